@@ -1,0 +1,1 @@
+"""Frozen words of the product. Imports nothing of ours, reads no clock, opens no file."""

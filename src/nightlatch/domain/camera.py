@@ -1,0 +1,32 @@
+"""A camera and what is known of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from nightlatch.domain.geometry import Area
+
+
+class CameraState(StrEnum):
+    """What a camera is doing now."""
+
+    STARTING = "starting"
+    RECORDING = "recording"
+    RETRYING = "retrying"  # lost; the reason is beside it and another try is coming
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """One camera of the household. `url` and `sub_url` may hold a password: never log them whole."""
+
+    id: str  # opaque, 12 lower-case hex digits; names a folder
+    name: str
+    url: str = field(repr=False)  # rtsp://, usb:/dev/video0, file:/path
+    sub_url: str | None = field(default=None, repr=False)
+    transport: str = "tcp"  # rtsp only: tcp or udp
+    enabled: bool = True
+    areas: tuple[Area, ...] = ()
+    quota_bytes: int | None = None
+    demo: bool = False

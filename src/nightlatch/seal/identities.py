@@ -1,0 +1,27 @@
+"""Open sealed files with the owner's key. Few modules may import this; the import contract names them."""
+
+from __future__ import annotations
+
+import pyrage
+
+from nightlatch.errors import SealError
+from nightlatch.seal.envelope import Sealed
+
+
+class Opener:
+    """Opens age files with one X25519 identity (`AGE-SECRET-KEY-1…`)."""
+
+    def __init__(self, identity: str) -> None:
+        """Raises `SealError` when `identity` is not an age secret key."""
+        try:
+            self._identity = pyrage.x25519.Identity.from_str(identity)
+        except pyrage.IdentityError as error:
+            raise SealError("That is not an age secret key (it should begin with AGE-SECRET-KEY-1).") from error
+        self.recipient = str(self._identity.to_public())
+
+    def open(self, sealed: Sealed) -> bytes:
+        """The plaintext. Raises `SealError` when the file is for another key, damaged or cut short."""
+        try:
+            return bytes(pyrage.decrypt(bytes(sealed), [self._identity]))
+        except pyrage.DecryptError as error:
+            raise SealError("This file does not open: it is for another key, or it is damaged or cut short.") from error
