@@ -1,0 +1,143 @@
+"""The hub's tables. Times are epoch milliseconds UTC (`*_ms`), sizes are bytes of sealed files on disk.
+
+`segments`, `sheets`, `clips` and `clip_parts` are an index: they can be rebuilt from the vault's file names.
+Writers: the watch process writes segments, sheets, clips, clip_parts (but `sent_ms`) and outages; serve writes the rest.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """All tables of hub.db."""
+
+
+class HouseholdRow(Base):
+    """At most one: whose house this is. Holds public keys and a wrapped root that the hub cannot unwrap."""
+
+    __tablename__ = "households"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)  # lower-case hex, random
+    one: Mapped[int] = mapped_column(Integer, unique=True, default=1)  # always 1: a second row is impossible
+    name: Mapped[str] = mapped_column(String(80))
+    created_ms: Mapped[int] = mapped_column(BigInteger)
+    recipient: Mapped[str] = mapped_column(String(80))  # age1…
+    signing_key: Mapped[str] = mapped_column(String(64))  # b64 Ed25519 public
+    kdf: Mapped[str] = mapped_column(Text)  # JSON, as the browser made it
+    login_sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    wrapped_root: Mapped[str] = mapped_column(Text)  # b64, opaque to the hub
+    enrolment: Mapped[str | None] = mapped_column(Text)  # b64 owner's signature over the cloud enrolment statement
+    enrolled_ms: Mapped[int | None] = mapped_column(BigInteger)  # when the cloud took it
+
+
+class SessionRow(Base):
+    """A signed-in device of the household."""
+
+    __tablename__ = "sessions"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    name: Mapped[str] = mapped_column(String(80))  # of the device
+    created_ms: Mapped[int] = mapped_column(BigInteger)
+    last_seen_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class TriesRow(Base):
+    """Failed sign-ins per address (or "*" for all), so that a restart does not forget them."""
+
+    __tablename__ = "tries"
+
+    who: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int] = mapped_column(Integer)
+    last_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class CameraRow(Base):
+    """A camera. `url` and `sub_url` may hold its password: they stay in this file."""
+
+    __tablename__ = "cameras"
+
+    id: Mapped[str] = mapped_column(String(12), primary_key=True)  # lower-case hex; names a vault folder
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    url: Mapped[str] = mapped_column(Text)
+    sub_url: Mapped[str | None] = mapped_column(Text)
+    transport: Mapped[str] = mapped_column(String(3), default="tcp")
+    enabled: Mapped[bool] = mapped_column(Boolean, default=True)
+    demo: Mapped[bool] = mapped_column(Boolean, default=False)
+    areas: Mapped[str] = mapped_column(Text, default="[]")  # JSON list of {name, use, points}
+    quota_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    created_ms: Mapped[int] = mapped_column(BigInteger)
+    removed: Mapped[bool] = mapped_column(Boolean, default=False)  # gone for the owner; its kept footage ages out
+
+
+class SegmentRow(Base):
+    """A sealed segment in the vault."""
+
+    __tablename__ = "segments"
+    __table_args__ = (Index("segments_by_time", "camera_id", "began_ms"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    camera_id: Mapped[str] = mapped_column(String(12))
+    began_ms: Mapped[int] = mapped_column(BigInteger)
+    duration_ms: Mapped[int] = mapped_column(Integer)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    path: Mapped[str] = mapped_column(Text, unique=True)  # relative to the vault
+
+
+class SheetRow(Base):
+    """A sealed minute of stills in the vault."""
+
+    __tablename__ = "sheets"
+    __table_args__ = (Index("sheets_by_time", "camera_id", "began_ms"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    camera_id: Mapped[str] = mapped_column(String(12))
+    began_ms: Mapped[int] = mapped_column(BigInteger)
+    duration_ms: Mapped[int] = mapped_column(Integer)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    path: Mapped[str] = mapped_column(Text, unique=True)
+
+
+class ClipRow(Base):
+    """A clip cut for an event; it grows while `open`."""
+
+    __tablename__ = "clips"
+    __table_args__ = (Index("clips_by_time", "camera_id", "onset_ms"),)
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    camera_id: Mapped[str] = mapped_column(String(12))
+    event_id: Mapped[str] = mapped_column(String(16))
+    onset_ms: Mapped[int] = mapped_column(BigInteger)
+    began_ms: Mapped[int] = mapped_column(BigInteger)
+    ended_ms: Mapped[int | None] = mapped_column(BigInteger)
+    open: Mapped[bool] = mapped_column(Boolean, default=True)
+
+
+class ClipPartRow(Base):
+    """One sealed object of a clip: `manifest`, `still` or `part-0000`…; also the outbox of the uplink."""
+
+    __tablename__ = "clip_parts"
+    __table_args__ = (Index("clip_parts_unsent", "sent_version", "version"),)
+
+    clip_id: Mapped[str] = mapped_column(ForeignKey("clips.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, default=1)  # counts rewrites of the manifest
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    created_ms: Mapped[int] = mapped_column(BigInteger)
+    sent_version: Mapped[int] = mapped_column(Integer, default=0)  # what the cloud has; version > sent_version is waiting
+    sent_ms: Mapped[int | None] = mapped_column(BigInteger)
+    refused: Mapped[str | None] = mapped_column(Text)  # why the cloud will never take it
+
+
+class OutageRow(Base):
+    """A stretch in which a camera was not recorded, and why."""
+
+    __tablename__ = "outages"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    camera_id: Mapped[str] = mapped_column(String(12), index=True)
+    began_ms: Mapped[int] = mapped_column(BigInteger)
+    ended_ms: Mapped[int | None] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(String(24))
