@@ -1,0 +1,499 @@
+"""The vault: sealed files on disk and the index of them.
+
+Guarantees
+- Only `Sealed` bytes are written. The hub holds public keys, so it cannot open what is here.
+- A file is whole or absent: write, fsync, rename, fsync the folder, and only then the row (Moonfire NVR's order).
+- The open segment is also kept as a journal of sealed parts of about a second, so that a power cut or kill -9
+  costs at most the part being filled. `recover` turns a left-over journal into files.
+- The index can be lost: `recover` rebuilds it from names (and `times.json` for clips).
+
+Layout: see docs/guide/open-clips-by-hand.md. A name is never trusted for what a file shows: the camera and the
+time are inside the sealed bytes too, where the owner's browser checks them.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import secrets
+import shutil
+import struct
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from sqlalchemy import Engine, delete, select
+from sqlalchemy.orm import Session
+
+from nightlatch.domain.recording import Part, Segment, Sheet, Still
+from nightlatch.domain.sighting import EventOpened
+from nightlatch.domain.time import Clock
+from nightlatch.errors import NotSealed, VaultError
+from nightlatch.hub.records import ClipPartRow, ClipRow, SegmentRow, SheetRow
+from nightlatch.seal.envelope import Sealed
+from nightlatch.seal.padding import pad_jpeg, pad_json, pad_mp4
+from nightlatch.seal.recipients import Sealer
+
+_SEGMENT = re.compile(r"(\d{1,15})-(\d{1,9})-([0-9a-f]{4})(?:\.p(\d{1,4}))?\.age\Z")
+_SHEET = re.compile(r"(\d{1,15})-(\d{1,9})-(\d{1,3})\.age\Z")
+_CLIP_OBJECT = re.compile(r"(manifest|still|part-\d{4})\.age\Z")
+_CAMERA = re.compile(r"[0-9a-f]{12}\Z")
+_CLIP = re.compile(r"[0-9a-f]{16}\Z")
+_RECORD = struct.Struct(">4sQQIII")  # magic, segment began, part began, part duration, index, length
+_MAGIC = b"NLp1"
+LONGEST_PART = 64 * 1024 * 1024
+
+
+def claim_folder(data_dir: Path) -> str:
+    """Make sure that `data_dir` is ours and return the hub's id.
+
+    A folder that holds a vault but no `identity.json` is another disk mounted over ours, or half a restore:
+    writing there would split the recording, so it is refused.
+
+    Raises:
+        VaultError: not writable, or not a folder of a hub.
+    """
+    identity = data_dir / "identity.json"
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if identity.exists():
+            found = json.loads(identity.read_text())
+            return str(found["hub_id"])
+        if (data_dir / "vault").exists() or (data_dir / "hub.db").exists():
+            raise VaultError(
+                f"{data_dir} holds recordings but no identity.json. Is the right disk mounted there? "
+                "If it is, restore identity.json from a backup."
+            )
+        hub_id = secrets.token_hex(16)
+        write_durably(identity, json.dumps({"v": 1, "hub_id": hub_id}).encode())
+        return hub_id
+    except OSError as error:
+        raise VaultError(f"{data_dir} cannot be written: {error.strerror}. Check the disk and its rights.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise VaultError(f"{identity} is damaged. Restore it from a backup.") from error
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write `path` whole or not at all: temporary file, fsync, rename, fsync of the folder.
+
+    Raises `OSError`; the temporary file is gone then.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        try:
+            view = memoryview(content)
+            while view:
+                view = view[os.write(handle, view) :]
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        temporary.rename(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make `folder` and fsync the folders above that gained an entry."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _day(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y%m%d")
+
+
+@dataclass(slots=True)
+class Recovered:
+    """What `Vault.recover` found and mended."""
+
+    parts_saved: int = 0  # sealed parts taken from journals of open segments
+    rows_added: int = 0  # files without a row
+    rows_dropped: int = 0  # rows without a file
+    clips_closed: int = 0  # clips that were open when the hub died
+    left_over: int = 0  # temporary files removed
+
+
+@dataclass(slots=True)
+class _Journal:
+    """The open segment of one camera, as sealed parts; emptied when the segment is stored whole."""
+
+    path: Path
+    handle: int = -1
+    segment_began_ms: int | None = None
+
+    def append(self, segment_began_ms: int, part: Part, sealed: Sealed) -> None:
+        if self.handle < 0:
+            fresh = not self.path.exists()
+            self.handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            if fresh:
+                _sync_folder(self.path.parent)
+        head = _RECORD.pack(_MAGIC, segment_began_ms, part.began_ms, part.duration_ms, part.index, len(sealed))
+        os.writev(self.handle, (head, sealed))
+        os.fdatasync(self.handle)
+
+    def clear(self) -> None:
+        if self.handle >= 0:
+            os.ftruncate(self.handle, 0)
+        self.segment_began_ms = None
+
+    def close(self) -> None:
+        if self.handle >= 0:
+            os.close(self.handle)
+            self.handle = -1
+
+
+def _read_journal(path: Path) -> Iterator[tuple[int, int, int, int, Sealed]]:
+    """(segment began, part began, duration, index, sealed part) for each whole record; stops at the torn one."""
+    with path.open("rb") as file:
+        while len(head := file.read(_RECORD.size)) == _RECORD.size:
+            magic, segment_began, began, duration, index, length = _RECORD.unpack(head)
+            if magic != _MAGIC or length > LONGEST_PART:
+                return
+            body = file.read(length)
+            if len(body) < length:
+                return
+            try:
+                yield segment_began, began, duration, index, Sealed(body)
+            except NotSealed:
+                return
+
+
+@dataclass(slots=True)
+class OpenClip:
+    """A clip that is still growing: its row exists and its manifest is rewritten with each part."""
+
+    id: str
+    folder: Path
+    manifest: dict[str, object]
+    parts: list[dict[str, object]] = field(default_factory=list)
+    version: int = 0
+
+
+class Vault:
+    """Writes what the cameras saw, sealed. One instance per watch process; each camera's calls come from one thread."""
+
+    def __init__(self, data_dir: Path, engine: Engine, clock: Clock) -> None:
+        self.folder = data_dir / "vault"
+        self._engine = engine
+        self._clock = clock
+        self._run = secrets.token_hex(2)  # tells apart two runs that begin a segment in the same millisecond
+        self._journals: dict[str, _Journal] = {}
+        _make_folder(self.folder)
+
+    # ---- the 24 hours -------------------------------------------------------------------------------------
+
+    def keep_part(self, part: Part, sealer: Sealer) -> None:
+        """Journal one part of the open segment. Durable on return. Raises `OSError`."""
+        journal = self._journal(part.camera_id)
+        if part.index == 0 or journal.segment_began_ms is None:
+            journal.segment_began_ms = part.began_ms
+        journal.append(journal.segment_began_ms, part, sealer.seal(part.mp4))
+
+    def keep_segment(self, segment: Segment, sealer: Sealer) -> None:
+        """Store a whole segment and its row, then empty the journal. Durable on return. Raises `OSError`."""
+        name = f"{segment.began_ms}-{segment.duration_ms}-{self._run}.age"
+        path = self._camera(segment.camera_id) / "segments" / _day(segment.began_ms) / name
+        sealed = sealer.seal(segment.mp4)
+        _make_folder(path.parent)
+        write_durably(path, sealed)
+        row = SegmentRow(
+            camera_id=segment.camera_id,
+            began_ms=segment.began_ms,
+            duration_ms=segment.duration_ms,
+            bytes=len(sealed),
+            path=str(path.relative_to(self.folder)),
+        )
+        with Session(self._engine) as session, session.begin():
+            session.add(row)
+        self._journal(segment.camera_id).clear()
+
+    def keep_sheet(self, sheet: Sheet, sealer: Sealer) -> None:
+        """Store a minute of stills. Raises `OSError`."""
+        duration_ms = max(1, sheet.at_ms[-1] - sheet.began_ms) if sheet.at_ms else 1
+        name = f"{sheet.began_ms}-{duration_ms}-{len(sheet.at_ms)}.age"
+        path = self._camera(sheet.camera_id) / "sheets" / _day(sheet.began_ms) / name
+        sealed = sealer.seal(sheet.jpeg)
+        _make_folder(path.parent)
+        write_durably(path, sealed)
+        relative = str(path.relative_to(self.folder))
+        with Session(self._engine) as session, session.begin():
+            session.execute(delete(SheetRow).where(SheetRow.path == relative))  # the same minute written again
+            session.add(
+                SheetRow(
+                    camera_id=sheet.camera_id,
+                    began_ms=sheet.began_ms,
+                    duration_ms=duration_ms,
+                    bytes=len(sealed),
+                    path=relative,
+                )
+            )
+
+    # ---- clips --------------------------------------------------------------------------------------------
+
+    def begin_clip(self, opened: EventOpened, facts: dict[str, object]) -> OpenClip:
+        """Start a clip folder and its row. `facts` are the manifest's fixed fields (household, camera_name, codecs…)."""
+        clip_id = secrets.token_hex(8)
+        folder = self._camera(opened.camera_id) / "clips" / clip_id
+        _make_folder(folder)
+        times = {
+            "event": opened.event_id,
+            "began_ms": opened.clip_from_ms,
+            "onset_ms": opened.onset_ms,
+        }
+        write_durably(folder / "times.json", json.dumps(times).encode())
+        clip = OpenClip(
+            id=clip_id,
+            folder=folder,
+            manifest={
+                "v": 1,
+                "camera": opened.camera_id,
+                "event": opened.event_id,
+                "kind": "motion",
+                "onset_ms": opened.onset_ms,
+                "began_ms": opened.clip_from_ms,
+                "ended_ms": None,
+                "still": None,
+                **facts,
+            },
+        )
+        with Session(self._engine) as session, session.begin():
+            session.add(
+                ClipRow(
+                    id=clip_id,
+                    camera_id=opened.camera_id,
+                    event_id=opened.event_id,
+                    onset_ms=opened.onset_ms,
+                    began_ms=opened.clip_from_ms,
+                    ended_ms=None,
+                    open=True,
+                )
+            )
+        return clip
+
+    def keep_clip_part(self, clip: OpenClip, part: Part, sealer: Sealer) -> None:
+        """Add a part; the manifest that names it follows at once. Durable on return. Raises `OSError`."""
+        sealed = sealer.seal(pad_mp4(part.mp4))
+        name = f"part-{len(clip.parts):04d}"
+        if not clip.parts:
+            clip.manifest["began_ms"] = part.began_ms
+        write_durably(clip.folder / f"{name}.age", sealed)
+        clip.parts.append(
+            {
+                "n": len(clip.parts),
+                "sha256": b64encode(sha256(sealed).digest()).decode(),
+                "bytes": len(sealed),
+                "began_ms": part.began_ms,
+                "duration_ms": part.duration_ms,
+            }
+        )
+        self._note_object(clip.id, name, len(sealed), 1)
+        self._write_manifest(clip, sealer)
+
+    def keep_clip_still(self, clip: OpenClip, still: Still, sealer: Sealer) -> None:
+        """Set the clip's still. Raises `OSError`."""
+        sealed = sealer.seal(pad_jpeg(still.jpeg))
+        write_durably(clip.folder / "still.age", sealed)
+        clip.manifest["still"] = {
+            "sha256": b64encode(sha256(sealed).digest()).decode(),
+            "bytes": len(sealed),
+            "at_ms": still.at_ms,
+        }
+        self._note_object(clip.id, "still", len(sealed), 1)
+
+    def close_clip(self, clip: OpenClip, sealer: Sealer) -> None:
+        """Write the last manifest and mark the clip whole. Raises `OSError`."""
+        last = clip.parts[-1] if clip.parts else None
+        ended = int(str(last["began_ms"])) + int(str(last["duration_ms"])) if last else self._clock.now_ms()
+        clip.manifest["ended_ms"] = ended
+        self._write_manifest(clip, sealer)
+        with Session(self._engine) as session, session.begin():
+            row = session.get(ClipRow, clip.id)
+            if row is not None:
+                row.began_ms = int(str(clip.manifest["began_ms"]))
+                row.ended_ms = ended
+                row.open = False
+
+    def _write_manifest(self, clip: OpenClip, sealer: Sealer) -> None:
+        text = json.dumps({**clip.manifest, "parts": clip.parts}, separators=(",", ":")).encode()
+        sealed = sealer.seal(pad_json(text))
+        write_durably(clip.folder / "manifest.age", sealed)
+        clip.version += 1
+        self._note_object(clip.id, "manifest", len(sealed), clip.version)
+
+    def _note_object(self, clip_id: str, name: str, size: int, version: int) -> None:
+        with Session(self._engine) as session, session.begin():
+            if session.get(ClipRow, clip_id) is None:
+                return  # the owner deleted the clip while it was growing
+            row = session.get(ClipPartRow, (clip_id, name))
+            if row is None:
+                session.add(
+                    ClipPartRow(
+                        clip_id=clip_id, name=name, version=version, bytes=size, created_ms=self._clock.now_ms()
+                    )
+                )
+            else:
+                row.version, row.bytes = version, size
+
+    # ---- start and stop -----------------------------------------------------------------------------------
+
+    def release(self, camera_id: str) -> None:
+        """Close the journal of a camera that stopped; what is in it stays for `recover`."""
+        journal = self._journals.pop(camera_id, None)
+        if journal is not None:
+            journal.close()
+
+    def recover(self) -> Recovered:
+        """After a stop of any kind: save journals, drop torn files, bring rows and files back into step."""
+        found = Recovered()
+        for camera in self._cameras():
+            self._recover_journal(camera, found)
+            for torn in camera.rglob(".*.tmp"):
+                torn.unlink(missing_ok=True)
+                found.left_over += 1
+        self._match_index(found)
+        return found
+
+    def _recover_journal(self, camera: Path, found: Recovered) -> None:
+        journal = camera / "open.parts"
+        if not journal.exists():
+            return
+        run = secrets.token_hex(2)
+        for segment_began, began, duration, index, sealed in _read_journal(journal):
+            folder = camera / "segments" / _day(began)
+            whole = camera / "segments" / _day(segment_began)
+            if any(whole.glob(f"{segment_began}-*-????.age")):
+                continue  # the segment was stored; only the journal's emptying was lost
+            _make_folder(folder)
+            write_durably(folder / f"{began}-{duration}-{run}.p{index:02d}.age", sealed)
+            found.parts_saved += 1
+        journal.unlink()
+        _sync_folder(camera)
+
+    def _match_index(self, found: Recovered) -> None:
+        with Session(self._engine) as session, session.begin():
+            known_segments = {row.path: row for row in session.scalars(select(SegmentRow))}
+            known_sheets = {row.path: row for row in session.scalars(select(SheetRow))}
+            known_clips = {row.id: row for row in session.scalars(select(ClipRow))}
+            for camera in self._cameras():
+                for path in (camera / "segments").glob("*/*.age"):
+                    relative = str(path.relative_to(self.folder))
+                    match = _SEGMENT.match(path.name)
+                    if known_segments.pop(relative, None) is None and match:
+                        session.add(
+                            SegmentRow(
+                                camera_id=camera.name,
+                                began_ms=int(match[1]),
+                                duration_ms=int(match[2]),
+                                bytes=path.stat().st_size,
+                                path=relative,
+                            )
+                        )
+                        found.rows_added += 1
+                for path in (camera / "sheets").glob("*/*.age"):
+                    relative = str(path.relative_to(self.folder))
+                    match = _SHEET.match(path.name)
+                    if known_sheets.pop(relative, None) is None and match:
+                        session.add(
+                            SheetRow(
+                                camera_id=camera.name,
+                                began_ms=int(match[1]),
+                                duration_ms=int(match[2]),
+                                bytes=path.stat().st_size,
+                                path=relative,
+                            )
+                        )
+                        found.rows_added += 1
+                for folder in (camera / "clips").glob("*"):
+                    if _CLIP.match(folder.name):
+                        self._match_clip(session, camera.name, folder, known_clips.pop(folder.name, None), found)
+            for gone in (*known_segments.values(), *known_sheets.values(), *known_clips.values()):
+                session.delete(gone)
+                found.rows_dropped += 1
+
+    def _match_clip(
+        self, session: Session, camera_id: str, folder: Path, row: ClipRow | None, found: Recovered
+    ) -> None:
+        objects = {p.name.removesuffix(".age"): p.stat() for p in folder.iterdir() if _CLIP_OBJECT.match(p.name)}
+        if "manifest" not in objects:  # died before the first part was whole: there is nothing to play
+            shutil.rmtree(folder)
+            if row is not None:
+                session.delete(row)
+                found.rows_dropped += 1
+            return
+        ended_ms = int(max(s.st_mtime for s in objects.values()) * 1000)
+        if row is None:
+            try:
+                times = json.loads((folder / "times.json").read_text())
+                began_ms, onset_ms, event = int(times["began_ms"]), int(times["onset_ms"]), str(times["event"])
+            except (OSError, ValueError, KeyError, TypeError):
+                began_ms = onset_ms = int(min(s.st_mtime for s in objects.values()) * 1000)
+                event = folder.name
+            row = ClipRow(
+                id=folder.name,
+                camera_id=camera_id,
+                event_id=event,
+                onset_ms=onset_ms,
+                began_ms=began_ms,
+                ended_ms=ended_ms,
+                open=False,
+            )
+            session.add(row)
+            found.rows_added += 1
+        elif row.open:
+            row.open, row.ended_ms = False, ended_ms
+            found.clips_closed += 1
+        session.flush()
+        for name, stat in objects.items():
+            part = session.get(ClipPartRow, (folder.name, name))
+            if part is None:
+                session.add(
+                    ClipPartRow(
+                        clip_id=folder.name,
+                        name=name,
+                        version=1,
+                        bytes=stat.st_size,
+                        created_ms=int(stat.st_mtime * 1000),
+                    )
+                )
+            elif part.bytes != stat.st_size:
+                part.version, part.bytes = part.version + 1, stat.st_size
+
+    def _cameras(self) -> list[Path]:
+        return sorted(p for p in self.folder.iterdir() if p.is_dir() and _CAMERA.match(p.name))
+
+    def _camera(self, camera_id: str) -> Path:
+        if not _CAMERA.match(camera_id):
+            raise VaultError("A camera's id is twelve hex digits; this one would leave the vault.")
+        return self.folder / camera_id
+
+    def _journal(self, camera_id: str) -> _Journal:
+        journal = self._journals.get(camera_id)
+        if journal is None:
+            folder = self._camera(camera_id)
+            _make_folder(folder)
+            journal = self._journals[camera_id] = _Journal(folder / "open.parts")
+        return journal
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Whether `error` means that there is no room, rather than a broken disk."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
