@@ -1,16 +1,16 @@
 """Every error that Nightlatch raises on purpose; each text says what to do next.
 
-    NightlatchError
-    ├── ConfigError          the TOML file or a command's argument is off
-    ├── NotFound             no such camera, clip, segment, household
-    ├── Refused              not allowed: wrong passphrase, wrong key, too many tries, quota
-    │   ├── TooManyTries     wait `retry_after_s`
-    │   └── OverQuota        no room left under the plan or the quota
-    ├── SealError            bytes that are not an age file, or that do not open
-    │   └── NotSealed
-    ├── SourceError          a camera or file that cannot be recorded; `.reason` is a `Reason`
-    ├── VaultError           the data folder is wrong, full, or not ours
-    └── CloudError           the mailbox did not take or give what was asked
+NightlatchError
+├── ConfigError          the TOML file or a command's argument is off
+├── NotFound             no such camera, clip, segment, household
+├── Refused              not allowed: wrong passphrase, wrong key, too many tries, quota
+│   ├── TooManyTries     wait `retry_after_s`
+│   └── OverQuota        no room left under the plan or the quota
+├── SealError            bytes that are not an age file, or that do not open
+│   └── NotSealed
+├── SourceError          a camera or file that cannot be recorded; `.reason` is a `Reason`
+├── VaultError           the data folder is wrong, full, or not ours
+└── CloudError           the mailbox did not take or give what was asked
 """
 
 from __future__ import annotations

@@ -126,7 +126,9 @@ class ClipPartRow(Base):
     version: Mapped[int] = mapped_column(Integer, default=1)  # counts rewrites of the manifest
     bytes: Mapped[int] = mapped_column(BigInteger)
     created_ms: Mapped[int] = mapped_column(BigInteger)
-    sent_version: Mapped[int] = mapped_column(Integer, default=0)  # what the cloud has; version > sent_version is waiting
+    sent_version: Mapped[int] = mapped_column(
+        Integer, default=0
+    )  # what the cloud has; version > sent_version is waiting
     sent_ms: Mapped[int | None] = mapped_column(BigInteger)
     refused: Mapped[str | None] = mapped_column(Text)  # why the cloud will never take it
 

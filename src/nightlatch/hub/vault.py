@@ -183,6 +183,7 @@ class OpenClip:
 
     id: str
     folder: Path
+    began_ms: int
     manifest: dict[str, object]
     parts: list[dict[str, object]] = field(default_factory=list)
     version: int = 0
@@ -263,6 +264,7 @@ class Vault:
         clip = OpenClip(
             id=clip_id,
             folder=folder,
+            began_ms=opened.clip_from_ms,
             manifest={
                 "v": 1,
                 "camera": opened.camera_id,
@@ -294,6 +296,7 @@ class Vault:
         sealed = sealer.seal(pad_mp4(part.mp4))
         name = f"part-{len(clip.parts):04d}"
         if not clip.parts:
+            clip.began_ms = part.began_ms
             clip.manifest["began_ms"] = part.began_ms
         write_durably(clip.folder / f"{name}.age", sealed)
         clip.parts.append(
@@ -328,7 +331,7 @@ class Vault:
         with Session(self._engine) as session, session.begin():
             row = session.get(ClipRow, clip.id)
             if row is not None:
-                row.began_ms = int(str(clip.manifest["began_ms"]))
+                row.began_ms = clip.began_ms
                 row.ended_ms = ended
                 row.open = False
 
@@ -347,7 +350,11 @@ class Vault:
             if row is None:
                 session.add(
                     ClipPartRow(
-                        clip_id=clip_id, name=name, version=version, bytes=size, created_ms=self._clock.now_ms()
+                        clip_id=clip_id,
+                        name=name,
+                        version=version,
+                        bytes=size,
+                        created_ms=self._clock.now_ms(),
                     )
                 )
             else:
@@ -443,7 +450,11 @@ class Vault:
         if row is None:
             try:
                 times = json.loads((folder / "times.json").read_text())
-                began_ms, onset_ms, event = int(times["began_ms"]), int(times["onset_ms"]), str(times["event"])
+                began_ms, onset_ms, event = (
+                    int(times["began_ms"]),
+                    int(times["onset_ms"]),
+                    str(times["event"]),
+                )
             except (OSError, ValueError, KeyError, TypeError):
                 began_ms = onset_ms = int(min(s.st_mtime for s in objects.values()) * 1000)
                 event = folder.name

@@ -1,0 +1,56 @@
+# `make run` and `make test` do all their own set-up. `make check` formats, lints, types and checks the import rings.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+PYTHON ?= python3
+BIN := .venv/bin
+PAGE := src/nightlatch/hub/page/index.html
+NODE := scripts/with-node
+DATA ?= data
+
+.PHONY: run test check fmt page demo-film bench-record bench-cameras clean system
+
+run: .venv/installed $(PAGE)
+	$(BIN)/nightlatch up --data $(DATA)
+
+test: .venv/installed $(PAGE) .venv/system
+	cd web && ../$(NODE) npm test --silent
+	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+check: .venv/installed web/node_modules/installed
+	$(BIN)/ruff format --check src tests bench scripts
+	$(BIN)/ruff check src tests bench scripts
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	cd web && ../$(NODE) npm run check --silent
+
+fmt: .venv/installed
+	$(BIN)/ruff format src tests bench scripts
+	$(BIN)/ruff check --fix src tests bench scripts
+
+page: $(PAGE)
+
+bench-record: .venv/installed .venv/system
+	$(BIN)/python bench/record.py
+
+bench-cameras: .venv/installed .venv/system
+	$(BIN)/python bench/cameras.py
+
+# What the tests use of Debian: a browser, an RTSP server and an age that we did not write. Not needed to run.
+.venv/system: scripts/system-packages scripts/packages.txt | .venv/installed
+	scripts/system-packages
+	touch $@
+
+.venv/installed: requirements.lock pyproject.toml scripts/install
+	PYTHON=$(PYTHON) scripts/install
+	touch $@
+
+web/node_modules/installed: web/package-lock.json web/package.json scripts/with-node | .venv/installed
+	cd web && ../$(NODE) npm ci --silent --no-audit --no-fund
+	touch $@
+
+$(PAGE): web/node_modules/installed $(shell find web -type f -not -path 'web/node_modules/*' 2>/dev/null)
+	cd web && ../$(NODE) npm run build --silent
+	touch $@
+
+clean:
+	rm -rf .venv web/node_modules src/nightlatch/hub/page bench/out

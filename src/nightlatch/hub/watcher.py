@@ -1,0 +1,178 @@
+"""The watch process: one recorder per camera, kept in step with the cameras of hub.db."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
+
+from nightlatch.domain.camera import Camera, CameraState
+from nightlatch.domain.geometry import Area
+from nightlatch.domain.recording import Still
+from nightlatch.domain.time import Clock
+from nightlatch.errors import SealError, SourceError
+from nightlatch.hub.notices import CameraStatus, ClipChanged, NewStill, NoticeClient
+from nightlatch.hub.recorder import Recorder
+from nightlatch.hub.records import CameraRow, HouseholdRow, OutageRow
+from nightlatch.hub.vault import Vault
+from nightlatch.pixels.media.packets import Streams
+from nightlatch.seal.recipients import Sealer
+
+log = structlog.get_logger()
+
+LOOK_AGAIN_S = 2.0  # how often the camera table is read when no notice comes
+
+
+def read_cameras(engine: Engine) -> dict[str, Camera]:
+    """The cameras to record, by id."""
+    with Session(engine) as session:
+        rows = session.scalars(select(CameraRow).where(CameraRow.enabled, ~CameraRow.removed)).all()
+        return {row.id: as_camera(row) for row in rows}
+
+
+def as_camera(row: CameraRow) -> Camera:
+    """The camera of a row."""
+    areas = tuple(
+        Area(name=a["name"], use=a["use"], points=tuple((float(x), float(y)) for x, y in a["points"]))
+        for a in json.loads(row.areas)
+    )
+    return Camera(
+        id=row.id,
+        name=row.name,
+        url=row.url,
+        sub_url=row.sub_url,
+        transport=row.transport,
+        enabled=row.enabled,
+        areas=areas,
+        quota_bytes=row.quota_bytes,
+        demo=row.demo,
+    )
+
+
+@dataclass(slots=True)
+class NoticeTeller:
+    """Passes on what recorders say: to serve as notices, to the index as outages."""
+
+    client: NoticeClient
+    engine: Engine
+    clock: Clock
+
+    def state(self, camera_id: str, state: CameraState, streams: Streams | None, problem: SourceError | None) -> None:
+        now_ms = self.clock.now_ms()
+        if state is CameraState.RETRYING and problem is not None:
+            self._open_outage(camera_id, now_ms, problem.reason.value)
+        elif state in (CameraState.RECORDING, CameraState.OFF):
+            self._close_outage(camera_id, now_ms)
+        self.client.send(
+            CameraStatus(
+                camera_id=camera_id,
+                state=state.value,
+                since_ms=now_ms,
+                reason=problem.reason.value if problem else None,
+                reason_text=str(problem) if problem else None,
+                fps=streams.video.fps if streams else None,
+                width=streams.video.width if streams else None,
+                height=streams.video.height if streams else None,
+                codecs=streams.codecs if streams else None,
+                audio=streams.audio.codec if streams and streams.audio else None,
+            )
+        )
+
+    def still(self, still: Still, sealer: Sealer) -> None:
+        self.client.send(NewStill(camera_id=still.camera_id, at_ms=still.at_ms, sealed=sealer.seal(still.jpeg)))
+
+    def clip(self, clip_id: str, camera_id: str, is_open: bool) -> None:
+        self.client.send(ClipChanged(clip_id=clip_id, camera_id=camera_id, open=is_open))
+
+    def _open_outage(self, camera_id: str, now_ms: int, reason: str) -> None:
+        with Session(self.engine) as session, session.begin():
+            query = select(OutageRow.id).where(OutageRow.camera_id == camera_id, OutageRow.ended_ms.is_(None))
+            if session.scalar(query) is None:
+                session.add(OutageRow(camera_id=camera_id, began_ms=now_ms, reason=reason))
+
+    def _close_outage(self, camera_id: str, now_ms: int) -> None:
+        with Session(self.engine) as session, session.begin():
+            session.execute(
+                update(OutageRow)
+                .where(OutageRow.camera_id == camera_id, OutageRow.ended_ms.is_(None))
+                .values(ended_ms=now_ms)
+            )
+
+
+class Watcher:
+    """Starts, stops and replaces recorders as cameras come, change and go."""
+
+    def __init__(self, data_dir: Path, engine: Engine, clock: Clock, client: NoticeClient) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._vault = Vault(data_dir, engine, clock)
+        self._teller = NoticeTeller(client, engine, clock)
+        self._running: dict[str, tuple[Recorder, threading.Thread]] = {}
+        self._changed = threading.Event()
+        self._stopping = False
+
+    def cameras_changed(self) -> None:
+        """Read the camera table soon."""
+        self._changed.set()
+
+    def stop(self) -> None:
+        """End all recorders; `run` returns within a few seconds."""
+        self._stopping = True
+        self._changed.set()
+
+    def run(self) -> None:
+        """Recover the vault, then keep recorders in step with the table until `stop`."""
+        found = self._vault.recover()
+        log.info(
+            "vault.recovered",
+            parts_saved=found.parts_saved,
+            rows_added=found.rows_added,
+            rows_dropped=found.rows_dropped,
+            clips_closed=found.clips_closed,
+        )
+        while not self._stopping:
+            self._match()
+            self._changed.wait(LOOK_AGAIN_S)
+            self._changed.clear()
+        for recorder, _ in self._running.values():
+            recorder.stop()
+        for _, thread in self._running.values():
+            thread.join(5.0)
+
+    def _match(self) -> None:
+        with Session(self._engine) as session:
+            household = session.scalar(select(HouseholdRow))
+        if household is None:
+            return  # nobody to seal for: nothing is recorded
+        try:
+            sealer = Sealer([household.recipient])
+        except SealError as error:
+            log.error("household.key_unusable", text=str(error))
+            return
+        wanted = read_cameras(self._engine)
+        for camera_id, (recorder, thread) in list(self._running.items()):
+            if wanted.get(camera_id) != recorder.camera or not thread.is_alive():
+                recorder.stop()
+                thread.join(5.0)
+                del self._running[camera_id]
+        for camera_id, camera in wanted.items():
+            if camera_id in self._running:
+                continue
+            recorder = Recorder(
+                camera,
+                household.id,
+                sealer,
+                self._vault,
+                self._clock,
+                self._teller,
+                lambda: secrets.token_hex(8),
+            )
+            thread = threading.Thread(target=recorder.run, name=f"record-{camera_id}", daemon=True)
+            self._running[camera_id] = (recorder, thread)
+            thread.start()
