@@ -1,7 +1,7 @@
 """The hub's tables. Times are epoch milliseconds UTC (`*_ms`), sizes are bytes of sealed files on disk.
 
 `segments`, `sheets`, `clips` and `clip_parts` are an index: they can be rebuilt from the vault's file names.
-Writers: the watch process writes segments, sheets, clips, clip_parts (but `sent_ms`) and outages; serve writes the rest.
+Writers: the watch process writes segments, sheets, clips, clip_parts (but what was sent) and outages; serve the rest.
 """
 
 from __future__ import annotations

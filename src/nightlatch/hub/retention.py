@@ -110,7 +110,9 @@ def _sweep_older_than(vault: Path, engine: Engine, limit_ms: int) -> Swept:
                 break
     with Session(engine) as session, session.begin():
         old = session.scalars(
-            select(ClipRow).where(ClipRow.open.is_(False), func.coalesce(ClipRow.ended_ms, ClipRow.began_ms) <= limit_ms)
+            select(ClipRow).where(
+                ClipRow.open.is_(False), func.coalesce(ClipRow.ended_ms, ClipRow.began_ms) <= limit_ms
+            )
         ).all()
         total += _delete_clips(vault, session, old)
         session.execute(delete(OutageRow).where(OutageRow.ended_ms <= limit_ms))
@@ -159,7 +161,9 @@ def _delete_files(vault: Path, engine: Engine, query: object, table: type[Segmen
 def _delete_clips(vault: Path, session: Session, clips: object) -> Swept:
     total = Swept()
     for clip in clips:  # type: ignore[attr-defined]
-        size = session.scalar(select(func.coalesce(func.sum(ClipPartRow.bytes), 0)).where(ClipPartRow.clip_id == clip.id))
+        size = session.scalar(
+            select(func.coalesce(func.sum(ClipPartRow.bytes), 0)).where(ClipPartRow.clip_id == clip.id)
+        )
         session.delete(clip)
         session.flush()
         shutil.rmtree(vault / clip.camera_id / "clips" / clip.id, ignore_errors=True)

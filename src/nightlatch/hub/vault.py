@@ -34,6 +34,7 @@ from nightlatch.domain.recording import Part, Segment, Sheet, Still
 from nightlatch.domain.sighting import EventOpened
 from nightlatch.domain.time import Clock
 from nightlatch.errors import NotSealed, VaultError
+from nightlatch.hub.folder import make_folder, sync_folder, write_durably
 from nightlatch.hub.records import ClipPartRow, ClipRow, SegmentRow, SheetRow
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.padding import pad_jpeg, pad_json, pad_mp4
@@ -47,74 +48,6 @@ _CLIP = re.compile(r"[0-9a-f]{16}\Z")
 _RECORD = struct.Struct(">4sQQIII")  # magic, segment began, part began, part duration, index, length
 _MAGIC = b"NLp1"
 LONGEST_PART = 64 * 1024 * 1024
-
-
-def claim_folder(data_dir: Path) -> str:
-    """Make sure that `data_dir` is ours and return the hub's id.
-
-    A folder that holds a vault but no `identity.json` is another disk mounted over ours, or half a restore:
-    writing there would split the recording, so it is refused.
-
-    Raises:
-        VaultError: not writable, or not a folder of a hub.
-    """
-    identity = data_dir / "identity.json"
-    try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if identity.exists():
-            found = json.loads(identity.read_text())
-            return str(found["hub_id"])
-        if (data_dir / "vault").exists() or (data_dir / "hub.db").exists():
-            raise VaultError(
-                f"{data_dir} holds recordings but no identity.json. Is the right disk mounted there? "
-                "If it is, restore identity.json from a backup."
-            )
-        hub_id = secrets.token_hex(16)
-        write_durably(identity, json.dumps({"v": 1, "hub_id": hub_id}).encode())
-        return hub_id
-    except OSError as error:
-        raise VaultError(f"{data_dir} cannot be written: {error.strerror}. Check the disk and its rights.") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise VaultError(f"{identity} is damaged. Restore it from a backup.") from error
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write `path` whole or not at all: temporary file, fsync, rename, fsync of the folder.
-
-    Raises `OSError`; the temporary file is gone then.
-    """
-    temporary = path.with_name(f".{path.name}.tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        try:
-            view = memoryview(content)
-            while view:
-                view = view[os.write(handle, view) :]
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        temporary.rename(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make `folder` and fsync the folders above that gained an entry."""
-    if folder.is_dir():
-        return
-    _make_folder(folder.parent)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    _sync_folder(folder.parent)
 
 
 def _day(at_ms: int) -> str:
@@ -145,7 +78,7 @@ class _Journal:
             fresh = not self.path.exists()
             self.handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             if fresh:
-                _sync_folder(self.path.parent)
+                sync_folder(self.path.parent)
         head = _RECORD.pack(_MAGIC, segment_began_ms, part.began_ms, part.duration_ms, part.index, len(sealed))
         os.writev(self.handle, (head, sealed))
         os.fdatasync(self.handle)
@@ -198,7 +131,7 @@ class Vault:
         self._clock = clock
         self._run = secrets.token_hex(2)  # tells apart two runs that begin a segment in the same millisecond
         self._journals: dict[str, _Journal] = {}
-        _make_folder(self.folder)
+        make_folder(self.folder)
 
     # ---- the 24 hours -------------------------------------------------------------------------------------
 
@@ -214,7 +147,7 @@ class Vault:
         name = f"{segment.began_ms}-{segment.duration_ms}-{self._run}.age"
         path = self._camera(segment.camera_id) / "segments" / _day(segment.began_ms) / name
         sealed = sealer.seal(segment.mp4)
-        _make_folder(path.parent)
+        make_folder(path.parent)
         write_durably(path, sealed)
         row = SegmentRow(
             camera_id=segment.camera_id,
@@ -233,7 +166,7 @@ class Vault:
         name = f"{sheet.began_ms}-{duration_ms}-{len(sheet.at_ms)}.age"
         path = self._camera(sheet.camera_id) / "sheets" / _day(sheet.began_ms) / name
         sealed = sealer.seal(sheet.jpeg)
-        _make_folder(path.parent)
+        make_folder(path.parent)
         write_durably(path, sealed)
         relative = str(path.relative_to(self.folder))
         with Session(self._engine) as session, session.begin():
@@ -251,10 +184,10 @@ class Vault:
     # ---- clips --------------------------------------------------------------------------------------------
 
     def begin_clip(self, opened: EventOpened, facts: dict[str, object]) -> OpenClip:
-        """Start a clip folder and its row. `facts` are the manifest's fixed fields (household, camera_name, codecs…)."""
+        """Start a clip folder and its row. `facts`: the other manifest fields (household, codecs…)."""
         clip_id = secrets.token_hex(8)
         folder = self._camera(opened.camera_id) / "clips" / clip_id
-        _make_folder(folder)
+        make_folder(folder)
         times = {
             "event": opened.event_id,
             "began_ms": opened.clip_from_ms,
@@ -389,11 +322,11 @@ class Vault:
             whole = camera / "segments" / _day(segment_began)
             if any(whole.glob(f"{segment_began}-*-????.age")):
                 continue  # the segment was stored; only the journal's emptying was lost
-            _make_folder(folder)
+            make_folder(folder)
             write_durably(folder / f"{began}-{duration}-{run}.p{index:02d}.age", sealed)
             found.parts_saved += 1
         journal.unlink()
-        _sync_folder(camera)
+        sync_folder(camera)
 
     def _match_index(self, found: Recovered) -> None:
         with Session(self._engine) as session, session.begin():
@@ -500,7 +433,7 @@ class Vault:
         journal = self._journals.get(camera_id)
         if journal is None:
             folder = self._camera(camera_id)
-            _make_folder(folder)
+            make_folder(folder)
             journal = self._journals[camera_id] = _Journal(folder / "open.parts")
         return journal
 

@@ -1,0 +1,33 @@
+"""The watch process of a hub: `nightlatch hub --role watch`."""
+
+from __future__ import annotations
+
+import signal
+
+from nightlatch.clocks import system_clock
+from nightlatch.hub.index import open_index
+from nightlatch.hub.notices import CamerasChanged, NoticeClient, Stop
+from nightlatch.hub.settings import HubSettings
+from nightlatch.hub.watcher import Watcher
+
+
+def run(settings: HubSettings) -> None:
+    """Record every camera until SIGTERM."""
+    engine = open_index(settings.data_dir)
+
+    def heard(notice: object) -> None:
+        if isinstance(notice, CamerasChanged):
+            watcher.cameras_changed()
+        elif isinstance(notice, Stop):
+            watcher.stop()
+
+    client = NoticeClient(settings.data_dir / "watch.sock", heard)
+    watcher = Watcher(settings.data_dir, engine, system_clock(), client)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: watcher.stop())
+    client.start()
+    try:
+        watcher.run()
+    finally:
+        client.close()
+        engine.dispose()
