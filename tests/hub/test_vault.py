@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from nightlatch.domain.recording import Part, Segment, Sheet, Still
 from nightlatch.domain.sighting import EventOpened
 from nightlatch.errors import VaultError
+from nightlatch.hub.folder import claim
 from nightlatch.hub.records import Base, CameraRow, ClipPartRow, ClipRow, SegmentRow, SheetRow
 from nightlatch.hub.retention import delete_clip, delete_footage, sweep, used_bytes
-from nightlatch.hub.vault import Vault, claim_folder
+from nightlatch.hub.vault import Vault
 from nightlatch.seal.envelope import Sealed, header_length
 from nightlatch.seal.identities import Opener
 from nightlatch.seal.recipients import Sealer
@@ -124,14 +125,15 @@ def test_the_index_is_rebuilt_from_the_files_alone(
 
     def rows() -> object:
         with Session(engine) as session:
+            segments = session.scalars(select(SegmentRow).order_by(SegmentRow.began_ms)).all()
+            sheets = session.scalars(select(SheetRow)).all()
+            clips = session.scalars(select(ClipRow)).all()
+            objects = session.scalars(select(ClipPartRow).order_by(ClipPartRow.name)).all()
             return (
-                [
-                    (r.camera_id, r.began_ms, r.duration_ms, r.bytes, r.path)
-                    for r in session.scalars(select(SegmentRow))
-                ],
-                [(r.camera_id, r.began_ms, r.bytes, r.path) for r in session.scalars(select(SheetRow))],
-                [(r.id, r.camera_id, r.event_id, r.onset_ms, r.began_ms) for r in session.scalars(select(ClipRow))],
-                sorted((r.clip_id, r.name, r.bytes) for r in session.scalars(select(ClipPartRow))),
+                [(r.camera_id, r.began_ms, r.duration_ms, r.bytes, r.path) for r in segments],
+                [(r.camera_id, r.began_ms, r.bytes, r.path) for r in sheets],
+                [(r.id, r.camera_id, r.event_id, r.onset_ms, r.began_ms) for r in clips],
+                [(r.clip_id, r.name, r.bytes) for r in objects],
             )
 
     before = rows()
@@ -189,12 +191,12 @@ def test_a_camera_id_cannot_leave_the_vault(vault: Vault, sealer: Sealer) -> Non
 
 
 def test_a_used_folder_without_its_identity_is_refused(tmp_path: Path) -> None:
-    first = claim_folder(tmp_path / "data")
-    assert claim_folder(tmp_path / "data") == first
+    first = claim(tmp_path / "data")
+    assert claim(tmp_path / "data") == first
     (tmp_path / "data" / "vault").mkdir()
     (tmp_path / "data" / "identity.json").unlink()
     with pytest.raises(VaultError, match="right disk"):
-        claim_folder(tmp_path / "data")
+        claim(tmp_path / "data")
 
 
 def test_what_is_past_its_time_goes_from_disk_and_index(
