@@ -1,0 +1,1 @@
+"""Where rows and sealed blobs are kept: SQLAlchemy and obstore behind a few lines. Blind."""

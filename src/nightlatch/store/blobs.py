@@ -1,0 +1,95 @@
+"""Sealed blobs behind obstore: a folder, memory, or S3, by URL. Takes `Sealed`, never plain bytes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import obstore
+from obstore.exceptions import GenericError
+from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
+
+from nightlatch.errors import ConfigError, NotFound
+from nightlatch.seal.envelope import Sealed
+
+_NAME = re.compile(r"[0-9a-z][0-9a-z-]{0,63}(?:/[0-9a-z][0-9a-z-]{0,63}){0,3}\Z")
+
+
+class Blobs:
+    """A flat store of sealed blobs; names are lower-case words and digits, at most four levels."""
+
+    def __init__(self, url: str) -> None:
+        """`file:///folder`, `memory:///` or `s3://bucket/prefix` (keys from the usual AWS variables).
+
+        Raises:
+            ConfigError: another kind of URL, or a folder that cannot be made.
+        """
+        self._folder: Path | None = None
+        scheme = urlsplit(url).scheme
+        self._store: ObjectStore
+        if scheme == "memory":
+            self._store = MemoryStore()
+        elif scheme == "file":
+            self._folder = Path(urlsplit(url).path)
+            try:
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise ConfigError(f"{self._folder} cannot be made: {error.strerror}.") from error
+            self._store = LocalStore(self._folder)
+        elif scheme == "s3":
+            self._store = from_url(url)
+        else:
+            raise ConfigError("Blobs go to file:///folder, memory:/// or s3://bucket/prefix.")
+
+    def put(self, name: str, blob: Sealed) -> None:
+        """Store `blob` under `name`, replacing what was there; durable on return for a folder."""
+        obstore.put(self._store, _checked(name), bytes(blob))
+        if self._folder is not None:
+            path = self._folder / name
+            _sync(path)
+            _sync(path.parent)
+
+    def get(self, name: str, start: int = 0, end: int | None = None) -> bytes:
+        """Bytes [start, end) of a blob. Raises `NotFound`."""
+        try:
+            if start == 0 and end is None:
+                return bytes(obstore.get(self._store, _checked(name)).bytes())
+            stop = end if end is not None else int(obstore.head(self._store, _checked(name))["size"])
+            return bytes(obstore.get_range(self._store, name, start=start, end=stop)) if stop > start else b""
+        except FileNotFoundError:
+            raise NotFound("This blob is gone.") from None
+
+    def delete(self, name: str) -> None:
+        """Delete a blob; one that is not there is fine."""
+        try:
+            obstore.delete(self._store, _checked(name))
+        except (FileNotFoundError, GenericError):
+            return
+        if self._folder is not None:
+            parent = (self._folder / name).parent
+            while parent != self._folder and parent.is_dir() and not any(parent.iterdir()):
+                parent.rmdir()
+                parent = parent.parent
+
+    def names(self) -> Iterator[str]:
+        """All names."""
+        for batch in obstore.list(self._store):
+            for found in batch:
+                yield str(found["path"])
+
+
+def _checked(name: str) -> str:
+    if not _NAME.match(name):
+        raise NotFound("That is not the name of a blob.")
+    return name
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
