@@ -1,0 +1,204 @@
+"""Writes fragmented MP4 (ISO/IEC 14496-12) from packets: one init, then `moof` + `mdat` per fragment.
+
+Written here rather than by libavformat because a part must leave when we say so (its muxer waits up to ten seconds
+for a silent audio track and offers no flush), because it rewrites the packets that the ring and the clip still
+need, and because it costs less: one `struct.pack` per fragment.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+from nightlatch.pixels.media.packets import AudioStream, Packet, Streams, VideoStream
+
+CONTEXT_UUID = bytes.fromhex("6e6c6c7463684e4c8000000000000001")
+VIDEO_TRACK = 1
+AUDIO_TRACK = 2
+VIDEO_SCALE = 90_000
+
+_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+_KEY_FLAGS = 0x02000000  # depends on nothing
+_DELTA_FLAGS = 0x01010000  # depends on others, is no sync sample
+
+
+def box(kind: bytes, *payload: bytes) -> bytes:
+    """One box: size, type, content."""
+    content = b"".join(payload)
+    return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+def _full(kind: bytes, version: int, flags: int, *payload: bytes) -> bytes:
+    return box(kind, struct.pack(">I", version << 24 | flags), *payload)
+
+
+def context_box(context: bytes) -> bytes:
+    """A top-level `uuid` box with our JSON; players skip it."""
+    return box(b"uuid", CONTEXT_UUID, context)
+
+
+def read_context(mp4: bytes) -> bytes | None:
+    """The JSON of the first context box before any fragment, or None."""
+    at = 0
+    while at + 8 <= len(mp4):
+        size, kind = struct.unpack_from(">I4s", mp4, at)
+        if kind == b"uuid" and mp4[at + 8 : at + 24] == CONTEXT_UUID:
+            return mp4[at + 24 : at + size]
+        if kind == b"moof" or size < 8:
+            return None
+        at += size
+    return None
+
+
+def init_segment(video: VideoStream, audio: AudioStream | None) -> bytes:
+    """`ftyp` and `moov` for these streams."""
+    traks = [_track(VIDEO_TRACK, VIDEO_SCALE, _avc1(video), b"vide", (video.width, video.height))]
+    trexs = [_full(b"trex", 0, 0, struct.pack(">5I", VIDEO_TRACK, 1, 0, 0, 0))]
+    if audio is not None:
+        traks.append(_track(AUDIO_TRACK, audio.sample_rate, _sound_entry(audio), b"soun", (0, 0)))
+        trexs.append(_full(b"trex", 0, 0, struct.pack(">5I", AUDIO_TRACK, 1, 0, 0, 0)))
+    mvhd = struct.pack(">4I", 0, 0, 1000, 0) + struct.pack(">IH10x", 0x10000, 0x100) + _MATRIX + bytes(24)
+    mvhd += struct.pack(">I", AUDIO_TRACK + 1)
+    return box(b"ftyp", b"iso5", struct.pack(">I", 512), b"iso5iso6mp41") + box(
+        b"moov", _full(b"mvhd", 0, 0, mvhd), *traks, box(b"mvex", *trexs)
+    )
+
+
+def _track(number: int, scale: int, entry: bytes, handler: bytes, size: tuple[int, int]) -> bytes:
+    is_sound = handler == b"soun"
+    tkhd = struct.pack(">5I8xHHHH", 0, 0, number, 0, 0, 0, 0, 0x100 if is_sound else 0, 0) + _MATRIX
+    tkhd += struct.pack(">II", size[0] << 16, size[1] << 16)
+    header = _full(b"smhd", 0, 0, bytes(4)) if is_sound else _full(b"vmhd", 0, 1, bytes(8))
+    table = box(
+        b"stbl",
+        _full(b"stsd", 0, 0, struct.pack(">I", 1), entry),
+        _full(b"stts", 0, 0, bytes(4)),
+        _full(b"stsc", 0, 0, bytes(4)),
+        _full(b"stsz", 0, 0, bytes(8)),
+        _full(b"stco", 0, 0, bytes(4)),
+    )
+    media = box(
+        b"mdia",
+        _full(b"mdhd", 0, 0, struct.pack(">4IHH", 0, 0, scale, 0, 0x55C4, 0)),
+        _full(b"hdlr", 0, 0, bytes(4), handler, bytes(12), b"nightlatch\0"),
+        box(b"minf", header, box(b"dinf", _full(b"dref", 0, 0, struct.pack(">I", 1), _full(b"url ", 0, 1))), table),
+    )
+    return box(b"trak", _full(b"tkhd", 0, 3, tkhd), media)
+
+
+def _avc1(video: VideoStream) -> bytes:
+    head = bytes(6) + struct.pack(">H16xHHII4xH32xHh", 1, video.width, video.height, 0x480000, 0x480000, 1, 24, -1)
+    return box(b"avc1", head, box(b"avcC", video.extradata))
+
+
+def _sound_entry(audio: AudioStream) -> bytes:
+    head = bytes(6) + struct.pack(">H8xHHHHI", 1, audio.channels, 16, 0, 0, audio.sample_rate << 16)
+    match audio.codec:
+        case "aac":
+            return box(b"mp4a", head, _full(b"esds", 0, 0, _esds(audio.extradata)))
+        case "opus":
+            return box(b"Opus", head, box(b"dOps", _dops(audio)))
+        case "pcm_mulaw":
+            return box(b"ulaw", head)
+        case "pcm_alaw":
+            return box(b"alaw", head)
+
+
+def _descriptor(tag: int, content: bytes) -> bytes:
+    return bytes((tag, 0x80, 0x80, 0x80, len(content))) + content
+
+
+def _esds(config: bytes) -> bytes:
+    """ES_Descriptor (ISO/IEC 14496-1, 7.2.6.5) around an AudioSpecificConfig."""
+    decoder = _descriptor(4, bytes((0x40, 0x15)) + bytes(3) + struct.pack(">II", 0, 0) + _descriptor(5, config))
+    return _descriptor(3, struct.pack(">HB", 0, 0) + decoder + _descriptor(6, b"\2"))
+
+
+def _dops(audio: AudioStream) -> bytes:
+    """OpusSpecificBox ("Encapsulation of Opus in ISOBMFF", 4.3.2) from an OpusHead, or a plain one without."""
+    head = audio.extradata
+    if head[:8] == b"OpusHead" and len(head) >= 19:
+        channels, skip, rate, gain, family = struct.unpack_from("<BHIhB", head, 9)
+        return struct.pack(">BBHIhB", 0, channels, skip, rate, gain, family) + (head[19:] if family else b"")
+    return struct.pack(">BBHIhB", 0, audio.channels, 0, audio.sample_rate, 0, 0)
+
+
+class FragmentWriter:
+    """Turns runs of packets into fragments whose times start at 0 with the first key frame."""
+
+    def __init__(self, streams: Streams, video: VideoStream, context: bytes | None) -> None:
+        self._audio = streams.audio
+        self._sequence = 0
+        self._zero_us: int | None = None
+        self._shift_us = 0  # of the first key frame's composition, so that it is shown at 0 even with B-frames
+        self.head = init_segment(video, streams.audio) + (context_box(context) if context is not None else b"")
+
+    def change(self, streams: Streams, video: VideoStream) -> bytes:
+        """A new init for other parameter sets; times run on."""
+        self._audio = streams.audio
+        return init_segment(video, streams.audio)
+
+    def fragment(self, packets: Sequence[Packet], ends_us: int | None) -> bytes:
+        """One `moof` + `mdat`. `ends_us` is the decoding time of the next picture, where that is known."""
+        video = [p for p in packets if p.kind == "video"]
+        audio = [p for p in packets if p.kind == "audio"] if self._audio else []
+        if self._zero_us is None:
+            first = (video or audio)[0]
+            self._zero_us = first.dts_us
+            self._shift_us = first.pts_us - first.dts_us
+        self._sequence += 1
+        video_size = sum([p.size for p in video])
+        video_run = 20 + 16 * len(video) if video else 0
+        audio_run = 20 + 8 * len(audio) if audio else 0
+        moof_size = 24 + (8 + 16 + 20 + video_run if video else 0) + (8 + 20 + 20 + audio_run if audio else 0)
+        trafs = b""
+        if video:
+            trafs += self._video_traf(video, moof_size + 8, ends_us)
+        if audio:
+            trafs += self._audio_traf(audio, moof_size + 8 + video_size)
+        moof = box(b"moof", _full(b"mfhd", 0, 0, struct.pack(">I", self._sequence)), trafs)
+        data = [p.data for p in video]
+        data += [p.data for p in audio]
+        return moof + box(b"mdat", *data)
+
+    def _ticks(self, time_us: int, scale: int) -> int:
+        return max(0, (time_us - (self._zero_us or 0)) * scale + 500_000) // 1_000_000
+
+    def _video_traf(self, packets: list[Packet], offset: int, ends_us: int | None) -> bytes:
+        last = packets[-1]
+        ends = [p.dts_us for p in packets] + [ends_us or last.dts_us + last.duration_ms * 1000]
+        times = [self._ticks(t, VIDEO_SCALE) for t in ends]
+        rows: list[int] = []
+        for i, p in enumerate(packets):
+            later = ((p.pts_us - p.dts_us - self._shift_us) * VIDEO_SCALE + 500_000) // 1_000_000
+            rows += (
+                max(1, times[i + 1] - times[i]),
+                p.size,
+                _KEY_FLAGS if p.is_key else _DELTA_FLAGS,
+                later & 0xFFFFFFFF,
+            )
+        run = struct.pack(f">Ii{len(rows)}I", len(packets), offset, *rows)
+        return box(
+            b"traf",
+            _full(b"tfhd", 0, 0x020000, struct.pack(">I", VIDEO_TRACK)),
+            _full(b"tfdt", 1, 0, struct.pack(">Q", times[0])),
+            _full(b"trun", 1, 0xF01, run),
+        )
+
+    def _audio_traf(self, packets: list[Packet], offset: int) -> bytes:
+        scale = self._audio.sample_rate if self._audio else 1
+        last = packets[-1]
+        times = [self._ticks(p.dts_us, scale) for p in packets]
+        times.append(times[-1] + max(1, last.duration_ms * scale // 1000))
+        if len(packets) > 1:
+            times[-1] = times[-2] + max(1, times[-2] - times[-3])
+        rows: list[int] = []
+        for i, p in enumerate(packets):
+            rows += (max(1, times[i + 1] - times[i]), p.size)
+        run = struct.pack(f">Ii{len(rows)}I", len(packets), offset, *rows)
+        return box(
+            b"traf",
+            _full(b"tfhd", 0, 0x020020, struct.pack(">II", AUDIO_TRACK, _KEY_FLAGS)),
+            _full(b"tfdt", 1, 0, struct.pack(">Q", times[0])),
+            _full(b"trun", 1, 0x301, run),
+        )

@@ -1,0 +1,194 @@
+"""H.264 as recording needs it: NAL units, parameter sets, the `avcC` record. Nothing is decoded here.
+
+Two framings exist: Annex B (start codes; RTSP, raw files, AVI) and length-prefixed (MP4, Matroska). Everything
+past the source is length-prefixed with four bytes, as ISO/IEC 14496-15 wants it inside MP4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+IDR = 5
+SPS = 7
+PPS = 8
+
+_START = b"\0\0\1"
+_HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
+
+
+class BadH264(ValueError):
+    """Bytes that are not the H.264 they should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSets:
+    """The sequence and picture parameter sets of a stream."""
+
+    sps: tuple[bytes, ...]
+    pps: tuple[bytes, ...]
+
+    def avcc(self) -> bytes:
+        """AVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3.1), four-byte lengths."""
+        first = self.sps[0]
+        record = bytearray((1, first[1], first[2], first[3], 0xFF, 0xE0 | len(self.sps)))
+        for unit in self.sps:
+            record += len(unit).to_bytes(2) + unit
+        record.append(len(self.pps))
+        for unit in self.pps:
+            record += len(unit).to_bytes(2) + unit
+        if first[1] in (100, 110, 122, 144):
+            shape = parse_sps(first)
+            record += bytes((0xFC | shape.chroma, 0xF8 | shape.luma_depth - 8, 0xF8 | shape.chroma_depth - 8, 0))
+        return bytes(record)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a sequence parameter set says of the picture, after cropping."""
+
+    width: int
+    height: int
+    chroma: int  # chroma_format_idc
+    luma_depth: int
+    chroma_depth: int
+
+
+def split_annex_b(data: bytes) -> list[bytes]:
+    """The NAL units between start codes (ISO/IEC 14496-10, Annex B)."""
+    return [unit for piece in data.split(_START)[1:] if (unit := piece.rstrip(b"\0"))]
+
+
+def split_lengths(data: bytes, length_size: int = 4) -> Iterator[bytes]:
+    """The NAL units of a length-prefixed sample; stops quietly where the sample is cut short."""
+    at = 0
+    while at + length_size < len(data):
+        size = int.from_bytes(data[at : at + length_size])
+        at += length_size
+        if size:
+            yield data[at : at + size]
+        at += size
+
+
+def join_lengths(units: list[bytes]) -> bytes:
+    """A sample with four-byte lengths."""
+    return b"".join([piece for unit in units for piece in (len(unit).to_bytes(4), unit)])
+
+
+def find_parameter_sets(units: list[bytes]) -> ParameterSets | None:
+    """The parameter sets among `units`; None unless both kinds are there."""
+    sps = tuple(dict.fromkeys(u for u in units if u[0] & 31 == SPS and len(u) >= 4))
+    pps = tuple(dict.fromkeys(u for u in units if u[0] & 31 == PPS))
+    return ParameterSets(sps[:31], pps[:255]) if sps and pps else None
+
+
+def parse_avcc(record: bytes) -> tuple[ParameterSets, int]:
+    """The parameter sets of an avcC record and its length size in bytes.
+
+    Raises:
+        BadH264: it is cut short or holds no parameter sets.
+    """
+    if len(record) < 7 or record[0] != 1:
+        raise BadH264("no avcC record")
+    at, found = 6, []
+    count = record[5] & 31
+    for kind in range(2):
+        for _ in range(count):
+            size = int.from_bytes(record[at : at + 2])
+            found.append(record[at + 2 : at + 2 + size])
+            at += 2 + size
+        if kind == 0:
+            if at >= len(record):
+                raise BadH264("avcC record is cut short")
+            count = record[at]
+            at += 1
+    sets = find_parameter_sets([unit for unit in found if unit])
+    if sets is None:
+        raise BadH264("avcC record without parameter sets")
+    return sets, (record[4] & 3) + 1
+
+
+class _Bits:
+    """Reads bits and Exp-Golomb codes (ISO/IEC 14496-10, 9.1)."""
+
+    def __init__(self, data: bytes) -> None:
+        self._left = len(data) * 8
+        self._value = int.from_bytes(data)
+
+    def take(self, count: int) -> int:
+        self._left -= count
+        if self._left < 0:
+            raise BadH264("sequence parameter set is cut short")
+        return (self._value >> self._left) & ((1 << count) - 1)
+
+    def unsigned(self) -> int:
+        zeros = 0
+        while self.take(1) == 0:
+            zeros += 1
+            if zeros > 31:
+                raise BadH264("sequence parameter set is broken")
+        return (1 << zeros) - 1 + self.take(zeros)
+
+    def signed(self) -> int:
+        code = self.unsigned()
+        return (code + 1) // 2 if code & 1 else -(code // 2)
+
+
+def parse_sps(unit: bytes) -> Shape:
+    """The picture's shape (ISO/IEC 14496-10, 7.3.2.1.1).
+
+    Raises:
+        BadH264: the unit is broken.
+    """
+    bits = _Bits(unit[1:].replace(b"\0\0\3", b"\0\0"))
+    profile = bits.take(8)
+    bits.take(16)
+    bits.unsigned()
+    chroma, luma_depth, chroma_depth = 1, 8, 8
+    if profile in _HIGH_PROFILES:
+        chroma = bits.unsigned()
+        if chroma == 3:
+            bits.take(1)
+        luma_depth = 8 + bits.unsigned()
+        chroma_depth = 8 + bits.unsigned()
+        bits.take(1)
+        if bits.take(1):
+            _skip_scaling(bits, 12 if chroma == 3 else 8)
+    bits.unsigned()
+    order = bits.unsigned()
+    if order == 0:
+        bits.unsigned()
+    elif order == 1:
+        bits.take(1)
+        bits.signed()
+        bits.signed()
+        for _ in range(min(bits.unsigned(), 255)):
+            bits.signed()
+    bits.unsigned()
+    bits.take(1)
+    width = 16 * (bits.unsigned() + 1)
+    map_height = 16 * (bits.unsigned() + 1)
+    frames_only = bits.take(1)
+    height = map_height * (2 - frames_only)
+    if not frames_only:
+        bits.take(1)
+    bits.take(1)
+    if bits.take(1):
+        step_x = 2 if chroma in (1, 2) else 1
+        step_y = (2 if chroma == 1 else 1) * (2 - frames_only)
+        width -= step_x * (bits.unsigned() + bits.unsigned())
+        height -= step_y * (bits.unsigned() + bits.unsigned())
+    if not (0 < width <= 16384 and 0 < height <= 16384):
+        raise BadH264("sequence parameter set with an impossible size")
+    return Shape(width, height, chroma, luma_depth, chroma_depth)
+
+
+def _skip_scaling(bits: _Bits, lists: int) -> None:
+    for index in range(lists):
+        if not bits.take(1):
+            continue
+        last, following = 8, 8
+        for _ in range(16 if index < 6 else 64):
+            if following:
+                following = (last + bits.signed()) % 256
+            last = following or last

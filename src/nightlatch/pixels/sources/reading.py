@@ -1,0 +1,295 @@
+"""Opens what libavformat can read and hands out raw packets; the only place that sees its errors.
+
+Its error texts hold the address with the password, so none of them passes: each becomes a `SourceError` with words
+of our own, raised from None. Only the protocols and containers named here can be reached, whatever a file or a
+camera's answer refers to.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import cast
+
+import av
+import av.error
+from av.audio.stream import AudioStream as AvAudio
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream as AvVideo
+
+from nightlatch.errors import Reason, SourceError
+from nightlatch.pixels.media import h264
+from nightlatch.pixels.media.packets import AudioCodec, AudioStream, Kind, VideoStream
+from nightlatch.pixels.sources.address import Address
+
+_CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,h264,hevc,asf,ogg"
+_ANALYSE_US = 2_000_000
+_SOUNDS = ("aac", "opus", "pcm_mulaw", "pcm_alaw")
+_ADTS_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
+_HEVC_TEXT = (
+    "The camera sends H.265 (HEVC), which browsers do not play. Switch this stream to H.264 in the camera's settings."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A packet as it came: camera's own timestamps, bytes already framed for MP4."""
+
+    kind: Kind
+    is_key: bool
+    dts: int | None
+    pts: int | None
+    base: Fraction
+    duration_us: int  # 0 where unknown
+    data: bytes = field(repr=False)
+    video: VideoStream | None  # on key frames
+
+
+class Reading:
+    """An opened container: its streams and an iterator of raw packets. Not shared between threads."""
+
+    def __init__(self, address: Address, transport: str, timeout_s: float) -> None:
+        """Raises `SourceError` with the reason why it cannot be opened."""
+        self._address = address
+        if address.host is not None:
+            _resolve(address.host, address.port)
+        try:
+            self._container = _open(address, transport, timeout_s)
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise explain(error, address) from None
+        try:
+            self._video = _choose_video(self._container)
+            self._audio = _choose_audio(self._container)
+            self._framing = _Framing(self._video)
+        except SourceError:
+            self.close()
+            raise
+        self.audio = _describe_audio(self._audio) if self._audio is not None else None
+
+    @property
+    def video(self) -> VideoStream | None:
+        """None until parameter sets have come."""
+        return self._framing.video
+
+    def __iter__(self) -> Iterator[Raw]:
+        """Packets until the end.
+
+        Raises:
+            SourceError: the stream broke or nothing came in time.
+        """
+        wanted = [self._video] if self._audio is None else [self._video, self._audio]
+        try:
+            for packet in self._container.demux(wanted):
+                if packet.size == 0 or packet.time_base is None:
+                    continue
+                data = bytes(packet)
+                duration_us = int((packet.duration or 0) * packet.time_base * 1_000_000)
+                if packet.stream_index == self._video.index:
+                    is_key = packet.is_keyframe
+                    framed = self._framing.frame(data, is_key)
+                    if not framed:
+                        continue
+                    video = self._framing.video if is_key else None
+                    yield Raw("video", is_key, packet.dts, packet.pts, packet.time_base, duration_us, framed, video)
+                else:
+                    sound = self._unwrap(data)
+                    if sound and self.audio is not None:
+                        duration_us = duration_us or _sound_us(self.audio, sound)
+                        yield Raw("audio", True, packet.dts, packet.pts, packet.time_base, duration_us, sound, None)
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise explain(error, self._address, is_open=True) from None
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._container.close()
+
+    def _unwrap(self, data: bytes) -> bytes:
+        """AAC without its ADTS header, which MP4 has no place for (ISO/IEC 13818-7, 6.2)."""
+        if self.audio is None or self.audio.codec != "aac" or len(data) < 9:
+            return data
+        if data[0] != 0xFF or data[1] & 0xF6 != 0xF0:
+            return data
+        if not self.audio.extradata:
+            profile, rate = (data[2] >> 6) + 1, data[2] >> 2 & 15
+            channels = (data[2] & 1) << 2 | data[3] >> 6
+            config = (profile << 11 | rate << 7 | channels << 3).to_bytes(2)
+            hertz = _ADTS_RATES[rate] if rate < len(_ADTS_RATES) else self.audio.sample_rate
+            self.audio = AudioStream("aac", hertz, channels or self.audio.channels, config)
+        return data[7:] if data[1] & 1 else data[9:]
+
+
+class _Framing:
+    """Turns video packets into length-prefixed samples and notices new parameter sets."""
+
+    def __init__(self, stream: AvVideo) -> None:
+        self._length_size: int | None = None  # Annex B; a size of 256 to 511 bytes looks like a start code
+        self._sets: h264.ParameterSets | None = None
+        self._fps = _fps(stream)
+        self.video: VideoStream | None = None
+        extradata = bytes(stream.codec_context.extradata or b"")
+        if extradata[:1] == b"\1":
+            try:
+                sets, self._length_size = h264.parse_avcc(extradata)
+                self._learn(sets)
+            except h264.BadH264:
+                pass  # they may still come in the stream
+        elif extradata:
+            self._look(h264.split_annex_b(extradata))
+
+    def frame(self, data: bytes, is_key: bool) -> bytes:
+        if self._length_size is None:
+            units = h264.split_annex_b(data)
+        elif self._length_size != 4:
+            units = list(h264.split_lengths(data, self._length_size))
+        else:
+            if is_key:
+                self._look(list(h264.split_lengths(data)))
+            return data
+        if is_key or self.video is None:
+            self._look(units)
+        return h264.join_lengths(units)
+
+    def _look(self, units: list[bytes]) -> None:
+        sets = h264.find_parameter_sets(units)
+        if sets is None:
+            return
+        if self._sets and set(sets.sps) <= set(self._sets.sps) and set(sets.pps) <= set(self._sets.pps):
+            return
+        try:
+            self._learn(sets)
+        except h264.BadH264:
+            return
+
+    def _learn(self, sets: h264.ParameterSets) -> None:
+        shape = h264.parse_sps(sets.sps[0])
+        self.video = VideoStream(shape.width, shape.height, self._fps, sets.avcc())
+        self._sets = sets
+
+
+def explain(error: Exception, address: Address, is_open: bool = False) -> SourceError:
+    """A `SourceError` for what libavformat or the system raised; nothing of its text is taken over."""
+    is_file = address.scheme == "file"
+    number = getattr(error, "errno", None)
+    match error:
+        case av.error.HTTPUnauthorizedError() | av.error.HTTPForbiddenError():
+            return SourceError(
+                Reason.WRONG_PASSWORD, "The camera does not accept this name and password. Check both in its own app."
+            )
+        case av.error.HTTPNotFoundError():
+            return SourceError(
+                Reason.NOT_FOUND, "The camera answers, but has no stream at this path. Check the path in its manual."
+            )
+        case FileNotFoundError():
+            return SourceError(Reason.NOT_FOUND, f"There is nothing at {address.shown}. Check the path.")
+        case PermissionError():
+            return SourceError(
+                Reason.REFUSED, f"{address.shown} may not be read. Give Nightlatch the right to read it."
+            )
+        case av.error.ExitError() | TimeoutError():
+            if is_open:
+                return SourceError(Reason.STALLED, "The camera stopped sending. It is asked again by itself.")
+            return SourceError(
+                Reason.TIMEOUT, "The camera did not answer in time. Check that it is on and its address."
+            )
+        case ConnectionRefusedError():
+            return SourceError(
+                Reason.REFUSED,
+                "Nothing listens at this address and port. Check the port, and that RTSP is switched on.",
+            )
+        case ConnectionError():
+            return SourceError(Reason.BROKEN_STREAM, "The camera closed the connection. It is asked again by itself.")
+        case av.error.HTTPServerError():
+            return SourceError(
+                Reason.REFUSED,
+                "The camera answers with an error. It may have too many viewers: close others or restart it.",
+            )
+        case av.error.HTTPClientError():
+            return SourceError(
+                Reason.REFUSED, "The camera refuses the stream. Try the other transport (TCP or UDP) or another path."
+            )
+    if number in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EADDRNOTAVAIL):
+        return SourceError(Reason.NO_ROUTE, "No way leads to this address. Check the address and the network cable.")
+    if is_file:
+        return SourceError(
+            Reason.BROKEN_STREAM, "The file is damaged or holds no film. Use an H.264 film as MP4 or MKV."
+        )
+    if address.scheme == "usb" and not is_open:
+        return SourceError(
+            Reason.NOT_H264,
+            "This device is not there, is busy, or does not offer H.264. Use one that encodes by itself.",
+        )
+    return SourceError(Reason.BROKEN_STREAM, "What the camera sends cannot be read. Restart it if this goes on.")
+
+
+def _resolve(host: str, port: int) -> None:
+    try:
+        socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError:
+        text = "No camera has this name. Check the spelling, or use its number address (like 192.168.1.20)."
+        raise SourceError(Reason.NO_ROUTE, text) from None
+
+
+def _open(address: Address, transport: str, timeout_s: float) -> InputContainer:
+    if address.scheme == "rtsp":
+        options = {
+            "protocol_whitelist": "rtsp,rtsps,rtp,srtp,tcp,udp,tls,crypto",
+            "rtsp_transport": transport if transport in ("tcp", "udp") else "tcp",
+            "allowed_media_types": "video+audio",
+            "fpsprobesize": "0",
+            "analyzeduration": str(_ANALYSE_US),
+        }
+        kind: str | None = "rtsp"
+    elif address.scheme == "usb":
+        kind, options = "v4l2", {"input_format": "h264", "protocol_whitelist": "file"}
+    else:
+        if not Path(address.opens).exists():
+            raise FileNotFoundError(errno.ENOENT, "missing")
+        if not Path(address.opens).is_file():
+            raise SourceError(Reason.BAD_ADDRESS, f"{address.shown} is not a file. Name an H.264 film.")
+        kind, options = None, {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
+    target = f"file:{address.opens}" if address.scheme == "file" else address.opens
+    timeout = (timeout_s, timeout_s)
+    return av.open(target, mode="r", format=kind, options=options, timeout=timeout, metadata_errors="ignore")
+
+
+def _choose_video(container: InputContainer) -> AvVideo:
+    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    names = [s.codec_context.name if s.codec_context is not None else "unknown" for s in streams]
+    if not streams:
+        raise SourceError(Reason.NO_VIDEO, "There is no picture in this stream. Check the address.")
+    if "h264" in names:
+        return streams[names.index("h264")]
+    if "hevc" in names:
+        raise SourceError(Reason.HEVC_ONLY, _HEVC_TEXT)
+    text = f"The picture is encoded as {names[0]}, which cannot be recorded as it is. Switch this stream to H.264."
+    raise SourceError(Reason.NOT_H264, text)
+
+
+def _choose_audio(container: InputContainer) -> AvAudio | None:
+    for stream in container.streams.audio:
+        context = stream.codec_context
+        if context is not None and context.name in _SOUNDS and context.sample_rate:
+            return stream
+    return None
+
+
+def _describe_audio(stream: AvAudio) -> AudioStream:
+    context = stream.codec_context
+    codec = cast(AudioCodec, context.name)
+    rate = 48_000 if codec == "opus" else context.sample_rate
+    return AudioStream(codec, rate, context.channels or 1, bytes(context.extradata or b""))
+
+
+def _sound_us(audio: AudioStream, data: bytes) -> int:
+    samples = {"aac": 1024, "opus": 960}.get(audio.codec, len(data) // audio.channels)
+    return samples * 1_000_000 // audio.sample_rate
+
+
+def _fps(stream: AvVideo) -> float | None:
+    rate = stream.average_rate or stream.guessed_rate
+    return round(float(rate), 3) if rate and 0.1 <= rate <= 240 else None
