@@ -6,7 +6,7 @@ import signal
 
 from nightlatch.clocks import system_clock
 from nightlatch.hub.index import open_index
-from nightlatch.hub.notices import CamerasChanged, NoticeClient, Stop
+from nightlatch.hub.notices import CamerasChanged, NoticeClient
 from nightlatch.hub.settings import HubSettings
 from nightlatch.hub.watcher import Watcher
 
@@ -18,8 +18,6 @@ def run(settings: HubSettings) -> None:
     def heard(notice: object) -> None:
         if isinstance(notice, CamerasChanged):
             watcher.cameras_changed()
-        elif isinstance(notice, Stop):
-            watcher.stop()
 
     client = NoticeClient(settings.data_dir / "watch.sock", heard)
     watcher = Watcher(settings.data_dir, engine, system_clock(), client)

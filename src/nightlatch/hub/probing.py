@@ -1,0 +1,85 @@
+"""Tries a camera in a process of its own, so that a hostile stream can crash nothing but the try.
+
+`python -m nightlatch.hub.probing` reads {"url", "transport", "recipient"} on stdin and prints one JSON answer. The
+first picture comes back sealed for the household.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from base64 import b64encode
+from typing import Any
+
+TIME_LIMIT_S = 30.0
+
+TODO = {
+    "wrong_password": "Type user name and password again.",
+    "no_route": "Check the address and that the camera has power and network.",
+    "refused": "Check the port; 554 is usual.",
+    "timeout": "Check the address and that the camera has power and network.",
+    "not_found": "Look up the stream path for your model.",
+    "no_video": "Choose another stream of the camera.",
+    "not_h264": "Switch the camera to H.264.",
+    "hevc_only": "Switch the camera from H.265 to H.264.",
+    "broken_stream": "Try the other transport, or restart the camera.",
+    "stalled": "Try the other transport, or restart the camera.",
+    "ended": "Check that the address is a live stream.",
+    "bad_address": "It should look like rtsp://user:password@192.168.1.20/stream",
+}
+
+
+def try_camera(url: str, transport: str, recipient: str) -> dict[str, Any]:
+    """{"ok": true, …, "still": b64 sealed JPEG} or {"ok": false, "reason", "text", "todo"}."""
+    asked = json.dumps({"url": url, "transport": transport, "recipient": recipient}).encode()
+    try:
+        ran = subprocess.run(
+            [sys.executable, "-m", "nightlatch.hub.probing"],
+            input=asked,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=TIME_LIMIT_S,
+            check=False,
+        )
+        return dict(json.loads(ran.stdout))
+    except subprocess.TimeoutExpired:
+        return _no("timeout", "The camera did not send a picture within 30 seconds.")
+    except ValueError:
+        return _no("broken_stream", "What this address sends could not be read; trying it failed badly.")
+
+
+def _no(reason: str, text: str) -> dict[str, Any]:
+    return {"ok": False, "reason": reason, "text": text, "todo": TODO.get(reason, "Try again.")}
+
+
+def main() -> None:
+    """The child process."""
+    from nightlatch.clocks import system_clock
+    from nightlatch.errors import SourceError
+    from nightlatch.pixels.sources.probe import probe
+    from nightlatch.seal.recipients import Sealer
+
+    asked = json.loads(sys.stdin.buffer.read(100_000))
+    try:
+        found = probe(asked["url"], transport=asked["transport"], clock=system_clock())
+    except SourceError as error:
+        answer = _no(error.reason.value, str(error))
+    else:
+        video, audio = found.streams.video, found.streams.audio
+        answer = {
+            "ok": True,
+            "width": video.width,
+            "height": video.height,
+            "fps": found.fps,
+            "codecs": found.streams.codecs,
+            "audio": audio.codec if audio else None,
+            "gop_s": found.gop_s,
+            "notes": list(found.notes),
+            "still": b64encode(Sealer([asked["recipient"]]).seal(found.still.jpeg)).decode(),
+        }
+    sys.stdout.write(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()

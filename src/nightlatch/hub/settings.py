@@ -1,0 +1,29 @@
+"""What can be set for the hub: the [hub] section."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class HubSettings(BaseModel):
+    """Every key has a default; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    host: str = Field("127.0.0.1", description="0.0.0.0 serves the whole home network, over TLS")
+    port: int = Field(8640, ge=0, le=65535)
+    data_dir: Path = Path("data/hub")
+    cloud_url: str | None = Field(None, description="the mailbox; none = clips stay at home")
+    enrolment_code: str | None = None
+    keep_hours: int = Field(24, ge=1, le=24 * 90)
+    disk_floor_bytes: int = Field(2 * 1024**3, ge=0, description="free space that is never used")
+    host_names: list[str] = Field(default_factory=list, description="other names that this hub is reached by")
+    demo: bool = Field(True, description="rendered demo cameras while there is no real one")
+
+    @property
+    def is_loopback(self) -> bool:
+        return self.host in LOOPBACK
