@@ -1,0 +1,1 @@
+"""Encoded video: packets, segments, clips, stills. A recording is a remux, never a transcode."""

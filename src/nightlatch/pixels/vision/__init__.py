@@ -1,0 +1,1 @@
+"""Looking: arrays in, words out. Pure: no files, no clocks, no threads."""

@@ -1,0 +1,73 @@
+"""Turns looks into events: an event opens at the first look that moved and closes when it has been quiet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nightlatch.domain.sighting import (
+    LONGEST_CLIP_MS,
+    POST_ROLL_MS,
+    PRE_ROLL_MS,
+    EventClosed,
+    EventOpened,
+    Motion,
+)
+
+TOGETHER_MS = 4_500  # two looks that move within this open an event; one alone may be a glitch
+LARGE_SHARE = 0.03  # unless this much of the picture moved: then one look is enough
+
+
+class EventBuilder:
+    """State for one camera; the same looks give the same events."""
+
+    def __init__(self, camera_id: str, *, new_id: Callable[[], str]) -> None:
+        self._camera_id = camera_id
+        self._new_id = new_id
+        self._onset_ms: int | None = None  # a first look that moved and waits for a second
+        self._open: EventOpened | None = None
+        self._moved_ms = 0
+        self._closed_ms: int | None = None  # where the clip before ended
+
+    def update(self, motion: Motion) -> list[EventOpened | EventClosed]:
+        """Take the next look."""
+        if self._open is not None:
+            return self._follow(motion, self._open)
+        if self._onset_ms is not None and not 0 <= motion.at_ms - self._onset_ms <= TOGETHER_MS:
+            self._onset_ms = None
+        if not motion.moving:
+            return []
+        if self._onset_ms is None and motion.share < LARGE_SHARE:
+            self._onset_ms = motion.at_ms
+            return []
+        return [self._begin(motion.at_ms if self._onset_ms is None else self._onset_ms, motion.at_ms)]
+
+    def finish(self, at_ms: int) -> list[EventOpened | EventClosed]:
+        """The stream ended: close what is open."""
+        self._onset_ms = None
+        if self._open is None:
+            return []
+        return [self._end(self._open, max(at_ms, self._open.onset_ms))]
+
+    def _begin(self, onset_ms: int, moved_ms: int) -> EventOpened:
+        from_ms = onset_ms - PRE_ROLL_MS
+        if self._closed_ms is not None and from_ms < self._closed_ms <= onset_ms:
+            from_ms = self._closed_ms  # the clip before has it already
+        self._onset_ms = None
+        self._moved_ms = moved_ms
+        self._open = EventOpened(self._camera_id, self._new_id(), onset_ms, from_ms)
+        return self._open
+
+    def _follow(self, motion: Motion, event: EventOpened) -> list[EventOpened | EventClosed]:
+        if motion.at_ms < event.onset_ms:  # the hub's clock was set back
+            return [self._end(event, max(self._moved_ms, event.onset_ms))]
+        if motion.moving:
+            self._moved_ms = motion.at_ms
+        limit_ms = event.clip_from_ms + LONGEST_CLIP_MS
+        until_ms = min(self._moved_ms + POST_ROLL_MS, limit_ms)
+        return [self._end(event, until_ms)] if motion.at_ms >= until_ms else []
+
+    def _end(self, event: EventOpened, to_ms: int) -> EventClosed:
+        self._open = None
+        to_ms = min(to_ms, event.clip_from_ms + LONGEST_CLIP_MS)
+        self._closed_ms = to_ms
+        return EventClosed(self._camera_id, event.event_id, event.onset_ms, min(self._moved_ms, to_ms), to_ms)
