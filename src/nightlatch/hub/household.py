@@ -1,4 +1,7 @@
-"""Whose house this is, and who is signed in. The hub holds public keys, a wrapped root and hashes: nothing that opens."""
+"""Whose house this is, and who is signed in.
+
+The hub holds public keys, a wrapped root and hashes: nothing that opens what it recorded.
+"""
 
 from __future__ import annotations
 

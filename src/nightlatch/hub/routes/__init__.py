@@ -1,0 +1,1 @@
+"""The page of the hub: one file per action of the owner."""

@@ -1,0 +1,107 @@
+"""What the routes of one hub share: the index, the household, and what watch has told lately."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import Request
+from sqlalchemy import Engine
+
+from nightlatch.domain.time import Clock
+from nightlatch.errors import NightlatchError
+from nightlatch.hub.household import Household
+from nightlatch.hub.notices import CamerasChanged, CameraStatus, ClipChanged, NewStill, Notice, NoticeServer
+from nightlatch.hub.records import SessionRow
+from nightlatch.hub.retention import Swept
+from nightlatch.hub.settings import HubSettings
+from nightlatch.hub.tries import Tries
+from nightlatch.hub.uplink import Uplink
+
+COOKIE = "nightlatch"
+WAITING_HINTS = 64
+
+
+class SignedOut(NightlatchError):
+    """Nobody is signed in."""
+
+
+@dataclass(slots=True)
+class House:
+    """State of a running serve process."""
+
+    settings: HubSettings
+    engine: Engine
+    clock: Clock
+    key: Ed25519PrivateKey
+    household: Household
+    tries: Tries
+    uplink: Uplink | None
+    started_ms: int
+    secure: bool = False
+    notices: NoticeServer | None = None
+    watch_is_up: bool = False
+    statuses: dict[str, CameraStatus] = field(default_factory=dict)
+    stills: dict[str, NewStill] = field(default_factory=dict)
+    swept: Swept = field(default_factory=Swept)
+    _feeds: set[asyncio.Queue[str]] = field(default_factory=set)
+
+    def heard(self, notice: Notice) -> None:
+        """Take in what watch says."""
+        if isinstance(notice, CameraStatus):
+            self.statuses[notice.camera_id] = notice
+            self.hint({"type": "camera", "camera_id": notice.camera_id})
+        elif isinstance(notice, NewStill):
+            self.stills[notice.camera_id] = notice
+            self.hint({"type": "still", "camera_id": notice.camera_id, "at_ms": notice.at_ms})
+        elif isinstance(notice, ClipChanged):
+            self.hint({"type": "clip", "clip_id": notice.clip_id, "camera_id": notice.camera_id})
+            if self.uplink is not None:
+                self.uplink.wake()
+
+    def joined(self, is_up: bool) -> None:
+        """Watch came or went."""
+        self.watch_is_up = is_up
+        self.hint({"type": "home"})
+
+    def cameras_changed(self) -> None:
+        """Tell watch and the pages."""
+        if self.notices is not None:
+            self.notices.tell(CamerasChanged())
+        self.hint({"type": "home"})
+
+    def hint(self, what: dict[str, Any]) -> None:
+        """Tell every open page to look again; a page that is slow misses hints, not data."""
+        text = json.dumps(what)
+        for feed in list(self._feeds):
+            with contextlib.suppress(asyncio.QueueFull):
+                feed.put_nowait(text)
+
+    @contextlib.contextmanager
+    def feed(self) -> Iterator[asyncio.Queue[str]]:
+        """A queue of hints for one open page."""
+        queue: asyncio.Queue[str] = asyncio.Queue(WAITING_HINTS)
+        self._feeds.add(queue)
+        try:
+            yield queue
+        finally:
+            self._feeds.discard(queue)
+
+
+def house(request: Request) -> House:
+    """The hub's state, for routes."""
+    found: House = request.app.state.house
+    return found
+
+
+def owner(request: Request) -> SessionRow:
+    """The signed-in device, for routes that need one. Raises `SignedOut`."""
+    device = house(request).household.device(request.cookies.get(COOKIE))
+    if device is None:
+        raise SignedOut("You are signed out. Sign in again.")
+    return device

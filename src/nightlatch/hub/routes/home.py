@@ -1,0 +1,141 @@
+"""Home: is all well?"""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+from fastapi import APIRouter
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from nightlatch.domain.camera import Camera, CameraState
+from nightlatch.domain.time import HOUR_MS
+from nightlatch.hub import catalogue
+from nightlatch.hub.house import House
+from nightlatch.hub.probing import TODO
+from nightlatch.hub.records import ClipPartRow, ClipRow, SegmentRow
+from nightlatch.hub.retention import used_bytes
+from nightlatch.hub.routes.cameras import as_json
+from nightlatch.hub.routes.signin import At, Owner
+
+router = APIRouter(prefix="/api")
+PATIENCE_MS = 30_000
+EARLIEST_MS = 1_767_225_600_000  # 2026-01-01: a clock before this was never set
+
+
+@router.get("/home")
+def home(at: At, _: Owner) -> dict[str, Any]:
+    """Everything that the first page shows."""
+    now_ms = at.clock.now_ms()
+    free = shutil.disk_usage(at.settings.data_dir).free
+    cameras = [_camera(at, camera, now_ms) for camera in catalogue.cameras(at.engine)]
+    with Session(at.engine) as session:
+        oldest_ms = session.scalar(select(func.min(SegmentRow.began_ms)))
+        recent = session.scalar(
+            select(func.coalesce(func.sum(SegmentRow.bytes), 0)).where(SegmentRow.began_ms > now_ms - HOUR_MS)
+        )
+        first_recent = session.scalar(
+            select(func.min(SegmentRow.began_ms)).where(SegmentRow.began_ms > now_ms - HOUR_MS)
+        )
+        behind = ClipPartRow.version > ClipPartRow.sent_version
+        waiting = session.scalar(select(func.count()).where(behind, ClipPartRow.refused.is_(None))) or 0
+        in_cloud = session.scalar(
+            select(func.count(func.distinct(ClipPartRow.clip_id))).where(ClipPartRow.sent_version > 0)
+        )
+    used = used_bytes(at.engine)
+    hours = max(1 / 60, (now_ms - first_recent) / HOUR_MS) if first_recent else None
+    per_hour = int(recent or 0) / hours if hours else 0
+    kept_at_most = per_hour * at.settings.keep_hours
+    room = free - at.settings.disk_floor_bytes
+    full_in = round(room / per_hour, 1) if per_hour and used + room < kept_at_most else None
+    uplink = at.uplink
+    problems = [*_problems(at, cameras, now_ms, free, int(waiting))]
+    return {
+        "well": not problems,
+        "problems": problems,
+        "cameras": cameras,
+        "storage": {
+            "used_bytes": used,
+            "free_bytes": free,
+            "oldest_ms": oldest_ms,
+            "keep_hours": at.settings.keep_hours,
+            "full_in_hours": full_in,
+        },
+        "cloud": {
+            "configured": uplink is not None,
+            "reachable": uplink.reachable if uplink else None,
+            "waiting_parts": int(waiting) if uplink else 0,
+            "last_sent_ms": uplink.last_sent_ms if uplink else None,
+            "clips": int(in_cloud or 0),
+            "keep_hours": 24,
+        },
+    }
+
+
+def _camera(at: House, camera: Camera, now_ms: int) -> dict[str, Any]:
+    status = at.statuses.get(camera.id)
+    still = at.stills.get(camera.id)
+    with Session(at.engine) as session:
+        last = session.scalar(
+            select(ClipRow).where(ClipRow.camera_id == camera.id).order_by(ClipRow.onset_ms.desc()).limit(1)
+        )
+        newest_ms, oldest_ms = session.execute(
+            select(func.max(SegmentRow.began_ms + SegmentRow.duration_ms), func.min(SegmentRow.began_ms)).where(
+                SegmentRow.camera_id == camera.id
+            )
+        ).one()
+    state = status.state if status and at.watch_is_up else CameraState.STARTING.value
+    if not camera.enabled:
+        state = CameraState.OFF.value
+    return {
+        **as_json(camera),
+        "state": state,
+        "since_ms": status.since_ms if status else at.started_ms,
+        "reason": status.reason if status else None,
+        "reason_text": status.reason_text if status else None,
+        "still_at_ms": still.at_ms if still else None,
+        "last_clip": {"id": last.id, "onset_ms": last.onset_ms} if last else None,
+        "recorded_from_ms": oldest_ms,
+        "recorded_to_ms": newest_ms,
+        "bytes": used_bytes(at.engine, camera.id),
+        "fps": status.fps if status else None,
+        "width": status.width if status else None,
+        "height": status.height if status else None,
+        "codecs": status.codecs if status else None,
+        "audio": status.audio if status else None,
+    }
+
+
+def _problems(at: House, cameras: list[dict[str, Any]], now_ms: int, free: int, waiting: int) -> list[dict[str, Any]]:
+    """What is wrong, the worst first, each with what to do."""
+    found: list[dict[str, Any]] = []
+
+    def tell(text: str, todo: str, camera_id: str | None = None) -> None:
+        found.append({"camera_id": camera_id, "text": text, "todo": todo})
+
+    if now_ms < EARLIEST_MS:
+        tell("This machine's clock is wrong.", "Set its date and time: recordings are placed by it.")
+    if not at.watch_is_up and now_ms - at.started_ms > PATIENCE_MS:
+        tell("The recorder is not running.", "It is being restarted. If this stays, look at the hub's output.")
+    if at.swept.under_floor or free < at.settings.disk_floor_bytes // 2:
+        tell("The disk is full.", "Make room, or keep fewer hours: the oldest footage is going first.")
+    for camera in cameras:
+        since_ms = now_ms - camera["since_ms"]
+        if camera["state"] == CameraState.RETRYING.value:
+            todo = TODO.get(camera["reason"] or "", "Check the camera and its network.")
+            tell(f"{camera['name']}: {camera['reason_text']}", todo, camera["id"])
+        elif camera["state"] == CameraState.STARTING.value and since_ms > PATIENCE_MS and at.watch_is_up:
+            tell(f"{camera['name']} does not start.", "Check the camera and its network.", camera["id"])
+        elif (
+            camera["state"] == CameraState.RECORDING.value
+            and since_ms > 2 * PATIENCE_MS
+            and now_ms - (camera["recorded_to_ms"] or 0) > 2 * PATIENCE_MS
+        ):
+            tell(f"{camera['name']} sends, but nothing is stored.", "Check the disk.", camera["id"])
+    if at.uplink is not None and at.uplink.reachable is False and waiting:
+        tell(
+            at.uplink.trouble or "The mailbox cannot be reached.",
+            f"{waiting} sealed pieces wait at home and are sent when it answers.",
+        )
+    return found
