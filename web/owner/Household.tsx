@@ -1,0 +1,247 @@
+import { useEffect, useState } from "preact/hooks";
+import { type Device, get, send } from "../shared/api";
+import { b64, type Bytes } from "../shared/bytes";
+import { type Kdf, newKdf, recipientOf, stretch, unwrap, words, wrap } from "../shared/keys";
+import { ago, bytes, when } from "../shared/time";
+import { mailbox } from "./clips";
+import { RecoverySheet, SHORTEST, strength } from "./SetUp";
+import { now, say, signOut, state } from "./state";
+import { Problem, Secret, useTitle, Wait } from "./ui";
+
+export function HouseholdPage() {
+  useTitle("Household");
+  return (
+    <div class="narrow wide">
+      <h1>{state.value?.household?.name}</h1>
+      <Devices />
+      <Sheet />
+      <Passphrase />
+      {state.value?.cloud.configured && <Mailbox />}
+      <Look />
+      <section>
+        <h2>What Nightlatch cannot promise</h2>
+        <p>
+          Whoever has your passphrase or your recovery sheet sees everything. The mailbox outside knows the number of this household, and the
+          size and time of each sealed piece. The hub itself sees what its cameras see while it seals. A browser that you unlocked stays
+          unlocked until you sign out.
+        </p>
+        <p class="fine">Nightlatch {state.value?.version}</p>
+      </section>
+    </div>
+  );
+}
+
+function Devices() {
+  const [devices, setDevices] = useState<Device[] | null>(null);
+  const load = () => get<Device[]>("/devices").then(setDevices, () => undefined);
+  useEffect(() => void load(), []);
+  return (
+    <section>
+      <h2>Signed-in devices</h2>
+      {!devices && <Wait text="Asking the hub…" />}
+      <ul class="rows plain">
+        {devices?.map((d) => (
+          <li key={d.id}>
+            <span>
+              <strong>{d.name}</strong>
+              <small>{d.this ? "this one" : `last seen ${ago(d.last_seen_ms, now.value)}`}</small>
+            </span>
+            <button
+              type="button"
+              class="quiet"
+              onClick={async () => {
+                if (d.this) return signOut();
+                await send("DELETE", `/devices/${d.id}`);
+                void load();
+              }}
+            >
+              Sign out
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+async function rootBy(passphrase: string): Promise<{ root: Bytes; loginKey: Bytes }> {
+  const { kdf, wrapped_root } = await get<{ kdf: Kdf; wrapped_root: string }>("/wrapped-root");
+  const stretched = await stretch(passphrase, kdf);
+  return { root: await unwrap(wrapped_root, stretched.wrapKey), loginKey: stretched.loginKey };
+}
+
+function Sheet() {
+  const [passphrase, setPassphrase] = useState("");
+  const [shown, setShown] = useState<{ words: string[]; recipient: string } | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const show = async (event: Event) => {
+    event.preventDefault();
+    try {
+      const { root } = await rootBy(passphrase);
+      setShown({ words: words(root), recipient: await recipientOf(root) });
+      setPassphrase("");
+      setProblem(null);
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
+  };
+  return (
+    <section>
+      <h2>Recovery sheet</h2>
+      {shown ? (
+        <>
+          <RecoverySheet words={shown.words} household={state.value?.household?.name ?? ""} recipient={shown.recipient} />
+          <button type="button" class="quiet" onClick={() => setShown(null)}>
+            Hide it
+          </button>
+        </>
+      ) : (
+        <form class="inline" onSubmit={show}>
+          <Secret label="Passphrase" testid="sheet-passphrase" autocomplete="current-password" value={passphrase} onInput={setPassphrase} />
+          <button class="quiet" disabled={!passphrase}>
+            Show it
+          </button>
+          {problem && <Problem text={problem} />}
+        </form>
+      )}
+    </section>
+  );
+}
+
+function Passphrase() {
+  const [old, setOld] = useState("");
+  const [next, setNext] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const change = async (event: Event) => {
+    event.preventDefault();
+    setProblem(null);
+    if (next.length < SHORTEST) return setProblem(`The new passphrase needs at least ${SHORTEST} characters.`);
+    setBusy(true);
+    try {
+      const { root, loginKey } = await rootBy(old);
+      const kdf = newKdf();
+      const stretched = await stretch(next, kdf);
+      await send("POST", "/passphrase", {
+        old_login_key: b64(loginKey),
+        kdf,
+        login_key: b64(stretched.loginKey),
+        wrapped_root: await wrap(root, stretched.wrapKey),
+      });
+      setOld("");
+      setNext("");
+      say("The passphrase is changed. Other devices are signed out.");
+    } catch (error) {
+      setProblem((error as Error).message);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <section>
+      <h2>Passphrase</h2>
+      <form onSubmit={change}>
+        <Secret label="Now" testid="passphrase-old" autocomplete="current-password" value={old} onInput={setOld} />
+        <Secret label="New" testid="passphrase-new" autocomplete="new-password" value={next} onInput={setNext} hint={next ? strength(next) : undefined} />
+        {problem && <Problem text={problem} />}
+        <button class="quiet" disabled={busy || !old || !next}>
+          Change it
+        </button>
+        {busy && <Wait text="Locking your key anew…" />}
+      </form>
+    </section>
+  );
+}
+
+interface Held {
+  clips: { clip: string; created_ms: number; expires_ms: number; bytes: number; objects: unknown[] }[];
+  used_bytes: number;
+  quota_bytes: number;
+  keep_hours: number;
+}
+
+function Mailbox() {
+  const [held, setHeld] = useState<Held | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const load = () =>
+    mailbox("GET", "/clips")
+      .then((r) => r.json())
+      .then(setHeld, (error: Error) => setProblem(error.message));
+  useEffect(() => void load(), []);
+  const empty = async () => {
+    if (!confirm("Delete every clip in the mailbox? What is kept at home stays.")) return;
+    await mailbox("DELETE", "/clips");
+    void load();
+  };
+  return (
+    <section>
+      <h2>What the mailbox sees</h2>
+      <p>This is all that it knows: no picture, no name, no camera. Sizes are padded, so they say little.</p>
+      {problem && <Problem text={problem} />}
+      {!held && !problem && <Wait text="Asking the mailbox…" />}
+      {held && held.clips.length === 0 && <p class="fine">It is empty.</p>}
+      {held && held.clips.length > 0 && (
+        <>
+          <table>
+            <thead>
+              <tr>
+                <th>Clip</th>
+                <th>Came</th>
+                <th>Deleted</th>
+                <th>Sealed</th>
+              </tr>
+            </thead>
+            <tbody>
+              {held.clips
+                .slice(-8)
+                .reverse()
+                .map((c) => (
+                  <tr key={c.clip}>
+                    <td>
+                      <code>{c.clip.slice(0, 8)}…</code>
+                    </td>
+                    <td>{when(c.created_ms, now.value)}</td>
+                    <td>{when(c.expires_ms, now.value)}</td>
+                    <td>{bytes(c.bytes)}</td>
+                  </tr>
+                ))}
+            </tbody>
+          </table>
+          <p class="fine">
+            {held.clips.length} clips, {bytes(held.used_bytes)} of {bytes(held.quota_bytes)}; each is deleted after {held.keep_hours} hours.
+          </p>
+          <button type="button" class="quiet danger" onClick={empty}>
+            Delete all of it
+          </button>
+        </>
+      )}
+    </section>
+  );
+}
+
+function Look() {
+  const [theme, setTheme] = useState(localStorage.getItem("theme") ?? "");
+  const choose = (to: string) => {
+    setTheme(to);
+    if (to) localStorage.setItem("theme", to);
+    else localStorage.removeItem("theme");
+    if (to) document.documentElement.dataset.theme = to;
+    else delete document.documentElement.dataset.theme;
+  };
+  return (
+    <section>
+      <h2>Look</h2>
+      <div class="segmented" role="group" aria-label="Colours">
+        {[
+          ["", "As the system"],
+          ["light", "Light"],
+          ["dark", "Dark"],
+        ].map(([value, label]) => (
+          <button key={value} type="button" aria-pressed={theme === value} onClick={() => choose(value ?? "")}>
+            {label}
+          </button>
+        ))}
+      </div>
+    </section>
+  );
+}

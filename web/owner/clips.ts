@@ -1,0 +1,73 @@
+// A clip from its sealed objects: the manifest says what they are, their hashes are checked, the owner's key opens them.
+
+import { ApiError, relayed, sealed } from "../shared/api";
+import { b64, type Bytes, sha256 } from "../shared/bytes";
+import { signed } from "../shared/signature";
+import { opener, ring, state } from "./state";
+
+export interface Manifest {
+  household: string;
+  camera: string;
+  camera_name: string;
+  onset_ms: number;
+  began_ms: number;
+  ended_ms: number | null;
+  codecs: string;
+  width: number;
+  height: number;
+  fps: number | null;
+  audio: string | null;
+  parts: { n: number; sha256: string; bytes: number; began_ms: number; duration_ms: number }[];
+}
+
+// A request that the mailbox answers to the owner only; the hub passes it on and cannot make one itself.
+export async function mailbox(method: "GET" | "DELETE", path: string): Promise<Response> {
+  const keys = ring.value;
+  if (!keys) throw new Error("Sign in first.");
+  const skew = state.value ? state.value.now_ms - performance.timeOrigin : 0;
+  const at = Math.abs(skew) > 10 * 60_000 ? state.value!.now_ms : Date.now();
+  return relayed(method, path, await signed(keys.sign, keys.signPublic, method, `/v1${path}`, "", at));
+}
+
+// An object from the hub, or from the mailbox when the hub has it no more.
+async function object(clip: string, here: string, there: string): Promise<Bytes> {
+  try {
+    const found = await sealed(`/clips/${clip}/${here}`);
+    if (found) return found.bytes;
+  } catch (error) {
+    if (!(error instanceof ApiError) || ![404, 410].includes(error.status) || !state.value?.cloud.configured) throw error;
+  }
+  return new Uint8Array(await (await mailbox("GET", `/clips/${clip}/${there}`)).arrayBuffer());
+}
+
+async function open(bytes: Bytes): Promise<Bytes> {
+  if (!opener.value) throw new Error("Sign in first.");
+  return opener.value.open(bytes);
+}
+
+export async function manifest(clip: string): Promise<Manifest> {
+  const found = JSON.parse(new TextDecoder().decode(await open(await object(clip, "manifest", "manifest")))) as Manifest;
+  if (found.household !== ring.value?.household) throw new Error("This clip says that it is of another household. It is not shown.");
+  return found;
+}
+
+export async function part(clip: string, of: Manifest, n: number): Promise<Bytes> {
+  const bytes = await object(clip, `parts/${n}`, `part-${String(n).padStart(4, "0")}`);
+  const stated = of.parts[n]?.sha256;
+  if (stated !== b64(await sha256(bytes))) throw new Error(`Part ${n + 1} of this clip is not the one that was recorded. It is not shown.`);
+  return open(bytes);
+}
+
+// Opened parts in order, fetched a few at a time.
+export async function* parts(clip: string, of: Manifest, from: number): AsyncGenerator<Bytes> {
+  const fetching: Promise<Bytes>[] = [];
+  for (let n = from; n < of.parts.length; n++) {
+    for (let ahead = n; ahead < Math.min(n + 4, of.parts.length); ahead++) {
+      if (!fetching[ahead]) {
+        fetching[ahead] = part(clip, of, ahead);
+        fetching[ahead]!.catch(() => undefined);
+      }
+    }
+    yield await fetching[n]!;
+  }
+}

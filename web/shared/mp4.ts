@@ -1,0 +1,109 @@
+// The little of MP4 (ISO/IEC 14496-12) that playing sealed clips needs.
+
+import type { Bytes } from "./bytes";
+
+export interface Box {
+  type: string;
+  start: number;
+  end: number;
+  body: number;
+}
+
+const CONTAINERS = new Set(["moov", "trak", "mdia", "moof", "traf", "mvex", "minf", "stbl"]);
+
+export function boxes(data: Uint8Array, start = 0, end = data.length): Box[] {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const found: Box[] = [];
+  let at = start;
+  while (at + 8 <= end) {
+    let size = view.getUint32(at);
+    let body = at + 8;
+    if (size === 1 && at + 16 <= end) {
+      size = Number(view.getBigUint64(at + 8));
+      body = at + 16;
+    }
+    if (size === 0) size = end - at;
+    if (size < body - at || at + size > end) break;
+    const type = String.fromCharCode(...data.subarray(at + 4, at + 8));
+    found.push({ type, start: at, end: at + size, body });
+    at += size;
+  }
+  return found;
+}
+
+function* walk(data: Uint8Array, start = 0, end = data.length): Generator<Box> {
+  for (const box of boxes(data, start, end)) {
+    yield box;
+    if (CONTAINERS.has(box.type)) yield* walk(data, box.body, box.end);
+  }
+}
+
+// The JSON that the hub put into the file's `uuid` box: which household, camera and moment this is.
+export function context(data: Uint8Array): { household: string; camera: string; began_ms: number } | null {
+  for (const box of boxes(data)) {
+    if (box.type !== "uuid") continue;
+    try {
+      return JSON.parse(new TextDecoder().decode(data.subarray(box.body + 16, box.end)));
+    } catch {
+      return null;
+    }
+  }
+  return null;
+}
+
+export function hasInit(data: Uint8Array): boolean {
+  return boxes(data, 0, Math.min(data.length, 4096)).some((b) => b.type === "ftyp") || String.fromCharCode(...data.subarray(4, 8)) === "ftyp";
+}
+
+// G.711 sound is not for MediaSource: its track becomes `free` boxes, in place, so that offsets stay. The download keeps it.
+export class SoundRemover {
+  private readonly silent = new Set<number>();
+
+  apply(data: Bytes): Bytes {
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+    const all = [...walk(data)];
+    for (const trak of all.filter((b) => b.type === "trak")) {
+      const inside = all.filter((b) => b.start > trak.start && b.end <= trak.end);
+      const handler = inside.find((b) => b.type === "hdlr");
+      const header = inside.find((b) => b.type === "tkhd");
+      if (!handler || !header || String.fromCharCode(...data.subarray(handler.body + 8, handler.body + 12)) !== "soun") continue;
+      this.silent.add(view.getUint32(header.body + (data[header.body] === 1 ? 20 : 12)));
+      this.free(data, trak);
+    }
+    for (const box of all) {
+      if (box.type === "trex" && this.silent.has(view.getUint32(box.body + 4))) this.free(data, box);
+      if (box.type === "traf") {
+        const header = boxes(data, box.body, box.end).find((b) => b.type === "tfhd");
+        if (header && this.silent.has(view.getUint32(header.body + 4))) this.free(data, box);
+      }
+    }
+    return data;
+  }
+
+  private free(data: Bytes, box: Box) {
+    data.set([0x66, 0x72, 0x65, 0x65], box.start + 4);
+  }
+}
+
+// The comment of a JPEG (ITU-T T.81, COM): where the hub wrote what the cells of a sheet are.
+export interface SheetFacts {
+  at_ms: number[];
+  columns: number;
+  cell: [number, number];
+}
+
+export function sheetFacts(jpeg: Uint8Array): SheetFacts | null {
+  let at = 2;
+  while (at + 4 < jpeg.length && jpeg[at] === 0xff) {
+    const size = (jpeg[at + 2]! << 8) | jpeg[at + 3]!;
+    if (jpeg[at + 1] === 0xfe) {
+      try {
+        return JSON.parse(new TextDecoder().decode(jpeg.subarray(at + 4, at + 2 + size)));
+      } catch {
+        return null;
+      }
+    }
+    at += 2 + size;
+  }
+  return null;
+}
