@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nightlatch import __version__, config
-from nightlatch.errors import NightlatchError, NotFound
+from nightlatch.errors import NightlatchError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -321,7 +321,7 @@ def _show_probe(address: str, transport: str) -> None:
 
     configure()
     with err.status("Trying the camera…"):
-        found = probe(address, transport=transport, clock=system_clock())
+        found = probe(address, transport, clock=system_clock())
     video, audio = found.streams.video, found.streams.audio
     out.print(
         f"It answers: {video.width}×{video.height} {video.codec}"
@@ -355,6 +355,3 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
     if version:
         out.print(__version__)
         raise typer.Exit
-
-
-_ = NotFound

@@ -62,7 +62,7 @@ def main() -> None:
 
     asked = json.loads(sys.stdin.buffer.read(100_000))
     try:
-        found = probe(asked["url"], transport=asked["transport"], clock=system_clock())
+        found = probe(asked["url"], asked["transport"], clock=system_clock())
     except SourceError as error:
         answer = _no(error.reason.value, str(error))
     else:

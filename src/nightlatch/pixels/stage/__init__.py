@@ -1,0 +1,1 @@
+"""Rendered scenes with exact truth, and an RTSP server that shows them: the demo, and cameras for tests."""
