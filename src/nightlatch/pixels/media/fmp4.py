@@ -69,6 +69,12 @@ def _track(number: int, scale: int, entry: bytes, handler: bytes, size: tuple[in
     tkhd = struct.pack(">5I8xHHHH", 0, 0, number, 0, 0, 0, 0, 0x100 if is_sound else 0, 0) + _MATRIX
     tkhd += struct.pack(">II", size[0] << 16, size[1] << 16)
     header = _full(b"smhd", 0, 0, bytes(4)) if is_sound else _full(b"vmhd", 0, 1, bytes(8))
+    told = handler
+    if entry[4:8] in (b"ulaw", b"alaw"):
+        # Chromium refuses a whole file for one G.711 sound track, and skips a track of a handler it does not know.
+        # libavformat takes the later handler, here where QuickTime puts a second one: so it hears the sound.
+        told = b"meta"
+        header += _handler(b"soun")
     table = box(
         b"stbl",
         _full(b"stsd", 0, 0, struct.pack(">I", 1), entry),
@@ -80,10 +86,14 @@ def _track(number: int, scale: int, entry: bytes, handler: bytes, size: tuple[in
     media = box(
         b"mdia",
         _full(b"mdhd", 0, 0, struct.pack(">4IHH", 0, 0, scale, 0, 0x55C4, 0)),
-        _full(b"hdlr", 0, 0, bytes(4), handler, bytes(12), b"nightlatch\0"),
+        _handler(told),
         box(b"minf", header, box(b"dinf", _full(b"dref", 0, 0, struct.pack(">I", 1), _full(b"url ", 0, 1))), table),
     )
     return box(b"trak", _full(b"tkhd", 0, 3, tkhd), media)
+
+
+def _handler(kind: bytes) -> bytes:
+    return _full(b"hdlr", 0, 0, bytes(4), kind, bytes(12), b"nightlatch\0")
 
 
 def _avc1(video: VideoStream) -> bytes:

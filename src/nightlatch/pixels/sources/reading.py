@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -58,10 +59,13 @@ class Reading:
         self._address = address
         if address.host is not None:
             _resolve(address.host, address.port)
+        began_s = time.monotonic()
         try:
             self._container = _open(address, transport, timeout_s)
         except (av.error.FFmpegError, OSError, ValueError) as error:
-            raise explain(error, address) from None
+            is_late = address.scheme == "rtsp" and time.monotonic() - began_s >= timeout_s
+            cause = TimeoutError() if is_late else error  # an interrupted opening comes back as any error at all
+            raise explain(cause, address) from None
         try:
             self._video = _choose_video(self._container)
             self._audio = _choose_audio(self._container)
@@ -253,7 +257,7 @@ def _open(address: Address, transport: str, timeout_s: float) -> InputContainer:
             raise SourceError(Reason.BAD_ADDRESS, f"{address.shown} is not a file. Name an H.264 film.")
         kind, options = None, {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
     target = f"file:{address.opens}" if address.scheme == "file" else address.opens
-    timeout = (timeout_s, timeout_s)
+    timeout = (timeout_s, timeout_s + 2.0)  # the source's own wait ends first and calls it a stall
     return av.open(target, mode="r", format=kind, options=options, timeout=timeout, metadata_errors="ignore")
 
 

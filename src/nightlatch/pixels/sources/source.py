@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from types import TracebackType
 from typing import Protocol
 
@@ -54,7 +55,7 @@ class _FileFeed:
         self._clock = clock
         self._timeout_s = timeout_s
         self._reading = Reading(address, "tcp", timeout_s)
-        self._raws = iter(self._reading)
+        self._raws = _with_decoding_times(iter(self._reading))
         self._came = False
         self.audio = self._reading.audio
         self.loops = 0
@@ -69,12 +70,32 @@ class _FileFeed:
                 raise _End
             self._reading.close()
             self._reading = Reading(self._address, "tcp", self._timeout_s)
-            self._raws = iter(self._reading)
+            self._raws = _with_decoding_times(iter(self._reading))
             self._came = False
             self.loops += 1
 
     def close(self) -> None:
         self._reading.close()
+
+
+def _with_decoding_times(raws: Iterator[Raw]) -> Iterator[Raw]:
+    """Matroska keeps no decoding times, and its first ones cannot be computed: count them back from the next."""
+    held: list[Raw] = []
+    for raw in raws:
+        held.append(raw)
+        if raw.kind == "audio" and len(held) == 1:
+            yield held.pop()
+        elif raw.kind == "video" and (raw.dts is not None or len(held) > 64):
+            break
+    following, ticks = None, 1
+    for raw in reversed([r for r in held if r.kind == "video"]):
+        if raw.dts is not None:
+            following, ticks = raw.dts, max(1, round(raw.duration_us / 1_000_000 / raw.base))
+        elif following is not None:
+            following -= ticks
+            held[next(i for i, r in enumerate(held) if r is raw)] = replace(raw, dts=following)
+    yield from held
+    yield from raws
 
 
 class _LiveFeed:

@@ -1,0 +1,173 @@
+"""Segments and parts: what goes in comes out byte for byte, and each segment plays alone."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import pytest
+
+from nightlatch.pixels.media.clipper import Clipper
+from nightlatch.pixels.media.fmp4 import read_context
+from nightlatch.pixels.media.packets import Packet
+from nightlatch.pixels.media.ring import Ring
+from tests.pixels.media.films import BEGAN_MS, cut, film, payloads, read
+
+SOUNDS = {
+    "": "",
+    "aac": "-c:a aac -ar 16000",
+    "opus": "-c:a libopus -ar 48000",
+    "pcm_mulaw": "-c:a pcm_mulaw -ar 8000",
+    "pcm_alaw": "-c:a pcm_alaw -ar 8000",
+}
+
+
+@pytest.mark.parametrize("sound", SOUNDS)
+def test_the_packets_of_a_film_come_back_byte_for_byte(tmp_path: Path, sound: str) -> None:
+    path = film(tmp_path / "in.mkv", sound=SOUNDS[sound])
+    streams, packets = read(path)
+    assert (streams.audio.codec if streams.audio else "") == sound
+    segments, parts = cut(streams, packets)
+    assert b"".join(p.mp4 for p in parts) == b"".join(s.mp4 for s in segments)
+    for kind in ("video", "audio") if sound else ("video",):
+        came: list[bytes] = []
+        for segment in segments:
+            with av.open(io.BytesIO(segment.mp4)) as back:
+                came += payloads(back, kind)
+        with av.open(str(path)) as original:
+            sent = payloads(original, kind)
+        early = len(sent) - len(came)  # an encoder's first sound lies before the first picture
+        assert early in ((0, 1) if kind == "audio" else (0,))
+        assert came == sent[early:]
+
+
+@pytest.mark.parametrize("more", ["-bf 0", "-bf 2 -preset medium"])
+def test_every_segment_decodes_alone_from_its_first_picture(tmp_path: Path, more: str) -> None:
+    streams, packets = read(film(tmp_path / "in.mp4", seconds=10, more="-c:v libx264 " + more))
+    segments, _ = cut(streams, packets)
+    assert [s.duration_ms for s in segments] == [4000, 4000, 2000]
+    assert [s.began_ms - segments[0].began_ms for s in segments] == [0, 4000, 8000]
+    for segment, pictures in zip(segments, (40, 40, 20), strict=True):
+        with av.open(io.BytesIO(segment.mp4)) as back:
+            times = [f.pts for f in back.decode(video=0)]
+        assert len(times) == pictures
+        assert times == sorted(set(times))
+    probed = subprocess.run(
+        ["ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", "-"],
+        input=segments[0].mp4,
+        capture_output=True,
+        check=True,
+    )
+    assert probed.stderr == b""
+
+
+@pytest.mark.parametrize("key_every", [5, 200])
+def test_no_part_is_longer_than_a_second_even_without_key_frames(tmp_path: Path, key_every: int) -> None:
+    streams, packets = read(film(tmp_path / "in.mp4", seconds=9, key_every=key_every, sound=SOUNDS["aac"]))
+    segments, parts = cut(streams, packets)
+    assert max(p.duration_ms for p in parts) <= 1000
+    assert sum(p.duration_ms for p in parts) == pytest.approx(9000, abs=100)
+    assert len(segments) == (3 if key_every == 5 else 1)
+
+
+def test_sound_stays_with_the_picture_over_segments(tmp_path: Path) -> None:
+    streams, packets = read(film(tmp_path / "in.mp4", seconds=12, sound=SOUNDS["aac"]))
+    segments, _ = cut(streams, packets)
+    for segment in segments:
+        with av.open(io.BytesIO(segment.mp4)) as back:
+            video = [p.dts * p.time_base for p in back.demux(video=0) if p.size]
+        with av.open(io.BytesIO(segment.mp4)) as back:
+            audio = [p.dts * p.time_base for p in back.demux(audio=0) if p.size]
+        assert video[0] == 0
+        assert 0 <= audio[0] < 0.07
+        assert abs(float(video[-1] - audio[-1])) < 0.2
+
+
+def test_the_context_stands_before_the_first_fragment_of_every_segment(tmp_path: Path) -> None:
+    streams, packets = read(film(tmp_path / "in.mp4", seconds=8))
+    segments, parts = cut(streams, packets, context=lambda began_ms, seq: f"{began_ms} {seq}".encode())
+    assert [read_context(s.mp4) for s in segments] == [
+        f"{BEGAN_MS} 0".encode(),
+        f"{BEGAN_MS + 4000} 1".encode(),
+    ]
+    assert read_context(parts[0].mp4) == read_context(segments[0].mp4)
+    assert b"uuid" not in parts[1].mp4[:64]
+
+
+def test_a_stream_without_key_frames_is_cut_after_a_minute(tmp_path: Path) -> None:
+    streams, packets = read(film(tmp_path / "in.mp4", seconds=70, fps=2, key_every=1000))
+    segments, _ = cut(streams, packets)
+    assert [s.duration_ms for s in segments] == [60_000, 10_000]
+
+
+def test_nothing_is_kept_before_the_first_key_frame(tmp_path: Path) -> None:
+    streams, packets = read(film(tmp_path / "in.mp4", seconds=3))
+    segments, _ = cut(streams, packets[3:])
+    assert segments[0].began_ms == packets[10].at_ms
+
+
+def _switched(tmp_path: Path) -> tuple[object, list[Packet]]:
+    streams, small = read(film(tmp_path / "a.mp4", seconds=2))
+    _, large = read(film(tmp_path / "b.mp4", seconds=6, size="640x360"))
+    later = [replace(p, dts_us=p.dts_us + 2_000_000, pts_us=p.pts_us + 2_000_000, at_ms=p.at_ms + 2000) for p in large]
+    return streams, small + later
+
+
+def test_another_picture_size_begins_a_segment_of_its_own(tmp_path: Path) -> None:
+    streams, packets = _switched(tmp_path)
+    segments, _ = cut(streams, packets)  # type: ignore[arg-type]
+    sizes = []
+    for segment in segments:
+        with av.open(io.BytesIO(segment.mp4)) as back:
+            sizes.append({(f.width, f.height) for f in back.decode(video=0)})
+    assert [s.duration_ms for s in segments] == [2000, 4000, 2000]
+    assert sizes == [{(320, 180)}, {(640, 360)}, {(640, 360)}]
+
+
+def test_a_clip_reaches_back_to_a_key_frame_and_leaves_in_parts(tmp_path: Path) -> None:
+    streams, packets = read(film(tmp_path / "in.mp4", seconds=12, sound=SOUNDS["aac"]))
+    ring = Ring(5_000)
+    half = len(packets) // 2
+    for packet in packets[:half]:
+        ring.add(packet)
+    before = ring.since(packets[half].at_ms - 3_000)
+    assert before[0].is_key
+    assert 3_000 <= packets[half].at_ms - before[0].at_ms < 4_100
+    clipper = Clipper(streams, "c0ffee", before, context=lambda began_ms, seq: b"{}")
+    parts = [part for packet in packets[half - 3 :] for part in clipper.add(packet)]
+    assert len(parts) >= 8
+    parts += clipper.finish()
+    assert [p.index for p in parts] == list(range(len(parts)))
+    assert max(p.duration_ms for p in parts) <= 1000
+    with av.open(io.BytesIO(b"".join(p.mp4 for p in parts))) as back:
+        came = payloads(back, "video")
+    first = packets.index(before[0])
+    assert came == [p.data for p in packets[first:] if p.kind == "video"]
+
+
+def test_a_clip_goes_on_through_another_picture_size(tmp_path: Path) -> None:
+    streams, packets = _switched(tmp_path)
+    clipper = Clipper(streams, "c0ffee", packets[:5])  # type: ignore[arg-type]
+    parts = [part for packet in packets[5:] for part in clipper.add(packet)] + clipper.finish()
+    inits = [p.index for p in parts if p.mp4[4:8] == b"ftyp"]
+    assert len(inits) == 2
+    with av.open(io.BytesIO(b"".join(p.mp4 for p in parts[inits[1] :]))) as back:
+        assert {(f.width, f.height) for f in back.decode(video=0)} == {(640, 360)}
+
+
+def test_the_ring_is_bounded_in_time_and_bytes(tmp_path: Path) -> None:
+    _, packets = read(film(tmp_path / "in.mp4", seconds=20))
+    ring = Ring(4_000)
+    for packet in packets:
+        ring.add(packet)
+    kept = ring.since(0)
+    assert kept[0].is_key
+    assert 4_000 <= kept[-1].at_ms - kept[0].at_ms < 6_000
+    tight = Ring(60_000, most_bytes=50_000)
+    for packet in packets:
+        tight.add(packet)
+        assert tight.bytes <= 50_000
+    assert tight.bytes == sum(p.size for p in tight.since(0)) or not tight.since(0)
