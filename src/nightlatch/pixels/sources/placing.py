@@ -36,11 +36,13 @@ class Placer:
     jumps: int = 0
     _tracks: dict[Kind, _Track] = field(default_factory=lambda: {"video": _Track(), "audio": _Track()})
     _lag_us: int | None = None  # least delay against the anchor since the last key frame
+    _burst_us: int = -1  # up to this stream time arrivals say nothing
 
     def settle(self, burst: list[tuple[int, int]]) -> None:
         """Anchor from (stream time, arrival) of the first packets: none of them can come from the future."""
         if burst:
             self.anchor_us = min(arrival - time for time, arrival in burst)
+            self._burst_us = burst[-1][0]
 
     def time(
         self, kind: Kind, dts: int | None, pts: int | None, base: Fraction, step_us: int, arrival_us: int
@@ -69,14 +71,16 @@ class Placer:
         """Where on the hub's clock, in ms."""
         if self.anchor_us is None:
             self.anchor_us = arrival_us - dts_us
-        if self.is_live and kind == "video":
+        if self.is_live and kind == "video" and dts_us > self._burst_us:
             lag_us = arrival_us - dts_us - self.anchor_us
-            self._lag_us = lag_us if self._lag_us is None else min(self._lag_us, lag_us)
-            if is_key:
-                if abs(self._lag_us) > DRIFT_US:
-                    self.anchor_us += self._lag_us
+            if is_key and self._lag_us is not None:
+                least_us = min(lag_us, self._lag_us)
+                if abs(least_us) > DRIFT_US:
+                    self.anchor_us += least_us
+                    lag_us -= least_us
                     self.resyncs += 1
-                self._lag_us = None
+                self._lag_us = lag_us
+            self._lag_us = lag_us if self._lag_us is None else min(self._lag_us, lag_us)
         return (self.anchor_us + dts_us) // 1000
 
     def loop(self) -> None:
