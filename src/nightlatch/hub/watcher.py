@@ -85,7 +85,7 @@ class NoticeTeller:
         )
 
     def still(self, still: Still, sealer: Sealer) -> None:
-        self.client.send(NewStill(camera_id=still.camera_id, at_ms=still.at_ms, sealed=sealer.seal(still.jpeg)))
+        self.client.send(NewStill(camera_id=still.camera_id, at_ms=still.at_ms, sealed=bytes(sealer.seal(still.jpeg))))
 
     def clip(self, clip_id: str, camera_id: str, is_open: bool) -> None:
         self.client.send(ClipChanged(clip_id=clip_id, camera_id=camera_id, open=is_open))

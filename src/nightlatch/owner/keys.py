@@ -1,9 +1,9 @@
 """The owner's keys, derived exactly as the page derives them (see docs/threat-model.md, "Keys").
 
-    root (32 random bytes)  ── BIP-39 ──►  24 words on the recovery sheet
-     ├─ HKDF "nightlatch age x25519 v1" ──►  age identity: opens what the hub sealed
-     └─ HKDF "nightlatch ed25519 v1"    ──►  signing key: talks to the mailbox, consents
-    passphrase ── Argon2id ──►  HKDF "nightlatch wrap v1": wraps the root · HKDF "nightlatch login v1": proves it
+root (32 random bytes)  ── BIP-39 ──►  24 words on the recovery sheet
+ ├─ HKDF "nightlatch age x25519 v1" ──►  age identity: opens what the hub sealed
+ └─ HKDF "nightlatch ed25519 v1"    ──►  signing key: talks to the mailbox, consents
+passphrase ── Argon2id ──►  HKDF "nightlatch wrap v1": wraps the root · HKDF "nightlatch login v1": proves it
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ class Mount:
 
 
 class SceneMount(Mount):
-    """A scene rendered and encoded live. Its pictures follow the wall clock, so a restart does not start it over."""
+    """A scene rendered and encoded live; it begins when somebody first looks, and follows the wall clock from there."""
 
     def __init__(
         self, scene: Scene, gop_s: float = 1.0, bit_rate: int = 1_600_000, faults: Faults | None = None
@@ -90,7 +90,7 @@ class SceneMount(Mount):
         super().__init__(faults)
         self.scene = scene
         self._gop_s, self._bit_rate = gop_s, bit_rate
-        self._began_s = time.monotonic()
+        self._began_s: float | None = None
 
     async def ready(self) -> None:
         if not self.parameters:
@@ -100,6 +100,8 @@ class SceneMount(Mount):
 
     async def units(self) -> AsyncIterator[Unit]:
         encoder = SceneEncoder(self.scene, self._gop_s, self._bit_rate)
+        if self._began_s is None:
+            self._began_s = time.monotonic()
         index = int((time.monotonic() - self._began_s) * self.scene.fps)
         while True:
             due_s = self._began_s + index / self.scene.fps

@@ -287,7 +287,7 @@ class Porch(Scene):
 
     def stir(self, picture: Image, second: float, index: int) -> None:
         h, w = self.height, self.width
-        sway = sin(second * 1.3) * 7 + sin(second * 2.9) * 3
+        sway = sin(second * 1.3) * 2.2 + sin(second * 2.9)
         for n in range(7):  # a branch from above
             x = w * (0.05 + 0.025 * n)
             end = (x + sway * (0.4 + n * 0.15) + 40, h * (0.16 + 0.025 * (n % 4)))
