@@ -148,8 +148,8 @@ class FragmentWriter:
         self._audio = streams.audio
         return init_segment(video, streams.audio)
 
-    def fragment(self, packets: Sequence[Packet], ends_us: int | None) -> bytes:
-        """One `moof` + `mdat`. `ends_us` is the decoding time of the next picture, where that is known."""
+    def fragment(self, packets: Sequence[Packet], ends_us: int | None, head: bytes = b"") -> bytes:
+        """`head`, then one `moof` + `mdat`. `ends_us` is the decoding time of the next picture, where that is known."""
         video = [p for p in packets if p.kind == "video"]
         audio = [p for p in packets if p.kind == "audio"] if self._audio else []
         if self._zero_us is None:
@@ -167,9 +167,11 @@ class FragmentWriter:
         if audio:
             trafs += self._audio_traf(audio, moof_size + 8 + video_size)
         moof = box(b"moof", _full(b"mfhd", 0, 0, struct.pack(">I", self._sequence)), trafs)
-        data = [p.data for p in video]
-        data += [p.data for p in audio]
-        return moof + box(b"mdat", *data)
+        mdat_size = 8 + video_size + sum([p.size for p in audio])
+        pieces = [head, moof, struct.pack(">I4s", mdat_size, b"mdat")]  # joined once: these are all the bytes there are
+        pieces += [p.data for p in video]
+        pieces += [p.data for p in audio]
+        return b"".join(pieces)
 
     def _ticks(self, time_us: int, scale: int) -> int:
         return max(0, (time_us - (self._zero_us or 0)) * scale + 500_000) // 1_000_000

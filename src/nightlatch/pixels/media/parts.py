@@ -74,7 +74,7 @@ class PartWriter:
             began_ms=timed[0].at_ms,
             duration_ms=max(0, last_us - began_us) // 1000,
             index=self._index,
-            mp4=self._head + self._writer.fragment(packets, ends_us),
+            mp4=self._writer.fragment(packets, ends_us, self._head),
         )
         self._head = b""
         self._index += 1
