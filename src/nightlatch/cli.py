@@ -20,13 +20,18 @@ from rich.console import Console
 from rich.table import Table
 
 from nightlatch import __version__, config
-from nightlatch.errors import NightlatchError
+from nightlatch.errors import NightlatchError, NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Engine
 
     from nightlatch.cloud.settings import CloudSettings
     from nightlatch.hub.settings import HubSettings
+    from nightlatch.owner.clips import Manifest
+    from nightlatch.owner.keys import OwnerKeys
+    from nightlatch.seal.envelope import Sealed
 
 app = typer.Typer(
     help="The security camera that locks from the inside: the home sees, the cloud is blind.",
@@ -192,6 +197,163 @@ def camera_remove(
 
 
 # ---- clips and keys ---------------------------------------------------------------------------------------------
+
+
+@app.command()
+def clips(
+    key: KeyOption = None,
+    from_cloud: Annotated[
+        str | None, typer.Option("--cloud", help="Ask this mailbox instead of the hub's folder; needs the 24 words.")
+    ] = None,
+    data: DataOption = None,
+    config_file: ConfigOption = None,
+) -> None:
+    """List clips. Without a key only ids, times and sizes are known: camera names are sealed, too."""
+    from nightlatch.owner import clips as owner
+    from nightlatch.owner.unlock import keys_from_file, opener_from_file
+
+    table = Table("clip", "when", "camera", "length", "sealed")
+    opener = opener_from_file(key) if key else None
+    if from_cloud:
+        from nightlatch.web.mailbox import MailboxClient
+
+        if key is None:
+            raise NightlatchError("The mailbox answers to the owner only: give --key with the recovery words.")
+        client = MailboxClient(from_cloud, keys_from_file(key).signing_key)
+        for held in client.clips():
+            what = owner.read_manifest(lambda name, c=held.clip: client.get(c, name), opener) if opener else None
+            table.add_row(held.clip, *_clip_facts(what, held.created_ms), f"{held.bytes / 1e6:.1f} MB")
+    else:
+        folders = owner.clip_folders(_hub_settings(config.load(config_file), _hub_data(data)).data_dir)
+        for clip, folder in sorted(folders.items(), key=lambda item: -item[1].stat().st_mtime):
+            what = owner.read_manifest(owner.folder_fetch(folder), opener) if opener else None
+            size = sum(p.stat().st_size for p in folder.glob("*.age"))
+            table.add_row(clip, *_clip_facts(what, int(folder.stat().st_mtime * 1000)), f"{size / 1e6:.1f} MB")
+    if table.row_count:
+        out.print(table)
+    else:
+        out.print("No clip yet.")
+
+
+def _clip_facts(what: Manifest | None, about_ms: int) -> tuple[str, str, str]:
+    when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime((what.onset_ms if what else about_ms) / 1000))
+    if what is None:
+        return when, "(sealed)", "(sealed)"
+    return when, what.camera_name, f"{(what.ended_ms - what.began_ms) / 1000:.0f} s" if what.ended_ms else "not closed"
+
+
+@app.command("open")
+def open_(
+    what: Annotated[str, typer.Argument(help="A clip's id, or a path to any .age file.")],
+    key: Annotated[Path, typer.Option("--key", help="Key file, or a file with the 24 words.", exists=True)],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where to write; default CLIP.mp4.")] = None,
+    partial: Annotated[bool, typer.Option(help="Leave out parts that are missing or damaged.")] = False,
+    from_cloud: Annotated[str | None, typer.Option("--cloud", help="Fetch the clip from this mailbox.")] = None,
+    data: DataOption = None,
+    config_file: ConfigOption = None,
+) -> None:
+    """Open a clip with your key, checked against its sealed manifest."""
+    from nightlatch.owner import clips as owner
+    from nightlatch.owner.unlock import keys_from_file, opener_from_file
+
+    opener = opener_from_file(key)
+    if what.endswith(".age"):
+        path = Path(what)
+        if not path.is_file():
+            raise NotFound(f"There is no file {path}.")
+        _write(output or path.with_suffix(".opened"), [owner.open_file(path, opener)])
+        return
+    if from_cloud:
+        from nightlatch.web.mailbox import MailboxClient
+
+        client = MailboxClient(from_cloud, keys_from_file(key).signing_key)
+
+        def fetch(name: str) -> Sealed:
+            return client.get(what, name)
+    else:
+        folder = owner.clip_folders(_hub_settings(config.load(config_file), _hub_data(data)).data_dir).get(what)
+        if folder is None:
+            raise NotFound(f"There is no clip {what} here. See: nightlatch clips")
+        fetch = owner.folder_fetch(folder)
+    manifest = owner.read_manifest(fetch, opener)
+    target = output or Path(f"{what}{manifest.suffix}")
+    _write(target, owner.open_clip(fetch, opener, manifest, partial=partial))
+
+
+def _write(target: Path, pieces: Iterable[bytes]) -> None:
+    if target.exists():
+        raise NightlatchError(f"{target} exists already. Choose another name with -o.")
+    unfinished = target.with_name(f".{target.name}.part")
+    try:
+        with unfinished.open("wb") as file:
+            for piece in pieces:
+                file.write(piece)
+        unfinished.rename(target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    out.print(f"{target} is written.")
+
+
+@keys_app.command("export")
+def keys_export(
+    output: Annotated[Path, typer.Argument(help="File to write; Debian's age reads it with -i.")] = Path("key.txt"),
+    words: Annotated[bool, typer.Option(help="Type the 24 words instead of the passphrase.")] = False,
+    data: DataOption = None,
+    config_file: ConfigOption = None,
+) -> None:
+    """Write your key as an age identity, so that “age -d -i key.txt CLIP.age” opens anything by hand."""
+    from nightlatch.owner.unlock import export_key
+
+    export_key(_owner_keys(words, data, config_file), output)
+    out.print(f"{output} is written. Whoever has it can open everything: keep it off this machine.")
+
+
+@keys_app.command("check")
+def keys_check(data: DataOption = None, config_file: ConfigOption = None) -> None:
+    """Type the 24 words of a recovery sheet and learn whether they are this household's."""
+    mine = _owner_keys(True, data, config_file)
+    settings = _hub_settings(config.load(config_file), _hub_data(data))
+    from nightlatch.clocks import system_clock
+    from nightlatch.hub.household import Household
+
+    row = Household(settings.data_dir, _hub_engine(settings), system_clock()).row()
+    if row is None or row.recipient != mine.recipient:
+        raise NightlatchError("These words are a valid sheet, but not this household's.")
+    out.print("This is the sheet of this household.")
+
+
+def _owner_keys(words: bool, data: Path | None, config_file: Path | None) -> OwnerKeys:
+    from nightlatch.owner.keys import OwnerKeys
+    from nightlatch.owner.unlock import keys_from_passphrase
+
+    if words:
+        return OwnerKeys.from_words(typer.prompt("The 24 words", hide_input=not sys.stdin.isatty()))
+    settings = _hub_settings(config.load(config_file), _hub_data(data))
+    return keys_from_passphrase(settings.data_dir, typer.prompt("Passphrase", hide_input=True))
+
+
+@app.command()
+def doctor(
+    report: Annotated[bool, typer.Option(help="Plain text for a bug report; holds no secret.")] = False,
+    data: DataOption = None,
+    config_file: ConfigOption = None,
+) -> None:
+    """Check this machine: ports, disk, clock, codecs. Says what to do."""
+    from nightlatch import doctor as checks
+
+    settings = config.load(config_file)
+    hub_settings = _hub_settings(settings, _hub_data(data) or (data / "hub" if data else None))
+    cloud = _cloud_settings(settings, None, None)
+    url = hub_settings.cloud_url
+    findings = list(checks.examine(hub_settings.data_dir, {"page": hub_settings.port, "mailbox": cloud.port}, url))
+    if report:
+        sys.stdout.write(checks.report(findings))
+    else:
+        mark = {"ok": "[green]✓[/green]", "warn": "[yellow]![/yellow]", "fail": "[red]✗[/red]"}
+        for found in findings:
+            out.print(f"{mark[found.state]} {found.name}: {found.text} [dim]{found.todo}[/dim]", soft_wrap=True)
+    if any(found.state == "fail" for found in findings):
+        raise typer.Exit(1)
 
 
 def _hub_data(data: Path | None) -> Path | None:

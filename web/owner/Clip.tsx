@@ -29,7 +29,7 @@ export function ClipPage({ id }: { id: string }) {
         let found = await manifest(id);
         if (gone || !video.current) return;
         setFacts(found);
-        player = new SealedPlayer(video.current, found.codecs, found.audio?.startsWith("pcm") ?? false);
+        player = new SealedPlayer(video.current, found.codecs);
         video.current.addEventListener("loadeddata", () => video.current && (video.current.dataset.firstFrameMs = String(Math.round(performance.now() - asked))), { once: true });
         for (let next = 0; !gone; ) {
           for await (const piece of parts(id, found, next)) {

@@ -293,7 +293,7 @@ function Playing(props: { camera: string; from: number; tell: (ms: number) => vo
             if (!player) {
               if (!hasInit(open)) continue;
               base = segment.began_ms;
-              player = new SealedPlayer(video.current, now?.codecs ?? "avc1.640028", now?.audio?.startsWith("pcm") ?? false);
+              player = new SealedPlayer(video.current, now?.codecs ?? "avc1.640028");
               video.current.currentTime = Math.max(0, (props.from - base) / 1000);
             }
             await player.append(open, hasInit(open) ? (segment.began_ms - base) / 1000 : undefined);

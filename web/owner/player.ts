@@ -1,7 +1,6 @@
 // Plays sealed MP4 in a <video>: each piece is opened here and handed to MediaSource. Plaintext never leaves the page.
 
 import type { Bytes } from "../shared/bytes";
-import { SoundRemover } from "../shared/mp4";
 
 declare global {
   interface Window {
@@ -15,20 +14,17 @@ const BEHIND_S = 60;
 export class SealedPlayer {
   private readonly source: MediaSource;
   private buffer: SourceBuffer | null = null;
-  private readonly sound: SoundRemover | null;
   private readonly ready: Promise<void>;
   readonly url: string;
 
   constructor(
     private readonly video: HTMLVideoElement,
     codecs: string,
-    silent: boolean,
   ) {
     const Source = window.ManagedMediaSource ?? window.MediaSource;
     if (!Source) throw new Error("This browser cannot play sealed video. Use a current Chrome, Firefox, Edge or Safari.");
     const type = `video/mp4; codecs="${codecs}"`;
     if (!Source.isTypeSupported(type)) throw new Error(`This browser cannot play what the camera sends (${codecs}). Download the clip instead.`);
-    this.sound = silent ? new SoundRemover() : null;
     this.source = new Source();
     this.url = URL.createObjectURL(this.source);
     video.disableRemotePlayback = true;
@@ -51,10 +47,9 @@ export class SealedPlayer {
     const buffer = this.buffer;
     if (!buffer || this.source.readyState !== "open") return;
     if (atS !== undefined) buffer.timestampOffset = atS;
-    const data = this.sound ? this.sound.apply(piece) : piece;
     for (let attempt = 0; ; attempt++) {
       try {
-        await this.done(() => buffer.appendBuffer(data));
+        await this.done(() => buffer.appendBuffer(piece));
         return;
       } catch (error) {
         if ((error as DOMException).name !== "QuotaExceededError" || attempt > 3) throw error;

@@ -1,15 +1,11 @@
 // The little of MP4 (ISO/IEC 14496-12) that playing sealed clips needs.
 
-import type { Bytes } from "./bytes";
-
 export interface Box {
   type: string;
   start: number;
   end: number;
   body: number;
 }
-
-const CONTAINERS = new Set(["moov", "trak", "mdia", "moof", "traf", "mvex", "minf", "stbl"]);
 
 export function boxes(data: Uint8Array, start = 0, end = data.length): Box[] {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
@@ -31,13 +27,6 @@ export function boxes(data: Uint8Array, start = 0, end = data.length): Box[] {
   return found;
 }
 
-function* walk(data: Uint8Array, start = 0, end = data.length): Generator<Box> {
-  for (const box of boxes(data, start, end)) {
-    yield box;
-    if (CONTAINERS.has(box.type)) yield* walk(data, box.body, box.end);
-  }
-}
-
 // The JSON that the hub put into the file's `uuid` box: which household, camera and moment this is.
 export function context(data: Uint8Array): { household: string; camera: string; began_ms: number } | null {
   for (const box of boxes(data)) {
@@ -53,36 +42,6 @@ export function context(data: Uint8Array): { household: string; camera: string; 
 
 export function hasInit(data: Uint8Array): boolean {
   return boxes(data, 0, Math.min(data.length, 4096)).some((b) => b.type === "ftyp") || String.fromCharCode(...data.subarray(4, 8)) === "ftyp";
-}
-
-// G.711 sound is not for MediaSource: its track becomes `free` boxes, in place, so that offsets stay. The download keeps it.
-export class SoundRemover {
-  private readonly silent = new Set<number>();
-
-  apply(data: Bytes): Bytes {
-    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    const all = [...walk(data)];
-    for (const trak of all.filter((b) => b.type === "trak")) {
-      const inside = all.filter((b) => b.start > trak.start && b.end <= trak.end);
-      const handler = inside.find((b) => b.type === "hdlr");
-      const header = inside.find((b) => b.type === "tkhd");
-      if (!handler || !header || String.fromCharCode(...data.subarray(handler.body + 8, handler.body + 12)) !== "soun") continue;
-      this.silent.add(view.getUint32(header.body + (data[header.body] === 1 ? 20 : 12)));
-      this.free(data, trak);
-    }
-    for (const box of all) {
-      if (box.type === "trex" && this.silent.has(view.getUint32(box.body + 4))) this.free(data, box);
-      if (box.type === "traf") {
-        const header = boxes(data, box.body, box.end).find((b) => b.type === "tfhd");
-        if (header && this.silent.has(view.getUint32(header.body + 4))) this.free(data, box);
-      }
-    }
-    return data;
-  }
-
-  private free(data: Bytes, box: Box) {
-    data.set([0x66, 0x72, 0x65, 0x65], box.start + 4);
-  }
 }
 
 // The comment of a JPEG (ITU-T T.81, COM): where the hub wrote what the cells of a sheet are.

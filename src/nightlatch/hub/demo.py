@@ -40,10 +40,8 @@ def prepare(engine: Engine, clock: Clock, wanted: bool) -> Demo | None:
             return None
         port, password = _free_port(), secrets.token_urlsafe(12)
         for name, path in CAMERAS:
-            row = demos.get(name)
-            if row is None:
-                row = CameraRow(id=secrets.token_hex(6), name=name, demo=True, created_ms=clock.now_ms())
-                session.add(row)
+            row = demos.get(name) or CameraRow(id=secrets.token_hex(6), name=name, demo=True, created_ms=clock.now_ms())
+            session.add(row)
             row.url = f"rtsp://{USER}:{password}@127.0.0.1:{port}{path}"
             row.sub_url = f"{row.url}/sub"
             row.removed = False

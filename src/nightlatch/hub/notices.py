@@ -85,7 +85,11 @@ class NoticeServer:
         """Send to every watch process, from any thread."""
         if self._loop is not None:
             frame = _frame(notice)
-            self._loop.call_soon_threadsafe(lambda: [w.write(frame) for w in self._writers])
+            self._loop.call_soon_threadsafe(self._write, frame)
+
+    def _write(self, frame: bytes) -> None:
+        for writer in self._writers:
+            writer.write(frame)
 
     async def close(self) -> None:
         """Stop listening."""

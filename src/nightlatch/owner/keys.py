@@ -73,7 +73,7 @@ class OwnerKeys:
     @property
     def identity(self) -> str:
         """The age identity, `AGE-SECRET-KEY-1…` (c2sp.org/age)."""
-        data = bech32.convertbits(_hkdf(self.root, "nightlatch age x25519 v1"), 8, 5)
+        data = bech32.convertbits(_hkdf(self.root, "nightlatch age x25519 v1"), 8, 5) or []
         return str(bech32.bech32_encode("age-secret-key-", data)).upper()
 
     @property

@@ -1,7 +1,8 @@
 """Bytes that are proven to be an age file, the only bytes that a store or the uplink takes.
 
 The proof is of form, not of content: version line, recipient stanzas, MAC line, and a payload of at least a
-nonce and one authenticated chunk (C2SP age, "Header" and "Payload"). No key is needed and no library that could decrypt.
+nonce and one authenticated chunk (C2SP age, "Header" and "Payload"). No key is needed, and no library that could
+decrypt.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ DEMO = ("porch", "living-room")
 
 
 def mounts(names: list[str]) -> dict[str, Mount]:
-    """A mount for each scene, with a small second stream at /NAME/sub; a path to a film is mounted as /film0, /film1…"""
+    """A mount for each scene, with a small second stream at /NAME/sub; films by path are /film0, /film1…"""
     made: dict[str, Mount] = {}
     for number, name in enumerate(names):
         if name in SCENES:

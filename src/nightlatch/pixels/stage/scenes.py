@@ -263,9 +263,11 @@ class Porch(Scene):
             cv2.rectangle(canvas, (left + 24, top + 30), (left + 52, top + 62), (120, 120, 120), -1)
         cv2.rectangle(canvas, (0, horizon), (w, round(h * 0.575)), (74, 74, 74), -1)  # the street
         for _ in range(520):  # grass
-            x, y = int(random.integers(0, w)), int(h * (0.6 + 0.4 * random.random()))
+            left, foot = int(random.integers(0, w)), int(h * (0.6 + 0.4 * random.random()))
             tone = int(84 + 50 * random.random())
-            cv2.line(canvas, (x, y), (x + 2, y - 3 - (y - horizon) // 50), (tone, tone, tone), 1, cv2.LINE_AA)
+            cv2.line(
+                canvas, (left, foot), (left + 2, foot - 3 - (foot - horizon) // 50), (tone, tone, tone), 1, cv2.LINE_AA
+            )
         path = np.array([[0.79, 0.575], [0.84, 0.575], [0.58, 1.0], [0.20, 1.0]]) * (w, h)
         cv2.fillPoly(canvas, [path.astype(np.int32)], (138, 138, 138), cv2.LINE_AA)
         for n in range(9):
@@ -283,7 +285,7 @@ class Porch(Scene):
         cv2.rectangle(canvas, (round(w * 0.945), 0), (round(w * 0.952), h), (88, 88, 88), -1)
         yy, xx = np.mgrid[0:h, 0:w].astype(np.float32)
         glow = 1.16 - 0.62 * (((xx - w * 0.42) / w) ** 2 * 2.1 + ((yy - h * 0.86) / h) ** 2)  # the camera's own lamp
-        return np.clip(canvas * glow[..., None], 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(canvas * glow[..., None], 0, 255), dtype=np.uint8)
 
     def stir(self, picture: Image, second: float, index: int) -> None:
         h, w = self.height, self.width
@@ -368,7 +370,7 @@ class LivingRoom(Scene):
         yy, xx = np.mgrid[0:h, 0:w].astype(np.float32)
         day = 1.06 - 0.34 * (((xx - w * 0.26) / w) ** 2 + ((yy - h * 0.45) / h) ** 2 * 0.9)
         soft = cv2.GaussianBlur(canvas, (3, 3), 0)
-        return np.clip(soft * day[..., None], 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(soft * day[..., None], 0, 255), dtype=np.uint8)
 
     def light(self, picture: Image, second: float) -> Image:
         if 68 <= second < 72:  # somebody switched the lamp
