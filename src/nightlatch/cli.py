@@ -6,6 +6,7 @@ works where no media library is installed.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import socket
@@ -29,9 +30,8 @@ if TYPE_CHECKING:
 
     from nightlatch.cloud.settings import CloudSettings
     from nightlatch.hub.settings import HubSettings
-    from nightlatch.owner.clips import Manifest
+    from nightlatch.owner.clips import Fetch, Manifest
     from nightlatch.owner.keys import OwnerKeys
-    from nightlatch.seal.envelope import Sealed
 
 app = typer.Typer(
     help="The security camera that locks from the inside: the home sees, the cloud is blind.",
@@ -221,7 +221,7 @@ def clips(
             raise NightlatchError("The mailbox answers to the owner only: give --key with the recovery words.")
         client = MailboxClient(from_cloud, keys_from_file(key).signing_key)
         for held in client.clips():
-            what = owner.read_manifest(lambda name, c=held.clip: client.get(c, name), opener) if opener else None
+            what = owner.read_manifest(functools.partial(client.get, held.clip), opener) if opener else None
             table.add_row(held.clip, *_clip_facts(what, held.created_ms), f"{held.bytes / 1e6:.1f} MB")
     else:
         folders = owner.clip_folders(_hub_settings(config.load(config_file), _hub_data(data)).data_dir)
@@ -267,9 +267,7 @@ def open_(
         from nightlatch.web.mailbox import MailboxClient
 
         client = MailboxClient(from_cloud, keys_from_file(key).signing_key)
-
-        def fetch(name: str) -> Sealed:
-            return client.get(what, name)
+        fetch: Fetch = functools.partial(client.get, what)
     else:
         folder = owner.clip_folders(_hub_settings(config.load(config_file), _hub_data(data)).data_dir).get(what)
         if folder is None:

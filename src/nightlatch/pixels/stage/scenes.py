@@ -357,11 +357,11 @@ class LivingRoom(Scene):
             cv2.rectangle(canvas, (left, top + 14), (right, bottom), tone, -1, cv2.LINE_AA)
             _blob(canvas, (left + right) / 2, top + 14, (right - left) / 2, 15, tone)
         _blob(canvas, w * 0.57, h * 0.60, 46, 40, (110, 150, 214), 12)
-        for left, top, right, bottom, tone in (
+        for x0, y0, x1, y1, tone in (
             (0.53, 0.13, 0.63, 0.33, (150, 176, 150)),
             (0.67, 0.16, 0.74, 0.31, (176, 160, 200)),
         ):
-            a, b = (round(left * w), round(top * h)), (round(right * w), round(bottom * h))
+            a, b = (round(x0 * w), round(y0 * h)), (round(x1 * w), round(y1 * h))
             cv2.rectangle(canvas, (a[0] - 7, a[1] - 7), (b[0] + 7, b[1] + 7), (70, 84, 96), -1)
             cv2.rectangle(canvas, a, b, tone, -1)
         _limb(canvas, (w * 0.93, h * 0.80), (w * 0.93, h * 0.36), 6, (60, 66, 72))

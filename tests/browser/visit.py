@@ -1,0 +1,63 @@
+"""Debian's Chromium, driven as an owner would: set up, sign in, look."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+PASSPHRASE = "a lamp in the hall at night"
+
+
+@contextmanager
+def browser(**options: object) -> Iterator[BrowserContext]:
+    """A fresh profile. Skips where Chromium is not installed."""
+    if not os.path.exists(CHROMIUM):
+        pytest.skip("Debian's Chromium is not installed (see scripts/packages.txt)")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        context = chromium.new_context(**options)  # type: ignore[arg-type]
+        context.set_default_timeout(20_000)
+        try:
+            yield context
+        finally:
+            context.close()
+            chromium.close()
+
+
+def set_up(page: Page, address: str, pictures: Path | None = None) -> list[str]:
+    """First start, as the page asks; the 24 words."""
+    page.goto(address)
+    page.get_by_test_id("setup-name").fill("Number 12")
+    page.get_by_test_id("setup-passphrase").fill(PASSPHRASE)
+    page.get_by_test_id("setup-repeat").fill(PASSPHRASE)
+    if pictures:
+        page.screenshot(path=pictures / "setup.png")
+    page.get_by_test_id("setup-continue").click()
+    words = page.get_by_test_id("recovery-word")
+    expect(words).to_have_count(24)
+    found = [text.strip() for text in words.all_text_contents()]
+    if pictures:
+        page.screenshot(path=pictures / "sheet.png")
+    page.get_by_test_id("setup-continue").click()
+    for number in range(3):
+        field = page.get_by_test_id(f"recovery-check-{number}")
+        field.fill(found[int(field.get_attribute("data-word-index") or 0)])
+    page.get_by_test_id("setup-finish").click()
+    expect(page.get_by_test_id("status-line")).to_be_visible()
+    return found

@@ -1,0 +1,126 @@
+"""Every store passes the same suite: SQLite and PostgreSQL for rows, folder and memory for blobs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyrage
+import pytest
+from sqlalchemy import inspect
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nightlatch.cloud.mailbox import Mailbox
+from nightlatch.cloud.records import HouseholdRow
+from nightlatch.cloud.serve import MIGRATIONS
+from nightlatch.errors import ConfigError, NotFound
+from nightlatch.hub.index import MIGRATIONS as HUB_MIGRATIONS
+from nightlatch.seal.recipients import Sealer
+from nightlatch.store import records
+from nightlatch.store.blobs import Blobs
+from tests.clocks import TestClock
+from tests.house import free_port
+
+SEALED = Sealer([str(pyrage.x25519.Identity.generate().to_public())]).seal(b"footage" * 9000)
+POSTGRES = Path("/usr/lib/postgresql/15/bin")
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of our own."""
+    if not (POSTGRES / "initdb").exists():
+        pytest.skip("PostgreSQL 15 is not installed (see scripts/packages.txt)")
+    folder = Path("/tmp") / f"nightlatch-postgres-{os.getpid()}"  # its account must reach it
+    port = free_port()
+    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    subprocess.run(
+        [*as_user, POSTGRES / "initdb", "-D", folder, "-A", "trust", "-U", "postgres"],
+        check=True,
+        capture_output=True,
+        cwd="/tmp",
+    )
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+    subprocess.run(
+        [*as_user, POSTGRES / "pg_ctl", "-D", folder, "-w", "-l", folder / "log", "-o", options, "start"],
+        check=True,
+        capture_output=True,
+        cwd="/tmp",
+    )
+    try:
+        yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+    finally:
+        subprocess.run(
+            [*as_user, POSTGRES / "pg_ctl", "-D", folder, "-m", "immediate", "stop"],
+            check=False,
+            capture_output=True,
+            cwd="/tmp",
+        )
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'rows.db'}"
+    return str(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(params=["file", "memory"])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
+    return Blobs(f"file://{tmp_path / 'blobs'}" if request.param == "file" else "memory:///")
+
+
+@pytest.mark.services
+def test_a_mailbox_behaves_the_same_on_every_store(url: str, blobs: Blobs) -> None:
+    records.migrate(url, MIGRATIONS)
+    records.migrate(url, MIGRATIONS)  # twice is fine
+    engine, clock, home = records.engine(url), TestClock(), os.urandom(16).hex()
+    with Session(engine) as session, session.begin():
+        session.add(HouseholdRow(id=home, hub_key=os.urandom(8).hex(), owner_key="o", created_ms=0))
+    mailbox = Mailbox(engine, blobs, clock, keep_days=1, quota_bytes=10**7)
+    assert mailbox.put(home, "a" * 16, "part-0000", SEALED, replace=False)
+    assert not mailbox.put(home, "a" * 16, "part-0000", SEALED, replace=False)
+    assert mailbox.get(home, "a" * 16, "part-0000") == SEALED
+    assert mailbox.get(home, "a" * 16, "part-0000", 10, 20) == SEALED[10:20]
+    assert mailbox.used_bytes(home) == len(SEALED)
+    clock.pass_hours(24.1)
+    assert mailbox.expire() == 1
+    assert list(blobs.names()) == []
+    with pytest.raises(NotFound):
+        mailbox.get(home, "a" * 16, "part-0000")
+    with pytest.raises(IntegrityError), Session(engine) as session, session.begin():
+        session.add(HouseholdRow(id=home, hub_key="x", owner_key="o", created_ms=0))
+    engine.dispose()
+
+
+@pytest.mark.services
+def test_the_migrations_make_the_tables_that_the_code_knows(url: str) -> None:
+    from nightlatch.cloud.records import Base
+
+    records.migrate(url, MIGRATIONS)
+    found = inspect(records.engine(url))
+    for table in Base.metadata.sorted_tables:
+        assert {c["name"] for c in found.get_columns(table.name)} == {c.name for c in table.columns}
+
+
+def test_the_hubs_migrations_make_its_tables(tmp_path: Path) -> None:
+    from nightlatch.hub.records import Base
+
+    url = f"sqlite:///{tmp_path / 'hub.db'}"
+    records.migrate(url, HUB_MIGRATIONS)
+    found = inspect(records.engine(url))
+    for table in Base.metadata.sorted_tables:
+        assert {c["name"] for c in found.get_columns(table.name)} == {c.name for c in table.columns}
+
+
+def test_blob_names_cannot_leave_the_store(blobs: Blobs, tmp_path: Path) -> None:
+    for name in ("../x", "/etc/passwd", "a/../../b", "A", "", "a//b", "a\x00", "a" * 200):
+        with pytest.raises(NotFound):
+            blobs.put(name, SEALED)
+    with pytest.raises(ConfigError):
+        Blobs("http://example.com/")
+    assert list(blobs.names()) == []

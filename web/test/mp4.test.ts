@@ -1,0 +1,31 @@
+import { describe, expect, test } from "vitest";
+import { joined, utf8 } from "../shared/bytes";
+import { boxes, context, hasInit, sheetFacts } from "../shared/mp4";
+
+function box(type: string, body: Uint8Array) {
+  const head = new Uint8Array(8);
+  new DataView(head.buffer).setUint32(0, body.length + 8);
+  head.set(utf8(type), 4);
+  return joined([head, body]);
+}
+
+describe("MP4 and JPEG", () => {
+  const says = { household: "h", camera: "c", began_ms: 5 };
+  const file = joined([box("ftyp", utf8("isom")), box("uuid", joined([new Uint8Array(16), utf8(JSON.stringify(says))])), box("mdat", new Uint8Array(9))]);
+  test("the context is found", () => {
+    expect(context(file)).toEqual(says);
+    expect(hasInit(file)).toBe(true);
+    expect(hasInit(box("moof", new Uint8Array(4)))).toBe(false);
+  });
+  test("a box that claims four gigabytes ends the reading", () => {
+    const lie = box("mdat", new Uint8Array(4));
+    lie.set([255, 255, 255, 255], 0);
+    expect(boxes(joined([file, lie])).length).toBe(3);
+  });
+  test("the comment of a sheet", () => {
+    const text = utf8(JSON.stringify({ at_ms: [1], columns: 5, cell: [320, 180] }));
+    const jpeg = joined([Uint8Array.from([0xff, 0xd8, 0xff, 0xfe, 0, text.length + 2]), text, Uint8Array.from([0xff, 0xd9, 0, 0])]);
+    expect(sheetFacts(jpeg)?.columns).toBe(5);
+    expect(sheetFacts(Uint8Array.from([0xff, 0xd8, 0xff, 0xd9, 0, 0]))).toBe(null);
+  });
+});
