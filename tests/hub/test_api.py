@@ -1,0 +1,290 @@
+"""The hub over real HTTP: set-up, sign-in, refusals, recordings."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy.orm import Session
+
+from nightlatch.domain.recording import Part, Segment, Sheet, Still
+from nightlatch.domain.sighting import EventOpened
+from nightlatch.hub.app import create_app
+from nightlatch.hub.house import House
+from nightlatch.hub.records import ClipRow
+from nightlatch.hub.settings import HubSettings
+from nightlatch.hub.vault import Vault
+from nightlatch.owner.keys import OwnerKeys, derive, unwrap, wrap
+from nightlatch.seal.envelope import Sealed
+from nightlatch.seal.identities import Opener
+from nightlatch.seal.recipients import Sealer
+from tests.clocks import TestClock
+from tests.serving import served
+
+KDF = {"alg": "argon2id", "m_kib": 19456, "t": 1, "p": 1, "salt": b64encode(bytes(16)).decode()}
+PASSPHRASE = "a lamp in the hall"
+
+
+@dataclass
+class Hub:
+    client: httpx.Client
+    house: House
+    clock: TestClock
+    folder: Path
+    keys: OwnerKeys = field(default_factory=lambda: OwnerKeys(bytes(range(32))))
+
+    def proofs(self, passphrase: str = PASSPHRASE) -> dict[str, object]:
+        wrap_key, login_key = derive(passphrase, KDF)
+        return {
+            "kdf": KDF,
+            "login_key": b64encode(login_key).decode(),
+            "wrapped_root": wrap(self.keys.root, wrap_key),
+        }
+
+    def set_up(self, **more: object) -> httpx.Response:
+        told = {
+            "name": "Number 12",
+            "recipient": self.keys.recipient,
+            "signing_key": self.keys.signing_public_b64,
+            "device_name": "test",
+            **self.proofs(),
+            **more,
+        }
+        return self.client.post("/api/household", json=told)
+
+    def sign_in(self, passphrase: str) -> httpx.Response:
+        login_key = b64encode(derive(passphrase, KDF)[1]).decode()
+        return self.client.post("/api/login", json={"login_key": login_key, "device_name": "another"})
+
+
+def running(folder: Path, **settings: object) -> Iterator[Hub]:
+    clock = TestClock()
+    app = create_app(HubSettings(data_dir=folder, **settings), clock)  # type: ignore[arg-type]
+    with served(app) as url, httpx.Client(base_url=url, headers={"X-Nightlatch": "1"}, timeout=20) as client:
+        yield Hub(client, app.state.house, clock, folder)
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    yield from running(tmp_path / "hub")
+
+
+@pytest.fixture
+def home(hub: Hub) -> Hub:
+    assert hub.set_up().status_code == 201
+    return hub
+
+
+def test_first_start_makes_the_household_once(hub: Hub) -> None:
+    assert hub.client.get("/api/state").json()["set_up"] is False
+    made = hub.set_up()
+    assert made.status_code == 201
+    said = f"nightlatch enrol v1\n{made.json()['household']['id']}\n{made.json()['hub_key']}".encode()
+    enrolled = hub.client.post("/api/household/enrolment", json={"signature": b64encode(hub.keys.sign(said)).decode()})
+    assert enrolled.status_code == 204
+    state = hub.client.get("/api/state").json()
+    assert state["signed_in"]
+    assert state["household"]["name"] == "Number 12"
+    assert hub.set_up().status_code == 409
+
+
+def test_keys_that_are_not_keys_are_refused(hub: Hub) -> None:
+    assert hub.set_up(recipient="age1nonsense").status_code == 400
+    assert hub.set_up(signing_key="AAAA").status_code == 422
+    assert hub.set_up(login_key="short").status_code == 422
+    assert hub.set_up(surprise=1).status_code == 422
+    assert hub.client.get("/api/state").json()["set_up"] is False
+
+
+def test_everything_else_needs_a_signed_in_owner(home: Hub) -> None:
+    stranger = httpx.Client(base_url=home.client.base_url, headers={"X-Nightlatch": "1"})
+    for path in (
+        "home",
+        "cameras",
+        "clips",
+        "timeline?from_ms=0&to_ms=1",
+        "devices",
+        "wrapped-root",
+        "feed",
+        "mailbox/clips",
+    ):
+        assert stranger.get(f"/api/{path}").status_code == 401, path
+    assert stranger.post("/api/cameras", json={"name": "x", "url": "rtsp://x/"}).status_code == 401
+    assert "wrapped" not in stranger.get("/api/state").text
+    assert stranger.get("/api/nothing").status_code == 404
+
+
+def test_the_passphrase_signs_in_and_only_then_gives_the_wrapped_key(home: Hub) -> None:
+    home.client.post("/api/logout")
+    home.client.cookies.clear()
+    assert home.sign_in("another passphrase").status_code == 403
+    answer = home.sign_in(PASSPHRASE)
+    assert answer.status_code == 200
+    assert unwrap(answer.json()["wrapped_root"], derive(PASSPHRASE, KDF)[0]) == home.keys.root
+    cookie = answer.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+
+
+def test_guessing_is_slowed_down_and_a_restart_forgets_nothing(tmp_path: Path) -> None:
+    for start in running(tmp_path / "hub"):
+        start.set_up()
+        assert [start.sign_in(f"guess {n}").status_code for n in range(6)] == [403] * 5 + [429]
+        waiting = start.sign_in(PASSPHRASE)
+        assert waiting.status_code == 429  # even the right one waits
+        assert int(waiting.headers["retry-after"]) >= 1
+    for again in running(tmp_path / "hub"):
+        assert again.sign_in(PASSPHRASE).status_code == 429
+        again.clock.offset_ms += 2_000
+        assert again.sign_in(PASSPHRASE).status_code == 200
+
+
+def test_the_recovery_sheet_sets_a_new_passphrase_and_signs_the_others_out(home: Hub) -> None:
+    other = httpx.Client(base_url=home.client.base_url, headers={"X-Nightlatch": "1"})
+    challenge = other.get("/api/recovery").json()["challenge"]
+    message = b"nightlatch recovery v1\n" + b64decode(challenge)
+    told = {"challenge": challenge, "device_name": "new", **home.proofs("a new passphrase")}
+    forged = other.post("/api/recovery", json={**told, "signature": b64encode(bytes(64)).decode()})
+    assert forged.status_code == 403
+    challenge = other.get("/api/recovery").json()["challenge"]
+    message = b"nightlatch recovery v1\n" + b64decode(challenge)
+    signature = b64encode(home.keys.sign(message)).decode()
+    good = other.post("/api/recovery", json={**told, "challenge": challenge, "signature": signature})
+    assert good.status_code == 200
+    assert other.post("/api/recovery", json={**told, "challenge": challenge, "signature": signature}).status_code == 403
+    assert home.client.get("/api/home").status_code == 401
+    assert home.sign_in(PASSPHRASE).status_code == 403
+    assert home.sign_in("a new passphrase").status_code == 200
+
+
+def test_a_second_device_can_be_signed_out(home: Hub) -> None:
+    second = httpx.Client(base_url=home.client.base_url, headers={"X-Nightlatch": "1"})
+    login_key = b64encode(derive(PASSPHRASE, KDF)[1]).decode()
+    second.post("/api/login", json={"login_key": login_key, "device_name": "a phone"})
+    assert second.get("/api/home").status_code == 200
+    phone = next(d for d in home.client.get("/api/devices").json() if d["name"] == "a phone")
+    assert not phone["this"]
+    assert home.client.delete(f"/api/devices/{phone['id']}").status_code == 204
+    assert second.get("/api/home").status_code == 401
+
+
+def test_other_sites_and_other_names_get_nowhere(home: Hub) -> None:
+    bare = httpx.Client(base_url=home.client.base_url, cookies=home.client.cookies)
+    assert bare.post("/api/logout").status_code == 403
+    assert home.client.get("/api/state", headers={"Host": "evil.example.com"}).status_code == 421
+    assert home.client.get("/api/state", headers={"Host": "nightlatch.local:8640"}).status_code == 200
+    answer = home.client.get("/")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "unsafe-inline" not in answer.headers["content-security-policy"]
+
+
+def test_cameras_come_go_and_never_show_their_password(home: Hub) -> None:
+    added = home.client.post("/api/cameras", json={"name": "porch", "url": "rtsp://me:hunter2@10.0.0.9:554/live"})
+    assert added.status_code == 201
+    camera = added.json()
+    assert camera["address"] == "rtsp://10.0.0.9:554/live"
+    assert "hunter2" not in home.client.get("/api/cameras").text + home.client.get("/api/home").text
+    assert home.client.post("/api/cameras", json={"name": "porch", "url": "rtsp://x/"}).status_code == 422
+    areas = [{"name": "road", "use": "ignore", "points": [[0, 0], [1, 0], [1, 0.5]]}]
+    changed = home.client.patch(f"/api/cameras/{camera['id']}", json={"areas": areas, "quota_bytes": 10**9}).json()
+    assert changed["areas"][0]["use"] == "ignore"
+    assert (
+        home.client.patch(
+            f"/api/cameras/{camera['id']}", json={"areas": [{"name": "x", "use": "x", "points": []}]}
+        ).status_code
+        == 422
+    )
+    assert home.client.delete(f"/api/cameras/{camera['id']}").status_code == 204
+    assert home.client.get("/api/cameras").json() == []
+    assert home.client.post("/api/cameras", json={"name": "porch", "url": "rtsp://x/"}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("../../etc", "http://10.0.0.1/x"),
+        ("x", "concat:/etc/passwd|/etc/shadow"),
+        ("x", "exec:rm -rf /"),
+        ("x", "rtsp://"),
+        ("", "rtsp://x/"),
+        ("a\x00b", "rtsp://x/"),
+        ("n" * 100, "rtsp://x/"),
+    ],
+)
+def test_hostile_cameras_are_refused(home: Hub, name: str, url: str) -> None:
+    answer = home.client.post("/api/cameras", json={"name": name, "url": url})
+    assert answer.status_code == 422
+    assert "error" in answer.json()
+
+
+def test_a_camera_name_with_path_tricks_is_only_a_name(home: Hub) -> None:
+    before = sorted(p for p in home.folder.parent.rglob("*"))
+    assert home.client.post("/api/cameras", json={"name": "../../../tmp/x", "url": "rtsp://x/"}).status_code == 201
+    after = sorted(p for p in home.folder.parent.rglob("*"))
+    assert [p for p in after if p not in before and "hub.db" not in p.name] == []
+
+
+def recorded(home: Hub) -> tuple[str, str]:
+    """(camera id, clip id) of a camera with a segment, a sheet and a clip."""
+    camera = home.client.post("/api/cameras", json={"name": "porch", "url": "rtsp://x/"}).json()["id"]
+    vault, sealer = Vault(home.folder, home.house.engine, home.clock), Sealer([home.keys.recipient])
+    now = home.clock.now_ms()
+    vault.keep_segment(Segment(camera, 0, now - 4000, 4000, b"a segment" * 999, "avc1.640028"), sealer)
+    vault.keep_sheet(Sheet(camera, now - 60_000, (now - 60_000, now - 4000), 5, 320, 180, b"a sheet"), sealer)
+    clip = vault.begin_clip(EventOpened(camera, "e" * 16, now - 9000, now - 14_000), {"household": "h"})
+    vault.keep_clip_still(clip, Still(camera, now, 320, 180, b"a still"), sealer)
+    vault.keep_clip_part(clip, Part(camera, now - 14_000, 1000, 0, b"a part" * 99), sealer)
+    vault.close_clip(clip, sealer)
+    return camera, clip.id
+
+
+def test_recordings_come_out_sealed_and_open_with_the_owners_key(home: Hub) -> None:
+    camera, clip = recorded(home)
+    opener, now = Opener(home.keys.identity), home.clock.now_ms()
+    day = home.client.get(f"/api/timeline?from_ms={now - 90_000}&to_ms={now}").json()["cameras"][0]
+    assert len(day["spans"]) == len(day["sheets"]) == len(day["clips"]) == 1
+    assert opener.open(Sealed(home.client.get(f"/api/sheets/{day['sheets'][0][0]}").content)) == b"a sheet"
+    segment = home.client.get(f"/api/segments?camera={camera}&from_ms={now - 9000}&to_ms={now}").json()[0]
+    whole = home.client.get(f"/api/segments/{segment['id']}").content
+    assert opener.open(Sealed(whole)) == b"a segment" * 999
+    piece = home.client.get(f"/api/segments/{segment['id']}", headers={"Range": "bytes=10-19"})
+    assert (piece.status_code, piece.content) == (206, whole[10:20])
+    assert opener.open(Sealed(home.client.get(f"/api/clips/{clip}/parts/0").content)).startswith(b"a part")
+    manifest = json.loads(opener.open(Sealed(home.client.get(f"/api/clips/{clip}/manifest").content)))
+    assert len(manifest["parts"]) == 1
+    for trick in ("../../hub.db", "%2e%2e%2fhub", "part-0000", "99999"):
+        assert home.client.get(f"/api/clips/{clip}/parts/{trick}").status_code in (404, 410, 422)
+
+
+def test_delete_now_deletes_now(home: Hub) -> None:
+    _, clip = recorded(home)
+    assert home.client.delete(f"/api/clips/{clip}").status_code == 204
+    assert home.client.get(f"/api/clips/{clip}/manifest").status_code == 410
+    assert home.client.get("/api/clips").json() == []
+    assert not list(home.folder.glob("vault/*/clips/*"))
+    with Session(home.house.engine) as session:
+        assert session.get(ClipRow, clip) is None
+
+
+def test_a_hub_for_the_whole_network_asks_for_the_code_it_printed(tmp_path: Path) -> None:
+    for hub in running(tmp_path / "hub", host="0.0.0.0"):
+        assert hub.client.get("/api/state").json()["setup_code_needed"]
+        assert hub.set_up().status_code == 403
+        assert hub.set_up(setup_code="wrong").status_code == 403
+        code = (tmp_path / "hub" / "setup.code").read_text().strip()
+        assert hub.set_up(setup_code=code).status_code == 201
+        assert not (tmp_path / "hub" / "setup.code").exists()
+
+
+def test_home_says_what_is_wrong_and_what_to_do(home: Hub) -> None:
+    home.client.post("/api/cameras", json={"name": "porch", "url": "rtsp://x/"})
+    assert home.client.get("/api/home").json()["well"]
+    home.clock.offset_ms += 120_000
+    told = home.client.get("/api/home").json()
+    assert not told["well"]
+    assert all(p["text"] and p["todo"] for p in told["problems"])

@@ -1,0 +1,104 @@
+"""Recording never waits for looking, and comes back after every kind of failure."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyrage
+import pytest
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from nightlatch.domain.camera import Camera, CameraState
+from nightlatch.domain.recording import Still
+from nightlatch.errors import SourceError
+from nightlatch.hub import recorder as recording
+from nightlatch.hub.index import open_index
+from nightlatch.hub.recorder import Recorder
+from nightlatch.hub.records import ClipRow, SegmentRow
+from nightlatch.hub.vault import Vault
+from nightlatch.pixels.media.packets import Streams
+from nightlatch.pixels.stage.encoding import film
+from nightlatch.pixels.stage.scenes import scene
+from nightlatch.seal.recipients import Sealer
+from tests.clocks import TestClock
+
+
+@dataclass
+class Told:
+    states: list[tuple[CameraState, str | None]] = field(default_factory=list)
+    clips: list[bool] = field(default_factory=list)
+
+    def state(self, camera_id: str, state: CameraState, streams: Streams | None, problem: SourceError | None) -> None:
+        self.states.append((state, problem.reason.value if problem else None))
+
+    def still(self, still: Still, sealer: Sealer) -> None:
+        pass
+
+    def clip(self, clip_id: str, camera_id: str, is_open: bool) -> None:
+        self.clips.append(is_open)
+
+
+@pytest.fixture(scope="module")
+def moving(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve seconds in which something moves from the fifth on."""
+    return film(scene("printed_code", width=640, height=360), tmp_path_factory.mktemp("film") / "moving.mp4", 12)
+
+
+def record(folder: Path, url: str, until_s: float) -> tuple[Engine, Told]:
+    """Record `url` for a while."""
+    engine = open_index(folder)
+    sealer = Sealer([str(pyrage.x25519.Identity.generate().to_public())])
+    told = Told()
+    camera = Camera(id="0123456789ab", name="yard", url=url)
+    made = Recorder(
+        camera, "h", sealer, Vault(folder, engine, TestClock()), TestClock(), told, lambda: secrets.token_hex(8)
+    )
+    thread = threading.Thread(target=made.run)
+    thread.start()
+    time.sleep(until_s)
+    made.stop()
+    thread.join(15)
+    assert not thread.is_alive()
+    return engine, told
+
+
+def seconds_kept(engine: Engine) -> float:
+    with Session(engine) as session:
+        return sum(session.scalars(select(SegmentRow.duration_ms))) / 1000
+
+
+def test_motion_makes_a_clip(tmp_path: Path, moving: Path) -> None:
+    engine, told = record(tmp_path, f"file:{moving}", 13)
+    assert seconds_kept(engine) == pytest.approx(12, abs=0.3)
+    with Session(engine) as session:
+        clips = session.scalars(select(ClipRow)).all()
+    assert len(clips) == 1
+    assert told.clips[-1] is False
+
+
+@pytest.mark.parametrize("fault", ["dead", "hangs"])
+def test_a_dead_or_hanging_look_loses_no_footage(
+    tmp_path: Path, moving: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    class Broken(recording.Looker):
+        def look(self, packet: object) -> None:
+            if fault == "dead":
+                raise RuntimeError("the detector is gone")
+            time.sleep(30)
+
+    monkeypatch.setattr(recording, "Looker", Broken)
+    engine, _ = record(tmp_path, f"file:{moving}", 13)
+    assert seconds_kept(engine) == pytest.approx(12, abs=0.3)
+
+
+def test_a_camera_that_is_not_there_is_tried_again_and_again(tmp_path: Path) -> None:
+    _, told = record(tmp_path, "rtsp://127.0.0.1:9/none", 4)
+    reasons = [reason for state, reason in told.states if state is CameraState.RETRYING]
+    assert len(reasons) >= 2
+    assert set(reasons) == {"refused"}
+    assert told.states[-1][0] is CameraState.OFF
