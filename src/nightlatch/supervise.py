@@ -15,7 +15,7 @@ import structlog
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
-STEADY_S = 60.0  # a child that lived this long starts again at once
+STEADY_S = 3.0  # a child that lived this long did not die of its start: it starts again at once
 GRACE_S = 8.0
 
 log = structlog.get_logger()

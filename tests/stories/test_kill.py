@@ -42,8 +42,7 @@ def test_a_kill_costs_at_most_the_open_part(tmp_path: Path, capsys: pytest.Captu
             until(lambda was=pid: home.children("watch") not in ([], [was]), "the restart")
             saved = until(lambda at=killed_ms: newest_ms(home) >= at - 5_000 and newest_ms(home), "recovery", 30)
             losses_ms.append(max(0, killed_ms - saved))
-        state = home.home()
-        assert [c["state"] for c in state["cameras"]] == ["recording"]
+        until(lambda: [c["state"] for c in home.home()["cameras"]] == ["recording"], "recording again")
     with capsys.disabled():
         print(f"\n{KILLS} kills: lost ms per kill {sorted(losses_ms)}")
     assert max(losses_ms) <= 1_500  # one part of a second and the time that a frame takes from camera to disk

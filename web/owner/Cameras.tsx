@@ -126,7 +126,7 @@ function AddCamera() {
           ))}
         </div>
       )}
-      {found && !found.ok && <Problem text={found.text ?? ""} todo={found.todo} />}
+      {found && !found.ok && <Problem text={found.text ?? ""} />}
       {problem && <Problem text={problem} />}
       <div class="row">
         <button type="button" class={found?.ok ? "quiet" : "main"} data-testid="camera-test" disabled={busy !== null || !url} onClick={test}>

@@ -85,7 +85,7 @@ export function Timeline() {
       if ((event.target as HTMLElement).closest("input, select, textarea")) return;
       if (event.key === "ArrowLeft") event.shiftKey ? toEvent(false) : step(-10_000);
       else if (event.key === "ArrowRight") event.shiftKey ? toEvent(true) : step(10_000);
-      else if (event.key === " " && !(event.target as HTMLElement).closest("button, a")) setPlaying(!playing);
+      else if (event.key === " " && !(event.target as HTMLElement).closest("button")) setPlaying(!playing);
       else if (event.key === "+") setZoom(Math.min(ZOOMS.length - 1, zoom + 1));
       else if (event.key === "-") setZoom(Math.max(0, zoom - 1));
       else return;

@@ -105,7 +105,6 @@ export interface Probe {
   still?: string;
   reason?: string;
   text?: string;
-  todo?: string;
 }
 
 export interface Device {

@@ -14,24 +14,9 @@ from typing import Any
 
 TIME_LIMIT_S = 30.0
 
-TODO = {
-    "wrong_password": "Type user name and password again.",
-    "no_route": "Check the address and that the camera has power and network.",
-    "refused": "Check the port; 554 is usual.",
-    "timeout": "Check the address and that the camera has power and network.",
-    "not_found": "Look up the stream path for your model.",
-    "no_video": "Choose another stream of the camera.",
-    "not_h264": "Switch the camera to H.264.",
-    "hevc_only": "Switch the camera from H.265 to H.264.",
-    "broken_stream": "Try the other transport, or restart the camera.",
-    "stalled": "Try the other transport, or restart the camera.",
-    "ended": "Check that the address is a live stream.",
-    "bad_address": "It should look like rtsp://user:password@192.168.1.20/stream",
-}
-
 
 def try_camera(url: str, transport: str, recipient: str) -> dict[str, Any]:
-    """{"ok": true, …, "still": b64 sealed JPEG} or {"ok": false, "reason", "text", "todo"}."""
+    """{"ok": true, …, "still": b64 sealed JPEG} or {"ok": false, "reason", "text"}."""
     asked = json.dumps({"url": url, "transport": transport, "recipient": recipient}).encode()
     try:
         ran = subprocess.run(
@@ -44,13 +29,13 @@ def try_camera(url: str, transport: str, recipient: str) -> dict[str, Any]:
         )
         return dict(json.loads(ran.stdout))
     except subprocess.TimeoutExpired:
-        return _no("timeout", "The camera did not send a picture within 30 seconds.")
+        return _no("timeout", "The camera did not send a picture within 30 seconds. Check the address, then try again.")
     except ValueError:
-        return _no("broken_stream", "What this address sends could not be read; trying it failed badly.")
+        return _no("broken_stream", "What this address sends could not be read. Choose another stream of the camera.")
 
 
 def _no(reason: str, text: str) -> dict[str, Any]:
-    return {"ok": False, "reason": reason, "text": text, "todo": TODO.get(reason, "Try again.")}
+    return {"ok": False, "reason": reason, "text": text}
 
 
 def main() -> None:

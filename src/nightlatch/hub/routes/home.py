@@ -13,7 +13,6 @@ from nightlatch.domain.camera import Camera, CameraState
 from nightlatch.domain.time import HOUR_MS
 from nightlatch.hub import catalogue
 from nightlatch.hub.house import House
-from nightlatch.hub.probing import TODO
 from nightlatch.hub.records import ClipPartRow, ClipRow, SegmentRow
 from nightlatch.hub.retention import used_bytes
 from nightlatch.hub.routes.cameras import as_json
@@ -123,8 +122,8 @@ def _problems(at: House, cameras: list[dict[str, Any]], now_ms: int, free: int, 
     for camera in cameras:
         since_ms = now_ms - camera["since_ms"]
         if camera["state"] == CameraState.RETRYING.value:
-            todo = TODO.get(camera["reason"] or "", "Check the camera and its network.")
-            tell(f"{camera['name']}: {camera['reason_text']}", todo, camera["id"])
+            todo = camera["reason_text"] or "Check the camera and its network."
+            tell(f"{camera['name']} is not being recorded.", todo, camera["id"])
         elif camera["state"] == CameraState.STARTING.value and since_ms > PATIENCE_MS and at.watch_is_up:
             tell(f"{camera['name']} does not start.", "Check the camera and its network.", camera["id"])
         elif (

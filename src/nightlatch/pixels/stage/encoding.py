@@ -107,6 +107,7 @@ def film(
         options = {"preset": "ultrafast", "bf": "0"} if codec == "libx264" else {"preset": "ultrafast"}
         track: Any = out.add_stream(codec, rate=rate, options=options)
         track.width, track.height, track.pix_fmt = scene.width, scene.height, "yuv420p"
+        track.thread_count = 1  # one slice a picture, as cameras send
         track.gop_size = max(1, round(gop_s * scene.fps))
         tone: Any = out.add_stream(audio, rate=8000 if audio.startswith("pcm") else 48000) if audio else None
         if tone is not None:
