@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import obstore
-from obstore.exceptions import GenericError
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
 from nightlatch.errors import ConfigError, NotFound
@@ -33,7 +34,7 @@ class Blobs:
         if scheme == "memory":
             self._store = MemoryStore()
         elif scheme == "file":
-            self._folder = Path(urlsplit(url).path)
+            self._folder = Path(unquote(urlsplit(url).path))
             try:
                 self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
@@ -50,7 +51,9 @@ class Blobs:
         if self._folder is not None:
             path = self._folder / name
             _sync(path)
-            _sync(path.parent)
+            while path != self._folder:  # each folder on the way may be new, too
+                path = path.parent
+                _sync(path)
 
     def get(self, name: str, start: int = 0, end: int | None = None) -> bytes:
         """Bytes [start, end) of a blob. Raises `NotFound`."""
@@ -63,22 +66,17 @@ class Blobs:
             raise NotFound("This blob is gone.") from None
 
     def delete(self, name: str) -> None:
-        """Delete a blob; one that is not there is fine."""
-        try:
+        """Delete a blob; one that is not there is fine. A store that fails raises: what it holds is not gone."""
+        with contextlib.suppress(FileNotFoundError):
             obstore.delete(self._store, _checked(name))
-        except (FileNotFoundError, GenericError):
-            return
-        if self._folder is not None:
-            parent = (self._folder / name).parent
-            while parent != self._folder and parent.is_dir() and not any(parent.iterdir()):
-                parent.rmdir()
-                parent = parent.parent
 
-    def names(self) -> Iterator[str]:
-        """All names."""
+    def names(self, older_than_s: float = 0.0) -> Iterator[str]:
+        """All names, or those whose blob was written so long ago by the store's own clock."""
+        limit = datetime.now(UTC) - timedelta(seconds=older_than_s)
         for batch in obstore.list(self._store):
             for found in batch:
-                yield str(found["path"])
+                if older_than_s <= 0 or found["last_modified"] < limit:
+                    yield str(found["path"])
 
 
 def _checked(name: str) -> str:
