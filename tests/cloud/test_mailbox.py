@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from base64 import b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import httpx
-import pyrage
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -19,58 +16,15 @@ from nightlatch.cloud.app import create_app
 from nightlatch.cloud.serve import MIGRATIONS
 from nightlatch.cloud.settings import CloudSettings
 from nightlatch.seal.envelope import Sealed
-from nightlatch.seal.recipients import Sealer
-from nightlatch.web.signature import public_b64, sign
+from nightlatch.web.signature import sign
 from tests.clocks import TestClock
+from tests.cloud.clouds import CLIP, HOUSE, SEALER, Cloud, running
 from tests.serving import served
-
-SEALER = Sealer([str(pyrage.x25519.Identity.generate().to_public())])
-CLIP = "00112233445566aa"
-HOUSE = "ab" * 16
-
-
-@dataclass
-class Cloud:
-    url: str
-    clock: TestClock
-    folder: Path
-    hub: Ed25519PrivateKey
-    owner: Ed25519PrivateKey
-
-    def ask(self, key: Ed25519PrivateKey, method: str, path: str, body: bytes = b"", **headers: str) -> httpx.Response:
-        plain, _, query = path.partition("?")
-        signed = sign(key, method, plain, query, sha256(body).digest(), self.clock.now_ms() // 1000)
-        more = {name.replace("_", "-"): value for name, value in headers.items()}
-        return httpx.request(method, self.url + path, content=body, headers={**signed, **more}, timeout=10)
-
-    def enrol(self, household: str = HOUSE, hub: Ed25519PrivateKey | None = None, **more: str) -> httpx.Response:
-        hub = hub or self.hub
-        said = f"nightlatch enrol v1\n{household}\n{public_b64(hub)}".encode()
-        told = {
-            "household": household,
-            "hub_key": public_b64(hub),
-            "owner_key": public_b64(self.owner),
-            "statement_signature": b64encode(self.owner.sign(said)).decode(),
-            **more,
-        }
-        return self.ask(hub, "POST", "/v1/households", json.dumps(told).encode())
-
-    def put(
-        self, name: str = "part-0000", body: bytes | None = None, clip: str = CLIP, **headers: str
-    ) -> httpx.Response:
-        sealed = SEALER.seal(b"footage" * 100) if body is None else body
-        return self.ask(self.hub, "PUT", f"/v1/clips/{clip}/{name}", sealed, **headers)
-
-    def blobs(self) -> list[Path]:
-        return [p for p in (self.folder / "blobs").rglob("*") if p.is_file()]
 
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Iterator[Cloud]:
-    clock = TestClock()
-    settings = CloudSettings(data_dir=tmp_path, quota_bytes=100_000, largest_object_bytes=50_000)
-    with served(create_app(settings, clock, MIGRATIONS)) as url:
-        made = Cloud(url, clock, tmp_path, Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate())
+    with running(tmp_path, TestClock(), quota_bytes=100_000, largest_object_bytes=50_000) as made:
         assert made.enrol().status_code == 201
         yield made
 
@@ -114,7 +68,7 @@ def test_nobody_unsigned_or_unknown_gets_anything(cloud: Cloud) -> None:
 
 def test_another_household_sees_nothing_of_it(cloud: Cloud) -> None:
     cloud.put()
-    stranger = Cloud(cloud.url, cloud.clock, cloud.folder, Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate())
+    stranger = Cloud(cloud.url, cloud.clock, cloud.folder)
     assert stranger.enrol("cd" * 16).status_code == 201
     assert stranger.ask(stranger.owner, "GET", f"/v1/clips/{CLIP}/part-0000").status_code == 404
     assert stranger.ask(stranger.owner, "GET", "/v1/clips").json()["clips"] == []
@@ -143,7 +97,7 @@ def test_the_sweep_takes_the_bytes_and_the_rows(tmp_path: Path) -> None:
     app = create_app(CloudSettings(data_dir=tmp_path), clock, MIGRATIONS)
     mailbox = app.state.mailbox
     with served(app) as url:
-        made = Cloud(url, clock, tmp_path, Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate())
+        made = Cloud(url, clock, tmp_path)
         made.enrol()
         made.put()
         made.put("manifest")

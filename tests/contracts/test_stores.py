@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyrage
@@ -14,14 +15,16 @@ from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from nightlatch.cloud.accounts import Accounts
 from nightlatch.cloud.mailbox import Mailbox
 from nightlatch.cloud.records import HouseholdRow
 from nightlatch.cloud.serve import MIGRATIONS
-from nightlatch.errors import ConfigError, NotFound
+from nightlatch.errors import ConfigError, NotFound, OverQuota, Refused
 from nightlatch.hub.index import MIGRATIONS as HUB_MIGRATIONS
 from nightlatch.seal.recipients import Sealer
 from nightlatch.store import records
 from nightlatch.store.blobs import Blobs
+from nightlatch.web.signature import Signed
 from tests.clocks import TestClock
 from tests.house import free_port
 
@@ -94,6 +97,40 @@ def test_a_mailbox_behaves_the_same_on_every_store(url: str, blobs: Blobs) -> No
         mailbox.get(home, "a" * 16, "part-0000")
     with pytest.raises(IntegrityError), Session(engine) as session, session.begin():
         session.add(HouseholdRow(id=home, hub_key="x", owner_key="o", created_ms=0))
+    engine.dispose()
+
+
+@pytest.mark.services
+def test_a_crowd_is_served_in_turn_on_every_store(url: str) -> None:
+    """The first objects of a clip come together; a quota holds for all; a request counts once."""
+    records.migrate(url, MIGRATIONS)
+    engine, clock, home = records.engine(url), TestClock(), os.urandom(16).hex()
+    with Session(engine) as session, session.begin():
+        session.add(HouseholdRow(id=home, hub_key=os.urandom(8).hex(), owner_key="o", created_ms=0))
+    blobs = Blobs("memory:///")
+    mailbox = Mailbox(engine, blobs, clock, keep_days=1, quota_bytes=len(SEALED) * 5)
+    accounts = Accounts(engine, clock, None)
+    once = Signed(os.urandom(16).hex(), "n", clock.now_ms() // 1000)
+
+    def put(name: str) -> bool:
+        try:
+            return mailbox.put(home, "b" * 16, name, SEALED, replace=False)
+        except OverQuota:
+            return False
+
+    def ask(_: int) -> bool:
+        try:
+            accounts.once(once)
+            return True
+        except Refused:
+            return False
+
+    with ThreadPoolExecutor(8) as crowd:
+        assert sum(crowd.map(put, [f"part-{i}" for i in range(8)])) == 5
+        assert sum(crowd.map(put, ["part-0"] * 8)) == 0
+        assert sum(crowd.map(ask, range(8))) == 1
+    assert mailbox.used_bytes(home) == len(SEALED) * 5
+    assert len(list(blobs.names())) == 5
     engine.dispose()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from base64 import b64decode
 from dataclasses import dataclass
@@ -9,14 +10,22 @@ from typing import Literal
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from nightlatch.cloud.records import HouseholdRow
+from nightlatch.cloud.records import HouseholdRow, NonceRow, RetiredHubRow
 from nightlatch.domain.time import Clock
 from nightlatch.errors import Refused
+from nightlatch.web.signature import NONCE_LIFE_S, Signed
 
 _HOUSEHOLD = re.compile(r"[0-9a-f]{32}\Z")
+_KEY = re.compile(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=\Z")  # of 32 bytes, its unused bits zero
+Role = Literal["hub", "owner"]
+
+
+class UnknownKey(Refused):
+    """No household here has this key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +33,7 @@ class Caller:
     """Who signed the request."""
 
     household: str
-    role: Literal["hub", "owner"]
+    role: Role
 
 
 class Accounts:
@@ -36,39 +45,80 @@ class Accounts:
         self._code = enrolment_code
 
     def enrol(self, household: str, hub_key: str, owner_key: str, statement: str, code: str | None) -> None:
-        """Take a household in; the same one again is fine.
+        """Take a household in; the same one again is fine. A hub that the owner has replaced does not come back.
 
         Raises:
             Refused: a wrong code, a statement that the owner did not sign, or an id that others hold.
         """
-        if self._code is not None and code != self._code:
+        if self._code is not None and not hmac.compare_digest(self._code.encode(), (code or "").encode()):
             raise Refused("This mailbox takes households with an enrolment code only. Set [hub] enrolment_code.")
         if not _HOUSEHOLD.match(household):
             raise Refused("A household's id is 32 hex digits.")
+        if not _KEY.match(hub_key) or not _KEY.match(owner_key):
+            raise Refused("A key is the base64 of its 32 bytes.")
         try:
             owner = Ed25519PublicKey.from_public_bytes(b64decode(owner_key, validate=True))
             said = f"nightlatch enrol v1\n{household}\n{hub_key}".encode()
             owner.verify(b64decode(statement, validate=True), said)
         except (InvalidSignature, ValueError):
             raise Refused("The owner did not sign for this hub.") from None
+        now_ms = self._clock.now_ms()
         with Session(self._engine) as session, session.begin():
-            row = session.get(HouseholdRow, household)
-            taken = session.scalar(select(HouseholdRow).where(HouseholdRow.hub_key == hub_key))
-            if row is None and taken is None:
-                row = HouseholdRow(id=household, hub_key=hub_key, owner_key=owner_key, created_ms=self._clock.now_ms())
-                session.add(row)
-            elif row is None or row.owner_key != owner_key:
+            row = session.get(HouseholdRow, household, with_for_update=True)
+            holder = session.scalar(select(HouseholdRow.id).where(HouseholdRow.hub_key == hub_key))
+            if (row is not None and row.owner_key != owner_key) or holder not in (None, household):
                 raise Refused("Another household holds this id or this hub's key.")
-            else:
-                row.hub_key = hub_key  # a new hub; the owner signed for it
+            if session.get(RetiredHubRow, hub_key) is not None:
+                raise Refused("The owner replaced this hub. Set it up anew, with a key of its own.")
+            if row is None:
+                session.add(HouseholdRow(id=household, hub_key=hub_key, owner_key=owner_key, created_ms=now_ms))
+            elif row.hub_key != hub_key:  # a new hub; the owner signed for it
+                session.add(RetiredHubRow(hub_key=row.hub_key, household_id=household, retired_ms=now_ms))
+                row.hub_key = hub_key
 
-    def recognise(self, key: str) -> Caller:
-        """The caller behind a key. Raises `Refused` when nobody is."""
+    def admit(self, signed: Signed, *roles: Role) -> Caller:
+        """Who is behind a signed request, the first time that it comes.
+
+        Raises:
+            Refused: nobody of this mailbox, not of these roles, or answered before.
+        """
+        # 1. Its key is of a household here.
+        caller = self._recognise(signed.key)
+        # 2. This key may do this.
+        if caller.role not in roles:
+            raise Refused(
+                "Only the owner's key may do this; a hub may only put."
+                if caller.role == "hub"
+                else "Only the hub's key may put."
+            )
+        # 3. It was not seen before, by any process on this database, before or since a restart.
+        self.once(signed)
+        return caller
+
+    def once(self, signed: Signed) -> None:
+        """Remember a request. Raises `Refused` when it came before."""
+        try:
+            with Session(self._engine) as session, session.begin():
+                session.add(NonceRow(key=signed.key, nonce=signed.nonce, created_s=signed.created_s))
+        except IntegrityError:
+            raise Refused("This request was answered before; a copy of it is not.") from None
+
+    def forget(self) -> int:
+        """Drop nonces that no signature in the window can carry any more; how many."""
+        limit_s = self._clock.now_ms() // 1000 - NONCE_LIFE_S
+        with Session(self._engine) as session, session.begin():
+            stale = select(NonceRow.nonce).where(NonceRow.created_s < limit_s)
+            count = int(session.scalar(select(func.count()).select_from(stale.subquery())) or 0)
+            session.execute(delete(NonceRow).where(NonceRow.created_s < limit_s))
+        return count
+
+    def _recognise(self, key: str) -> Caller:
         with Session(self._engine) as session:
             hub = session.scalar(select(HouseholdRow.id).where(HouseholdRow.hub_key == key))
             if hub is not None:
                 return Caller(hub, "hub")
-            owner = session.scalar(select(HouseholdRow.id).where(HouseholdRow.owner_key == key))
+            mine = select(HouseholdRow.id).where(HouseholdRow.owner_key == key)
+            owner = session.scalar(mine.order_by(HouseholdRow.created_ms.desc()))
             if owner is not None:
                 return Caller(owner, "owner")
-        raise Refused("This mailbox does not know that key. The hub enrols its household when it starts.")
+        raise UnknownKey("This mailbox does not know that key. The hub enrols its household when it starts.")

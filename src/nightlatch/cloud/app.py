@@ -9,25 +9,30 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
-from nightlatch.cloud.accounts import Accounts, Caller
+from nightlatch.cloud.accounts import Accounts, Caller, Role, UnknownKey
 from nightlatch.cloud.mailbox import Conflict, Mailbox
+from nightlatch.cloud.patience import Patience
 from nightlatch.cloud.settings import CloudSettings
 from nightlatch.domain.time import Clock
-from nightlatch.errors import NightlatchError, NotFound, NotSealed, OverQuota, Refused
+from nightlatch.errors import NightlatchError, NotFound, NotSealed, OverQuota, Refused, TooManyTries
 from nightlatch.seal.envelope import Sealed
 from nightlatch.store import records
 from nightlatch.store.blobs import Blobs
-from nightlatch.web.signature import Verifier, check_digest
+from nightlatch.web.signature import Signed, check_digest, verify
 
 SWEEP_EVERY_S = 60.0
 LONGEST_JSON = 16 * 1024
+LONGEST_BODY_S = 300.0
+LATEST_MS = 2**53
 _RANGE = re.compile(r"bytes=(\d{1,12})-(\d{0,12})\Z")
 
 log = structlog.get_logger()
@@ -37,9 +42,15 @@ class TooLarge(NightlatchError):
     """The body is larger than this mailbox takes."""
 
 
+class TooSlow(NightlatchError):
+    """The body did not come in time."""
+
+
 STATUS: dict[type[NightlatchError], int] = {
     NotSealed: 415,
     TooLarge: 413,
+    TooSlow: 408,
+    TooManyTries: 429,
     OverQuota: 507,
     Conflict: 409,
     Refused: 403,
@@ -56,15 +67,15 @@ def create_app(settings: CloudSettings, clock: Clock, migrations: Any) -> FastAP
     """The mailbox's application. Makes or migrates its database."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     records.migrate(settings.records, migrations)
-    engine = records.engine(settings.records)
+    engine = records.engine(settings.records, durable=True)
     accounts = Accounts(engine, clock, settings.enrolment_code)
     mailbox = Mailbox(engine, Blobs(settings.blobs), clock, settings.keep_days, settings.quota_bytes)
-    verifier = Verifier()
+    patience = Patience()
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(mailbox.sweep_strays)
-        sweeper = asyncio.create_task(_sweep(mailbox))
+        sweeper = asyncio.create_task(_sweep(mailbox, accounts))
         yield
         sweeper.cancel()
         engine.dispose()
@@ -73,35 +84,33 @@ def create_app(settings: CloudSettings, clock: Clock, migrations: Any) -> FastAP
     app.state.mailbox = mailbox
 
     @app.exception_handler(NightlatchError)
-    async def refuse(_: Request, error: NightlatchError) -> JSONResponse:
-        return JSONResponse({"error": str(error)}, status_of(error))
+    async def refuse(request: Request, error: NightlatchError) -> JSONResponse:
+        status = status_of(error)
+        if status == 403:
+            patience.failed(_address(request))
+        body = {"error": str(error)} | ({"reason": "unknown_key"} if isinstance(error, UnknownKey) else {})
+        headers = {"Retry-After": str(error.retry_after_s)} if isinstance(error, TooManyTries) else None
+        return JSONResponse(body, status, headers)
 
-    async def signed_by(request: Request, limit: int) -> tuple[str, bytes]:
-        """(the key that signed, the body). The body is read only after the signature has been checked."""
+    @app.exception_handler(RequestValidationError)
+    async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:
+        places = ", ".join(str(e["loc"][-1]) for e in error.errors())
+        return JSONResponse({"error": f"This request cannot be read: {places}."}, 422)
+
+    @app.exception_handler(HTTPException)
+    async def elsewhere(_: Request, error: HTTPException) -> JSONResponse:
+        return JSONResponse({"error": "There is no such address in this mailbox."}, error.status_code, error.headers)
+
+    def signer(request: Request) -> Signed:
+        patience.check(_address(request))
         path = request.scope["raw_path"].decode("ascii", "replace")
         query = request.scope["query_string"].decode("ascii", "replace")
-        key = verifier.verify(request.method, path, query, request.headers, clock.now_ms() // 1000)
-        stated = request.headers.get("content-length", "0")
-        if stated.isdigit() and int(stated) > limit:
-            raise TooLarge(f"This mailbox takes at most {limit // 1024} KiB in one piece.")
-        body = bytearray()
-        async for piece in request.stream():
-            body += piece
-            if len(body) > limit:
-                raise TooLarge(f"This mailbox takes at most {limit // 1024} KiB in one piece.")
-        check_digest(request.headers["content-digest"], sha256(body).digest())
-        return key, bytes(body)
+        return verify(request.method, path, query, request.headers, clock.now_ms() // 1000)
 
-    async def caller(request: Request, *roles: str, limit: int = LONGEST_JSON) -> tuple[Caller, bytes]:
-        key, body = await signed_by(request, limit)
-        known = await run_in_threadpool(accounts.recognise, key)
-        if known.role not in roles:
-            raise Refused(
-                "Only the owner's key may do this; a hub may only put."
-                if known.role == "hub"
-                else "Only the hub's key may put."
-            )
-        return known, body
+    async def caller(request: Request, *roles: Role, limit: int = LONGEST_JSON) -> tuple[Caller, bytes]:
+        """Who asks, and the body. Nothing of the body is read for somebody who is not known here."""
+        known = await run_in_threadpool(accounts.admit, signer(request), *roles)
+        return known, await read_body(request, limit)
 
     @app.get("/healthz")
     async def health() -> dict[str, bool]:
@@ -109,17 +118,19 @@ def create_app(settings: CloudSettings, clock: Clock, migrations: Any) -> FastAP
 
     @app.post("/v1/households", status_code=201)
     async def enrol(request: Request) -> dict[str, bool]:
-        key, body = await signed_by(request, LONGEST_JSON)
+        signed = signer(request)
+        body = await read_body(request, LONGEST_JSON)
         try:
             told = json.loads(body)
             household, hub_key = str(told["household"]), str(told["hub_key"])
             owner_key, statement = str(told["owner_key"]), str(told["statement_signature"])
-        except (ValueError, KeyError, TypeError):
+            code = str(told.get("code") or "")
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise Refused("An enrolment names household, hub_key, owner_key and statement_signature.") from None
-        if key != hub_key:
+        if signed.key != hub_key:
             raise Refused("An enrolment is signed by the hub that it names.")
-        code = told.get("code")
         await run_in_threadpool(accounts.enrol, household, hub_key, owner_key, statement, code)
+        await run_in_threadpool(accounts.once, signed)
         return {"ok": True}
 
     @app.put("/v1/clips/{clip}/{name}", status_code=201)
@@ -132,7 +143,7 @@ def create_app(settings: CloudSettings, clock: Clock, migrations: Any) -> FastAP
         return Response(status_code=201 if fresh else 200)
 
     @app.get("/v1/clips")
-    async def clips(request: Request, after_ms: int = 0) -> dict[str, Any]:
+    async def clips(request: Request, after_ms: Annotated[int, Query(ge=0, le=LATEST_MS)] = 0) -> dict[str, Any]:
         known, _ = await caller(request, "owner")
         found = await run_in_threadpool(mailbox.clips, known.household, after_ms)
         used = await run_in_threadpool(mailbox.used_bytes, known.household)
@@ -175,15 +186,38 @@ def create_app(settings: CloudSettings, clock: Clock, migrations: Any) -> FastAP
     return app
 
 
+async def read_body(request: Request, limit: int) -> bytes:
+    """The body, at most `limit` bytes, held against the signed digest. Raises `TooLarge`, `TooSlow`, `Refused`."""
+    stated = request.headers.get("content-length", "0")
+    if stated.isdigit() and int(stated) > limit:
+        raise TooLarge(f"This mailbox takes at most {limit // 1024} KiB in one piece.")
+    body = bytearray()
+    try:
+        async with asyncio.timeout(LONGEST_BODY_S):
+            async for piece in request.stream():
+                body += piece
+                if len(body) > limit:
+                    raise TooLarge(f"This mailbox takes at most {limit // 1024} KiB in one piece.")
+    except TimeoutError:
+        raise TooSlow("The body did not come within five minutes. Send it again.") from None
+    check_digest(request.headers["content-digest"], sha256(body).digest())
+    return bytes(body)
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client is not None else ""
+
+
 def _plan(mailbox: Mailbox) -> dict[str, int]:
     return {"quota_bytes": mailbox.quota_bytes, "keep_hours": mailbox.keep_ms // 3_600_000}
 
 
-async def _sweep(mailbox: Mailbox) -> None:
+async def _sweep(mailbox: Mailbox, accounts: Accounts) -> None:
     while True:
         try:
             if gone := await run_in_threadpool(mailbox.expire):
                 log.info("clips.expired", count=gone)
-        except Exception:
+            await run_in_threadpool(accounts.forget)
+        except Exception:  # whatever it is, the promise to delete outlives it
             log.exception("sweep.failed")
         await asyncio.sleep(SWEEP_EVERY_S)

@@ -7,10 +7,12 @@ import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 
-from sqlalchemy import Engine, delete, func, select
+import structlog
+from obstore.exceptions import BaseError
+from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from nightlatch.cloud.records import ClipRow, ObjectRow
+from nightlatch.cloud.records import ClipRow, HouseholdRow, ObjectRow
 from nightlatch.domain.time import DAY_MS, Clock
 from nightlatch.errors import CloudError, NotFound, OverQuota
 from nightlatch.seal.envelope import Sealed
@@ -18,7 +20,9 @@ from nightlatch.store.blobs import Blobs
 
 _CLIP = re.compile(r"[0-9a-f]{16}\Z")
 _NAME = re.compile(r"[a-z0-9-]{1,40}\Z")
-SWEEP_BATCH = 200
+STRAY_AFTER_S = 3600.0
+
+log = structlog.get_logger()
 
 
 class Conflict(CloudError):
@@ -45,6 +49,16 @@ class Clip:
     objects: tuple[Stored, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    household: str
+    clip: str
+    name: str
+    bytes: int
+    sha256: str
+    replace: bool
+
+
 class Mailbox:
     """All households' clips. Every call names the household that the caller was recognised as."""
 
@@ -63,44 +77,50 @@ class Mailbox:
             Conflict: other bytes are there and `replace` was not asked for.
             OverQuota: the household's quota has no room.
         """
-        if not _CLIP.match(clip) or not _NAME.match(name):
-            raise NotFound("A clip's id is 16 hex digits, an object's name lower-case letters, digits and hyphens.")
-        digest = sha256(body).hexdigest()
-        now_ms = self._clock.now_ms()
+        _check_names(clip, name)
+        offer = _Offer(household, clip, name, len(body), sha256(body).hexdigest(), replace)
         with Session(self._engine) as session:
-            old = session.get(ObjectRow, (household, clip, name))
-            if old is not None and old.sha256 == digest:
+            if self._has(session, offer):
                 return False
-            if old is not None and not replace:
-                raise Conflict("Other bytes are stored under this name already.")
-        if self.used_bytes(household) + len(body) > self.quota_bytes:
-            raise OverQuota("The mailbox is full for this household until older clips expire or are deleted.")
         blob = f"{secrets.token_hex(1)}/{secrets.token_hex(16)}"
         self._blobs.put(blob, body)
-        stale = None
-        with Session(self._engine) as session, session.begin():
-            if session.get(ClipRow, (household, clip)) is None:
-                session.add(ClipRow(household_id=household, id=clip, created_ms=now_ms))
-                session.flush()
-            old = session.get(ObjectRow, (household, clip, name))
-            if old is not None:
-                stale = old.blob
-                old.blob, old.bytes, old.sha256, old.created_ms = blob, len(body), digest, now_ms
-            else:
-                session.add(
-                    ObjectRow(
-                        household_id=household,
-                        clip_id=clip,
-                        name=name,
-                        blob=blob,
-                        bytes=len(body),
-                        sha256=digest,
-                        created_ms=now_ms,
-                    )
-                )
-        if stale is not None:
-            self._blobs.delete(stale)
-        return True
+        try:
+            with Session(self._engine) as session, session.begin():
+                _lock(session, household)  # one at a time from here on: asked again, since others put meanwhile
+                fresh = not self._has(session, offer)
+                unused = self._enter(session, offer, blob) if fresh else blob
+        except (Conflict, OverQuota):
+            self._blobs.delete(blob)
+            raise
+        if unused is not None:
+            self._blobs.delete(unused)
+        return fresh
+
+    def _has(self, session: Session, offer: _Offer) -> bool:
+        """Whether exactly these bytes are held; raises `Conflict` or `OverQuota` when they cannot be."""
+        old = session.get(ObjectRow, (offer.household, offer.clip, offer.name))
+        if old is not None and old.sha256 == offer.sha256:
+            return True
+        if old is not None and not offer.replace:
+            raise Conflict("Other bytes are stored under this name already.")
+        used = _used_bytes(session, offer.household)
+        if used - (old.bytes if old is not None else 0) + offer.bytes > self.quota_bytes:
+            raise OverQuota("The mailbox is full for this household until older clips expire or are deleted.")
+        return False
+
+    def _enter(self, session: Session, offer: _Offer, blob: str) -> str | None:
+        """Write the rows of an object; the blob that it replaces, if any."""
+        now_ms = self._clock.now_ms()
+        if session.get(ClipRow, (offer.household, offer.clip)) is None:
+            session.add(ClipRow(household_id=offer.household, id=offer.clip, created_ms=now_ms))
+            session.flush()
+        row = session.get(ObjectRow, (offer.household, offer.clip, offer.name))
+        replaced = row.blob if row is not None else None
+        if row is None:
+            row = ObjectRow(household_id=offer.household, clip_id=offer.clip, name=offer.name)
+            session.add(row)
+        row.blob, row.bytes, row.sha256, row.created_ms = blob, offer.bytes, offer.sha256, now_ms
+        return replaced
 
     def size(self, household: str, clip: str, name: str) -> int:
         """Bytes of an object. Raises `NotFound`."""
@@ -108,7 +128,14 @@ class Mailbox:
 
     def get(self, household: str, clip: str, name: str, start: int = 0, end: int | None = None) -> bytes:
         """Bytes [start, end) of an object. Raises `NotFound`."""
-        return self._blobs.get(self._object(household, clip, name).blob, start, end)
+        blob = self._object(household, clip, name).blob
+        try:
+            return self._blobs.get(blob, start, end)
+        except NotFound:  # replaced since: once more, from its new blob
+            now = self._object(household, clip, name).blob
+            if now == blob:
+                raise
+            return self._blobs.get(now, start, end)
 
     def clips(self, household: str, after_ms: int = 0) -> list[Clip]:
         """The household's clips, oldest first."""
@@ -138,44 +165,55 @@ class Mailbox:
     def used_bytes(self, household: str) -> int:
         """Bytes that a household has here."""
         with Session(self._engine) as session:
-            query = select(func.coalesce(func.sum(ObjectRow.bytes), 0)).where(ObjectRow.household_id == household)
-            return int(session.scalar(query) or 0)
+            return _used_bytes(session, household)
 
     def delete(self, household: str, clip: str | None = None) -> int:
         """Delete one clip, or all, at once; how many there were."""
         with Session(self._engine) as session:
-            query = select(ClipRow).where(ClipRow.household_id == household)
+            query = select(ClipRow.id).where(ClipRow.household_id == household)
             if clip is not None:
+                _check_names(clip)
                 query = query.where(ClipRow.id == clip)
-            doomed = [(row.household_id, row.id) for row in session.scalars(query)]
-        for household_id, clip_id in doomed:
-            self._drop(household_id, clip_id)
+            doomed = list(session.scalars(query))
+        for clip_id in doomed:
+            self._drop(household, clip_id)
         return len(doomed)
 
     def expire(self) -> int:
-        """Delete every clip past its plan's days; how many."""
-        limit_ms = self._clock.now_ms() - self.keep_ms
+        """Delete every clip past its plan's days; how many.
+
+        A clip from the future came while the clock ran ahead: its days count from now, so that none stays longer.
+        """
+        now_ms = self._clock.now_ms()
+        with Session(self._engine) as session, session.begin():
+            session.execute(update(ClipRow).where(ClipRow.created_ms > now_ms).values(created_ms=now_ms))
+        with Session(self._engine) as session:
+            query = select(ClipRow.household_id, ClipRow.id).where(ClipRow.created_ms <= now_ms - self.keep_ms)
+            doomed = [(household, clip) for household, clip in session.execute(query)]
         gone = 0
-        while True:
-            with Session(self._engine) as session:
-                query = select(ClipRow).where(ClipRow.created_ms <= limit_ms).limit(SWEEP_BATCH)
-                doomed = [(row.household_id, row.id) for row in session.scalars(query)]
-            for household_id, clip_id in doomed:
-                self._drop(household_id, clip_id)
-            gone += len(doomed)
-            if len(doomed) < SWEEP_BATCH:
-                return gone
+        for household, clip in doomed:
+            try:
+                self._drop(household, clip)
+                gone += 1
+            except (BaseError, OSError) as error:  # the others go all the same; this one is tried again
+                log.error("clip.stays", household=household, error=type(error).__name__)
+        return gone
 
     def sweep_strays(self) -> int:
-        """At start: delete blobs that no row names, left by a crash between blob and row; how many."""
+        """Delete blobs that no row names, left by a crash between blob and row; how many.
+
+        Young ones stay: another process on the same store may be about to write their rows.
+        """
+        old = list(self._blobs.names(older_than_s=STRAY_AFTER_S))
         with Session(self._engine) as session:
             known = set(session.scalars(select(ObjectRow.blob)))
-        strays = [name for name in self._blobs.names() if name not in known]
+        strays = [name for name in old if name not in known]
         for name in strays:
             self._blobs.delete(name)
         return len(strays)
 
     def _object(self, household: str, clip: str, name: str) -> ObjectRow:
+        _check_names(clip, name)
         with Session(self._engine) as session:
             row = session.get(ObjectRow, (household, clip, name))
             owner = session.get(ClipRow, (household, clip))
@@ -184,10 +222,30 @@ class Mailbox:
             return row
 
     def _drop(self, household: str, clip: str) -> None:
-        """Blobs first, then rows: what is promised gone is gone even if this stops half-way, and is swept again."""
+        """Blobs first, then rows: if this stops half-way, what is left is still known and goes with the next sweep."""
+        mine = (ObjectRow.household_id == household, ObjectRow.clip_id == clip)
+        with Session(self._engine) as session:
+            gone = set(session.scalars(select(ObjectRow.blob).where(*mine)))
+        for blob in gone:
+            self._blobs.delete(blob)
         with Session(self._engine) as session, session.begin():
-            mine = (ObjectRow.household_id == household, ObjectRow.clip_id == clip)
-            for blob in session.scalars(select(ObjectRow.blob).where(*mine)):
+            _lock(session, household)
+            for blob in set(session.scalars(select(ObjectRow.blob).where(*mine))) - gone:  # put meanwhile
                 self._blobs.delete(blob)
             session.execute(delete(ObjectRow).where(*mine))
             session.execute(delete(ClipRow).where(ClipRow.household_id == household, ClipRow.id == clip))
+
+
+def _check_names(clip: str, name: str = "-") -> None:
+    if not _CLIP.match(clip) or not _NAME.match(name):
+        raise NotFound("A clip's id is 16 hex digits, an object's name lower-case letters, digits and hyphens.")
+
+
+def _lock(session: Session, household: str) -> None:
+    """Hold the household until the transaction ends: its row in PostgreSQL, the write lock in SQLite."""
+    session.execute(update(HouseholdRow).where(HouseholdRow.id == household).values(id=household))
+
+
+def _used_bytes(session: Session, household: str) -> int:
+    query = select(func.coalesce(func.sum(ObjectRow.bytes), 0)).where(ObjectRow.household_id == household)
+    return int(session.scalar(query) or 0)

@@ -44,3 +44,23 @@ class ObjectRow(Base):
     bytes: Mapped[int] = mapped_column(Integer)
     sha256: Mapped[str] = mapped_column(String(64))
     created_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class RetiredHubRow(Base):
+    """A hub's key that the owner has replaced; its old statement does not bring it back."""
+
+    __tablename__ = "retired_hubs"
+
+    hub_key: Mapped[str] = mapped_column(String(44), primary_key=True)
+    household_id: Mapped[str] = mapped_column(String(32))
+    retired_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class NonceRow(Base):
+    """A request of a known key that was answered already."""
+
+    __tablename__ = "nonces"
+
+    key: Mapped[str] = mapped_column(String(44), primary_key=True)  # b64 Ed25519 public
+    nonce: Mapped[str] = mapped_column(String(64), primary_key=True)
+    created_s: Mapped[int] = mapped_column(BigInteger, index=True)  # sender's clock, within the window of ours

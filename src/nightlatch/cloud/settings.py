@@ -16,12 +16,14 @@ class CloudSettings(BaseModel):
     host: str = "127.0.0.1"
     port: int = Field(8641, ge=0, le=65535)
     data_dir: Path = Path("data/cloud")
-    records_url: str | None = Field(None, description="SQLAlchemy URL; default SQLite in data_dir")
+    records_url: str | None = Field(None, repr=False, description="SQLAlchemy URL; default SQLite in data_dir")
     blobs_url: str | None = Field(None, description="file:///…, memory:/// or s3://…; default a folder in data_dir")
     keep_days: Literal[1, 7, 14, 30] = 1
     quota_bytes: int = Field(20 * 1024**3, ge=0, description="per household")
     largest_object_bytes: int = Field(32 * 1024**2, ge=4096)
-    enrolment_code: str | None = Field(None, description="needed by a household to enrol; default: anybody may")
+    enrolment_code: str | None = Field(
+        None, repr=False, description="needed by a household to enrol; default: anybody may"
+    )
 
     @property
     def records(self) -> str:
@@ -29,4 +31,4 @@ class CloudSettings(BaseModel):
 
     @property
     def blobs(self) -> str:
-        return self.blobs_url or f"file://{(self.data_dir / 'blobs').absolute()}"
+        return self.blobs_url or (self.data_dir / "blobs").absolute().as_uri()

@@ -2,6 +2,9 @@
 
 One shape only: label `nightlatch`, components "@method" "@path" "@query" "content-digest", parameters
 created, nonce, keyid (b64 public key), alg. Anything else is refused.
+
+Who checks remembers the nonces of the keys that it knows for `NONCE_LIFE_S`; this file keeps no state, so that
+neither a restart nor a second process forgets, and a stranger cannot push a nonce out by making new ones.
 """
 
 from __future__ import annotations
@@ -9,8 +12,8 @@ from __future__ import annotations
 import re
 import secrets
 from base64 import b64decode, b64encode
-from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature
@@ -22,11 +25,12 @@ from nightlatch.errors import Refused
 LABEL = "nightlatch"
 COMPONENTS = '("@method" "@path" "@query" "content-digest")'
 WINDOW_S = 300
-MOST_NONCES = 200_000
+NONCE_LIFE_S = 3600  # twice the window would do while the clock runs true; an hour outlives a clock set back
 _INPUT = re.compile(
     rf'{LABEL}=(?P<params>{re.escape(COMPONENTS)};created=(?P<created>\d{{1,12}});nonce="(?P<nonce>[A-Za-z0-9+/=_-]{{16,64}})"'
     r';keyid="(?P<key>[A-Za-z0-9+/]{43}=)";alg="ed25519")\Z'
 )
+_DIGEST = re.compile(r"sha-256=:[A-Za-z0-9+/]{43}=:\Z")
 _SIGNATURE = re.compile(rf"{LABEL}=:(?P<sig>[A-Za-z0-9+/]{{86}}==):\Z")
 
 
@@ -67,47 +71,41 @@ def sign(
     }
 
 
-class Verifier:
-    """Checks signed requests and remembers their nonces for the length of the window."""
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A request that `key` signed in time; whether it is the first of its nonce is still to be asked."""
 
-    def __init__(self) -> None:
-        self._nonces: OrderedDict[tuple[str, str], int] = OrderedDict()
+    key: str  # b64 Ed25519 public
+    nonce: str
+    created_s: int
 
-    def verify(self, method: str, path: str, query: str, headers: Mapping[str, str], now_s: int) -> str:
-        """The b64 key that signed this request; the body is still to be held against `Content-Digest`.
 
-        Raises:
-            Refused: with the step that failed.
-        """
-        # 1. The three headers are there, in the one shape.
-        stated = _INPUT.match(headers.get("signature-input", ""))
-        signed = _SIGNATURE.match(headers.get("signature", ""))
-        digest = headers.get("content-digest", "")
-        if stated is None or signed is None or not digest:
-            raise Refused("This request is not signed, or not in the way that this mailbox reads (RFC 9421, Ed25519).")
-        # 2. It is of now.
-        created_s = int(stated["created"])
-        if abs(now_s - created_s) > WINDOW_S:
-            raise Refused("The signature's time is more than five minutes off. Set the clock of the sending machine.")
-        # 3. The key signed exactly this method, path, query and digest.
-        try:
-            key = Ed25519PublicKey.from_public_bytes(b64decode(stated["key"]))
-            key.verify(b64decode(signed["sig"]), signature_base(method, path, query, digest, stated["params"]))
-        except (InvalidSignature, ValueError):
-            raise Refused("The signature does not fit this request.") from None
-        # 4. It was not seen before.
-        self._once(stated["key"], stated["nonce"], created_s, now_s)
-        return stated["key"]
+def verify(method: str, path: str, query: str, headers: Mapping[str, str], now_s: int) -> Signed:
+    """Who signed this request (RFC 9421, 3.2); the body is still to be held against `Content-Digest`.
 
-    def _once(self, key: str, nonce: str, created_s: int, now_s: int) -> None:
-        while self._nonces:
-            first = next(iter(self._nonces))
-            if self._nonces[first] >= now_s - 2 * WINDOW_S and len(self._nonces) < MOST_NONCES:
-                break
-            del self._nonces[first]
-        if (key, nonce) in self._nonces:
-            raise Refused("This request was answered before; a copy of it is not.")
-        self._nonces[(key, nonce)] = created_s
+    `headers` has lower-case names. Raises:
+        Refused: with the step that failed.
+    """
+    # 1. The three headers are there, in the one shape.
+    stated = _INPUT.match(headers.get("signature-input", ""))
+    signed = _SIGNATURE.match(headers.get("signature", ""))
+    digest = headers.get("content-digest", "")
+    if stated is None or signed is None or not _DIGEST.match(digest):
+        raise Refused("This request is not signed, or not in the way that this mailbox reads (RFC 9421, Ed25519).")
+    # 2. It is of now.
+    created_s = int(stated["created"])
+    if abs(now_s - created_s) > WINDOW_S:
+        raise Refused("The signature's time is more than five minutes off. Set the clock of the sending machine.")
+    # 3. The key signed exactly this method, path, query and digest.
+    try:
+        raw = b64decode(stated["key"])
+        if b64encode(raw).decode() != stated["key"]:
+            raise ValueError("one key, one name: its unused bits are not zero")
+        key = Ed25519PublicKey.from_public_bytes(raw)
+        key.verify(b64decode(signed["sig"]), signature_base(method, path, query, digest, stated["params"]))
+    except (InvalidSignature, ValueError):
+        raise Refused("The signature does not fit this request.") from None
+    return Signed(stated["key"], stated["nonce"], created_s)
 
 
 def check_digest(stated: str, body_sha256: bytes) -> None:
