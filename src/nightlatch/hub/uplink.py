@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import random
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import quote
 
 import httpx
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from nightlatch.domain.time import Clock
-from nightlatch.errors import CloudError, NotSealed
+from nightlatch.errors import CloudError, NotFound, NotSealed
 from nightlatch.hub.records import ClipPartRow, ClipRow, HouseholdRow
 from nightlatch.seal.envelope import Sealed
 from nightlatch.web.signature import public_b64, sign
@@ -30,6 +32,7 @@ FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 TIMEOUT_S = 20.0
 RELAYED = ("signature", "signature-input", "content-digest", "range")
+_MAILBOX_PATH = re.compile(r"[0-9a-z-]+(?:/[0-9a-z-]+){0,3}\Z")
 
 log = structlog.get_logger()
 
@@ -40,6 +43,14 @@ class _Waiting:
     name: str
     version: int
     path: Path
+
+
+class _Later(CloudError):
+    """The mailbox is there and wants fewer requests."""
+
+    def __init__(self, text: str, retry_after_s: float) -> None:
+        super().__init__(text)
+        self.retry_after_s = retry_after_s
 
 
 class Uplink:
@@ -67,21 +78,24 @@ class Uplink:
         """Send for ever; back off while the mailbox cannot be reached."""
         pause_s = FIRST_PAUSE_S
         while True:
+            self._wake.clear()  # before looking: what comes while we look wakes us again
             try:
                 sent = await self._enrol() and await self._drain()
                 pause_s = FIRST_PAUSE_S
                 if not sent:
-                    self._wake.clear()
-                    try:
+                    with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._wake.wait(), IDLE_S)
-                    except TimeoutError:
-                        continue
+                continue
             except (httpx.HTTPError, CloudError) as error:
                 self.reachable = False
                 self.trouble = str(error) if isinstance(error, CloudError) else "The mailbox cannot be reached."
                 log.warning("mailbox.unreachable", error=type(error).__name__, again_in_s=pause_s)
-                await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))
-                pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
+                at_least_s = error.retry_after_s if isinstance(error, _Later) else 0
+            except (OSError, SQLAlchemyError) as error:  # a full disk or a locked index here; the mailbox may be well
+                log.error("uplink.stumbled", error=type(error).__name__, again_in_s=pause_s)
+                at_least_s = 0
+            await asyncio.sleep(max(at_least_s, pause_s * random.uniform(0.8, 1.2)))
+            pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -90,10 +104,13 @@ class Uplink:
         """Pass on a request that the owner's browser signed; the hub cannot sign for the owner.
 
         Raises:
+            NotFound: a path that is none of the mailbox's.
             CloudError: the mailbox cannot be reached.
         """
+        if not _MAILBOX_PATH.match(path):  # "..", say, which the client would resolve to outside of /v1/
+            raise NotFound("There is no such address in the mailbox.")
         kept = {name: value for name, value in headers.items() if name in RELAYED}
-        url = f"/v1/{quote(path, safe='/-')}" + (f"?{query}" if query else "")
+        url = f"/v1/{path}" + (f"?{query}" if query else "")
         try:
             return await self._client.request(method, url, headers=kept, content=body)
         except httpx.HTTPError:
@@ -145,8 +162,9 @@ class Uplink:
     async def _put(self, item: _Waiting) -> None:
         try:
             body = Sealed(await run_in_threadpool(item.path.read_bytes))
-        except FileNotFoundError:
-            return  # deleted meanwhile; its row is going too
+        except FileNotFoundError:  # deleted meanwhile; its row is going too, and must not be asked for in a circle
+            await run_in_threadpool(self._refused, item, "Its file is gone from the vault.")
+            return
         except NotSealed as error:
             await run_in_threadpool(self._refused, item, str(error))
             return
@@ -158,9 +176,12 @@ class Uplink:
         elif answer.status_code in (409, 413, 415, 404):
             log.error("object.refused", clip=item.clip_id, object=item.name, status=answer.status_code)
             await run_in_threadpool(self._refused, item, _error(answer))
-        elif answer.status_code == 403 and "does not know that key" in answer.text:
+        elif answer.status_code == 403 and _reason(answer) == "unknown_key":
             await run_in_threadpool(self._forgotten)
             raise CloudError("The mailbox has forgotten this household; enrolling again.")
+        elif answer.status_code == 429:
+            after = answer.headers.get("retry-after", "")
+            raise _Later("The mailbox asks to wait.", min(LONGEST_PAUSE_S, int(after)) if after.isdigit() else 0)
         else:
             raise CloudError(f"The mailbox answered: {_error(answer)}")
 
@@ -218,3 +239,10 @@ def _error(answer: httpx.Response) -> str:
         return str(answer.json()["error"])
     except (ValueError, KeyError, TypeError):
         return f"status {answer.status_code}"
+
+
+def _reason(answer: httpx.Response) -> str | None:
+    try:
+        return str(answer.json()["reason"])
+    except (ValueError, KeyError, TypeError):
+        return None
