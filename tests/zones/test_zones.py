@@ -50,6 +50,8 @@ def test_the_rings_hold(copy: Path) -> None:
         ("hub/vault.py", "from nightlatch.seal.identities import Opener", "Only the owner's side opens a seal"),
         ("hub/app.py", "from nightlatch.cloud import mailbox", "Zones never import each other"),
         ("domain/time.py", "from nightlatch.store import blobs", "Rings"),
+        ("doctor.py", "from nightlatch.seal.identities import Opener", "Only the owner's side opens a seal"),
+        ("domain/camera.py", "from nightlatch.config import load", "Words import nothing"),
         ("pixels/vision/gate.py", "import httpx", "Looking is pure"),
     ],
 )
