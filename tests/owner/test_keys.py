@@ -58,7 +58,9 @@ def test_a_wrong_passphrase_opens_nothing_and_shows_nothing() -> None:
     assert bytes(range(32)).hex() not in repr(OwnerKeys(bytes(range(32))))
 
 
-@pytest.mark.parametrize("change", [{"alg": "scrypt"}, {"m_kib": 10**9}, {"t": "x"}, {"salt": "!"}, {"p": 99}])
+@pytest.mark.parametrize(
+    "change", [{"alg": "scrypt"}, {"m_kib": 10**9}, {"t": "x"}, {"salt": "!"}, {"p": 99}, {"t": 0}, {"m_kib": -1}]
+)
 def test_hostile_parameters_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(SealError):
         derive("anything", {**new_kdf(), **change})

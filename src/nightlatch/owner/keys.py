@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import argon2.exceptions
 import argon2.low_level
 import bech32
 from cryptography.exceptions import InvalidTag
@@ -30,6 +31,7 @@ from nightlatch.seal.identities import Opener
 
 WRAP_AAD = b"nightlatch root v1"
 MOST_MEMORY_KIB = 1024 * 1024
+LONGEST_SHOWN = 12  # letters; the longest word of the list has eight
 _WORDS = Mnemonic("english")
 
 
@@ -52,12 +54,14 @@ class OwnerKeys:
         """From the 24 words of a recovery sheet.
 
         Raises:
-            SealError: names the first word that is not on the list, a wrong count, or a checksum that is off.
+            SealError: names the first word that is not on the list, a wrong count, or a checksum that is off. What
+                cannot be a misspelt word (a pasted key, say) is not repeated.
         """
-        words = text.lower().split()
+        words = unicodedata.normalize("NFKC", text).lower().split()
         for number, word in enumerate(words, 1):
             if word not in _WORDS.wordlist:
-                raise SealError(f"Word {number}, “{word}”, is not on the list of recovery words. Check its spelling.")
+                shown = f", “{word}”," if word.isalpha() and len(word) <= LONGEST_SHOWN else ""
+                raise SealError(f"Word {number}{shown} is not on the list of recovery words. Check its spelling.")
         if len(words) != 24:
             raise SealError(f"A recovery sheet has 24 words; these are {len(words)}.")
         try:
@@ -113,15 +117,18 @@ def derive(passphrase: str, kdf: Mapping[str, Any]) -> tuple[bytes, bytes]:
         raise SealError("The household's key parameters are damaged.") from None
     if kdf.get("alg") != "argon2id" or memory > MOST_MEMORY_KIB or passes > 64 or lanes > 16 or len(salt) < 8:
         raise SealError("The household's key parameters are not ones that Nightlatch makes.")
-    stretched = argon2.low_level.hash_secret_raw(
-        unicodedata.normalize("NFKC", passphrase).encode(),
-        salt,
-        time_cost=passes,
-        memory_cost=memory,
-        parallelism=lanes,
-        hash_len=32,
-        type=argon2.low_level.Type.ID,
-    )
+    try:
+        stretched = argon2.low_level.hash_secret_raw(
+            unicodedata.normalize("NFKC", passphrase).encode(),
+            salt,
+            time_cost=passes,
+            memory_cost=memory,
+            parallelism=lanes,
+            hash_len=32,
+            type=argon2.low_level.Type.ID,
+        )
+    except (argon2.exceptions.HashingError, OverflowError):
+        raise SealError("The household's key parameters are not ones that Argon2id takes.") from None
     return _hkdf(stretched, "nightlatch wrap v1"), _hkdf(stretched, "nightlatch login v1")
 
 

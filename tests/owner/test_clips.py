@@ -1,0 +1,163 @@
+"""Clips opened by hand: every part held against the manifest, and what is missing said plainly."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from nightlatch.domain.recording import Part, Segment
+from nightlatch.domain.sighting import EventOpened
+from nightlatch.errors import NotFound, SealError
+from nightlatch.hub.records import Base, CameraRow
+from nightlatch.hub.vault import Vault
+from nightlatch.owner.clips import Gap, clip_folders, folder_fetch, open_clip, open_file, read_manifest
+from nightlatch.owner.keys import OwnerKeys
+from nightlatch.seal.envelope import Sealed
+from nightlatch.seal.identities import Opener
+from nightlatch.seal.recipients import Sealer
+from tests.clocks import TestClock
+
+CAMERA = "0123456789ab"
+T0 = 1_790_000_000_000
+KEYS = OwnerKeys(bytes(range(32)))
+OPENER = Opener(KEYS.identity)
+SEALER = Sealer([KEYS.recipient])
+PLAIN = [f"part {index} ".encode() * 700 for index in range(4)]
+
+
+@pytest.fixture
+def hub_data(tmp_path: Path) -> Path:
+    """A data folder with one segment and one clip of four parts, written by the hub's own vault."""
+    engine = create_engine(f"sqlite:///{tmp_path}/hub.db")
+    Base.metadata.create_all(engine)
+    with Session(engine) as session, session.begin():
+        session.add(CameraRow(id=CAMERA, name="porch", url="x", created_ms=T0))
+    vault = Vault(tmp_path, engine, TestClock(fixed_ms=T0))
+    vault.keep_segment(Segment(CAMERA, 0, T0, 4000, b"a segment", "avc1.640028"), SEALER)
+    facts: dict[str, object] = {"household": "h", "camera_name": "porch", "audio": "aac"}
+    clip = vault.begin_clip(EventOpened(CAMERA, "e" * 16, T0 + 1500, T0), facts)
+    for index, plain in enumerate(PLAIN):
+        vault.keep_clip_part(clip, Part(CAMERA, T0 + index * 1000, 1000, index, plain), SEALER)
+    vault.close_clip(clip, SEALER)
+    engine.dispose()
+    return tmp_path
+
+
+@pytest.fixture
+def folder(hub_data: Path) -> Path:
+    return next(iter(clip_folders(hub_data).values()))
+
+
+def test_clips_are_found_and_named_without_a_database(hub_data: Path) -> None:
+    for file in hub_data.glob("hub.db*"):
+        file.unlink()
+    ((clip, folder),) = clip_folders(hub_data).items()
+    assert folder.name == clip
+    manifest = read_manifest(folder_fetch(folder), OPENER)
+    assert (manifest.camera_name, manifest.began_ms, manifest.onset_ms, manifest.ended_ms) == (
+        "porch",
+        T0,
+        T0 + 1500,
+        T0 + 4000,
+    )
+    assert manifest.suffix == ".mp4"
+
+
+def test_the_parts_come_back_in_order(folder: Path) -> None:
+    fetch = folder_fetch(folder)
+    opened = list(open_clip(fetch, OPENER, read_manifest(fetch, OPENER)))
+    assert [piece[: len(plain)] for piece, plain in zip(opened, PLAIN, strict=True)] == PLAIN
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def cut_to_its_header(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:180])
+
+
+def swap(path: Path) -> None:
+    """Another part, sealed to the same owner: it opens, but it is not what was recorded."""
+    path.write_bytes(SEALER.seal(b"another picture"))
+
+
+def turn_a_bit(path: Path) -> None:
+    raw = bytearray(path.read_bytes())
+    raw[-1] ^= 1
+    path.write_bytes(raw)
+
+
+@pytest.mark.parametrize(
+    ("damage", "error", "says"),
+    [
+        (remove, NotFound, "Part 3 of 4 is missing"),
+        (cut, SealError, "Part 3 of 4 is not the one"),
+        (cut_to_its_header, SealError, "Part 3 of 4 is cut short"),
+        (swap, SealError, "Part 3 of 4 is not the one"),
+        (turn_a_bit, SealError, "Part 3 of 4 is not the one"),
+    ],
+)
+def test_a_damaged_part_is_named_and_can_be_left_out(
+    folder: Path, damage: Callable[[Path], None], error: type[Exception], says: str
+) -> None:
+    damage(folder / "part-0002.age")
+    fetch = folder_fetch(folder)
+    manifest = read_manifest(fetch, OPENER)
+    with pytest.raises(error, match=f"{says}.*--partial"):
+        list(open_clip(fetch, OPENER, manifest))
+    gaps: list[Gap] = []
+    opened = b"".join(open_clip(fetch, OPENER, manifest, partial=True, on_gap=gaps.append))
+    assert [plain in opened for plain in PLAIN] == [True, True, False, True]
+    assert [gap.number for gap in gaps] == [3]
+    assert gaps[0].why.startswith(says)
+
+
+def test_without_its_first_part_a_clip_is_refused_even_in_part(folder: Path) -> None:
+    (folder / "part-0000.age").unlink()
+    fetch = folder_fetch(folder)
+    with pytest.raises(NotFound, match="cannot be played without it"):
+        list(open_clip(fetch, OPENER, read_manifest(fetch, OPENER), partial=True))
+
+
+def test_another_household_opens_nothing(folder: Path) -> None:
+    stranger = Opener(OwnerKeys(secrets.token_bytes(32)).identity)
+    with pytest.raises(SealError, match="another key"):
+        read_manifest(folder_fetch(folder), stranger)
+    with pytest.raises(SealError):
+        open_file(folder / "part-0001.age", stranger)
+
+
+@pytest.mark.parametrize("told", [b"", b"[]", b"null", b"{}", b'{"parts": 3}', b"[" * 100_000, b"\xff"])
+def test_a_manifest_that_we_did_not_write_is_refused(told: bytes) -> None:
+    sealed = SEALER.seal(told)
+    with pytest.raises(SealError, match="not one that Nightlatch wrote"):
+        read_manifest(lambda _: sealed, OPENER)
+
+
+def test_a_single_file_opens_and_a_wrong_one_is_refused(hub_data: Path) -> None:
+    segment = next(hub_data.glob("vault/*/segments/*/*.age"))
+    assert open_file(segment, OPENER) == b"a segment"
+    (hub_data / "note.age").write_bytes(b"not sealed")
+    with pytest.raises(SealError):
+        open_file(hub_data / "note.age", OPENER)
+    with pytest.raises(NotFound, match="is missing"):
+        open_file(hub_data / "nothing.age", OPENER)
+    with pytest.raises(NotFound, match="cannot be read"):
+        open_file(hub_data, OPENER)
+
+
+def test_what_is_fetched_is_what_is_opened(folder: Path) -> None:
+    """The same code reads from a mailbox: any source of sealed objects by name."""
+    kept = {path.stem: Sealed(path.read_bytes()) for path in folder.glob("*.age")}
+    manifest = read_manifest(kept.__getitem__, OPENER)
+    assert len(b"".join(open_clip(kept.__getitem__, OPENER, manifest))) >= sum(map(len, PLAIN))
