@@ -7,7 +7,7 @@ PAGE := src/nightlatch/hub/page/index.html
 NODE := scripts/with-node
 DATA ?= data
 
-.PHONY: run test check fmt page bench-record clean system
+.PHONY: run test check fmt page bench-record bench-cameras clean system
 
 run: .venv/installed $(PAGE)
 	$(BIN)/nightlatch up --data $(DATA)
@@ -31,6 +31,9 @@ page: $(PAGE)
 
 bench-record: .venv/installed .venv/system
 	$(BIN)/python bench/record.py
+
+bench-cameras: .venv/installed .venv/system
+	$(BIN)/python bench/cameras.py
 
 # What the tests use of Debian: a browser, an RTSP server and an age that we did not write. Not needed to run.
 .venv/system: scripts/system-packages scripts/packages.txt | .venv/installed
