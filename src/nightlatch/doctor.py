@@ -1,4 +1,4 @@
-"""Checks a machine before it is blamed: each finding says what to do. A report holds no secret.
+"""Checks a machine before it is blamed: each finding says what to do. A report holds no secret and no camera's name.
 
 Imports what it checks only where it checks it, so that it runs in a cloud-only installation, too.
 """
@@ -6,12 +6,16 @@ Imports what it checks only where it checks it, so that it runs in a cloud-only 
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
+import platform
 import shutil
 import socket
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -19,11 +23,16 @@ from typing import Literal
 
 import httpx
 
+from nightlatch import __version__
 from nightlatch.diagnostics import redact
 
 EARLIEST_S = 1_767_225_600  # 2026-01-01
 FLOOR_BYTES = 2 * 1024**3
+GB_A_DAY = 21.6  # one camera at 2 Mbit/s
 MOST_SKEW_S = 120
+MOST_STEP_S = 1.0
+SLOW_WRITE_MS = 500
+ASK_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +45,40 @@ class Finding:
     todo: str = ""
 
 
-def examine(data_dir: Path, ports: dict[str, int], cloud_url: str | None) -> Iterator[Finding]:
-    """All checks, cheap ones first."""
+def examine(
+    data_dir: Path,
+    ports: dict[str, int],
+    cloud_url: str | None,
+    *,
+    try_cameras: bool = False,
+    floor_bytes: int = FLOOR_BYTES,
+) -> Iterator[Finding]:
+    """All checks, cheap ones first. `ports`: what listens there ("page", "mailbox") → its port.
+
+    `try_cameras` connects to each camera of the hub, up to half a minute each.
+    """
+    began_s, began_monotonic_s = time.time(), time.monotonic()
     yield _python()
     yield _folder(data_dir)
-    yield _room(data_dir)
-    yield _clock(time.time())
+    yield _room(data_dir, floor_bytes)
     if cloud_url:
         yield mailbox(cloud_url, time.time())
     for name, port in ports.items():
-        yield _port(name, port, data_dir)
+        yield _port(name, port)
     yield _codecs()
     yield _page()
-    yield _cameras(data_dir)
+    yield from _cameras(data_dir, try_cameras)
+    now_s, later_s = time.time(), time.monotonic()
+    yield clock(now_s, (now_s - began_s) - (later_s - began_monotonic_s))
 
 
 def report(findings: list[Finding]) -> str:
     """A text to attach to a bug report."""
-    lines = [f"{f.state:4}  {f.name}: {f.text}{' ' + f.todo if f.todo else ''}" for f in findings]
-    return redact("\n".join(lines)) + "\n"
+    lines = [f"nightlatch {__version__} on {platform.system()} {platform.release()} {platform.machine()}"]
+    for found in findings:
+        said = f"{found.state:4}  {found.name}: {found.text}{' ' + found.todo if found.todo else ''}"
+        lines.append(redact(" ".join(said.splitlines())))
+    return "\n".join(lines) + "\n"
 
 
 def _python() -> Finding:
@@ -62,69 +86,109 @@ def _python() -> Finding:
 
 
 def _folder(data_dir: Path) -> Finding:
-    if not data_dir.exists():
-        return Finding("data folder", "ok", f"{data_dir} will be made at first start")
-    if not (data_dir / "identity.json").exists() and any(data_dir.iterdir()):
-        return Finding("data folder", "fail", f"{data_dir} is not a hub's folder.", "Is the right disk mounted there?")
-    probe = data_dir / ".doctor"
+    name = "data folder"
     try:
-        with probe.open("wb") as file:
-            file.write(b"x" * 65536)
-            began_s = time.perf_counter()
-            os.fsync(file.fileno())
-            took_ms = (time.perf_counter() - began_s) * 1000
-        probe.unlink()
+        if not data_dir.exists():
+            return Finding(name, "ok", f"{data_dir} will be made at first start")
+        identity = data_dir / "identity.json"
+        if not identity.exists() and any(data_dir.iterdir()):
+            return Finding(name, "fail", f"{data_dir} is not a hub's folder.", "Is the right disk mounted there?")
+        if identity.exists() and not json.loads(identity.read_text())["hub_id"]:
+            raise ValueError
+        took_ms = _durable_write_ms(data_dir)
+    except (ValueError, KeyError, TypeError):
+        return Finding(name, "fail", f"{data_dir}/identity.json is damaged.", "Restore it from a backup.")
     except OSError as error:
-        return Finding("data folder", "fail", f"{data_dir}: {error.strerror}.", "Check its rights and its disk.")
-    if took_ms > 500:
+        return Finding(name, "fail", f"{data_dir}: {error.strerror}.", "Check its rights and its disk.")
+    if took_ms > SLOW_WRITE_MS:
+        return Finding(name, "warn", f"a small write takes {took_ms:.0f} ms", "Use a faster disk for many cameras.")
+    if data_dir.stat().st_mode & 0o077:
         return Finding(
-            "data folder", "warn", f"a small write takes {took_ms:.0f} ms", "Use a faster disk for many cameras."
+            name, "warn", f"{data_dir} is open to others on this machine.", f"Close it: chmod 700 {data_dir}"
         )
-    return Finding("data folder", "ok", f"{data_dir} is writable; a durable write takes {took_ms:.0f} ms")
+    return Finding(name, "ok", f"{data_dir} is writable; a durable write takes {took_ms:.0f} ms")
 
 
-def _room(data_dir: Path) -> Finding:
+def _durable_write_ms(folder: Path) -> float:
+    probe = folder / f".doctor-{os.getpid()}"
+    handle = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        began_s = time.perf_counter()
+        os.write(handle, b"x" * 65536)
+        os.fsync(handle)
+        return (time.perf_counter() - began_s) * 1000
+    finally:
+        os.close(handle)
+        probe.unlink()
+
+
+def _room(data_dir: Path, floor_bytes: int) -> Finding:
     there = next(p for p in (data_dir.absolute(), *data_dir.absolute().parents) if p.exists())
     free = shutil.disk_usage(there).free
     text = f"{free / 1e9:.1f} GB free"
-    if free < FLOOR_BYTES:
-        return Finding("disk", "fail", text, "Make room: below 2 GB the oldest footage is deleted at once.")
-    per_day = 21.6  # GB, one camera at 2 Mbit/s
-    if free / 1e9 < per_day:
-        return Finding("disk", "warn", text, "A 1080p camera fills about 22 GB a day at 2 Mbit/s.")
-    return Finding("disk", "ok", f"{text}: about {int(free / 1e9 / per_day)} days of one 1080p camera at 2 Mbit/s")
+    if free < floor_bytes:
+        below = f"below {floor_bytes / 1e9:.1f} GB the oldest footage is deleted at once."
+        return Finding("disk", "fail", f"{text}.", f"Make room: {below}")
+    days = free / 1e9 / GB_A_DAY
+    if days < 1:
+        return Finding("disk", "warn", f"{text}.", "A 1080p camera fills about 22 GB a day at 2 Mbit/s.")
+    return Finding("disk", "ok", f"{text}: about {days:.0f} days of one 1080p camera at 2 Mbit/s")
 
 
-def _clock(now_s: float) -> Finding:
+def clock(now_s: float, stepped_s: float) -> Finding:
+    """Whether wall time is sane. `stepped_s`: how far it moved against the monotonic clock while we looked."""
     if now_s < EARLIEST_S:
         return Finding("clock", "fail", "This machine's date is in the past.", "Set it: recordings are placed by it.")
+    if abs(stepped_s) > MOST_STEP_S:
+        text = f"It moved by {stepped_s:+.1f} s while we looked."
+        return Finding("clock", "warn", text, "Let one time service set it, slowly.")
     return Finding("clock", "ok", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now_s)))
 
 
 def mailbox(url: str, now_s: float) -> Finding:
-    """Whether the mailbox answers and its clock agrees."""
+    """Whether the mailbox answers and its clock agrees (by the Date header, RFC 9110)."""
     try:
-        answer = httpx.get(f"{url}/healthz", timeout=5)
+        answer = httpx.get(f"{url.rstrip('/')}/healthz", timeout=ASK_S)
+        if answer.json().get("ok") is not True:
+            raise ValueError
         skew_s = abs(parsedate_to_datetime(answer.headers["date"]).timestamp() - now_s)
-    except (httpx.HTTPError, KeyError, ValueError):
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+        return Finding(
+            "mailbox", "fail", "Its address cannot be read.", "Write cloud_url as https://host or with :port."
+        )
+    except httpx.HTTPError:
         return Finding("mailbox", "warn", "It does not answer.", "Clips wait at home until it does.")
+    except (KeyError, ValueError, AttributeError):
+        return Finding("mailbox", "fail", "Something else answers there.", "Check cloud_url.")
     if skew_s > MOST_SKEW_S:
         return Finding("mailbox", "warn", f"Its clock differs by {skew_s:.0f} s.", "Set the clocks: signatures expire.")
-    return Finding("mailbox", "ok", "answers")
+    return Finding("mailbox", "ok", "answers, and its clock agrees")
 
 
-def _port(name: str, port: int, data_dir: Path) -> Finding:
+def _port(name: str, port: int) -> Finding:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
+        except PermissionError:
+            return Finding(f"port {port}", "fail", "needs more rights.", "Choose one above 1023: --port.")
         except OSError:
-            if (data_dir / "serve.json").exists():
-                return Finding(f"port {port}", "ok", f"in use, probably by the running {name}")
-            return Finding(
-                f"port {port}", "fail", "taken by another program.", f"Choose another for the {name}: --port."
-            )
+            if _is_ours(name, port):
+                return Finding(f"port {port}", "ok", f"the {name} is running there")
+            todo = f"Choose another for the {name}: --port."
+            return Finding(f"port {port}", "fail", "taken by another program.", todo)
     return Finding(f"port {port}", "ok", f"free for the {name}")
+
+
+def _is_ours(name: str, port: int) -> bool:
+    path, telling = ("/api/state", "set_up") if name == "page" else ("/healthz", "ok")
+    for scheme in ("http", "https"):
+        try:  # our own certificate is self-signed, and nothing is sent
+            answer = httpx.get(f"{scheme}://127.0.0.1:{port}{path}", timeout=ASK_S, verify=False).json()
+        except (httpx.HTTPError, ValueError):
+            continue
+        return isinstance(answer, dict) and telling in answer
+    return False
 
 
 def _codecs() -> Finding:
@@ -133,9 +197,10 @@ def _codecs() -> Finding:
     import av
 
     missing = [name for name in ("h264", "aac") if name not in av.codecs_available]
+    missing += [name for name in ("mp4", "rtsp") if name not in av.formats_available]
     if missing:
         return Finding("codecs", "fail", f"FFmpeg lacks {', '.join(missing)}.", "Install the wheel of PyAV from PyPI.")
-    return Finding("codecs", "ok", f"PyAV {av.__version__}, H.264 and AAC")
+    return Finding("codecs", "ok", f"PyAV {av.__version__}: H.264, AAC, MP4, RTSP")
 
 
 def _page() -> Finding:
@@ -145,17 +210,34 @@ def _page() -> Finding:
     return Finding("page", "ok", "built")
 
 
-def _cameras(data_dir: Path) -> Finding:
-    if not (data_dir / "hub.db").is_file() or importlib.util.find_spec("av") is None:
-        return Finding("cameras", "ok", "none yet")
-    from sqlalchemy import func, select
-    from sqlalchemy.orm import Session
+def _cameras(data_dir: Path, try_them: bool) -> Iterator[Finding]:
+    file = data_dir / "hub.db"
+    if not file.is_file():
+        yield Finding("cameras", "ok", "none yet")
+        return
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as index:
+            found = index.execute("select url, transport from cameras where not removed and not demo").fetchall()
+            key = index.execute("select recipient from households").fetchone()
+    except sqlite3.Error:
+        yield Finding(
+            "cameras", "fail", "hub.db cannot be read.", "Start the hub once: it mends or upgrades its index."
+        )
+        return
+    if not found:
+        yield Finding("cameras", "warn", "only the demo", "Add one: nightlatch camera add NAME rtsp://…")
+        return
+    yield Finding("cameras", "ok", f"{len(found)}")
+    if try_them and key is not None:
+        for number, (url, transport) in enumerate(found, 1):
+            yield _try_camera(f"camera {number} of {len(found)}", url, transport, key[0])
 
-    from nightlatch.hub.records import CameraRow
-    from nightlatch.store.records import engine
 
-    with Session(engine(f"sqlite:///{data_dir / 'hub.db'}")) as session:
-        count = session.scalar(select(func.count()).where(~CameraRow.removed, ~CameraRow.demo)) or 0
-    if not count:
-        return Finding("cameras", "warn", "only the demo", "Add one: nightlatch camera add NAME rtsp://…")
-    return Finding("cameras", "ok", f"{count}; try one with: nightlatch camera test ADDRESS")
+def _try_camera(name: str, url: str, transport: str, recipient: str) -> Finding:
+    from nightlatch.hub.probing import try_camera
+
+    came = try_camera(url, transport, recipient)
+    if not came["ok"]:
+        return Finding(name, "fail", f"{came['reason']}: {came['text']}")
+    text = f"{came['width']}x{came['height']} {came['codecs']}" + (f" at {came['fps']:g}" if came["fps"] else "")
+    return Finding(name, "warn" if came["notes"] else "ok", text, " ".join(came["notes"]))
