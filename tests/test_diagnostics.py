@@ -51,6 +51,7 @@ WHOLE_LINES = (
 @given(st.sampled_from(IN_ADDRESSES + NAMED), SECRET)
 @example("rtsp://admin:{}@10.0.0.9/live", "Q7p@ss/wo#rd?Q7x")
 @example("password={}", 'Q7"a"bQ7x')
+@example("http://10.0.0.9/snap.cgi?user=admin&pwd={}", "Q7@Q7x")
 def test_a_planted_secret_does_not_survive(place: str, secret: str) -> None:
     said = redact(place.format(secret, secret))
     assert secret not in said

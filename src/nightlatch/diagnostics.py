@@ -44,10 +44,9 @@ _NOISY = ("httpx", "httpcore", "alembic", "uvicorn.error", "sqlalchemy")
 
 def redact(text: str) -> str:
     """`text` without URL credentials, age secret keys, recovery words, or values of names like password and token."""
-    text = _RUN.sub(_hide_login, text)
-    for pattern, instead in _SECRETS:
+    for pattern, instead in _SECRETS:  # before addresses: a password in a query may hold an @, too
         text = pattern.sub(instead, text)
-    return text
+    return _RUN.sub(_hide_login, text)
 
 
 def _hide_login(run: re.Match[str]) -> str:
