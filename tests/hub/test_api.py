@@ -62,8 +62,8 @@ class Hub:
         return self.client.post("/api/login", json={"login_key": login_key, "device_name": "another"})
 
 
-def running(folder: Path, **settings: object) -> Iterator[Hub]:
-    clock = TestClock()
+def running(folder: Path, clock: TestClock | None = None, **settings: object) -> Iterator[Hub]:
+    clock = clock or TestClock()
     app = create_app(HubSettings(data_dir=folder, **settings), clock)  # type: ignore[arg-type]
     with served(app) as url, httpx.Client(base_url=url, headers={"X-Nightlatch": "1"}, timeout=20) as client:
         yield Hub(client, app.state.house, clock, folder)
@@ -132,13 +132,14 @@ def test_the_passphrase_signs_in_and_only_then_gives_the_wrapped_key(home: Hub) 
 
 
 def test_guessing_is_slowed_down_and_a_restart_forgets_nothing(tmp_path: Path) -> None:
-    for start in running(tmp_path / "hub"):
+    clock = TestClock(fixed_ms=TestClock().now_ms())  # stands still: a slow machine must not shorten the wait
+    for start in running(tmp_path / "hub", clock):
         start.set_up()
         assert [start.sign_in(f"guess {n}").status_code for n in range(6)] == [403] * 5 + [429]
         waiting = start.sign_in(PASSPHRASE)
         assert waiting.status_code == 429  # even the right one waits
         assert int(waiting.headers["retry-after"]) >= 1
-    for again in running(tmp_path / "hub"):
+    for again in running(tmp_path / "hub", clock):
         assert again.sign_in(PASSPHRASE).status_code == 429
         again.clock.offset_ms += 2_000
         assert again.sign_in(PASSPHRASE).status_code == 200
