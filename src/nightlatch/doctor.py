@@ -225,7 +225,7 @@ def _cameras(data_dir: Path, try_them: bool) -> Iterator[Finding]:
         )
         return
     if not found:
-        yield Finding("cameras", "warn", "only the demo", "Add one: nightlatch camera add NAME rtsp://…")
+        yield Finding("cameras", "warn", "only the demo.", "Add one: nightlatch camera add NAME rtsp://…")
         return
     yield Finding("cameras", "ok", f"{len(found)}")
     if try_them and key is not None:
