@@ -121,7 +121,9 @@ def test_a_manifest_is_replaced_only_when_asked(cloud: Cloud) -> None:
     cloud.put("manifest")
     assert cloud.put("manifest").status_code == 409
     assert cloud.put("manifest", x_nightlatch_replace="1").status_code == 201
-    assert len(cloud.blobs()) == 1
+    assert cloud.put("part-0000").status_code == 201
+    assert cloud.put("part-0000", x_nightlatch_replace="1").status_code == 409
+    assert len(cloud.blobs()) == 2
 
 
 def test_quota_and_size_are_kept(cloud: Cloud) -> None:

@@ -136,7 +136,8 @@ def create_app(settings: CloudSettings, clock: Clock, migrations: Any) -> FastAP
     @app.put("/v1/clips/{clip}/{name}", status_code=201)
     async def put(request: Request, clip: str, name: str) -> Response:
         known, body = await caller(request, "hub", limit=settings.largest_object_bytes)
-        replace = request.headers.get("x-nightlatch-replace") == "1"
+        # only the manifest grows: what a hub has told in a part or a still, nobody with its key can tell otherwise
+        replace = name == "manifest" and request.headers.get("x-nightlatch-replace") == "1"
         sealed = Sealed(body)
         fresh = await run_in_threadpool(lambda: mailbox.put(known.household, clip, name, sealed, replace=replace))
         log.info("object.put", household=known.household, bytes=len(sealed), fresh=fresh)
