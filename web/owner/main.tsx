@@ -46,9 +46,6 @@ function App() {
   const at = path.value;
   return (
     <>
-      <a class="skip" href="#content">
-        Skip to the page
-      </a>
       <header>
         <Link href="/" class="brand">
           <Mark /> <span>{found.household?.name}</span>
@@ -72,7 +69,7 @@ function App() {
           {unreachable.value} Trying again…
         </div>
       )}
-      <main id="content" tabIndex={-1}>
+      <main>
         <Page />
       </main>
       <Toast />
