@@ -3,12 +3,81 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from nightlatch.domain.geometry import Box
+from nightlatch.domain.geometry import Area, Box
 
 PRE_ROLL_MS = 5_000
 POST_ROLL_MS = 10_000
 LONGEST_CLIP_MS = 60_000
+
+
+class Kind(StrEnum):
+    """What a detector says a thing is. MOTION: it moved, and no eye knew it."""
+
+    PERSON = "person"
+    CAT = "cat"
+    DOG = "dog"
+    ANIMAL = "animal"
+    VEHICLE = "vehicle"
+    PACKAGE = "package"
+    MOTION = "motion"
+
+
+class Verdict(StrEnum):
+    """What an event means."""
+
+    THREAT = "threat"
+    ROUTINE = "routine"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One thing in one picture. `score` is 0 to 1, as calibrated as its eye can make it."""
+
+    box: Box
+    kind: Kind
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a thing was at a moment."""
+
+    at_ms: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One moving thing over time; `path` is in order of time and never empty."""
+
+    id: int  # counts from 1 in each event
+    kind: Kind
+    score: float
+    path: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All that is known of one event when it is judged: what moved, where, when. No pixels."""
+
+    began_ms: int
+    ended_ms: int
+    tracks: tuple[Track, ...]
+    areas: tuple[Area, ...] = ()
+    is_dark: bool = False
+    local_hour: float | None = None  # 0 to 24 on the household's wall clock
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict, the calibrated probability (0 to 1) that the event is a threat, and reasons a person understands."""
+
+    verdict: Verdict
+    threat: float
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
