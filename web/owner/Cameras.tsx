@@ -1,9 +1,10 @@
-import { useEffect, useRef, useState } from "preact/hooks";
-import { type Area, type Camera, get, type Probe, send } from "../shared/api";
+import { useEffect, useState } from "preact/hooks";
+import { type Camera, get, type Probe, send } from "../shared/api";
 import { unb64 } from "../shared/bytes";
 import { bytes } from "../shared/time";
+import { AreaEditor } from "./Areas";
 import { go, home, opener, refresh, say, stillsChanged } from "./state";
-import { Field, Link, pictureUrl, Problem, SealedPicture, useTitle, Wait } from "./ui";
+import { Confirm, Field, Link, pictureUrl, Problem, SealedPicture, useTitle, Wait } from "./ui";
 
 export function Cameras({ at }: { at: string }) {
   const id = at.split("/")[2];
@@ -11,6 +12,8 @@ export function Cameras({ at }: { at: string }) {
   if (id) return <EditCamera id={id} />;
   return <List />;
 }
+
+const STATES = { recording: "Recording", retrying: "Lost, trying again", starting: "Starting", off: "Turned off" } as const;
 
 function List() {
   useTitle("Cameras");
@@ -33,21 +36,28 @@ function List() {
               <span>
                 <strong>{c.name}</strong>
                 <small>
-                  {c.demo ? "rendered demo camera" : c.address}
+                  {c.demo ? "Rendered demo camera" : c.address}
                   {c.width ? ` · ${c.width}×${c.height}${c.fps ? ` at ${Math.round(c.fps)}` : ""}` : ""} · {bytes(c.bytes)} kept
                 </small>
-                <small class={`dot ${c.state}`}>{c.reason_text ?? c.state}</small>
+                <small class={`dot ${c.state}`}>{c.reason_text ?? STATES[c.state]}</small>
               </span>
             </Link>
           </li>
         ))}
       </ul>
+      {found.length === 0 && (
+        <div class="empty">
+          <h2>No camera yet</h2>
+          <p>Have its address, user and password at hand. It is tried before it is added.</p>
+        </div>
+      )}
     </>
   );
 }
 
 function AddCamera() {
   useTitle("Add a camera");
+  const demo = home.value?.cameras.some((c) => c.demo);
   const [name, setName] = useState("");
   const [url, setUrl] = useState("");
   const [sub, setSub] = useState("");
@@ -88,11 +98,12 @@ function AddCamera() {
     }
   };
   return (
-    <form class="narrow" onSubmit={save}>
+    <form class="narrow left" onSubmit={save}>
       <p class="crumb">
         <Link href="/cameras">Cameras</Link>
       </p>
       <h1>Add a camera</h1>
+      <p class="lead">Any camera with RTSP and H.264. {demo && "The demo cameras leave when it comes."}</p>
       <Field label="Name">
         <input data-testid="camera-name" value={name} placeholder="Porch" maxLength={60} required onInput={(e) => setName(e.currentTarget.value)} />
       </Field>
@@ -111,6 +122,7 @@ function AddCamera() {
           </select>
         </Field>
       </details>
+      {busy && <Steps text={busy} />}
       {found?.ok && (
         <div class="found" data-testid="camera-found">
           {picture && <img src={picture} alt="First picture of the camera" />}
@@ -126,7 +138,7 @@ function AddCamera() {
           ))}
         </div>
       )}
-      {found && !found.ok && <Problem text={found.text ?? ""} />}
+      {found && !found.ok && <Problem text={found.text ?? "This camera cannot be recorded."} />}
       {problem && <Problem text={problem} />}
       <div class="row">
         <button type="button" class={found?.ok ? "quiet" : "main"} data-testid="camera-test" disabled={busy !== null || !url} onClick={test}>
@@ -136,8 +148,22 @@ function AddCamera() {
           Add
         </button>
       </div>
-      {busy && <Wait text={busy} />}
     </form>
+  );
+}
+
+// What is being done, and for how long already: a camera may take its time.
+function Steps({ text }: { text: string }) {
+  const [s, setS] = useState(0);
+  useEffect(() => {
+    const timer = setInterval(() => setS((was) => was + 1), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <div class="found steps">
+      <Wait text={text} />
+      {s > 2 && <p class="fine">{s < 12 ? "Signing in, then waiting for a whole picture." : `Still waiting after ${s} s. It gives up at 30 and says why.`}</p>}
+    </div>
   );
 }
 
@@ -147,6 +173,8 @@ function EditCamera({ id }: { id: string }) {
   const [name, setName] = useState("");
   const [quota, setQuota] = useState("");
   const [url, setUrl] = useState("");
+  const [sub, setSub] = useState("");
+  const [transport, setTransport] = useState("tcp");
   useTitle(camera?.name ?? "Camera");
   useEffect(() => {
     get<Camera[]>("/cameras").then((all) => {
@@ -154,8 +182,9 @@ function EditCamera({ id }: { id: string }) {
       if (!found) return setProblem("There is no such camera any more.");
       setCamera(found);
       setName(found.name);
-      setQuota(found.quota_bytes ? String(Math.round(found.quota_bytes / 1e9)) : "");
-    });
+      setTransport(found.transport);
+      setQuota(found.quota_bytes ? String(found.quota_bytes / 1e9) : "");
+    }, (error: Error) => setProblem(error.message));
   }, [id]);
   const change = async (what: Record<string, unknown>, said: string) => {
     try {
@@ -167,12 +196,16 @@ function EditCamera({ id }: { id: string }) {
       setProblem((error as Error).message);
     }
   };
+  const [removing, setRemoving] = useState<"keep" | "delete" | null>(null);
   const remove = async (footage: "keep" | "delete") => {
-    const what = footage === "delete" ? "and delete everything that it recorded" : "and let what it recorded age out";
-    if (!confirm(`Remove ${camera?.name} ${what}?`)) return;
-    await send("DELETE", `/cameras/${id}?footage=${footage}`);
-    await refresh();
-    go("/cameras");
+    try {
+      await send("DELETE", `/cameras/${id}?footage=${footage}`);
+      await refresh();
+      say(`${camera?.name} is removed.`);
+      go("/cameras");
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
   };
   if (!camera) return problem ? <Problem text={problem} /> : <Wait text="Asking the hub…" />;
   return (
@@ -189,101 +222,58 @@ function EditCamera({ id }: { id: string }) {
         onSubmit={(e) => {
           e.preventDefault();
           const gigabytes = Number(quota);
-          void change({ name, quota_bytes: gigabytes > 0 ? gigabytes * 1e9 : null, ...(url ? { url } : {}) }, "Saved.");
+          void change({ name, quota_bytes: gigabytes > 0 ? gigabytes * 1e9 : null, ...(camera.demo ? {} : { transport }), ...(url ? { url } : {}), ...(sub ? { sub_url: sub } : {}) }, "Saved.");
           setUrl("");
+          setSub("");
         }}
       >
         <Field label="Name">
           <input value={name} maxLength={60} onInput={(e) => setName(e.currentTarget.value)} />
         </Field>
         {!camera.demo && (
-          <Field label="New address" hint={`Now ${camera.address}. Leave empty to keep it.`}>
-            <input value={url} autocomplete="off" autocapitalize="none" spellcheck={false} onInput={(e) => setUrl(e.currentTarget.value)} />
-          </Field>
+          <>
+            <Field label="New address" hint={`Now ${camera.address}. Leave empty to keep it.`}>
+              <input value={url} autocomplete="off" autocapitalize="none" spellcheck={false} onInput={(e) => setUrl(e.currentTarget.value)} />
+            </Field>
+            <Field label="Address of its second, smaller stream" hint={camera.has_sub ? "There is one. Leave empty to keep it." : "Optional. Watching that one is cheaper."}>
+              <input value={sub} autocomplete="off" autocapitalize="none" spellcheck={false} onInput={(e) => setSub(e.currentTarget.value)} />
+            </Field>
+            <Field label="Transport" hint="TCP loses nothing. Choose UDP only if the camera insists.">
+              <select value={transport} onChange={(e) => setTransport(e.currentTarget.value)}>
+                <option value="tcp">TCP</option>
+                <option value="udp">UDP</option>
+              </select>
+            </Field>
+          </>
         )}
         <Field label="At most, in GB" hint="Empty: only the hours kept limit it.">
-          <input value={quota} inputMode="numeric" pattern="[0-9]*" onInput={(e) => setQuota(e.currentTarget.value)} />
+          <input value={quota} inputMode="decimal" pattern="[0-9]*[.]?[0-9]*" onInput={(e) => setQuota(e.currentTarget.value)} />
         </Field>
         <div class="row">
           <button class="main">Save</button>
-          <button type="button" class="quiet" onClick={() => change({ enabled: !camera.enabled }, camera.enabled ? "Turned off." : "Turned on.")}>
+          <button type="button" onClick={() => change({ enabled: !camera.enabled }, camera.enabled ? "Turned off." : "Turned on.")}>
             {camera.enabled ? "Turn off" : "Turn on"}
           </button>
         </div>
       </form>
       <h2>Remove</h2>
       <div class="row">
-        <button type="button" class="quiet" onClick={() => remove("keep")}>
+        <button type="button" onClick={() => setRemoving("keep")}>
           Remove, keep its recordings
         </button>
-        <button type="button" class="quiet danger" onClick={() => remove("delete")}>
+        <button type="button" class="danger" onClick={() => setRemoving("delete")}>
           Remove with its recordings
         </button>
       </div>
-    </div>
-  );
-}
-
-// Polygons on the picture: click or tap adds a corner; Backspace takes the last one back; Enter closes the shape.
-function AreaEditor({ camera, save }: { camera: Camera; save: (areas: Area[]) => void }) {
-  const [areas, setAreas] = useState<Area[]>(camera.areas);
-  const [drawing, setDrawing] = useState<[number, number][]>([]);
-  const [use, setUse] = useState<"watch" | "ignore">("ignore");
-  const box = useRef<SVGSVGElement>(null);
-  const close = () => {
-    if (drawing.length < 3) return;
-    setAreas([...areas, { name: use === "watch" ? "Watched" : "Ignored", use, points: drawing }]);
-    setDrawing([]);
-  };
-  const add = (event: MouseEvent) => {
-    const frame = box.current!.getBoundingClientRect();
-    const point: [number, number] = [(event.clientX - frame.left) / frame.width, (event.clientY - frame.top) / frame.height];
-    const first = drawing[0];
-    if (first && drawing.length > 2 && Math.hypot(point[0] - first[0], point[1] - first[1]) < 0.03) return close();
-    setDrawing([...drawing, point]);
-  };
-  const keys = (event: KeyboardEvent) => {
-    if (event.key === "Backspace") setDrawing(drawing.slice(0, -1));
-    else if (event.key === "Enter") close();
-    else if (event.key === "Escape") setDrawing([]);
-    else return;
-    event.preventDefault();
-  };
-  const line = (points: [number, number][]) => points.map(([x, y]) => `${x * 1600},${y * 900}`).join(" ");
-  return (
-    <div class="areas">
-      <div class="canvas">
-        <SealedPicture path={`/cameras/${camera.id}/still`} alt={`${camera.name} now`} empty="No picture yet" />
-        <svg ref={box} viewBox="0 0 1600 900" preserveAspectRatio="none" tabIndex={0} role="application" aria-label="Draw an area: click its corners, Enter closes it, Backspace takes a corner back" onClick={add} onKeyDown={keys}>
-          {areas.map((area, i) => (
-            <polygon key={i} class={area.use} points={line(area.points)} />
-          ))}
-          {drawing.length > 0 && <polyline class={use} points={line(drawing)} />}
-          {drawing.map(([x, y], i) => (
-            <ellipse key={i} cx={x * 1600} cy={y * 900} rx="12" ry="12" />
-          ))}
-        </svg>
-      </div>
-      <p class="fine">Click the corners of an area. Motion in an ignored area never makes an event; with a watched area, only motion inside it does.</p>
-      <div class="row">
-        <div class="segmented" role="group" aria-label="Kind of area">
-          <button type="button" aria-pressed={use === "ignore"} onClick={() => setUse("ignore")}>
-            Ignore
-          </button>
-          <button type="button" aria-pressed={use === "watch"} onClick={() => setUse("watch")}>
-            Watch
-          </button>
-        </div>
-        <button type="button" class="quiet" disabled={!drawing.length && !areas.length} onClick={() => (drawing.length ? setDrawing(drawing.slice(0, -1)) : setAreas(areas.slice(0, -1)))}>
-          Undo
-        </button>
-        <button type="button" class="quiet" disabled={drawing.length < 3} onClick={close}>
-          Close shape
-        </button>
-        <button type="button" class="main" onClick={() => save(areas)}>
-          Save areas
-        </button>
-      </div>
+      {removing && (
+        <Confirm
+          title={`Remove ${camera.name}?`}
+          text={removing === "delete" ? "Everything that it recorded here is deleted at once. Clips in the mailbox stay until their time is up." : "It is not recorded any more. What it recorded stays until its time is up."}
+          yes={removing === "delete" ? "Remove and delete" : "Remove"}
+          act={() => remove(removing)}
+          close={() => setRemoving(null)}
+        />
+      )}
     </div>
   );
 }

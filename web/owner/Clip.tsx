@@ -1,34 +1,57 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Clip, get, send } from "../shared/api";
-import { bytes, hhmmss, lasting, longDay } from "../shared/time";
-import { type Manifest, mailbox, manifest, parts } from "./clips";
+import { ApiError, type Clip, get } from "../shared/api";
+import { bytes, hhmmss, lasting, longDay, when } from "../shared/time";
+import { deletion, type Manifest, manifest, parts, still } from "./clips";
 import { SealedPlayer } from "./player";
-import { clipsChanged, go, home, say, state, withUndo } from "./state";
-import { Link, Problem, useTitle, Wait } from "./ui";
+import { clipsChanged, go, home, leaving, now, say, state, withUndo } from "./state";
+import { Link, pictureUrl, Problem, useTitle, Wait } from "./ui";
 
 const AGAIN_MS = 1000;
+const AROUND_MS = 6 * 3_600_000;
 
 export function ClipPage({ id }: { id: string }) {
   useTitle("Clip");
   const video = useRef<HTMLVideoElement>(null);
   const [facts, setFacts] = useState<Manifest | null>(null);
-  const [clip, setClip] = useState<Clip | null>(null);
+  const [clip, setClip] = useState<Clip | null | undefined>(undefined); // null: the hub has it no more
   const [problem, setProblem] = useState<string | null>(null);
   const [saving, setSaving] = useState<number | null>(null);
+  const [poster, setPoster] = useState<string | undefined>();
+  const [near, setNear] = useState<{ earlier?: string | undefined; later?: string | undefined }>({});
 
   useEffect(() => {
-    get<Clip>(`/clips/${id}`).then(setClip, () => setClip(null));
+    let gone = false;
+    void (async () => {
+      const found = await get<Clip>(`/clips/${id}`).catch(() => null);
+      if (gone) return;
+      setClip(found);
+      if (!found) return;
+      const around = await get<Clip[]>(`/clips?limit=200&from_ms=${found.onset_ms - AROUND_MS}&to_ms=${found.onset_ms + AROUND_MS}`).catch(() => []);
+      const place = around.findIndex((c) => c.id === id);
+      if (!gone && place >= 0) setNear({ earlier: around[place + 1]?.id, later: around[place - 1]?.id });
+    })();
+    return () => {
+      gone = true;
+    };
   }, [id, clipsChanged.value]);
 
   useEffect(() => {
     let gone = false;
     let player: SealedPlayer | null = null;
+    let picture: string | undefined;
+    setFacts(null);
+    setProblem(null);
+    setPoster(undefined);
     const asked = performance.now();
     void (async () => {
       try {
+        const row = get<Clip>(`/clips/${id}`).catch(() => null);
         let found = await manifest(id);
         if (gone || !video.current) return;
+        const listed = await row;
+        if (listed && listed.event_id !== found.event) throw new Error("This clip is not the one that its name says. It is not shown.");
         setFacts(found);
+        still(id, found).then((jpeg) => jpeg && !gone && setPoster((picture = pictureUrl(jpeg))), () => undefined);
         player = new SealedPlayer(video.current, found.codecs);
         video.current.addEventListener("loadeddata", () => video.current && (video.current.dataset.firstFrameMs = String(Math.round(performance.now() - asked))), { once: true });
         for (let next = 0; !gone; ) {
@@ -46,12 +69,15 @@ export function ClipPage({ id }: { id: string }) {
         }
         player.end();
       } catch (error) {
-        if (!gone) setProblem((error as Error).message);
+        if (gone) return;
+        const lost = error instanceof ApiError && [404, 410].includes(error.status);
+        setProblem(lost ? "This clip has been deleted or its time is up." : (error as Error).message);
       }
     })();
     return () => {
       gone = true;
       player?.close();
+      if (picture) URL.revokeObjectURL(picture);
     };
   }, [id]);
 
@@ -77,24 +103,42 @@ export function ClipPage({ id }: { id: string }) {
     }
   };
 
-  const remove = () => {
-    go("/");
-    withUndo(
-      "Deleting this clip here and in the mailbox.",
-      async () => {
-        await send("DELETE", `/clips/${id}`);
-        if (state.value?.cloud.configured) await mailbox("DELETE", `/clips/${id}`);
-        clipsChanged.value++;
-        say("The clip is gone.");
-      },
-      () => go(`/clip/${id}`),
-    );
+  const remove = async () => {
+    const back = (hide: boolean) => {
+      const next = new Set(leaving.value);
+      hide ? next.add(id) : next.delete(id);
+      leaving.value = next;
+    };
+    try {
+      const act = await deletion(id);
+      back(true);
+      go("/");
+      withUndo(
+        state.value?.cloud.configured ? "Deleting the clip here and in the mailbox." : "Deleting the clip.",
+        async () => {
+          try {
+            await act();
+          } finally {
+            clipsChanged.value++;
+          }
+          say("The clip is gone.");
+        },
+        () => {
+          back(false);
+          go(`/clip/${id}`);
+        },
+      );
+    } catch (error) {
+      say((error as Error).message);
+    }
   };
 
   const keys = (event: KeyboardEvent) => {
     const it = video.current;
-    if (!it || (event.target as HTMLElement).closest("button, input")) return;
+    if (!it || (event.target as HTMLElement).closest("button, input, video") || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === " ") void (it.paused ? it.play() : it.pause());
+    else if (event.shiftKey && event.key === "ArrowLeft") near.earlier && go(`/clip/${near.earlier}`);
+    else if (event.shiftKey && event.key === "ArrowRight") near.later && go(`/clip/${near.later}`);
     else if (event.key === "ArrowLeft") it.currentTime -= 2;
     else if (event.key === "ArrowRight") it.currentTime += 2;
     else return;
@@ -106,34 +150,86 @@ export function ClipPage({ id }: { id: string }) {
   });
 
   const name = facts?.camera_name ?? home.value?.cameras.find((c) => c.id === clip?.camera_id)?.name ?? "";
+  const mailboxHas = !clip || !state.value?.cloud.configured ? null : clip.in_cloud ? `Sent: all ${clip.parts} parts` : `${clip.sent_parts} of ${clip.parts} parts so far`;
   return (
     <article class="clip-page">
-      <p class="crumb">
-        <Link href="/">Home</Link>
-      </p>
-      <h1>{facts ? `${name}, ${hhmmss(facts.onset_ms)}` : "Clip"}</h1>
-      {problem ? <Problem text={problem} todo="Go back to Home and choose another clip." /> : <video ref={video} data-testid="clip-video" controls autoplay muted playsinline tabIndex={0} />}
+      <div class="clip-head">
+        <div>
+          <h1>{facts ? name : "Clip"}</h1>
+          {facts && <p class="fine">Motion · {when(facts.onset_ms, now.value)}</p>}
+        </div>
+        <span class="grow" />
+        <nav class="near" aria-label="Clips">
+          {near.earlier ? <Link href={`/clip/${near.earlier}`}>‹ Earlier</Link> : <span />}
+          {near.later && <Link href={`/clip/${near.later}`}>Later ›</Link>}
+        </nav>
+      </div>
+      {problem ? (
+        <>
+          <Problem text={problem} />
+          <Link href="/" class="button">
+            See all clips
+          </Link>
+        </>
+      ) : (
+        <video ref={video} key={id} data-testid="clip-video" aria-label={`Clip of ${name || "the camera"}`} poster={poster} controls autoplay muted playsinline tabIndex={0} />
+      )}
       {!facts && !problem && <Wait text="Fetching and opening the clip…" />}
       {facts && (
         <>
-          <p class="fine">
-            Motion on {longDay(facts.onset_ms)}. {facts.ended_ms ? `${lasting(facts.ended_ms - facts.began_ms)}, ` : "Still going on, "}
-            {facts.width}×{facts.height}. {clip && `${bytes(clip.bytes)} sealed. `}
-            {clip && state.value?.cloud.configured && (clip.in_cloud ? `All ${clip.parts} parts are in the mailbox, too. ` : `${clip.sent_parts} of ${clip.parts} parts are in the mailbox so far. `)}
-            {facts.audio?.startsWith("pcm") && "Its sound is G.711, which browsers do not play; the download has it. "}
-            {!facts.audio && "No sound. "}
-          </p>
           <div class="row">
             <button type="button" class="main" data-testid="clip-download" disabled={saving !== null} onClick={save}>
               {saving === null ? "Download" : `Opening… ${saving} %`}
             </button>
-            <Link class="button quiet" href={`/timeline?camera=${facts.camera}&at=${facts.onset_ms}`}>
+            <Link class="button" href={`/timeline?camera=${facts.camera}&at=${facts.onset_ms}`}>
               Show on the timeline
             </Link>
+            <span class="grow" />
             <button type="button" class="quiet danger" data-testid="clip-delete" onClick={remove}>
               Delete now
             </button>
           </div>
+          <dl class="facts">
+            <div>
+              <dt>When</dt>
+              <dd>
+                {longDay(facts.onset_ms)}, {hhmmss(facts.onset_ms)}
+              </dd>
+            </div>
+            <div>
+              <dt>How long</dt>
+              <dd>{facts.ended_ms ? lasting(facts.ended_ms - facts.began_ms) : "Still going on"}</dd>
+            </div>
+            <div>
+              <dt>Picture</dt>
+              <dd>
+                {facts.width}×{facts.height}
+                {facts.fps ? `, ${Math.round(facts.fps)} a second` : ""}
+              </dd>
+            </div>
+            <div>
+              <dt>Sound</dt>
+              <dd>{!facts.audio ? "None" : facts.audio.startsWith("pcm") ? "G.711: browsers do not play it, the download has it" : "Yes"}</dd>
+            </div>
+            {clip && (
+              <div>
+                <dt>Sealed size</dt>
+                <dd>{bytes(clip.bytes)}</dd>
+              </div>
+            )}
+            {clip === null && (
+              <div>
+                <dt>Comes from</dt>
+                <dd>The mailbox outside: at home it is gone</dd>
+              </div>
+            )}
+            {mailboxHas && (
+              <div>
+                <dt>Mailbox outside</dt>
+                <dd>{mailboxHas}</dd>
+              </div>
+            )}
+          </dl>
         </>
       )}
     </article>

@@ -1,9 +1,9 @@
 // Is all well? Then the cameras, then what happened.
 
 import { useEffect, useState } from "preact/hooks";
-import { type Clip, get } from "../shared/api";
+import { type CameraNow, type Clip, get } from "../shared/api";
 import { ago, bytes, dayName, dayOf, hhmm, lasting, when } from "../shared/time";
-import { clipsChanged, home, now, stillsChanged } from "./state";
+import { clipsChanged, home, leaving, now, stillsChanged } from "./state";
 import { Link, SealedPicture, useTitle, Wait } from "./ui";
 
 const PAGE = 12;
@@ -14,44 +14,47 @@ export function HomePage() {
   if (!found) return <Wait text="Asking the hub…" />;
   const watching = found.cameras.filter((c) => c.state === "recording").length;
   const { storage, cloud } = found;
+  const trouble = new Map(found.problems.map((p) => [p.camera_id, p]));
   return (
     <>
       <section class={found.well ? "status well" : "status trouble"} data-testid="status-line" aria-live="polite">
-        <h1>{found.well ? "All is well" : found.problems.length === 1 ? "One thing needs you" : `${found.problems.length} things need you`}</h1>
-        {found.well ? (
-          <p>
-            {watching === 1 ? "One camera records" : `${watching} cameras record`}, sealed for you alone. The last {storage.keep_hours} hours are kept
-            {storage.full_in_hours ? `, but the disk is full in about ${storage.full_in_hours} h; the oldest goes first then` : `; ${bytes(storage.used_bytes)} used, ${bytes(storage.free_bytes)} free`}.
-          </p>
-        ) : (
-          <ul>
-            {found.problems.map((p) => (
-              <li key={p.text}>
-                <strong>{p.text}</strong> {p.todo}
-              </li>
-            ))}
-          </ul>
-        )}
-        <p class="fine">
-          {!cloud.configured && "No mailbox is configured: clips stay at home."}
-          {cloud.configured && cloud.reachable === null && "The mailbox has not been asked yet."}
-          {cloud.configured && cloud.reachable === false && `The mailbox cannot be reached; ${cloud.waiting_parts} sealed pieces wait here.`}
-          {cloud.configured && cloud.reachable && (cloud.waiting_parts > 4 ? `Sending ${cloud.waiting_parts} sealed pieces to the mailbox.` : `The mailbox outside holds ${cloud.clips} sealed ${cloud.clips === 1 ? "clip" : "clips"} that only you can open.`)}
-        </p>
+        <span class="seal">
+          <svg viewBox="0 0 24 24" aria-hidden="true">
+            <path d={found.well ? "M6 12.5l4 4 8-9" : "M12 6v7m0 4v.5"} />
+          </svg>
+        </span>
+        <div>
+          <h1>{found.well ? (watching ? "All is well" : "Ready for a camera") : found.problems.length === 1 ? "One thing needs you" : `${found.problems.length} things need you`}</h1>
+          {found.well ? (
+            <p>{watching ? `${watching === 1 ? "One camera records" : `${watching} cameras record`}, sealed for you alone.` : "Nothing is being recorded yet."}</p>
+          ) : (
+            <ul>
+              {found.problems.map((p) => (
+                <li key={p.text}>
+                  <strong>{p.text}</strong> {p.todo} {p.camera_id && <Link href={`/cameras/${p.camera_id}`}>Open its settings</Link>}
+                </li>
+              ))}
+            </ul>
+          )}
+        </div>
       </section>
       <section class="cameras" aria-label="Cameras">
-        {found.cameras.map((camera) => (
-          <Link key={camera.id} href={`/timeline?camera=${camera.id}`} class="card" data-testid="camera-card">
-            <SealedPicture path={`/cameras/${camera.id}/still`} again={stillsChanged.value[camera.id]} alt={`Latest picture of ${camera.name}`} empty={camera.state === "off" ? "Off" : "Waiting for the first picture…"} />
-            <span class="card-text">
-              <strong>{camera.name}</strong>
-              <span class={`dot ${camera.state}`}>
-                {camera.state === "recording" ? (camera.still_at_ms ? ago(Math.max(camera.still_at_ms, stillsChanged.value[camera.id] ?? 0), now.value) : "recording") : camera.state === "retrying" ? "lost, trying again" : camera.state}
+        {found.cameras.map((camera) => {
+          const at = Math.max(camera.still_at_ms ?? 0, stillsChanged.value[camera.id] ?? 0);
+          return (
+            <Link key={camera.id} href={`/timeline?camera=${camera.id}`} class={`card ${trouble.has(camera.id) ? "lost" : ""}`} data-testid="camera-card">
+              <span class="picture">
+                <SealedPicture path={`/cameras/${camera.id}/still`} again={stillsChanged.value[camera.id] ?? camera.still_at_ms ?? 0} alt={`Latest picture of ${camera.name}`} empty={camera.state === "off" ? "Turned off" : "Waiting for the first picture…"} />
+                {camera.demo && <span class="badge">Demo</span>}
+                <span class={`badge now ${camera.state}`}>{nowOf(camera, at, now.value)}</span>
               </span>
-              <small>{camera.last_clip ? `Last event ${when(camera.last_clip.onset_ms, now.value)}` : "No event yet"}</small>
-            </span>
-          </Link>
-        ))}
+              <span class="card-text">
+                <strong>{camera.demo ? camera.name.replace(/ \(demo\)$/, "") : camera.name}</strong>
+                <small>{camera.last_clip ? `Last event ${when(camera.last_clip.onset_ms, now.value)}` : "No event yet"}</small>
+              </span>
+            </Link>
+          );
+        })}
         {found.cameras.length === 0 && (
           <div class="empty">
             <h2>No camera yet</h2>
@@ -64,12 +67,33 @@ export function HomePage() {
       </section>
       {found.cameras.some((c) => c.demo) && (
         <p class="note">
-          These are rendered demo cameras, sealed and stored like real ones. <Link href="/cameras/new">Add your own camera</Link> and they leave.
+          <span>These are rendered demo cameras, sealed and stored like real ones. They leave when yours comes.</span>
+          <Link href="/cameras/new" class="button">
+            Add your own camera
+          </Link>
         </p>
       )}
+      <p class="keeps fine">
+        <span>
+          {storage.keep_hours} h kept{storage.full_in_hours ? `, but the disk is full in about ${Math.max(1, Math.round(storage.full_in_hours))} h; the oldest goes first then` : ""}, {bytes(storage.used_bytes)} used, {bytes(storage.free_bytes)} free.
+        </span>{" "}
+        <span>
+          {!cloud.configured && "No mailbox is set: clips stay at home."}
+          {cloud.configured && cloud.reachable === null && "The mailbox outside has not been asked yet."}
+          {cloud.configured && cloud.reachable === false && `The mailbox outside cannot be reached; ${cloud.waiting_parts} sealed pieces wait here.`}
+          {cloud.configured && cloud.reachable && (cloud.waiting_parts > 4 ? `Sending ${cloud.waiting_parts} sealed pieces to the mailbox.` : `The mailbox outside holds ${cloud.clips} sealed ${cloud.clips === 1 ? "clip" : "clips"} that only you can open.`)}
+        </span>
+      </p>
       <Events />
     </>
   );
+}
+
+function nowOf(camera: CameraNow, at: number, now: number): string {
+  if (camera.state === "off") return "Off";
+  if (camera.state === "retrying") return "Lost, trying again";
+  if (camera.state === "starting") return "Starting";
+  return at ? ago(at, now) : "Recording";
 }
 
 export function Events() {
@@ -79,7 +103,7 @@ export function Events() {
     let gone = false;
     get<Clip[]>(`/clips?limit=${shown + 1}`).then(
       (found) => !gone && setClips(found),
-      () => undefined,
+      () => !gone && setClips((had) => had ?? []),
     );
     return () => {
       gone = true;
@@ -95,38 +119,38 @@ export function Events() {
       </section>
     );
   }
-  let day = 0;
+  const here = clips.filter((clip) => !leaving.value.has(clip.id)).slice(0, shown);
+  const days = new Map<number, Clip[]>();
+  for (const clip of here) {
+    const day = dayOf(clip.onset_ms).from;
+    days.set(day, [...(days.get(day) ?? []), clip]);
+  }
   return (
     <section aria-label="Events">
-      <ul class="clips">
-        {clips.slice(0, shown).map((clip) => {
-          const heading = dayOf(clip.onset_ms).from !== day;
-          day = dayOf(clip.onset_ms).from;
-          return (
-            <>
-              {heading && (
-                <li key={day} class="day">
-                  <h2>{dayName(day, now.value)}</h2>
-                </li>
-              )}
+      {[...days].map(([day, some]) => (
+        <div key={day}>
+          <h2>{dayName(day, now.value)}</h2>
+          <ul class="clips">
+            {some.map((clip) => (
               <li key={clip.id}>
                 <Link href={`/clip/${clip.id}`} class="clip" data-testid="clip-row" data-clip={clip.id}>
-                  <SealedPicture path={`/clips/${clip.id}/still`} alt="" />
+                  <SealedPicture path={`/clips/${clip.id}/still`} again={clip.open ? clip.parts : undefined} alt="" />
                   <span>
-                    <strong>{hhmm(clip.onset_ms)}</strong> Motion, {names.get(clip.camera_id) ?? "a camera that was removed"}
+                    <strong>{names.get(clip.camera_id) ?? "A camera that was removed"}</strong>
+                    <span>Motion at {hhmm(clip.onset_ms)}</span>
                     <small>
-                      {clip.open ? "going on now" : lasting((clip.ended_ms ?? clip.began_ms) - clip.began_ms)}
+                      {clip.open ? "Going on now" : lasting((clip.ended_ms ?? clip.began_ms) - clip.began_ms)}
                       {clip.in_cloud ? " · in the mailbox, too" : ""}
                     </small>
                   </span>
                 </Link>
               </li>
-            </>
-          );
-        })}
-      </ul>
+            ))}
+          </ul>
+        </div>
+      ))}
       {clips.length > shown && (
-        <button type="button" class="quiet" onClick={() => setShown(shown + 2 * PAGE)}>
+        <button type="button" class="more" onClick={() => setShown(shown + 2 * PAGE)}>
           Earlier
         </button>
       )}

@@ -4,9 +4,9 @@ import { b64, type Bytes } from "../shared/bytes";
 import { type Kdf, newKdf, recipientOf, stretch, unwrap, words, wrap } from "../shared/keys";
 import { ago, bytes, when } from "../shared/time";
 import { mailbox } from "./clips";
-import { RecoverySheet, SHORTEST, strength } from "./SetUp";
+import { NewPassphrase, RecoverySheet, SHORTEST } from "./SetUp";
 import { now, say, signOut, state } from "./state";
-import { Problem, Secret, useTitle, Wait } from "./ui";
+import { Confirm, Link, Problem, Secret, useTitle, Wait } from "./ui";
 
 export function HouseholdPage() {
   useTitle("Household");
@@ -14,8 +14,18 @@ export function HouseholdPage() {
     <div class="narrow wide">
       <h1>{state.value?.household?.name}</h1>
       <Devices />
-      <Sheet />
-      <Passphrase />
+      <section>
+        <h2>Your key</h2>
+        <p class="fine">Made in your browser, kept there in a form that cannot be read out, and nowhere else but on your recovery sheet.</p>
+        <details>
+          <summary>Show the recovery sheet again</summary>
+          <Sheet />
+        </details>
+        <details>
+          <summary>Change the passphrase</summary>
+          <Passphrase />
+        </details>
+      </section>
       {state.value?.cloud.configured && <Mailbox />}
       <Look />
       <section>
@@ -51,7 +61,12 @@ function Devices() {
               class="quiet"
               onClick={async () => {
                 if (d.this) return signOut();
-                await send("DELETE", `/devices/${d.id}`);
+                try {
+                  await send("DELETE", `/devices/${d.id}`);
+                  say(`${d.name} is signed out.`);
+                } catch (error) {
+                  say((error as Error).message);
+                }
                 void load();
               }}
             >
@@ -74,8 +89,10 @@ function Sheet() {
   const [passphrase, setPassphrase] = useState("");
   const [shown, setShown] = useState<{ words: string[]; recipient: string } | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
   const show = async (event: Event) => {
     event.preventDefault();
+    setBusy(true);
     try {
       const { root } = await rootBy(passphrase);
       setShown({ words: words(root), recipient: await recipientOf(root) });
@@ -83,11 +100,12 @@ function Sheet() {
       setProblem(null);
     } catch (error) {
       setProblem((error as Error).message);
+    } finally {
+      setBusy(false);
     }
   };
   return (
-    <section>
-      <h2>Recovery sheet</h2>
+    <>
       {shown ? (
         <>
           <RecoverySheet words={shown.words} household={state.value?.household?.name ?? ""} recipient={shown.recipient} />
@@ -96,15 +114,14 @@ function Sheet() {
           </button>
         </>
       ) : (
-        <form class="inline" onSubmit={show}>
+        <form class="inset" onSubmit={show}>
           <Secret label="Passphrase" testid="sheet-passphrase" autocomplete="current-password" value={passphrase} onInput={setPassphrase} />
-          <button class="quiet" disabled={!passphrase}>
-            Show it
-          </button>
+          <button disabled={!passphrase || busy}>Show it</button>
+          {busy && <Wait text="Unlocking your key…" />}
           {problem && <Problem text={problem} />}
         </form>
       )}
-    </section>
+    </>
   );
 }
 
@@ -138,20 +155,19 @@ function Passphrase() {
     }
   };
   return (
-    <section>
-      <h2>Passphrase</h2>
-      <form onSubmit={change}>
+    <>
+      <form onSubmit={change} class="inset">
         <Secret label="Now" testid="passphrase-old" autocomplete="current-password" value={old} onInput={setOld} />
-        <Secret label="New" testid="passphrase-new" autocomplete="new-password" value={next} onInput={setNext} hint={next ? strength(next) : undefined} />
+        <NewPassphrase label="New" testid="passphrase-new" value={next} onInput={setNext} />
         {problem && <Problem text={problem} />}
-        <button class="quiet" disabled={busy || !old || !next}>
-          Change it
-        </button>
+        <button disabled={busy || !old || !next}>Change it</button>
         {busy && <Wait text="Locking your key anew…" />}
       </form>
-    </section>
+    </>
   );
 }
+
+const LISTED = 6;
 
 interface Held {
   clips: { clip: string; created_ms: number; expires_ms: number; bytes: number; objects: unknown[] }[];
@@ -168,9 +184,15 @@ function Mailbox() {
       .then((r) => r.json())
       .then(setHeld, (error: Error) => setProblem(error.message));
   useEffect(() => void load(), []);
+  const [all, setAll] = useState(false);
+  const [asking, setAsking] = useState(false);
   const empty = async () => {
-    if (!confirm("Delete every clip in the mailbox? What is kept at home stays.")) return;
-    await mailbox("DELETE", "/clips");
+    try {
+      await mailbox("DELETE", "/clips");
+      say("The mailbox is empty.");
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
     void load();
   };
   return (
@@ -193,12 +215,14 @@ function Mailbox() {
             </thead>
             <tbody>
               {held.clips
-                .slice(-8)
+                .slice(all ? 0 : -LISTED)
                 .reverse()
                 .map((c) => (
                   <tr key={c.clip}>
                     <td>
-                      <code>{c.clip.slice(0, 8)}…</code>
+                      <Link href={`/clip/${c.clip}`} aria-label={`Open the clip ${c.clip.slice(0, 8)} from the mailbox`}>
+                        <code>{c.clip.slice(0, 8)}…</code>
+                      </Link>
                     </td>
                     <td>{when(c.created_ms, now.value)}</td>
                     <td>{when(c.expires_ms, now.value)}</td>
@@ -210,11 +234,19 @@ function Mailbox() {
           <p class="fine">
             {held.clips.length} clips, {bytes(held.used_bytes)} of {bytes(held.quota_bytes)}; each is deleted after {held.keep_hours} hours.
           </p>
-          <button type="button" class="quiet danger" onClick={empty}>
-            Delete all of it
-          </button>
+          <div class="row">
+            {held.clips.length > LISTED && (
+              <button type="button" aria-expanded={all} onClick={() => setAll(!all)}>
+                {all ? "Show fewer" : `Show all ${held.clips.length}`}
+              </button>
+            )}
+            <button type="button" class="danger" onClick={() => setAsking(true)}>
+              Delete all of it
+            </button>
+          </div>
         </>
       )}
+      {asking && <Confirm title="Empty the mailbox?" text="Every sealed clip outside is deleted at once. What is kept at home stays." yes="Delete all" act={empty} close={() => setAsking(false)} />}
     </section>
   );
 }

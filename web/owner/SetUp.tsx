@@ -10,13 +10,21 @@ import { Field, Mark, Problem, Secret, useTitle, Wait } from "./ui";
 
 export const SHORTEST = 10;
 
-export function strength(passphrase: string): string {
+// How hard a passphrase is to guess, 0 to 3, and what to say about it.
+export function strength(passphrase: string): { level: 0 | 1 | 2 | 3; text: string } {
   const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^\w]/].filter((r) => r.test(passphrase)).length;
   const distinct = new Set(passphrase).size;
-  if (passphrase.length < SHORTEST) return `At least ${SHORTEST} characters. Four or five random words are good and easy to keep.`;
-  if (distinct < 6) return "Long enough, but easy to guess.";
-  if (passphrase.length >= 20 || (passphrase.length >= 14 && kinds >= 3)) return "Strong.";
-  return "Fair. A few more words make it strong.";
+  if (passphrase.length < SHORTEST) return { level: 0, text: `At least ${SHORTEST} characters. Four or five random words are good and easy to keep.` };
+  if (distinct < 6) return { level: 1, text: "Long enough, but easy to guess." };
+  if (passphrase.length >= 20 || (passphrase.length >= 14 && kinds >= 3)) return { level: 3, text: "Strong." };
+  return { level: 2, text: "Fair. A few more words make it strong." };
+}
+
+export function NewPassphrase(props: { label: string; value: string; onInput: (v: string) => void; testid: string }) {
+  const { level, text } = strength(props.value);
+  return (
+    <Secret label={props.label} testid={props.testid} autocomplete="new-password" value={props.value} onInput={props.onInput} hint={text} meter={props.value ? level : undefined} />
+  );
 }
 
 export function deviceName(): string {
@@ -27,6 +35,7 @@ export function deviceName(): string {
 }
 
 export function RecoverySheet(props: { words: string[]; household: string; recipient: string }) {
+  const now = new Date().toLocaleDateString(undefined, { dateStyle: "long" });
   const qr = useMemo(() => encode(props.words.join(" "), { ecc: "M" }), [props.words]);
   const path = qr.data.flatMap((row, y) => row.map((on, x) => (on ? `M${x} ${y}h1v1h-1z` : ""))).join("");
   const download = () => {
@@ -57,7 +66,7 @@ export function RecoverySheet(props: { words: string[]; household: string; recip
       </div>
       <p class="print-only">
         Whoever has these words can open everything that this household records. Keep this sheet where you keep your passports. Public
-        key: {props.recipient}
+        key: <code>{props.recipient}</code>. Printed on {now}.
       </p>
       <div class="row no-print">
         <button type="button" onClick={() => print()}>
@@ -71,7 +80,7 @@ export function RecoverySheet(props: { words: string[]; household: string; recip
   );
 }
 
-type Step = "welcome" | "making" | "sheet" | "check" | "finishing";
+type Step = "welcome" | "sheet" | "check" | "finishing";
 
 export function SetUp({ codeNeeded }: { codeNeeded: boolean }) {
   useTitle("Welcome");
@@ -93,6 +102,7 @@ export function SetUp({ codeNeeded }: { codeNeeded: boolean }) {
     const root = newRoot();
     setMade({ root, words: words(root), recipient: await recipientOf(root) });
     setStep("sheet");
+    scrollTo(0, 0);
   };
 
   const check = () => {
@@ -102,6 +112,7 @@ export function SetUp({ codeNeeded }: { codeNeeded: boolean }) {
     setTyped({});
     setProblem(null);
     setStep("check");
+    scrollTo(0, 0);
   };
 
   const finish = async (event: Event) => {
@@ -140,10 +151,12 @@ export function SetUp({ codeNeeded }: { codeNeeded: boolean }) {
     <main class="narrow">
       <p class="brand large no-print">
         <Mark /> Nightlatch
+        <span class="grow" />
+        <small>Step {step === "welcome" ? 1 : step === "sheet" ? 2 : 3} of 3</small>
       </p>
       {step === "welcome" && (
         <form onSubmit={make}>
-          <h1>The camera system that locks from the inside</h1>
+          <h1>The camera cloud that locks from the inside</h1>
           <p class="lead">
             What your cameras record is sealed before it touches a disk. Only a key that is made now, in this browser, opens it: not the
             hub, not the cloud, not us.
@@ -151,7 +164,7 @@ export function SetUp({ codeNeeded }: { codeNeeded: boolean }) {
           <Field label="What is this home called?">
             <input data-testid="setup-name" value={name} placeholder="Home" maxLength={80} onInput={(e) => setName(e.currentTarget.value)} />
           </Field>
-          <Secret label="Passphrase" testid="setup-passphrase" autocomplete="new-password" value={passphrase} onInput={setPassphrase} hint={strength(passphrase)} />
+          <NewPassphrase label="Passphrase" testid="setup-passphrase" value={passphrase} onInput={setPassphrase} />
           <Secret label="The same again" testid="setup-repeat" autocomplete="new-password" value={repeat} onInput={setRepeat} />
           {codeNeeded && (
             <Field label="Set-up code" hint="It is in the address that the hub printed when it started.">
@@ -159,7 +172,7 @@ export function SetUp({ codeNeeded }: { codeNeeded: boolean }) {
             </Field>
           )}
           {problem && <Problem text={problem} />}
-          <button class="main" data-testid="setup-continue">
+          <button class="main big" data-testid="setup-continue">
             Make my key
           </button>
         </form>
@@ -172,7 +185,7 @@ export function SetUp({ codeNeeded }: { codeNeeded: boolean }) {
             them; you will be asked for three.
           </p>
           <RecoverySheet words={made.words} household={name.trim() || "Home"} recipient={made.recipient} />
-          <button type="button" class="main no-print" data-testid="setup-continue" onClick={check}>
+          <button type="button" class="main big no-print" data-testid="setup-continue" onClick={check}>
             I have it on paper
           </button>
         </>
@@ -180,6 +193,7 @@ export function SetUp({ codeNeeded }: { codeNeeded: boolean }) {
       {(step === "check" || step === "finishing") && (
         <form onSubmit={finish}>
           <h1>Three words from your sheet</h1>
+          <p class="lead">To be sure that it is on paper and not only on this screen.</p>
           {asked.map((index, n) => (
             <Field key={index} label={`Word ${index + 1}`}>
               <input

@@ -1,9 +1,9 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { ApiError, get, send } from "../shared/api";
 import { b64, joined, unb64, utf8 } from "../shared/bytes";
-import { fromWords, type Kdf, lockedKeys, newKdf, stretch, unwrap, wrap } from "../shared/keys";
-import { deviceName, SHORTEST, strength } from "./SetUp";
-import { unlock } from "./state";
+import { fromWords, type Kdf, lockedKeys, newKdf, stretch, unwrap, wrap, wrongWords } from "../shared/keys";
+import { deviceName, NewPassphrase, SHORTEST } from "./SetUp";
+import { now, unlock } from "./state";
 import { Field, Mark, Problem, Secret, useTitle, Wait } from "./ui";
 
 export function SignIn() {
@@ -23,6 +23,11 @@ function Passphrase({ forgot }: { forgot: () => void }) {
   const [passphrase, setPassphrase] = useState("");
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
+  const [until, setUntil] = useState(0);
+  const wait = now.value && Math.ceil((until - Date.now()) / 1000);
+  useEffect(() => {
+    if (until && wait <= 0) setProblem(null);
+  }, [until > 0 && wait <= 0]);
   const submit = async (event: Event) => {
     event.preventDefault();
     setBusy(true);
@@ -34,7 +39,7 @@ function Passphrase({ forgot }: { forgot: () => void }) {
       await unlock(await unwrap(answer.wrapped_root, stretched.wrapKey));
     } catch (error) {
       setProblem((error as Error).message);
-      if (error instanceof ApiError && error.status === 403) setPassphrase("");
+      if (error instanceof ApiError && error.status === 429) setUntil(Date.now() + 1000 * (error.retryAfterS ?? 1));
     } finally {
       setBusy(false);
     }
@@ -45,8 +50,8 @@ function Passphrase({ forgot }: { forgot: () => void }) {
       <Secret label="Passphrase" testid="login-passphrase" autocomplete="current-password" value={passphrase} onInput={setPassphrase} />
       {problem && <Problem text={problem} />}
       <div class="row">
-        <button class="main" data-testid="login-submit" disabled={busy || !passphrase}>
-          Unlock
+        <button class="main" data-testid="login-submit" disabled={busy || !passphrase || wait > 0}>
+          {wait > 0 ? `Wait ${wait} s` : "Unlock"}
         </button>
         <button type="button" class="quiet" onClick={forgot}>
           Forgot it? Use the recovery sheet
@@ -90,13 +95,30 @@ function Recover({ back }: { back: () => void }) {
       setBusy(false);
     }
   };
+  // A word that is still being typed is not wrong yet.
+  const wrong = wrongWords(text).filter(({ index }) => /\s$/.test(text) || index < text.split(/\s+/).filter(Boolean).length - 1);
   return (
     <form onSubmit={submit}>
       <h1>Use the recovery sheet</h1>
-      <Field label="The 24 words" hint={`${text.split(/\s+/).filter(Boolean).length} of 24`}>
-        <textarea data-testid="recovery-text" rows={4} autocapitalize="none" spellcheck={false} value={text} onInput={(e) => setText(e.currentTarget.value)} />
+      <p class="lead">Its words open your recordings again and set a new passphrase. Every other device is signed out.</p>
+      <Field label="The 24 words, in their order" hint={`${text.split(/\s+/).filter(Boolean).length} of 24`}>
+        <textarea data-testid="recovery-text" rows={4} autocapitalize="none" autocomplete="off" spellcheck={false} value={text} onInput={(e) => setText(e.currentTarget.value)} />
       </Field>
-      <Secret label="New passphrase" testid="recovery-passphrase" autocomplete="new-password" value={passphrase} onInput={setPassphrase} hint={strength(passphrase)} />
+      {wrong.length > 0 && (
+        <ul class="slips" aria-live="polite">
+          {wrong.map(({ index, word, maybe }) => (
+            <li key={index}>
+              Word {index + 1}, “{word}”, is not on the list.{" "}
+              {maybe && (
+                <button type="button" class="quiet" onClick={() => setText(text.split(/\s+/).filter(Boolean).map((w, i) => (i === index ? maybe : w)).join(" "))}>
+                  Make it “{maybe}”
+                </button>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+      <NewPassphrase label="New passphrase" testid="recovery-passphrase" value={passphrase} onInput={setPassphrase} />
       {problem && <Problem text={problem} />}
       <div class="row">
         <button class="main" data-testid="recovery-submit" disabled={busy}>

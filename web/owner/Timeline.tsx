@@ -1,93 +1,80 @@
-// A strip of 24 hours per camera. Drag to look, space to play, arrows to step; all pictures are opened here.
+// The day of each camera. Drag to look, space to play, arrows to step; all pictures are opened here.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { type CameraDay, get, sealed, type Segment } from "../shared/api";
-import { context, hasInit, type SheetFacts, sheetFacts } from "../shared/mp4";
-import { dayAfter, dayBefore, dayName, dayOf, hhmmss, HOUR, hoursOf, MINUTE } from "../shared/time";
+import { type CameraDay, type Clip, get, sealed, type Segment } from "../shared/api";
+import { codecs, context, hasInit } from "../shared/mp4";
+import { ago, dateOf, dayAfter, dayBefore, dayName, dayOf, dayOfDate, hhmmss, HOUR, MINUTE, sameTimeOn, SECOND } from "../shared/time";
 import { SealedPlayer } from "./player";
-import { clipsChanged, home, now, opener, path, ring } from "./state";
-import { Link, useTitle, Wait } from "./ui";
+import { draw, prepare, sheet } from "./sheets";
+import { clipsChanged, go, home, hubNow, now, opener, path, ring, stillsChanged } from "./state";
+import { Strip } from "./Strip";
+import { Link, Problem, SealedPicture, useTitle, Wait } from "./ui";
+import { including, type View, zoomed } from "./view";
 
-const MOST_SHEETS = 48;
 const PLAY_WINDOW = 10 * MINUTE;
-const ZOOMS = [24 * HOUR, 6 * HOUR, HOUR] as const;
-
-interface OpenSheet {
-  picture: ImageBitmap;
-  facts: SheetFacts;
-}
-
-const sheets = new Map<number, Promise<OpenSheet | null>>();
-
-function sheet(id: number): Promise<OpenSheet | null> {
-  let found = sheets.get(id);
-  if (found) sheets.delete(id);
-  else {
-    found = (async () => {
-      const got = await sealed(`/sheets/${id}`);
-      if (!got || !opener.value) return null;
-      const jpeg = await opener.value.open(got.bytes);
-      const facts = sheetFacts(jpeg);
-      return facts && { picture: await createImageBitmap(new Blob([jpeg], { type: "image/jpeg" })), facts };
-    })();
-    found.catch(() => sheets.delete(id));
-  }
-  sheets.set(id, found);
-  for (const old of sheets.keys()) {
-    if (sheets.size <= MOST_SHEETS) break;
-    sheets.delete(old);
-  }
-  return found;
-}
+const INIT_BEFORE = MINUTE; // an init segment is at most this far back
+const FRESH = 100 * SECOND; // no sheet is made of the newest minute yet
+const SPANS = [
+  ["24 h", 24 * HOUR],
+  ["6 h", 6 * HOUR],
+  ["1 h", HOUR],
+  ["10 min", 10 * MINUTE],
+] as const;
+const SPEEDS = [1, 2, 4];
 
 export function Timeline() {
   useTitle("Timeline");
   const asked = new URLSearchParams(path.value.split("?")[1] ?? "");
-  const [at, setAt] = useState(Number(asked.get("at")) || Date.now() - 5000);
+  const [at, setAt] = useState(Number(asked.get("at")) || hubNow() - 5 * SECOND);
   const [camera, setCamera] = useState(asked.get("camera"));
-  const [zoom, setZoom] = useState(0);
   const [days, setDays] = useState<CameraDay[] | null>(null);
-  const [playing, setPlaying] = useState(false);
+  const [session, setSession] = useState<{ from: number; paused: boolean } | null>(null);
+  const [speed, setSpeed] = useState(1);
+  const [loud, setLoud] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const day = dayOf(at);
+  const whole = useMemo(() => dayOf(at), [dayOf(at).from]);
+  const [view, setView] = useState<View>(whole);
   const tick = Math.floor(now.value / 20_000);
 
   useEffect(() => {
     let gone = false;
-    get<{ cameras: CameraDay[] }>(`/timeline?from_ms=${day.from}&to_ms=${day.to}`).then(
-      (found) => !gone && setDays(found.cameras),
+    get<{ cameras: CameraDay[] }>(`/timeline?from_ms=${whole.from}&to_ms=${whole.to}`).then(
+      (found) => {
+        if (gone) return;
+        setDays(found.cameras);
+        setProblem(null);
+      },
       (error: Error) => !gone && setProblem(error.message),
     );
     return () => {
       gone = true;
     };
-  }, [day.from, clipsChanged.value, day.to > Date.now() ? tick : 0]);
+  }, [whole.from, clipsChanged.value, whole.to > hubNow() ? tick : 0]);
+  useEffect(() => {
+    if (view.from < whole.from || view.to > whole.to || view.to - view.from > 22 * HOUR) setView(view.to - view.from > 22 * HOUR ? whole : zoomed(whole, whole, view.to - view.from, at));
+    else setView(including(view, whole, at));
+  }, [whole.from, Math.round(at / SECOND), session !== null]);
 
   const shown = days?.find((d) => d.id === camera) ?? days?.[0] ?? null;
-  const span = ZOOMS[zoom] ?? ZOOMS[0];
-  const window = useMemo(() => {
-    if (span >= 24 * HOUR) return day;
-    const from = Math.max(day.from, Math.min(Math.floor(at / (span / 4)) * (span / 4) - span / 2, day.to - span));
-    return { from, to: from + span };
-  }, [day.from, day.to, span, Math.floor(at / (span / 4))]);
-
-  const step = (by: number) => {
-    setPlaying(false);
-    setAt(Math.min(Date.now(), at + by));
+  const stand = (to: number) => {
+    setSession(null);
+    setAt(Math.min(hubNow(), to));
   };
   const toEvent = (forward: boolean) => {
-    const clips = [...(shown?.clips ?? [])].sort((a, b) => a.onset_ms - b.onset_ms);
-    const next = forward ? clips.find((c) => c.onset_ms > at + 500) : clips.reverse().find((c) => c.onset_ms < at - 500);
-    if (next) step(next.onset_ms - at);
+    const next = neighbour(shown?.clips ?? [], at, forward);
+    if (next) stand(next.onset_ms);
   };
+  const play = () => setSession(session ? { ...session, paused: !session.paused } : { from: at, paused: false });
+  const zoom = (span: number) => setView(zoomed(view, whole, span, at >= view.from && at <= view.to ? at : (view.from + view.to) / 2));
   useEffect(() => {
     const keys = (event: KeyboardEvent) => {
-      if ((event.target as HTMLElement).closest("input, select, textarea")) return;
-      if (event.key === "ArrowLeft") event.shiftKey ? toEvent(false) : step(-10_000);
-      else if (event.key === "ArrowRight") event.shiftKey ? toEvent(true) : step(10_000);
-      else if (event.key === " " && !(event.target as HTMLElement).closest("button")) setPlaying(!playing);
-      else if (event.key === "+") setZoom(Math.min(ZOOMS.length - 1, zoom + 1));
-      else if (event.key === "-") setZoom(Math.max(0, zoom - 1));
+      if ((event.target as HTMLElement).closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
+      const step = Math.max(SECOND, Math.min(10 * SECOND, (view.to - view.from) / 300));
+      if (event.key === "ArrowLeft") event.shiftKey ? toEvent(false) : stand(at - step);
+      else if (event.key === "ArrowRight") event.shiftKey ? toEvent(true) : stand(at + step);
+      else if (event.key === " " && !(event.target as HTMLElement).closest("button")) play();
+      else if (event.key === "+") zoom((view.to - view.from) / 2);
+      else if (event.key === "-") zoom((view.to - view.from) * 2);
       else return;
       event.preventDefault();
     };
@@ -95,51 +82,87 @@ export function Timeline() {
     return () => removeEventListener("keydown", keys);
   });
 
-  if (problem) return <p role="alert">{problem}</p>;
-  if (!days) return <Wait text="Fetching the day…" />;
+  if (!days) return problem ? <Problem text={problem} todo="It is tried again in a moment." /> : <Wait text="Fetching the day…" />;
   if (!shown) {
     return (
       <div class="empty">
         <h2>No camera yet</h2>
+        <p>Its day appears here once one is added.</p>
         <Link href="/cameras/new" class="button main">
           Add a camera
         </Link>
       </div>
     );
   }
+  const clip = shown.clips.find((c) => c.began_ms <= at && at <= (c.ended_ms ?? hubNow()));
+  const sound = home.value?.cameras.find((c) => c.id === shown.id)?.audio;
+  const isToday = whole.to > hubNow();
   return (
     <>
-      <div class="day-bar">
-        <button type="button" class="quiet" aria-label="The day before" onClick={() => step(dayBefore(at) + (at - day.from) - at)}>
+      <div class="day-bar" onClick={letGo}>
+        <button type="button" class="quiet round" aria-label="The day before" onClick={() => stand(sameTimeOn(dayBefore(at), at))}>
           ‹
         </button>
-        <h1>{dayName(at, now.value)}</h1>
-        <button type="button" class="quiet" aria-label="The day after" disabled={day.to > Date.now()} onClick={() => step(dayAfter(at) + (at - day.from) - at)}>
+        <h1>
+          <label>
+            {dayName(at, now.value)}
+            <input type="date" aria-label="Day" max={dateOf(hubNow())} value={dateOf(at)} onClick={(e) => e.currentTarget.showPicker?.()} onChange={(e) => stand(sameTimeOn(dayOfDate(e.currentTarget.value) ?? at, at))} />
+          </label>
+        </h1>
+        <button type="button" class="quiet round" aria-label="The day after" disabled={isToday} onClick={() => stand(sameTimeOn(dayAfter(at), at))}>
           ›
         </button>
         <span class="grow" />
         <div class="segmented" role="group" aria-label="Zoom">
-          {["24 h", "6 h", "1 h"].map((label, i) => (
-            <button key={label} type="button" aria-pressed={zoom === i} onClick={() => setZoom(i)}>
+          {SPANS.map(([label, span]) => (
+            <button key={label} type="button" aria-pressed={Math.abs(view.to - view.from - Math.min(span, span > 20 * HOUR ? whole.to - whole.from : span)) < SECOND} onClick={() => zoom(span > 20 * HOUR ? whole.to - whole.from : span)}>
               {label}
             </button>
           ))}
         </div>
       </div>
       <div class="look">
-        {playing ? <Playing camera={shown.id} from={at} tell={setAt} stop={() => setPlaying(false)} /> : <Look day={shown} at={at} />}
-        <div class="look-bar">
-          <button type="button" class="main round" data-testid="timeline-play" aria-label={playing ? "Pause" : "Play from here"} onClick={() => setPlaying(!playing)}>
-            {playing ? "❚❚" : "▶"}
+        {session ? (
+          <Playing key={`${shown.id} ${session.from}`} camera={shown.id} from={session.from} paused={session.paused} speed={speed} loud={loud} tell={setAt} stop={() => setSession(null)} />
+        ) : (
+          <Look day={shown} at={at} />
+        )}
+        <div class="look-bar" onClick={letGo}>
+          <button type="button" class="main round" data-testid="timeline-play" aria-label={session && !session.paused ? "Pause" : "Play from here"} onClick={play}>
+            <svg viewBox="0 0 24 24" aria-hidden="true">
+              <path d={session && !session.paused ? "M7 5h3v14H7zM14 5h3v14h-3z" : "M8 5v14l11-7z"} />
+            </svg>
           </button>
-          <strong data-testid="timeline-at">{hhmmss(at)}</strong>
-          <span>{shown.name}</span>
+          <span class="look-at">
+            <strong data-testid="timeline-at">{hhmmss(at)}</strong>
+            <small>{shown.name}</small>
+          </span>
+          <span class="look-more">
+            {clip && (
+              <Link href={`/clip/${clip.id}`} class="button">
+                Open clip
+              </Link>
+            )}
+            {session && (
+              <button type="button" class="quiet" aria-label={`Speed ${speed} times`} onClick={() => setSpeed(SPEEDS[(SPEEDS.indexOf(speed) + 1) % SPEEDS.length] ?? 1)}>
+                {speed}×
+              </button>
+            )}
+            {session && sound && !sound.startsWith("pcm") && (
+              <button type="button" class="quiet" aria-pressed={loud} onClick={() => setLoud(!loud)}>
+                {loud ? "Sound off" : "Sound on"}
+              </button>
+            )}
+          </span>
           <span class="grow" />
-          <button type="button" class="quiet" onClick={() => toEvent(false)}>
-            ‹ Event
+          <button type="button" class="quiet" aria-label="Previous event" disabled={!neighbour(shown.clips, at, false)} onClick={() => toEvent(false)}>
+            ‹<span class="wide-only"> Event</span>
           </button>
-          <button type="button" class="quiet" onClick={() => toEvent(true)}>
-            Event ›
+          <button type="button" class="quiet" aria-label="Next event" disabled={!neighbour(shown.clips, at, true)} onClick={() => toEvent(true)}>
+            <span class="wide-only">Event </span>›
+          </button>
+          <button type="button" class="quiet" disabled={isToday && at > hubNow() - 20 * SECOND} onClick={() => stand(hubNow() - 5 * SECOND)}>
+            Now
           </button>
         </div>
       </div>
@@ -147,74 +170,36 @@ export function Timeline() {
         <Strip
           key={each.id}
           day={each}
-          window={window}
+          whole={whole}
+          view={view}
           at={at}
           current={each.id === shown.id}
+          show={setView}
           move={(to) => {
-            setPlaying(false);
-            setCamera(each.id);
-            setAt(Math.min(to, Date.now()));
+            if (each.id !== shown.id) {
+              setCamera(each.id);
+              go(`/timeline?camera=${each.id}`, true);
+            }
+            stand(to);
           }}
         />
       ))}
-      <p class="fine hint">Drag on a strip to look. ← → step ten seconds, with Shift to the next event; space plays; + and − zoom.</p>
+      <p class="fine hint">Drag on a strip to look. ← → step, with Shift to the next event; space plays; + and − zoom, so does Ctrl with the wheel.</p>
     </>
   );
 }
 
-function Strip(props: { day: CameraDay; window: { from: number; to: number }; at: number; current: boolean; move: (ms: number) => void }) {
-  const { day, window, at } = props;
-  const box = useRef<SVGSVGElement>(null);
-  const length = window.to - window.from;
-  const x = (ms: number) => ((Math.max(window.from, Math.min(window.to, ms)) - window.from) / length) * 1000;
-  const pick = (event: PointerEvent) => {
-    const frame = box.current!.getBoundingClientRect();
-    props.move(window.from + (Math.max(0, Math.min(frame.width, event.clientX - frame.left)) / frame.width) * length);
-  };
-  const marks = length >= 24 * HOUR - HOUR ? hoursOf(window).filter((_, i) => i % 3 === 0) : Array.from({ length: 7 }, (_, i) => ({ at: window.from + (i * length) / 6, label: hhmmss(window.from + (i * length) / 6).slice(0, 5) }));
-  return (
-    <section class={props.current ? "strip current" : "strip"}>
-      <h2>{day.name}</h2>
-      <svg
-        ref={box}
-        viewBox="0 0 1000 44"
-        preserveAspectRatio="none"
-        data-testid="timeline-strip"
-        role="slider"
-        tabIndex={0}
-        aria-label={`Time on ${day.name}`}
-        aria-valuemin={window.from}
-        aria-valuemax={window.to}
-        aria-valuenow={Math.round(at)}
-        aria-valuetext={hhmmss(at)}
-        onPointerDown={(e) => {
-          e.currentTarget.setPointerCapture(e.pointerId);
-          pick(e);
-        }}
-        onPointerMove={(e) => e.buttons && pick(e)}
-      >
-        <rect class="bed" width="1000" height="44" rx="3" />
-        {day.spans.map(([from, to]) => to > window.from && from < window.to && <rect key={from} class="kept" x={x(from)} width={Math.max(0.8, x(to) - x(from))} y="14" height="16" />)}
-        {day.outages.map((o) => (
-          <rect key={o.began_ms} class="lost" x={x(o.began_ms)} width={Math.max(0.8, x(o.ended_ms ?? Date.now()) - x(o.began_ms))} y="14" height="16">
-            <title>Not recorded: {o.reason.replaceAll("_", " ")}</title>
-          </rect>
-        ))}
-        {day.clips.map((c) => (c.ended_ms ?? Date.now()) > window.from && c.onset_ms < window.to && <rect key={c.id} class="event" x={x(c.onset_ms)} width={Math.max(2, x(c.ended_ms ?? Date.now()) - x(c.onset_ms))} y="6" height="32" rx="1" />)}
-        {at >= window.from && at <= window.to && <rect class="cursor" x={x(at) - 0.8} width="1.6" height="44" />}
-      </svg>
-      <div class="hours" aria-hidden="true">
-        {marks.map((m) => (
-          <span key={m.at} style={{ left: `${x(m.at) / 10}%` }}>
-            {m.label}
-          </span>
-        ))}
-      </div>
-    </section>
-  );
+// A button that was tapped or clicked gives the focus back, so that space plays; one that was reached by keyboard keeps it.
+function letGo(event: MouseEvent) {
+  if (event.detail > 0) (event.target as HTMLElement).closest("button")?.blur();
 }
 
-// The still under the finger.
+function neighbour(clips: Clip[], at: number, forward: boolean): Clip | undefined {
+  const inOrder = [...clips].sort((a, b) => a.onset_ms - b.onset_ms);
+  return forward ? inOrder.find((c) => c.onset_ms > at + 500) : inOrder.reverse().find((c) => c.onset_ms < at - 500);
+}
+
+// The still under the finger. While one minute is being opened, only the last one asked for waits.
 function Look({ day, at }: { day: CameraDay; at: number }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [blank, setBlank] = useState<string | null>("");
@@ -223,88 +208,126 @@ function Look({ day, at }: { day: CameraDay; at: number }) {
     for (const each of day.sheets) if (each[1] <= at + 2000 && at <= each[1] + each[2] + 10_000) best = each;
     return best;
   }, [day.sheets, at]);
+  const wanted = useRef<{ id: number; at: number } | null>(null);
+  const working = useRef(false);
+  const fresh = !entry && at > hubNow() - FRESH;
+
   useEffect(() => {
-    let gone = false;
-    if (!entry) {
-      setBlank(at > Date.now() - 90_000 ? "The newest minute has no stills yet. Press play." : "Nothing was recorded here.");
-      return;
-    }
-    sheet(entry[0]).then(
-      (open) => {
-        const target = canvas.current;
-        if (gone || !open || !target) return;
-        const { at_ms, columns, cell } = open.facts;
-        let index = 0;
-        at_ms.forEach((ms, i) => {
-          if (ms <= at + 500) index = i;
-        });
-        target.width = cell[0];
-        target.height = cell[1];
-        target.getContext("2d")!.drawImage(open.picture, (index % columns) * cell[0], Math.floor(index / columns) * cell[1], cell[0], cell[1], 0, 0, cell[0], cell[1]);
-        target.dataset.atMs = String(at_ms[index]);
-        setBlank(null);
-      },
-      (error: Error) => !gone && setBlank(error.message),
-    );
+    wanted.current = entry && { id: entry[0], at };
+    if (!entry) setBlank("Nothing was recorded here.");
+    else if (!working.current) void work();
+  }, [entry?.[0], at, fresh]);
+  useEffect(() => {
+    if (!entry) return;
     const index = day.sheets.indexOf(entry);
-    for (const near of [day.sheets[index + 1], day.sheets[index - 1]]) if (near) sheet(near[0]).catch(() => undefined);
-    return () => {
-      gone = true;
-    };
-  }, [entry?.[0], at]);
+    const soon = setTimeout(() => {
+      for (const near of [index + 1, index - 1, index + 2]) if (day.sheets[near]) prepare(day.sheets[near][0]).catch(() => undefined);
+    }, 80);
+    return () => clearTimeout(soon);
+  }, [entry?.[0]]);
+  const work = async () => {
+    working.current = true;
+    for (let done: unknown = null; wanted.current && wanted.current !== done; ) {
+      const want = wanted.current;
+      try {
+        const open = await sheet(want.id);
+        const latest = wanted.current as typeof want | null;
+        if (open && canvas.current && latest) {
+          canvas.current.dataset.atMs = String(draw(open, latest.id === want.id ? latest.at : want.at, canvas.current));
+          setBlank(null);
+        }
+        done = latest?.id === want.id ? latest : want;
+      } catch (error) {
+        if (wanted.current === want) setBlank((error as Error).message);
+        done = want;
+      }
+    }
+    working.current = false;
+  };
+  useEffect(() => () => void (wanted.current = null), []);
+  const live = home.value?.cameras.find((c) => c.id === day.id);
   return (
     <div class="screen">
-      <canvas ref={canvas} data-testid="timeline-still" hidden={blank !== null} aria-label={`${day.name} at ${hhmmss(at)}`} role="img" />
-      {blank && <p>{blank}</p>}
+      {fresh && <SealedPicture path={`/cameras/${day.id}/still`} again={stillsChanged.value[day.id] ?? 0} alt={`Latest picture of ${day.name}`} empty="Waiting for the first picture…" />}
+      {fresh && live?.still_at_ms && <span class="badge">Latest picture, {ago(Math.max(live.still_at_ms, stillsChanged.value[day.id] ?? 0), now.value)}</span>}
+      <canvas ref={canvas} data-testid="timeline-still" hidden={fresh || blank !== null} aria-label={`${day.name} at ${hhmmss(at)}`} role="img" />
+      {blank && !fresh && <p>{blank}</p>}
     </div>
   );
 }
 
-// Continuous playback from the 24 hours of sealed segments.
-function Playing(props: { camera: string; from: number; tell: (ms: number) => void; stop: () => void }) {
+interface PlayingProps {
+  camera: string;
+  from: number;
+  paused: boolean;
+  speed: number;
+  loud: boolean;
+  tell: (ms: number) => void;
+  stop: () => void;
+}
+
+// Continuous playback of what is kept, sealed segment by sealed segment.
+function Playing(props: PlayingProps) {
   const video = useRef<HTMLVideoElement>(null);
   const [problem, setProblem] = useState<string | null>(null);
   useEffect(() => {
+    const it = video.current;
+    if (!it) return;
+    it.defaultPlaybackRate = it.playbackRate = props.speed;
+    it.muted = !props.loud;
+    if (props.paused) it.pause();
+    else void it.play().catch(() => undefined);
+  }, [props.paused, props.speed, props.loud]);
+  useEffect(() => {
     let gone = false;
     let player: SealedPlayer | null = null;
-    const now = home.value?.cameras.find((c) => c.id === props.camera);
     let base = props.from;
     const told = setInterval(() => {
       const it = video.current;
       if (it && !it.paused && it.currentTime > 0) props.tell(base + it.currentTime * 1000);
     }, 250);
+    const open = async (segment: Segment) => {
+      const got = await sealed(`/segments/${segment.id}`);
+      if (gone || !got || !opener.value) return null;
+      const bytes = await opener.value.open(got.bytes);
+      const says = context(bytes);
+      if (says && (says.household !== ring.value?.household || says.camera !== props.camera)) throw new Error("A segment says that it is of another camera. It is not shown.");
+      return bytes;
+    };
     void (async () => {
       try {
-        let from = props.from;
+        let from = props.from - INIT_BEFORE;
         let seen = 0;
         while (!gone) {
-          const found = await get<Segment[]>(`/segments?camera=${props.camera}&from_ms=${Math.round(from)}&to_ms=${Math.round(from + PLAY_WINDOW)}`);
-          const fresh = found.filter((s) => s.began_ms > seen);
-          if (!fresh.length && from < Date.now() - 60_000 && !found.length) {
-            if (!player) throw new Error("Nothing was recorded here. Choose a filled stretch of the strip.");
-            break;
-          }
-          for (const segment of fresh) {
-            const got = await sealed(`/segments/${segment.id}`);
-            if (gone || !got || !opener.value || !video.current) return;
-            const open = await opener.value.open(got.bytes);
-            const says = context(open);
-            if (says && (says.household !== ring.value?.household || says.camera !== props.camera)) throw new Error("A segment says that it is of another camera. It is not shown.");
+          const found = await get<Segment[]>(`/segments?camera=${props.camera}&from_ms=${Math.round(from)}&to_ms=${Math.round(from + INIT_BEFORE + PLAY_WINDOW)}`);
+          let fresh = found.filter((s) => s.began_ms > seen);
+          if (!player) fresh = fresh.slice(Math.max(0, fresh.findLastIndex((s) => !s.continues && s.began_ms <= props.from)));
+          if (!player && !fresh.some((s) => s.began_ms + s.duration_ms > props.from)) throw new Error("Nothing was recorded from here on. Choose a filled stretch of the strip.");
+          let ahead = fresh[0] ? open(fresh[0]) : null; // the next one is fetched and opened while this one is appended
+          for (let n = 0; n < fresh.length; n++) {
+            const segment = fresh[n]!;
+            const bytes = await ahead;
+            const next = fresh[n + 1];
+            ahead = next ? open(next) : null;
+            ahead?.catch(() => undefined);
+            if (gone || !bytes || !video.current) return;
+            const begins = hasInit(bytes);
             if (!player) {
-              if (!hasInit(open)) continue;
+              if (!begins) continue;
               base = segment.began_ms;
-              player = new SealedPlayer(video.current, now?.codecs ?? "avc1.640028");
+              player = new SealedPlayer(video.current, codecs(bytes) ?? "avc1.640028");
               video.current.currentTime = Math.max(0, (props.from - base) / 1000);
             }
-            await player.append(open, hasInit(open) ? (segment.began_ms - base) / 1000 : undefined);
+            await player.append(bytes, begins ? (segment.began_ms - base) / 1000 : undefined, begins ? codecs(bytes) : null);
             seen = segment.began_ms;
-            from = segment.began_ms + segment.duration_ms;
+            from = segment.began_ms + segment.duration_ms - INIT_BEFORE;
             await player.room();
             if (gone) return;
           }
-          if (!fresh.length) await new Promise((resolve) => setTimeout(resolve, 1500));
+          if (fresh.length) continue;
+          if (from + INIT_BEFORE + PLAY_WINDOW > hubNow()) await new Promise((resolve) => setTimeout(resolve, 1500));
+          else from += PLAY_WINDOW; // a long stretch without a recording
         }
-        player?.end();
       } catch (error) {
         if (!gone) setProblem((error as Error).message);
       }
@@ -314,7 +337,17 @@ function Playing(props: { camera: string; from: number; tell: (ms: number) => vo
       clearInterval(told);
       player?.close();
     };
-  }, [props.camera]);
-  return <div class="screen">{problem ? <p role="alert">{problem}</p> : <video ref={video} data-testid="timeline-video" autoplay muted playsinline onEnded={props.stop} onClick={props.stop} />}</div>;
+  }, []);
+  if (problem) {
+    return (
+      <div class="screen">
+        <p role="alert">{problem}</p>
+      </div>
+    );
+  }
+  return (
+    <div class="screen">
+      <video ref={video} data-testid="timeline-video" autoplay muted playsinline onEnded={props.stop} />
+    </div>
+  );
 }
-

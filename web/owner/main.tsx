@@ -46,6 +46,9 @@ function App() {
   const at = path.value;
   return (
     <>
+      <a class="skip" href="#content">
+        Skip to the page
+      </a>
       <header>
         <Link href="/" class="brand">
           <Mark /> <span>{found.household?.name}</span>
@@ -69,7 +72,7 @@ function App() {
           {unreachable.value} Trying again…
         </div>
       )}
-      <main>
+      <main id="content" tabIndex={-1}>
         <Page />
       </main>
       <Toast />

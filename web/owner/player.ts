@@ -10,12 +10,15 @@ declare global {
 
 const AHEAD_S = 24;
 const BEHIND_S = 60;
+const WATCH_MS = 250;
 
 export class SealedPlayer {
   private readonly source: MediaSource;
   private buffer: SourceBuffer | null = null;
+  private type: string;
   private readonly ready: Promise<void>;
-  readonly url: string;
+  private readonly url: string;
+  private readonly watch: ReturnType<typeof setInterval>;
 
   constructor(
     private readonly video: HTMLVideoElement,
@@ -23,8 +26,7 @@ export class SealedPlayer {
   ) {
     const Source = window.ManagedMediaSource ?? window.MediaSource;
     if (!Source) throw new Error("This browser cannot play sealed video. Use a current Chrome, Firefox, Edge or Safari.");
-    const type = `video/mp4; codecs="${codecs}"`;
-    if (!Source.isTypeSupported(type)) throw new Error(`This browser cannot play what the camera sends (${codecs}). Download the clip instead.`);
+    this.type = playable(Source, codecs);
     this.source = new Source();
     this.url = URL.createObjectURL(this.source);
     video.disableRemotePlayback = true;
@@ -33,19 +35,24 @@ export class SealedPlayer {
       this.source.addEventListener(
         "sourceopen",
         () => {
-          this.buffer = this.source.addSourceBuffer(type);
+          this.buffer = this.source.addSourceBuffer(this.type);
           resolve();
         },
         { once: true },
       );
     });
+    this.watch = setInterval(() => this.skipGap(), WATCH_MS);
   }
 
-  // Append one opened piece; `atS` places a piece that starts a file of its own.
-  async append(piece: Bytes, atS?: number): Promise<void> {
+  // Append one opened piece. `atS` places a piece that starts a file of its own, `codecs` says what is in it.
+  async append(piece: Bytes, atS?: number, codecs?: string | null): Promise<void> {
     await this.ready;
     const buffer = this.buffer;
     if (!buffer || this.source.readyState !== "open") return;
+    if (codecs && !this.type.includes(`"${codecs}"`)) {
+      this.type = playable(this.source.constructor as typeof MediaSource, codecs);
+      buffer.changeType(this.type);
+    }
     if (atS !== undefined) buffer.timestampOffset = atS;
     for (let attempt = 0; ; attempt++) {
       try {
@@ -65,15 +72,30 @@ export class SealedPlayer {
   // Wait until there is room ahead of what is being watched.
   async room(): Promise<void> {
     while (this.source.readyState === "open" && this.bufferedTo() - this.video.currentTime > AHEAD_S) {
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
     }
     if (this.video.currentTime > BEHIND_S * 2) await this.forget();
   }
 
   close() {
+    clearInterval(this.watch);
     URL.revokeObjectURL(this.url);
     this.video.removeAttribute("src");
     this.video.load();
+  }
+
+  // Where nothing was recorded there is nothing to wait for: go on with what comes next.
+  private skipGap() {
+    const { video } = this;
+    if (video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) return;
+    const ranges = video.buffered;
+    for (let i = 0; i < ranges.length; i++) {
+      if (ranges.start(i) <= video.currentTime && video.currentTime < ranges.end(i) - 0.1) return;
+      if (ranges.start(i) > video.currentTime) {
+        video.currentTime = ranges.start(i) + 0.01;
+        return;
+      }
+    }
   }
 
   private bufferedTo(): number {
@@ -107,4 +129,10 @@ export class SealedPlayer {
       }
     });
   }
+}
+
+function playable(Source: typeof MediaSource, codecs: string): string {
+  const type = `video/mp4; codecs="${codecs}"`;
+  if (!Source.isTypeSupported(type)) throw new Error(`This browser cannot play what the camera sends (${codecs}). Download the clip instead.`);
+  return type;
 }

@@ -11,11 +11,15 @@ export const state = signal<State | null>(null);
 export const ring = signal<Keyring | null>(null);
 export const home = signal<Home | null>(null);
 export const unreachable = signal<string | null>(null);
+// The hub's time: recordings are placed by its clock, and this device's may be wrong.
+let ahead = 0;
+export const hubNow = () => Date.now() + ahead;
 export const now = signal(Date.now());
 export const path = signal(location.pathname + location.search);
 export const clipsChanged = signal(0);
 export const stillsChanged = signal<Record<string, number>>({});
 export const toast = signal<{ text: string; undo?: () => void } | null>(null);
+export const leaving = signal<ReadonlySet<string>>(new Set()); // clips that are being deleted
 
 let fallback: Opener | null = null;
 export const opener = computed(() => (ring.value ? (fallback ?? new Opener(ring.value.open)) : null));
@@ -23,14 +27,23 @@ export const opener = computed(() => (ring.value ? (fallback ?? new Opener(ring.
 export function go(to: string, replace = false) {
   history[replace ? "replaceState" : "pushState"](null, "", to);
   path.value = to;
+  if (replace) return;
   scrollTo(0, 0);
+  setTimeout(() => document.querySelector<HTMLElement>("main")?.focus({ preventScroll: true }));
 }
 addEventListener("popstate", () => (path.value = location.pathname + location.search));
-setInterval(() => (now.value = Date.now()), 1000);
+setInterval(() => (now.value = hubNow()), 1000);
+
+async function ask(): Promise<State> {
+  const found = await get<State>("/state");
+  ahead = Math.abs(found.now_ms - Date.now()) > 2000 ? found.now_ms - Date.now() : 0;
+  now.value = hubNow();
+  return found;
+}
 
 export async function start() {
   try {
-    const found = await get<State>("/state");
+    const found = await ask();
     unreachable.value = null;
     const keys = await kept().catch(() => undefined);
     if (found.signed_in && keys && keys.household === found.household?.id) ring.value = keys;
@@ -44,7 +57,7 @@ export async function start() {
 
 // Take the unlocked root into the keyring: kept on this device as keys that cannot be read out.
 export async function unlock(root: Bytes) {
-  const found = await get<State>("/state");
+  const found = await ask();
   const locked = await lockedKeys(root);
   const keys: Keyring = { household: found.household?.id ?? "", ...locked, signPublic: await signingPublic(root) };
   try {
@@ -63,14 +76,19 @@ export async function signOut() {
   location.href = "/";
 }
 
+// Signed out from elsewhere, or the session has ended: this device keeps no key.
 whenSignedOut(() => {
-  if (state.value?.signed_in) state.value = { ...state.value, signed_in: false };
+  if (!state.value?.signed_in) return;
+  state.value = { ...state.value, signed_in: false };
+  ring.value = null;
+  void forget().catch(() => undefined);
 });
 
 let feed: EventSource | null = null;
 let waiting: ReturnType<typeof setTimeout> | null = null;
 
 export async function refresh() {
+  if (!state.value?.signed_in) return;
   try {
     home.value = await get<Home>("/home");
     unreachable.value = null;
@@ -88,7 +106,7 @@ function soon() {
 
 function follow() {
   void refresh();
-  if (feed) return;
+  if (feed && feed.readyState !== EventSource.CLOSED) return;
   feed = new EventSource("/api/feed");
   feed.onmessage = (message) => {
     const hint = JSON.parse(message.data) as { type: string; camera_id?: string; at_ms?: number };
@@ -99,37 +117,53 @@ function follow() {
     if (hint.type === "clip" || hint.type === "clip_gone") clipsChanged.value++;
     soon();
   };
-  setInterval(refresh, 15_000);
+  let missed = false;
+  feed.onerror = () => {
+    missed = true; // it reconnects by itself; is the hub still there?
+    soon();
+  };
+  feed.onopen = () => {
+    if (missed) clipsChanged.value++; // there may have been hints meanwhile
+    missed = false;
+  };
 }
+setInterval(() => {
+  if (!ring.value) return;
+  void refresh();
+  if (feed?.readyState === EventSource.CLOSED) follow(); // it gave up, as after an answer that is no feed
+}, 15_000);
 
 let toastTimer: ReturnType<typeof setTimeout> | null = null;
+let pending: (() => void) | null = null;
+
+function show(shown: { text: string; undo?: () => void }, forMs: number, after: () => void) {
+  pending?.(); // what was announced before is done now, not forgotten
+  if (toastTimer) clearTimeout(toastTimer);
+  toast.value = shown;
+  toastTimer = setTimeout(after, forMs);
+}
 
 export function say(text: string) {
-  if (toastTimer) clearTimeout(toastTimer);
-  toast.value = { text };
-  toastTimer = setTimeout(() => (toast.value = null), 4000);
+  show({ text }, 4000, () => (toast.value = null));
 }
 
 // Do `act` in five seconds unless the owner takes it back; leaving the page does it at once.
 export function withUndo(text: string, act: () => Promise<void>, undone: () => void) {
-  if (toastTimer) clearTimeout(toastTimer);
-  let open = true;
-  const doIt = () => {
-    if (!open) return;
-    open = false;
+  const end = () => {
+    pending = null;
     toast.value = null;
     removeEventListener("pagehide", doIt);
+    if (toastTimer) clearTimeout(toastTimer);
+  };
+  const doIt = () => {
+    end();
     act().catch((error: Error) => say(error.message));
   };
-  toastTimer = setTimeout(doIt, 5000);
-  addEventListener("pagehide", doIt);
-  toast.value = {
-    text,
-    undo: () => {
-      open = false;
-      if (toastTimer) clearTimeout(toastTimer);
-      toast.value = null;
-      undone();
-    },
+  const undo = () => {
+    end();
+    undone();
   };
+  show({ text, undo }, 5000, doIt);
+  pending = doIt;
+  addEventListener("pagehide", doIt);
 }

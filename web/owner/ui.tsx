@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { sealed } from "../shared/api";
 import type { Bytes } from "../shared/bytes";
+import { Latest } from "../shared/latest";
 import { go, opener, toast } from "./state";
 
 interface LinkProps {
@@ -11,6 +12,7 @@ interface LinkProps {
   class?: string;
   children?: ComponentChildren;
   "aria-current"?: "page" | undefined;
+  "aria-label"?: string;
   "data-testid"?: string;
   "data-clip"?: string;
 }
@@ -44,7 +46,7 @@ export function Wait({ text }: { text: string }) {
   ) : null;
 }
 
-export function Problem({ text, todo }: { text: string; todo?: string }) {
+export function Problem({ text, todo }: { text: string; todo?: string | undefined }) {
   return (
     <div class="problem" role="alert">
       <strong>{text}</strong>
@@ -53,7 +55,7 @@ export function Problem({ text, todo }: { text: string; todo?: string }) {
   );
 }
 
-export function Field(props: { label: string; hint?: string; children: ComponentChildren }) {
+export function Field(props: { label: string; hint?: string | undefined; children: ComponentChildren }) {
   return (
     <label class="field">
       <span>{props.label}</span>
@@ -63,7 +65,7 @@ export function Field(props: { label: string; hint?: string; children: Component
   );
 }
 
-export function Secret(props: { value: string; onInput: (v: string) => void; testid: string; autocomplete: string; label: string; hint?: string }) {
+export function Secret(props: { value: string; onInput: (v: string) => void; testid: string; autocomplete: string; label: string; hint?: string | undefined; meter?: number | undefined }) {
   const [shown, setShown] = useState(false);
   return (
     <Field label={props.label} hint={props.hint}>
@@ -75,11 +77,34 @@ export function Secret(props: { value: string; onInput: (v: string) => void; tes
           data-testid={props.testid}
           onInput={(e) => props.onInput(e.currentTarget.value)}
         />
-        <button type="button" class="quiet" aria-pressed={shown} onClick={() => setShown(!shown)}>
+        <button type="button" class="quiet" aria-pressed={shown} aria-label={`${shown ? "Hide" : "Show"} what is typed: ${props.label}`} onClick={() => setShown(!shown)}>
           {shown ? "Hide" : "Show"}
         </button>
       </span>
+      {props.meter !== undefined && <span class={`meter level-${props.meter}`} aria-hidden="true" />}
     </Field>
+  );
+}
+
+// A question before something that cannot be taken back.
+export function Confirm(props: { title: string; text: string; yes: string; act: () => void; close: () => void }) {
+  const box = useRef<HTMLDialogElement>(null);
+  useEffect(() => box.current?.showModal(), []);
+  return (
+    <dialog ref={box} onClose={props.close} aria-labelledby="confirm-title">
+      <form method="dialog" onSubmit={(e) => (e.submitter as HTMLButtonElement).value === "yes" && props.act()}>
+        <h2 id="confirm-title">{props.title}</h2>
+        <p>{props.text}</p>
+        <div class="row">
+          <button value="yes" class="main danger" data-testid="confirm-yes">
+            {props.yes}
+          </button>
+          <button value="no" class="quiet" autofocus>
+            Cancel
+          </button>
+        </div>
+      </form>
+    </dialog>
   );
 }
 
@@ -89,38 +114,49 @@ export function useTitle(title: string) {
   }, [title]);
 }
 
-// A sealed picture, opened here. Keeps the old one until the new one is there.
-export function SealedPicture(props: { path: string; again?: number; alt: string; empty?: string; class?: string }) {
-  const [url, setUrl] = useState<string | null>(null);
-  const [failed, setFailed] = useState<string | null>(null);
-  const last = useRef<string | null>(null);
+const pictures = new Latest<string, string>(160, (url) => URL.revokeObjectURL(url));
+
+interface PictureProps {
+  path: string;
+  again?: number | undefined; // changes when there is a newer one; without it a picture that was opened once stays
+  alt: string;
+  empty?: string;
+  class?: string;
+}
+
+// A sealed picture, opened here when it comes into sight. Keeps the old one until the new one is there.
+export function SealedPicture({ path, again, alt, empty, class: style }: PictureProps) {
+  const [url, setUrl] = useState<string | null>(pictures.get(path) ?? null);
+  const [seen, setSeen] = useState(false);
+  const box = useRef<HTMLImageElement & HTMLDivElement>(null);
   useEffect(() => {
+    if (!box.current || seen) return;
+    const watcher = new IntersectionObserver((all) => all.some((each) => each.isIntersecting) && setSeen(true), { rootMargin: "300px" });
+    watcher.observe(box.current);
+    return () => watcher.disconnect();
+  }, [seen]);
+  useEffect(() => {
+    if (!seen || (again === undefined && pictures.get(path))) return;
     let gone = false;
     void (async () => {
       try {
-        const found = await sealed(props.path);
-        if (gone || !opener.value) return;
-        if (!found) return setUrl(null);
-        const open = await opener.value.open(found.bytes);
-        if (gone) return;
-        const made = pictureUrl(open);
-        setUrl(made);
-        setFailed(null);
-        if (last.current) URL.revokeObjectURL(last.current);
-        last.current = made;
-      } catch (error) {
-        if (!gone) setFailed((error as Error).message);
+        const found = await sealed(path);
+        if (gone || !found || !opener.value) return;
+        const made = pictureUrl(await opener.value.open(found.bytes));
+        pictures.set(path, made);
+        if (!gone) setUrl(made);
+      } catch {
+        // there is none (yet): the box says so
       }
     })();
     return () => {
       gone = true;
     };
-  }, [props.path, props.again, opener.value]);
-  useEffect(() => () => void (last.current && URL.revokeObjectURL(last.current)), []);
-  if (url) return <img class={props.class} src={url} alt={props.alt} />;
+  }, [path, again, opener.value, seen]);
+  if (url) return <img ref={box} class={style} src={url} alt={alt} />;
   return (
-    <div class={`blank ${props.class ?? ""}`} role="img" aria-label={props.alt}>
-      {failed ?? props.empty ?? ""}
+    <div ref={box} class={`blank ${style ?? ""}`} role="img" aria-label={alt} aria-hidden={alt === "" ? true : undefined}>
+      {empty ?? ""}
     </div>
   );
 }

@@ -44,6 +44,7 @@ export interface Camera {
 export interface CameraNow extends Camera {
   state: "starting" | "recording" | "retrying" | "off";
   since_ms: number;
+  reason: string | null;
   reason_text: string | null;
   still_at_ms: number | null;
   last_clip: { id: string; onset_ms: number } | null;
@@ -67,6 +68,7 @@ export interface Home {
 export interface Clip {
   id: string;
   camera_id: string;
+  event_id: string;
   onset_ms: number;
   began_ms: number;
   ended_ms: number | null;
@@ -115,7 +117,7 @@ export interface Device {
   this: boolean;
 }
 
-export let onSignedOut: () => void = () => {};
+let onSignedOut: () => void = () => {};
 export function whenSignedOut(act: () => void) {
   onSignedOut = act;
 }
@@ -127,6 +129,7 @@ async function ask(method: string, path: string, body?: unknown, headers: Record
       method,
       headers: { "X-Nightlatch": "1", ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
       body: body === undefined ? undefined : JSON.stringify(body),
+      keepalive: method === "DELETE", // what was to go goes, also when the page is closed
     });
   } catch {
     throw new ApiError("The hub cannot be reached. Are you on the home network, and is it running?", 0);

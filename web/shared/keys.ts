@@ -42,6 +42,33 @@ export function words(root: Bytes): string[] {
   return entropyToMnemonic(root, wordlist).split(" ");
 }
 
+export interface WrongWord {
+  index: number;
+  word: string;
+  maybe: string | null;
+}
+
+// Words that are not on the list, each with the one that was probably meant.
+export function wrongWords(text: string): WrongWord[] {
+  const typed = text.toLowerCase().split(/\s+/).filter(Boolean);
+  return typed.flatMap((word, index) => (wordlist.includes(word) ? [] : [{ index, word, maybe: nearest(word) }]));
+}
+
+// No two words of the list share their first four letters; else one letter changed, missing, added or two swapped.
+function nearest(word: string): string | null {
+  const alike = wordlist.filter((each) => word.length >= 4 && each.startsWith(word.slice(0, 4)));
+  return alike[0] ?? wordlist.find((each) => oneSlip(word, each)) ?? null;
+}
+
+function oneSlip(a: string, b: string): boolean {
+  if (Math.abs(a.length - b.length) > 1) return false;
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  const rest = (text: string, from: number) => text.slice(from);
+  if (rest(a, at + 1) === rest(b, at + 1) || rest(a, at + 1) === rest(b, at) || rest(a, at) === rest(b, at + 1)) return true;
+  return a[at] === b[at + 1] && a[at + 1] === b[at] && rest(a, at + 2) === rest(b, at + 2);
+}
+
 // The root behind 24 words; throws a sentence that names what is wrong.
 export function fromWords(text: string): Bytes {
   const typed = text.toLowerCase().split(/\s+/).filter(Boolean);

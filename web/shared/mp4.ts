@@ -44,6 +44,26 @@ export function hasInit(data: Uint8Array): boolean {
   return boxes(data, 0, Math.min(data.length, 4096)).some((b) => b.type === "ftyp") || String.fromCharCode(...data.subarray(4, 8)) === "ftyp";
 }
 
+// What MediaSource wants to know of a file with an init segment, by its sample entries (RFC 6381): H.264, and its sound
+// if browsers play it. Null when there is no H.264 in it.
+export function codecs(data: Uint8Array): string | null {
+  const moov = boxes(data).find((b) => b.type === "moov");
+  if (!moov) return null;
+  const avcC = find(data, "avcC", moov);
+  if (avcC < 0 || avcC + 8 > moov.end) return null;
+  const profile = [...data.subarray(avcC + 5, avcC + 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const sound = find(data, "mp4a", moov) >= 0 ? ",mp4a.40.2" : find(data, "Opus", moov) >= 0 ? ",opus" : "";
+  return `avc1.${profile}${sound}`;
+}
+
+function find(data: Uint8Array, type: string, within: Box): number {
+  const [a, b, c, d] = [...type].map((letter) => letter.charCodeAt(0));
+  for (let at = within.body; at + 4 <= within.end; at++) {
+    if (data[at] === a && data[at + 1] === b && data[at + 2] === c && data[at + 3] === d) return at;
+  }
+  return -1;
+}
+
 // The comment of a JPEG (ITU-T T.81, COM): where the hub wrote what the cells of a sheet are.
 export interface SheetFacts {
   at_ms: number[];

@@ -20,13 +20,49 @@ export function dayAfter(ms: number): number {
   return dayOf(ms).to;
 }
 
-// Full local hours of a day with their instants: the hour that DST skips is missing, the one it repeats comes twice.
-export function hoursOf(day: { from: number; to: number }): { at: number; label: string }[] {
-  const found = [];
-  for (let at = day.from; at < day.to; at += HOUR) {
-    found.push({ at, label: String(new Date(at).getHours()).padStart(2, "0") });
+export interface Tick {
+  at: number;
+  label: string;
+}
+
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360].map((minutes) => minutes * MINUTE);
+
+// The shortest step of a ruler that leaves `most` marks or fewer.
+export function tickStep(length: number, most: number): number {
+  return STEPS.find((step) => length / step <= most) ?? 360 * MINUTE;
+}
+
+// Round local times between two instants: an hour that DST skips is missing, one that it repeats comes twice.
+// Every zone is off UTC by a multiple of 15 minutes, so going by those (or by the step, if shorter) meets each.
+export function ticks(from: number, to: number, step: number): Tick[] {
+  const found: Tick[] = [];
+  const stride = Math.min(step, 15 * MINUTE);
+  for (let at = Math.ceil(from / stride) * stride; at < to; at += stride) {
+    const local = new Date(at);
+    const minutes = local.getHours() * 60 + local.getMinutes();
+    if (minutes % (step / MINUTE) !== 0) continue;
+    const hour = String(local.getHours()).padStart(2, "0");
+    found.push({ at, label: step < HOUR ? `${hour}:${String(local.getMinutes()).padStart(2, "0")}` : hour });
   }
   return found;
+}
+
+// The local day as a date field writes it, and back.
+export function dateOf(ms: number): string {
+  const at = new Date(ms);
+  return [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((n) => String(n).padStart(2, "0")).join("-");
+}
+
+export function dayOfDate(date: string): number | null {
+  const [year, month, day] = date.split("-").map(Number);
+  return year && month && day ? new Date(year, month - 1, day).getTime() : null;
+}
+
+// The same time of another day, as the clock on the wall reads it.
+export function sameTimeOn(day: number, ms: number): number {
+  const to = new Date(day);
+  const at = new Date(ms);
+  return new Date(to.getFullYear(), to.getMonth(), to.getDate(), at.getHours(), at.getMinutes(), at.getSeconds()).getTime();
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
@@ -41,6 +77,7 @@ export function dayName(ms: number, now: number): string {
   const day = dayOf(ms).from;
   if (day === dayOf(now).from) return "Today";
   if (day === dayBefore(now)) return "Yesterday";
+  if (day === dayAfter(now)) return "Tomorrow";
   return longDay(ms);
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { b64, type Bytes } from "../shared/bytes";
-import { fromWords, identityOf, type Kdf, recipientOf, signingPublic, stretch, unwrap, words, wrap } from "../shared/keys";
+import { fromWords, identityOf, type Kdf, recipientOf, signingPublic, stretch, unwrap, words, wrap, wrongWords } from "../shared/keys";
 
 const vectors = JSON.parse(readFileSync(new URL("../../tests/owner/vectors.json", import.meta.url), "utf8"));
 const hex = (text: string) => Uint8Array.from(text.match(/../g) ?? [], (h) => Number.parseInt(h, 16)) as Bytes;
@@ -18,7 +18,7 @@ describe("the owner's keys are those of the Python twin", () => {
     });
   }
 
-  test("the passphrase wraps alike", async () => {
+  test("the passphrase wraps alike", { timeout: 60_000 }, async () => {
     const v = vectors.passphrase;
     const stretched = await stretch(v.passphrase, v.kdf as Kdf);
     expect(b64(stretched.loginKey)).toBe(v.login_key);
@@ -29,5 +29,13 @@ describe("the owner's keys are those of the Python twin", () => {
   test("wrong words are named", () => {
     expect(() => fromWords("abandom ".repeat(24))).toThrow("Word 1, “abandom”");
     expect(() => fromWords("zoo ".repeat(24))).toThrow("do not belong together");
+  });
+  test("a slip of the pen is put right", () => {
+    const near = (word: string) => wrongWords(`zoo ${word}`).map((w) => [w.index, w.maybe]);
+    expect(near("abandom")).toEqual([[1, "abandon"]]);
+    expect(near("ziebra")).toEqual([[1, "zebra"]]);
+    expect(near("zbera")).toEqual([[1, "zebra"]]);
+    expect(near("ebrz")).toEqual([[1, null]]);
+    expect(near("zebra")).toEqual([]);
   });
 });

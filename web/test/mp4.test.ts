@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { joined, utf8 } from "../shared/bytes";
-import { boxes, context, hasInit, sheetFacts } from "../shared/mp4";
+import { boxes, codecs, context, hasInit, sheetFacts } from "../shared/mp4";
 
 function box(type: string, body: Uint8Array) {
   const head = new Uint8Array(8);
@@ -21,6 +21,13 @@ describe("MP4 and JPEG", () => {
     const lie = box("mdat", new Uint8Array(4));
     lie.set([255, 255, 255, 255], 0);
     expect(boxes(joined([file, lie])).length).toBe(3);
+  });
+  test("what MediaSource is told is read from the file itself", () => {
+    const avcC = box("avcC", Uint8Array.from([1, 0x64, 0, 0x28, 0xff]));
+    expect(codecs(joined([box("ftyp", utf8("isom")), box("moov", avcC)]))).toBe("avc1.640028");
+    expect(codecs(joined([box("moov", joined([avcC, box("mp4a", new Uint8Array(28))]))]))).toBe("avc1.640028,mp4a.40.2");
+    expect(codecs(box("moov", box("ulaw", new Uint8Array(28))))).toBe(null);
+    expect(codecs(box("moov", utf8("avcC\x01")))).toBe(null);
   });
   test("the comment of a sheet", () => {
     const text = utf8(JSON.stringify({ at_ms: [1], columns: 5, cell: [320, 180] }));
