@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import re
+import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from hashlib import sha256
@@ -22,7 +23,7 @@ from nightlatch.cloud.accounts import Accounts, Caller, Role, UnknownKey
 from nightlatch.cloud.mailbox import Conflict, Mailbox
 from nightlatch.cloud.patience import Patience
 from nightlatch.cloud.settings import CloudSettings
-from nightlatch.domain.time import Clock
+from nightlatch.domain.time import Clock, Leaps
 from nightlatch.errors import NightlatchError, NotFound, NotSealed, OverQuota, Refused, TooManyTries
 from nightlatch.seal.envelope import Sealed
 from nightlatch.store import records
@@ -75,7 +76,7 @@ def create_app(settings: CloudSettings, clock: Clock, migrations: Any) -> FastAP
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(mailbox.sweep_strays)
-        sweeper = asyncio.create_task(_sweep(mailbox, accounts))
+        sweeper = asyncio.create_task(_sweep(mailbox, accounts, clock))
         yield
         sweeper.cancel()
         engine.dispose()
@@ -213,10 +214,12 @@ def _plan(mailbox: Mailbox) -> dict[str, int]:
     return {"quota_bytes": mailbox.quota_bytes, "keep_hours": mailbox.keep_ms // 3_600_000}
 
 
-async def _sweep(mailbox: Mailbox, accounts: Accounts) -> None:
+async def _sweep(mailbox: Mailbox, accounts: Accounts, clock: Clock) -> None:
+    leaps = Leaps(mailbox.keep_ms)
     while True:
         try:
-            if gone := await run_in_threadpool(mailbox.expire):
+            held_ms = leaps.held_ms(clock.now_ms(), time.monotonic())
+            if gone := await run_in_threadpool(mailbox.expire, held_ms):
                 log.info("clips.expired", count=gone)
             await run_in_threadpool(accounts.forget)
         except Exception:  # whatever it is, the promise to delete outlives it

@@ -179,16 +179,19 @@ class Mailbox:
             self._drop(household, clip_id)
         return len(doomed)
 
-    def expire(self) -> int:
+    def expire(self, held_ms: int = 0) -> int:
         """Delete every clip past its plan's days; how many.
 
+        `held_ms`: how far the clock is known to have jumped ahead (`domain.time.Leaps`).
         A clip from the future came while the clock ran ahead: its days count from now, so that none stays longer.
         """
         now_ms = self._clock.now_ms()
         with Session(self._engine) as session, session.begin():
             session.execute(update(ClipRow).where(ClipRow.created_ms > now_ms).values(created_ms=now_ms))
         with Session(self._engine) as session:
-            query = select(ClipRow.household_id, ClipRow.id).where(ClipRow.created_ms <= now_ms - self.keep_ms)
+            query = select(ClipRow.household_id, ClipRow.id).where(
+                ClipRow.created_ms <= now_ms - held_ms - self.keep_ms
+            )
             doomed = [(household, clip) for household, clip in session.execute(query)]
         gone = 0
         for household, clip in doomed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from starlette.concurrency import run_in_threadpool
 
-from nightlatch.domain.time import Clock
+from nightlatch.domain.time import HOUR_MS, Clock, Leaps
 from nightlatch.errors import (
     CloudError,
     ConfigError,
@@ -193,13 +194,15 @@ def _page(app: FastAPI) -> None:
 
 async def _sweep(house: House) -> None:
     settings = house.settings
+    leaps = Leaps(settings.keep_hours * HOUR_MS)
     while True:
         try:
+            now_ms = house.clock.now_ms()
             house.swept = await run_in_threadpool(
                 sweep,
                 settings.data_dir,
                 house.engine,
-                house.clock.now_ms(),
+                now_ms - leaps.held_ms(now_ms, time.monotonic()),
                 keep_hours=settings.keep_hours,
                 disk_floor_bytes=settings.disk_floor_bytes,
             )
