@@ -17,13 +17,14 @@ import pytest
 
 from nightlatch.clocks import system_clock
 from nightlatch.errors import Reason, SourceError
+from nightlatch.pixels.media.h264 import split_lengths
 from nightlatch.pixels.media.packets import Packet
 from nightlatch.pixels.sources import Source, open_source
 from tests.pixels.media.films import cut
 
 PICTURE = (
     "( videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=180,framerate=15/1 "
-    "! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 ! video/x-h264,profile=baseline "
+    "! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 {encoder} ! video/x-h264,profile=baseline "
     "! rtph264pay name=pay0 pt=96 {pay} {sound})"
 )
 SOUND = "audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay name=pay1 pt=0 "
@@ -39,9 +40,9 @@ needs_gst = pytest.mark.skipif(not _has_gst(), reason="gir1.2-gst-rtsp-server-1.
 
 @contextmanager
 def camera(
-    sound: str = "", pay: str = "config-interval=0", login: tuple[str, str] | None = None
+    sound: str = "", pay: str = "config-interval=0", login: tuple[str, str] | None = None, encoder: str = ""
 ) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    launch = PICTURE.format(pay=pay, sound=sound)
+    launch = PICTURE.format(pay=pay, sound=sound, encoder=encoder)
     script = str(Path(__file__).with_name("gst_camera.py"))
     process = subprocess.Popen(
         ["/usr/bin/python3", script, launch, *(login or ())],
@@ -90,6 +91,21 @@ def test_parameter_sets_that_come_in_the_stream_only_are_found() -> None:
         streams, packets = _take(f"rtsp://127.0.0.1:{port}/live", 2)
     assert (streams.video.width, streams.video.height) == (320, 180)  # type: ignore[attr-defined]
     assert packets[0].is_key
+
+
+@needs_gst
+@pytest.mark.services
+def test_pictures_in_slices_with_parameter_sets_between_them_stay_whole() -> None:
+    with camera(pay="config-interval=-1", encoder="sliced-threads=true threads=4") as (_, port):
+        streams, packets = _take(f"rtsp://127.0.0.1:{port}/live", 4)
+    pictures = [packet for packet in packets if packet.kind == "video"]
+    slices = [sum(unit[0] & 31 in (1, 5) for unit in split_lengths(picture.data)) for picture in pictures]
+    assert slices[0] > 1
+    assert len(set(slices)) == 1
+    assert len({picture.pts_us for picture in pictures}) == len(pictures)
+    segments, _ = cut(streams, packets)  # type: ignore[arg-type]
+    with av.open(io.BytesIO(segments[0].mp4)) as back:
+        assert not any(frame.is_corrupt for frame in back.decode(video=0))
 
 
 @needs_gst

@@ -75,6 +75,17 @@ def join_lengths(units: list[bytes]) -> bytes:
     return b"".join([piece for unit in units for piece in (len(unit).to_bytes(4), unit)])
 
 
+def begins_picture(sample: bytes) -> bool:
+    """Whether the first slice of a length-prefixed sample is the first of its picture; True where there is none.
+
+    `first_mb_in_slice` leads the slice header (ISO/IEC 14496-10, 7.3.3); as ue(v), zero is a single set bit.
+    """
+    for unit in split_lengths(sample):
+        if unit[0] & 31 in (1, IDR):
+            return len(unit) < 2 or unit[1] & 0x80 != 0
+    return True
+
+
 def find_parameter_sets(units: list[bytes]) -> ParameterSets | None:
     """The parameter sets among `units`; None unless both kinds are there."""
     sps = tuple(dict.fromkeys(u for u in units if u[0] & 31 == SPS and len(u) >= 4))

@@ -11,15 +11,16 @@ import errno
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import av
 import av.error
 from av.audio.stream import AudioStream as AvAudio
 from av.container import InputContainer
+from av.packet import Packet
 from av.stream import Disposition
 from av.video.stream import VideoStream as AvVideo
 
@@ -30,6 +31,7 @@ from nightlatch.pixels.sources.address import Address
 
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,h264,hevc,asf,ogg"
 _ANALYSE_US = 2_000_000
+_UNSURE_PICTURES = 8  # how many tell whether a camera's pictures come in pieces
 _SOUNDS = ("aac", "opus", "pcm_mulaw", "pcm_alaw")
 _ADTS_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 _HEVC_TEXT = (
@@ -87,26 +89,32 @@ class Reading:
             SourceError: the stream broke or nothing came in time.
         """
         wanted = [self._video] if self._audio is None else [self._video, self._audio]
+        pieces = _Pieces()
         try:
             for packet in self._container.demux(wanted):
                 if packet.size == 0 or packet.time_base is None:
                     continue
-                data = bytes(packet)
-                duration_us = int((packet.duration or 0) * packet.time_base * 1_000_000)
                 if packet.stream_index == self._video.index:
-                    is_key = packet.is_keyframe
-                    framed = self._framing.frame(data, is_key)
-                    if not framed:
-                        continue
-                    video = self._framing.video if is_key else None
-                    yield Raw("video", is_key, packet.dts, packet.pts, packet.time_base, duration_us, framed, video)
-                else:
-                    sound = self._unwrap(data)
-                    if sound and self.audio is not None:
-                        duration_us = duration_us or _sound_us(self.audio, sound)
-                        yield Raw("audio", True, packet.dts, packet.pts, packet.time_base, duration_us, sound, None)
+                    if (raw := self._picture(packet, packet.time_base)) is not None:
+                        yield from pieces.add(raw)
+                elif (raw := self._heard(packet, packet.time_base)) is not None:
+                    yield raw
+            yield from pieces.finish()
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise explain(error, self._address, is_open=True) from None
+
+    def _picture(self, packet: Packet[Any], base: Fraction) -> Raw | None:
+        is_key = packet.is_keyframe
+        framed = self._framing.frame(bytes(packet), is_key)
+        video = self._framing.video if is_key else None
+        return Raw("video", is_key, packet.dts, packet.pts, base, _us(packet, base), framed, video) if framed else None
+
+    def _heard(self, packet: Packet[Any], base: Fraction) -> Raw | None:
+        sound = self._unwrap(bytes(packet))
+        if not sound or self.audio is None:
+            return None
+        duration_us = _us(packet, base) or _sound_us(self.audio, sound)
+        return Raw("audio", True, packet.dts, packet.pts, base, duration_us, sound, None)
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -125,6 +133,39 @@ class Reading:
             hertz = _ADTS_RATES[rate] if rate < len(_ADTS_RATES) else self.audio.sample_rate
             self.audio = AudioStream("aac", hertz, channels or self.audio.channels, config)
         return data[7:] if data[1] & 1 else data[9:]
+
+
+class _Pieces:
+    """Puts pictures together again that came in pieces.
+
+    libavformat ends a picture where parameter sets come; a camera that sends them between the slices of one picture
+    has it cut there. Pictures are held back by one only until it is clear that a camera does not do so.
+    """
+
+    def __init__(self) -> None:
+        self._held: Raw | None = None
+        self._whole = 0  # pictures seen in one piece
+        self._is_split = False
+
+    def add(self, raw: Raw) -> Iterator[Raw]:
+        held = self._held
+        if h264.begins_picture(raw.data):
+            self._whole += 1
+            self._held = raw if self._is_split or self._whole <= _UNSURE_PICTURES else None
+            if held is not None:
+                yield held
+            if self._held is None:
+                yield raw
+            return
+        self._is_split = True
+        if held is not None:  # else its beginning is gone: what is left cannot be decoded by anybody
+            slices = [u for u in h264.split_lengths(raw.data) if u[0] & 31 not in (h264.SPS, h264.PPS)]
+            self._held = replace(held, data=held.data + h264.join_lengths(slices))
+
+    def finish(self) -> Iterator[Raw]:
+        held, self._held = self._held, None
+        if held is not None:
+            yield held
 
 
 class _Framing:
@@ -292,6 +333,10 @@ def _describe_audio(stream: AvAudio) -> AudioStream:
 def _sound_us(audio: AudioStream, data: bytes) -> int:
     samples = {"aac": 1024, "opus": 960}.get(audio.codec, len(data) // audio.channels)
     return samples * 1_000_000 // audio.sample_rate
+
+
+def _us(packet: Packet[Any], base: Fraction) -> int:
+    return int((packet.duration or 0) * base * 1_000_000)
 
 
 def _fps(stream: AvVideo) -> float | None:
