@@ -275,7 +275,10 @@ def open_(
         fetch = owner.folder_fetch(folder)
     manifest = owner.read_manifest(fetch, opener)
     target = output or Path(f"{what}{manifest.suffix}")
-    _write(target, owner.open_clip(fetch, opener, manifest, partial=partial))
+    gaps: list[owner.Gap] = []
+    _write(target, owner.open_clip(fetch, opener, manifest, partial=partial, on_gap=gaps.append))
+    for gap in gaps:
+        err.print(f"[yellow]![/yellow] {gap.why}", soft_wrap=True)
 
 
 def _write(target: Path, pieces: Iterable[bytes]) -> None:
@@ -333,6 +336,7 @@ def _owner_keys(words: bool, data: Path | None, config_file: Path | None) -> Own
 @app.command()
 def doctor(
     report: Annotated[bool, typer.Option(help="Plain text for a bug report; holds no secret.")] = False,
+    cameras: Annotated[bool, typer.Option("--cameras", help="Try each camera, too; up to half a minute each.")] = False,
     data: DataOption = None,
     config_file: ConfigOption = None,
 ) -> None:
@@ -343,7 +347,16 @@ def doctor(
     hub_settings = _hub_settings(settings, _hub_data(data) or (data / "hub" if data else None))
     cloud = _cloud_settings(settings, None, None)
     url = hub_settings.cloud_url
-    findings = list(checks.examine(hub_settings.data_dir, {"page": hub_settings.port, "mailbox": cloud.port}, url))
+    ports = {"page": hub_settings.port, "mailbox": cloud.port}
+    findings = list(
+        checks.examine(
+            hub_settings.data_dir,
+            ports,
+            url,
+            try_cameras=cameras,
+            floor_bytes=hub_settings.disk_floor_bytes,
+        )
+    )
     if report:
         sys.stdout.write(checks.report(findings))
     else:
