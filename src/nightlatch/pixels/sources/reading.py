@@ -89,14 +89,14 @@ class Reading:
             SourceError: the stream broke or nothing came in time.
         """
         wanted = [self._video] if self._audio is None else [self._video, self._audio]
-        pieces = _Pieces()
+        pieces, is_whole = _Pieces(), self._address.scheme == "file"  # a container keeps pictures whole
         try:
             for packet in self._container.demux(wanted):
                 if packet.size == 0 or packet.time_base is None:
                     continue
                 if packet.stream_index == self._video.index:
                     if (raw := self._picture(packet, packet.time_base)) is not None:
-                        yield from pieces.add(raw)
+                        yield from (raw,) if is_whole else pieces.add(raw)
                 elif (raw := self._heard(packet, packet.time_base)) is not None:
                     yield raw
             yield from pieces.finish()
