@@ -13,6 +13,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from nightlatch.domain.time import HOUR_MS, Clock, Leaps
@@ -25,12 +26,17 @@ from nightlatch.errors import (
     SourceError,
     TooManyTries,
 )
+from nightlatch.hub import catalogue
+from nightlatch.hub.alerts import Alerts
+from nightlatch.hub.alerts.mqtt import Mqtt, parse_broker
+from nightlatch.hub.alerts.push import Push
+from nightlatch.hub.folder import claim
 from nightlatch.hub.house import House, SignedOut
 from nightlatch.hub.household import Household, SetUpAlready, hub_key, setup_code
 from nightlatch.hub.index import open_index
 from nightlatch.hub.notices import NoticeServer
 from nightlatch.hub.retention import sweep
-from nightlatch.hub.routes import cameras, home, mailbox, recordings, signin
+from nightlatch.hub.routes import alerts, cameras, home, mailbox, recordings, signin
 from nightlatch.hub.routes.recordings import Gone
 from nightlatch.hub.settings import HubSettings
 from nightlatch.hub.tries import Tries
@@ -79,6 +85,8 @@ def create_app(settings: HubSettings, clock: Clock, *, secure: bool = False) -> 
         if settings.cloud_url
         else None
     )
+    push = Push(settings.data_dir, engine, clock)
+    mqtt = _mqtt(settings, engine)
     house = House(
         settings=settings,
         engine=engine,
@@ -87,6 +95,9 @@ def create_app(settings: HubSettings, clock: Clock, *, secure: bool = False) -> 
         household=Household(settings.data_dir, engine, clock),
         tries=Tries(engine, clock),
         uplink=uplink,
+        push=push,
+        mqtt=mqtt,
+        alerts=Alerts([push] if mqtt is None else [push, mqtt]),
         started_ms=clock.now_ms(),
         secure=secure,
     )
@@ -97,7 +108,7 @@ def create_app(settings: HubSettings, clock: Clock, *, secure: bool = False) -> 
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         house.notices = NoticeServer(settings.data_dir / "watch.sock", house.heard, house.joined)
         await house.notices.start()
-        tasks = [asyncio.create_task(_sweep(house))]
+        tasks = [asyncio.create_task(_sweep(house)), asyncio.create_task(house.alerts.run())]
         if uplink is not None:
             tasks.append(asyncio.create_task(uplink.run()))
         yield
@@ -111,11 +122,19 @@ def create_app(settings: HubSettings, clock: Clock, *, secure: bool = False) -> 
 
     app = FastAPI(title="Nightlatch hub", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.house = house
-    for part in (signin, home, cameras, recordings, mailbox):
+    for part in (signin, home, cameras, recordings, mailbox, alerts):
         app.include_router(part.router)
     _guard(app, settings)
     _page(app)
     return app
+
+
+def _mqtt(settings: HubSettings, engine: Engine) -> Mqtt | None:
+    """Raises `ConfigError` for an address that is no broker's."""
+    if settings.mqtt_url is None:
+        return None
+    hub_id = claim(settings.data_dir)
+    return Mqtt(parse_broker(settings.mqtt_url), hub_id, lambda: catalogue.cameras(engine), settings.mqtt_verdicts)
 
 
 def _guard(app: FastAPI, settings: HubSettings) -> None:

@@ -15,8 +15,19 @@ from sqlalchemy import Engine
 
 from nightlatch.domain.time import Clock
 from nightlatch.errors import NightlatchError
+from nightlatch.hub.alerts import Alerts, alert_of
+from nightlatch.hub.alerts.mqtt import Mqtt
+from nightlatch.hub.alerts.push import Push
 from nightlatch.hub.household import Household
-from nightlatch.hub.notices import CamerasChanged, CameraStatus, ClipChanged, NewStill, Notice, NoticeServer
+from nightlatch.hub.notices import (
+    CamerasChanged,
+    CameraStatus,
+    ClipChanged,
+    EventTold,
+    NewStill,
+    Notice,
+    NoticeServer,
+)
 from nightlatch.hub.records import SessionRow
 from nightlatch.hub.retention import Swept
 from nightlatch.hub.settings import HubSettings
@@ -42,6 +53,9 @@ class House:
     household: Household
     tries: Tries
     uplink: Uplink | None
+    push: Push
+    mqtt: Mqtt | None
+    alerts: Alerts
     started_ms: int
     secure: bool = False
     notices: NoticeServer | None = None
@@ -63,6 +77,9 @@ class House:
             self.hint({"type": "clip", "clip_id": notice.clip_id, "camera_id": notice.camera_id})
             if self.uplink is not None:
                 self.uplink.wake()
+
+        elif isinstance(notice, EventTold):
+            self.alerts.tell(alert_of(notice))
 
     def joined(self, is_up: bool) -> None:
         """Watch came or went."""

@@ -48,11 +48,30 @@ class ClipChanged(msgspec.Struct, tag=True, frozen=True):
     open: bool
 
 
+class EventTold(msgspec.Struct, tag=True, frozen=True):
+    """What is known of an event, told when it opens, when more becomes known, and when it closes.
+
+    `jpeg` is small and in the clear: it stays between these two processes unless the owner switched alerts on.
+    """
+
+    camera_id: str
+    camera_name: str
+    event_id: str
+    clip_id: str
+    onset_ms: int
+    open: bool
+    kinds: tuple[str, ...]
+    verdict: str
+    threat: float
+    reasons: tuple[str, ...]
+    jpeg: bytes | None = None
+
+
 class CamerasChanged(msgspec.Struct, tag=True, frozen=True):
     """Serve to watch: read the camera table."""
 
 
-Notice = CameraStatus | NewStill | ClipChanged | CamerasChanged
+Notice = CameraStatus | NewStill | ClipChanged | EventTold | CamerasChanged
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Notice).decode
 

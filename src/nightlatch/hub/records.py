@@ -143,3 +143,27 @@ class OutageRow(Base):
     began_ms: Mapped[int] = mapped_column(BigInteger)
     ended_ms: Mapped[int | None] = mapped_column(BigInteger)
     reason: Mapped[str] = mapped_column(String(24))
+
+
+class PushRow(Base):
+    """A browser that the owner asked to be alerted. The keys are the browser's; only it can read what is sent."""
+
+    __tablename__ = "push"
+
+    endpoint: Mapped[str] = mapped_column(Text, primary_key=True)  # a URL at the browser maker's push service
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"))
+    p256dh: Mapped[str] = mapped_column(String(120))  # base64url, the browser's public key (RFC 8291)
+    auth: Mapped[str] = mapped_column(String(40))  # base64url
+    verdicts: Mapped[str] = mapped_column(Text)  # JSON list of what alerts
+    created_ms: Mapped[int] = mapped_column(BigInteger)
+    failures: Mapped[int] = mapped_column(Integer, default=0)  # in a row
+
+
+class RemarkRow(Base):
+    """What the owner noted about an event ("not right?"), sealed in the browser; goes when its clip goes."""
+
+    __tablename__ = "remarks"
+
+    clip_id: Mapped[str] = mapped_column(ForeignKey("clips.id", ondelete="CASCADE"), primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    changed_ms: Mapped[int] = mapped_column(BigInteger)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nightlatch.domain.sighting import Verdict
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -23,6 +25,13 @@ class HubSettings(BaseModel):
     disk_floor_bytes: int = Field(2 * 1024**3, ge=0, description="free space that is never used")
     host_names: list[str] = Field(default_factory=list, description="other names that this hub is reached by")
     demo: bool = Field(True, description="rendered demo cameras while there is no real one")
+
+    mqtt_url: str | None = Field(None, description="mqtt://user:password@broker:1883 or mqtts://…; alerts in the clear")
+    mqtt_verdicts: list[Verdict] = Field(
+        default_factory=lambda: list(Verdict), description="which events are published: threat, unsure, routine"
+    )
+    models_dir: Path | None = Field(None, description="where fetched models are kept; default: beside the data")
+    detector: str = Field("eye", description="what looks at moving things: eye, yolox, both or motion")
 
     @property
     def is_loopback(self) -> bool:

@@ -1,0 +1,42 @@
+"""Alerts to this browser, and whether the broker answers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from nightlatch.domain.sighting import Verdict
+from nightlatch.hub.routes.signin import Asked, At, Owner
+
+router = APIRouter(prefix="/api")
+
+
+class Subscription(Asked):
+    endpoint: Annotated[str, Field(max_length=1000)]
+    p256dh: Annotated[str, Field(min_length=80, max_length=120)]
+    auth: Annotated[str, Field(min_length=20, max_length=40)]
+    verdicts: Annotated[list[Verdict], Field(min_length=1)]
+
+
+@router.get("/alerts")
+def alerts(at: At, device: Owner) -> dict[str, Any]:
+    """The key that a subscription needs, what this browser gets, and the broker's state."""
+    return {
+        "push_key": at.push.public_key,
+        "verdicts": at.push.wanted(device.id),
+        "mqtt": None if at.mqtt is None else {"connected": at.mqtt.connected},
+    }
+
+
+@router.put("/alerts", status_code=204)
+def subscribe(at: At, device: Owner, asked: Subscription) -> None:
+    """Alert this browser from now on. Raises `ConfigError`."""
+    at.push.subscribe(device.id, asked.endpoint, asked.p256dh, asked.auth, asked.verdicts)
+
+
+@router.delete("/alerts", status_code=204)
+def unsubscribe(at: At, device: Owner) -> None:
+    """Alert this browser no more."""
+    at.push.unsubscribe(device.id)

@@ -1,0 +1,300 @@
+"""Alerts over real roads: Debian's Mosquitto, and a push service that decrypts as a browser does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import http_ece
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from nightlatch.clocks import system_clock
+from nightlatch.domain.camera import Camera
+from nightlatch.domain.sighting import Kind, Verdict
+from nightlatch.errors import ConfigError
+from nightlatch.hub.alerts import Alert, Alerts
+from nightlatch.hub.alerts.mqtt import Mqtt, parse_broker
+from nightlatch.hub.alerts.push import LENGTH, Push
+from nightlatch.hub.index import open_index
+from nightlatch.hub.records import PushRow, SessionRow
+from tests.house import free_port, until
+
+needs_mosquitto = pytest.mark.skipif(
+    shutil.which("mosquitto", path="/usr/sbin:/usr/bin") is None, reason="mosquitto is not installed"
+)
+HUB = "ab" * 16
+PORCH = Camera(id="0123456789ab", name="Porch", url="rtsp://a:b@192.0.2.1/")
+
+
+def alert(
+    verdict: Verdict = Verdict.THREAT, event: str = "e1", is_open: bool = True, jpeg: bytes | None = None
+) -> Alert:
+    reasons = ("A person tried two doors.",)
+    return Alert(
+        PORCH.id, "Porch", event, "c1", 1_800_000_000_000, is_open, (Kind.PERSON,), verdict, 0.93, reasons, jpeg
+    )
+
+
+@contextmanager
+def broker(folder: Path, port: int) -> Iterator[None]:
+    users = folder / "users"
+    subprocess.run(["mosquitto_passwd", "-b", "-c", str(users), "hub", "p@ss/word"], check=True, capture_output=True)
+    settings = folder / "mosquitto.conf"
+    settings.write_text(f"listener {port} 127.0.0.1\nallow_anonymous false\npassword_file {users}\nuser root\n")
+    process = subprocess.Popen(["/usr/sbin/mosquitto", "-c", str(settings)], stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: _answers(port), "Mosquitto")
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def listener(port: int) -> Iterator[Callable[[str], str | None]]:
+    """Debian's own client; the newest payload of a topic."""
+    heard: dict[str, str] = {}
+    command = ["mosquitto_sub", "-p", str(port), "-u", "hub", "-P", "p@ss/word", "-t", "#", "-F", "%t %p"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    def read() -> None:
+        for line in process.stdout or ():
+            topic, _, payload = line.rstrip("\n").partition(" ")
+            heard[topic] = payload
+
+    threading.Thread(target=read, daemon=True).start()
+    try:
+        yield heard.get
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def running(road: Mqtt) -> Iterator[Callable[[Alert], None]]:
+    """The dispatcher in a loop of its own."""
+    alerts, loop = Alerts([road]), asyncio.new_event_loop()
+
+    async def work() -> None:
+        with suppress(asyncio.CancelledError):
+            await alerts.run()
+
+    task = loop.create_task(work())
+    thread = threading.Thread(target=loop.run_until_complete, args=(task,), daemon=True)
+    thread.start()
+    try:
+        yield lambda told: loop.call_soon_threadsafe(alerts.tell, told) and None
+    finally:
+        loop.call_soon_threadsafe(task.cancel)
+        thread.join(10)
+        loop.close()
+
+
+@needs_mosquitto
+@pytest.mark.services
+def test_home_assistant_finds_a_camera_and_hears_its_events(tmp_path: Path) -> None:
+    port = free_port()
+    cameras = [PORCH]
+    road = Mqtt(parse_broker(f"mqtt://hub:p%40ss%2Fword@127.0.0.1:{port}"), HUB, lambda: list(cameras), list(Verdict))
+    root = f"nightlatch/{HUB[:12]}"
+    with running(road) as tell:
+        with broker(tmp_path, port), listener(port) as heard:
+            until(lambda: heard(f"{root}/status") == "online", "the connection")
+            topic = f"homeassistant/device/nightlatch_{PORCH.id}/config"
+            config = json.loads(until(lambda: heard(topic), "the discovery message"))
+            assert config["device"]["name"] == "Porch"
+            assert {part["platform"] for part in config["components"].values()} == {"binary_sensor", "sensor"}
+            tell(alert())
+            event = json.loads(until(lambda: heard(f"{root}/{PORCH.id}/event"), "the event"))
+            assert (event["verdict"], event["kinds"], event["title"]) == (
+                "threat",
+                ["person"],
+                "Threat: a person at Porch",
+            )
+            assert heard(f"{root}/{PORCH.id}/motion") == "ON"
+            tell(alert(is_open=False))
+            until(lambda: heard(f"{root}/{PORCH.id}/motion") == "OFF", "the end of motion")
+            cameras.clear()
+            until(lambda: heard(topic) == "", "the camera leaving")
+        until(lambda: not road.connected, "the loss being noticed")
+        with broker(tmp_path, port), listener(port) as heard:
+            until(lambda: heard(f"{root}/status") == "online", "the connection again")
+
+
+@needs_mosquitto
+@pytest.mark.services
+def test_a_hub_that_dies_is_offline_and_unwanted_verdicts_stay_home(tmp_path: Path) -> None:
+    port = free_port()
+    road = Mqtt(parse_broker(f"mqtt://hub:p%40ss%2Fword@127.0.0.1:{port}"), HUB, lambda: [PORCH], [Verdict.THREAT])
+    root = f"nightlatch/{HUB[:12]}"
+    with broker(tmp_path, port), listener(port) as heard:
+        with running(road) as tell:
+            until(lambda: heard(f"{root}/status") == "online", "the connection")
+            tell(alert(Verdict.ROUTINE))
+            until(lambda: heard(f"{root}/{PORCH.id}/motion") == "ON", "motion")
+            assert heard(f"{root}/{PORCH.id}/event") is None
+        assert heard(f"{root}/status") in ("online", "offline")
+
+
+@pytest.mark.parametrize("url", ["http://broker", "mqtt://", "mqtt://broker:notaport", "broker:1883"])
+def test_an_address_that_is_no_broker_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match="mqtt"):
+        parse_broker(url)
+
+
+class Browser:
+    """A browser's end of Web Push and the push service in one: decrypts what comes (RFC 8291)."""
+
+    def __init__(self, status: int = 201) -> None:
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.auth = b"0123456789abcdef"
+        self.got: list[tuple[dict[str, Any], int, str]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                text = http_ece.decrypt(body, private_key=outer.key, auth_secret=outer.auth, version="aes128gcm")
+                outer.got.append((json.loads(text), len(body), self.headers["authorization"]))
+                self.send_response(status)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def row(self, *verdicts: Verdict) -> PushRow:
+        point = self.key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        return PushRow(
+            endpoint=f"http://127.0.0.1:{self.server.server_port}/push",
+            session_id="s1",
+            p256dh=urlsafe_b64encode(point).decode().rstrip("="),
+            auth=urlsafe_b64encode(self.auth).decode().rstrip("="),
+            verdicts=json.dumps([verdict.value for verdict in verdicts]),
+            created_ms=0,
+            failures=0,
+        )
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_index(tmp_path)
+    with Session(engine) as session, session.begin():
+        session.add(SessionRow(id="s1", token_sha256=b"x" * 32, name="phone", created_ms=0, last_seen_ms=0))
+    yield engine
+    engine.dispose()
+
+
+def push(tmp_path: Path, engine: Engine, row: PushRow, *alerts: Alert) -> Push:
+    made = Push(tmp_path, engine, system_clock())
+    with Session(engine) as session, session.begin():
+        session.merge(row)
+    for each in alerts:
+        asyncio.run(made.send(each))
+    return made
+
+
+def test_a_browser_opens_the_alert_and_its_still_and_the_service_cannot(tmp_path: Path, index: Engine) -> None:
+    browser = Browser()
+    made = push(tmp_path, index, browser.row(Verdict.THREAT, Verdict.UNSURE), alert(jpeg=b"\xff\xd8still"))
+    ((message, size, authorization),) = browser.got
+    assert message["title"] == "Threat: a person at Porch"
+    assert message["text"] == "A person tried two doors."
+    assert b64decode(message["still"]) == b"\xff\xd8still"
+    assert LENGTH < size < 4096
+    assert authorization.startswith("vapid t=")
+    assert made.public_key in authorization
+    assert len(urlsafe_b64decode(made.public_key + "=")) == 65
+
+
+def test_one_event_alerts_once_and_again_only_when_it_turns_into_a_threat(tmp_path: Path, index: Engine) -> None:
+    browser = Browser()
+    told = [Verdict.UNSURE, Verdict.UNSURE, Verdict.THREAT, Verdict.THREAT, Verdict.ROUTINE]
+    push(tmp_path, index, browser.row(Verdict.THREAT, Verdict.UNSURE), *[alert(verdict) for verdict in told])
+    assert [message["threat"] for message, _, _ in browser.got] == [False, True]
+
+
+def test_every_alert_has_the_same_length(tmp_path: Path, index: Engine) -> None:
+    browser = Browser()
+    push(tmp_path, index, browser.row(*Verdict), alert(event="a"), alert(event="b", jpeg=b"j" * 1_900))
+    assert len({size for _, size, _ in browser.got}) == 1
+
+
+def test_a_subscription_that_ended_is_forgotten(tmp_path: Path, index: Engine) -> None:
+    browser = Browser(status=410)
+    push(tmp_path, index, browser.row(*Verdict), alert())
+    with Session(index) as session:
+        assert session.scalars(select(PushRow)).all() == []
+
+
+def test_the_key_stays_the_same_over_restarts_and_is_nobody_elses(tmp_path: Path, index: Engine) -> None:
+    first = Push(tmp_path, index, system_clock())
+    assert Push(tmp_path, index, system_clock()).public_key == first.public_key
+    assert (tmp_path / "push.key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["http://push.example.com/x", "https://localhost/x", "https://u@push.example.com/"]
+)
+def test_an_endpoint_inside_the_house_is_refused(tmp_path: Path, index: Engine, endpoint: str) -> None:
+    with pytest.raises(ConfigError):
+        Push(tmp_path, index, system_clock()).subscribe("s1", endpoint, "p", "a", [Verdict.THREAT])
+
+
+def test_a_dead_road_keeps_no_other_waiting() -> None:
+    class Dead:
+        name = "dead"
+
+        async def run(self) -> None:
+            await asyncio.Event().wait()
+
+        async def send(self, _: Alert) -> None:
+            await asyncio.Event().wait()
+
+    class Live(Dead):
+        name = "live"
+
+        def __init__(self) -> None:
+            self.sent = 0
+
+        async def send(self, _: Alert) -> None:
+            self.sent += 1
+
+    async def story() -> tuple[int, int]:
+        live = Live()
+        alerts = Alerts([Dead(), live])
+        task = asyncio.create_task(alerts.run())
+        for number in range(300):
+            alerts.tell(alert(event=str(number)))
+            await asyncio.sleep(0)
+        deadline = time.monotonic() + 10
+        while live.sent < 300 and time.monotonic() < deadline:
+            await asyncio.sleep(0)
+        task.cancel()
+        return live.sent, alerts.dropped
+
+    sent, dropped = asyncio.run(story())
+    assert sent == 300
+    assert dropped > 0
