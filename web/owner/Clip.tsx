@@ -4,6 +4,8 @@ import { bytes, hhmmss, lasting, longDay, when } from "../shared/time";
 import { deletion, type Manifest, manifest, parts, still } from "./clips";
 import { SealedPlayer } from "./player";
 import { clipsChanged, go, home, leaving, now, say, state, withUndo } from "./state";
+import { Badge, Remark, Trails } from "./Told";
+import { CALLED, toldBy, what } from "./told";
 import { Link, pictureUrl, Problem, useTitle, Wait } from "./ui";
 
 const AGAIN_MS = 1000;
@@ -17,6 +19,8 @@ export function ClipPage({ id }: { id: string }) {
   const [problem, setProblem] = useState<string | null>(null);
   const [saving, setSaving] = useState<number | null>(null);
   const [poster, setPoster] = useState<string | undefined>();
+  const [marked, setMarked] = useState(true);
+  const seen = facts && toldBy(facts);
   const [near, setNear] = useState<{ earlier?: string | undefined; later?: string | undefined }>({});
 
   useEffect(() => {
@@ -156,7 +160,11 @@ export function ClipPage({ id }: { id: string }) {
       <div class="clip-head">
         <div>
           <h1>{facts ? name : "Clip"}</h1>
-          {facts && <p class="fine">Motion · {when(facts.onset_ms, now.value)}</p>}
+          {facts && seen && (
+            <p class="fine">
+              {what(seen)} · {when(facts.onset_ms, now.value)} <Badge of={seen} />
+            </p>
+          )}
         </div>
         <span class="grow" />
         <nav class="near" aria-label="Clips">
@@ -172,11 +180,29 @@ export function ClipPage({ id }: { id: string }) {
           </Link>
         </>
       ) : (
-        <video ref={video} key={id} data-testid="clip-video" aria-label={`Clip of ${name || "the camera"}`} poster={poster} controls autoplay muted playsinline tabIndex={0} />
+        <div class="film">
+          <video ref={video} key={id} data-testid="clip-video" aria-label={`Clip of ${name || "the camera"}`} poster={poster} controls autoplay muted playsinline tabIndex={0} />
+          {facts && seen && marked && seen.tracks.length > 0 && <Trails video={video} began={facts.began_ms} of={seen} />}
+        </div>
       )}
       {!facts && !problem && <Wait text="Fetching and opening the clip…" />}
       {facts && (
         <>
+          {seen && (
+            <div class="says">
+              {seen.reasons.length > 0 && (
+                <ul data-testid="reasons">
+                  {seen.reasons.map((r) => (
+                    <li key={r}>{r}</li>
+                  ))}
+                </ul>
+              )}
+              <p class="fine">
+                {seen.verdict ? `Judged ${CALLED[seen.verdict].toLowerCase()} at home${seen.eye ? ` by ${seen.eye}` : ""}; ${Math.round(seen.threat * 100)} in 100 that it is a threat.` : "Nothing was made of it: this clip is older than the eye, or it has just begun."}
+              </p>
+              <Remark clip={id} />
+            </div>
+          )}
           <div class="row">
             <button type="button" class="main" data-testid="clip-download" disabled={saving !== null} onClick={save}>
               {saving === null ? "Download" : `Opening… ${saving} %`}
@@ -184,6 +210,11 @@ export function ClipPage({ id }: { id: string }) {
             <Link class="button" href={`/timeline?camera=${facts.camera}&at=${facts.onset_ms}`}>
               Show on the timeline
             </Link>
+            {seen && seen.tracks.length > 0 && (
+              <button type="button" class="quiet" aria-pressed={marked} onClick={() => setMarked(!marked)}>
+                {marked ? "Hide boxes" : "Show boxes"}
+              </button>
+            )}
             <span class="grow" />
             <button type="button" class="quiet danger" data-testid="clip-delete" onClick={remove}>
               Delete now

@@ -4,6 +4,9 @@ import { useEffect, useState } from "preact/hooks";
 import { type CameraNow, type Clip, get } from "../shared/api";
 import { ago, bytes, dayName, dayOf, hhmm, lasting, when } from "../shared/time";
 import { clipsChanged, home, leaving, now, stillsChanged } from "./state";
+import { Badge, FilterBar } from "./Told";
+import { learn, told } from "./learn";
+import { type Filter, passes, what } from "./told";
 import { Link, SealedPicture, useTitle, Wait } from "./ui";
 
 const PAGE = 12;
@@ -99,16 +102,18 @@ function nowOf(camera: CameraNow, at: number, now: number): string {
 export function Events() {
   const [clips, setClips] = useState<Clip[] | null>(null);
   const [shown, setShown] = useState(PAGE);
+  const [filter, setFilter] = useState<Filter>({ verdict: null, kind: null });
+  useEffect(() => void (clips && learn(clips)), [clips]);
   useEffect(() => {
     let gone = false;
-    get<Clip[]>(`/clips?limit=${shown + 1}`).then(
+    get<Clip[]>(`/clips?limit=${filter.verdict || filter.kind ? 200 : shown + 1}`).then(
       (found) => !gone && setClips(found),
       () => !gone && setClips((had) => had ?? []),
     );
     return () => {
       gone = true;
     };
-  }, [clipsChanged.value, shown]);
+  }, [clipsChanged.value, shown, filter]);
   const names = new Map(home.value?.cameras.map((c) => [c.id, c.name]));
   if (!clips) return <Wait text="Fetching what happened…" />;
   if (clips.length === 0) {
@@ -119,7 +124,8 @@ export function Events() {
       </section>
     );
   }
-  const here = clips.filter((clip) => !leaving.value.has(clip.id)).slice(0, shown);
+  const known = told.value;
+  const here = clips.filter((clip) => !leaving.value.has(clip.id) && passes(known.get(clip.id), filter)).slice(0, shown);
   const days = new Map<number, Clip[]>();
   for (const clip of here) {
     const day = dayOf(clip.onset_ms).from;
@@ -127,6 +133,8 @@ export function Events() {
   }
   return (
     <section aria-label="Events">
+      <FilterBar filter={filter} set={setFilter} />
+      {here.length === 0 && <p class="fine">None of the newest {clips.length} events is like that. The timeline shows the whole day.</p>}
       {[...days].map(([day, some]) => (
         <div key={day}>
           <h2>{dayName(day, now.value)}</h2>
@@ -137,8 +145,11 @@ export function Events() {
                   <SealedPicture path={`/clips/${clip.id}/still`} again={clip.open ? clip.parts : undefined} alt="" />
                   <span>
                     <strong>{names.get(clip.camera_id) ?? "A camera that was removed"}</strong>
-                    <span>Motion at {hhmm(clip.onset_ms)}</span>
+                    <span>
+                      {what(known.get(clip.id))} at {hhmm(clip.onset_ms)} <Badge of={known.get(clip.id)} />
+                    </span>
                     <small>
+                      {known.get(clip.id)?.reasons[0] ? `${known.get(clip.id)!.reasons[0]} · ` : ""}
                       {clip.open ? "Going on now" : lasting((clip.ended_ms ?? clip.began_ms) - clip.began_ms)}
                       {clip.in_cloud ? " · in the mailbox, too" : ""}
                     </small>

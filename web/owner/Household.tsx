@@ -1,3 +1,4 @@
+import { Alerts } from "./Alerts";
 import { useEffect, useState } from "preact/hooks";
 import { type Device, get, send } from "../shared/api";
 import { b64, type Bytes } from "../shared/bytes";
@@ -14,6 +15,7 @@ export function HouseholdPage() {
     <div class="narrow wide">
       <h1>{state.value?.household?.name}</h1>
       <Devices />
+      <Alerts />
       <section>
         <h2>Your key</h2>
         <p class="fine">Made in your browser, kept there in a form that cannot be read out, and nowhere else but on your recovery sheet.</p>

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { CameraDay } from "../shared/api";
 import { hhmmss, ticks, tickStep } from "../shared/time";
 import { hubNow } from "./state";
+import { type Filter, passes, type Told } from "./told";
 import { moved, type View, zoomed } from "./view";
 
 const HEIGHT = 52;
@@ -29,9 +30,11 @@ interface StripProps {
   current: boolean;
   move: (ms: number) => void;
   show: (view: View) => void;
+  known: ReadonlyMap<string, Told>;
+  filter: Filter;
 }
 
-export function Strip({ day, whole, view, at, current, move, show }: StripProps) {
+export function Strip({ day, whole, view, at, current, move, show, known, filter }: StripProps) {
   const box = useRef<SVGSVGElement>(null);
   const width = useWidth(box);
   const fingers = useRef(new Map<number, number>()); // pointer → x
@@ -113,7 +116,8 @@ export function Strip({ day, whole, view, at, current, move, show }: StripProps)
         })}
         {day.clips.map((c) => {
           const to = c.ended_ms ?? hubNow();
-          return shown(c.onset_ms, to) && <rect key={c.id} class="event" x={x(c.onset_ms)} width={wide(c.onset_ms, to, 3)} y="8" height={HEIGHT - 16} rx="1.5" />;
+          const of = known.get(c.id);
+          return shown(c.onset_ms, to) && passes(of, filter) && <rect key={c.id} class={`event ${of?.verdict ?? "routine"}`} x={x(c.onset_ms)} width={wide(c.onset_ms, to, 3)} y="8" height={HEIGHT - 16} rx="1.5" />;
         })}
         {marks.map((m) => (
           <line key={m.at} class="tick" x1={x(m.at)} x2={x(m.at)} y1={HEIGHT - 8} y2={HEIGHT - 3} />

@@ -8,6 +8,9 @@ import { SealedPlayer } from "./player";
 import { draw, prepare, sheet } from "./sheets";
 import { clipsChanged, go, home, hubNow, now, opener, path, ring, stillsChanged } from "./state";
 import { Strip } from "./Strip";
+import { FilterBar, Glance } from "./Told";
+import { learn, told } from "./learn";
+import { type Filter, passes } from "./told";
 import { Link, Problem, SealedPicture, useTitle, Wait } from "./ui";
 import { including, type View, zoomed } from "./view";
 
@@ -34,6 +37,8 @@ export function Timeline() {
   const [problem, setProblem] = useState<string | null>(null);
   const whole = useMemo(() => dayOf(at), [dayOf(at).from]);
   const [view, setView] = useState<View>(whole);
+  const [filter, setFilter] = useState<Filter>({ verdict: null, kind: null });
+  useEffect(() => void (days && learn(days.flatMap((d) => d.clips))), [days]);
   const tick = Math.floor(now.value / 20_000);
 
   useEffect(() => {
@@ -56,12 +61,13 @@ export function Timeline() {
   }, [whole.from, Math.round(at / SECOND), session !== null]);
 
   const shown = days?.find((d) => d.id === camera) ?? days?.[0] ?? null;
+  const wanted = (clips: Clip[]) => clips.filter((c) => passes(told.value.get(c.id), filter));
   const stand = (to: number) => {
     setSession(null);
     setAt(Math.min(hubNow(), to));
   };
   const toEvent = (forward: boolean) => {
-    const next = neighbour(shown?.clips ?? [], at, forward);
+    const next = neighbour(wanted(shown?.clips ?? []), at, forward);
     if (next) stand(next.onset_ms);
   };
   const play = () => setSession(session ? { ...session, paused: !session.paused } : { from: at, paused: false });
@@ -155,10 +161,10 @@ export function Timeline() {
             )}
           </span>
           <span class="grow" />
-          <button type="button" class="quiet" aria-label="Previous event" disabled={!neighbour(shown.clips, at, false)} onClick={() => toEvent(false)}>
+          <button type="button" class="quiet" aria-label="Previous event" disabled={!neighbour(wanted(shown.clips), at, false)} onClick={() => toEvent(false)}>
             ‹<span class="wide-only"> Event</span>
           </button>
-          <button type="button" class="quiet" aria-label="Next event" disabled={!neighbour(shown.clips, at, true)} onClick={() => toEvent(true)}>
+          <button type="button" class="quiet" aria-label="Next event" disabled={!neighbour(wanted(shown.clips), at, true)} onClick={() => toEvent(true)}>
             <span class="wide-only">Event </span>›
           </button>
           <button type="button" class="quiet" disabled={isToday && at > hubNow() - 20 * SECOND} onClick={() => stand(hubNow() - 5 * SECOND)}>
@@ -168,6 +174,8 @@ export function Timeline() {
       </div>
       {days.map((each) => (
         <Strip
+          known={told.value}
+          filter={filter}
           key={each.id}
           day={each}
           whole={whole}
@@ -184,6 +192,11 @@ export function Timeline() {
           }}
         />
       ))}
+      <section class="at-a-glance">
+        <h2>{shown.name}: the day at a glance</h2>
+        <FilterBar filter={filter} set={setFilter} />
+        <Glance clips={shown.clips} known={told.value} whole={whole} filter={filter} />
+      </section>
       <p class="fine hint">Drag on a strip to look. ← → step, with Shift to the next event; space plays; + and − zoom, so does Ctrl with the wheel.</p>
     </>
   );

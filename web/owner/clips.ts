@@ -20,6 +20,12 @@ export interface Manifest {
   audio: string | null;
   parts: { n: number; sha256: string; bytes: number; began_ms: number; duration_ms: number }[];
   still: { sha256: string } | null;
+  kinds?: string[]; // from here on: what the house made of the event, absent in clips of older hubs
+  verdict?: string;
+  threat?: number;
+  reasons?: string[];
+  eye?: string;
+  tracks?: { id: number; kind: string; score: number; path: [number, number, number, number, number][] }[];
 }
 
 function signature(method: "GET" | "DELETE", path: string): Promise<Record<string, string>> {

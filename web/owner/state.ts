@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import { ApiError, get, type Home, type State, send, whenSignedOut } from "../shared/api";
 import { Opener } from "../shared/age";
 import { forget, keep, kept, type Keyring } from "../shared/keyring";
-import { identityOf, lockedKeys, signingPublic } from "../shared/keys";
+import { identityOf, lockedKeys, recipientOf, signingPublic } from "../shared/keys";
 import type { Bytes } from "../shared/bytes";
 
 export const state = signal<State | null>(null);
@@ -22,7 +22,7 @@ export const toast = signal<{ text: string; undo?: () => void } | null>(null);
 export const leaving = signal<ReadonlySet<string>>(new Set()); // clips that are being deleted
 
 let fallback: Opener | null = null;
-export const opener = computed(() => (ring.value ? (fallback ?? new Opener(ring.value.open)) : null));
+export const opener = computed(() => (ring.value ? (fallback ?? new Opener(ring.value.open, ring.value.recipient)) : null));
 
 export function go(to: string, replace = false) {
   history[replace ? "replaceState" : "pushState"](null, "", to);
@@ -59,11 +59,12 @@ export async function start() {
 export async function unlock(root: Bytes) {
   const found = await ask();
   const locked = await lockedKeys(root);
-  const keys: Keyring = { household: found.household?.id ?? "", ...locked, signPublic: await signingPublic(root) };
+  const recipient = await recipientOf(root);
+  const keys: Keyring = { household: found.household?.id ?? "", ...locked, recipient, signPublic: await signingPublic(root) };
   try {
     await keep(keys);
   } catch {
-    fallback = new Opener(await identityOf(root)); // no IndexedDB (private window): keys live as long as the page
+    fallback = new Opener(await identityOf(root), recipient); // no IndexedDB (private window): keys live as long as the page
   }
   ring.value = keys;
   state.value = found;

@@ -2,7 +2,7 @@
 // of 64 KiB chunks, is opened by WebCrypto's ChaCha20-Poly1305 where the browser has it (ten times as fast as the
 // library, and any chunk by itself), and by the library where not.
 
-import { Decrypter } from "age-encryption";
+import { Decrypter, Encrypter } from "age-encryption";
 import { type Bytes, joined } from "./bytes";
 
 const CHUNK = 64 * 1024;
@@ -59,7 +59,18 @@ function chunkNonce(index: number, last: boolean): Bytes {
 }
 
 export class Opener {
-  constructor(private readonly identity: CryptoKey | string) {}
+  constructor(
+    private readonly identity: CryptoKey | string,
+    private readonly recipient?: string,
+  ) {}
+
+  // Seals to the owner's own key.
+  async seal(plain: Uint8Array): Promise<Bytes> {
+    if (!this.recipient) throw new SealError("Sign out and in again once: this browser does not know your public key yet.");
+    const encrypter = new Encrypter();
+    encrypter.addRecipient(this.recipient);
+    return (await encrypter.encrypt(plain)) as Bytes;
+  }
 
   async open(sealed: Bytes): Promise<Bytes> {
     const decrypter = new Decrypter();

@@ -127,8 +127,8 @@ async function ask(method: string, path: string, body?: unknown, headers: Record
   try {
     response = await fetch(`/api${path}`, {
       method,
-      headers: { "X-Nightlatch": "1", ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: { "X-Nightlatch": "1", ...(body === undefined ? {} : { "Content-Type": body instanceof Uint8Array ? "application/octet-stream" : "application/json" }), ...headers },
+      body: body === undefined ? undefined : body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body),
       keepalive: method === "DELETE", // what was to go goes, also when the page is closed
     });
   } catch {
@@ -153,6 +153,10 @@ export async function get<T>(path: string): Promise<T> {
 export async function send<T>(method: "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T> {
   const response = await ask(method, path, body);
   return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+export async function put(path: string, body: unknown): Promise<void> {
+  await ask("PUT", path, body);
 }
 
 export async function sealed(path: string, headers: Record<string, string> = {}): Promise<{ bytes: Bytes; headers: Headers } | null> {

@@ -4,6 +4,7 @@
 export interface Keyring {
   household: string;
   open: CryptoKey;
+  recipient?: string; // of the same key; absent in keyrings of older pages
   sign: CryptoKey;
   signPublic: string;
 }

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,19 +14,23 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 
 from nightlatch.domain.time import DAY_MS
 from nightlatch.errors import ConfigError, NightlatchError
 from nightlatch.hub import catalogue
 from nightlatch.hub.house import House
-from nightlatch.hub.records import ClipPartRow, ClipRow, OutageRow, SegmentRow, SheetRow
+from nightlatch.hub.records import ClipPartRow, ClipRow, OutageRow, RemarkRow, SegmentRow, SheetRow
 from nightlatch.hub.retention import delete_clip
 from nightlatch.hub.routes.signin import At, Owner
+from nightlatch.seal.envelope import Sealed
 
 router = APIRouter(prefix="/api")
 LONGEST_MS = 3 * DAY_MS
 GAP_MS = 2_500  # segments closer than this are one stretch on the strip
 MOST_CLIPS = 500
+MOST_MANIFESTS = 50
+LONGEST_REMARK = 8_192
 KEEP_ALIVE_S = 15.0
 _PART = re.compile(r"\d{1,4}\Z")
 
@@ -207,6 +213,46 @@ def clip_part(at: At, _: Owner, clip_id: str, number: str) -> FileResponse:
 def clip_manifest(at: At, _: Owner, clip_id: str) -> FileResponse:
     """The sealed manifest of a clip."""
     return _clip_object(at, clip_id, "manifest")
+
+
+@router.get("/manifests")
+def manifests(at: At, _: Owner, ids: str) -> dict[str, str]:
+    """The sealed manifests (base64) of up to fifty clips at once; those that are gone are left out."""
+    wanted = ids.split(",")[:MOST_MANIFESTS]
+    with Session(at.engine) as session:
+        rows = session.execute(select(ClipRow.id, ClipRow.camera_id).where(ClipRow.id.in_(wanted))).all()
+    found = {}
+    for clip_id, camera_id in rows:
+        with contextlib.suppress(OSError):  # not written yet, or deleted meanwhile
+            sealed = (at.settings.data_dir / "vault" / camera_id / "clips" / clip_id / "manifest.age").read_bytes()
+            found[clip_id] = b64encode(sealed).decode()
+    return found
+
+
+@router.get("/clips/{clip_id}/remark")
+def remark(at: At, _: Owner, clip_id: str) -> Response:
+    """What the owner noted about a clip, sealed; 204 when nothing."""
+    with Session(at.engine) as session:
+        row = session.get(RemarkRow, clip_id)
+    if row is None:
+        return Response(status_code=204)
+    return Response(row.sealed, media_type="application/octet-stream")
+
+
+@router.put("/clips/{clip_id}/remark", status_code=204)
+async def note_remark(at: At, _: Owner, clip_id: str, request: Request) -> None:
+    """Keep a remark, sealed in the browser. Raises `NotSealed` for anything else, `Gone` without its clip."""
+    body = await request.body()
+    if len(body) > LONGEST_REMARK:
+        raise ConfigError("This note is too long.")
+    await run_in_threadpool(_keep_remark, at, clip_id, Sealed(body))
+
+
+def _keep_remark(at: House, clip_id: str, sealed: Sealed) -> None:
+    with Session(at.engine) as session, session.begin():
+        if session.get(ClipRow, clip_id) is None:
+            raise Gone("This clip has been deleted or has expired.")
+        session.merge(RemarkRow(clip_id=clip_id, sealed=bytes(sealed), changed_ms=at.clock.now_ms()))
 
 
 @router.get("/clips/{clip_id}/still")
