@@ -1,0 +1,45 @@
+"""A donation: one clip of 20 to 30 seconds, given to the programme by its owner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+SHORTEST_MS = 20_000
+LONGEST_MS = 30_000
+LARGEST_SEALED = 32 * 1024**2  # bytes
+
+
+class State(StrEnum):
+    """Where a donation is. It only ever moves downwards in this list."""
+
+    MADE = "made"  # a key exists, no clip yet
+    WAITING = "waiting"  # may be drawn
+    FLAGGED = "flagged"  # a reviewer said that it should not have been shared; nobody sees it again
+    WITHDRAWN = "withdrawn"  # taken back or expired; nobody sees it, the key is about to go
+    SHREDDED = "shredded"  # the key is destroyed
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the redaction says of the file with this hash: how it hid people, and whether it hid all that it found."""
+
+    sha256: str  # hex, of the redacted file
+    style: str  # "cover" or "silhouettes"
+    people: int  # pictures × people that were found
+    uncovered: int  # of these, how many are not covered from head to foot
+    sound_removed: bool
+    metadata_removed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """What a decoder finds in the redacted file."""
+
+    length_ms: int
+    pictures: int
+    streams: tuple[str, ...]  # "video", "audio", …
+    codec: str
+    width: int
+    height: int
+    metadata: tuple[str, ...]  # names of tags that say something

@@ -1,0 +1,123 @@
+"""A view: a reviewer's logged look at one donated clip, and the words that the log and the keeper share about it.
+
+What is public is a leaf of about 200 bytes: its kind, a tag, and a commitment. What it commits to, the event, is for
+the owner. The tag is made with the owner's log key for one UTC day, so that the owner finds the leaf and nobody
+links two days. Without its salt a leaf says nothing.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from nightlatch.domain.consent import Purpose, canonical
+
+SALT_BYTES = 32
+TAG_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What `view.open` commits to: who sees which milliseconds [from_ms, to_ms) of which clip, on what, for what."""
+
+    donation: str  # 32 hex digits
+    sealed_sha256: str  # hex, of the sealed file that the keeper holds
+    consent_sha256: str  # hex, of the consent's canonical bytes
+    reviewer: str  # pseudonym
+    device: str  # of the passkey
+    purpose: Purpose
+    from_ms: int
+    to_ms: int
+    seq: int  # of the keeper's draw; counts up, used once
+
+    def canonical(self) -> bytes:
+        """The event's bytes (JCS)."""
+        return canonical(
+            {
+                "consent": self.consent_sha256,
+                "device": self.device,
+                "donation": self.donation,
+                "manifest": self.sealed_sha256,
+                "ms": [self.from_ms, self.to_ms],
+                "purpose": self.purpose.value,
+                "reviewer": self.reviewer,
+                "seq": self.seq,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A passkey that two administrators let in (`enrol`) or put out (`remove`) for one reviewer."""
+
+    do: str
+    reviewer: str  # pseudonym
+    device: str
+    credential: str  # b64url id of the WebAuthn credential
+    public_key: str  # b64url COSE key
+    at_ms: int
+
+    def canonical(self) -> bytes:
+        """The bytes that both administrators sign, and that a `roster` leaf commits to."""
+        return canonical(
+            {
+                "at": self.at_ms,
+                "credential": self.credential,
+                "device": self.device,
+                "do": self.do,
+                "key": self.public_key,
+                "reviewer": self.reviewer,
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """What the log shows to everybody."""
+
+    at_s: int  # Unix time of whoever appended it
+    kind: str  # "view.open", "shred", …
+    tag: bytes
+    commitment: bytes
+
+    def canonical(self) -> bytes:
+        """The leaf's bytes (JCS)."""
+        return canonical(
+            {
+                "c": b64encode(self.commitment).decode(),
+                "k": self.kind,
+                "t": self.at_s,
+                "tag": b64encode(self.tag).decode(),
+                "v": 1,
+            }
+        )
+
+
+def read_leaf(raw: bytes) -> Leaf:
+    """The inverse of `Leaf.canonical`. Raises `ValueError` for any other bytes."""
+    try:
+        told = json.loads(raw)
+        tagged, committed = b64decode(told["tag"], validate=True), b64decode(told["c"], validate=True)
+        leaf = Leaf(int(told["t"]), str(told["k"]), tagged, committed)
+    except (KeyError, TypeError, AttributeError, RecursionError):
+        raise ValueError("not a leaf of ours") from None
+    if leaf.canonical() != raw:
+        raise ValueError("not a leaf of ours")
+    return leaf
+
+
+def tag(log_key: bytes, at_ms: int) -> bytes:
+    """HMAC-SHA256(owner's log key, UTC date as 2026-11-23), its first 16 bytes."""
+    day = datetime.fromtimestamp(at_ms / 1000, UTC).date().isoformat()
+    return hmac.digest(log_key, day.encode(), "sha256")[:TAG_BYTES]
+
+
+def commitment(salt: bytes, event: bytes) -> bytes:
+    """SHA-256(salt || event). Raises `ValueError` for a salt that is not 32 bytes: its length must not be in doubt."""
+    if len(salt) != SALT_BYTES:
+        raise ValueError("A salt is 32 bytes.")
+    return sha256(salt + event).digest()
