@@ -1,0 +1,326 @@
+"""The keeper over HTTP, and one WebSocket for pictures. Nothing here may be cached; nothing here is a file.
+
+    who       address                          what
+    intake    POST /v1/donations               a key for one donation
+              PUT  /v1/donations/{id}          the sealed clip, its consent, its report
+    review    POST /v1/challenges, /v1/sessions        log in with a passkey
+              POST /v1/assignments, /v1/assignments/skip   the clip that was drawn
+              POST /v1/views                   a receipt → a view and a ticket
+              POST /v1/views/{id}/flag         “this should not have been shared”
+              POST /v1/roster                  a passkey let in or put out
+    owner     POST /v1/revocations             a signed withdrawal
+              GET  /v1/donations/{id}/entries  what the log holds about it, sealed to the owner
+    browser   WS   /v1/views/{id}              pictures, one at a time
+
+Intake and review show the bearer secret of `face.secret`. The owner needs none: a withdrawal is signed, and entries
+are sealed. The browser shows the page's origin, the session and the ticket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated, Any
+
+import structlog
+from fastapi import Body, Depends, FastAPI, Header, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
+from starlette.concurrency import run_in_threadpool
+
+from nightlatch.domain.consent import Consented, Json, Purpose, Withdrawn, canonical
+from nightlatch.domain.donation import LARGEST_SEALED, Report
+from nightlatch.domain.view import Enrolment, View
+from nightlatch.errors import NightlatchError, NotFound, NotSealed, Refused
+from nightlatch.keeper.passkeys import Passkeys, SignedEnrolment
+from nightlatch.keeper.refusals import KeeperRefused, Refusal
+from nightlatch.keeper.room import Asked, Gift, Room
+from nightlatch.seal.envelope import Sealed
+
+SWEEP_EVERY_S = 1.0
+STANDING_EVERY_S = 0.25  # how often an open view asks whether it still stands
+HELLO_WITHIN_S = 10.0
+LARGEST_BODY = LARGEST_SEALED * 4 // 3 + 64 * 1024
+CLOSED_BY_KEEPER = 4403
+
+Token = Annotated[str, Header(alias="x-nightlatch-session")]
+
+log = structlog.get_logger()
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class _Report(_Told):
+    sha256: str
+    style: str
+    people: int
+    uncovered: int
+    sound_removed: bool
+    metadata_removed: bool
+
+
+class _Gift(_Told):
+    consent: dict[str, Any]  # {"record": …, "signature": b64}
+    sealed: str  # b64
+    report: _Report
+    log_key: str  # b64, 32 bytes
+    owner_recipient: str  # age1…
+
+
+class _Login(_Told):
+    challenge: str  # b64
+    assertion: str  # JSON of the PublicKeyCredential
+
+
+class _Asked(_Told):
+    donation: str
+    sealed_sha256: str
+    consent_sha256: str
+    reviewer: str
+    device: str
+    purpose: str
+    from_ms: int
+    to_ms: int
+    seq: int
+    salt: str  # b64
+    leaf: str  # b64
+    receipt: str  # tlog-proof
+
+
+class _Enrolment(_Told):
+    do: str
+    reviewer: str
+    device: str
+    credential: str
+    public_key: str
+    at_ms: int
+    signatures: dict[str, str]  # b64 key → b64 signature
+    salt: str
+    leaf: str
+    receipt: str
+
+
+def create_app(room: Room, passkeys: Passkeys, review_origin: str, face_secret: str) -> FastAPI:
+    """The keeper's application around a `Room`."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        sweeping = asyncio.create_task(_sweep(room))
+        yield
+        sweeping.cancel()
+
+    app = FastAPI(title="Nightlatch keeper", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    _speak_plainly(app)
+
+    def program(authorization: Annotated[str, Header()] = "") -> None:
+        if not secrets.compare_digest(authorization.encode(), f"Bearer {face_secret}".encode()):
+            raise KeeperRefused(Refusal.SESSION, "Only intake and review may ask this: show the face secret.")
+
+    known = [Depends(program)]
+
+    @app.get("/healthz")
+    def health() -> dict[str, bool]:
+        return {"ok": True}
+
+    @app.post("/v1/donations", status_code=201, dependencies=known)
+    def make() -> dict[str, str]:
+        made = room.make()
+        return {"donation": made.donation, "recipient": made.recipient}
+
+    @app.put("/v1/donations/{donation}", status_code=201, dependencies=known)
+    def receive(donation: str, told: _Gift) -> dict[str, str]:
+        report = Report(**told.report.model_dump())
+        sealed, log_key = Sealed(_b64(told.sealed)), _b64(told.log_key)
+        room.receive(Gift(donation, Consented(_raw(told.consent)), sealed, report, log_key, told.owner_recipient))
+        return {"state": "waiting"}
+
+    @app.post("/v1/challenges", dependencies=known)
+    def challenge() -> dict[str, str]:
+        return {"challenge": b64encode(passkeys.challenge()).decode()}
+
+    @app.post("/v1/sessions", status_code=201, dependencies=known)
+    def sit(told: _Login) -> dict[str, str]:
+        token = passkeys.sit(_b64(told.challenge), told.assertion)
+        seat = passkeys.seat(token)
+        return {"session": token, "reviewer": seat.reviewer if seat else "", "device": seat.device if seat else ""}
+
+    @app.delete("/v1/sessions", status_code=204, dependencies=known)
+    def leave(token: Token = "") -> None:
+        passkeys.leave(token)
+
+    @app.post("/v1/assignments", dependencies=known)
+    def assign(token: Token = "") -> dict[str, str | int]:
+        drawn = room.next_clip(token)
+        return {
+            "seq": drawn.seq,
+            "donation": drawn.donation,
+            "sealed_sha256": drawn.sealed_sha256,
+            "consent_sha256": drawn.consent_sha256,
+            "length_ms": drawn.length_ms,
+            "reviewer": drawn.reviewer,
+            "device": drawn.device,
+            "tag": b64encode(drawn.tag).decode(),
+        }
+
+    @app.post("/v1/assignments/skip", status_code=204, dependencies=known)
+    def skip(token: Token = "") -> None:
+        room.skip(token)
+
+    @app.post("/v1/views", status_code=201, dependencies=known)
+    def open_view(told: _Asked, token: Token = "") -> dict[str, str | int]:
+        values = told.model_dump(exclude={"salt", "leaf", "receipt", "purpose"})
+        try:
+            view = View(purpose=Purpose(told.purpose), **values)
+        except ValueError:
+            raise KeeperRefused(Refusal.CONSENT, "There is no such purpose.") from None
+        opened = room.open_view(token, Asked(view, _b64(told.salt), _b64(told.leaf), told.receipt))
+        return {"view": opened.view_id, "ticket": opened.ticket, "pictures": opened.pictures}
+
+    @app.post("/v1/views/{view}/flag", status_code=204, dependencies=known)
+    def flag(view: int, token: Token = "") -> None:
+        room.flag(token, view)
+
+    @app.post("/v1/roster", status_code=201, dependencies=known)
+    def enrol(told: _Enrolment) -> dict[str, bool]:
+        values = told.model_dump(exclude={"signatures", "salt", "leaf", "receipt"})
+        salt, leaf = _b64(told.salt), _b64(told.leaf)
+        passkeys.enrol(SignedEnrolment(Enrolment(**values), told.signatures, salt, leaf, told.receipt))
+        return {"ok": True}
+
+    @app.post("/v1/revocations", status_code=202)
+    def revoke(told: Annotated[dict[str, Any], Body()]) -> dict[str, int | None]:
+        taken = room.revoke(Withdrawn(_raw(told)))
+        return {
+            "refused_ms": taken.refused_ms,
+            "shred_by_ms": taken.shred_by_ms,
+            "shredded_ms": taken.shredded_ms,
+        }
+
+    @app.get("/v1/donations/{donation}/entries")
+    def entries(donation: str) -> dict[str, list[dict[str, str | int | None]]]:
+        told: list[dict[str, str | int | None]] = [
+            {
+                "kind": each.kind,
+                "leaf": b64encode(each.leaf).decode(),
+                "index": each.leaf_index,
+                "due_ms": each.due_ms,
+                "sealed_event": b64encode(each.sealed_event).decode(),
+            }
+            for each in room.entries(donation)
+        ]
+        return {"entries": told}
+
+    @app.websocket("/v1/views/{view}")
+    async def watch(socket: WebSocket, view: int) -> None:
+        if socket.headers.get("origin") != review_origin:
+            await socket.close(CLOSED_BY_KEEPER)  # before accepting: the browser sees 403
+            return
+        await socket.accept()
+        await _show(socket, room, view)
+
+    return app
+
+
+async def _show(socket: WebSocket, room: Room, view: int) -> None:
+    """One connection of one view, to its end. Whatever ends it ends the view, but for a second tab."""
+    is_ours = False
+    try:
+        hello = await asyncio.wait_for(socket.receive_json(), HELLO_WITHIN_S)
+        ticket, session = str(hello["ticket"]), str(hello["session"])
+        pictures = await run_in_threadpool(room.connect, view, ticket, session)
+        is_ours = True
+        await socket.send_json({"pictures": pictures})
+        while True:
+            told = await _next(socket, room, view)
+            await _answer(socket, room, view, told)
+    except KeeperRefused as refused:
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            await socket.send_json({"refused": refused.refusal.value, "error": str(refused)})
+            await socket.close(CLOSED_BY_KEEPER)
+    except (ValueError, KeyError, TypeError, AttributeError, TimeoutError):
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            await socket.close(1003)
+    except WebSocketDisconnect:
+        pass
+    finally:
+        if is_ours:
+            await run_in_threadpool(room.close_view, view)
+
+
+async def _next(socket: WebSocket, room: Room, view: int) -> dict[str, Any]:
+    """What the page says next. Raises `KeeperRefused` within a quarter of a second after the view stops to stand."""
+    reading = asyncio.ensure_future(socket.receive_json())
+    try:
+        while not (await asyncio.wait({reading}, timeout=STANDING_EVERY_S))[0]:
+            await run_in_threadpool(room.check_standing, view)
+        told = reading.result()
+        if not isinstance(told, dict):
+            raise ValueError("a page sends objects")
+        return told
+    finally:
+        reading.cancel()
+
+
+async def _answer(socket: WebSocket, room: Room, view: int, told: dict[str, Any]) -> None:
+    """`{"from": n, "to": m}`: pictures n to m, each as a line of JSON and a JPEG. `{"here": true}`: still there."""
+    if "here" in told:
+        await run_in_threadpool(room.touch, view)
+        return
+    for n in range(int(told["from"]), int(told["to"]) + 1):
+        still = await run_in_threadpool(room.still, view, n)
+        await socket.send_json({"n": still.n, "at_ms": still.at_ms})
+        await socket.send_bytes(still.jpeg)
+
+
+def _speak_plainly(app: FastAPI) -> None:
+    """Errors as one sentence with a name; nothing is cached; nothing too large is read."""
+
+    @app.middleware("http")
+    async def guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+        stated = request.headers.get("content-length", "0")
+        if "transfer-encoding" in request.headers or not stated.isdigit() or int(stated) > LARGEST_BODY:
+            response: Response = JSONResponse({"error": "Say how long the body is; it may have 43 MiB."}, 413)
+        else:
+            response = await answer(request)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @app.exception_handler(NightlatchError)
+    async def refuse(_: Request, error: NightlatchError) -> JSONResponse:
+        status = {NotFound: 404, NotSealed: 415}.get(type(error), 403 if isinstance(error, Refused) else 400)
+        body: dict[str, str | int] = {"error": str(error)}
+        if isinstance(error, KeeperRefused):
+            body |= {"refused": error.refusal.value, "step": error.step}
+            log.info("refused", refusal=error.refusal.value, step=error.step)
+        return JSONResponse(body, status)
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:
+        places = ", ".join(str(e["loc"][-1]) for e in error.errors())
+        return JSONResponse({"error": f"This request cannot be read: {places}."}, 422)
+
+
+async def _sweep(room: Room) -> None:
+    while True:
+        try:
+            await run_in_threadpool(room.sweep)
+        except Exception:  # whatever it is, the promise to destroy outlives it
+            log.exception("sweep.failed")
+        await asyncio.sleep(SWEEP_EVERY_S)
+
+
+def _b64(text: str) -> bytes:
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:
+        raise KeeperRefused(Refusal.SIZE, "A part of this request is not base64.") from None
+
+
+def _raw(told: dict[str, Json]) -> bytes:
+    return canonical(told)

@@ -1,0 +1,152 @@
+"""Who may sit in the review room: passkeys that two administrators enrolled, and the sessions that they open.
+
+Sessions and challenges live in memory only: a restart of the keeper ends them all.
+"""
+
+from __future__ import annotations
+
+import secrets
+from base64 import b64decode, urlsafe_b64decode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+import webauthn
+from cryptography.exceptions import InvalidSignature
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+from webauthn.helpers.exceptions import WebAuthnException
+
+from nightlatch.domain.consent import public_key
+from nightlatch.domain.time import MINUTE_MS, Clock
+from nightlatch.domain.view import Enrolment, commitment, read_leaf
+from nightlatch.keeper.checks import Receipts, Seat
+from nightlatch.keeper.records import PasskeyRow
+from nightlatch.keeper.refusals import KeeperRefused, Refusal
+
+CHALLENGE_LIFE_MS = 2 * MINUTE_MS
+MOST_CHALLENGES = 1000
+SIGNERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SignedEnrolment:
+    """An enrolment, who signed it (b64 key → b64 signature), and the proof that the log holds it."""
+
+    enrolment: Enrolment
+    signatures: Mapping[str, str]
+    salt: bytes
+    leaf: bytes
+    receipt: str
+
+
+class Passkeys:
+    """The roster as the keeper checked it, and the sessions of now."""
+
+    def __init__(
+        self, engine: Engine, clock: Clock, receipts: Receipts, administrators: Sequence[str], rp_id: str, origin: str
+    ) -> None:
+        """`administrators` are b64 Ed25519 public keys; `origin` is the review page's, as a browser says it."""
+        self._engine = engine
+        self._clock = clock
+        self._receipts = receipts
+        self._administrators = frozenset(administrators)
+        self._rp_id, self._origin = rp_id, origin
+        self._challenges: dict[bytes, int] = {}
+        self._seats: dict[bytes, Seat] = {}
+
+    def enrol(self, signed: SignedEnrolment) -> None:
+        """Take a change of the roster: two administrators signed it, and the log has it. Raises `KeeperRefused`."""
+        told = signed.enrolment
+        good = {key for key, signature in signed.signatures.items() if self._signed(key, signature, told.canonical())}
+        if len(good) < SIGNERS:
+            raise KeeperRefused(Refusal.ROSTER, "A change of the roster needs the signatures of two administrators.")
+        try:
+            leaf = read_leaf(signed.leaf)
+            matches = leaf.kind == "roster" and leaf.commitment == commitment(signed.salt, told.canonical())
+        except ValueError:
+            matches = False
+        if not matches or told.do not in ("enrol", "remove"):
+            raise KeeperRefused(Refusal.ROSTER, "The log's entry is for another change. Log this one first.")
+        self._receipts.included(signed.receipt, signed.leaf)
+        self._receipts.cosigned(signed.receipt, self._clock.now_ms())
+        with Session(self._engine) as session, session.begin():
+            row = session.get(PasskeyRow, told.credential)
+            if row is not None and row.changed_ms >= told.at_ms:
+                raise KeeperRefused(Refusal.ROSTER, "A later change of this passkey is known. Sign a new one.")
+            if row is None:
+                row = PasskeyRow(credential=told.credential, sign_count=0)
+                session.add(row)
+            row.public_key, row.reviewer, row.device = told.public_key, told.reviewer, told.device
+            row.changed_ms, row.removed = told.at_ms, told.do == "remove"
+
+    def challenge(self) -> bytes:
+        """32 fresh bytes for one login."""
+        now_ms = self._clock.now_ms()
+        self._challenges = {c: made for c, made in self._challenges.items() if now_ms - made < CHALLENGE_LIFE_MS}
+        if len(self._challenges) >= MOST_CHALLENGES:
+            raise KeeperRefused(Refusal.PASSKEY, "Too many people log in at once. Try again in two minutes.")
+        fresh = secrets.token_bytes(32)
+        self._challenges[fresh] = now_ms
+        return fresh
+
+    def sit(self, challenge: bytes, assertion: str) -> str:
+        """A session's token for a WebAuthn assertion (JSON) over one of our challenges. Raises `KeeperRefused`."""
+        now_ms = self._clock.now_ms()
+        if not 0 <= now_ms - self._challenges.pop(challenge, -CHALLENGE_LIFE_MS) < CHALLENGE_LIFE_MS:
+            raise KeeperRefused(Refusal.PASSKEY, "This login was used already, or took too long. Log in again.")
+        with Session(self._engine) as session, session.begin():
+            try:
+                told = webauthn.helpers.parse_authentication_credential_json(assertion)
+                row = session.get(PasskeyRow, told.id)
+                if row is None or row.removed:
+                    raise KeeperRefused(Refusal.PASSKEY, "This passkey is not on the roster. Ask an administrator.")
+                proven = webauthn.verify_authentication_response(
+                    credential=told,
+                    expected_challenge=challenge,
+                    expected_rp_id=self._rp_id,
+                    expected_origin=self._origin,
+                    credential_public_key=urlsafe_b64decode(row.public_key + "=="),
+                    credential_current_sign_count=row.sign_count,
+                    require_user_verification=True,
+                )
+            except (WebAuthnException, ValueError):
+                raise KeeperRefused(Refusal.PASSKEY, "The passkey's answer does not fit. Log in again.") from None
+            row.sign_count = proven.new_sign_count
+            seat = Seat(row.reviewer, row.device, row.credential, now_ms, now_ms)
+        token = secrets.token_urlsafe(32)
+        self._seats = {k: s for k, s in self._seats.items() if s.credential != seat.credential}  # one session a passkey
+        self._seats[_hashed(token)] = seat
+        return token
+
+    def seat(self, token: str) -> Seat | None:
+        """Who sits behind this token."""
+        return self._seats.get(_hashed(token))
+
+    def touch(self, token: str) -> None:
+        """The reviewer did something."""
+        if (seat := self._seats.get(_hashed(token))) is not None:
+            self._seats[_hashed(token)] = replace(seat, last_ms=self._clock.now_ms())
+
+    def leave(self, token: str) -> None:
+        """End a session."""
+        self._seats.pop(_hashed(token), None)
+
+    def is_enrolled(self, seat: Seat) -> bool:
+        """Whether the roster still has the passkey of this seat."""
+        with Session(self._engine) as session:
+            row = session.get(PasskeyRow, seat.credential)
+            return row is not None and not row.removed and row.reviewer == seat.reviewer
+
+    def _signed(self, key: str, signature: str, said: bytes) -> bool:
+        if key not in self._administrators:
+            return False
+        try:
+            public_key(key).verify(b64decode(signature, validate=True), said)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+def _hashed(token: str) -> bytes:
+    return sha256(token.encode()).digest()

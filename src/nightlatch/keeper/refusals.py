@@ -1,0 +1,58 @@
+"""Every way in which the keeper says no, by name.
+
+Refused (nightlatch.errors)
+└── KeeperRefused      `.refusal` names it, `.step` is the number of the check or 0
+SealError
+└── KeyGone            the donation's key was destroyed
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from nightlatch.errors import Refused, SealError
+
+
+class Refusal(StrEnum):
+    """The name of a refusal; pages and tests know these words."""
+
+    # the ten checks of a view
+    CONSENT = "consent"
+    EXPIRED = "expired"
+    CLOCK = "clock"
+    REVOKED = "revoked"
+    NOT_DRAWN = "not_drawn"
+    WRONG_ENTRY = "wrong_entry"
+    NO_PROOF = "no_proof"
+    NO_QUORUM = "no_quorum"
+    STALE = "stale"
+    USED_PROOF = "used_proof"
+    SESSION = "session"
+    QUOTA = "quota"
+    CLOSED = "closed"
+    IDLE = "idle"
+    # intake
+    LENGTH = "length"
+    HASH = "hash"
+    FILM = "film"
+    REPORT = "report"
+    SIZE = "size"
+    # the face
+    SECOND_TAB = "second_tab"
+    ORIGIN = "origin"
+    PASSKEY = "passkey"
+    ROSTER = "roster"
+    NOTHING_WAITING = "nothing_waiting"
+
+
+class KeeperRefused(Refused):
+    """The keeper shows nothing, and says which check stood in the way."""
+
+    def __init__(self, refusal: Refusal, text: str, step: int = 0) -> None:
+        super().__init__(text)
+        self.refusal = refusal
+        self.step = step
+
+
+class KeyGone(SealError):
+    """The key of this donation was destroyed; nothing that is left opens the clip."""

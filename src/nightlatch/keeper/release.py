@@ -1,0 +1,107 @@
+"""Opens a clip, in memory, for a view that is in the log; gives still pictures with a watermark, and nothing else.
+
+The decrypted file lives in one `Film` and goes with it. It is never written to a disk; nobody gets the file.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TypeAlias
+
+import av
+import cv2
+import numpy as np
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+
+from nightlatch.domain.time import Clock
+from nightlatch.keeper.checks import LoggedView
+from nightlatch.keeper.refusals import KeeperRefused, Refusal
+from nightlatch.seal.envelope import Sealed
+from nightlatch.seal.identities import Opener
+
+JPEG_QUALITY = 85
+SEEK_MS = 2_000  # further ahead than this, seeking is cheaper than decoding on
+
+Picture: TypeAlias = NDArray[np.uint8]  # (height, width, 3) BGR
+Watermark: TypeAlias = Callable[[Picture, str, int, int], Picture]  # picture, pseudonym, wall time in ms, view id
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """Picture `n` of the view, `at_ms` after the beginning of the clip, as a JPEG without metadata."""
+
+    n: int
+    at_ms: int
+    jpeg: bytes
+
+
+class Film:
+    """An open clip: the pictures of [from_ms, to_ms) of one logged view, in any order, one at a time."""
+
+    def __init__(self, logged: LoggedView, sealed: Sealed, opener: Opener, watermark: Watermark, clock: Clock) -> None:
+        """Raises `KeeperRefused` when the sealed file does not hold what the owner signed for; `SealError`."""
+        plain = opener.open(sealed)
+        if sha256(plain).hexdigest() != logged.consented.consent.sha256:
+            raise KeeperRefused(Refusal.HASH, "The file is not the one that the owner signed for. Tell the programme.")
+        self.logged = logged
+        self._watermark = watermark
+        self._clock = clock
+        self._container = av.open(io.BytesIO(plain), "r", format="mp4")
+        self._video = self._container.streams.video[0]
+        base = self._video.time_base
+        if base is None:
+            raise KeeperRefused(Refusal.FILM, "This file has no time base. Tell the programme.")
+        moments = sorted(p.pts for p in self._container.demux(self._video) if p.pts is not None)
+        times = [(pts, round((pts - moments[0]) * base * 1000)) for pts in moments]
+        self._pictures = [(pts, ms) for pts, ms in times if logged.view.from_ms <= ms < logged.view.to_ms]
+        self._seek_pts = int(SEEK_MS / 1000 / base)
+        self._decoding: Iterator[VideoFrame] = iter(())
+        self._last_pts: int | None = None
+
+    @property
+    def count(self) -> int:
+        """How many pictures this view has."""
+        return len(self._pictures)
+
+    def still(self, n: int) -> Still:
+        """Picture `n`, marked with who sees it and when. Raises `KeeperRefused` beyond the view's stretch."""
+        if not 0 <= n < len(self._pictures):
+            raise KeeperRefused(Refusal.WRONG_ENTRY, "That picture is not in the stretch that was logged.")
+        pts, at_ms = self._pictures[n]
+        bgr = self._decode(pts).to_ndarray(format="bgr24").astype(np.uint8, copy=False)
+        marked = self._watermark(bgr, self.logged.view.reviewer, self._clock.now_ms(), self.logged.id)
+        done, jpeg = cv2.imencode(".jpg", marked, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        if not done:
+            raise KeeperRefused(Refusal.FILM, "This picture cannot be shown. Go on to the next.")
+        return Still(n, at_ms, jpeg.tobytes())
+
+    def close(self) -> None:
+        """Let go of the decrypted file."""
+        self._decoding = iter(())
+        self._container.close()
+
+    def _decode(self, pts: int) -> VideoFrame:
+        last = self._last_pts
+        if last is None or not last < pts <= last + self._seek_pts:
+            self._container.seek(pts, stream=self._video)
+            self._decoding = self._container.decode(self._video)
+        for frame in self._decoding:
+            self._last_pts = frame.pts
+            if frame.pts == pts:
+                return frame
+        self._last_pts = None
+        raise KeeperRefused(Refusal.FILM, "This picture cannot be decoded. Go on to the next.")
+
+
+def frames(logged: LoggedView, sealed: Sealed, opener: Opener, watermark: Watermark, clock: Clock) -> Iterator[Still]:
+    """All pictures of a logged view in order. Raises as `Film` does."""
+    film = Film(logged, sealed, opener, watermark, clock)
+    try:
+        for n in range(film.count):
+            yield film.still(n)
+    finally:
+        film.close()

@@ -1,0 +1,441 @@
+"""The keeper's promises: looking, flagging, taking back, restarting, restoring."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from base64 import b64decode
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from sqlalchemy.orm import Session
+
+from nightlatch.domain.consent import Withdrawal, Withdrawn, canonical, signed
+from nightlatch.domain.view import commitment, read_leaf, tag
+from nightlatch.errors import NotFound, SealError
+from nightlatch.keeper.records import DonationRow
+from nightlatch.keeper.refusals import KeeperRefused, Refusal
+from nightlatch.keeper.room import OwnersEntry
+from nightlatch.seal.identities import Opener
+from nightlatch.web.signature import public_b64
+from tests.keeper.authenticator import Authenticator
+from tests.keeper.films import film
+from tests.keeper.house import DAY_MS, TEN, Given, House, Owner, Reviewer, house
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[House]:
+    with house(tmp_path / "keeper") as made:
+        yield made
+
+
+def refusal_of(call: Any, *args: Any) -> Refusal:
+    with pytest.raises(KeeperRefused) as caught:
+        call(*args)
+    return caught.value.refusal
+
+
+def told(given: Given, entry: OwnersEntry) -> dict[str, Any]:
+    """What the owner reads in an entry, once it fits the leaf."""
+    inside = json.loads(Opener(str(given.owner.identity)).open(entry.sealed_event))
+    leaf = read_leaf(entry.leaf)
+    assert leaf.kind == entry.kind
+    assert leaf.tag == tag(given.owner.log_key, leaf.at_s * 1000)
+    assert leaf.commitment == commitment(b64decode(inside["salt"]), canonical(inside["event"]))
+    event: dict[str, Any] = inside["event"]
+    return event
+
+
+# ---- looking ----------------------------------------------------------------------------------------------------
+
+
+def test_a_given_clip_is_seen_after_it_was_logged(home: House) -> None:
+    home.give()
+    opened = home.look(home.reviewer())
+    assert opened.pictures == 40
+    still = home.room.still(opened.view_id, 3)
+    picture = cv2.imdecode(np.frombuffer(still.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    assert picture.shape == (48, 64, 3)
+    assert abs(int(picture[4, 4, 0]) - opened.view_id % 256) < 12  # the mark
+    assert still.at_ms == 1500
+    assert [home.room.still(opened.view_id, n).at_ms for n in (2, 39, 0, 1)] == [1000, 19500, 0, 500]
+
+
+def test_pictures_are_those_of_the_film_in_any_order(home: House) -> None:
+    home.give()
+    opened = home.look(home.reviewer())
+    forwards = [home.room.still(opened.view_id, n).jpeg for n in range(40)]
+    backwards = [home.room.still(opened.view_id, n).jpeg for n in reversed(range(40))]
+    assert forwards == backwards[::-1]
+    assert len(set(forwards)) > 30
+
+
+def test_only_the_stretch_that_was_logged_is_seen(home: House) -> None:
+    home.give()
+    reviewer = home.reviewer()
+    asked = home.asked(reviewer, from_ms=5_000, to_ms=7_000)
+    opened = home.room.open_view(reviewer.token, asked)
+    assert opened.pictures == 4
+    assert [home.room.still(opened.view_id, n).at_ms for n in range(4)] == [5000, 5500, 6000, 6500]
+    for n in (-1, 4, 40):
+        assert refusal_of(home.room.still, opened.view_id, n) == Refusal.WRONG_ENTRY
+
+
+def test_a_proof_opens_one_view_once(home: House) -> None:
+    home.give()
+    reviewer = home.reviewer()
+    asked = home.asked(reviewer)
+    home.room.open_view(reviewer.token, asked)
+    assert refusal_of(home.room.open_view, reviewer.token, asked) == Refusal.NOT_DRAWN  # the draw has ended, too
+    assert home.room.case(reviewer.token, asked).leaf_is_used
+
+
+def test_a_second_tab_sees_nothing_and_the_first_goes_on(home: House) -> None:
+    home.give()
+    reviewer = home.reviewer()
+    opened = home.look(reviewer)
+    assert refusal_of(home.room.connect, opened.view_id, opened.ticket, reviewer.token) == Refusal.SECOND_TAB
+    assert home.room.still(opened.view_id, 0).jpeg
+
+
+def test_the_next_view_ends_the_one_before(home: House) -> None:
+    home.give()
+    home.give()
+    reviewer = home.reviewer()
+    first, second = home.look(reviewer), home.look(reviewer)
+    assert refusal_of(home.room.still, first.view_id, 0) == Refusal.REVOKED
+    assert home.room.still(second.view_id, 0).jpeg
+
+
+def test_another_session_cannot_take_over_a_view(home: House) -> None:
+    home.give()
+    heron, stork = home.reviewer("heron"), home.reviewer("stork")
+    opened = home.room.open_view(heron.token, home.asked(heron))
+    assert refusal_of(home.room.connect, opened.view_id, opened.ticket, stork.token) == Refusal.SESSION
+    assert refusal_of(home.room.flag, stork.token, opened.view_id) == Refusal.SESSION
+
+
+def test_a_reviewer_who_does_nothing_for_a_minute_is_locked_out(home: House) -> None:
+    home.give()
+    reviewer = home.reviewer()
+    opened = home.look(reviewer)
+    home.clock.offset_ms += 59_000
+    home.room.touch(opened.view_id)
+    home.clock.offset_ms += 60_000
+    home.room.still(opened.view_id, 0)
+    home.clock.offset_ms += 60_001
+    assert refusal_of(home.room.still, opened.view_id, 0) == Refusal.IDLE
+    assert refusal_of(home.room.next_clip, reviewer.token) == Refusal.IDLE
+    home.room.sweep()
+    assert refusal_of(home.room.still, opened.view_id, 0) == Refusal.REVOKED
+
+
+def test_a_clock_set_back_shows_nothing_not_even_after_a_restart(home: House) -> None:
+    home.give()
+    reviewer = home.reviewer()
+    home.look(reviewer)
+    home.clock.offset_ms -= 3_600_000
+    home.start()
+    home.sit(reviewer)
+    home.give(given_ms=TEN - 7_200_000)
+    asked = home.asked(reviewer)
+    assert refusal_of(home.room.open_view, reviewer.token, asked) == Refusal.CLOCK
+
+
+def test_a_clock_set_back_in_the_middle_of_a_view_stops_it(home: House) -> None:
+    home.give()
+    opened = home.look(home.reviewer())
+    home.clock.offset_ms -= 3_600_000
+    assert refusal_of(home.room.still, opened.view_id, 0) == Refusal.CLOCK
+
+
+def test_without_the_log_nothing_is_drawn_and_nothing_opens(home: House) -> None:
+    home.give()
+    reviewer = home.reviewer()
+    asked = home.asked(reviewer)
+    home.log.delete()
+    assert refusal_of(home.room.open_view, reviewer.token, asked) == Refusal.NO_QUORUM
+    assert refusal_of(home.room.next_clip, reviewer.token) == Refusal.NO_QUORUM
+
+
+# ---- the draw ---------------------------------------------------------------------------------------------------
+
+
+def test_a_draw_stands_until_it_is_seen_or_skipped(home: House) -> None:
+    for _ in range(5):
+        home.give()
+    reviewer = home.reviewer()
+    first = home.room.next_clip(reviewer.token)
+    assert home.room.next_clip(reviewer.token) == first
+    home.log.append(b"another root")
+    assert home.room.next_clip(reviewer.token) == first
+    home.room.skip(reviewer.token)
+    assert home.room.next_clip(reviewer.token).seq == first.seq + 1
+
+
+def test_a_household_is_seen_once_a_day_by_a_reviewer(home: House) -> None:
+    owner = Owner()
+    for _ in range(3):
+        home.give(owner)
+    heron, stork = home.reviewer("heron"), home.reviewer("stork")
+    home.look(heron)
+    assert refusal_of(home.room.next_clip, heron.token) == Refusal.NOTHING_WAITING
+    home.look(stork)
+    home.clock.offset_ms += DAY_MS
+    home.sit(heron)
+    assert home.room.next_clip(heron.token).donation
+
+
+def test_a_clip_is_seen_once_by_a_reviewer_and_by_few(tmp_path: Path) -> None:
+    with house(tmp_path / "keeper", most_viewers=2) as home:
+        home.give()
+        for name in ("heron", "stork"):
+            home.look(home.reviewer(name))
+        assert refusal_of(home.room.next_clip, home.reviewer("crane").token) == Refusal.NOTHING_WAITING
+
+
+def test_skipping_uses_up_the_quota_so_that_nobody_draws_until_it_suits(tmp_path: Path) -> None:
+    with house(tmp_path / "keeper", quota=5) as home:
+        for _ in range(3):
+            home.give()
+        reviewer = home.reviewer()
+        for _ in range(5):
+            home.room.next_clip(reviewer.token)
+            home.room.skip(reviewer.token)
+        assert refusal_of(home.room.next_clip, reviewer.token) == Refusal.QUOTA
+
+
+# ---- passkeys and roster ----------------------------------------------------------------------------------------
+
+
+def test_a_login_cannot_be_replayed(home: House) -> None:
+    reviewer = home.reviewer()
+    challenge = home.passkeys.challenge()
+    answer = reviewer.passkey.answer(challenge)
+    home.passkeys.sit(challenge, answer)
+    assert refusal_of(home.passkeys.sit, challenge, answer) == Refusal.PASSKEY
+    assert refusal_of(home.passkeys.sit, home.passkeys.challenge(), answer) == Refusal.PASSKEY
+
+
+@pytest.mark.parametrize("wrong", ["origin", "flags", "key", "late", "counter", "json"])
+def test_a_login_that_is_not_quite_right_is_refused(home: House, wrong: str) -> None:
+    reviewer = home.reviewer()
+    passkey, challenge = reviewer.passkey, home.passkeys.challenge()
+    answer = passkey.answer(challenge)
+    if wrong == "origin":
+        answer = passkey.answer(challenge, origin="https://evil.example")
+    elif wrong == "flags":
+        answer = passkey.answer(challenge, flags=0x01)  # touched, but nobody was verified
+    elif wrong == "key":
+        answer = Authenticator(raw_id=passkey.raw_id, count=9).answer(challenge)
+    elif wrong == "late":
+        home.clock.offset_ms += 121_000
+    elif wrong == "counter":
+        passkey.count = 0
+        answer = passkey.answer(challenge)
+    else:
+        answer = "[]"
+    assert refusal_of(home.passkeys.sit, challenge, answer) == Refusal.PASSKEY
+
+
+def test_a_new_login_ends_the_session_before(home: House) -> None:
+    home.give()
+    reviewer = home.reviewer()
+    before = reviewer.token
+    home.sit(reviewer)
+    assert refusal_of(home.room.next_clip, before) == Refusal.SESSION
+
+
+def test_one_administrator_cannot_enrol(home: House) -> None:
+    stranger = Reviewer("mole", Authenticator())
+    assert refusal_of(home.passkeys.enrol, home.enrolment(stranger, signers=1)) == Refusal.ROSTER
+    challenge = home.passkeys.challenge()
+    assert refusal_of(home.passkeys.sit, challenge, stranger.passkey.answer(challenge)) == Refusal.PASSKEY
+
+
+def test_an_enrolment_that_the_log_does_not_hold_is_refused(home: House) -> None:
+    change = home.enrolment(Reviewer("mole", Authenticator()))
+    other = home.enrolment(Reviewer("vole", Authenticator()))
+    assert refusal_of(home.passkeys.enrol, replace(change, leaf=other.leaf)) == Refusal.ROSTER
+    assert refusal_of(home.passkeys.enrol, replace(change, receipt=other.receipt)) == Refusal.NO_PROOF
+
+
+def test_who_is_put_out_sees_no_further_picture_and_cannot_be_replayed_in(home: House) -> None:
+    home.give()
+    reviewer = Reviewer("heron", Authenticator())
+    enrolment = home.enrolment(reviewer)
+    home.passkeys.enrol(enrolment)
+    home.sit(reviewer)
+    opened = home.look(reviewer)
+    home.passkeys.enrol(home.enrolment(reviewer, do="remove"))
+    assert refusal_of(home.room.still, opened.view_id, 0) == Refusal.SESSION
+    assert refusal_of(home.passkeys.enrol, enrolment) == Refusal.ROSTER
+
+
+# ---- flag, take back --------------------------------------------------------------------------------------------
+
+
+def test_a_flag_stops_the_clip_for_everybody_at_once(home: House) -> None:
+    given = home.give()
+    heron, stork = home.reviewer("heron"), home.reviewer("stork")
+    one, two = home.look(heron), home.look(stork)
+    home.room.flag(heron.token, one.view_id)
+    for opened in (one, two):
+        assert refusal_of(home.room.still, opened.view_id, 0) == Refusal.REVOKED
+    assert [told(given, e) for e in home.room.entries(given.donation) if e.kind == "flag"] == [
+        {"donation": given.donation, "view": one.view_id}
+    ]
+
+
+def test_what_is_taken_back_is_refused_at_once_and_shredded_by_the_next_sweep(home: House) -> None:
+    given = home.give()
+    reviewer = home.reviewer()
+    opened = home.look(reviewer)
+    asked = home.logged(home.view_of(home.room.next_clip(home.reviewer("stork").token)), b"")
+    taken = home.room.revoke(given.withdrawn(TEN))
+    assert refusal_of(home.room.still, opened.view_id, 0) == Refusal.REVOKED
+    assert refusal_of(home.room.open_view, reviewer.token, asked) == Refusal.REVOKED
+    assert taken.shred_by_ms - taken.refused_ms == 60_000
+    home.room.sweep()
+    with pytest.raises(SealError):
+        home.keys.opener(given.donation)
+    with pytest.raises(NotFound):
+        home.blobs.get(given.donation)
+    again = home.room.revoke(given.withdrawn(TEN))
+    assert again.shredded_ms is not None
+    assert again.shredded_ms <= again.shred_by_ms
+
+
+def test_the_owner_finds_every_step_in_the_log_and_can_read_it(home: House) -> None:
+    given = home.give()
+    opened = home.look(home.reviewer())
+    home.room.still(opened.view_id, 0)
+    home.room.revoke(given.withdrawn(TEN))
+    home.room.sweep()
+    home.room.sweep()
+    entries = home.room.entries(given.donation)
+    assert [e.kind for e in entries] == ["consent.give", "view.open", "consent.withdraw", "view.close", "shred"]
+    for entry in entries:
+        assert entry.leaf_index is not None
+        assert home.log.leaf(entry.leaf_index) == entry.leaf
+        assert told(given, entry)["donation"] == given.donation
+    assert told(given, entries[1])["reviewer"] == "heron"
+    assert told(given, entries[3])["pictures"] == 1
+    shred = told(given, entries[4])
+    assert shred["done"] <= shred["due"]
+
+
+def test_only_the_owner_takes_back(home: House) -> None:
+    given, other = home.give(), home.give()
+    stolen = Withdrawal(given.donation, public_b64(other.owner.key), given.consent.record_sha256, TEN)
+    assert refusal_of(home.room.revoke, Withdrawn(signed(stolen, other.owner.key))) == Refusal.CONSENT
+    confused = replace(given.withdrawn(TEN).withdrawal, consent_sha256=other.consent.record_sha256)
+    assert refusal_of(home.room.revoke, Withdrawn(signed(confused, given.owner.key))) == Refusal.CONSENT
+
+
+def test_a_log_that_takes_nothing_delays_no_refusal_and_no_shredding(home: House) -> None:
+    given = home.give()
+    opened = home.look(home.reviewer())
+    home.log.fill_up()
+    home.room.revoke(given.withdrawn(TEN))
+    assert refusal_of(home.room.still, opened.view_id, 0) == Refusal.REVOKED
+    with pytest.raises(Exception, match="full"):
+        home.room.sweep()
+    with pytest.raises(SealError):
+        home.keys.opener(given.donation)
+    home.log.make_room()
+    home.room.sweep()
+    assert all(entry.leaf_index is not None for entry in home.room.entries(given.donation))
+
+
+def test_an_expired_consent_ends_the_view_and_the_key(home: House) -> None:
+    given = home.give(expires_ms=TEN + 30_000)
+    opened = home.look(home.reviewer())
+    home.clock.offset_ms += 30_000
+    assert refusal_of(home.room.still, opened.view_id, 0) == Refusal.REVOKED
+    home.room.sweep()
+    with pytest.raises(SealError):
+        home.keys.opener(given.donation)
+
+
+def test_a_kill_between_refusing_and_shredding_is_made_good_after_the_restart(home: House) -> None:
+    given = home.give()
+    home.room.revoke(given.withdrawn(TEN))
+    home.start()
+    home.room.sweep()
+    with pytest.raises(SealError):
+        home.keys.opener(given.donation)
+
+
+# ---- keys -------------------------------------------------------------------------------------------------------
+
+
+def test_a_key_opens_its_own_donation_only(home: House) -> None:
+    one, other = home.give(), home.give()
+    with pytest.raises(SealError):
+        home.keys.opener(one.donation).open(other.gift.sealed)
+    with Session(home.engine) as session, session.begin():
+        rows = [session.get(DonationRow, each.donation) for each in (one, other)]
+        assert rows[0] is not None
+        assert rows[1] is not None
+        rows[0].wrapped_key, rows[1].wrapped_key = rows[1].wrapped_key, rows[0].wrapped_key
+    with pytest.raises(SealError):
+        home.keys.opener(one.donation)
+
+
+def test_no_key_lies_in_the_clear_and_no_wrapped_key_is_left_behind(home: House) -> None:
+    given, other = home.give(), home.give()
+    with Session(home.engine) as session:
+        row = session.get(DonationRow, given.donation)
+        assert row is not None
+        assert row.wrapped_key is not None
+        wrapped = row.wrapped_key
+    assert not found(home.folder, b"AGE-SECRET-KEY-1")
+    assert found(home.folder, wrapped)
+    half = (home.folder / "halves" / given.donation).read_bytes()
+    home.room.revoke(given.withdrawn(TEN))
+    home.room.sweep()
+    assert not found(home.folder, wrapped)
+    assert not found(home.folder, half)
+    assert home.keys.opener(other.donation).open(other.gift.sealed) == other.plain
+
+
+def test_a_backup_of_before_the_revocation_does_not_open_the_clip(home: House, tmp_path: Path) -> None:
+    """The backup set is keeper.db, master.key and sealed/: all but halves/. See docs/keeper.md for what this proves."""
+    given, kept = home.give(), home.give()
+    backup = tmp_path / "backup"
+    backup.mkdir()
+    with (
+        closing(sqlite3.connect(home.folder / "keeper.db")) as live,
+        closing(sqlite3.connect(backup / "keeper.db")) as to,
+    ):
+        live.backup(to)
+    shutil.copy2(home.folder / "master.key", backup)
+    shutil.copytree(home.folder / "sealed", backup / "sealed")
+    home.room.revoke(given.withdrawn(TEN))
+    home.room.sweep()
+    home.engine.dispose()
+
+    for old in home.folder.glob("keeper.db*"):
+        old.unlink()
+    shutil.copytree(backup, home.folder, dirs_exist_ok=True)
+    home.start()
+    assert home.blobs.get(kept.donation)
+    with pytest.raises(SealError):
+        home.keys.opener(given.donation)
+    with pytest.raises(NotFound):
+        home.blobs.get(given.donation)
+    assert home.room.next_clip(home.reviewer().token).donation == kept.donation
+    assert home.keys.opener(kept.donation).open(kept.gift.sealed) == film()
+
+
+def found(folder: Path, needle: bytes) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and needle in path.read_bytes()]
