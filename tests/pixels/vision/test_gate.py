@@ -10,7 +10,7 @@ import pytest
 from nightlatch.domain.geometry import Area
 from nightlatch.domain.sighting import EventClosed, EventOpened, Motion
 from nightlatch.pixels.vision.events import EventBuilder
-from nightlatch.pixels.vision.gate import Grey, MotionGate
+from nightlatch.pixels.vision.motion import Background, Grey
 
 BEGAN_MS = 1_800_000_000_000
 
@@ -33,25 +33,25 @@ def _with_cat(picture: Grey, left: int, top: int = 60, wide: int = 8, high: int 
     return seen
 
 
-def _look(gate: MotionGate, pictures: Iterator[Grey], from_ms: int = 0, every_ms: int = 1000) -> list[Motion]:
+def _look(gate: Background, pictures: Iterator[Grey], from_ms: int = 0, every_ms: int = 1000) -> list[Motion]:
     return [gate.update(p, BEGAN_MS + from_ms + i * every_ms) for i, p in enumerate(pictures)]
 
 
-def _learnt(areas: tuple[Area, ...] = (), sigma: float = 3.0) -> MotionGate:
-    gate = MotionGate(areas)
+def _learnt(areas: tuple[Area, ...] = (), sigma: float = 3.0) -> Background:
+    gate = Background(areas)
     assert not any(m.moving for m in _look(gate, (_noisy(_room(), s, sigma) for s in range(10))))
     return gate
 
 
 @pytest.mark.parametrize("sigma", [1.0, 4.0, 10.0])
 def test_noise_alone_never_moves(sigma: float) -> None:
-    gate = MotionGate()
+    gate = Background()
     assert not any(m.moving for m in _look(gate, (_noisy(_room(), s, sigma) for s in range(300))))
 
 
 @pytest.mark.parametrize("every_ms", [200, 500, 1000, 2000])
 def test_a_cat_moves_at_every_rate_of_looking(every_ms: int) -> None:
-    gate = MotionGate()
+    gate = Background()
     assert not any(m.moving for m in _look(gate, (_noisy(_room(), s) for s in range(40)), every_ms=every_ms))
     seen = _look(gate, (_noisy(_with_cat(_room(), 20 + 10 * i), i) for i in range(8)), 40 * every_ms, every_ms)
     assert all(m.moving for m in seen)
@@ -69,7 +69,7 @@ def test_a_light_switch_is_learnt_without_opening(change: object) -> None:
 
 
 def test_slow_daylight_does_not_move() -> None:
-    gate = MotionGate()
+    gate = Background()
     pictures = (_noisy(np.clip(_room() * (1 - i / 900), 0, 255).astype(np.uint8), i) for i in range(400))
     assert not any(m.moving for m in _look(gate, pictures))
 
@@ -103,7 +103,7 @@ def test_specks_do_not_move() -> None:
 
 def test_the_same_pictures_give_the_same_answers() -> None:
     pictures = [_noisy(_with_cat(_room(), i * 2), i) for i in range(30)]
-    assert _look(MotionGate(), iter(pictures)) == _look(MotionGate(), iter(pictures))
+    assert _look(Background(), iter(pictures)) == _look(Background(), iter(pictures))
 
 
 def _events(moving_s: set[int], until_s: int, share: float = 0.01) -> list[EventOpened | EventClosed]:

@@ -1,7 +1,8 @@
 """A few decoded pictures a second, as cheaply as they come.
 
-Where key frames come every two seconds or more often, only those are decoded (a tenth of the price of decoding
-all); where they are rarer, every picture is, and `rate_hz` of them are given, so that such a camera is watched too.
+Asleep, only key frames are decoded where they come every four seconds or more often (a tenth of the price of decoding
+all). Awake, everything is, beginning with the key-frame interval before, so that the onset of what woke it is not lost.
+Where key frames are rarer, everything is decoded all the time.
 """
 
 from __future__ import annotations
@@ -20,12 +21,18 @@ from numpy.typing import NDArray
 from nightlatch.pixels.media.packets import Packet, Streams, VideoStream
 
 LUMA_WIDTH = 160
-RARE_KEYS_US = 2_200_000
+RARE_KEYS_US = 4_500_000
+AWAKE_HZ = 5.0
+MOST_KEPT = 256  # packets of one key-frame interval that are kept for waking
+DARK = 50  # mean of the luma below which a picture is dark
+INFRARED = 2.5  # mean distance of the colours from grey below which it is lit by infrared
 Image = NDArray[np.uint8]
 
 _WITH_LUMA = frozenset(
     ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "gray")
 )  # 8-bit formats whose first plane is the luma
+
+_WITH_CHROMA = frozenset(("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"))
 
 cv2.setNumThreads(1)  # many cameras, few cores: a pool per call only costs
 
@@ -37,6 +44,19 @@ class Picture:
     at_ms: int
     luma: Image = field(repr=False)
     frame: VideoFrame = field(repr=False)
+
+    @property
+    def is_dark(self) -> bool:
+        """Whether it is dark, or lit by infrared: a picture without colours."""
+        if float(self.luma.mean()) < DARK:
+            return True
+        if self.frame.format.name not in _WITH_CHROMA:
+            return False
+        for plane in self.frame.planes[1:3]:
+            rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[:, : plane.width]
+            if float(np.abs(rows[::4, ::4].astype(np.int16) - 128).mean()) >= INFRARED:
+                return False
+        return True
 
     def bgr(self, width: int) -> Image:
         """(H, W, 3) uint8 in colour, at most `width` wide and never enlarged."""
@@ -57,7 +77,22 @@ class Looker:
         self._key_us: int | None = None
         self._looked_us: int | None = None
         self._needs_key = True
+        self._before: list[Packet] = []  # the key-frame interval before
+        self._interval: list[Packet] = []  # this one, so far
+        self.key_every_us: int | None = None  # how far key frames are apart, once known
+        self.is_awake = False
         self.failed = 0  # packets that could not be decoded
+        self.decoded = 0  # packets that were
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether every picture is decoded now."""
+        return self.is_awake or self._decodes_all
+
+    @property
+    def unseen(self) -> int:
+        """Packets since the last key frame that were not decoded."""
+        return 0 if self.sees_all else max(0, len(self._interval) - 1)
 
     def look(self, packet: Packet) -> Picture | None:
         """The newest picture when it is time for one; never raises for what a camera sends."""
@@ -65,38 +100,71 @@ class Looker:
             return None
         if packet.is_key:
             self._meet_key(packet)
-        elif not self._decodes_all or self._needs_key:
+        elif self._needs_key:
             return None
+        if len(self._interval) < MOST_KEPT:
+            self._interval.append(packet)
+        if not self.sees_all and not (packet.is_key and self._is_due(packet.dts_us)):
+            return None
+        frame = self._decode(packet)
+        return self._picture(packet, frame) if frame is not None and self._is_due(packet.dts_us) else None
+
+    def wake(self) -> list[Picture]:
+        """Decode everything from now on; the pictures that were not looked at since the key frame before the last."""
+        if self.sees_all:
+            self.is_awake = True
+            return []
+        self.is_awake = True
+        self._context.flush_buffers()
+        looked_us, self._looked_us = self._looked_us, None
+        found = []
+        for packet in self._before + self._interval if len(self._interval) <= 1 else self._interval:
+            frame = self._decode(packet)
+            if frame is not None and packet.dts_us != looked_us and not packet.is_key and self._is_due(packet.dts_us):
+                found.append(self._picture(packet, frame))
+        self._looked_us = max(self._looked_us or 0, looked_us or 0)
+        return found
+
+    def rest(self) -> None:
+        """Key frames only from now on, where they come often enough."""
+        self.is_awake = False
+
+    def _decode(self, packet: Packet) -> VideoFrame | None:
         try:
             frames = self._context.decode(_av_packet(packet))
-            if not self._decodes_all and not frames:
+            self.decoded += 1
+            if not self.sees_all and not frames:
                 frames = self._context.decode(None)  # the decoder keeps pictures back for reordering
                 self._context.flush_buffers()
-            if not frames or not self._is_due(packet.dts_us):
-                return None
-            picture = Picture(packet.at_ms, small_luma(frames[-1]), frames[-1])
         except (av.error.FFmpegError, ValueError):
             self.failed += 1
             self._context = _decoder(self._video)
             self._needs_key = True
             return None
+        return frames[-1] if frames else None
+
+    def _picture(self, packet: Packet, frame: VideoFrame) -> Picture:
         self._looked_us = packet.dts_us
-        return picture
+        return Picture(packet.at_ms, small_luma(frame), frame)
 
     def _meet_key(self, packet: Packet) -> None:
         if packet.video is not None and packet.video != self._video:
             self._video = packet.video
             self._context = _decoder(packet.video)
         if self._key_us is not None:
-            was_all = self._decodes_all
-            self._decodes_all = packet.dts_us - self._key_us > RARE_KEYS_US
-            if was_all != self._decodes_all:
+            was_all = self.sees_all
+            self.key_every_us = packet.dts_us - self._key_us
+            self._decodes_all = self.key_every_us > RARE_KEYS_US
+            if was_all != self.sees_all:
                 self._context.flush_buffers()
+        self._before = self._interval if len(self._interval) < MOST_KEPT else []
+        self._interval = []
         self._key_us = packet.dts_us
         self._needs_key = False
 
     def _is_due(self, at_us: int) -> bool:
-        return self._looked_us is None or at_us - self._looked_us >= self._spacing_us * 0.9
+        spacing_us = 1_000_000 / AWAKE_HZ if self.is_awake else self._spacing_us
+        return self._looked_us is None or at_us - self._looked_us >= spacing_us * 0.9
 
 
 def small_luma(frame: VideoFrame) -> Image:
@@ -112,9 +180,9 @@ def small_luma(frame: VideoFrame) -> Image:
 
 
 def _decoder(video: VideoStream) -> VideoCodecContext:
-    context = av.CodecContext.create("h264", "r")
+    context = av.CodecContext.create(video.codec, "r")
     if not isinstance(context, VideoCodecContext):
-        raise TypeError("libavcodec was built without an H.264 decoder")
+        raise TypeError(f"libavcodec has no {video.codec} decoder for pictures")
     context.extradata = video.extradata
     context.thread_count = 1
     context.options = {"skip_loop_filter": "all"}

@@ -28,14 +28,22 @@ class EventBuilder:
         self._moved_ms = 0
         self._closed_ms: int | None = None  # where the clip before ended
 
-    def update(self, motion: Motion) -> list[EventOpened | EventClosed]:
-        """Take the next look."""
+    @property
+    def open(self) -> EventOpened | None:
+        """The event that goes on now."""
+        return self._open
+
+    def update(self, motion: Motion, onset_ms: int | None = None) -> list[EventOpened | EventClosed]:
+        """Take the next look; `onset_ms`: the gate is sure that something moves, and this is when it began."""
         if self._open is not None:
             return self._follow(motion, self._open)
         if self._onset_ms is not None and not 0 <= motion.at_ms - self._onset_ms <= TOGETHER_MS:
             self._onset_ms = None
         if not motion.moving:
             return []
+        if onset_ms is not None:
+            began_ms = onset_ms if self._closed_ms is None else max(onset_ms, self._closed_ms)
+            return [self._begin(min(began_ms, motion.at_ms), motion.at_ms)]
         if self._onset_ms is None and motion.share < LARGE_SHARE:
             self._onset_ms = motion.at_ms
             return []

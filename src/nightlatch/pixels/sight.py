@@ -1,0 +1,226 @@
+"""One camera's sight: packets in; events and tracks out. The chain gate → motion → detector → tracker → events.
+
+No files, no clock, no threads: time comes from the packets, so the same packets give the same events and tracks.
+Opening an event never waits for the detector, which is asked only while one is open and a few times a second at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nightlatch.domain.geometry import Area, Box
+from nightlatch.domain.sighting import Detection, EventClosed, EventOpened, Motion, Track
+from nightlatch.pixels.media.frames import Looker, Picture
+from nightlatch.pixels.media.packets import Packet, Streams
+from nightlatch.pixels.vision.boxes import grown, joined, overlap
+from nightlatch.pixels.vision.events import EventBuilder
+from nightlatch.pixels.vision.gate import Gate
+from nightlatch.pixels.vision.motion import Background
+from nightlatch.pixels.vision.tracker import Tracker
+
+DETECT_EVERY_MS = 280  # at most; some 3.5 times a second
+DETECT_WIDTH = 1280
+TELL_EVERY_MS = 500
+JOIN_GAP = 0.02  # regions nearer than this are one
+REST_MS = 3_000  # an open event in which nothing moved for this long is watched on key frames again
+LARGE_WIDTH = 1000  # a stream wider than this is dear to look at
+RARE_KEYS_MS = 1_300
+
+
+class Looks(Protocol):
+    """What asks a picture what is in it; None: it had no time for this one."""
+
+    def look(self, bgr: NDArray[np.uint8], regions: Sequence[Box]) -> list[Detection] | None:
+        """Find things in `bgr`, (H, W, 3) uint8; `regions` is what moves."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TracksChanged:
+    """More is known of what moves in an open event: all its tracks so far."""
+
+    event_id: str
+    at_ms: int
+    tracks: tuple[Track, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What one look saw and why the gate did what it did; for `gate explain`."""
+
+    picture: Picture
+    motion: Motion
+    is_open: bool
+    woke: str  # "key", "past", "awake" or "hint"
+
+
+Told = EventOpened | TracksChanged | EventClosed
+
+
+class Sight:
+    """State for one camera; not shared between threads."""
+
+    def __init__(
+        self,
+        streams: Streams,
+        *,
+        areas: Sequence[Area],
+        detector: Looks | None,
+        new_id: Callable[[], str],
+        camera_id: str,
+        on_glance: Callable[[Glance], None] | None = None,
+    ) -> None:
+        self._video = streams.video
+        self._looker = Looker(streams)
+        self._background = Background(areas)
+        self._gate = Gate()
+        self._tracker = Tracker()
+        self._events = EventBuilder(camera_id, new_id=new_id)
+        self._detector = detector
+        self._on_glance = on_glance
+        self._detected_ms: int | None = None
+        self._told_ms: int | None = None
+        self._moved_ms = 0
+        self._at_ms = 0
+        self.picture: Picture | None = None  # the newest that was decoded
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an event goes on."""
+        return self._events.open is not None
+
+    @property
+    def decoded(self) -> int:
+        """Packets that were decoded so far."""
+        return self._looker.decoded
+
+    @property
+    def failed(self) -> int:
+        """Packets that could not be decoded so far."""
+        return self._looker.failed
+
+    @property
+    def advice(self) -> str | None:
+        """What would make this camera cheaper to watch; None when there is nothing to say."""
+        every_us = self._looker.key_every_us
+        if every_us is not None and every_us > RARE_KEYS_MS * 1000:
+            seconds = round(every_us / 1_000_000, 1)
+            cost = "would cost a tenth to watch" if self._looker.sees_all else "would be seen sooner"
+            return (
+                f"This camera {cost} with a key frame every second; it sends one every {seconds:g} s. "
+                "Set its key-frame interval (also called I-frame interval or GOP) to 1 s."
+            )
+        if self._video.width > LARGE_WIDTH:
+            return (
+                f"This camera is watched on a large stream ({self._video.width}×{self._video.height}). It would cost a "
+                "tenth with a sub-stream of about 640×360: add its address to the camera."
+            )
+        return None
+
+    def take(self, packet: Packet) -> list[Told]:
+        """Take the next packet; what happened by it, in order. Never raises for what a camera sends."""
+        if packet.kind != "video":
+            return []
+        self._at_ms = packet.at_ms
+        picture = self._looker.look(packet)
+        if picture is not None:
+            return self._see(picture)
+        if packet.is_key or self._looker.sees_all or not self._gate.is_hint(packet.size, self._looker.unseen):
+            return []
+        told: list[Told] = []
+        for past in self._looker.wake():
+            told += self._weigh(past, self._background.update(past.luma, past.at_ms), "hint")
+        self._rest(packet.at_ms)
+        return told
+
+    def finish(self) -> list[Told]:
+        """The stream ended: close what is open."""
+        told = self._tell(force=True) if self.is_open else []
+        return told + list(self._events.finish(self._at_ms))
+
+    def _see(self, picture: Picture) -> list[Told]:
+        """A look at the newest picture; when it moves and the camera slept, first at those since the one before."""
+        told: list[Told] = []
+        was_awake = self._looker.is_awake
+        motion = self._background.update(picture.luma, picture.at_ms)
+        if motion.moving and not was_awake:
+            for past in self._looker.wake():
+                told += self._weigh(past, self._background.peek(past.luma, past.at_ms), "past")
+        told += self._weigh(picture, motion, "awake" if was_awake else "key")
+        self._rest(picture.at_ms)
+        return told
+
+    def _weigh(self, picture: Picture, motion: Motion, woke: str) -> list[Told]:
+        if self.picture is None or picture.at_ms > self.picture.at_ms or woke != "past":
+            self.picture = picture
+        onset_ms = self._gate.weigh(motion)
+        told: list[Told] = []
+        was_open = self.is_open
+        happened: list[EventOpened | EventClosed] = []
+        if was_open or onset_ms is not None:
+            happened = self._events.update(motion, onset_ms)
+        for event in happened:
+            if isinstance(event, EventOpened):
+                self._tracker.begin(event.onset_ms)
+                self._told_ms = self._detected_ms = None
+            else:
+                told += self._tell(force=True, event_id=event.event_id)
+            told.append(event)
+        if motion.moving:
+            self._moved_ms = motion.at_ms
+        self._follow(picture, motion)
+        if self.is_open:
+            told += self._tell(force=False)
+        elif was_open:
+            self._tracker.clear()
+        if self._on_glance is not None:
+            self._on_glance(Glance(picture, motion, self.is_open, woke))
+        return told
+
+    def _follow(self, picture: Picture, motion: Motion) -> None:
+        regions = joined(motion.boxes, JOIN_GAP)
+        found = self._detect(picture, regions) if self.is_open else None
+        if regions or found is not None or self.is_open:
+            self._tracker.update(picture.at_ms, regions, found)
+
+    def _detect(self, picture: Picture, regions: tuple[Box, ...]) -> list[Detection] | None:
+        """Ask the detector where something moves or is followed, if it is time."""
+        if self._detector is None:
+            return None
+        if self._detected_ms is not None and 0 <= picture.at_ms - self._detected_ms < DETECT_EVERY_MS:
+            return None
+        followed = self._tracker.moving(picture.at_ms)
+        alone = [box for box in followed if all(overlap(grown(box, 0.01), region) <= 0 for region in regions)]
+        asked = [*regions, *alone]
+        if not asked:
+            return None
+        found = self._detector.look(picture.bgr(DETECT_WIDTH), asked)
+        if found is not None:
+            self._detected_ms = picture.at_ms
+        return found
+
+    def _tell(self, *, force: bool, event_id: str | None = None) -> list[Told]:
+        event = self._events.open
+        event_id = event.event_id if event is not None else event_id
+        at_ms = self.picture.at_ms if self.picture is not None else self._at_ms
+        is_due = self._told_ms is None or not 0 <= at_ms - self._told_ms < TELL_EVERY_MS
+        if event_id is None or not (force or is_due):
+            return []
+        tracks = self._tracker.tracks
+        if not tracks:
+            return []
+        self._told_ms = at_ms
+        return [TracksChanged(event_id, at_ms, tracks)]
+
+    def _rest(self, at_ms: int) -> None:
+        """Go back to key frames when nothing is in doubt and an open event has gone quiet."""
+        if self._looker.is_awake and not self._gate.is_in_doubt(at_ms):
+            if not (self.is_open and 0 <= at_ms - self._moved_ms < REST_MS):
+                self._looker.rest()
+            if not self.is_open:
+                self._tracker.clear()

@@ -1,0 +1,210 @@
+"""Says what moves, from one small grey picture after the other. Pure: no clock, no files.
+
+Each pixel has a running average and a running noise; what differs from its average by more than its noise allows,
+in a blob large enough, within the watched areas, has changed; what also differs from half a second ago moves. All
+rates are per second, not per look, so that one look a second and fifteen see the same. What keeps it quiet: the
+picture's common change of light is taken out; a change of most of the picture that keeps its edges (a lamp,
+infrared) is learnt at once; a smooth change of brightness is light, not a thing; the text of a clock is known by its
+ticking; what has stood still (a parked car, the place where it was) does not move and becomes background.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nightlatch.domain.geometry import Area, Box
+from nightlatch.domain.sighting import Motion
+
+LEARN_S = 20.0  # the average follows this slowly where nothing moves
+NOISE_S = 60.0  # and the noise so where something does: foliage quietens
+LEAST_STEP = 14.0  # grey levels
+NOISES = 4.5  # times the mean deviation
+SMALLEST_SHARE = 0.0008  # of the picture, a blob after blurring: a speck of two pixels stays below
+SMALLEST_PIXELS = 6
+STOOD_STILL_MS = 12_000.0
+MOST_SHARE = 0.5  # a change of more than this at once is asked whether it is the light
+SAME_EDGES = 0.35  # correlation of edges that says yes
+WARM_UP_LOOKS = 3
+WARM_UP_MS = 2_000
+BEFORE_MS = 400  # what moves differs from the picture this long ago, or longer
+ALIVE_SHARE = 0.04  # of a blob's pixels
+TEXT_MARGIN = 0.14  # on-screen clocks stand this near to the upper or lower edge, in heights
+TEXT_HEIGHT = 0.10  # and are no taller
+TICKING = 0.25  # share of seconds in which text must have changed to be a clock's
+TICK_S = 30.0
+
+Grey = NDArray[np.uint8]
+Plane = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Blob:
+    left: int
+    top: int
+    right: int
+    bottom: int
+    size: int
+
+
+class Background:
+    """State for one camera; a picture of another shape starts it anew."""
+
+    def __init__(self, areas: Sequence[Area] = ()) -> None:
+        self._areas = tuple(areas)
+        self._mean: Plane | None = None
+        self._noise: Plane = np.zeros((0, 0), np.float32)
+        self._last: Plane = self._noise
+        self._still_ms: Plane = self._noise
+        self._ticks: Plane = self._noise  # how often the text margins change
+        self._newer: Plane = self._noise
+        self._older: Plane = self._noise
+        self._newer_ms = 0
+        self._watched: Mask | None = None
+        self._looks = 0
+        self._began_ms = 0
+        self._last_ms = 0
+
+    def update(self, luma: Grey, at_ms: int) -> Motion:
+        """What moved in `luma`, (H, W) uint8, against what was there before; learns from it."""
+        now = np.asarray(cv2.GaussianBlur(luma, (5, 5), 0), np.float32)
+        mean = self._mean
+        if mean is None or mean.shape != now.shape or at_ms < self._last_ms - 60_000:
+            self._watched = watched(self._areas, now.shape[1], now.shape[0])
+            self._ticks = np.zeros_like(now)
+            self._restart(now, at_ms)
+            return Motion(at_ms, False, 0.0)
+        passed_ms = min(10_000, max(1, at_ms - self._last_ms))
+        self._last_ms = at_ms
+        self._looks += 1
+        step = _apart(now, mean)
+        changed = step > np.maximum(LEAST_STEP, NOISES * self._noise)
+        if self._is_light(now, mean, changed):
+            self._restart(now, at_ms)
+            return Motion(at_ms, False, 0.0)
+        is_warm = self._looks >= WARM_UP_LOOKS and at_ms - self._began_ms >= WARM_UP_MS
+        motion = self._judge(now, mean, changed, self._older, at_ms) if is_warm else Motion(at_ms, False, 0.0)
+        self._learn(now, step, changed, passed_ms, is_warm)
+        if at_ms - self._newer_ms >= BEFORE_MS:
+            self._older, self._newer, self._newer_ms = self._newer, now, at_ms
+        return motion
+
+    def peek(self, luma: Grey, at_ms: int) -> Motion:
+        """The same for a picture from the past, between two that were learnt; learns nothing."""
+        now = np.asarray(cv2.GaussianBlur(luma, (5, 5), 0), np.float32)
+        mean = self._mean
+        if mean is None or mean.shape != now.shape or self._looks < WARM_UP_LOOKS:
+            return Motion(at_ms, False, 0.0)
+        changed = _apart(now, mean) > np.maximum(LEAST_STEP, NOISES * self._noise)
+        if float(changed.mean()) >= MOST_SHARE:
+            return Motion(at_ms, False, 0.0)
+        return self._judge(now, mean, changed, mean, at_ms)
+
+    def _restart(self, now: Plane, at_ms: int) -> None:
+        self._mean = now.copy()
+        self._noise = np.full_like(now, 2.0)
+        self._last = self._newer = self._older = now
+        self._still_ms = np.zeros_like(now)
+        self._looks = 0
+        self._began_ms = self._newer_ms = at_ms
+        self._last_ms = at_ms
+
+    def _is_light(self, now: Plane, mean: Plane, changed: Mask) -> bool:
+        """Whether most of the picture changed and yet shows the same edges (or had none to lose)."""
+        if float(changed.mean()) < MOST_SHARE and abs(float(np.median(now - mean))) < 3 * LEAST_STEP:
+            return False
+        before, after = (plane - cv2.blur(plane, (9, 9)) for plane in (mean, now))
+        spread = math.sqrt(float((before * before).mean()) * float((after * after).mean()))
+        return spread < 1.0 or float((before * after).mean()) / spread > SAME_EDGES
+
+    def _learn(self, now: Plane, step: Plane, changed: Mask, passed_ms: int, is_warm: bool) -> None:
+        mean = self._mean
+        if mean is None:
+            return
+        usual = _rate(passed_ms, LEARN_S) if is_warm else 1.0 / (self._looks + 1)
+        stood = changed & (np.abs(now - self._last) < LEAST_STEP)
+        self._still_ms = np.where(stood, self._still_ms + passed_ms, np.float32(0)).astype(np.float32)
+        rate = np.where(changed & is_warm, np.float32(0), np.float32(usual))
+        rate[self._still_ms >= STOOD_STILL_MS] = 1.0
+        mean += rate * (now - mean)
+        self._noise += np.where(changed, np.float32(_rate(passed_ms, NOISE_S)), np.float32(usual)) * (
+            step - self._noise
+        )
+        ticked = np.abs(now - self._last) > LEAST_STEP / 2
+        self._ticks += np.float32(_rate(passed_ms, TICK_S)) * (ticked - self._ticks)
+        self._last = now
+
+    def _judge(self, now: Plane, mean: Plane, changed: Mask, older: Plane, at_ms: int) -> Motion:
+        """Boxes of the blobs that move, and their share of the watched picture."""
+        height, width = now.shape
+        counted = changed & self._watched if self._watched is not None else changed
+        moves = np.abs(now - older) > LEAST_STEP
+        pixels = 0
+        boxes = []
+        for blob in _blobs(counted, moves):
+            if self._is_text(blob) or _is_lit(now, mean, changed, blob):
+                continue
+            pixels += blob.size
+            boxes.append(Box(blob.left / width, blob.top / height, blob.right / width, blob.bottom / height))
+        whole = int(self._watched.sum()) if self._watched is not None else width * height
+        return Motion(at_ms, bool(boxes), min(1.0, pixels / max(1, whole)), tuple(boxes))
+
+    def _is_text(self, blob: _Blob) -> bool:
+        """Whether it lies in a line near the edge in which something ticks every second or so."""
+        height = self._ticks.shape[0]
+        margin = TEXT_MARGIN * height
+        if blob.bottom - blob.top > TEXT_HEIGHT * height or (margin < blob.top and blob.bottom < height - margin):
+            return False
+        line = self._ticks[max(0, blob.top - 1) : blob.bottom + 1]
+        return int((line > TICKING).sum()) >= 2
+
+
+def watched(areas: Sequence[Area], width: int, height: int) -> Mask | None:
+    """Where motion counts: inside any watch area (or everywhere without one) and outside all ignore areas."""
+    if not areas:
+        return None
+    has_watch = any(area.use == "watch" for area in areas)
+    mask = np.zeros((height, width), np.uint8) if has_watch else np.ones((height, width), np.uint8)
+    for use, value in (("watch", 1), ("ignore", 0)):
+        for area in areas:
+            if area.use == use and len(area.points) >= 3:
+                points = [[round(x * (width - 1)), round(y * (height - 1))] for x, y in area.points]
+                cv2.fillPoly(mask, [np.array(points, np.int32)], value)
+    return mask.astype(np.bool_)
+
+
+def _apart(now: Plane, mean: Plane) -> Plane:
+    apart = now - mean
+    apart -= np.median(apart[::2, ::2])
+    return np.asarray(np.abs(apart), np.float32)
+
+
+def _rate(passed_ms: int, slow_s: float) -> float:
+    return 1.0 - math.exp(-passed_ms / 1000 / slow_s)
+
+
+def _blobs(counted: Mask, moves: Mask) -> list[_Blob]:
+    """Blobs of changed pixels that are large enough and of which some differ from half a second ago."""
+    height, width = counted.shape
+    mask = cv2.morphologyEx(counted.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    least = max(SMALLEST_PIXELS, SMALLEST_SHARE * width * height)
+    found = []
+    for number, (left, top, across, down, size) in enumerate(stats[1:count].tolist(), start=1):
+        if size < least:
+            continue
+        place = (slice(top, top + down), slice(left, left + across))
+        if int(((labels[place] == number) & moves[place]).sum()) >= max(2.0, ALIVE_SHARE * size):
+            found.append(_Blob(left, top, left + across, top + down, size))
+    return found
+
+
+def _is_lit(now: Plane, mean: Plane, changed: Mask, blob: _Blob) -> bool:
+    """Whether a large blob is only lit differently: its brightness is the old one times something smooth."""
+    return False

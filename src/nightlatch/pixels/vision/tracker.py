@@ -1,0 +1,220 @@
+"""Follows things from look to look: detections and moving regions in, tracks out. Pure and deterministic.
+
+ByteTrack's idea (Zhang et al. 2021): sure detections are matched first, unsure ones may only continue what is known.
+Here moving regions come third, so that a track goes on between the looks of a slow detector. Positions follow a
+constant-velocity filter (alpha-beta). A track begins only where something moves: parked things are not news.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from nightlatch.domain.geometry import Box
+from nightlatch.domain.sighting import Detection, Kind, Place, Track
+from nightlatch.pixels.vision.boxes import area_of, covered, grown, overlap
+
+SURE = 0.5
+UNSURE = 0.15  # less is nothing
+ALPHA, BETA = 0.75, 0.35
+SLACK = 0.08  # how far a thing may stray from where it is expected, in picture widths
+STRAY = 0.5  # the same per second
+LOST_MS = 2_500
+CONFIRMED = 3  # looks
+STATIONARY_MS = 10_000
+STRANGE = 0.35  # what another kind adds to the cost of a match
+PART_SIZE = 0.15  # how fast a known thing takes the size of what moves of it
+
+
+@dataclass(slots=True)
+class _Trail:
+    """A thing that is being followed."""
+
+    number: int
+    x: float
+    y: float
+    wide: float
+    high: float
+    seen_ms: int
+    anchor: tuple[float, float, int]
+    vx: float = 0.0  # per second
+    vy: float = 0.0
+    hits: int = 1
+    id: int = 0
+    votes: dict[Kind, float] = field(default_factory=lambda: defaultdict(float))
+    ballots: int = 0
+    path: list[Place] = field(default_factory=list)
+
+    @property
+    def kind(self) -> Kind:
+        return max(self.votes, key=lambda k: (self.votes[k], k.value)) if self.votes else Kind.MOTION
+
+    @property
+    def score(self) -> float:
+        return min(1.0, self.votes[self.kind] / max(1, self.ballots)) if self.votes else 0.0
+
+    @property
+    def box(self) -> Box:
+        return _box(self.x, self.y, self.wide, self.high)
+
+    def expected(self, at_ms: int) -> Box:
+        passed_s = (at_ms - self.seen_ms) / 1000
+        return _box(self.x + self.vx * passed_s, self.y + self.vy * passed_s, self.wide, self.high)
+
+    def move(self, box: Box, at_ms: int, pull: float, size_pull: float) -> None:
+        """Take a measurement; `pull` says how much it counts."""
+        passed_s = max(0.02, (at_ms - self.seen_ms) / 1000)
+        x, y = self.x + self.vx * passed_s, self.y + self.vy * passed_s
+        off_x, off_y = (box.left + box.right) / 2 - x, (box.top + box.bottom) / 2 - y
+        beta = BETA if self.hits > 1 else 0.8
+        self.x, self.y = x + pull * off_x, y + pull * off_y
+        self.vx += beta * pull * off_x / passed_s
+        self.vy += beta * pull * off_y / passed_s
+        self.wide += size_pull * (box.right - box.left - self.wide)
+        self.high += size_pull * (box.bottom - box.top - self.high)
+        self.hits += 1
+        self.seen_ms = at_ms
+        if abs(self.x - self.anchor[0]) > 0.4 * self.wide or abs(self.y - self.anchor[1]) > 0.4 * self.high:
+            self.anchor = (self.x, self.y, at_ms)
+        self.path.append(Place(at_ms, self.box))
+
+    def vote(self, detection: Detection) -> None:
+        self.votes[detection.kind] += detection.score
+        self.ballots += 1
+
+    def is_stationary(self, at_ms: int) -> bool:
+        return at_ms - self.anchor[2] >= STATIONARY_MS
+
+
+class Tracker:
+    """State for one camera."""
+
+    def __init__(self) -> None:
+        self._trails: list[_Trail] = []
+        self._over: list[_Trail] = []
+        self._next = 1
+        self._next_id = 1
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        """What was followed since `begin`, in order of its beginning."""
+        told = [t for t in self._over + self._trails if t.id and t.path]
+        return tuple(Track(t.id, t.kind, t.score, tuple(t.path)) for t in sorted(told, key=lambda t: t.id))
+
+    def moving(self, at_ms: int) -> tuple[Box, ...]:
+        """Where the things are expected that are followed and are not parked."""
+        return tuple(t.expected(at_ms) for t in self._trails if t.id and not t.is_stationary(at_ms))
+
+    def begin(self, onset_ms: int) -> None:
+        """A new event: numbers start again, paths at its onset."""
+        self._over = []
+        self._next_id = 1
+        for trail in self._trails:
+            trail.id = 0
+            trail.path = [place for place in trail.path if place.at_ms >= onset_ms]
+        self._confirm()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._trails, self._over, self._next_id = [], [], 1
+
+    def update(self, at_ms: int, regions: Sequence[Box], detections: Sequence[Detection] | None = None) -> None:
+        """One look: what moved in it, and what the detector said if it was asked."""
+        free = [t for t in self._trails if at_ms - t.seen_ms >= 0]
+        seen = [d for d in detections or () if d.score >= UNSURE]
+        sure = [d for d in seen if d.score >= SURE]
+        fresh: list[Detection] = []
+        for group in (sure, [d for d in seen if d.score < SURE]):
+            pairs = self._match(free, [d.box for d in group], [d.kind for d in group], at_ms)
+            for trail, number in pairs:
+                trail.move(group[number].box, at_ms, ALPHA, 0.6)
+                trail.vote(group[number])
+                free.remove(trail)
+            matched = {number for _, number in pairs}
+            fresh += [d for n, d in enumerate(group) if n not in matched and group is sure]
+        known = [d.box for d in seen]
+        left = [r for r in regions if all(covered(r, grown(box, 0.02)) < 0.6 for box in known)]
+        pairs = self._match(free, left, [None] * len(left), at_ms)
+        for trail, number in pairs:
+            _follow_motion(trail, left[number], at_ms)
+        matched = {number for _, number in pairs}
+        for detection in fresh:
+            if any(overlap(grown(detection.box, 0.02), region) > 0 for region in regions):
+                self._start(detection.box, at_ms).vote(detection)
+        for number, region in enumerate(left):
+            if number not in matched and all(covered(region, grown(t.box, 0.02)) < 0.5 for t in self._trails):
+                self._start(region, at_ms)
+        self._settle(at_ms)
+
+    def _match(
+        self, trails: list[_Trail], boxes: list[Box], kinds: Sequence[Kind | None], at_ms: int
+    ) -> list[tuple[_Trail, int]]:
+        if not trails or not boxes:
+            return []
+        cost = np.array([[_cost(t, b, k, at_ms) for b, k in zip(boxes, kinds, strict=True)] for t in trails])
+        rows, columns = linear_sum_assignment(cost)
+        return [(trails[r], int(c)) for r, c in zip(rows, columns, strict=True) if cost[r, c] < 1.0]
+
+    def _start(self, box: Box, at_ms: int) -> _Trail:
+        x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+        trail = _Trail(self._next, x, y, box.right - box.left, box.bottom - box.top, at_ms, (x, y, at_ms))
+        trail.path.append(Place(at_ms, box))
+        self._next += 1
+        self._trails.append(trail)
+        return trail
+
+    def _settle(self, at_ms: int) -> None:
+        """Let go of what is lost, and of parts of known things that were followed on their own."""
+        kept = []
+        for trail in self._trails:
+            is_lost = not 0 <= at_ms - trail.seen_ms <= (LOST_MS if trail.hits >= CONFIRMED else LOST_MS // 2)
+            is_part = not trail.votes and any(
+                other is not trail and other.votes and covered(trail.box, grown(other.box, 0.02)) > 0.7
+                for other in self._trails
+            )
+            if is_lost and trail.id:
+                self._over.append(trail)
+            elif not is_lost and not is_part:
+                kept.append(trail)
+        self._trails = kept
+        self._confirm()
+
+    def _confirm(self) -> None:
+        for trail in self._trails:
+            if not trail.id and trail.hits >= CONFIRMED and trail.path:
+                trail.id = self._next_id
+                self._next_id += 1
+
+
+def _follow_motion(trail: _Trail, region: Box, at_ms: int) -> None:
+    """What moves of a known thing is often only a part of it: its arm, its shadow."""
+    if not trail.votes:
+        trail.move(region, at_ms, ALPHA, 0.5)
+    elif covered(region, trail.box) > 0.7 and area_of(region) < 0.5 * area_of(trail.box):
+        trail.move(region, at_ms, 0.1, 0.0)
+    else:
+        trail.move(region, at_ms, 0.5, PART_SIZE)
+
+
+def _cost(trail: _Trail, box: Box, kind: Kind | None, at_ms: int) -> float:
+    """How unlikely it is that the thing is at `box`; 1 or more is out of the question."""
+    there = trail.expected(at_ms)
+    passed_s = (at_ms - trail.seen_ms) / 1000
+    reach = SLACK + STRAY * passed_s + 0.25 * (max(there.right - there.left, box.right - box.left))
+    off_x = abs(there.left + there.right - box.left - box.right) / 2
+    off_y = abs(there.top + there.bottom - box.top - box.bottom) / 2
+    ratio = max(1e-6, area_of(box)) / max(1e-6, area_of(there))
+    cost = max(off_x, off_y) / reach * 0.8 + 0.06 * abs(float(np.log(ratio)))
+    if kind is not None and trail.votes and kind is not trail.kind:
+        cost += STRANGE
+    return cost
+
+
+def _box(x: float, y: float, wide: float, high: float) -> Box:
+    wide, high = max(wide, 1e-3), max(high, 1e-3)
+    left, top = min(max(0.0, x - wide / 2), 0.999), min(max(0.0, y - high / 2), 0.999)
+    return Box(left, top, max(left + 1e-3, min(1.0, x + wide / 2)), max(top + 1e-3, min(1.0, y + high / 2)))
