@@ -1,0 +1,180 @@
+"""Labels from the first key press to the hand-in: autosave keeps a draft, submitting makes it count."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from nightlatch.domain.consent import Json, canonical
+from nightlatch.domain.label import Happening, Label, Labelled, NotALabel, Subject
+from nightlatch.domain.sighting import Verdict
+from nightlatch.domain.time import DAY_MS, Clock, Span
+from nightlatch.errors import NotFound, Refused
+from nightlatch.review.entries import Append, entry
+from nightlatch.review.records import AnswerRow, ClipRow, LookRow
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One reviewer's open piece of work: which clip (never told to the page), how long it is, and the draft."""
+
+    view: int
+    donation: str
+    reviewer: str
+    length_ms: int
+    label: Label
+    is_over: bool  # handed in, skipped or flagged
+
+
+def written(label: Label) -> str:
+    """A label as JSON: canonical, so that its hash names it."""
+    told: dict[str, Json] = {
+        "happenings": [each.value for each in sorted(label.happenings)],
+        "spans": [[span.began_ms, span.ended_ms] for span in label.spans],
+        "subjects": [each.value for each in sorted(label.subjects)],
+    }
+    if label.verdict is not None:
+        told["verdict"] = label.verdict.value
+    return canonical(told).decode()
+
+
+def read(told: Mapping[str, Any]) -> Label:
+    """The inverse of `written`, from what a page sent. Raises `NotALabel`."""
+    try:
+        verdict = told.get("verdict")
+        return Label(
+            frozenset(Subject(each) for each in told.get("subjects", ())),
+            frozenset(Happening(each) for each in told.get("happenings", ())),
+            Verdict(verdict) if verdict is not None else None,
+            tuple(sorted((Span(int(a), int(b)) for a, b in told.get("spans", ())), key=lambda s: s.began_ms)),
+        )
+    except (ValueError, TypeError):
+        raise NotALabel("This label has a word that is none. Load the page again.") from None
+
+
+class Labels:
+    """Drafts and labels of all reviewers. One reviewer never gets at those of another."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine, self._clock = engine, clock
+
+    def open(self, view: int, donation: str, reviewer: str, length_ms: int) -> None:
+        """A view was let in: a place for its label."""
+        now_ms = self._clock.now_ms()
+        with Session(self._engine) as session, session.begin():
+            if session.get(ClipRow, donation) is None:
+                session.merge(ClipRow(donation=donation, length_ms=length_ms, first_seen_ms=now_ms))
+                session.flush()
+            session.add(LookRow(view=view, donation=donation, reviewer=reviewer, opened_ms=now_ms))
+
+    def look(self, view: int, reviewer: str) -> Look:
+        """Raises `NotFound` for a view of somebody else, or none."""
+        with Session(self._engine) as session:
+            row = self._mine(session, view, reviewer)
+            clip = session.get_one(ClipRow, row.donation)
+            label = read(json.loads(row.label)) if row.label is not None else Label()
+            is_over = bool(row.submitted_ms or row.skipped_ms or clip.flagged_ms)
+            return Look(view, row.donation, reviewer, clip.length_ms, label, is_over)
+
+    def save(self, view: int, reviewer: str, label: Label) -> int:
+        """Keep a draft; when it was kept. Raises `NotALabel`, `NotFound`, `Refused` when the look is over."""
+        look, now_ms = self._unfinished(view, reviewer), self._clock.now_ms()
+        label.check_within(look.length_ms)
+        with Session(self._engine) as session, session.begin():
+            row = self._mine(session, view, reviewer)
+            row.label, row.saved_ms = written(label), now_ms
+        return now_ms
+
+    def submit(self, view: int, reviewer: str, label: Label, append: Append, tag: bytes) -> Labelled:
+        """Hand a label in: an entry in the log (under the owner's `tag`), then it counts.
+
+        Raises:
+            NotALabel: it says too little, or contradicts itself.
+            Unreachable: the log did not answer; the draft is kept, submit again.
+        """
+        if not label.is_complete:
+            raise NotALabel("Say who or what is there, and whether it is a threat, routine or unsure.")
+        look = self._unfinished(view, reviewer)
+        self.save(view, reviewer, label)
+        told: dict[str, Json] = {
+            "donation": look.donation,
+            "label": sha256(written(label).encode()).hexdigest(),
+            "reviewer": reviewer,
+            "view": view,
+        }
+        made = entry("label", canonical(told), tag, self._clock)
+        with Session(self._engine) as session, session.begin():
+            row = self._mine(session, view, reviewer)
+            row.leaf, row.salt = made.leaf, made.salt
+        logged = append(made.leaf)
+        now_ms = self._clock.now_ms()
+        with Session(self._engine) as session, session.begin():
+            row = self._mine(session, view, reviewer)
+            row.submitted_ms, row.leaf_index = now_ms, logged.index
+        return Labelled(look.donation, reviewer, label, now_ms)
+
+    def skip(self, view: int, reviewer: str) -> None:
+        """Leave a clip without a label. Nothing else is written down, and nobody counts it."""
+        self._unfinished(view, reviewer)
+        with Session(self._engine) as session, session.begin():
+            row = self._mine(session, view, reviewer)
+            row.skipped_ms, row.label = self._clock.now_ms(), None
+
+    def flag(self, view: int, reviewer: str) -> None:
+        """“This should not have been shared”: no label of this clip counts any more."""
+        look = self.look(view, reviewer)
+        with Session(self._engine) as session, session.begin():
+            clip = session.get_one(ClipRow, look.donation)
+            if clip.flagged_ms is None:
+                clip.flagged_ms, clip.flagged_by = self._clock.now_ms(), reviewer
+
+    def submitted(self, donation: str | None = None, before_ms: int | None = None) -> list[Labelled]:
+        """Labels that count, of one clip or of all, oldest first."""
+        query = select(LookRow).join(ClipRow, ClipRow.donation == LookRow.donation)
+        query = query.where(LookRow.submitted_ms.is_not(None), ClipRow.flagged_ms.is_(None))
+        if donation is not None:
+            query = query.where(LookRow.donation == donation)
+        if before_ms is not None:
+            query = query.where(LookRow.submitted_ms < before_ms)
+        with Session(self._engine) as session:
+            return [
+                Labelled(row.donation, row.reviewer, read(json.loads(row.label or "{}")), row.submitted_ms or 0)
+                for row in session.scalars(query.order_by(LookRow.submitted_ms, LookRow.view))
+            ]
+
+    def done_today(self, reviewer: str) -> int:
+        """How many clips this reviewer has looked at since midnight UTC."""
+        midnight_ms = self._clock.now_ms() // DAY_MS * DAY_MS
+        query = select(LookRow.view).where(LookRow.reviewer == reviewer, LookRow.opened_ms >= midnight_ms)
+        with Session(self._engine) as session:
+            return len(session.scalars(query).all())
+
+    def know(self, donation: str, label: Label) -> None:
+        """Write down the known answer of a clip that the programme gave itself. Raises `NotALabel`."""
+        if not label.is_complete:
+            raise NotALabel("A known answer says who or what is there, and the verdict.")
+        with Session(self._engine) as session, session.begin():
+            session.merge(AnswerRow(donation=donation, label=written(label), added_ms=self._clock.now_ms()))
+
+    def known(self) -> dict[str, Label]:
+        """All known answers by donation."""
+        with Session(self._engine) as session:
+            return {row.donation: read(json.loads(row.label)) for row in session.scalars(select(AnswerRow))}
+
+    def _mine(self, session: Session, view: int, reviewer: str) -> LookRow:
+        row = session.get(LookRow, view)
+        if row is None or row.reviewer != reviewer:
+            raise NotFound("You have no such clip. Ask for the next one.")
+        return row
+
+    def _unfinished(self, view: int, reviewer: str) -> Look:
+        look = self.look(view, reviewer)
+        if look.is_over:
+            raise Refused("This clip is done. Ask for the next one.")
+        return look
