@@ -109,6 +109,14 @@ def test_what_was_taken_back_does_not_come_in_again(home: House) -> None:
         home.room.receive(given.gift)
 
 
+def test_what_was_taken_back_before_it_came_does_not_come_in(home: House) -> None:
+    given = home.offer()
+    home.room.revoke(given.withdrawn(TEN))
+    with pytest.raises(KeeperRefused) as caught:
+        home.room.receive(given.gift)
+    assert (caught.value.step, caught.value.refusal) == (3, Refusal.REVOKED)
+
+
 def test_a_donation_that_was_never_made_is_not_known(home: House) -> None:
     given = home.offer()
     consent = replace(given.consent, donation="00" * 16)

@@ -34,7 +34,6 @@ class Offer:
     now_ms: int
     donation: str
     state: State
-    withdrawn: frozenset[str]  # hex SHA-256 of consents that were taken back
     programme_key: str
     consented: Consented
     sealed: Sealed
@@ -64,7 +63,7 @@ def admit(offer: Offer) -> Admitted:
     consent = offer.consented.consent
     _step(1, _consent_is_for_us, offer, consent)
     _step(2, _consent_holds_now, offer, consent)
-    _step(3, _not_taken_back, offer, consent)
+    _step(3, lambda given, _: _not_taken_back(given), offer, consent)
     plain = _open(offer)  # steps 4 and 5
     film = _step(6, lambda _, signed: check_film(plain, signed.length_ms), offer, consent)
     _step(7, _report_hides_all, offer, consent)
@@ -93,9 +92,9 @@ def _consent_holds_now(offer: Offer, consent: Consent) -> None:
         raise KeeperRefused(Refusal.EXPIRED, "The consent has ended, or a clock is wrong. Give the clip again.")
 
 
-def _not_taken_back(offer: Offer, consent: Consent) -> None:
-    """3. It was not taken back, and this donation has no clip yet."""
-    if consent.record_sha256 in offer.withdrawn or offer.state is not State.MADE:
+def _not_taken_back(offer: Offer) -> None:
+    """3. It was not taken back (a donation takes one consent, ever), and this donation has no clip yet."""
+    if offer.state is not State.MADE:
         raise KeeperRefused(Refusal.REVOKED, "This donation was taken back, or is here already. Give the clip anew.")
 
 

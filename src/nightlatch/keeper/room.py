@@ -193,15 +193,10 @@ class Room:
             raise KeeperRefused(Refusal.SIZE, "A log key is 32 bytes. Give the clip again.")
         with Session(self._engine, expire_on_commit=False) as session:
             row = _donation(session, gift.donation)
-            gone = session.scalars(
-                select(DonationRow.signed_withdrawal).where(DonationRow.signed_withdrawal.is_not(None))
-            )
-            withdrawn = frozenset(Withdrawn(raw).withdrawal.consent_sha256 for raw in gone if raw is not None)
         offer = Offer(
             now_ms=now_ms,
             donation=gift.donation,
             state=State(row.state),
-            withdrawn=withdrawn,
             programme_key=self._policy.programme_key,
             consented=gift.consented,
             sealed=gift.sealed,
@@ -381,7 +376,8 @@ class Room:
         with Session(self._engine) as session, session.begin():
             row = _donation(session, told.donation)
             consent = Consented(row.signed_consent).consent if row.signed_consent else None
-            if consent is None or (consent.owner_key, consent.record_sha256) != (told.owner_key, told.consent_sha256):
+            # taken back before it came: whoever knows the donation's name may do that, nothing is here yet
+            if consent and (consent.owner_key, consent.record_sha256) != (told.owner_key, told.consent_sha256):
                 raise KeeperRefused(Refusal.CONSENT, "This is not the owner's withdrawal of this consent.")
             if row.withdrawn_ms is None:
                 row.signed_withdrawal = withdrawn.signed
