@@ -37,8 +37,8 @@ def test_frequent_key_frames_are_looked_at_and_rare_ones_do_not_blind(
 
 def test_luma_is_small_and_true(tmp_path: Path) -> None:
     picture = _pictures(film(tmp_path / "in.mp4", seconds=1, size="640x360"))[0]
-    assert picture.luma.shape == (90, 160)
-    grey = cv2.cvtColor(picture.bgr(160), cv2.COLOR_BGR2GRAY)
+    assert picture.luma.shape == (180, 320)
+    grey = cv2.cvtColor(picture.bgr(320), cv2.COLOR_BGR2GRAY)
     assert np.abs(grey.astype(int) * 219 / 255 + 16 - picture.luma).mean() < 6
 
 

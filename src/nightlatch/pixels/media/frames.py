@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from nightlatch.pixels.media.packets import Packet, Streams, VideoStream
 
-LUMA_WIDTH = 160
+LUMA_WIDTH = 320
 RARE_KEYS_US = 4_500_000
 AWAKE_HZ = 5.0
 MOST_KEPT = 256  # packets of one key-frame interval that are kept for waking
@@ -39,7 +39,7 @@ cv2.setNumThreads(1)  # many cameras, few cores: a pool per call only costs
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One decoded picture; `luma` is (H, W) uint8, 160 wide, area-averaged."""
+    """One decoded picture; `luma` is (H, W) uint8, 320 wide, area-averaged."""
 
     at_ms: int
     luma: Image = field(repr=False)
@@ -168,7 +168,7 @@ class Looker:
 
 
 def small_luma(frame: VideoFrame) -> Image:
-    """(H, 160) uint8: the brightness plane, area-averaged; no colour is ever computed."""
+    """(H, 320) uint8: the brightness plane, area-averaged; no colour is ever computed."""
     plane = frame.planes[0]
     if frame.format.name in _WITH_LUMA:
         rows: Image = np.frombuffer(memoryview(plane), np.uint8)[: plane.line_size * frame.height]

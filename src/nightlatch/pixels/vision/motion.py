@@ -25,8 +25,8 @@ LEARN_S = 20.0  # the average follows this slowly where nothing moves
 NOISE_S = 60.0  # and the noise so where something does: foliage quietens
 LEAST_STEP = 14.0  # grey levels
 NOISES = 4.5  # times the mean deviation
-SMALLEST_SHARE = 0.0008  # of the picture, a blob after blurring: a speck of two pixels stays below
-SMALLEST_PIXELS = 6
+SMALLEST_SHARE = 0.0004  # of the picture, a blob after blurring: a speck of two pixels stays below
+SMALLEST_PIXELS = 12
 STOOD_STILL_MS = 12_000.0
 MOST_SHARE = 0.5  # a change of more than this at once is asked whether it is the light
 SAME_EDGES = 0.35  # correlation of edges that says yes
@@ -38,10 +38,13 @@ TEXT_MARGIN = 0.14  # on-screen clocks stand this near to the upper or lower edg
 TEXT_HEIGHT = 0.10  # and are no taller
 TICKING = 0.25  # share of seconds in which text must have changed to be a clock's
 TICK_S = 30.0
+LIT_SHARE = 0.015  # of the picture: smaller blobs are not asked whether they are only lit
+LIT_FLOOR = 16.0  # grey levels added before dividing, for the noise of the dark
+SOFT_RIM = 0.12  # per 160th of the width, of the change inside: light ends softly, things do not
 
 Grey = NDArray[np.uint8]
 Plane = NDArray[np.float32]
-Mask = NDArray[np.bool_]
+Mask = NDArray[np.uint8]  # 0 or 255, as OpenCV wants it
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class Background:
         self._areas = tuple(areas)
         self._mean: Plane | None = None
         self._noise: Plane = np.zeros((0, 0), np.float32)
+        self._allowed: Plane = self._noise  # how far a pixel may be from its average
+        self._had_changed = False
         self._last: Plane = self._noise
         self._still_ms: Plane = self._noise
         self._ticks: Plane = self._noise  # how often the text margins change
@@ -67,7 +72,8 @@ class Background:
         self._older: Plane = self._noise
         self._newer_ms = 0
         self._watched: Mask | None = None
-        self._looks = 0
+        self._looks = 0  # since it began anew
+        self._looked = 0  # in all
         self._began_ms = 0
         self._last_ms = 0
 
@@ -83,14 +89,15 @@ class Background:
         passed_ms = min(10_000, max(1, at_ms - self._last_ms))
         self._last_ms = at_ms
         self._looks += 1
+        self._looked += 1
         step = _apart(now, mean)
-        changed = step > np.maximum(LEAST_STEP, NOISES * self._noise)
+        changed = _above(step, self._allowed)
         if self._is_light(now, mean, changed):
             self._restart(now, at_ms)
             return Motion(at_ms, False, 0.0)
         is_warm = self._looks >= WARM_UP_LOOKS and at_ms - self._began_ms >= WARM_UP_MS
         motion = self._judge(now, mean, changed, self._older, at_ms) if is_warm else Motion(at_ms, False, 0.0)
-        self._learn(now, step, changed, passed_ms, is_warm)
+        self._learn(now, mean, step, changed, passed_ms, is_warm)
         if at_ms - self._newer_ms >= BEFORE_MS:
             self._older, self._newer, self._newer_ms = self._newer, now, at_ms
         return motion
@@ -101,14 +108,15 @@ class Background:
         mean = self._mean
         if mean is None or mean.shape != now.shape or self._looks < WARM_UP_LOOKS:
             return Motion(at_ms, False, 0.0)
-        changed = _apart(now, mean) > np.maximum(LEAST_STEP, NOISES * self._noise)
-        if float(changed.mean()) >= MOST_SHARE:
+        changed = _above(_apart(now, mean), self._allowed)
+        if cv2.countNonZero(changed) >= MOST_SHARE * changed.size:
             return Motion(at_ms, False, 0.0)
         return self._judge(now, mean, changed, mean, at_ms)
 
     def _restart(self, now: Plane, at_ms: int) -> None:
         self._mean = now.copy()
         self._noise = np.full_like(now, 2.0)
+        self._allowed = np.full_like(now, LEAST_STEP)
         self._last = self._newer = self._older = now
         self._still_ms = np.zeros_like(now)
         self._looks = 0
@@ -117,42 +125,46 @@ class Background:
 
     def _is_light(self, now: Plane, mean: Plane, changed: Mask) -> bool:
         """Whether most of the picture changed and yet shows the same edges (or had none to lose)."""
-        if float(changed.mean()) < MOST_SHARE and abs(float(np.median(now - mean))) < 3 * LEAST_STEP:
+        most = MOST_SHARE * now.size
+        if cv2.countNonZero(changed) < most and cv2.countNonZero(_above(_differ(now, mean), LEAST_STEP)) < most:
             return False
         before, after = (plane - cv2.blur(plane, (9, 9)) for plane in (mean, now))
         spread = math.sqrt(float((before * before).mean()) * float((after * after).mean()))
         return spread < 1.0 or float((before * after).mean()) / spread > SAME_EDGES
 
-    def _learn(self, now: Plane, step: Plane, changed: Mask, passed_ms: int, is_warm: bool) -> None:
-        mean = self._mean
-        if mean is None:
-            return
+    def _learn(self, now: Plane, mean: Plane, step: Plane, changed: Mask, passed_ms: int, is_warm: bool) -> None:
+        """Take the picture into the averages: quickly at first, then slowly, and not where something has changed."""
         usual = _rate(passed_ms, LEARN_S) if is_warm else 1.0 / (self._looks + 1)
-        stood = changed & (np.abs(now - self._last) < LEAST_STEP)
-        self._still_ms = np.where(stood, self._still_ms + passed_ms, np.float32(0)).astype(np.float32)
-        rate = np.where(changed & is_warm, np.float32(0), np.float32(usual))
-        rate[self._still_ms >= STOOD_STILL_MS] = 1.0
-        mean += rate * (now - mean)
-        self._noise += np.where(changed, np.float32(_rate(passed_ms, NOISE_S)), np.float32(usual)) * (
-            step - self._noise
-        )
-        ticked = np.abs(now - self._last) > LEAST_STEP / 2
-        self._ticks += np.float32(_rate(passed_ms, TICK_S)) * (ticked - self._ticks)
+        same = cv2.bitwise_not(changed)
+        cv2.accumulateWeighted(now, mean, usual, mask=same if is_warm else None)
+        cv2.accumulateWeighted(step, self._noise, usual, mask=same)
+        moved = _differ(now, self._last)
+        if cv2.countNonZero(changed):
+            cv2.accumulateWeighted(step, self._noise, _rate(passed_ms, NOISE_S), mask=changed)
+            stood = cv2.bitwise_and(changed, _above(moved, LEAST_STEP) ^ 255) > 0
+            self._still_ms = np.where(stood, self._still_ms + np.float32(passed_ms), np.float32(0))
+            learnt = self._still_ms >= STOOD_STILL_MS
+            mean[learnt] = now[learnt]
+        elif self._had_changed:
+            self._still_ms[:] = 0
+        self._had_changed = cv2.countNonZero(changed) > 0
+        self._allowed = np.maximum(self._noise * np.float32(NOISES), np.float32(LEAST_STEP))
+        ticked = np.asarray(_above(moved, LEAST_STEP / 2), np.float32) / np.float32(255)
+        cv2.accumulateWeighted(ticked, self._ticks, max(_rate(passed_ms, TICK_S), 1.0 / (self._looked + 1)))
         self._last = now
 
     def _judge(self, now: Plane, mean: Plane, changed: Mask, older: Plane, at_ms: int) -> Motion:
         """Boxes of the blobs that move, and their share of the watched picture."""
         height, width = now.shape
         counted = changed & self._watched if self._watched is not None else changed
-        moves = np.abs(now - older) > LEAST_STEP
         pixels = 0
         boxes = []
-        for blob in _blobs(counted, moves):
+        for blob in _blobs(counted, now, older):
             if self._is_text(blob) or _is_lit(now, mean, changed, blob):
                 continue
             pixels += blob.size
             boxes.append(Box(blob.left / width, blob.top / height, blob.right / width, blob.bottom / height))
-        whole = int(self._watched.sum()) if self._watched is not None else width * height
+        whole = cv2.countNonZero(self._watched) if self._watched is not None else width * height
         return Motion(at_ms, bool(boxes), min(1.0, pixels / max(1, whole)), tuple(boxes))
 
     def _is_text(self, blob: _Blob) -> bool:
@@ -170,41 +182,66 @@ def watched(areas: Sequence[Area], width: int, height: int) -> Mask | None:
     if not areas:
         return None
     has_watch = any(area.use == "watch" for area in areas)
-    mask = np.zeros((height, width), np.uint8) if has_watch else np.ones((height, width), np.uint8)
-    for use, value in (("watch", 1), ("ignore", 0)):
+    mask = np.full((height, width), 0 if has_watch else 255, np.uint8)
+    for use, value in (("watch", 255), ("ignore", 0)):
         for area in areas:
             if area.use == use and len(area.points) >= 3:
                 points = [[round(x * (width - 1)), round(y * (height - 1))] for x, y in area.points]
                 cv2.fillPoly(mask, [np.array(points, np.int32)], value)
-    return mask.astype(np.bool_)
+    return mask
 
 
 def _apart(now: Plane, mean: Plane) -> Plane:
-    apart = now - mean
-    apart -= np.median(apart[::2, ::2])
-    return np.asarray(np.abs(apart), np.float32)
+    """Distance of each pixel from its average, without what the whole picture has in common."""
+    apart = np.asarray(cv2.subtract(now, mean), np.float32)
+    common = float(np.median(apart[::4, ::4]))
+    apart -= np.float32(common)
+    return np.asarray(np.abs(apart, out=apart), np.float32)
+
+
+def _differ(a: Plane, b: Plane) -> Plane:
+    return np.asarray(cv2.absdiff(a, b), np.float32)
+
+
+def _above(plane: Plane, limit: Plane | float) -> Mask:
+    return np.greater(plane, limit).view(np.uint8) * np.uint8(255)
 
 
 def _rate(passed_ms: int, slow_s: float) -> float:
     return 1.0 - math.exp(-passed_ms / 1000 / slow_s)
 
 
-def _blobs(counted: Mask, moves: Mask) -> list[_Blob]:
+def _blobs(counted: Mask, now: Plane, older: Plane) -> list[_Blob]:
     """Blobs of changed pixels that are large enough and of which some differ from half a second ago."""
     height, width = counted.shape
-    mask = cv2.morphologyEx(counted.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     least = max(SMALLEST_PIXELS, SMALLEST_SHARE * width * height)
+    if cv2.countNonZero(counted) < least / 2:
+        return []
+    mask = cv2.morphologyEx(counted, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     found = []
     for number, (left, top, across, down, size) in enumerate(stats[1:count].tolist(), start=1):
         if size < least:
             continue
         place = (slice(top, top + down), slice(left, left + across))
-        if int(((labels[place] == number) & moves[place]).sum()) >= max(2.0, ALIVE_SHARE * size):
+        moves = np.abs(now[place] - older[place]) > LEAST_STEP
+        if int(((labels[place] == number) & moves).sum()) >= max(2.0, ALIVE_SHARE * size):
             found.append(_Blob(left, top, left + across, top + down, size))
     return found
 
 
 def _is_lit(now: Plane, mean: Plane, changed: Mask, blob: _Blob) -> bool:
-    """Whether a large blob is only lit differently: its brightness is the old one times something smooth."""
-    return False
+    """Whether a large blob is only lit differently: new over old is smooth there, and most of its rim is soft."""
+    height, width = now.shape
+    if blob.size < LIT_SHARE * width * height:
+        return False
+    place = (slice(max(0, blob.top - 4), blob.bottom + 4), slice(max(0, blob.left - 4), blob.right + 4))
+    gain = cv2.blur(np.log((now[place] + LIT_FLOOR) / (mean[place] + LIT_FLOOR)), (3, 3))
+    inside = cv2.morphologyEx(changed[place], cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    rim = cv2.dilate(inside, np.ones((3, 3), np.uint8)) - cv2.erode(inside, np.ones((3, 3), np.uint8))
+    rim[0], rim[-1], rim[:, 0], rim[:, -1] = 0, 0, 0, 0
+    if not rim.any():
+        return False
+    slope_y, slope_x = np.gradient(gain)
+    slope = float(np.median(np.hypot(slope_y, slope_x)[rim > 0])) * width / 160
+    return bool(slope < SOFT_RIM * float(np.abs(gain[inside > 0]).mean()))
