@@ -20,7 +20,7 @@ from nightlatch.errors import NotFound, Refused
 from nightlatch.review.entries import programme_tag
 from nightlatch.review.errors import KeeperSaidNo, Unreachable
 from nightlatch.review.export import Exported, as_cvat, as_json, as_label_studio, label_studio_config
-from nightlatch.review.labels import Labels, read, written
+from nightlatch.review.labels import Labels, Look, read, written
 from nightlatch.review.queue import Queue
 from nightlatch.review.records import MIGRATIONS, Base
 from nightlatch.review.roster import Policy, Roster
@@ -195,19 +195,19 @@ def test_a_policy_holds_from_its_entry_on(engine: Engine, clock: TestClock) -> N
 
 def test_a_draft_is_kept_until_it_is_handed_in_and_then_stays(engine: Engine, clock: TestClock) -> None:
     labels, log = Labels(engine, clock), Leaves()
-    labels.open(7, CLIP, "ann", 24_000)
+    labels.open(Look(7, CLIP, "ann", 24_000), TAG)
     draft = Label(frozenset({Subject.PERSON}), spans=(Span(1_000, 2_000),))
     labels.save(7, "ann", draft)
     assert labels.look(7, "ann").label == draft
     with pytest.raises(NotALabel, match="threat, routine or unsure"):
-        labels.submit(7, "ann", draft, log.append, TAG)
+        labels.submit(7, "ann", draft, log.append)
     log.is_down = True
     with pytest.raises(Unreachable):
-        labels.submit(7, "ann", THIEF, log.append, TAG)
+        labels.submit(7, "ann", THIEF, log.append)
     assert labels.look(7, "ann").label == THIEF
     assert labels.submitted() == []
     log.is_down = False
-    handed_in = labels.submit(7, "ann", THIEF, log.append, TAG)
+    handed_in = labels.submit(7, "ann", THIEF, log.append)
     assert labels.submitted(CLIP) == [handed_in]
     assert read_leaf(log.leaves[-1]).kind == "label"
     with pytest.raises(Refused, match="done"):
@@ -216,11 +216,11 @@ def test_a_draft_is_kept_until_it_is_handed_in_and_then_stays(engine: Engine, cl
 
 def test_nobody_reaches_the_label_of_another(engine: Engine, clock: TestClock) -> None:
     labels = Labels(engine, clock)
-    labels.open(7, CLIP, "ann", 24_000)
+    labels.open(Look(7, CLIP, "ann", 24_000), TAG)
     for reach in (
         lambda: labels.look(7, "ben"),
         lambda: labels.save(7, "ben", CAT),
-        lambda: labels.submit(7, "ben", CAT, Leaves().append, TAG),
+        lambda: labels.submit(7, "ben", CAT, Leaves().append),
         lambda: labels.skip(7, "ben"),
         lambda: labels.flag(7, "ben"),
         lambda: labels.look(8, "ann"),
@@ -231,7 +231,7 @@ def test_nobody_reaches_the_label_of_another(engine: Engine, clock: TestClock) -
 
 def test_a_span_beyond_the_clip_and_a_word_that_is_none_are_refused(engine: Engine, clock: TestClock) -> None:
     labels = Labels(engine, clock)
-    labels.open(7, CLIP, "ann", 9_000)
+    labels.open(Look(7, CLIP, "ann", 9_000), TAG)
     with pytest.raises(NotALabel, match="after the clip"):
         labels.save(7, "ann", THIEF)
     for told in (
@@ -250,7 +250,7 @@ def test_a_span_beyond_the_clip_and_a_word_that_is_none_are_refused(engine: Engi
 
 def test_a_skip_leaves_no_mark_but_that_it_was(engine: Engine, clock: TestClock) -> None:
     labels = Labels(engine, clock)
-    labels.open(7, CLIP, "ann", 24_000)
+    labels.open(Look(7, CLIP, "ann", 24_000), TAG)
     labels.save(7, "ann", CAT)
     labels.skip(7, "ann")
     assert labels.look(7, "ann").label == Label()
@@ -266,8 +266,8 @@ def test_a_clip_has_enough_when_two_agree_and_none_when_it_was_flagged(engine: E
     for view, (who, label, enough) in enumerate(
         [("ann", CAT, False), ("ben", PASSER, False), ("cem", EMPTY, False), ("dan", PASSER, True)]
     ):
-        labels.open(view, CLIP, who, 24_000)
-        labels.submit(view, who, label, log.append, TAG)
+        labels.open(Look(view, CLIP, who, 24_000), TAG)
+        labels.submit(view, who, label, log.append)
         assert queue.settle(CLIP) is enough
     labels.know("cd" * 16, CAT)
     assert labels.known() == {"cd" * 16: CAT}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
@@ -28,8 +28,8 @@ class Look:
     donation: str
     reviewer: str
     length_ms: int
-    label: Label
-    is_over: bool  # handed in, skipped or flagged
+    label: Label = field(default_factory=Label)
+    is_over: bool = False  # handed in, skipped or flagged
 
 
 def written(label: Label) -> str:
@@ -64,14 +64,15 @@ class Labels:
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine, self._clock = engine, clock
 
-    def open(self, view: int, donation: str, reviewer: str, length_ms: int) -> None:
-        """A view was let in: a place for its label."""
+    def open(self, look: Look, tag: bytes) -> None:
+        """A view was let in: a place for its label. `tag` is the one of its `view.open` leaf."""
         now_ms = self._clock.now_ms()
         with Session(self._engine) as session, session.begin():
-            if session.get(ClipRow, donation) is None:
-                session.merge(ClipRow(donation=donation, length_ms=length_ms, first_seen_ms=now_ms))
+            if session.get(ClipRow, look.donation) is None:
+                session.add(ClipRow(donation=look.donation, length_ms=look.length_ms, first_seen_ms=now_ms))
                 session.flush()
-            session.add(LookRow(view=view, donation=donation, reviewer=reviewer, opened_ms=now_ms))
+            row = LookRow(view=look.view, donation=look.donation, reviewer=look.reviewer, opened_ms=now_ms, tag=tag)
+            session.add(row)
 
     def look(self, view: int, reviewer: str) -> Look:
         """Raises `NotFound` for a view of somebody else, or none."""
@@ -91,8 +92,8 @@ class Labels:
             row.label, row.saved_ms = written(label), now_ms
         return now_ms
 
-    def submit(self, view: int, reviewer: str, label: Label, append: Append, tag: bytes) -> Labelled:
-        """Hand a label in: an entry in the log (under the owner's `tag`), then it counts.
+    def submit(self, view: int, reviewer: str, label: Label, append: Append) -> Labelled:
+        """Hand a label in: an entry in the log (under the owner's tag), then it counts.
 
         Raises:
             NotALabel: it says too little, or contradicts itself.
@@ -108,9 +109,9 @@ class Labels:
             "reviewer": reviewer,
             "view": view,
         }
-        made = entry("label", canonical(told), tag, self._clock)
         with Session(self._engine) as session, session.begin():
             row = self._mine(session, view, reviewer)
+            made = entry("label", canonical(told), row.tag, self._clock)
             row.leaf, row.salt = made.leaf, made.salt
         logged = append(made.leaf)
         now_ms = self._clock.now_ms()

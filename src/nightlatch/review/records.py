@@ -111,6 +111,7 @@ class LookRow(Base):
     donation: Mapped[str] = mapped_column(ForeignKey("clips.donation"))
     reviewer: Mapped[str] = mapped_column(String(64))
     opened_ms: Mapped[int] = mapped_column(BigInteger)
+    tag: Mapped[bytes] = mapped_column(LargeBinary)  # of the `view.open` leaf; the label's entry carries it too
     label: Mapped[str | None] = mapped_column(Text)  # JSON
     saved_ms: Mapped[int | None] = mapped_column(BigInteger)
     submitted_ms: Mapped[int | None] = mapped_column(BigInteger)

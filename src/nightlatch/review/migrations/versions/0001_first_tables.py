@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.Column("donation", sa.String(length=32), nullable=False),
         sa.Column("reviewer", sa.String(length=64), nullable=False),
         sa.Column("opened_ms", sa.BigInteger(), nullable=False),
+        sa.Column("tag", sa.LargeBinary(), nullable=False),
         sa.Column("label", sa.Text(), nullable=True),
         sa.Column("saved_ms", sa.BigInteger(), nullable=True),
         sa.Column("submitted_ms", sa.BigInteger(), nullable=True),

@@ -1,0 +1,147 @@
+"""The keeper as the review room sees it: HTTP with a shared secret. Pictures never come this way.
+
+The browser fetches them from the keeper itself, over one WebSocket, with the session and the ticket that pass here.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from nightlatch.domain.consent import Purpose
+from nightlatch.domain.view import View
+from nightlatch.review.entries import Entry
+from nightlatch.review.errors import KeeperSaidNo, Unreachable
+from nightlatch.review.roster import LoggedEnrolment
+
+PATIENCE_S = 15.0
+SESSION = "x-nightlatch-session"
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A session at the keeper: its token, and who the keeper says it is."""
+
+    token: str = field(repr=False)
+    reviewer: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """The clip that the keeper drew, and the tag under which its owner will find the entry."""
+
+    view: View
+    length_ms: int
+    tag: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A view that the keeper let in: the browser shows the ticket to the keeper, once."""
+
+    view: int
+    ticket: str = field(repr=False)
+    pictures: int
+
+
+class Keeper:
+    """What the review room may ask of the keeper. Every method raises `KeeperSaidNo` or `Unreachable`."""
+
+    def __init__(self, url: str, secret: str) -> None:
+        self._http = httpx.Client(
+            base_url=url, headers={"authorization": f"Bearer {secret}"}, timeout=PATIENCE_S, trust_env=False
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    def challenge(self) -> bytes:
+        """Fresh bytes for a passkey to sign."""
+        return b64decode(self._ask("POST", "/v1/challenges")["challenge"])
+
+    def sit(self, challenge: bytes, assertion: str) -> Seat:
+        """A session for a passkey's answer (JSON of the PublicKeyCredential); the keeper checks it for itself."""
+        told = self._ask("POST", "/v1/sessions", {"challenge": b64encode(challenge).decode(), "assertion": assertion})
+        return Seat(told["session"], told["reviewer"], told["device"])
+
+    def leave(self, token: str) -> None:
+        """End a session, and with it every open view."""
+        self._ask("DELETE", "/v1/sessions", token=token)
+
+    def assign(self, token: str) -> Assignment:
+        """The clip that was drawn for this reviewer."""
+        told = self._ask("POST", "/v1/assignments", token=token)
+        view = View(
+            donation=told["donation"],
+            sealed_sha256=told["sealed_sha256"],
+            consent_sha256=told["consent_sha256"],
+            reviewer=told["reviewer"],
+            device=told["device"],
+            purpose=Purpose.LABEL,
+            from_ms=0,
+            to_ms=told["length_ms"],
+            seq=told["seq"],
+        )
+        return Assignment(view, told["length_ms"], b64decode(told["tag"]))
+
+    def open(self, token: str, view: View, entry: Entry, receipt: str) -> Opened:
+        """Show the proof that the view is in the log; the keeper's ten checks decide."""
+        asked = {
+            "donation": view.donation,
+            "sealed_sha256": view.sealed_sha256,
+            "consent_sha256": view.consent_sha256,
+            "reviewer": view.reviewer,
+            "device": view.device,
+            "purpose": view.purpose.value,
+            "from_ms": view.from_ms,
+            "to_ms": view.to_ms,
+            "seq": view.seq,
+            "salt": b64encode(entry.salt).decode(),
+            "leaf": b64encode(entry.leaf).decode(),
+            "receipt": receipt,
+        }
+        told = self._ask("POST", "/v1/views", asked, token)
+        return Opened(told["view"], told["ticket"], told["pictures"])
+
+    def flag(self, token: str, view: int) -> None:
+        """Stop a clip at once: nobody sees it again."""
+        self._ask("POST", f"/v1/views/{view}/flag", token=token)
+
+    def enrol(self, logged: LoggedEnrolment) -> None:
+        """A passkey let in or put out."""
+        told = logged.enrolment
+        asked = {
+            "do": told.do,
+            "reviewer": told.reviewer,
+            "device": told.device,
+            "credential": told.credential,
+            "public_key": told.public_key,
+            "at_ms": told.at_ms,
+            "signatures": dict(logged.signatures),
+            "salt": b64encode(logged.salt).decode(),
+            "leaf": b64encode(logged.leaf).decode(),
+            "receipt": logged.receipt,
+        }
+        self._ask("POST", "/v1/roster", asked)
+
+    def _ask(
+        self, method: str, path: str, body: Mapping[str, object] | None = None, token: str | None = None
+    ) -> dict[str, Any]:
+        headers = {SESSION: token} if token is not None else {}
+        try:
+            answer = self._http.request(method, path, json=body, headers=headers)
+        except httpx.HTTPError:
+            raise Unreachable("The keeper does not answer, so nothing can be shown. Try again in a minute.") from None
+        if answer.is_success:
+            return dict(answer.json()) if answer.content else {}
+        try:
+            told = answer.json()
+            raise KeeperSaidNo(str(told["error"]), str(told.get("refused", "")))
+        except (json.JSONDecodeError, KeyError, TypeError, AttributeError):
+            raise Unreachable(f"The keeper answers strangely ({answer.status_code}). Look at its log.") from None
