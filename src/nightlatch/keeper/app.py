@@ -26,7 +26,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any
 
 import structlog
-from fastapi import Body, Depends, FastAPI, Header, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Body, Depends, FastAPI, Header, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
@@ -122,39 +122,74 @@ def create_app(room: Room, passkeys: Passkeys, review_origin: str, face_secret: 
         if not secrets.compare_digest(authorization.encode(), f"Bearer {face_secret}".encode()):
             raise KeeperRefused(Refusal.SESSION, "Only intake and review may ask this: show the face secret.")
 
-    known = [Depends(program)]
+    for routes in (_intake(room), _logins(passkeys), _looking(room)):
+        app.include_router(routes, dependencies=[Depends(program)])
+    app.include_router(_owners(room))
 
     @app.get("/healthz")
     def health() -> dict[str, bool]:
         return {"ok": True}
 
-    @app.post("/v1/donations", status_code=201, dependencies=known)
+    @app.websocket("/v1/views/{view}")
+    async def watch(socket: WebSocket, view: int) -> None:
+        if socket.headers.get("origin") != review_origin:
+            await socket.close(CLOSED_BY_KEEPER)  # before accepting: the browser sees 403
+            return
+        await socket.accept()
+        await _show(socket, room, view)
+
+    return app
+
+
+def _intake(room: Room) -> APIRouter:
+    face = APIRouter()
+
+    @face.post("/v1/donations", status_code=201)
     def make() -> dict[str, str]:
         made = room.make()
         return {"donation": made.donation, "recipient": made.recipient}
 
-    @app.put("/v1/donations/{donation}", status_code=201, dependencies=known)
+    @face.put("/v1/donations/{donation}", status_code=201)
     def receive(donation: str, told: _Gift) -> dict[str, str]:
         report = Report(**told.report.model_dump())
         sealed, log_key = Sealed(_b64(told.sealed)), _b64(told.log_key)
         room.receive(Gift(donation, Consented(_raw(told.consent)), sealed, report, log_key, told.owner_recipient))
         return {"state": "waiting"}
 
-    @app.post("/v1/challenges", dependencies=known)
+    return face
+
+
+def _logins(passkeys: Passkeys) -> APIRouter:
+    face = APIRouter()
+
+    @face.post("/v1/challenges")
     def challenge() -> dict[str, str]:
         return {"challenge": b64encode(passkeys.challenge()).decode()}
 
-    @app.post("/v1/sessions", status_code=201, dependencies=known)
+    @face.post("/v1/sessions", status_code=201)
     def sit(told: _Login) -> dict[str, str]:
         token = passkeys.sit(_b64(told.challenge), told.assertion)
         seat = passkeys.seat(token)
         return {"session": token, "reviewer": seat.reviewer if seat else "", "device": seat.device if seat else ""}
 
-    @app.delete("/v1/sessions", status_code=204, dependencies=known)
+    @face.delete("/v1/sessions", status_code=204)
     def leave(token: Token = "") -> None:
         passkeys.leave(token)
 
-    @app.post("/v1/assignments", dependencies=known)
+    @face.post("/v1/roster", status_code=201)
+    def enrol(told: _Enrolment) -> dict[str, bool]:
+        values = told.model_dump(exclude={"signatures", "salt", "leaf", "receipt"})
+        salt, leaf = _b64(told.salt), _b64(told.leaf)
+        passkeys.enrol(SignedEnrolment(Enrolment(**values), told.signatures, salt, leaf, told.receipt))
+        return {"ok": True}
+
+    return face
+
+
+def _looking(room: Room) -> APIRouter:
+    face = APIRouter()
+
+    @face.post("/v1/assignments")
     def assign(token: Token = "") -> dict[str, str | int]:
         drawn = room.next_clip(token)
         return {
@@ -168,11 +203,11 @@ def create_app(room: Room, passkeys: Passkeys, review_origin: str, face_secret: 
             "tag": b64encode(drawn.tag).decode(),
         }
 
-    @app.post("/v1/assignments/skip", status_code=204, dependencies=known)
+    @face.post("/v1/assignments/skip", status_code=204)
     def skip(token: Token = "") -> None:
         room.skip(token)
 
-    @app.post("/v1/views", status_code=201, dependencies=known)
+    @face.post("/v1/views", status_code=201)
     def open_view(told: _Asked, token: Token = "") -> dict[str, str | int]:
         values = told.model_dump(exclude={"salt", "leaf", "receipt", "purpose"})
         try:
@@ -182,18 +217,18 @@ def create_app(room: Room, passkeys: Passkeys, review_origin: str, face_secret: 
         opened = room.open_view(token, Asked(view, _b64(told.salt), _b64(told.leaf), told.receipt))
         return {"view": opened.view_id, "ticket": opened.ticket, "pictures": opened.pictures}
 
-    @app.post("/v1/views/{view}/flag", status_code=204, dependencies=known)
+    @face.post("/v1/views/{view}/flag", status_code=204)
     def flag(view: int, token: Token = "") -> None:
         room.flag(token, view)
 
-    @app.post("/v1/roster", status_code=201, dependencies=known)
-    def enrol(told: _Enrolment) -> dict[str, bool]:
-        values = told.model_dump(exclude={"signatures", "salt", "leaf", "receipt"})
-        salt, leaf = _b64(told.salt), _b64(told.leaf)
-        passkeys.enrol(SignedEnrolment(Enrolment(**values), told.signatures, salt, leaf, told.receipt))
-        return {"ok": True}
+    return face
 
-    @app.post("/v1/revocations", status_code=202)
+
+def _owners(room: Room) -> APIRouter:
+    """No secret: a withdrawal is signed by the owner, and entries are sealed to the owner."""
+    face = APIRouter()
+
+    @face.post("/v1/revocations", status_code=202)
     def revoke(told: Annotated[dict[str, Any], Body()]) -> dict[str, int | None]:
         taken = room.revoke(Withdrawn(_raw(told)))
         return {
@@ -202,7 +237,7 @@ def create_app(room: Room, passkeys: Passkeys, review_origin: str, face_secret: 
             "shredded_ms": taken.shredded_ms,
         }
 
-    @app.get("/v1/donations/{donation}/entries")
+    @face.get("/v1/donations/{donation}/entries")
     def entries(donation: str) -> dict[str, list[dict[str, str | int | None]]]:
         told: list[dict[str, str | int | None]] = [
             {
@@ -216,15 +251,7 @@ def create_app(room: Room, passkeys: Passkeys, review_origin: str, face_secret: 
         ]
         return {"entries": told}
 
-    @app.websocket("/v1/views/{view}")
-    async def watch(socket: WebSocket, view: int) -> None:
-        if socket.headers.get("origin") != review_origin:
-            await socket.close(CLOSED_BY_KEEPER)  # before accepting: the browser sees 403
-            return
-        await socket.accept()
-        await _show(socket, room, view)
-
-    return app
+    return face
 
 
 async def _show(socket: WebSocket, room: Room, view: int) -> None:

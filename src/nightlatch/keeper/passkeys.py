@@ -6,6 +6,7 @@ Sessions and challenges live in memory only: a restart of the keeper ends them a
 from __future__ import annotations
 
 import secrets
+import threading
 from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -54,6 +55,7 @@ class Passkeys:
         self._rp_id, self._origin = rp_id, origin
         self._challenges: dict[bytes, int] = {}
         self._seats: dict[bytes, Seat] = {}
+        self._lock = threading.Lock()
 
     def enrol(self, signed: SignedEnrolment) -> None:
         """Take a change of the roster: two administrators signed it, and the log has it. Raises `KeeperRefused`."""
@@ -83,17 +85,20 @@ class Passkeys:
     def challenge(self) -> bytes:
         """32 fresh bytes for one login."""
         now_ms = self._clock.now_ms()
-        self._challenges = {c: made for c, made in self._challenges.items() if now_ms - made < CHALLENGE_LIFE_MS}
-        if len(self._challenges) >= MOST_CHALLENGES:
-            raise KeeperRefused(Refusal.PASSKEY, "Too many people log in at once. Try again in two minutes.")
-        fresh = secrets.token_bytes(32)
-        self._challenges[fresh] = now_ms
-        return fresh
+        with self._lock:
+            self._challenges = {c: made for c, made in self._challenges.items() if now_ms - made < CHALLENGE_LIFE_MS}
+            if len(self._challenges) >= MOST_CHALLENGES:
+                raise KeeperRefused(Refusal.PASSKEY, "Too many people log in at once. Try again in two minutes.")
+            fresh = secrets.token_bytes(32)
+            self._challenges[fresh] = now_ms
+            return fresh
 
     def sit(self, challenge: bytes, assertion: str) -> str:
         """A session's token for a WebAuthn assertion (JSON) over one of our challenges. Raises `KeeperRefused`."""
         now_ms = self._clock.now_ms()
-        if not 0 <= now_ms - self._challenges.pop(challenge, -CHALLENGE_LIFE_MS) < CHALLENGE_LIFE_MS:
+        with self._lock:
+            made_ms = self._challenges.pop(challenge, -CHALLENGE_LIFE_MS)
+        if not 0 <= now_ms - made_ms < CHALLENGE_LIFE_MS:
             raise KeeperRefused(Refusal.PASSKEY, "This login was used already, or took too long. Log in again.")
         with Session(self._engine) as session, session.begin():
             try:
@@ -115,8 +120,9 @@ class Passkeys:
             row.sign_count = proven.new_sign_count
             seat = Seat(row.reviewer, row.device, row.credential, now_ms, now_ms)
         token = secrets.token_urlsafe(32)
-        self._seats = {k: s for k, s in self._seats.items() if s.credential != seat.credential}  # one session a passkey
-        self._seats[_hashed(token)] = seat
+        with self._lock:  # one session a passkey
+            self._seats = {k: s for k, s in self._seats.items() if s.credential != seat.credential}
+            self._seats[_hashed(token)] = seat
         return token
 
     def seat(self, token: str) -> Seat | None:
@@ -125,12 +131,14 @@ class Passkeys:
 
     def touch(self, token: str) -> None:
         """The reviewer did something."""
-        if (seat := self._seats.get(_hashed(token))) is not None:
-            self._seats[_hashed(token)] = replace(seat, last_ms=self._clock.now_ms())
+        with self._lock:
+            if (seat := self._seats.get(_hashed(token))) is not None:
+                self._seats[_hashed(token)] = replace(seat, last_ms=self._clock.now_ms())
 
     def leave(self, token: str) -> None:
         """End a session."""
-        self._seats.pop(_hashed(token), None)
+        with self._lock:
+            self._seats.pop(_hashed(token), None)
 
     def is_enrolled(self, seat: Seat) -> bool:
         """Whether the roster still has the passkey of this seat."""

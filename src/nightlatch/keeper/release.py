@@ -6,6 +6,7 @@ The decrypted file lives in one `Film` and goes with it. It is never written to 
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -61,6 +62,8 @@ class Film:
         self._seek_pts = int(SEEK_MS / 1000 / base)
         self._decoding: Iterator[VideoFrame] = iter(())
         self._last_pts: int | None = None
+        self._is_open = True
+        self._busy = threading.Lock()
 
     @property
     def count(self) -> int:
@@ -72,7 +75,8 @@ class Film:
         if not 0 <= n < len(self._pictures):
             raise KeeperRefused(Refusal.WRONG_ENTRY, "That picture is not in the stretch that was logged.")
         pts, at_ms = self._pictures[n]
-        bgr = self._decode(pts).to_ndarray(format="bgr24").astype(np.uint8, copy=False)
+        with self._busy:
+            bgr = self._decode(pts).to_ndarray(format="bgr24").astype(np.uint8, copy=False)
         marked = self._watermark(bgr, self.logged.view.reviewer, self._clock.now_ms(), self.logged.id)
         done, jpeg = cv2.imencode(".jpg", marked, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         if not done:
@@ -80,12 +84,16 @@ class Film:
         return Still(n, at_ms, jpeg.tobytes())
 
     def close(self) -> None:
-        """Let go of the decrypted file."""
-        self._decoding = iter(())
-        self._container.close()
+        """Let go of the decrypted file; after this there is no picture."""
+        with self._busy:
+            self._is_open = False
+            self._decoding = iter(())
+            self._container.close()
 
     def _decode(self, pts: int) -> VideoFrame:
         last = self._last_pts
+        if not self._is_open:
+            raise KeeperRefused(Refusal.REVOKED, "This view is over. Ask for the next clip.")
         if last is None or not last < pts <= last + self._seek_pts:
             self._container.seek(pts, stream=self._video)
             self._decoding = self._container.decode(self._video)

@@ -1,7 +1,7 @@
 """The keeper itself, without its HTTP face: takes donations in, draws, lets views in, gives pictures, takes back.
 
-One lock: one thing happens at a time, so that no picture can leave between a revocation and its effect. What must
-reach the log is written to the database in the same transaction as what it tells, and appended by `sweep`.
+One lock: one thing happens at a time. A picture is made outside of it, and leaves only if its view still stands when it
+is done, so that none leaves after a revocation was answered. What must reach the log is written to the database in the same transaction as what it tells, and appended by `sweep`.
 """
 
 from __future__ import annotations
@@ -318,14 +318,18 @@ class Room:
         found.connected = True
         return found.film.count
 
-    @_alone
     def still(self, view_id: int, n: int) -> Still:
-        """One picture, if the view still stands. Raises `KeeperRefused`."""
-        found = self._standing(view_id)
-        self._passkeys.touch(found.token)
-        picture = found.film.still(n)
-        found.pictures += 1
+        """One picture, if the view stands before and after it was made. Raises `KeeperRefused`."""
+        self.touch(view_id)
+        with self._lock:
+            film = self._standing(view_id).film
+        picture = film.still(n)  # takes time: not under the lock
+        self._give(view_id)
         return picture
+
+    @_alone
+    def _give(self, view_id: int) -> None:
+        self._standing(view_id).pictures += 1
 
     @_alone
     def touch(self, view_id: int) -> None:
