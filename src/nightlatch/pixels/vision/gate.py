@@ -18,9 +18,12 @@ from nightlatch.pixels.vision.boxes import area_of
 DOUBT_MS = 1_500  # awake for this long after a look that moved
 CHAIN_MS = 2_200  # looks further apart do not belong together
 CHAIN = 3  # looks that belong together and open
-APART_MS = 700  # or two, if this far apart: a glitch is gone by then
-LARGE_SHARE = 0.03  # or one, if this much of the picture moved
+RARE_MS = 700  # or two, where looks are this far apart: a glitch is gone by then
+LARGE_SHARE = 0.03  # or if this much of the picture moved
+SMALL_SHARE = 0.003  # boxes smaller than this take one look more
 FASTEST = 0.9  # picture widths per second
+STRAY = 0.03  # how far a thing may be from where it was going, in picture widths
+TURN = 0.5  # and this much of the way it went
 HINT_TIMES = 1.8  # a packet this much larger than usual is a hint
 HINT_BYTES = 120
 HINT_SHARE = 0.15  # of all packets may be decoded for hints
@@ -35,6 +38,18 @@ class _Hit:
     box: Box
     chain: int
     onset_ms: int
+    speed: tuple[float, float] | None = None  # picture sizes per second
+
+    def leads_to(self, box: Box, at_ms: int) -> bool:
+        """Whether the same thing can be at `box` later: near enough at first, then where it was going."""
+        passed_s = (at_ms - self.at_ms) / 1000
+        reach, (ahead_x, ahead_y) = FASTEST * passed_s, (0.0, 0.0)
+        if self.speed is not None:
+            ahead_x, ahead_y = self.speed[0] * passed_s, self.speed[1] * passed_s
+            reach = STRAY + TURN * math.hypot(ahead_x, ahead_y)
+        across = max(self.box.left + ahead_x, box.left) - min(self.box.right + ahead_x, box.right)
+        down = max(self.box.top + ahead_y, box.top) - min(self.box.bottom + ahead_y, box.bottom)
+        return max(across, down) <= reach
 
 
 class Gate:
@@ -43,6 +58,7 @@ class Gate:
     def __init__(self) -> None:
         self._hits: list[_Hit] = []
         self._moved_ms: int | None = None
+        self._looked_ms: int | None = None
         self._usual: float | None = None  # logarithm of the usual size of a packet between key frames
         self._seen = 0
         self._saved = HINT_SAVED
@@ -50,16 +66,17 @@ class Gate:
     def weigh(self, motion: Motion) -> int | None:
         """When it began, if by now something surely moves; None while it does not or may be a glitch."""
         self._hits = [hit for hit in self._hits if 0 <= motion.at_ms - hit.at_ms <= CHAIN_MS]
+        looked_ms, self._looked_ms = self._looked_ms, motion.at_ms
         if not motion.moving:
             return None
         self._moved_ms = motion.at_ms
+        is_rare = looked_ms is not None and motion.at_ms - looked_ms >= RARE_MS
+        enough = 2 if is_rare or motion.share >= LARGE_SHARE else CHAIN
         boxes = sorted(motion.boxes, key=lambda b: (-area_of(b), b.left, b.top))[:MOST_BOXES]
         found = [self._chain(box, motion.at_ms) for box in boxes]
         self._hits += found
-        sure = [hit.onset_ms for hit in found if hit.chain >= CHAIN or motion.at_ms - hit.onset_ms >= APART_MS]
-        if motion.share >= LARGE_SHARE:
-            sure += [min(hit.onset_ms for hit in found)] if found else [motion.at_ms]
-        return min(sure) if sure else None
+        sure = (hit.onset_ms for hit in found if hit.chain >= enough + (area_of(hit.box) < SMALL_SHARE))
+        return min(sure, default=None)
 
     def is_in_doubt(self, at_ms: int) -> bool:
         """Whether something moved so lately that the next pictures matter."""
@@ -81,19 +98,16 @@ class Gate:
         return True
 
     def _chain(self, box: Box, at_ms: int) -> _Hit:
+        x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
         best: _Hit | None = None
         for hit in self._hits:
-            passed_ms = at_ms - hit.at_ms
-            if passed_ms > 0 and (best is None or hit.chain >= best.chain) and _is_near(hit.box, box, passed_ms):
+            if hit.at_ms < at_ms and (best is None or hit.chain >= best.chain) and hit.leads_to(box, at_ms):
                 best = hit
         if best is None:
             return _Hit(at_ms, box, 1, at_ms)
-        return _Hit(at_ms, box, best.chain + 1, best.onset_ms)
-
-
-def _is_near(a: Box, b: Box, passed_ms: int) -> bool:
-    """Whether a thing at `a` can be at `b` so much later."""
-    reach = FASTEST * passed_ms / 1000
-    across = max(a.left, b.left) - min(a.right, b.right)
-    down = max(a.top, b.top) - min(a.bottom, b.bottom)
-    return max(0.0, across) <= reach and max(0.0, down) <= reach
+        passed_s = (at_ms - best.at_ms) / 1000
+        speed = (
+            (x - (best.box.left + best.box.right) / 2) / passed_s,
+            (y - (best.box.top + best.box.bottom) / 2) / passed_s,
+        )
+        return _Hit(at_ms, box, best.chain + 1, best.onset_ms, speed)

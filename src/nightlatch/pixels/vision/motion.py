@@ -32,6 +32,7 @@ MOST_SHARE = 0.5  # a change of more than this at once is asked whether it is th
 SAME_EDGES = 0.35  # correlation of edges that says yes
 WARM_UP_LOOKS = 3
 WARM_UP_MS = 2_000
+FIRST_LOOKS = 16  # of a camera: its noise is learnt quickly, foliage and clock included
 BEFORE_MS = 400  # what moves differs from the picture this long ago, or longer
 ALIVE_SHARE = 0.04  # of a blob's pixels
 TEXT_MARGIN = 0.14  # on-screen clocks stand this near to the upper or lower edge, in heights
@@ -40,7 +41,9 @@ TICKING = 0.25  # share of seconds in which text must have changed to be a clock
 TICK_S = 30.0
 LIT_SHARE = 0.015  # of the picture: smaller blobs are not asked whether they are only lit
 LIT_FLOOR = 16.0  # grey levels added before dividing, for the noise of the dark
-SOFT_RIM = 0.12  # per 160th of the width, of the change inside: light ends softly, things do not
+SOFT_RIM = (
+    0.2  # per 160th of the width, of the change inside: light ends softly (0.16 at most measured), things do not (0.29)
+)
 
 Grey = NDArray[np.uint8]
 Plane = NDArray[np.float32]
@@ -140,7 +143,8 @@ class Background:
         cv2.accumulateWeighted(step, self._noise, usual, mask=same)
         moved = _differ(now, self._last)
         if cv2.countNonZero(changed):
-            cv2.accumulateWeighted(step, self._noise, _rate(passed_ms, NOISE_S), mask=changed)
+            rare = max(_rate(passed_ms, NOISE_S), 1.0 / (self._looked + 1) if self._looked <= FIRST_LOOKS else 0.0)
+            cv2.accumulateWeighted(step, self._noise, rare, mask=changed)
             stood = cv2.bitwise_and(changed, _above(moved, LEAST_STEP) ^ 255) > 0
             self._still_ms = np.where(stood, self._still_ms + np.float32(passed_ms), np.float32(0))
             learnt = self._still_ms >= STOOD_STILL_MS
