@@ -76,19 +76,19 @@ class Reviewer:
 
 
 class House:
-    def __init__(self, folder: Path, clock: TestClock, log: TinyLog, url: str = "", **policy: Any) -> None:
+    def __init__(self, folder: Path, clock: TestClock, log: TinyLog, durable: bool = True, **policy: Any) -> None:
         self.folder, self.clock, self.log = folder, clock, log
         folder.mkdir(exist_ok=True)
         self.programme = Ed25519PrivateKey.generate()
         self.administrators = [Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()]
         self.policy = Policy(public_b64(self.programme), **policy)
-        self.url = url or f"sqlite:///{folder / 'keeper.db'}"
+        self.url, self.durable = f"sqlite:///{folder / 'keeper.db'}", durable
         self.start()
 
     def start(self) -> None:
         """The keeper, as after a restart: sessions and open views are gone, rows and keys are not."""
         records.migrate(self.url, MIGRATIONS)
-        self.engine = records.engine(self.url, durable=True)
+        self.engine = records.engine(self.url, durable=self.durable)
         self.keys = Keys(self.engine, self.folder)
         self.blobs = Blobs((self.folder / "sealed").absolute().as_uri())
         administrators = [public_b64(key) for key in self.administrators]

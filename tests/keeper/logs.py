@@ -17,20 +17,31 @@ from tests.clocks import TestClock
 FRESH_MS = 600_000
 
 
-def root_of(hashes: list[bytes]) -> bytes:
-    if len(hashes) == 1:
-        return hashes[0]
-    k = 1 << (len(hashes) - 1).bit_length() - 1
-    return sha256(b"\1" + root_of(hashes[:k]) + root_of(hashes[k:])).digest()
+class Tree:
+    """RFC 6962, 2.1; roots of complete subtrees are remembered."""
 
+    def __init__(self) -> None:
+        self.hashes: list[bytes] = []
+        self.known: dict[tuple[int, int], bytes] = {}
 
-def path_of(m: int, hashes: list[bytes]) -> list[bytes]:
-    if len(hashes) == 1:
-        return []
-    k = 1 << (len(hashes) - 1).bit_length() - 1
-    if m < k:
-        return [*path_of(m, hashes[:k]), root_of(hashes[k:])]
-    return [*path_of(m - k, hashes[k:]), root_of(hashes[:k])]
+    def root(self, begin: int, end: int) -> bytes:
+        if end - begin == 1:
+            return self.hashes[begin]
+        if (begin, end) not in self.known:
+            k = 1 << (end - begin - 1).bit_length() - 1
+            root = sha256(b"\1" + self.root(begin, begin + k) + self.root(begin + k, end)).digest()
+            if (end - begin) & (end - begin - 1):
+                return root
+            self.known[begin, end] = root
+        return self.known[begin, end]
+
+    def path(self, m: int, begin: int, end: int) -> list[bytes]:
+        if end - begin == 1:
+            return []
+        k = 1 << (end - begin - 1).bit_length() - 1
+        if m < begin + k:
+            return [*self.path(m, begin, begin + k), self.root(begin + k, end)]
+        return [*self.path(m, begin + k, end), self.root(begin, begin + k)]
 
 
 def climbed(m: int, size: int, leaf: bytes, path: list[bytes]) -> bytes:
@@ -46,7 +57,7 @@ class TinyLog:
     __test__ = False
 
     def __init__(self, clock: TestClock, witnesses: int = 2, quorum: int = 2) -> None:
-        self.clock, self.leaves, self.quorum = clock, [], quorum
+        self.clock, self.leaves, self.quorum, self.tree = clock, [], quorum, Tree()
         self.witnesses = [Ed25519PrivateKey.generate() for _ in range(witnesses)]
         self.keys = {public_b64(w) for w in self.witnesses}
 
@@ -70,25 +81,23 @@ class TinyLog:
         if self.full:
             raise OSError("full")
         self.leaves.append(leaf)
+        self.tree.hashes.append(sha256(b"\0" + leaf).digest())
         return len(self.leaves) - 1
-
-    def hashes(self) -> list[bytes]:
-        return [sha256(b"\0" + leaf).digest() for leaf in self.leaves]
 
     def root(self, now_ms: int) -> bytes:
         if not self.leaves:
             raise KeeperRefused(Refusal.NO_QUORUM, "no log")
-        return root_of(self.hashes())
+        return self.tree.root(0, len(self.leaves))
 
     def proof(self, index: int, witnesses: int | None = None) -> str:
-        hashes = self.hashes()
-        said = {"at": self.clock.now_ms(), "root": root_of(hashes).hex(), "size": len(hashes)}
+        size = len(self.leaves)
+        said = {"at": self.clock.now_ms(), "root": self.tree.root(0, size).hex(), "size": size}
         raw = canonical(said)
         signatures = {
             public_b64(w): b64encode(w.sign(raw)).decode() for w in self.witnesses[: witnesses or len(self.witnesses)]
         }
         return json.dumps(
-            {"index": index, "path": [h.hex() for h in path_of(index, hashes)], "said": said, "sig": signatures}
+            {"index": index, "path": [h.hex() for h in self.tree.path(index, 0, size)], "said": said, "sig": signatures}
         )
 
     # Receipts

@@ -1,7 +1,8 @@
 """The keeper itself, without its HTTP face: takes donations in, draws, lets views in, gives pictures, takes back.
 
-One lock: one thing happens at a time. A picture is made outside of it, and leaves only if its view still stands when it
-is done, so that none leaves after a revocation was answered. What must reach the log is written to the database in the same transaction as what it tells, and appended by `sweep`.
+One lock: one thing happens at a time. A picture is made outside of it, and leaves only if its view still stands when
+it is done, so that none leaves after a revocation was answered. What must reach the log is written to the database in
+the same transaction as what it tells, and appended by `sweep`.
 """
 
 from __future__ import annotations
