@@ -24,11 +24,11 @@ SMALL_SHARE = 0.003  # boxes smaller than this take one look more
 FASTEST = 0.9  # picture widths per second
 STRAY = 0.03  # how far a thing may be from where it was going, in picture widths
 TURN = 0.5  # and this much of the way it went
-HINT_TIMES = 1.8  # a packet this much larger than usual is a hint
-HINT_BYTES = 120
+HINT_DEVIATIONS = 3.0  # a packet this much larger than usual is a hint, in logarithms of its size
+LEAST_HINT = 0.12
 HINT_SHARE = 0.15  # of all packets may be decoded for hints
 HINT_SAVED = 30.0  # packets that may be saved up for it
-SIZE_LOOKS = 40.0
+SIZE_LOOKS = 40
 MOST_BOXES = 12  # the largest of a look
 
 
@@ -59,7 +59,8 @@ class Gate:
         self._hits: list[_Hit] = []
         self._moved_ms: int | None = None
         self._looked_ms: int | None = None
-        self._usual: float | None = None  # logarithm of the usual size of a packet between key frames
+        self._usual = 0.0  # logarithm of the usual size of a packet between key frames
+        self._deviation = 0.0
         self._seen = 0
         self._saved = HINT_SAVED
 
@@ -87,12 +88,12 @@ class Gate:
         self._saved = min(HINT_SAVED, self._saved + HINT_SHARE)
         self._seen += 1
         log = math.log(max(1, size))
-        if self._usual is None:
-            self._usual = log
-        usual = math.exp(self._usual)
-        is_large = size > HINT_TIMES * usual and size - usual > HINT_BYTES
-        self._usual += (log - self._usual) / min(SIZE_LOOKS, self._seen) * (0.3 if is_large else 1.0)
-        if not is_large or self._seen < SIZE_LOOKS / 2 or self._saved < unseen + 1:
+        off = log - self._usual
+        is_large = off > max(LEAST_HINT, HINT_DEVIATIONS * self._deviation)
+        pace = max(1.0 / SIZE_LOOKS, 1.0 / self._seen) * (0.3 if is_large and self._seen > SIZE_LOOKS else 1.0)
+        self._usual += pace * off
+        self._deviation += pace * (abs(off) - self._deviation)
+        if not is_large or self._seen < SIZE_LOOKS or self._saved < unseen + 1:
             return False
         self._saved -= unseen + 1
         return True

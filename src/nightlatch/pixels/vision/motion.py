@@ -41,9 +41,7 @@ TICKING = 0.25  # share of seconds in which text must have changed to be a clock
 TICK_S = 30.0
 LIT_SHARE = 0.015  # of the picture: smaller blobs are not asked whether they are only lit
 LIT_FLOOR = 16.0  # grey levels added before dividing, for the noise of the dark
-SOFT_RIM = (
-    0.2  # per 160th of the width, of the change inside: light ends softly (0.16 at most measured), things do not (0.29)
-)
+SOFT_RIM = 0.1  # per pixel, of the change inside: light ends softly (0.08 at most measured), things do not (0.15)
 
 Grey = NDArray[np.uint8]
 Plane = NDArray[np.float32]
@@ -247,5 +245,5 @@ def _is_lit(now: Plane, mean: Plane, changed: Mask, blob: _Blob) -> bool:
     if not rim.any():
         return False
     slope_y, slope_x = np.gradient(gain)
-    slope = float(np.median(np.hypot(slope_y, slope_x)[rim > 0])) * width / 160
+    slope = float(np.median(np.hypot(slope_y, slope_x)[rim > 0]))
     return bool(slope < SOFT_RIM * float(np.abs(gain[inside > 0]).mean()))
