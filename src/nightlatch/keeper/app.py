@@ -1,7 +1,7 @@
 """The keeper over HTTP, and one WebSocket for pictures. Nothing here may be cached; nothing here is a file.
 
     who       address                          what
-    intake    POST /v1/donations               a key for one donation
+    hub       POST /v1/donations               a key for one donation
               PUT  /v1/donations/{id}          the sealed clip, its consent, its report
     review    POST /v1/challenges, /v1/sessions        log in with a passkey
               POST /v1/assignments, /v1/assignments/skip   the clip that was drawn
@@ -12,8 +12,9 @@
               GET  /v1/donations/{id}/entries  what the log holds about it, sealed to the owner
     browser   WS   /v1/views/{id}              pictures, one at a time
 
-Intake and review show the bearer secret of `face.secret`. The owner needs none: a withdrawal is signed, and entries
-are sealed. The browser shows the page's origin, the session and the ticket.
+Review shows the bearer secret of `face.secret`. Hub and owner need none: consents and withdrawals are signed, entries
+are sealed, and keys that no clip came for are few and go after a day. The browser shows the page's origin, the session
+and the ticket.
 """
 
 from __future__ import annotations
@@ -120,11 +121,12 @@ def create_app(room: Room, passkeys: Passkeys, review_origin: str, face_secret: 
 
     def program(authorization: Annotated[str, Header()] = "") -> None:
         if not secrets.compare_digest(authorization.encode(), f"Bearer {face_secret}".encode()):
-            raise KeeperRefused(Refusal.SESSION, "Only intake and review may ask this: show the face secret.")
+            raise KeeperRefused(Refusal.SESSION, "Only review may ask this: show the face secret.")
 
-    for routes in (_intake(room), _logins(passkeys), _looking(room)):
+    for routes in (_logins(passkeys), _looking(room)):
         app.include_router(routes, dependencies=[Depends(program)])
-    app.include_router(_owners(room))
+    for routes in (_intake(room), _owners(room)):
+        app.include_router(routes)
 
     @app.get("/healthz")
     def health() -> dict[str, bool]:
@@ -142,6 +144,7 @@ def create_app(room: Room, passkeys: Passkeys, review_origin: str, face_secret: 
 
 
 def _intake(room: Room) -> APIRouter:
+    """No secret: what comes in is signed by an owner and sealed to one key."""
     face = APIRouter()
 
     @face.post("/v1/donations", status_code=201)

@@ -37,6 +37,7 @@ class Refusal(StrEnum):
     FILM = "film"
     REPORT = "report"
     SIZE = "size"
+    BUSY = "busy"
     # the face
     SECOND_TAB = "second_tab"
     ORIGIN = "origin"

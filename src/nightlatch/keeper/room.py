@@ -41,6 +41,7 @@ from nightlatch.store.blobs import Blobs
 SHRED_WITHIN_MS = MINUTE_MS
 APPEND_WITHIN_MS = MINUTE_MS
 MADE_LIFE_MS = DAY_MS  # a key that no clip came for
+MOST_MADE = 1000  # of these, at once: anybody may ask for one
 
 log = structlog.get_logger()
 
@@ -181,7 +182,11 @@ class Room:
 
     @_alone
     def make(self) -> Made:
-        """A donation's name and the public half of its key."""
+        """A donation's name and the public half of its key. Raises `KeeperRefused` when too many wait for a clip."""
+        with Session(self._engine) as session:
+            made = select(func.count()).select_from(DonationRow).where(DonationRow.state == State.MADE.value)
+            if (session.scalar(made) or 0) >= MOST_MADE:
+                raise KeeperRefused(Refusal.BUSY, "Too many clips are on their way. Give this one tomorrow.")
         donation = secrets.token_hex(16)
         return Made(donation, self._keys.make(donation, self._now()))
 
