@@ -1,20 +1,43 @@
-"""What the tests of the review room share: a log in memory whose leaves can be looked at, labels, administrators."""
+"""What the tests of the review room share: labels, administrators, logs, and a whole room with a real keeper."""
 
 from __future__ import annotations
 
+import threading
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
+import httpx
+import pytest
+import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from fastapi import FastAPI
 
 from nightlatch.domain.label import Happening, Label, Labelled, Subject
 from nightlatch.domain.sighting import Verdict
 from nightlatch.domain.time import Span
+from nightlatch.domain.view import read_leaf
 from nightlatch.errors import NightlatchError
+from nightlatch.keeper.app import create_app as keeper_app
+from nightlatch.review.app import Desk, create_app
 from nightlatch.review.entries import Logged
 from nightlatch.review.errors import Unreachable
+from nightlatch.review.keeper import Keeper
+from nightlatch.review.records import MIGRATIONS
 from nightlatch.review.roster import Administrator, LoggedEnrolment
+from nightlatch.review.settings import ReviewSettings
+from nightlatch.store import records
+from tests.clocks import TestClock
+from tests.house import free_port, until
+from tests.keeper import house as keeper_house
+from tests.keeper.authenticator import Authenticator
+from tests.keeper.logs import TinyLog
+
+SECRET = "the keeper's face secret"
 
 CAT = Label(frozenset({Subject.CAT}), frozenset({Happening.PET_ACTIVITY}), Verdict.ROUTINE)
 THIEF = Label(
@@ -69,3 +92,100 @@ def signature(key: Ed25519PrivateKey, event: bytes) -> str:
 
 def said(donation: str, reviewer: str, label: Label, at_ms: int = 0) -> Labelled:
     return Labelled(donation, reviewer, label, at_ms)
+
+
+# ---- the whole room: a real keeper beside a real review room -----------------------------------------------------
+
+
+@contextmanager
+def served_at(app: FastAPI, port: int) -> Iterator[None]:
+    """An application on 127.0.0.1 while the block runs."""
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, timeout_graceful_shutdown=2))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until(lambda: server.started, "the server", 20)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+class WholeRoom:
+    """A keeper with clips to give, a review room before it, both on real ports, one log under both."""
+
+    def __init__(self, folder: Path, clock: TestClock, origin: str, keeper_port: int, **policy: Any) -> None:
+        self.clock, self.log, self.origin = clock, TinyLog(clock), origin
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(keeper_house, "ORIGIN", origin)
+            self.house = keeper_house.House(folder / "keeper", clock, self.log, **policy)
+        self.keeper_app = keeper_app(self.house.room, self.house.passkeys, origin, SECRET)
+        settings = ReviewSettings(
+            data_dir=folder / "review",
+            programme_key=self.house.policy.programme_key,
+            origin=origin,
+            keeper_url=f"http://127.0.0.1:{keeper_port}",
+            keeper_page_url=f"ws://localhost:{keeper_port}",
+        )
+        settings.data_dir.mkdir()
+        records.migrate(settings.records, MIGRATIONS)
+        self.engine = records.engine(settings.records, durable=True)
+        self.keeper = Keeper(settings.keeper_url, SECRET)
+        self.app = create_app(settings, clock, self.engine, self.keeper, self.append)
+        self.desk: Desk = self.app.state.desk
+        keys = self.house.administrators
+        self.desk.roster.begin((Administrator(b64_public(keys[0]), "anna"), Administrator(b64_public(keys[1]), "ben")))
+
+    is_log_away = False
+
+    def append(self, leaf: bytes) -> Logged:
+        if self.is_log_away:
+            raise Unreachable("The log does not answer. Try again in a minute.")
+        index = self.log.append(leaf)
+        return Logged(index, self.log.proof(index))
+
+    def signed(self, change: str) -> None:
+        """Both administrators sign, and it is made."""
+        for key in self.house.administrators:
+            event = self.desk.roster.change(change).event
+            self.desk.roster.sign(change, b64_public(key), signature(key, event))
+        self.desk.roster.make(change, self.append, self.keeper)
+
+    def reviewer(self, device: str = "desk") -> Authenticator:
+        """A passkey in software that two administrators have enrolled."""
+        passkey, roster = Authenticator(origin=self.origin), self.desk.roster
+        self.signed(roster.ask(roster.invite(), passkey.credential, passkey.public_key, device))
+        return passkey
+
+    def leaves(self, kind: str) -> int:
+        return sum(read_leaf(leaf).kind == kind for leaf in self.log.leaves)
+
+
+@contextmanager
+def whole_room(folder: Path, **policy: Any) -> Iterator[WholeRoom]:
+    clock, port, keeper_port = TestClock(fixed_ms=keeper_house.TEN), free_port(), free_port()
+    room = WholeRoom(folder, clock, f"http://localhost:{port}", keeper_port, **policy)
+    with served_at(room.keeper_app, keeper_port), served_at(room.app, port):
+        yield room
+    room.keeper.close()
+    room.engine.dispose()
+    room.house.engine.dispose()
+
+
+class Page:
+    """The review page's requests, as a browser would send them."""
+
+    def __init__(self, room: WholeRoom) -> None:
+        self.room = room
+        self.http = httpx.Client(base_url=room.origin.replace("localhost", "127.0.0.1"), trust_env=False, timeout=20)
+        self.http.headers.update({"x-nightlatch": "1", "origin": room.origin})
+
+    def post(self, path: str, body: object = None) -> httpx.Response:
+        return self.http.post(f"/api{path}", json=body)
+
+    def enter(self, passkey: Authenticator) -> httpx.Response:
+        challenge = bytes.fromhex(self.post("/challenge").json()["challenge"])
+        answer = self.post("/login", {"assertion": passkey.answer(challenge)})
+        if answer.is_success:  # httpx's jar knows no cookies of “localhost”
+            self.http.headers["cookie"] = answer.headers["set-cookie"].partition(";")[0]
+        return answer

@@ -115,8 +115,8 @@ def alpha(answers: Answers) -> float:
     return float(1 - (everything - 1) * observed / expected)
 
 
-def agreed(labelled: Sequence[Labelled]) -> list[Agreed]:
-    """The consensus of every clip with enough labels, in order of donation.
+def agreed(labelled: Sequence[Labelled], *, unfinished: bool = False) -> list[Agreed]:
+    """The consensus of every clip with enough labels (or with any, if `unfinished`), in order of donation.
 
     The verdict and each subject and happening are questions of their own (the latter of yes or no).
     """
@@ -131,7 +131,7 @@ def agreed(labelled: Sequence[Labelled]) -> list[Agreed]:
         said[one.donation].append(one.label)
     found = []
     for row, (donation, mine) in enumerate(said.items()):
-        if wanted(mine):
+        if wanted(mine) and not unfinished:
             continue
         seen = frozenset(each for each in Subject if subjects[each][row] > 0.5) or _likeliest(subjects, row)
         if len(seen) > 1:
@@ -162,13 +162,14 @@ def agreement(
 
     Known answers and others' labels go into one number, so that it does not tell which clip was a honeypot.
     """
-    others = {each.donation: each.label for each in agreed([e for e in labelled if e.reviewer != reviewer])}
+    theirs = [each for each in labelled if each.reviewer != reviewer]
+    others = {each.donation: each.label for each in agreed(theirs, unfinished=True)}
     right = others | dict(known)
     pairs = [(e.label, right[e.donation]) for e in labelled if e.reviewer == reviewer and e.donation in right]
     if len(pairs) < fewest:
         return Agreement(len(pairs), None, None)
-    same_verdict = sum(mine.verdict is theirs.verdict for mine, theirs in pairs)
-    same_subjects = sum(mine.subjects == theirs.subjects for mine, theirs in pairs)
+    same_verdict = sum(mine.verdict is answer.verdict for mine, answer in pairs)
+    same_subjects = sum(mine.subjects == answer.subjects for mine, answer in pairs)
     return Agreement(len(pairs), same_verdict / len(pairs), same_subjects / len(pairs))
 
 

@@ -1,0 +1,111 @@
+// One view's pictures: from the keeper, over one WebSocket, into memory, onto a canvas. Nothing is kept when it closes.
+// JPEGs stay as plain arrays: a browser may put large blobs on a disk, arrays it does not.
+
+const AT_ONCE = 12;
+
+interface Picture {
+  at: number;
+  jpeg: Uint8Array<ArrayBuffer>;
+}
+
+export interface Told {
+  come: (count: number) => void; // how many pictures are here, in order
+  ended: (why: string, refusal?: string) => void; // the keeper closed the view
+}
+
+export class Film {
+  private readonly socket: WebSocket;
+  private pictures: Picture[] = [];
+  private head: { n: number; at_ms: number } | null = null;
+  private isClosed = false;
+  private drawing = 0;
+
+  constructor(
+    keeper: string,
+    view: number,
+    readonly count: number,
+    private readonly keys: { ticket: string; session: string },
+    private readonly told: Told,
+  ) {
+    this.socket = new WebSocket(`${keeper}/v1/views/${view}`);
+    this.socket.binaryType = "arraybuffer";
+    this.socket.onopen = () => this.socket.send(JSON.stringify(this.keys));
+    this.socket.onmessage = (message) => this.heard(message.data);
+    this.socket.onclose = () => this.end("The keeper ended this view. Go on to the next clip.");
+  }
+
+  get here(): number {
+    return this.pictures.length;
+  }
+
+  // The picture that is shown at a moment: the last one that has begun.
+  indexAt(ms: number): number {
+    let low = 0;
+    let high = this.pictures.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.pictures[middle]!.at <= ms) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  timeOf(index: number): number {
+    return this.pictures[Math.max(0, Math.min(index, this.pictures.length - 1))]?.at ?? 0;
+  }
+
+  // Draws a picture unless a later wish overtakes it.
+  async draw(index: number, canvas: HTMLCanvasElement): Promise<void> {
+    const picture = this.pictures[index];
+    if (!picture) return;
+    const mine = ++this.drawing;
+    const bitmap = await createImageBitmap(new Blob([picture.jpeg], { type: "image/jpeg" }));
+    if (mine === this.drawing && !this.isClosed) {
+      if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
+        canvas.width = bitmap.width;
+        canvas.height = bitmap.height;
+      }
+      canvas.getContext("2d", { alpha: false })?.drawImage(bitmap, 0, 0);
+    }
+    bitmap.close();
+  }
+
+  // Tells the keeper that the reviewer is there.
+  stay() {
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ here: true }));
+  }
+
+  close() {
+    this.isClosed = true;
+    for (const picture of this.pictures) picture.jpeg.fill(0);
+    this.pictures = [];
+    this.socket.close();
+  }
+
+  private heard(data: string | ArrayBuffer) {
+    if (this.isClosed) return;
+    if (data instanceof ArrayBuffer) {
+      if (!this.head || this.head.n !== this.pictures.length) return;
+      this.pictures.push({ at: this.head.at_ms, jpeg: new Uint8Array(data) });
+      this.head = null;
+      this.told.come(this.pictures.length);
+      if (this.pictures.length % AT_ONCE === 0) this.more();
+      return;
+    }
+    const said = JSON.parse(data) as { pictures?: number; n?: number; at_ms?: number; refused?: string; error?: string };
+    if (said.refused) this.end(said.error ?? "The keeper ended this view.", said.refused);
+    else if (said.pictures !== undefined) this.more();
+    else if (said.n !== undefined && said.at_ms !== undefined) this.head = { n: said.n, at_ms: said.at_ms };
+  }
+
+  private more() {
+    const from = this.pictures.length;
+    if (from < this.count) this.socket.send(JSON.stringify({ from, to: Math.min(from + AT_ONCE, this.count) - 1 }));
+  }
+
+  private end(why: string, refusal?: string) {
+    if (this.isClosed) return;
+    this.close();
+    this.told.ended(why, refusal);
+  }
+}
