@@ -32,7 +32,7 @@ MOST_SHARE = 0.5  # a change of more than this at once is asked whether it is th
 SAME_EDGES = 0.35  # correlation of edges that says yes
 WARM_UP_LOOKS = 3
 WARM_UP_MS = 2_000
-FIRST_LOOKS = 16  # of a camera: its noise is learnt quickly, foliage and clock included
+FIRST_LOOKS = 8  # of a camera: its noise is learnt quickly, foliage and clock included, and nothing moves yet
 BEFORE_MS = 400  # what moves differs from the picture this long ago, or longer
 ALIVE_SHARE = 0.04  # of a blob's pixels
 TEXT_MARGIN = 0.14  # on-screen clocks stand this near to the upper or lower edge, in heights
@@ -97,7 +97,8 @@ class Background:
             self._restart(now, at_ms)
             return Motion(at_ms, False, 0.0)
         is_warm = self._looks >= WARM_UP_LOOKS and at_ms - self._began_ms >= WARM_UP_MS
-        motion = self._judge(now, mean, changed, self._older, at_ms) if is_warm else Motion(at_ms, False, 0.0)
+        is_known = is_warm and self._looked > FIRST_LOOKS
+        motion = self._judge(now, mean, changed, self._older, at_ms) if is_known else Motion(at_ms, False, 0.0)
         self._learn(now, mean, step, changed, passed_ms, is_warm)
         if at_ms - self._newer_ms >= BEFORE_MS:
             self._older, self._newer, self._newer_ms = self._newer, now, at_ms
@@ -107,7 +108,7 @@ class Background:
         """The same for a picture from the past, between two that were learnt; learns nothing."""
         now = np.asarray(cv2.GaussianBlur(luma, (5, 5), 0), np.float32)
         mean = self._mean
-        if mean is None or mean.shape != now.shape or self._looks < WARM_UP_LOOKS:
+        if mean is None or mean.shape != now.shape or self._looked <= FIRST_LOOKS:
             return Motion(at_ms, False, 0.0)
         changed = _above(_apart(now, mean), self._allowed)
         if cv2.countNonZero(changed) >= MOST_SHARE * changed.size:
