@@ -1,0 +1,173 @@
+"""The review room in Debian's Chromium with passkeys of its own: invited, enrolled, at work, locked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from nightlatch.domain.label import Happening, Subject
+from nightlatch.domain.sighting import Verdict
+from tests.browser.visit import browser
+from tests.house import until
+from tests.keeper.films import film
+from tests.review.rooms import WholeRoom, whole_room
+
+pytestmark = pytest.mark.browser
+
+GREYS = """canvas => { const d = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    let sum = 0; for (let i = 0; i < d.length; i += 4) sum += d[i] + d[i + 1] + d[i + 2]; return sum / d.length; }"""
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[WholeRoom]:
+    with whole_room(tmp_path) as made:
+        yield made
+
+
+def authenticator(page: Page) -> None:
+    """A passkey device that says yes, by Chromium's DevTools protocol."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+
+@contextmanager
+def reviewer(room: WholeRoom, errors: list[str], **options: object) -> Iterator[Page]:
+    """Invited, with a passkey made on the page, and two administrators' signatures."""
+    with browser(**options) as context:
+        page = watched(context, errors)
+        authenticator(page)
+        page.goto(f"{room.origin}/#invite={room.desk.roster.invite()}")
+        page.get_by_test_id("device").fill("desk by the window")
+        page.get_by_test_id("make-passkey").click()
+        change = page.get_by_test_id("change").inner_text()
+        page.goto(room.origin)
+        page.get_by_test_id("enter").click()
+        expect(page.get_by_role("alert")).to_contain_text("Two administrators have yet to sign")
+        room.signed(change)
+        yield page
+
+
+def watched(context: BrowserContext, errors: list[str]) -> Page:
+    page = context.new_page()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda m: errors.append(m.text) if "Content Security Policy" in m.text else None)
+    return page
+
+
+def enter(page: Page) -> None:
+    page.get_by_test_id("enter").click()
+
+
+def test_a_reviewer_at_work_by_keyboard_alone(room: WholeRoom) -> None:
+    errors: list[str] = []
+    given = room.house.give(plain=film(20, 5))
+    with reviewer(room, errors) as page:
+        page.keyboard.press("Enter")  # the one button has the focus
+        enter(page)
+        desk = page.get_by_test_id("desk")
+        expect(desk).to_have_attribute("data-here", "100")
+        expect(page.get_by_test_id("canvas")).to_have_class("grey")
+        until(lambda: page.get_by_test_id("canvas").evaluate(GREYS) > 20, "a picture on the canvas", 10)
+        page.keyboard.press(" ")
+        before = page.locator(".time").inner_text()
+        for key in (",", ",", ".", "[", ".", ".", ".", "]", "g", "1", "6", "h", "t"):
+            page.keyboard.press(key)
+        assert page.locator(".time").inner_text() != before
+        expect(page.get_by_test_id("canvas")).not_to_have_class("grey")
+        expect(page.get_by_test_id("say-person")).to_have_attribute("aria-pressed", "true")
+        expect(page.get_by_test_id("ruler").locator(".span")).to_have_count(1)
+        expect(page.get_by_test_id("saved")).to_have_attribute("data-saved", "saved")
+        expect(page.get_by_test_id("saved")).to_have_text("Saved.")
+        page.keyboard.press("Enter")
+        expect(page.get_by_test_id("empty")).to_contain_text("Nothing waits. Thank you.")
+        [labelled] = room.desk.labels.submitted()
+        assert labelled.donation == given.donation
+        label = labelled.label
+        assert label.subjects == {Subject.PERSON, Subject.PACKAGE}
+        assert (label.happenings, label.verdict) == ({Happening.TAKING_THINGS}, Verdict.THREAT)
+        assert 300 <= label.spans[0].ended_ms - label.spans[0].began_ms <= 800
+        assert given.donation not in page.content()
+        room.house.give()
+        page.keyboard.press("Enter")
+        expect(desk).to_have_attribute("data-here", "40")
+        page.keyboard.press("!")
+        page.get_by_test_id("flag-yes").click()
+        expect(page.get_by_test_id("over")).to_contain_text("stopped for everybody")
+        page.get_by_test_id("mine-open").click()
+        expect(page.get_by_test_id("mine")).to_contain_text("2 of at most 150")
+    assert errors == []
+    assert room.leaves("view.open") == 2
+
+
+def test_a_minute_of_nothing_locks_the_room_and_keeps_the_label(room: WholeRoom) -> None:
+    errors: list[str] = []
+    room.house.give()
+    with reviewer(room, errors, viewport={"width": 390, "height": 844}, color_scheme="dark") as page:
+        page.clock.install()
+        page.goto(room.origin)
+        enter(page)
+        expect(page.get_by_test_id("desk")).to_have_attribute("data-here", "40")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.get_by_test_id("say-cat").click()
+        page.clock.run_for(61_000)
+        expect(page.get_by_test_id("door")).to_contain_text("Your label is kept")
+        expect(page.locator("canvas")).to_have_count(0)
+        assert page.evaluate("async () => (await fetch('/api/mine')).status") == 401
+        enter(page)
+        expect(page.get_by_test_id("no-pictures")).to_be_visible()
+        expect(page.get_by_test_id("say-cat")).to_have_attribute("aria-pressed", "true")
+        page.get_by_test_id("say-routine").click()
+        page.get_by_test_id("submit").click()
+        expect(page.get_by_test_id("empty")).to_be_visible()
+        [labelled] = room.desk.labels.submitted()
+        assert labelled.label.subjects == {Subject.CAT}
+        page.get_by_test_id("rest").click()
+        expect(page.get_by_role("heading", name="Take your time")).to_be_visible()
+    assert errors == []
+
+
+def test_a_clip_that_its_owner_takes_back_leaves_the_screen(room: WholeRoom) -> None:
+    errors: list[str] = []
+    given = room.house.give()
+    with reviewer(room, errors) as page:
+        enter(page)
+        expect(page.get_by_test_id("desk")).to_have_attribute("data-here", "40")
+        room.house.room.revoke(given.withdrawn(room.clock.now_ms()))
+        expect(page.get_by_test_id("over")).to_contain_text("Ask for the next clip", timeout=5_000)
+        expect(page.locator("canvas")).to_have_count(0)
+        page.get_by_test_id("next").click()
+        expect(page.get_by_test_id("empty")).to_be_visible()
+    assert errors == []
+
+
+def test_two_reviewers_see_the_same_clip_and_not_each_other(room: WholeRoom) -> None:
+    errors: list[str] = []
+    room.house.give()
+    with reviewer(room, errors) as first:
+        enter(first)
+        expect(first.get_by_test_id("desk")).to_have_attribute("data-here", "40")
+        first.keyboard.press("2")
+        first.keyboard.press("r")
+        first.keyboard.press("Enter")
+        expect(first.get_by_test_id("empty")).to_be_visible()
+        mine = first.get_by_test_id("who").inner_text()
+    with reviewer(room, errors) as second:
+        enter(second)
+        expect(second.get_by_test_id("desk")).to_have_attribute("data-here", "40")
+        expect(second.locator("[aria-pressed=true].chip")).to_have_count(0)
+        assert second.get_by_test_id("who").inner_text() != mine
+        assert mine not in second.content()
+    assert errors == []
