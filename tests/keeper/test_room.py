@@ -202,6 +202,18 @@ def test_a_clip_is_seen_once_by_a_reviewer_and_by_few(tmp_path: Path) -> None:
         assert refusal_of(home.room.next_clip, home.reviewer("crane").token) == Refusal.NOTHING_WAITING
 
 
+def test_a_draw_that_others_used_up_makes_way_for_the_next(tmp_path: Path) -> None:
+    with house(tmp_path / "keeper", most_viewers=1) as home:
+        home.give()
+        heron, stork = home.reviewer("heron"), home.reviewer("stork")
+        asked = home.asked(heron)
+        home.look(stork)
+        assert refusal_of(home.room.open_view, heron.token, asked) == Refusal.NOT_DRAWN
+        assert refusal_of(home.room.next_clip, heron.token) == Refusal.NOTHING_WAITING
+        given = home.give()
+        assert home.room.next_clip(heron.token).donation == given.donation
+
+
 def test_skipping_uses_up_the_quota_so_that_nobody_draws_until_it_suits(tmp_path: Path) -> None:
     with house(tmp_path / "keeper", quota=5) as home:
         for _ in range(3):

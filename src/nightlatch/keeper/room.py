@@ -236,9 +236,8 @@ class Room:
         with Session(self._engine) as session, session.begin():
             today = session.scalars(select(DrawRow).where(DrawRow.reviewer == seat.reviewer, DrawRow.day == day)).all()
             for standing in (each for each in today if each.ended is None):
-                donation = _donation(session, standing.donation_id)
-                if donation.state == State.WAITING:
-                    return self._assignment(standing, donation, seat, now_ms)
+                if standing.donation_id in self._eligible(session, seat.reviewer, standing.drawn_ms, day):
+                    return self._assignment(standing, _donation(session, standing.donation_id), seat, now_ms)
                 standing.ended = "gone"
             if len(today) >= self._policy.quota:
                 raise KeeperRefused(Refusal.QUOTA, f"{self._policy.quota} clips are enough for a day. Come tomorrow.")
