@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Area, Box
 from nightlatch.domain.sighting import Detection, EventClosed, EventOpened, Motion, Track
-from nightlatch.pixels.media.frames import Looker, Picture
+from nightlatch.pixels.media.frames import LARGE_WIDTH, Looker, Picture
 from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.vision.boxes import grown, joined, overlap
 from nightlatch.pixels.vision.events import EventBuilder
@@ -28,7 +28,6 @@ DETECT_WIDTH = 1280
 TELL_EVERY_MS = 500
 JOIN_GAP = 0.02  # regions nearer than this are one
 REST_MS = 3_000  # an open event in which nothing moved for this long is watched on key frames again
-LARGE_WIDTH = 1000  # a stream wider than this is dear to look at
 RARE_KEYS_MS = 1_300
 
 

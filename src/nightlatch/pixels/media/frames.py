@@ -1,7 +1,7 @@
 """A few decoded pictures a second, as cheaply as they come.
 
-Asleep, only key frames are decoded where they come every four seconds or more often (a tenth of the price of decoding
-all). Awake, everything is, beginning with the key-frame interval before, so that the onset of what woke it is not lost.
+Asleep, only key frames are decoded where they come every two seconds or more often (a tenth of the price of decoding
+all), or every four where the stream is large and decoding all of it is dear. Awake, everything is, beginning with the key-frame interval before, so that the onset of what woke it is not lost.
 Where key frames are rarer, everything is decoded all the time.
 """
 
@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 from nightlatch.pixels.media.packets import Packet, Streams, VideoStream
 
 LUMA_WIDTH = 320
-RARE_KEYS_US = 4_500_000
+RARE_KEYS_US = 2_200_000
+RARE_KEYS_LARGE_US = 4_500_000
+LARGE_WIDTH = 1000  # a stream wider than this is dear to decode
 AWAKE_HZ = 5.0
 MOST_KEPT = 256  # packets of one key-frame interval that are kept for waking
 DARK = 50  # mean of the luma below which a picture is dark
@@ -154,7 +156,9 @@ class Looker:
         if self._key_us is not None:
             was_all = self.sees_all
             self.key_every_us = packet.dts_us - self._key_us
-            self._decodes_all = self.key_every_us > RARE_KEYS_US
+            self._decodes_all = self.key_every_us > (
+                RARE_KEYS_LARGE_US if self._video.width > LARGE_WIDTH else RARE_KEYS_US
+            )
             if was_all != self.sees_all:
                 self._context.flush_buffers()
         self._before = self._interval if len(self._interval) < MOST_KEPT else []

@@ -9,6 +9,7 @@ than `HINT_SHARE` of what decoding everything would.
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 
 from nightlatch.domain.geometry import Box
@@ -17,6 +18,7 @@ from nightlatch.pixels.vision.boxes import area_of
 
 DOUBT_MS = 1_500  # awake for this long after a look that moved
 CHAIN_MS = 2_200  # looks further apart do not belong together
+SKIPPED = 2  # nor do those with more looks between them in which it was not
 CHAIN = 3  # looks that belong together and open
 RARE_MS = 700  # or two, where looks are this far apart: a glitch is gone by then
 LARGE_SHARE = 0.03  # or if this much of the picture moved
@@ -58,7 +60,7 @@ class Gate:
     def __init__(self) -> None:
         self._hits: list[_Hit] = []
         self._moved_ms: int | None = None
-        self._looked_ms: int | None = None
+        self._looks_ms: deque[int] = deque(maxlen=SKIPPED + 1)
         self._usual = 0.0  # logarithm of the usual size of a packet between key frames
         self._deviation = 0.0
         self._seen = 0
@@ -66,8 +68,10 @@ class Gate:
 
     def weigh(self, motion: Motion) -> int | None:
         """When it began, if by now something surely moves; None while it does not or may be a glitch."""
-        self._hits = [hit for hit in self._hits if 0 <= motion.at_ms - hit.at_ms <= CHAIN_MS]
-        looked_ms, self._looked_ms = self._looked_ms, motion.at_ms
+        oldest_ms = max(self._looks_ms[0] if self._looks_ms else 0, motion.at_ms - CHAIN_MS)
+        self._hits = [hit for hit in self._hits if oldest_ms <= hit.at_ms <= motion.at_ms]
+        looked_ms = self._looks_ms[-1] if self._looks_ms else None
+        self._looks_ms.append(motion.at_ms)
         if not motion.moving:
             return None
         self._moved_ms = motion.at_ms
