@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, WebSocket, expect, sync_playwright
 
 from nightlatch.domain.label import Happening, Subject
 from nightlatch.domain.sighting import Verdict
-from tests.browser.visit import browser
+from tests.browser.visit import CHROMIUM, FLAGS, browser
 from tests.house import until
 from tests.keeper.films import film
 from tests.review.rooms import WholeRoom, whole_room
@@ -171,3 +174,58 @@ def test_two_reviewers_see_the_same_clip_and_not_each_other(room: WholeRoom) -> 
         assert second.get_by_test_id("who").inner_text() != mine
         assert mine not in second.content()
     assert errors == []
+
+
+def test_a_killed_browser_leaves_no_picture_in_its_profile(room: WholeRoom, tmp_path: Path) -> None:
+    profile, errors = tmp_path / "profile", list[str]()
+    given = room.house.give(plain=film(20, 5))
+    seen: list[bytes] = []
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framereceived", lambda data: seen.append(data) if isinstance(data, bytes) else None)
+
+    if not os.path.exists(CHROMIUM):
+        pytest.skip("Debian's Chromium is not installed (see scripts/packages.txt)")
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(profile, executable_path=CHROMIUM, args=FLAGS)
+        page = watched(context, errors)
+        page.on("websocket", listen)
+        authenticator(page)
+        page.goto(f"{room.origin}/#invite={room.desk.roster.invite()}")
+        page.get_by_test_id("device").fill("desk")
+        page.get_by_test_id("make-passkey").click()
+        room.signed(page.get_by_test_id("change").inner_text())
+        page.goto(room.origin)
+        enter(page)
+        expect(page.get_by_test_id("desk")).to_have_attribute("data-here", "100")
+        page.evaluate("localStorage.setItem('planted', 'a mark that the scan must find')")
+        until(lambda: found_in(profile, [b"a mark that the scan must find"]), "the profile being written", 30)
+        for pid in processes(profile):
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: not processes(profile), "the browser's end", 10)
+    assert len(seen) == 100
+    pieces = [jpeg[-50:-2] for jpeg in seen] + [given.plain[at : at + 48] for at in range(2000, len(given.plain), 997)]
+    assert found_in(profile, pieces) == []
+    assert found_in(profile, [given.donation.encode()]) == []
+    assert errors == []
+
+
+def processes(profile: Path) -> list[int]:
+    """Chromium's processes on this profile."""
+    found = []
+    for told in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if str(profile).encode() in told.read_bytes():
+                found.append(int(told.parent.name))
+    return found
+
+
+def found_in(folder: Path, pieces: list[bytes]) -> list[Path]:
+    """Files that hold one of the pieces, plainly or as UTF-16 (as Chromium may write text)."""
+    wanted = pieces + [piece.decode("latin-1").encode("utf-16-le") for piece in pieces]
+    found = []
+    for file in folder.rglob("*"):
+        with contextlib.suppress(OSError):
+            if file.is_file() and any(piece in held for held in [file.read_bytes()] for piece in wanted):
+                found.append(file)
+    return found
