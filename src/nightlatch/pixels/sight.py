@@ -25,6 +25,7 @@ from nightlatch.pixels.vision.tracker import Tracker
 
 DETECT_EVERY_MS = 280  # at most; some 3.5 times a second
 DETECT_WIDTH = 1280
+LATEST_MS = 1_500
 TELL_EVERY_MS = 500
 JOIN_GAP = 0.02  # regions nearer than this are one
 REST_MS = 3_000  # an open event in which nothing moved for this long is watched on key frames again
@@ -32,7 +33,7 @@ RARE_KEYS_MS = 1_300
 
 
 class Looks(Protocol):
-    """What asks a picture what is in it; None: it had no time for this one."""
+    """What finds things in pictures; None: it had no time for this one."""
 
     def look(self, bgr: NDArray[np.uint8], regions: Sequence[Box]) -> list[Detection] | None:
         """Find things in `bgr`, (H, W, 3) uint8; `regions` is what moves."""
@@ -72,6 +73,7 @@ class Sight:
         detector: Looks | None,
         new_id: Callable[[], str],
         camera_id: str,
+        answers_late: bool = False,
         on_glance: Callable[[Glance], None] | None = None,
     ) -> None:
         self._video = streams.video
@@ -81,6 +83,8 @@ class Sight:
         self._tracker = Tracker()
         self._events = EventBuilder(camera_id, new_id=new_id)
         self._detector = detector
+        self._answers_late = answers_late  # each answer of the detector is about the picture it was asked before
+        self._asked_ms: int | None = None
         self._on_glance = on_glance
         self._detected_ms: int | None = None
         self._told_ms: int | None = None
@@ -166,7 +170,7 @@ class Sight:
         for event in happened:
             if isinstance(event, EventOpened):
                 self._tracker.begin(event.onset_ms)
-                self._told_ms = self._detected_ms = None
+                self._told_ms = self._detected_ms = self._asked_ms = None
             else:
                 told += self._tell(force=True, event_id=event.event_id)
             told.append(event)
@@ -183,9 +187,11 @@ class Sight:
 
     def _follow(self, picture: Picture, motion: Motion) -> None:
         regions = joined(motion.boxes, JOIN_GAP)
+        asked_ms = self._asked_ms
         found = self._detect(picture, regions) if self.is_open else None
         if regions or found is not None or self.is_open:
-            self._tracker.update(picture.at_ms, regions, found)
+            late_ms = picture.at_ms - asked_ms if self._answers_late and asked_ms is not None else 0
+            self._tracker.update(picture.at_ms, regions, found, late_ms if 0 <= late_ms <= LATEST_MS else 0)
 
     def _detect(self, picture: Picture, regions: tuple[Box, ...]) -> list[Detection] | None:
         """Ask the detector where something moves or is followed, if it is time."""
@@ -198,6 +204,7 @@ class Sight:
         asked = [*regions, *alone]
         if not asked:
             return None
+        self._asked_ms = picture.at_ms
         found = self._detector.look(picture.bgr(DETECT_WIDTH), asked)
         if found is not None:
             self._detected_ms = picture.at_ms

@@ -65,6 +65,11 @@ class _Trail:
         passed_s = (at_ms - self.seen_ms) / 1000
         return _box(self.x + self.vx * passed_s, self.y + self.vy * passed_s, self.wide, self.high)
 
+    def carried(self, box: Box, late_ms: int) -> Box:
+        """Where what was at `box` is `late_ms` later."""
+        x, y = self.vx * late_ms / 1000, self.vy * late_ms / 1000
+        return Box(box.left + x, box.top + y, box.right + x, box.bottom + y)
+
     def move(self, box: Box, at_ms: int, pull: float, size_pull: float) -> None:
         """Take a measurement; `pull` says how much it counts."""
         passed_s = max(0.02, (at_ms - self.seen_ms) / 1000)
@@ -122,16 +127,18 @@ class Tracker:
         """Forget everything."""
         self._trails, self._over, self._next_id = [], [], 1
 
-    def update(self, at_ms: int, regions: Sequence[Box], detections: Sequence[Detection] | None = None) -> None:
-        """One look: what moved in it, and what the detector said if it was asked."""
+    def update(
+        self, at_ms: int, regions: Sequence[Box], detections: Sequence[Detection] | None = None, late_ms: int = 0
+    ) -> None:
+        """One look: what moved in it, and what the detector said, if it did, of the picture `late_ms` before."""
         free = [t for t in self._trails if at_ms - t.seen_ms >= 0]
         seen = [d for d in detections or () if d.score >= UNSURE]
         sure = [d for d in seen if d.score >= SURE]
         fresh: list[Detection] = []
         for group in (sure, [d for d in seen if d.score < SURE]):
-            pairs = self._match(free, [d.box for d in group], [d.kind for d in group], at_ms)
+            pairs = self._match(free, [d.box for d in group], [d.kind for d in group], at_ms - late_ms)
             for trail, number in pairs:
-                trail.move(group[number].box, at_ms, ALPHA, 0.6)
+                trail.move(trail.carried(group[number].box, late_ms), at_ms, ALPHA, 0.6)
                 trail.vote(group[number])
                 free.remove(trail)
             matched = {number for _, number in pairs}

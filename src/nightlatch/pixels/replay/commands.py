@@ -1,0 +1,124 @@
+"""`nightlatch replay` and `nightlatch gate explain`: recorded films through the same sight as live cameras."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from nightlatch.pixels.replay.replaying import Replay, Seen
+    from nightlatch.pixels.replay.scoring import Score
+    from nightlatch.pixels.sight import Looks
+
+app = typer.Typer(help="Why the gate of a camera opens.", no_args_is_help=True)
+
+
+@app.callback()
+def _gate() -> None:
+    """Why the gate of a camera opens."""
+
+
+def replay(
+    path: Annotated[Path, typer.Argument(help="A film (MP4, MKV, AVI…) or a folder of them.", exists=True)],
+    plot: Annotated[Path | None, typer.Option(help="Folder for one SVG a film.")] = None,
+    detector: Annotated[str | None, typer.Option(help="eye, yolox, both or motion; none: moving things only.")] = None,
+    least_recall: Annotated[float, typer.Option(help="Fail when less of the truth is found; for CI.")] = 0.0,
+    most_false: Annotated[int | None, typer.Option(help="Fail when more events than this are false; for CI.")] = None,
+) -> None:
+    """Run recorded films through the sight, faster than real time, and say what it saw.
+
+    Where NAME.truth.json (a list of kind, from_ms, to_ms) lies beside a film, events are compared with it.
+    """
+    from nightlatch.errors import NightlatchError
+    from nightlatch.pixels.replay.drawing import draw_replay
+    from nightlatch.pixels.replay.films import films_in
+    from nightlatch.pixels.replay.replaying import replay as run
+    from nightlatch.pixels.replay.scoring import read_truth, score, together
+
+    try:
+        scores = []
+        eye = _detector(detector)
+        for film in films_in(path):
+            seen = run(film, detector=eye)
+            truth = read_truth(film)
+            _show(film.name, seen)
+            if truth is not None:
+                scores.append(score(truth, [event.opening for event in seen.events], seen.length_ms))
+                _show_score(scores[-1])
+            if plot is not None:
+                plot.mkdir(parents=True, exist_ok=True)
+                (plot / f"{film.stem}.svg").write_text(draw_replay(film.name, seen, truth))
+    except NightlatchError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    if len(scores) > 1:
+        typer.echo("all films")
+        _show_score(together(scores))
+    whole = together(scores)
+    if scores and (whole.recall < least_recall or (most_false is not None and whole.false > most_false)):
+        raise typer.Exit(1)
+
+
+@app.command("explain")
+def explain(
+    clip: Annotated[Path, typer.Argument(help="A film.", exists=True, dir_okay=False)],
+    out: Annotated[Path | None, typer.Option(help="The page to write; default: NAME.gate.html here.")] = None,
+) -> None:
+    """Draw why the gate opened: how much moved, look by look, and pictures of what it was."""
+    from nightlatch.pixels.replay.drawing import Album, draw_gate
+    from nightlatch.pixels.replay.films import FilmError
+    from nightlatch.pixels.replay.replaying import replay as run
+
+    album = Album()
+    try:
+        seen = run(clip, on_glance=album)
+    except FilmError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    page = out or Path(f"{clip.stem}.gate.html")
+    page.write_text(draw_gate(clip.name, album.looks, seen.length_ms))
+    _show(clip.name, seen)
+    typer.echo(f"  drawn in {page}")
+
+
+def _detector(name: str | None) -> Looks | None:
+    if name is None:
+        return None
+    from nightlatch.pixels.detectors.opening import open_detector
+
+    return open_detector(name, None)
+
+
+def _show(name: str, seen: Replay) -> None:
+    rate = seen.cpu_s / max(1, seen.length_ms) * 1_000_000
+    typer.echo(
+        f"{name}: {seen.length_ms / 1000:.0f} s, {len(seen.events)} events, {seen.decoded} of {seen.packets} packets "
+        f"decoded, {rate:.1f} ms of CPU a second"
+    )
+    for event in seen.events:
+        _show_event(event)
+    if seen.failed:
+        typer.echo(f"  {seen.failed} packets could not be decoded")
+    if seen.advice:
+        typer.echo(f"  {seen.advice}")
+
+
+def _show_event(event: Seen) -> None:
+    tracks = ", ".join(f"{track.kind.value} {track.score:.2f}" for track in event.tracks) or "no track"
+    typer.echo(
+        f"  {event.onset_ms / 1000:7.1f} – {event.last_ms / 1000:.1f} s, told at {event.told_ms / 1000:.1f}: {tracks}"
+    )
+
+
+def _show_score(score: Score) -> None:
+    half, most = score.delay_ms(0.5), score.delay_ms(0.95)
+    delays = f", told after {half} ms (half) and {most} ms (95 %)" if half is not None else ""
+    typer.echo(
+        f"  found {score.found} of {score.true}{delays}; false: {score.false} ({score.false_per_hour:.1f} an hour)"
+    )
+    for thing in score.missed:
+        typer.echo(f"    missed: {thing.kind} at {thing.from_ms / 1000:.1f} – {thing.to_ms / 1000:.1f} s")
+    for opening in score.wrong:
+        typer.echo(f"    false: {opening.onset_ms / 1000:.1f} – {opening.last_ms / 1000:.1f} s")

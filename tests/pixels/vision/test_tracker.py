@@ -1,0 +1,144 @@
+"""Tracks: one thing is one track, whoever measures it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nightlatch.domain.geometry import Box
+from nightlatch.domain.sighting import Detection, Kind
+from nightlatch.pixels.vision.boxes import covered, iou, joined
+from nightlatch.pixels.vision.tracker import Tracker
+
+BEGAN_MS = 1_800_000_000_000
+
+
+def _box(x: float, y: float = 0.5, wide: float = 0.06, high: float = 0.2) -> Box:
+    return Box(x - wide / 2, y - high / 2, x + wide / 2, y + high / 2)
+
+
+@pytest.mark.parametrize("speed", [0.02, 0.1, 0.4, 0.8])
+def test_one_moving_thing_is_one_track(speed: float) -> None:
+    tracker = Tracker()
+    looks = min(40, int(0.9 / speed / 0.2))
+    for n in range(looks):
+        tracker.update(BEGAN_MS + n * 200, [_box(0.05 + speed * n * 0.2)])
+    (track,) = tracker.tracks
+    assert track.id == 1
+    assert len(track.path) == looks
+    last = track.path[-1].box
+    assert (last.left + last.right) / 2 == pytest.approx(0.05 + speed * (looks - 1) * 0.2, abs=0.05)
+
+
+def test_two_that_cross_keep_their_own_tracks() -> None:
+    tracker = Tracker()
+    for n in range(30):
+        share = n / 29
+        right, left = _box(0.1 + 0.8 * share, 0.45), _box(0.9 - 0.8 * share, 0.6, 0.1, 0.12)
+        seen = [Detection(right, Kind.PERSON, 0.9), Detection(left, Kind.DOG, 0.8)]
+        tracker.update(BEGAN_MS + n * 200, [right, left], seen)
+    assert [(t.kind, t.path[-1].box.left > t.path[0].box.left) for t in tracker.tracks] == [
+        (Kind.PERSON, True),
+        (Kind.DOG, False),
+    ]
+
+
+def test_kinds_are_voted_over_time() -> None:
+    tracker = Tracker()
+    for n in range(10):
+        box = _box(0.1 + 0.03 * n)
+        kind = Kind.DOG if n in (2, 5) else Kind.PERSON
+        tracker.update(BEGAN_MS + n * 200, [box], [Detection(box, kind, 0.7)])
+    (track,) = tracker.tracks
+    assert track.kind is Kind.PERSON
+    assert 0.4 < track.score < 0.7
+
+
+def test_unsure_detections_continue_a_track_but_begin_none() -> None:
+    tracker = Tracker()
+    for n in range(5):
+        tracker.update(BEGAN_MS + n * 200, [], [Detection(_box(0.3), Kind.CAT, 0.3)])
+    assert tracker.tracks == ()
+    for n in range(5, 12):
+        box = _box(0.1 + 0.02 * n)
+        tracker.update(BEGAN_MS + n * 200, [box], [Detection(box, Kind.CAT, 0.9 if n == 5 else 0.3)])
+    (track,) = tracker.tracks
+    assert track.kind is Kind.CAT
+    assert len(track.path) == 7
+
+
+def test_parked_things_are_not_news() -> None:
+    tracker = Tracker()
+    parked = Detection(_box(0.8, 0.6, 0.2, 0.2), Kind.VEHICLE, 0.95)
+    for n in range(20):
+        walker = _box(0.1 + 0.02 * n)
+        tracker.update(BEGAN_MS + n * 200, [walker], [Detection(walker, Kind.PERSON, 0.9), parked])
+    assert [t.kind for t in tracker.tracks] == [Kind.PERSON]
+
+
+def test_what_moves_of_a_known_thing_is_not_another_thing() -> None:
+    tracker = Tracker()
+    body = _box(0.5, 0.5, 0.1, 0.5)
+    for n in range(20):
+        arm = _box(0.52, 0.42 + 0.01 * (n % 3), 0.04, 0.06)
+        tracker.update(
+            BEGAN_MS + n * 200, [body if n < 3 else arm], [Detection(body, Kind.PERSON, 0.9)] if n % 2 else None
+        )
+    (track,) = tracker.tracks
+    assert iou(track.path[-1].box, body) > 0.7
+
+
+def test_numbers_and_paths_begin_again_with_each_event() -> None:
+    tracker = Tracker()
+    for n in range(10):
+        tracker.update(BEGAN_MS + n * 200, [_box(0.1 + 0.02 * n)])
+    tracker.begin(BEGAN_MS + 1000)
+    (track,) = tracker.tracks
+    assert track.id == 1
+    assert track.path[0].at_ms == BEGAN_MS + 1000
+
+
+boxes = st.builds(
+    lambda x, y, w, h: Box(x, y, min(1.0, x + w), min(1.0, y + h)),
+    st.floats(0, 0.9), st.floats(0, 0.9), st.floats(0.01, 0.5), st.floats(0.01, 0.5),
+)  # fmt: skip
+detections = st.builds(Detection, boxes, st.sampled_from(Kind), st.floats(0, 1))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(-300, 900), st.lists(boxes, max_size=6), st.none() | st.lists(detections, max_size=4))
+    )
+)
+def test_whatever_comes_paths_are_in_order_boxes_upright_and_answers_the_same(looks: list) -> None:  # type: ignore[type-arg]
+    def run() -> Tracker:
+        tracker, at_ms = Tracker(), BEGAN_MS
+        for passed_ms, regions, found in looks:
+            at_ms += passed_ms
+            tracker.update(at_ms, regions, found)
+        return tracker
+
+    tracks = run().tracks
+    assert tracks == run().tracks
+    assert [t.id for t in tracks] == sorted({t.id for t in tracks})
+    for track in tracks:
+        assert 0 <= track.score <= 1
+        assert all(a.at_ms <= b.at_ms for a, b in pairwise(track.path))
+        assert all(0 <= p.box.left < p.box.right <= 1 and 0 <= p.box.top < p.box.bottom <= 1 for p in track.path)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(boxes, max_size=8), st.floats(0, 0.1))
+def test_joined_boxes_cover_what_they_joined_and_stay_apart(found: list[Box], gap: float) -> None:
+    whole = joined(found, gap)
+    assert len(whole) <= len(found)
+    assert all(any(covered(box, large) > 0.999 for large in whole) for box in found)
+    assert (
+        joined(whole, 0.0) == tuple(sorted(whole, key=lambda b: (b.left, b.top, b.right, b.bottom))) or len(whole) > 1
+    )
+    assert np.isfinite([iou(a, b) for a in whole for b in whole]).all()
