@@ -92,7 +92,7 @@ class House:
         self.keys = Keys(self.engine, self.folder)
         self.blobs = Blobs((self.folder / "sealed").absolute().as_uri())
         administrators = [public_b64(key) for key in self.administrators]
-        self.passkeys = Passkeys(self.engine, self.clock, self.log, administrators, "localhost", ORIGIN)
+        self.passkeys = Passkeys(self.engine, self.clock, self.log.receipts, administrators, "localhost", ORIGIN)
         self.room = Room(
             self.engine,
             self.keys,
@@ -100,7 +100,7 @@ class House:
             self.clock,
             self.policy,
             self.log,
-            self.log,
+            self.log.receipts,
             self.passkeys,
             stamped,
         )

@@ -15,8 +15,12 @@ from nightlatch.domain.view import Leaf, commitment, tag
 from nightlatch.keeper.checks import CHECKS, Case, LoggedView, RoomHours, check_view
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.room import Asked
+from nightlatch.ledger.checkpoint import cosign
+from nightlatch.ledger.proof import read_proof
+from nightlatch.seal.note import Note, read_note
 from nightlatch.seal.recipients import Sealer
 from tests.keeper.house import DAY_MS, House, Reviewer, house
+from tests.keeper.logs import TinyLog
 
 MINUTE_MS = 60_000
 
@@ -84,6 +88,21 @@ def not_in_the_log(home: House, case: Case) -> Case:
     tagged = tag(case.log_key, case.now_ms)
     leaf = Leaf(case.now_ms // 1000, "view.open", tagged, commitment(salt, case.view.canonical())).canonical()
     return replace(case, leaf=leaf, salt=salt)
+
+
+def of_another_log(home: House, case: Case, origin: str) -> Case:
+    """A receipt that is right in all but the log: the same leaf, well witnessed by whoever runs the other log."""
+    other = TinyLog(home.clock, origin=origin)
+    return replace(case, receipt=other.proof(other.append(case.leaf)))
+
+
+def witnessed_by_strangers(home: House, case: Case) -> Case:
+    asked = home.logged(case.view, tag(case.log_key, case.now_ms), witnesses=1)
+    stranger = TinyLog(home.clock).witnesses[0]
+    note = read_note(read_proof(asked.receipt).note)
+    cosigned = Note(note.text, (*note.signatures, cosign(note, stranger, case.now_ms // 1000)))
+    proof = replace(read_proof(asked.receipt), note=str(cosigned))
+    return replace(case, salt=asked.salt, leaf=asked.leaf, receipt=str(proof))
 
 
 def without_witness(home: House, case: Case) -> Case:
@@ -167,6 +186,10 @@ CHANGES: dict[str, tuple[int, Refusal, Callable[[House, Case], Case]]] = {
         Refusal.NO_PROOF,
         lambda h, c: replace(c, receipt=logged_again(h, c, seq=99).receipt),
     ),
+    "a receipt of another log": (5, Refusal.WRONG_LOG, lambda h, c: of_another_log(h, c, "elsewhere.example/log")),
+    "another log under our name": (5, Refusal.WRONG_LOG, lambda h, c: of_another_log(h, c, h.log.signer.name)),
+    "a torn receipt": (5, Refusal.NO_PROOF, lambda _, c: replace(c, receipt=c.receipt[:40])),
+    "strangers as witnesses": (6, Refusal.NO_QUORUM, witnessed_by_strangers),
     "too few witnesses": (6, Refusal.NO_QUORUM, without_witness),
     "a proof that was used": (7, Refusal.USED_PROOF, lambda _, c: replace(c, leaf_is_used=True)),
     "another draw's number": (7, Refusal.USED_PROOF, lambda h, c: logged_again(h, c, seq=c.view.seq + 1)),

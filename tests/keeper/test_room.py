@@ -292,6 +292,21 @@ def test_who_is_put_out_sees_no_further_picture_and_cannot_be_replayed_in(home: 
     assert refusal_of(home.passkeys.enrol, enrolment) == Refusal.ROSTER
 
 
+def test_a_clip_with_labels_enough_is_not_drawn_any_more(home: House) -> None:
+    given = home.give()
+    heron, stork, crane = (home.reviewer(name) for name in ("heron", "stork", "crane"))
+    home.look(heron)
+    assert refusal_of(home.room.enough, given.donation) == Refusal.TOO_FEW
+    opened = home.look(stork)
+    asked = home.asked(crane)
+    home.room.enough(given.donation)
+    assert home.room.still(opened.view_id, 0).jpeg
+    assert refusal_of(home.room.open_view, crane.token, asked) == Refusal.REVOKED
+    assert refusal_of(home.room.next_clip, crane.token) == Refusal.NOTHING_WAITING
+    home.room.revoke(given.withdrawn(TEN))
+    assert refusal_of(home.room.still, opened.view_id, 0) == Refusal.REVOKED
+
+
 # ---- flag, take back --------------------------------------------------------------------------------------------
 
 

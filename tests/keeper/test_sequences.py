@@ -106,7 +106,7 @@ class World:
                 replace(asked, view=other.view),
                 replace(asked, salt=other.salt),
                 replace(asked, view=replace(asked.view, to_ms=asked.view.to_ms // 2)),
-                replace(asked, receipt=asked.receipt.replace("0", "1")),
+                replace(asked, receipt=asked.receipt.replace("index ", "index 1")),
             )
         )
         if self.chance.random() < 0.5:

@@ -7,6 +7,7 @@
               POST /v1/assignments, /v1/assignments/skip   the clip that was drawn
               POST /v1/views                   a receipt → a view and a ticket
               POST /v1/views/{id}/flag         “this should not have been shared”
+              POST /v1/donations/{id}/enough   it has labels enough
               POST /v1/roster                  a passkey let in or put out
     owner     POST /v1/revocations             a signed withdrawal
               GET  /v1/donations/{id}/entries  what the log holds about it, sealed to the owner
@@ -209,6 +210,10 @@ def _looking(room: Room) -> APIRouter:
     @face.post("/v1/assignments/skip", status_code=204)
     def skip(token: Token = "") -> None:
         room.skip(token)
+
+    @face.post("/v1/donations/{donation}/enough", status_code=204)
+    def enough(donation: str) -> None:
+        room.enough(donation)
 
     @face.post("/v1/views", status_code=201)
     def open_view(told: _Asked, token: Token = "") -> dict[str, str | int]:

@@ -24,6 +24,7 @@ class Refusal(StrEnum):
     NOT_DRAWN = "not_drawn"
     WRONG_ENTRY = "wrong_entry"
     NO_PROOF = "no_proof"
+    WRONG_LOG = "wrong_log"
     NO_QUORUM = "no_quorum"
     STALE = "stale"
     USED_PROOF = "used_proof"
@@ -44,6 +45,7 @@ class Refusal(StrEnum):
     PASSKEY = "passkey"
     ROSTER = "roster"
     NOTHING_WAITING = "nothing_waiting"
+    TOO_FEW = "too_few"
 
 
 class KeeperRefused(Refused):

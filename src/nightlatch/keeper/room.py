@@ -40,6 +40,8 @@ from nightlatch.store.blobs import Blobs
 
 SHRED_WITHIN_MS = MINUTE_MS
 APPEND_WITHIN_MS = MINUTE_MS
+FEWEST_VIEWERS = 2  # before review may say that a clip has labels enough
+SEEN = (State.WAITING, State.LABELLED)  # open views of these go on
 MADE_LIFE_MS = DAY_MS  # a key that no clip came for
 MOST_MADE = 1000  # of these, at once: anybody may ask for one
 
@@ -262,6 +264,22 @@ class Room:
                 standing.ended = "skipped"
 
     @_alone
+    def enough(self, donation: str) -> None:
+        """The clip has labels enough and is not drawn any more. Raises `NotFound`, `KeeperRefused`.
+
+        Not before two reviewers have seen it: nobody may thin the waiting list to aim at a household.
+        """
+        with Session(self._engine) as session, session.begin():
+            row = _donation(session, donation)
+            seen = select(func.count(ViewRow.reviewer.distinct())).where(ViewRow.donation_id == donation)
+            if (session.scalar(seen) or 0) < FEWEST_VIEWERS:
+                raise KeeperRefused(
+                    Refusal.TOO_FEW, "Fewer than two reviewers have seen this clip. It goes on waiting."
+                )
+            if row.state == State.WAITING:
+                row.state = State.LABELLED.value
+
+    @_alone
     def case(self, token: str, asked: Asked) -> Case:
         """All that the keeper knows of one request. Raises `NotFound`, and `KeeperRefused` for a torn receipt."""
         latest_ms, now_ms = self._latest_ms, self._now()
@@ -371,7 +389,7 @@ class Room:
         now_ms, donation = self._now(), found.film.logged.view.donation
         with Session(self._engine) as session, session.begin():
             row = _donation(session, donation)
-            if row.state == State.WAITING:
+            if row.state in SEEN:
                 row.state = State.FLAGGED.value
                 self._note(session, row, "flag", {"donation": donation, "view": view_id}, now_ms + APPEND_WITHIN_MS)
         self._close_views_of(donation)
@@ -416,7 +434,7 @@ class Room:
     def _sweep_rows(self) -> None:
         now_ms = self._now()
         with Session(self._engine) as session, session.begin():
-            waiting = (State.WAITING.value, State.FLAGGED.value)
+            waiting = (State.WAITING.value, State.LABELLED.value, State.FLAGGED.value)
             over = select(DonationRow).where(DonationRow.state.in_(waiting), DonationRow.expires_ms <= now_ms)
             expired = session.scalars(over).all()
             for row in expired:
@@ -501,7 +519,7 @@ class Room:
             raise KeeperRefused(Refusal.CLOSED, "The review room is closed at this hour.")
         with Session(self._engine) as session:
             row = _donation(session, view.donation)
-            if row.state != State.WAITING or now_ms >= (row.expires_ms or 0):
+            if row.state not in SEEN or now_ms >= (row.expires_ms or 0):
                 raise KeeperRefused(Refusal.REVOKED, "This clip was taken back. Ask for the next clip.")
         return found
 

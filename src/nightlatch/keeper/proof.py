@@ -1,0 +1,68 @@
+"""What the keeper asks of a receipt, in the words of its checks; the ledger does the proving."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nightlatch.errors import ConfigError
+from nightlatch.keeper.refusals import KeeperRefused, Refusal
+from nightlatch.ledger.checkpoint import open_checkpoint
+from nightlatch.ledger.errors import Unproven, Why
+from nightlatch.ledger.merkle import is_included, leaf_hash
+from nightlatch.ledger.policy import Policy, check_note
+from nightlatch.ledger.proof import read_proof
+
+_NAMES = {
+    Why.WRONG_ORIGIN: Refusal.WRONG_LOG,
+    Why.NOT_SIGNED: Refusal.WRONG_LOG,
+    Why.NO_QUORUM: Refusal.NO_QUORUM,
+    Why.STALE: Refusal.STALE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerReceipts:
+    """Receipts under one policy of keys and quorum. Raises `ConfigError` for a policy without a witness."""
+
+    policy: Policy
+
+    def __post_init__(self) -> None:
+        if self.policy.quorum < 1:
+            raise ConfigError("The keeper wants at least one witness: set quorum in the log's policy to 1 or more.")
+
+    def index(self, receipt: str) -> int:
+        """The index of the leaf that this receipt speaks of. Raises `KeeperRefused`."""
+        try:
+            return read_proof(receipt).index
+        except Unproven as error:
+            raise refused(error) from None
+
+    def included(self, receipt: str, leaf: bytes) -> None:
+        """Raises `KeeperRefused` unless exactly this leaf is in the tree of a checkpoint that the log signed."""
+        try:
+            proof = read_proof(receipt)
+            checkpoint, _ = open_checkpoint(proof.note, self.policy.log)
+        except Unproven as error:
+            raise refused(error) from None
+        if not is_included(leaf_hash(leaf), proof.index, checkpoint.size, proof.path, checkpoint.root):
+            raise KeeperRefused(Refusal.NO_PROOF, "The proof is for another entry: this one is not in the log.")
+
+    def cosigned(self, receipt: str, now_ms: int) -> None:
+        """Raises `KeeperRefused` unless the quorum cosigned the receipt's checkpoint, lately."""
+        try:
+            check_note(read_proof(receipt).note, self.policy, now_ms)
+        except Unproven as error:
+            raise refused(error) from None
+
+    def root(self, note: bytes | str, now_ms: int) -> bytes:
+        """The root of a checkpoint that the quorum cosigned, lately. Raises `KeeperRefused`."""
+        try:
+            checkpoint, _ = check_note(note, self.policy, now_ms)
+        except Unproven as error:
+            raise refused(error) from None
+        return checkpoint.root
+
+
+def refused(error: Unproven) -> KeeperRefused:
+    """The keeper's name for what the ledger found wrong."""
+    return KeeperRefused(_NAMES.get(error.why, Refusal.NO_PROOF), str(error))
