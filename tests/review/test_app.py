@@ -207,3 +207,15 @@ def test_my_agreement_is_as_of_midnight_and_only_mine(room: WholeRoom) -> None:
     told = pages[1].http.get("/api/mine").json()
     assert (told["done_today"], told["compared"], told["subjects"]) == (0, 11, 1.0)
     assert told["verdict"] == pytest.approx(10 / 11)
+
+
+def test_the_keeper_draws_a_clip_no_more_once_two_agree_and_once_more_when_they_differ(room: WholeRoom) -> None:
+    pages = [Page(room) for _ in range(3)]
+    for page in pages:
+        page.enter(room.reviewer())
+    for verdict, is_drawn_again in (("routine", False), ("threat", True)):
+        room.house.give()
+        for page, said in zip(pages, ("routine", verdict), strict=False):
+            view = page.post("/next").json()["view"]
+            assert page.http.post(f"/api/looks/{view}", json={**LABEL, "verdict": said}).status_code == 204
+        assert pages[2].post("/next").is_success is is_drawn_again

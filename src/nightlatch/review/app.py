@@ -197,7 +197,11 @@ def _looks(app: FastAPI, desk: Desk) -> None:
     @app.post("/api/looks/{view}", status_code=204)
     def submit(view: int, told: _Label, who: Seated) -> None:
         labelled = desk.labels.submit(view, who.reviewer, read(told.model_dump()), desk.append)
-        desk.queue.settle(labelled.donation)
+        if desk.queue.settle(labelled.donation):
+            try:
+                desk.keeper.enough(labelled.donation)
+            except (KeeperSaidNo, Unreachable) as error:  # it may be drawn once more; the label counts all the same
+                log.warning("enough.untold", error=type(error).__name__)
 
     @app.post("/api/looks/{view}/skip", status_code=204)
     def skip(view: int, who: Seated) -> None:

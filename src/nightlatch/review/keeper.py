@@ -113,6 +113,10 @@ class Keeper:
         """Stop a clip at once: nobody sees it again."""
         self._ask("POST", f"/v1/views/{view}/flag", token=token)
 
+    def enough(self, donation: str) -> None:
+        """A clip has the labels that it needs: it is not drawn any more. The keeper takes this after two views only."""
+        self._ask("POST", f"/v1/donations/{donation}/enough")
+
     def enrol(self, logged: LoggedEnrolment) -> None:
         """A passkey let in or put out."""
         told = logged.enrolment

@@ -1,0 +1,96 @@
+"""`nightlatch review` and `nightlatch programme`, as they are typed."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from nightlatch import config
+from nightlatch.errors import ConfigError, NightlatchError, Refused
+from nightlatch.review.commands import programme
+from nightlatch.review.signing import make_key, public_of, read_key
+
+RUN = CliRunner()
+
+
+def typed(*words: str | Path) -> str:
+    told = RUN.invoke(programme, [str(word) for word in words])
+    if isinstance(told.exception, NightlatchError):
+        raise told.exception
+    assert told.exit_code == 0, told.output
+    return told.output
+
+
+@pytest.fixture
+def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A programme of Anna and Ben, with a configuration in this folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(config, "SECTIONS", {*config.SECTIONS, "review"})
+    keys = [typed("key", f"{name}.key").strip() for name in ("anna", "ben")]
+    Path("nightlatch.toml").write_text("")
+    told = typed("init", "--admin", f"anna={keys[0]}", "--admin", f"ben={keys[1]}", "--data", "data/review")
+    assert keys[0] in told
+    key = public_of(read_key(Path("programme.key")))
+    Path("nightlatch.toml").write_text(f'[review]\nprogramme_key = "{key}"\ndata_dir = "data/review"\n')
+    return tmp_path
+
+
+def test_a_key_is_for_its_owner_alone_and_is_never_overwritten(tmp_path: Path) -> None:
+    file = tmp_path / "anna.key"
+    key = make_key(file)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert public_of(read_key(file)) == public_of(key)
+    with pytest.raises(ConfigError, match="another file"):
+        make_key(file)
+    (tmp_path / "text").write_text("no key")
+    for bad in (tmp_path / "text", tmp_path / "nowhere"):
+        with pytest.raises(ConfigError):
+            read_key(bad)
+
+
+def test_a_programme_begins_once_and_invites(begun: Path) -> None:
+    with pytest.raises(Refused, match="two administrators"):
+        typed("init", "--admin", f"eve={public_of(make_key(begun / 'eve.key'))}", "--data", "data/other")
+    link = typed("invite").strip()
+    assert link.startswith("http://localhost:8642/#invite=")
+    told = typed("status")
+    assert "anna, ben" in told
+    assert "150 looks a day" in told
+
+
+def test_a_change_is_signed_by_one_and_waits_for_another(begun: Path) -> None:
+    change = typed("policy", "--quota", "100").strip().rsplit(" ", 1)[1]
+    told = typed("sign", change, "--key", "anna.key", "--yes")
+    assert "100 looks a day" in told
+    assert "One more administrator" in told
+    assert f"{change}: 100 looks a day" in typed("status")
+    make_key(begun / "eve.key")
+    with pytest.raises(Refused, match="Only an administrator"):
+        typed("sign", change, "--key", "eve.key", "--yes")
+
+
+def test_known_answers_and_labels_are_typed_and_printed(begun: Path) -> None:
+    typed("know", "ab" * 16, "--subjects", "person,package", "--verdict", "threat", "--happenings", "taking_things")
+    assert "known answers   1" in typed("status")
+    assert json.loads(typed("labels")) == {"version": 1, "clips": []}
+    assert typed("labels", "--format", "cvat").startswith("<?xml")
+    with pytest.raises(ConfigError, match="json, cvat, label-studio"):
+        typed("labels", "--format", "pdf")
+
+
+def test_the_review_room_loads_nothing_that_opens_a_picture_or_a_seal() -> None:
+    script = (
+        "import sys, nightlatch.review.serve, nightlatch.review.commands, nightlatch.review.logbook, "
+        "nightlatch.review.export\n"
+        "bad = [m for m in sys.modules if m.split('.')[0] in ('av', 'cv2', 'pyrage', 'onnxruntime')"
+        " or m.startswith(('nightlatch.pixels', 'nightlatch.keeper', 'nightlatch.seal.identities',"
+        " 'nightlatch.seal.recipients', 'nightlatch.hub', 'nightlatch.cloud'))]\n"
+        "print(bad)"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
