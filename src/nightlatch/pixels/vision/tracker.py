@@ -23,6 +23,7 @@ UNSURE = 0.15  # less is nothing
 ALPHA, BETA = 0.75, 0.35
 SLACK = 0.08  # how far a thing may stray from where it is expected, in picture widths
 STRAY = 0.5  # the same per second
+MOST_STRAY_S = 0.8
 LOST_MS = 2_500
 CONFIRMED = 3  # looks
 STATIONARY_MS = 10_000
@@ -137,6 +138,7 @@ class Tracker:
         fresh: list[Detection] = []
         for group in (sure, [d for d in seen if d.score < SURE]):
             pairs = self._match(free, [d.box for d in group], [d.kind for d in group], at_ms - late_ms)
+            pairs = [(t, n) for t, n in pairs if _is_borne_out(t, group[n].box, regions, at_ms - late_ms)]
             for trail, number in pairs:
                 trail.move(trail.carried(group[number].box, late_ms), at_ms, ALPHA, 0.6)
                 trail.vote(group[number])
@@ -207,10 +209,15 @@ def _follow_motion(trail: _Trail, region: Box, at_ms: int) -> None:
         trail.move(region, at_ms, 0.5, PART_SIZE)
 
 
+def _is_borne_out(trail: _Trail, box: Box, regions: Sequence[Box], at_ms: int) -> bool:
+    """Whether what was detected moves, or is where the thing was: else it is something else that always stands there."""
+    return overlap(box, trail.expected(at_ms)) > 0 or any(overlap(box, region) > 0 for region in regions)
+
+
 def _cost(trail: _Trail, box: Box, kind: Kind | None, at_ms: int) -> float:
     """How unlikely it is that the thing is at `box`; 1 or more is out of the question."""
     there = trail.expected(at_ms)
-    passed_s = (at_ms - trail.seen_ms) / 1000
+    passed_s = min(MOST_STRAY_S, abs(at_ms - trail.seen_ms) / 1000)  # a late answer is about a picture before the last
     reach = SLACK + STRAY * passed_s + 0.25 * (max(there.right - there.left, box.right - box.left))
     off_x = abs(there.left + there.right - box.left - box.right) / 2
     off_y = abs(there.top + there.bottom - box.top - box.bottom) / 2
