@@ -62,7 +62,8 @@ class Labels:
     """Drafts and labels of all reviewers. One reviewer never gets at those of another."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
-        self._engine, self._clock = engine, clock
+        self.engine = self._engine = engine
+        self._clock = clock
 
     def open(self, look: Look, tag: bytes) -> None:
         """A view was let in: a place for its label. `tag` is the one of its `view.open` leaf."""
@@ -148,6 +149,11 @@ class Labels:
                 Labelled(row.donation, row.reviewer, read(json.loads(row.label or "{}")), row.submitted_ms or 0)
                 for row in session.scalars(query.order_by(LookRow.submitted_ms, LookRow.view))
             ]
+
+    def lengths(self) -> dict[str, int]:
+        """Milliseconds of every clip that was seen here."""
+        with Session(self._engine) as session:
+            return {row.donation: row.length_ms for row in session.scalars(select(ClipRow))}
 
     def done_today(self, reviewer: str) -> int:
         """How many clips this reviewer has looked at since midnight UTC."""

@@ -1,0 +1,283 @@
+"""`nightlatch review` and `nightlatch programme`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from nightlatch.review.export import Exported
+    from nightlatch.review.labels import Labels
+    from nightlatch.review.roster import Change, Roster
+    from nightlatch.review.settings import ReviewSettings
+
+app = typer.Typer(help="The review room: labels, without the pictures.", no_args_is_help=True)
+programme = typer.Typer(help="The programme: its administrators, reviewers, policy and labels.", no_args_is_help=True)
+out = Console(highlight=False)
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="TOML file; default ./nightlatch.toml if there is one.")
+]
+DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; default [review] data_dir.")]
+KeyOption = Annotated[Path, typer.Option("--key", help="Your own key file.")]
+
+
+@app.callback()
+def _review() -> None:
+    pass
+
+
+@app.command()
+def serve(
+    config_file: ConfigOption = None,
+    data: DataOption = None,
+    port: Annotated[int | None, typer.Option(help="Port of the page; default 8642.")] = None,
+) -> None:
+    """Run the review room's page. It needs a keeper and a log."""
+    from nightlatch.clocks import system_clock
+    from nightlatch.diagnostics import configure
+    from nightlatch.review.serve import run
+    from nightlatch.supervise import die_with_parent
+
+    configure()
+    die_with_parent()
+    run(_settings(config_file, data, port=port), system_clock())
+
+
+# ---- beginning ----------------------------------------------------------------------------------------------------
+
+
+@programme.command()
+def key(file: Annotated[Path, typer.Argument(help="Where to put it; nobody but you should read it.")]) -> None:
+    """Make a key for yourself, as an administrator; prints its public half."""
+    from nightlatch.review.signing import make_key, public_of
+
+    out.print(public_of(make_key(file)), soft_wrap=True)
+
+
+@programme.command()
+def init(
+    admin: Annotated[list[str], typer.Option("--admin", help="NAME=PUBLIC-KEY; at least two.")],
+    key_file: Annotated[Path, typer.Option("--key", help="The programme's own key; made if it is not there.")] = Path(
+        "programme.key"
+    ),
+    config_file: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Begin a programme: name its administrators, once. Prints what to put into the configuration."""
+    from nightlatch.review.roster import Administrator
+    from nightlatch.review.signing import make_key, public_of, read_key
+
+    programme_key = public_of(read_key(key_file) if key_file.exists() else make_key(key_file))
+    named = tuple(Administrator(rest, name) for name, _, rest in (each.partition("=") for each in admin))
+    roster, _ = _room(_settings(config_file, data, programme_key=programme_key))
+    roster.begin(named)
+    keys = ", ".join(f'"{each.key}"' for each in named)
+    out.print("The programme has begun. Put this into nightlatch.toml:\n", soft_wrap=True)
+    out.print(f'[review]\nprogramme_key = "{programme_key}"\n', markup=False, soft_wrap=True)
+    told = f'[keeper]\nprogramme_key = "{programme_key}"\nadministrators = [{keys}]'
+    out.print(told, markup=False, soft_wrap=True)
+
+
+@programme.command()
+def invite(
+    reviewer: Annotated[str | None, typer.Option(help="A reviewer's pseudonym, for another device of theirs.")] = None,
+    config_file: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Print a link with which one person makes a passkey, once, within three days. Then two administrators sign."""
+    settings = _settings(config_file, data)
+    roster, _ = _room(settings)
+    out.print(f"{settings.origin}/#invite={roster.invite(reviewer)}", soft_wrap=True)
+
+
+# ---- changes that two sign ----------------------------------------------------------------------------------------
+
+
+@programme.command()
+def remove(
+    credential: Annotated[str, typer.Argument(help="The passkey, as “status” shows it.")],
+    config_file: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Propose to put a passkey out."""
+    roster, _ = _room(_settings(config_file, data))
+    out.print(f"Proposed. Two sign it: nightlatch programme sign {roster.propose_removal(credential)}")
+
+
+@programme.command()
+def policy(
+    quota: Annotated[int | None, typer.Option(help="Looks a day and reviewer, at most 150.")] = None,
+    viewers: Annotated[int | None, typer.Option(help="Reviewers that may ever see one clip.")] = None,
+    opens: Annotated[int | None, typer.Option(help="Minute of the day at which the room opens.")] = None,
+    closes: Annotated[int | None, typer.Option(help="Minute of the day at which it closes.")] = None,
+    config_file: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Propose another quota or other hours. The keeper's own settings enforce them: set those, too."""
+    roster, _ = _room(_settings(config_file, data))
+    now = roster.policy()
+    change = roster.propose_policy(
+        now.quota if quota is None else quota,
+        now.most_viewers if viewers is None else viewers,
+        now.opens_minute if opens is None else opens,
+        now.closes_minute if closes is None else closes,
+    )
+    out.print(f"Proposed. Two sign it: nightlatch programme sign {change}")
+
+
+@programme.command()
+def sign(
+    change: Annotated[str, typer.Argument(help="The change's number.")],
+    key_file: KeyOption,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    config_file: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Sign a change as an administrator. With the second signature it is entered into the log, and holds."""
+    from base64 import b64encode
+
+    from nightlatch.review.roster import SIGNERS
+    from nightlatch.review.signing import public_of, read_key
+
+    settings = _settings(config_file, data)
+    roster, _ = _room(settings)
+    found, own = roster.change(change), read_key(key_file)
+    out.print(_in_words(found), markup=False)
+    if not yes:
+        typer.confirm("Sign this?", abort=True)
+    signed = roster.sign(change, public_of(own), b64encode(own.sign(found.event)).decode())
+    if len(signed.signed_by) < SIGNERS:
+        out.print(f"Signed by {signed.signed_by[0]}. One more administrator has to sign.")
+        return
+    _make(settings, roster, change)
+
+
+@programme.command()
+def make(
+    change: Annotated[str, typer.Argument(help="The change's number.")],
+    config_file: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Enter a signed change into the log again, after the log or the keeper was away."""
+    settings = _settings(config_file, data)
+    roster, _ = _room(settings)
+    _make(settings, roster, change)
+
+
+# ---- looking at the work ------------------------------------------------------------------------------------------
+
+
+@programme.command()
+def status(config_file: ConfigOption = None, data: DataOption = None) -> None:
+    """Show administrators, passkeys, open changes, the policy, and how the labels stand."""
+    from nightlatch.clocks import system_clock
+    from nightlatch.review import quality
+    from nightlatch.review.queue import Queue
+
+    settings = _settings(config_file, data)
+    roster, labels = _room(settings)
+    holds = roster.policy()
+    names = ", ".join(each.name for each in roster.administrators())
+    out.print(f"administrators  {names or 'none: nightlatch programme init'}")
+    out.print(f"policy          {holds.quota} looks a day, {holds.most_viewers} reviewers a clip at most")
+    for passkey in roster.passkeys():
+        out.print(f"passkey         {passkey.reviewer}, {passkey.device}: {passkey.state}  {passkey.credential}")
+    for change in (each for each in roster.changes() if not each.holds):
+        signers = ", ".join(change.signed_by) or "nobody"
+        out.print(f"change          {change.id}: {_in_words(change)}; signed by {signers}", markup=False)
+    stands = Queue(labels.engine, system_clock(), labels).standing()
+    out.print(f"clips           {stands.open} want labels, {stands.done} are done, {stands.flagged} were flagged")
+    out.print(f"known answers   {stands.honeypots}; give {stands.honeypots_to_give} more for a tenth")
+    alpha = quality.alpha(quality.verdicts(labels.submitted()))
+    out.print(f"agreement       Krippendorff's alpha of the verdicts {alpha:.2f}")
+
+
+@programme.command()
+def know(
+    donation: Annotated[str, typer.Argument(help="A clip that the programme gave itself.")],
+    subjects: Annotated[str, typer.Option(help="Who or what is there, with commas.")],
+    verdict: Annotated[str, typer.Option(help="threat, routine or unsure")],
+    happenings: Annotated[str, typer.Option(help="What happens, with commas.")] = "",
+    config_file: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Write down the known answer of a clip, so that it measures quality. It is drawn like any other."""
+    from nightlatch.review.labels import read
+
+    told = {"subjects": subjects.split(","), "verdict": verdict, "happenings": [h for h in happenings.split(",") if h]}
+    _, labels = _room(_settings(config_file, data))
+    labels.know(donation, read(told))
+    out.print("Known.")
+
+
+@programme.command("labels")
+def labels_(
+    form: Annotated[str, typer.Option("--format", help="json, cvat or label-studio")] = "json",
+    config_file: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Print the labels that have a consensus. Labels only: no clip, and not who gave them."""
+    from nightlatch.errors import ConfigError
+    from nightlatch.review import export
+
+    writers = {"json": export.as_json, "cvat": export.as_cvat, "label-studio": export.as_label_studio}
+    if form not in writers:
+        raise ConfigError(f"Labels leave as {', '.join(writers)}. Set --format.")
+    _, labels = _room(_settings(config_file, data))
+    typer.echo(writers[form](_exported(labels)))
+
+
+# ---- within -------------------------------------------------------------------------------------------------------
+
+
+def _settings(config_file: Path | None, data: Path | None, **given: object) -> ReviewSettings:
+    from nightlatch import config
+    from nightlatch.review.settings import ReviewSettings
+
+    return config.load(config_file).section("review", ReviewSettings, data_dir=data, **given)
+
+
+def _room(settings: ReviewSettings) -> tuple[Roster, Labels]:
+    from nightlatch.clocks import system_clock
+    from nightlatch.review.labels import Labels
+    from nightlatch.review.roster import Roster
+    from nightlatch.review.serve import open_records
+
+    engine, clock = open_records(settings), system_clock()
+    return Roster(engine, clock, settings.programme_key), Labels(engine, clock)
+
+
+def _make(settings: ReviewSettings, roster: Roster, change: str) -> None:
+    from nightlatch.review.serve import open_parts
+
+    parts = open_parts(settings)
+    made = roster.make(change, parts.append, parts.keeper)
+    parts.keeper.close()
+    out.print(f"Signed by {' and '.join(made.signed_by)}; entry {made.leaf_index} of the log; it holds.")
+
+
+def _in_words(change: Change) -> str:
+    told = json.loads(change.event)
+    if change.kind == "policy":
+        hours = (
+            f"{told['opens'] // 60:02}:{told['opens'] % 60:02} to {told['closes'] // 60:02}:{told['closes'] % 60:02}"
+        )
+        return f"{told['quota']} looks a day, {told['viewers']} reviewers a clip at most, {hours}"
+    verb = "let in" if told["do"] == "enrol" else "put out"
+    return f"{verb} {told['reviewer']} with the passkey {told['credential'][:16]}… on “{told['device']}”"
+
+
+def _exported(labels: Labels) -> list[Exported]:
+    from nightlatch.review.export import Exported
+    from nightlatch.review.quality import agreed
+
+    lengths = labels.lengths()
+    return [
+        Exported(each.donation, lengths[each.donation], each.label, each.certainty, each.labels)
+        for each in agreed(labels.submitted())
+    ]

@@ -1,0 +1,85 @@
+"""Runs the review room, and puts its parts together for the commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from sqlalchemy import Engine
+
+from nightlatch.domain.time import Clock
+from nightlatch.errors import ConfigError
+from nightlatch.ledger.client import LogClient
+from nightlatch.review.app import create_app
+from nightlatch.review.entries import Append
+from nightlatch.review.keeper import Keeper
+from nightlatch.review.logbook import Logbook
+from nightlatch.review.records import MIGRATIONS
+from nightlatch.review.settings import ReviewSettings
+from nightlatch.store import records
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The review room's database, and the two programs that it talks to."""
+
+    engine: Engine
+    keeper: Keeper
+    append: Append
+
+
+def open_records(settings: ReviewSettings) -> Engine:
+    """The database, migrated. Raises `ConfigError`."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    records.migrate(settings.records, MIGRATIONS)
+    return records.engine(settings.records, durable=True)
+
+
+def open_parts(settings: ReviewSettings) -> Parts:
+    """Everything that the room needs. Raises `ConfigError` for a secret that cannot be read."""
+    log_secret = read_secret(settings.log_secret, "log_secret") if settings.log_secret else None
+    logbook = Logbook(LogClient(settings.log_url, log_secret))
+    keeper = Keeper(settings.keeper_url, read_secret(settings.keeper_secret, "keeper_secret"))
+    return Parts(open_records(settings), keeper, logbook.append)
+
+
+def read_secret(file: Path, name: str) -> str:
+    """A secret that lies in a file. Raises `ConfigError`."""
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read ({error.strerror}). Set [review] {name} to the right file.") from None
+
+
+def run(settings: ReviewSettings, clock: Clock) -> None:
+    """Serve until SIGTERM; says in `serve.json` where, since port 0 means any free one.
+
+    Raises:
+        ConfigError: an address that is taken, a secret that is missing, or a database that cannot be used.
+    """
+    parts = open_parts(settings)
+    app = create_app(settings, clock, parts.engine, parts.keeper, parts.append)
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listening = socket.create_server((settings.host, settings.port), family=family, backlog=128)
+    except OSError as error:
+        where = f"{settings.host} port {settings.port}"
+        raise ConfigError(
+            f"The review room cannot listen on {where}: {error.strerror}. Set [review] host or port."
+        ) from None
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=3)
+    )
+    told = settings.data_dir / "serve.json"
+    draft = told.with_suffix(".new")
+    draft.write_text(json.dumps({"port": listening.getsockname()[1], "pid": os.getpid(), "scheme": "http"}))
+    draft.replace(told)
+    try:
+        server.run(sockets=[listening])
+    finally:
+        parts.keeper.close()
+        parts.engine.dispose()
