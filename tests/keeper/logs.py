@@ -50,7 +50,7 @@ class TinyLog:
     def root(self, now_ms: int) -> bytes:
         if self.is_gone:
             raise KeeperRefused(Refusal.NO_QUORUM, "The log does not answer.")
-        return self.receipts.root(self.checkpoint(), now_ms)
+        return self.receipts.checkpoint(self.checkpoint(), now_ms).root
 
     def leaf(self, index: int) -> bytes:
         return self.leaves[index]

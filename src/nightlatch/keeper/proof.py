@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from nightlatch.errors import ConfigError
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
-from nightlatch.ledger.checkpoint import open_checkpoint
-from nightlatch.ledger.errors import Unproven, Why
+from nightlatch.ledger.checkpoint import Checkpoint, open_checkpoint
+from nightlatch.ledger.client import LogClient
+from nightlatch.ledger.errors import LedgerError, Unproven, Why
 from nightlatch.ledger.merkle import is_included, leaf_hash
 from nightlatch.ledger.policy import Policy, check_note
 from nightlatch.ledger.proof import read_proof
@@ -54,12 +55,45 @@ class LedgerReceipts:
         except Unproven as error:
             raise refused(error) from None
 
-    def root(self, note: bytes | str, now_ms: int) -> bytes:
-        """The root of a checkpoint that the quorum cosigned, lately. Raises `KeeperRefused`."""
+    def checkpoint(self, note: bytes | str, now_ms: int) -> Checkpoint:
+        """A checkpoint that the quorum cosigned, lately. Raises `KeeperRefused`."""
         try:
             checkpoint, _ = check_note(note, self.policy, now_ms)
         except Unproven as error:
             raise refused(error) from None
+        return checkpoint
+
+
+class LedgerLog:
+    """The log over HTTP: takes the keeper's entries, and shows the checkpoint whose root the draw hangs on."""
+
+    def __init__(self, client: LogClient, receipts: LedgerReceipts) -> None:
+        self._client, self._receipts = client, receipts
+        self._newest: tuple[int, str] = (0, "")  # size and note of the last checkpoint that held
+
+    def append(self, leaf: bytes) -> int:
+        """The index of the leaf, once it is durable. Raises `LedgerError`."""
+        return self._client.append(leaf).index
+
+    def root(self, now_ms: int) -> bytes:
+        """Root of the newest checkpoint that is cosigned and fresh. Raises `KeeperRefused`, also for a shorter log.
+
+        While witnesses are still at the newest one, the one before serves as long as it is fresh.
+        """
+        size, before = self._newest
+        try:
+            note = self._client.checkpoint()
+        except LedgerError as error:
+            raise KeeperRefused(Refusal.NO_QUORUM, str(error)) from None
+        try:
+            checkpoint = self._receipts.checkpoint(note, now_ms)
+        except KeeperRefused as refusal:
+            if refusal.refusal is not Refusal.NO_QUORUM or not before:
+                raise
+            return self._receipts.checkpoint(before, now_ms).root
+        if checkpoint.size < size:
+            raise KeeperRefused(Refusal.WRONG_LOG, "The log has become shorter than it was. Tell its witnesses.")
+        self._newest = (checkpoint.size, note)
         return checkpoint.root
 
 

@@ -2,6 +2,92 @@
 
 from __future__ import annotations
 
+import json
+import os
+import resource
+import secrets
+import socket
 from pathlib import Path
 
+import uvicorn
+
+from nightlatch.domain.time import Clock
+from nightlatch.errors import ConfigError
+from nightlatch.keeper.app import create_app
+from nightlatch.keeper.keys import Keys
+from nightlatch.keeper.passkeys import Passkeys
+from nightlatch.keeper.proof import LedgerLog, LedgerReceipts
+from nightlatch.keeper.release import Watermark
+from nightlatch.keeper.room import Room
+from nightlatch.keeper.settings import KeeperSettings
+from nightlatch.ledger.client import LogClient
+from nightlatch.ledger.policy import read_policy
+from nightlatch.store import records
+from nightlatch.store.blobs import Blobs
+
 MIGRATIONS = Path(__file__).with_name("migrations")
+MOST_AT_ONCE = 200
+
+
+def run(settings: KeeperSettings, clock: Clock, watermark: Watermark) -> None:
+    """Serve until SIGTERM; says in `serve.json` where, since port 0 means any free one.
+
+    Raises:
+        ConfigError: an address that is taken, a policy that names no witness, a file that is missing.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash leaves no picture of this memory
+    os.umask(0o077)
+    room, passkeys = open_room(settings, clock, watermark)
+    app = create_app(room, passkeys, settings.review_origin, _face_secret(settings.data_dir / "face.secret"))
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listening = socket.create_server((settings.host, settings.port), family=family, backlog=128)
+    except OSError as error:
+        where = f"{settings.host} port {settings.port}"
+        raise ConfigError(
+            f"The keeper cannot listen on {where}: {error.strerror}. Set [keeper] host or port."
+        ) from None
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=MOST_AT_ONCE,
+        timeout_graceful_shutdown=3,
+    )
+    told = settings.data_dir / "serve.json"
+    draft = told.with_suffix(".new")
+    draft.write_text(json.dumps({"port": listening.getsockname()[1], "pid": os.getpid(), "scheme": "http"}))
+    draft.replace(told)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def open_room(settings: KeeperSettings, clock: Clock, watermark: Watermark) -> tuple[Room, Passkeys]:
+    """The keeper in its data folder, with the log that its settings name. Raises `ConfigError`."""
+    folder = settings.data_dir
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    url = f"sqlite:///{folder / 'keeper.db'}"
+    records.migrate(url, MIGRATIONS)
+    engine = records.engine(url, durable=True)
+    receipts = LedgerReceipts(read_policy(_text(settings.log_policy, "log_policy")))
+    secret = _text(settings.log_secret, "log_secret").strip() if settings.log_secret else None
+    ledger = LedgerLog(LogClient(settings.log_url, secret), receipts)
+    passkeys = Passkeys(engine, clock, receipts, settings.administrators, settings.rp_id, settings.review_origin)
+    blobs = Blobs((folder / "sealed").absolute().as_uri())
+    keys = Keys(engine, folder)
+    return Room(engine, keys, blobs, clock, settings.policy, ledger, receipts, passkeys, watermark), passkeys
+
+
+def _face_secret(path: Path) -> str:
+    """What review must show; made at the first start."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32) + "\n")
+    return path.read_text().strip()
+
+
+def _text(path: Path, name: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(f"{path} cannot be read. Set [keeper] {name} to the right file.") from None
