@@ -114,13 +114,15 @@ def served_at(app: FastAPI, port: int) -> Iterator[None]:
 class WholeRoom:
     """A keeper with clips to give, a review room before it, both on real ports, one log under both."""
 
-    def __init__(self, folder: Path, clock: TestClock, origin: str, keeper_port: int, **policy: Any) -> None:
-        self.clock, self.log, self.origin = clock, TinyLog(clock), origin
+    def __init__(self, folder: Path, clock: TestClock, log: Any, ports: tuple[int, int], **policy: Any) -> None:
+        """`log` is a `TinyLog`, or what does the same; ports are of the page and of the keeper."""
+        origin, keeper_port = f"http://localhost:{ports[0]}", ports[1]
+        self.clock, self.log, self.origin = clock, log, origin
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(keeper_house, "ORIGIN", origin)
             self.house = keeper_house.House(folder / "keeper", clock, self.log, **policy)
         self.keeper_app = keeper_app(self.house.room, self.house.passkeys, origin, SECRET)
-        settings = ReviewSettings(
+        self.settings = settings = ReviewSettings(
             data_dir=folder / "review",
             programme_key=self.house.policy.programme_key,
             origin=origin,
@@ -162,10 +164,12 @@ class WholeRoom:
 
 
 @contextmanager
-def whole_room(folder: Path, **policy: Any) -> Iterator[WholeRoom]:
-    clock, port, keeper_port = TestClock(fixed_ms=keeper_house.TEN), free_port(), free_port()
-    room = WholeRoom(folder, clock, f"http://localhost:{port}", keeper_port, **policy)
-    with served_at(room.keeper_app, keeper_port), served_at(room.app, port):
+def whole_room(folder: Path, clock: TestClock | None = None, log: Any = None, **policy: Any) -> Iterator[WholeRoom]:
+    """At ten in the morning of one day, over a log in memory, unless told otherwise."""
+    clock = clock or TestClock(fixed_ms=keeper_house.TEN)
+    ports = free_port(), free_port()
+    room = WholeRoom(folder, clock, log or TinyLog(clock), ports, **policy)
+    with served_at(room.keeper_app, ports[1]), served_at(room.app, ports[0]):
         yield room
     room.keeper.close()
     room.engine.dispose()
