@@ -1,0 +1,1 @@
+"""Trains the judge on simulated stories: `python -m nightlatch.lab.judge.train`."""

@@ -1,0 +1,294 @@
+"""Says what an event means: threat, routine or unsure, with a calibrated probability and reasons in words.
+
+Pure: a story (what moved, where, when; no pixels) is turned into some twenty numbers, a small model of ours
+(lab/judge, gradient-boosted trees as ONNX) into a probability. It looks at the whole story and not at one picture:
+kinds are votes over time, and somebody who was upright and lies down is a person still. Lengths are measured in the
+height of the thing itself, so that near and far count the same.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from nightlatch.domain.sighting import Judgement, Kind, Story, Track, Verdict
+
+MODEL = Path(__file__).with_name("judge.onnx")
+THREAT_FROM = 0.60
+ROUTINE_TO = 0.25
+PETS = frozenset({Kind.CAT, Kind.DOG, Kind.ANIMAL})
+STOP_SPEED = 0.12  # heights a second: slower is standing
+STOP_MS = 2_500
+PLACE = 0.5  # heights: stops nearer than this are one place
+EDGE = 0.04
+RUN = 1.6  # heights a second
+FLAT = 1.2  # width over height of somebody who lies
+BRIEF_MS = 1_200
+SURE = 0.35  # mean score of a track below which its kind is doubtful
+MOST_PLACES = 2_000
+NIGHT = (22.5, 5.5)
+
+FEATURES = (
+    "people",
+    "pets",
+    "vehicles",
+    "unknown",
+    "seconds",
+    "person_seconds",
+    "stops",
+    "places",
+    "longest_stop_s",
+    "returns",
+    "straightness",
+    "fastest",
+    "ran_off",
+    "grew",
+    "largest",
+    "came_from_edge",
+    "left_by_edge",
+    "vanished_inside",
+    "lay_down",
+    "package_gone",
+    "package_came",
+    "dark",
+    "night_hour",
+    "score",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What one track did, in seconds and heights of the thing."""
+
+    seconds: float
+    stops: int
+    places: int
+    longest_stop_s: float
+    returns: int
+    straightness: float
+    fastest: float
+    ran_off: bool
+    grew: float
+    largest: float
+    came_from_edge: bool
+    left_by_edge: bool
+    lay_down: bool
+
+
+def walk(track: Track) -> Walk:
+    """Sum up a path of at least one place. Raises `ValueError` for a path that is no path."""
+    path = track.path[:: max(1, len(track.path) // MOST_PLACES)]
+    at_s = np.array([p.at_ms for p in path], np.float64) / 1000
+    edges = np.array([(p.box.left, p.box.top, p.box.right, p.box.bottom) for p in path], np.float64)
+    if not np.isfinite(edges).all() or (np.diff(at_s) < 0).any():
+        raise ValueError("a path is in order of time and has numbers for places")
+    high = np.maximum(edges[:, 3] - edges[:, 1], 1e-3)
+    wide = np.maximum(edges[:, 2] - edges[:, 0], 1e-3)
+    feet = np.stack(((edges[:, 0] + edges[:, 2]) / 2 * 16 / 9, edges[:, 3]), 1)  # in picture heights
+    scale = float(np.median(high))
+    still, speeds = _speeds(at_s, feet, scale)
+    stops = _stops(at_s, feet, still)
+    places, returns = _places([where for where, _ in stops], scale)
+    steps = np.hypot(*np.diff(feet, axis=0).T) if len(feet) > 1 else np.zeros(0)
+    far = float(np.hypot(*(feet[-1] - feet[0])))
+    tail = speeds[at_s[1:] > at_s[-1] - 2.5] if len(speeds) else speeds
+    fastest = float(np.quantile(speeds, 0.9)) if len(speeds) else 0.0
+    flat = wide * 16 / 9 / high
+    third = max(1, len(flat) // 3)
+    return Walk(
+        seconds=float(at_s[-1] - at_s[0]),
+        stops=len(stops),
+        places=places,
+        longest_stop_s=max((length for _, length in stops), default=0.0),
+        returns=returns,
+        straightness=far / max(float(steps.sum()), 1e-3) if len(steps) else 1.0,
+        fastest=fastest,
+        ran_off=bool(len(tail) and stops and float(np.median(tail)) > RUN),
+        grew=float(np.median(high[-third:]) / np.median(high[:third])),
+        largest=float(high.max()),
+        came_from_edge=_at_edge(edges[0]),
+        left_by_edge=_at_edge(edges[-1]),
+        lay_down=bool(np.median(flat[:third]) < 0.8 and np.median(flat[-third:]) > FLAT),
+    )
+
+
+def features(story: Story) -> NDArray[np.float32]:
+    """The numbers of a story, (F,) float32 in the order of `FEATURES`. Raises `ValueError` for a broken path."""
+    kinds = [_kind(track) for track in story.tracks]
+    walks = [walk(track) for track in story.tracks]
+    people = [w for k, w in zip(kinds, walks, strict=True) if k is Kind.PERSON]
+    main = max(people, key=lambda w: w.seconds, default=None)
+    main = main or max(
+        walks, key=lambda w: w.seconds, default=Walk(0, 0, 0, 0, 0, 1, 0, False, 1, 0, True, True, False)
+    )
+    packages = [t for t, k in zip(story.tracks, kinds, strict=True) if k is Kind.PACKAGE]
+    last_ms = max((t.path[-1].at_ms for t in story.tracks), default=story.ended_ms)
+    first_ms = min((t.path[0].at_ms for t in story.tracks), default=story.began_ms)
+    hour = story.local_hour
+    known = [t.score for t, k in zip(story.tracks, kinds, strict=True) if k is not Kind.MOTION]
+    values = (
+        len(people),
+        sum(k in PETS for k in kinds),
+        sum(k is Kind.VEHICLE for k in kinds),
+        sum(k is Kind.MOTION for k in kinds),
+        (last_ms - first_ms) / 1000,
+        sum(w.seconds for w in people),
+        sum(w.stops for w in people),
+        max((w.places for w in people), default=0),
+        max((w.longest_stop_s for w in people), default=0.0),
+        sum(w.returns for w in people),
+        main.straightness,
+        main.fastest,
+        any(w.ran_off for w in people),
+        main.grew,
+        main.largest,
+        main.came_from_edge,
+        main.left_by_edge,
+        any(not w.left_by_edge for w in people),
+        any(w.lay_down for w in people),
+        any(t.path[-1].at_ms < last_ms - 2_000 for t in packages),
+        any(t.path[0].at_ms > first_ms + 2_000 for t in packages),
+        story.is_dark,
+        hour is not None and (hour >= NIGHT[0] or hour < NIGHT[1]),
+        max(known, default=0.0),
+    )
+    return np.array(values, np.float32)
+
+
+class Judge:
+    """State: the loaded model. `judge` may be called from several threads."""
+
+    def __init__(self, path: Path = MODEL) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def judge(self, story: Story) -> Judgement:
+        """What the story means. A broken path makes it unsure, never an error: looking fails open."""
+        try:
+            values = features(story)
+        except ValueError:
+            return Judgement(Verdict.UNSURE, 0.5, ("What moved could not be followed.",))
+        _, chances = self._session.run(None, {"story": values[None]})
+        threat = float(chances[0][1])
+        verdict = (
+            Verdict.THREAT if threat >= THREAT_FROM else Verdict.ROUTINE if threat <= ROUTINE_TO else Verdict.UNSURE
+        )
+        return Judgement(verdict, threat, tuple(reasons(story, values)))
+
+
+def reasons(story: Story, values: NDArray[np.float32]) -> list[str]:
+    """The story in words, the most telling first."""
+    said = dict(zip(FEATURES, values.tolist(), strict=True))
+    lead = [_lead(story, said)]
+    if said["package_gone"] and said["people"]:
+        lead.append("A package is gone.")
+    if said["package_came"] and said["people"]:
+        lead.append("A package was left.")
+    if said["places"] >= 2:
+        lead.append(f"They stood at {int(said['places'])} places.")
+    elif said["longest_stop_s"] >= 8:
+        lead.append(f"They stood still for {said['longest_stop_s']:.0f} s.")
+    if said["returns"] >= 1:
+        lead.append("They came back." if said["returns"] < 2 else f"They came back {int(said['returns'])} times.")
+    if said["ran_off"]:
+        lead.append("They ran off.")
+    if said["lay_down"]:
+        lead.append("Somebody went down and stayed down.")
+    if said["vanished_inside"] and said["people"]:
+        lead.append("They went out of sight inside the picture, as through a door.")
+    return lead
+
+
+def _lead(story: Story, said: dict[str, float]) -> str:
+    seconds = max(1, round(said["seconds"]))
+    when = f" at {_clock(story.local_hour)}" if story.local_hour is not None and said["night_hour"] else ""
+    people = int(said["people"])
+    if people:
+        who = "A person" if people == 1 else f"{people} people"
+        return f"{who} came{when} and stayed {seconds} s."
+    kinds = [_kind(track) for track in story.tracks]
+    for kind, name in ((Kind.CAT, "cat"), (Kind.DOG, "dog"), (Kind.ANIMAL, "animal"), (Kind.VEHICLE, "vehicle")):
+        if kind in kinds:
+            article = "An" if name[0] in "aeiou" else "A"
+            return f"{article} {name} was there{when} for {seconds} s."
+    return f"Something moved{when} for {seconds} s that is no person, animal or vehicle that the eye knows."
+
+
+def _clock(hour: float) -> str:
+    return f"{int(hour) % 24:02}:{int(hour % 1 * 60):02}"
+
+
+def _kind(track: Track) -> Kind:
+    """The track's kind, if there was time and reason enough to believe it."""
+    lasted_ms = track.path[-1].at_ms - track.path[0].at_ms if track.path else 0
+    if track.kind is Kind.PERSON and (lasted_ms < BRIEF_MS or track.score < SURE):
+        return Kind.MOTION
+    return track.kind
+
+
+def _speeds(
+    at_s: NDArray[np.float64], feet: NDArray[np.float64], scale: float
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Where it stood, and how fast it went between places (heights a second), over windows of half a second."""
+    if len(at_s) < 2:
+        return np.zeros(len(at_s), np.bool_), np.zeros(0)
+    passed = np.maximum(np.diff(at_s), 0.05)
+    raw = np.hypot(*np.diff(feet, axis=0).T) / passed / max(scale, 0.02)
+    wide = max(1, min(len(raw), round(0.6 / float(np.median(passed)))))
+    speeds = np.convolve(raw, np.ones(wide) / wide, mode="same")
+    net = np.array(
+        [
+            math.hypot(*(feet[min(len(feet) - 1, n + wide)] - feet[max(0, n - wide)]))
+            / max(scale, 0.02)
+            / max(0.1, at_s[min(len(at_s) - 1, n + wide)] - at_s[max(0, n - wide)])
+            for n in range(len(at_s))
+        ]
+    )
+    return net < STOP_SPEED, speeds
+
+
+def _stops(
+    at_s: NDArray[np.float64], feet: NDArray[np.float64], still: NDArray[np.bool_]
+) -> list[tuple[tuple[float, float], float]]:
+    """Where it stood for a while, and for how many seconds."""
+    found, begin = [], None
+    for n in range(len(at_s) + 1):
+        stands = n < len(at_s) and bool(still[n])
+        if stands and begin is None:
+            begin = n
+        elif not stands and begin is not None:
+            length = float(at_s[n - 1] - at_s[begin])
+            if length * 1000 >= STOP_MS:
+                where = np.median(feet[begin:n], axis=0)
+                found.append(((float(where[0]), float(where[1])), length))
+            begin = None
+    return found
+
+
+def _places(stops: list[tuple[float, float]], scale: float) -> tuple[int, int]:
+    """How many different places the stops are at, and how often it came back to one."""
+    places: list[tuple[float, float]] = []
+    returns, last = 0, -1
+    for where in stops:
+        near = next(
+            (n for n, p in enumerate(places) if math.hypot(p[0] - where[0], p[1] - where[1]) < PLACE * scale), -1
+        )
+        if near < 0:
+            places.append(where)
+            near = len(places) - 1
+        elif near != last:
+            returns += 1
+        last = near
+    return len(places), returns
+
+
+def _at_edge(box: NDArray[np.float64]) -> bool:
+    left, top, right, bottom = box
+    return bool(left < EDGE or right > 1 - EDGE or top < EDGE or bottom > 1 - EDGE)
