@@ -23,7 +23,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from nightlatch.errors import ConfigError
@@ -84,17 +83,13 @@ class Keys:
             if row is not None:
                 row.wrapped_key = None
 
-    def sweep_pages(self) -> bool:
-        """Leave no old page of the database behind: rewrite the file, empty the write-ahead log. False: busy, again.
+    def empty_journal(self) -> bool:
+        """Leave no old page in SQLite's write-ahead log. False: somebody reads, so try again at the next sweep.
 
-        Free pages are already zeroed as they are freed (`secure_delete`, see nightlatch.store.records).
+        Pages of the database itself are zeroed as they are freed (`secure_delete`, see nightlatch.store.records).
         """
-        try:
-            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.execute(text("VACUUM"))
-                return int(connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]) == 0
-        except OperationalError:
-            return False
+        with self._engine.connect() as connection:
+            return int(connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]) == 0
 
     def derived(self, purpose: str) -> bytes:
         """32 bytes for another purpose of this keeper, from the master key."""

@@ -177,6 +177,7 @@ class Room:
         self._lock = threading.RLock()
         self._views: dict[int, _OpenView] = {}
         self._draw_key = keys.derived("draw key v1")
+        self._journal_holds_keys = True
         self._latest_ms = self._latest_written()
         self._shred_what_has_no_half()
 
@@ -448,8 +449,9 @@ class Room:
             self._close_views_of(donation)
         for donation in {*due, *gone}:
             self._shred(donation)
-        if due or gone:
-            self._keys.sweep_pages()
+            self._journal_holds_keys = True
+        if self._journal_holds_keys:
+            self._journal_holds_keys = not self._keys.empty_journal()
         for view_id in list(self._views):
             try:
                 self._standing(view_id)
