@@ -1,0 +1,111 @@
+"""`nightlatch log`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="The log: run it, check a receipt, audit all of it.", no_args_is_help=True)
+
+
+@app.command()
+def keys(
+    name: Annotated[str, typer.Argument(help="Its name, like example.org/log; no spaces, no plus signs.")],
+    output: Annotated[Path, typer.Argument(help="File for the secret key.")],
+    witness: Annotated[bool, typer.Option("--witness", help="A witness's key, not a log's.")] = False,
+) -> None:
+    """Make a key; prints the public one."""
+    from nightlatch.ledger.errors import LedgerError
+    from nightlatch.seal.note import COSIGNATURE, ED25519, make_signer
+
+    made = make_signer(name, COSIGNATURE if witness else ED25519)
+    try:
+        output.touch(mode=0o600, exist_ok=False)
+    except FileExistsError:
+        raise LedgerError(f"{output} exists already. Choose another name.") from None
+    output.write_text(made.secret() + "\n")
+    typer.echo(str(made.verifier))
+
+
+@app.command()
+def serve(
+    data: Annotated[Path, typer.Option("--data", help="Folder of the log; any web server can show it, too.")],
+    key: Annotated[Path, typer.Option("--key", help="The log's secret key.", exists=True)],
+    secret: Annotated[Path, typer.Option("--secret", help="File with what writers must show.", exists=True)],
+    port: Annotated[int, typer.Option(help="Port.")] = 8644,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    witness: Annotated[list[str] | None, typer.Option(help="KEY=URL of a witness; may be given again.")] = None,
+) -> None:
+    """Run a log."""
+    import uvicorn
+
+    from nightlatch.diagnostics import configure
+    from nightlatch.ledger.face import create_log_app, http_cosigner
+    from nightlatch.ledger.log import Log
+    from nightlatch.seal.note import read_signer, read_verifier
+    from nightlatch.supervise import die_with_parent
+
+    configure()
+    die_with_parent()
+    witnesses = {}
+    for each in witness or []:
+        verifier, _, url = each.rpartition("=http")
+        witnesses[read_verifier(verifier)] = http_cosigner(f"http{url}")
+    with Log(data, read_signer(key.read_text())) as ledger:
+        app_ = create_log_app(ledger, witnesses, secret.read_text().strip())
+        uvicorn.run(app_, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=3)
+
+
+@app.command()
+def witness(
+    data: Annotated[Path, typer.Option("--data", help="Folder for what it knows.")],
+    key: Annotated[Path, typer.Option("--key", help="The witness's secret key.", exists=True)],
+    log: Annotated[list[str], typer.Option(help="Public key of a log to watch; may be given again.")],
+    port: Annotated[int, typer.Option(help="Port.")] = 8645,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Run a witness: it cosigns what continues, and keeps what proves a fork."""
+    import uvicorn
+
+    from nightlatch.clocks import system_clock
+    from nightlatch.diagnostics import configure
+    from nightlatch.ledger.face import create_witness_app
+    from nightlatch.ledger.witness import Witness
+    from nightlatch.seal.note import read_signer, read_verifier
+    from nightlatch.supervise import die_with_parent
+
+    configure()
+    die_with_parent()
+    made = Witness(data, read_signer(key.read_text()), [read_verifier(each) for each in log], system_clock())
+    uvicorn.run(create_witness_app(made), host=host, port=port, log_config=None, access_log=False)
+
+
+@app.command()
+def verify(
+    receipt: Annotated[Path, typer.Argument(help="A receipt file (tlog-proof).", exists=True)],
+    leaf: Annotated[Path, typer.Option(help="The entry that it is for.", exists=True)],
+    policy: Annotated[Path, typer.Option(help="The policy: keys and quorum.", exists=True)],
+) -> None:
+    """Check that a receipt proves an entry, without asking anybody."""
+    from nightlatch.ledger.policy import read_policy, verify_receipt
+
+    found = verify_receipt(receipt.read_text(), leaf.read_bytes(), read_policy(policy.read_text()), None)
+    names = ", ".join(name for name, _ in found.witnessed) or "nobody"
+    typer.echo(f"Proven: entry {found.index} of {found.checkpoint.size}, cosigned by {names}.")
+
+
+@app.command()
+def audit(
+    where: Annotated[str, typer.Argument(help="Folder or http address of a log.")],
+    policy: Annotated[Path, typer.Option(help="The policy: keys and quorum.", exists=True)],
+) -> None:
+    """Read all of a log and check every hash and signature."""
+    from nightlatch.ledger.client import LogClient
+    from nightlatch.ledger.monitor import audit as check
+    from nightlatch.ledger.policy import read_policy
+
+    read = LogClient(where).file if where.startswith("http") else lambda path: (Path(where) / path).read_bytes()
+    found = check(read, read_policy(policy.read_text()))
+    typer.echo(f"The log holds together: {found.checkpoint.size} entries, {len(found.witnessed)} witnesses.")

@@ -1,0 +1,36 @@
+"""What the log refuses, by name."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from nightlatch.errors import NightlatchError, Refused
+
+
+class LedgerError(NightlatchError):
+    """The log's folder cannot be used, or is damaged."""
+
+
+class LogFull(LedgerError):
+    """There is no room for an entry; none was taken."""
+
+
+class Why(StrEnum):
+    """Why a receipt or checkpoint proves nothing."""
+
+    MALFORMED = "malformed"
+    WRONG_ORIGIN = "wrong origin"
+    NOT_SIGNED = "not signed by the log"
+    NO_QUORUM = "too few cosignatures"
+    STALE = "stale"
+    NOT_INCLUDED = "not included"
+    FORK = "fork"
+    ROLLBACK = "rollback"
+
+
+class Unproven(Refused):
+    """A receipt or checkpoint that proves nothing, and why."""
+
+    def __init__(self, why: Why, text: str) -> None:
+        super().__init__(text)
+        self.why = why

@@ -1,0 +1,53 @@
+"""Tiles (c2sp.org/tlog-tiles): the log as files that any web server can show."""
+
+from __future__ import annotations
+
+from nightlatch.ledger.errors import LedgerError
+
+WIDTH = 256
+LONGEST_ENTRY = 65_535
+
+
+def tile_name(n: int) -> str:
+    """123456789 as x123/x456/789."""
+    parts = [f"{n % 1000:03}"]
+    while (n := n // 1000) > 0:
+        parts.insert(0, f"x{n % 1000:03}")
+    return "/".join(parts)
+
+
+def hash_tile(level: int, n: int, width: int) -> str:
+    """The path of a tile of hashes; `width` of 256 is a full one."""
+    return f"tile/{level}/{tile_name(n)}" + (f".p/{width}" if width < WIDTH else "")
+
+
+def entry_tile(n: int, width: int) -> str:
+    """The path of a bundle of entries."""
+    return f"tile/entries/{tile_name(n)}" + (f".p/{width}" if width < WIDTH else "")
+
+
+def bundle(entries: list[bytes]) -> bytes:
+    """Entries, each with its length in two bytes before it."""
+    return b"".join(len(entry).to_bytes(2) + entry for entry in entries)
+
+
+def unbundle(raw: bytes) -> list[bytes]:
+    """The inverse of `bundle`. Raises `LedgerError` for a torn one."""
+    found, at = [], 0
+    while at < len(raw):
+        length = int.from_bytes(raw[at : at + 2])
+        entry = raw[at + 2 : at + 2 + length]
+        if len(entry) < length or at + 2 > len(raw):
+            raise LedgerError("A bundle of the log's entries is torn. Restore it from a copy of the log.")
+        found.append(entry)
+        at += 2 + length
+    return found
+
+
+def tiles_of(size: int) -> list[tuple[int, int, int]]:
+    """(level, n, width) of every hash tile of a tree of `size` leaves."""
+    found, level = [], 0
+    while (count := size >> (8 * level)) > 0:
+        found += [(level, n, min(WIDTH, count - n * WIDTH)) for n in range(-(-count // WIDTH))]
+        level += 1
+    return found

@@ -1,0 +1,146 @@
+"""A witness (c2sp.org/tlog-witness): cosigns a log's checkpoints as long as each continues the one before.
+
+It remembers the newest checkpoint of each log, durably, before it answers. A fork or a rollback is refused, and what
+proves it, both signed checkpoints, is kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from nightlatch.domain.time import Clock
+from nightlatch.ledger.checkpoint import Checkpoint, cosign, open_checkpoint
+from nightlatch.ledger.errors import LedgerError, Unproven, Why
+from nightlatch.ledger.merkle import is_consistent
+from nightlatch.seal.note import Signature, Signer, Verifier
+
+MOST_STEPS = 63
+
+
+class Moved(LedgerError):
+    """The log's idea of what this witness knows is old; `size` is what it does know."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"This witness knows the log at size {size}. Prove from there.")
+        self.size = size
+
+
+class Witness:
+    """State in a folder. Calls may come from several threads."""
+
+    def __init__(self, folder: Path, signer: Signer, logs: Sequence[Verifier], clock: Clock) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._signer, self._clock = folder, signer, clock
+        self._logs = {log.name: log for log in logs}
+        self._lock = threading.Lock()
+
+    @property
+    def verifier(self) -> Verifier:
+        """The public key."""
+        return self._signer.verifier
+
+    def newest(self, origin: str) -> Checkpoint | None:
+        """The newest checkpoint of a log that this witness cosigned."""
+        held = self._read(origin)
+        return held[0] if held else None
+
+    def add_checkpoint(self, request: str) -> Signature:
+        """Check a request (`old SIZE`, a consistency proof, an empty line, a signed checkpoint) and cosign.
+
+        Raises:
+            Unproven: not a log that is known, not signed by it, a fork or a rollback.
+            Moved: the request proves from another size than the one this witness knows.
+        """
+        old, path, raw = read_request(request)
+        origin = raw.split("\n", 1)[0]
+        log = self._logs.get(origin)
+        if log is None:
+            raise Unproven(Why.WRONG_ORIGIN, "This witness does not know that log.")
+        checkpoint, note = open_checkpoint(raw, log)
+        with self._lock:
+            held = self._read(origin)
+            known = held[0] if held else Checkpoint(origin, 0, sha256(b"").digest())
+            if old > checkpoint.size:
+                raise Unproven(Why.MALFORMED, "The old size is larger than the new one.")
+            if held and checkpoint.size < known.size:
+                self._keep_evidence(held[1], raw)
+                raise Unproven(Why.ROLLBACK, f"The log was at {known.size} already and now says {checkpoint.size}.")
+            if held and checkpoint.size == known.size and checkpoint.root != known.root:
+                self._keep_evidence(held[1], raw)
+                raise Unproven(Why.FORK, "The log shows two different trees of one size.")
+            if old != known.size:
+                raise Moved(known.size)
+            if not is_consistent(old, checkpoint.size, known.root, checkpoint.root, path):
+                if held:
+                    self._keep_evidence(held[1], raw)
+                raise Unproven(Why.FORK, "The log does not continue what it showed before.")
+            self._write(checkpoint, raw)
+        return cosign(note, self._signer, self._clock.now_ms() // 1000)
+
+    def evidence(self) -> list[Path]:
+        """Files that prove a log's forks and rollbacks."""
+        return sorted((self._folder / "evidence").glob("*.txt"))
+
+    def _path(self, origin: str) -> Path:
+        return self._folder / f"{sha256(origin.encode()).hexdigest()[:24]}.json"
+
+    def _read(self, origin: str) -> tuple[Checkpoint, str] | None:
+        path = self._path(origin)
+        if not path.exists():
+            return None
+        try:
+            told = json.loads(path.read_text())
+            return Checkpoint(origin, int(told["size"]), b64decode(told["root"])), str(told["note"])
+        except (ValueError, KeyError, TypeError):
+            raise LedgerError(f"What this witness knows of {origin} is damaged. Restore {path.name}.") from None
+
+    def _write(self, checkpoint: Checkpoint, note: str) -> None:
+        told = {"size": checkpoint.size, "root": b64encode(checkpoint.root).decode(), "note": note}
+        _write_durably(self._path(checkpoint.origin), json.dumps(told).encode())
+
+    def _keep_evidence(self, before: str, now: str) -> None:
+        folder = self._folder / "evidence"
+        folder.mkdir(exist_ok=True)
+        name = sha256((before + now).encode()).hexdigest()[:16]
+        _write_durably(folder / f"{name}.txt", f"{before}\n----\n\n{now}".encode())
+
+
+def request(old: int, path: Sequence[bytes], note: str) -> str:
+    """The body of `add-checkpoint`."""
+    return f"old {old}\n" + "".join(f"{b64encode(step).decode()}\n" for step in path) + f"\n{note}"
+
+
+def read_request(text: str) -> tuple[int, list[bytes], str]:
+    """The inverse of `request`. Raises `Unproven` (malformed)."""
+    head, gap, note = text.partition("\n\n")
+    lines = head.split("\n")
+    try:
+        word, _, size = lines[0].partition(" ")
+        if word != "old" or not gap or not size.isdigit() or len(lines) - 1 > MOST_STEPS:
+            raise ValueError("no request")
+        path = [b64decode(line, validate=True) for line in lines[1:]]
+        if any(len(step) != 32 for step in path):
+            raise ValueError("no request")
+    except ValueError:
+        raise Unproven(Why.MALFORMED, "This is not a request to cosign a checkpoint.") from None
+    return int(size), path, note
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)
+    handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
