@@ -265,15 +265,16 @@ def _track(out: Any, stream: Stream) -> Any:
     track.width, track.height, track.pix_fmt, track.gop_size, track.thread_count = (
         stream.width, stream.height, "yuv420p", gop, 1,
     )  # fmt: skip
+    preset = "superfast" if stream.width > WIDE else "veryfast"
     common = f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes=0:ref=1"
     if stream.codec == "libx265":
         track.options = {"preset": "ultrafast", "crf": "28", "x265-params": common + ":log-level=error"}
     elif stream.kbit is None:
-        track.options = {"preset": "veryfast", "crf": "27", "x264-params": common}
+        track.options = {"preset": preset, "crf": "27", "x264-params": common}
     else:
         rate = f"vbv-maxrate={stream.kbit}:vbv-bufsize={stream.kbit}:nal-hrd=cbr"
         track.bit_rate = stream.kbit * 1000
-        track.options = {"preset": "veryfast", "x264-params": f"{common}:{rate}"}
+        track.options = {"preset": preset, "x264-params": f"{common}:{rate}"}
     return track
 
 

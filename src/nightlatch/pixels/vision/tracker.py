@@ -210,7 +210,7 @@ def _follow_motion(trail: _Trail, region: Box, at_ms: int) -> None:
 
 
 def _is_borne_out(trail: _Trail, box: Box, regions: Sequence[Box], at_ms: int) -> bool:
-    """Whether what was detected moves, or is where the thing was: else it is something else that always stands there."""
+    """Whether what was detected moves, or is where the thing was: else it is another that always stands there."""
     return overlap(box, trail.expected(at_ms)) > 0 or any(overlap(box, region) > 0 for region in regions)
 
 

@@ -1,0 +1,143 @@
+"""What watching a camera costs, and what it sees: ours and others on the same films, in one go.
+
+    python bench/sight [--scenes day-calm,night] [--no-motion]
+
+Films come from `corpus.py` (some minutes of rendering, once). Motion plays in real time, so its runs go side by side
+and take as long as a film, ten minutes. One table, and one plot in `bench/out/sight/sight.svg`. ZoneMinder is left out:
+Debian's package brings a database server and a hundred packages, and plays no file faster or slower than a camera.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from nightlatch.pixels.replay.films import open_film
+from nightlatch.pixels.replay.plot import Svg
+from nightlatch.pixels.replay.scoring import Happening, Score, score, together
+from nightlatch.pixels.sight import Sight
+from sight.corpus import HEVC, MAINS, OUT, SUB, SUBS, TAKES, Film, films
+from sight.peers import Run, averaging, has_motion, motion, ours
+
+SUB_S, MAIN_S = 600, 290
+QUIET_MS = 95_000  # nothing happens before
+MAIN_SCENE = "day-calm"
+MOTIONS = ((0.005, "Motion, threshold 0.5 % (its default)"), (0.001, "Motion, threshold 0.1 %"))
+HEAD = f"{'':58} {'CPU s/h':>8} {'quiet':>7} {'found':>8} {'p50 ms':>7} {'p95 ms':>7} {'false/h':>8}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table."""
+
+    name: str
+    cpu_s_per_h: float
+    quiet_s_per_h: float | None
+    score: Score
+
+    def __str__(self) -> str:
+        s, quiet = self.score, f"{self.quiet_s_per_h:7.1f}" if self.quiet_s_per_h is not None else "      –"
+        return (
+            f"{self.name:58} {self.cpu_s_per_h:8.1f} {quiet} {s.found:4}/{s.true:<3} {s.delay_ms(0.5) or 0:7} "
+            f"{s.delay_ms(0.95) or 0:7} {s.false_per_hour:8.1f}"
+        )
+
+
+def quiet_cost(film: Film) -> float:
+    """Seconds of CPU in an hour in which nothing happens."""
+    with open_film(film.path) as opened:
+        packets = [packet for packet in opened.packets if packet.at_ms < QUIET_MS]
+        costs = []
+        for _ in range(5):
+            sight = Sight(opened.streams, areas=(), detector=None, new_id=lambda: "e", camera_id="c")
+            began_s = time.thread_time()
+            for packet in packets:
+                sight.take(packet)
+            costs.append(time.thread_time() - began_s)
+    return sorted(costs)[2] / QUIET_MS * 1000 * 3600
+
+
+def row(name: str, runs: Sequence[Run], *, quiet: bool = False) -> Row:
+    """Runs of one system over several films, as one line."""
+    scores = [score(_truth(run.film), run.openings, round(run.film.seconds * 1000)) for run in runs]
+    seconds = sum(run.film.seconds for run in runs)
+    cost = sum(run.cpu_s for run in runs) / seconds * 3600
+    idle = sum(quiet_cost(run.film) for run in runs) / len(runs) if quiet else None
+    return Row(name, cost, idle, together(scores))
+
+
+def _truth(film: Film) -> list[Happening]:
+    return [Happening(h.kind, h.from_ms, h.to_ms) for h in film.truth]
+
+
+def our_rows(made: dict[str, list[Film]], mains: list[Film]) -> list[Row]:
+    """One line for each way of encoding."""
+    found = [row(f"nightlatch, {name}", [ours(film) for film in some], quiet=True) for name, some in made.items()]
+    return found + [row(f"nightlatch, {film.stream.name} ({film.scene})", [ours(film)], quiet=True) for film in mains]
+
+
+def motion_rows(subs: list[Film], main: Film | None) -> list[Row]:
+    """Motion on all films at once, in real time."""
+    jobs = [(film, share, name) for share, name in MOTIONS for film in subs]
+    jobs += [(main, 0.001, f"{MOTIONS[1][1]}, {main.stream.name} ({main.scene})")] if main is not None else []
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        runs = list(pool.map(lambda job: motion(job[0], share=job[1], name=job[2]), jobs))
+    names = dict.fromkeys(run.name for run in runs)
+    return [row(name, [run for run in runs if run.name == name]) for name in names]
+
+
+def draw(rows: Sequence[Row], path: Path) -> None:
+    """Cost against recall: the upper left corner is where one wants to be."""
+    svg = Svg(1000, 120 + 26 * len(rows))
+    svg.text(
+        12, 24, "CPU seconds per camera-hour (dark: of an hour in which nothing happens), and what was found", "title"
+    )
+    most = max(r.cpu_s_per_h for r in rows)
+    for number, each in enumerate(rows):
+        y = 50 + 26 * number
+        svg.text(12, y + 14, each.name)
+        svg.rect(380, y, 320 * each.cpu_s_per_h / most, 18, "track" if each.name.startswith("night") else "look")
+        if each.quiet_s_per_h is not None:
+            svg.rect(380, y, 320 * each.quiet_s_per_h / most, 18, "true")
+        svg.text(386 + 320 * each.cpu_s_per_h / most, y + 14, f"{each.cpu_s_per_h:.0f}")
+        s = each.score
+        said = f"found {s.found}/{s.true}, p50 {s.delay_ms(0.5) or 0} ms, false {s.false_per_hour:.1f}/h"
+        svg.text(985, y + 14, said, anchor="end")
+    path.write_text(str(svg))
+
+
+def main() -> None:
+    """Entry point."""
+    parser = argparse.ArgumentParser(prog="python bench/sight")
+    parser.add_argument("--scenes", default=",".join(TAKES))
+    parser.add_argument("--no-motion", action="store_true")
+    parser.add_argument("--no-main", action="store_true")
+    asked = parser.parse_args()
+    made: dict[str, list[Film]] = {stream.name: [] for stream in SUBS}
+    for scene in asked.scenes.split(","):
+        for film in films(scene, SUBS, SUB_S):
+            made[film.stream.name].append(film)
+    made[HEVC.name] = films(MAIN_SCENE, [HEVC], SUB_S)
+    mains = [] if asked.no_main else films(MAIN_SCENE, MAINS, MAIN_S)
+    rows = our_rows(made, mains)
+    rows.append(row(f"running average at 5 fps, {SUB.name}", [averaging(film) for film in made[SUB.name]]))
+    if has_motion() and not asked.no_motion:
+        rows += motion_rows(made[SUB.name], mains[0] if mains else None)
+    elif not asked.no_motion:
+        print("Motion is not installed (apt-get install motion): left out.")
+    print(HEAD)
+    for each in rows:
+        print(each)
+    draw(rows, OUT / "sight.svg")
+    print(f"drawn in {OUT / 'sight.svg'}; ZoneMinder was not run")
+
+
+if __name__ == "__main__":
+    main()
