@@ -9,10 +9,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 
 from nightlatch.domain.view import Leaf, commitment
 from nightlatch.errors import ConfigError
 from nightlatch.keeper.proof import LedgerLog, LedgerReceipts
+from nightlatch.keeper.records import Base
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.room import Asked
 from nightlatch.keeper.serve import open_room
@@ -192,3 +195,8 @@ def test_a_full_log_is_said_by_its_name(tmp_path: Path) -> None:
         home.log.fill_up()
         with pytest.raises(LogFull):
             home.room.sweep()
+
+
+def test_the_migrations_make_the_tables_that_the_code_knows(home: House) -> None:
+    with home.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
