@@ -1,0 +1,1 @@
+"""Trains the built-in eye: `make eye`. Read in order: data, model, train."""

@@ -1,0 +1,210 @@
+"""Crops to learn from: photographs and drawings of things, put before real and rendered backgrounds, made camera-like.
+
+People come from the crops of consented, acted footage only (tier A of the collection) and from drawings; nobody who
+did not agree is looked at. A hundredth part of everything by source, never by picture, is held out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nightlatch.pixels.detectors.eye import NAMES, SIDE
+from nightlatch.pixels.stage.scenes import DRAWN, scene
+
+Image = NDArray[np.uint8]
+CIFAR = {
+    "cat": "cat",
+    "dog": "dog",
+    "bird": "animal",
+    "deer": "animal",
+    "frog": "animal",
+    "horse": "animal",
+    "automobile": "vehicle",
+    "truck": "vehicle",
+    "airplane": "nothing",
+    "ship": "nothing",
+}
+PHOTOS = {"cat": "cat", "dog": "dog", "horse": "animal", "black_bear": "animal", "brown_bear": "animal"}
+PHOTOS |= {"polar_bear": "animal", "peds": "person", "humans": "person"}
+EMPTY = ("grass", "trail", "room", "object", "snow", "desk", "city")
+PETS = {"kitten": "cat", "cat_jumps": "cat", "puppy": "dog", "woman_and_dog": "dog"}
+DRAWN_SHARE = 0.18
+HELD_OUT = 8  # one source in so many
+
+
+@dataclass(slots=True)
+class Stock:
+    """Pictures by what they show; `ground` is where nothing is."""
+
+    things: dict[str, list[Image]] = field(default_factory=lambda: {name: [] for name in NAMES})
+    ground: list[Image] = field(default_factory=list)
+
+
+def is_held_out(source: str) -> bool:
+    """Whether all of a source is kept for evaluation."""
+    return hashlib.sha256(source.encode()).digest()[0] % HELD_OUT == 0
+
+
+def load(folder: Path, *, held_out: bool) -> Stock:
+    """All pictures of the unpacked collection, either those to learn from or those held out."""
+    stock = Stock()
+    crops = folder / "crops" / "crops"
+    for entry in json.loads((crops / "manifest.json").read_text()):
+        if is_held_out(entry["src"]) != held_out:
+            continue
+        image = _read(folder / "crops" / entry["file"])
+        kind = entry["cls"]
+        if kind == "background":
+            stock.ground.append(image)
+        elif kind == "person" and entry["tier"] == "A":
+            stock.things["person"].append(image)
+        elif kind == "vehicle" and ("motorway" in entry["src"] or entry["tier"] == "A" or "road" in entry["src"]):
+            stock.things["vehicle"].append(image)
+        elif kind == "pet":
+            name = next((name for key, name in PETS.items() if key in entry["src"]), None)
+            if name:
+                stock.things[name].append(image)
+    for path in sorted((folder / "cifar10_subset" / "cifar10").glob("*/*.jpg")):
+        if is_held_out(path.name) == held_out:
+            stock.things[CIFAR[path.parent.name]].append(_read(path))
+    for path in sorted((folder / "dogs_vs_cats" / "dogs_vs_cats").glob("*/*.jpg")):
+        if is_held_out(path.name) == held_out:
+            stock.things[path.parent.name.rstrip("s")].append(_shrunk(_read(path)))
+    for path in sorted((folder / "jetson_inference" / "jetson_inference_mit").glob("*.*")):
+        name = path.stem.rstrip("0123456789").rstrip("_")
+        if is_held_out(path.name) != held_out:
+            continue
+        if name in PHOTOS:
+            stock.things[PHOTOS[name]].append(_shrunk(_read(path)))
+        elif name in EMPTY:
+            stock.ground.append(_shrunk(_read(path), 480))
+    for name in ("porch", "living-room"):
+        stock.ground.append(scene(name, seed=7 if held_out else 3).ground)
+    return stock
+
+
+def samples(stock: Stock, seed: int) -> Iterator[tuple[Image, int]]:
+    """Endless (SIDE, SIDE, 3) BGR pictures with the number of their kind, all kinds equally often."""
+    dice = random.Random(seed)
+    noise = np.random.default_rng(seed)
+    while True:
+        number = dice.randrange(len(NAMES))
+        yield _camera_like(_compose(stock, NAMES[number], dice), dice, noise), number
+
+
+def _compose(stock: Stock, name: str, dice: random.Random) -> Image:
+    ground = _window(dice.choice(stock.ground), dice)
+    drawn = name in DRAWN and name != "nothing" and dice.random() < DRAWN_SHARE
+    if drawn:
+        colour = tuple(dice.randint(10, 235) for _ in range(3))
+        high = dice.uniform(0.55, 0.95) * ground.shape[0]
+        foot = (ground.shape[1] * dice.uniform(0.35, 0.65), ground.shape[0] * dice.uniform(0.85, 1.05))
+        DRAWN[name](ground, *foot, high, dice.uniform(0, 20), dice.random() < 0.5, colour)
+        return ground
+    if name == "nothing" and (not stock.things[name] or dice.random() < 0.75):
+        if dice.random() < 0.5:  # a piece of ground on ground: edges of pasted pieces mean nothing
+            return _paste(ground, _window(dice.choice(stock.ground), dice), dice, turn=False)
+        return ground
+    thing = dice.choice(stock.things[name])
+    whole = dice.random() < (0.5 if min(thing.shape[:2]) > 40 else 0.7)
+    if whole:
+        return _turned(_loosely(thing, dice), name, dice)
+    return _paste(ground, thing, dice, turn=name == "person")
+
+
+def _loosely(thing: Image, dice: random.Random) -> Image:
+    """The picture as it is, a little cut or with its border drawn out."""
+    height, width = thing.shape[:2]
+    side = max(height, width)
+    top, left = (side - height) // 2, (side - width) // 2
+    square = cv2.copyMakeBorder(
+        thing,
+        top,
+        side - height - top,
+        left,
+        side - width - left,
+        dice.choice((cv2.BORDER_REFLECT, cv2.BORDER_REPLICATE)),
+    )
+    cut = int(side * dice.uniform(-0.15, 0.18))
+    if cut <= 0:
+        return cv2.copyMakeBorder(square, -cut, -cut, -cut, -cut, cv2.BORDER_REFLECT)
+    x, y = dice.randint(0, cut), dice.randint(0, cut)
+    return square[y : side - cut + y, x : side - cut + x]
+
+
+def _turned(image: Image, name: str, dice: random.Random) -> Image:
+    """Fallen and kneeling people are people."""
+    if name == "person" and dice.random() < 0.2:
+        return np.rot90(image, dice.choice((1, 3))).copy()
+    return image
+
+
+def _paste(ground: Image, thing: Image, dice: random.Random, *, turn: bool) -> Image:
+    thing = _turned(thing, "person" if turn else "", dice)
+    canvas = cv2.resize(ground, (96, 96), interpolation=cv2.INTER_AREA)
+    side = dice.uniform(0.55, 1.0) * 96
+    scale = side / max(thing.shape[:2])
+    size = (max(4, round(thing.shape[1] * scale)), max(4, round(thing.shape[0] * scale)))
+    small = cv2.resize(thing, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    x, y = dice.randint(0, 96 - size[0]), dice.randint(0, 96 - size[1])
+    soft = np.zeros((size[1], size[0]), np.float32)
+    border = max(1, min(size) // 10)
+    soft[border:-border, border:-border] = 1
+    soft = cv2.blur(soft, (2 * border + 1, 2 * border + 1))[..., None]
+    piece = canvas[y : y + size[1], x : x + size[0]]
+    canvas[y : y + size[1], x : x + size[0]] = (soft * small + (1 - soft) * piece).astype(np.uint8)
+    return canvas
+
+
+def _window(image: Image, dice: random.Random) -> Image:
+    height, width = image.shape[:2]
+    side = int(min(height, width) * dice.uniform(0.25, 1.0))
+    x, y = dice.randint(0, width - side), dice.randint(0, height - side)
+    return image[y : y + side, x : x + side].copy()
+
+
+def _camera_like(image: Image, dice: random.Random, noise: np.random.Generator) -> Image:
+    """What a cheap camera makes of it: few pixels, grain, blur, compression, wrong light, infrared."""
+    if dice.random() < 0.5:
+        image = image[:, ::-1]
+    few = int(dice.uniform(14, 64)) if dice.random() < 0.5 else SIDE
+    image = cv2.resize(image, (few, few), interpolation=cv2.INTER_AREA)
+    image = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+    if dice.random() < 0.45:
+        image = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    wide = image.astype(np.float32)
+    wide = (wide - 128) * dice.uniform(0.45, 1.3) + 128 + dice.uniform(-60, 45)
+    wide = 255 * np.clip(wide / 255, 0, 1) ** dice.uniform(0.6, 1.6)
+    if dice.random() < 0.6:
+        wide += noise.normal(0, dice.uniform(1, 14), wide.shape)
+    image = np.clip(wide, 0, 255).astype(np.uint8)
+    if dice.random() < 0.3:
+        image = cv2.GaussianBlur(image, (3, 3), 0)
+    if dice.random() < 0.5:
+        _, coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, dice.randint(15, 80)])
+        image = cv2.imdecode(coded, cv2.IMREAD_COLOR)
+    return np.ascontiguousarray(image)
+
+
+def _read(path: Path) -> Image:
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise FileNotFoundError(path)
+    return np.asarray(image, np.uint8)
+
+
+def _shrunk(image: Image, most: int = 200) -> Image:
+    scale = most / max(image.shape[:2])
+    if scale >= 1:
+        return image
+    size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)

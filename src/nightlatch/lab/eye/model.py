@@ -1,0 +1,66 @@
+"""The eye: depthwise separable convolutions over 64 × 64 pixels, some 240,000 weights."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class Block(nn.Module):
+    """Depthwise 3 × 3, squeeze and excite, pointwise; with a way around where shapes allow."""
+
+    def __init__(self, wide: int, out: int, stride: int) -> None:
+        super().__init__()
+        self.deep = nn.Sequential(
+            nn.Conv2d(wide, wide, 3, stride, 1, groups=wide, bias=False), nn.BatchNorm2d(wide), nn.ReLU()
+        )
+        self.squeeze = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1),
+            nn.Conv2d(wide, wide // 4, 1),
+            nn.ReLU(),
+            nn.Conv2d(wide // 4, wide, 1),
+            nn.Sigmoid(),
+        )
+        self.point = nn.Sequential(nn.Conv2d(wide, out, 1, bias=False), nn.BatchNorm2d(out))
+        self.around = stride == 1 and wide == out
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, wide, H, W)
+        y = self.deep(x)
+        y = self.point(y * self.squeeze(y))  # (B, out, H / stride, W / stride)
+        return torch.relu(x + y if self.around else y)
+
+
+class Eye(nn.Module):
+    """(B, 3, 64, 64) BGR, 0 to 255 → (B, kinds) logits."""
+
+    def __init__(self, kinds: int) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 24, 3, 2, 1, bias=False), nn.BatchNorm2d(24), nn.ReLU())
+        shape = [
+            (24, 40, 2),
+            (40, 40, 1),
+            (40, 80, 2),
+            (80, 80, 1),
+            (80, 80, 1),
+            (80, 144, 2),
+            (144, 144, 1),
+            (144, 144, 1),
+        ]
+        self.blocks = nn.Sequential(*(Block(*each) for each in shape))
+        self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2), nn.Linear(144, kinds))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.stem((x - 118.0) / 60.0)  # (B, 24, 32, 32)
+        return self.head(self.blocks(x))  # (B, 144, 4, 4) → (B, kinds)
+
+
+class Calibrated(nn.Module):
+    """The eye with its temperature: logits → probabilities."""
+
+    def __init__(self, eye: Eye, temperature: float) -> None:
+        super().__init__()
+        self.eye = eye
+        self.temperature = temperature
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.softmax(self.eye(x) / self.temperature, dim=1)

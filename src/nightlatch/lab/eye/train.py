@@ -1,0 +1,117 @@
+"""Trains, calibrates, evaluates and exports: `python -m nightlatch.lab.eye.train FOLDER [--steps N] [--out FILE]`.
+
+FOLDER holds the unpacked collection (crops, cifar10_subset, dogs_vs_cats, jetson_inference). Deterministic by seed on
+one machine with one thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from nightlatch.lab.eye.data import load, samples
+from nightlatch.lab.eye.model import Calibrated, Eye
+from nightlatch.pixels.detectors.eye import NAMES, SIDE
+
+SEED = 2019
+BATCH = 96
+RATE = 3e-3
+
+
+def batches(folder: Path, held_out: bool, seed: int, size: int):  # type: ignore[no-untyped-def]
+    """Endless (B, 3, 64, 64) float tensors with (B,) kinds."""
+    stream = samples(load(folder, held_out=held_out), seed)
+    while True:
+        some = list(islice(stream, size))
+        images: NDArray[np.uint8] = np.stack([image for image, _ in some])  # (B, 64, 64, 3)
+        yield (
+            torch.from_numpy(images.transpose(0, 3, 1, 2).astype(np.float32)),
+            torch.tensor([number for _, number in some]),
+        )
+
+
+def main() -> None:
+    """Train and write the model."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("folder", type=Path)
+    asked.add_argument("--steps", type=int, default=4000)
+    asked.add_argument("--out", type=Path, default=Path("eye.onnx"))
+    given = asked.parse_args()
+    torch.manual_seed(SEED)
+    torch.set_num_threads(1)
+
+    eye = Eye(len(NAMES))
+    optimiser = torch.optim.AdamW(eye.parameters(), lr=RATE, weight_decay=0.02)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=given.steps)
+    learn = batches(given.folder, False, SEED, BATCH)
+    average = torch.optim.swa_utils.AveragedModel(eye, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998))
+    began_s = time.process_time()
+    eye.train()
+    for step in range(given.steps):
+        x, y = next(learn)
+        loss = nn.functional.cross_entropy(eye(x), y, label_smoothing=0.05)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        average.update_parameters(eye)
+        if step % 100 == 0:
+            print(f"{step:5} loss {loss.item():.3f}  {time.process_time() - began_s:.0f} CPU s", flush=True)
+
+    torch.optim.swa_utils.update_bn((next(learn)[0] for _ in range(40)), average)
+    final: Eye = average.module
+    final.eval()
+    logits, truth = _held_out(final, given.folder)
+    temperature = _temperature(logits, truth)
+    _report(logits / temperature, truth)
+    _export(Calibrated(final, temperature).eval(), given.out)
+    print(f"temperature {temperature:.2f}; {given.out} has {given.out.stat().st_size / 1e6:.2f} MB")
+
+
+def _held_out(eye: Eye, folder: Path) -> tuple[Tensor, Tensor]:
+    found, truth = [], []
+    with torch.no_grad():
+        for x, y in islice(batches(folder, True, SEED + 1, 256), 12):
+            found.append(eye(x))
+            truth.append(y)
+    return torch.cat(found), torch.cat(truth)
+
+
+def _temperature(logits: Tensor, truth: Tensor) -> float:
+    """The temperature with the least loss on what was held out (Guo et al. 2017)."""
+    choices = torch.linspace(0.5, 3.0, 51)
+    losses = [nn.functional.cross_entropy(logits / t, truth).item() for t in choices]
+    return float(choices[int(np.argmin(losses))])
+
+
+def _report(logits: Tensor, truth: Tensor) -> None:
+    guess = logits.argmax(1)
+    print(f"held out: {(guess == truth).float().mean():.3f} right of {len(truth)}; rows are the truth")
+    print(" " * 9 + "".join(f"{name:>9}" for name in NAMES))
+    for n, name in enumerate(NAMES):
+        row = [int(((truth == n) & (guess == m)).sum()) for m in range(len(NAMES))]
+        print(f"{name:9}" + "".join(f"{count / max(1, sum(row)):9.2f}" for count in row))
+
+
+def _export(model: nn.Module, path: Path) -> None:
+    torch.onnx.export(
+        model,
+        (torch.zeros(1, 3, SIDE, SIDE),),
+        str(path),
+        input_names=["crops"],
+        output_names=["kinds"],
+        dynamic_axes={"crops": {0: "n"}, "kinds": {0: "n"}},
+        opset_version=17,
+        dynamo=False,
+    )
+
+
+if __name__ == "__main__":
+    main()

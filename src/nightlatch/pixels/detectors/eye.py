@@ -1,0 +1,68 @@
+"""The built-in eye: says of each moving region whether it is a person, cat, dog, other animal, vehicle or nothing.
+
+A classifier of ours (lab/eye), part of the program, so that a machine without internet knows a cat from a man. It
+looks where something moves and nowhere else: it cannot find what stands still, and what it sees has the region's box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nightlatch.domain.geometry import Box
+from nightlatch.domain.sighting import Detection, Kind
+
+NAMES = ("person", "cat", "dog", "animal", "vehicle", "nothing")  # in the order of the network's outputs
+SIDE = 64
+AROUND = 1.3  # the square that is looked at, in heights or widths of the region
+SMALLEST_PX = 8
+LEAST = 0.2
+MOST = 8  # regions in one look, the largest
+MODEL = Path(__file__).with_name("eye.onnx")
+Bgr = NDArray[np.uint8]
+
+
+class Eye:
+    """State: the loaded network. `look` may be called from several threads."""
+
+    name = "eye"
+    kinds = frozenset({Kind.PERSON, Kind.CAT, Kind.DOG, Kind.ANIMAL, Kind.VEHICLE})
+
+    def __init__(self, path: Path = MODEL) -> None:
+        """Raises `ConfigError` for a file that is no model."""
+        from nightlatch.pixels.detectors.onnx import Network
+
+        self._network = Network(path)
+
+    def look(self, bgr: Bgr, regions: Sequence[Box]) -> list[Detection]:
+        """What each region of `bgr`, (H, W, 3) uint8, shows; regions with nothing in them are left out."""
+        height, width = bgr.shape[:2]
+        large = [r for r in regions if min((r.right - r.left) * width, (r.bottom - r.top) * height) >= SMALLEST_PX]
+        chosen = sorted(large, key=lambda r: (r.left - r.right) * (r.bottom - r.top))[:MOST]
+        if not chosen:
+            return []
+        batch = np.stack([crop(bgr, region) for region in chosen]).transpose(0, 3, 1, 2)
+        kinds = next(iter(self._network.run(np.ascontiguousarray(batch, np.float32)).values()))  # (N, 6)
+        found = []
+        for region, row in zip(chosen, kinds, strict=True):
+            best = int(row[:-1].argmax())
+            if row[best] >= LEAST and row[best] > row[-1]:
+                found.append(Detection(region, Kind(NAMES[best]), float(row[best])))
+        return found
+
+
+def crop(bgr: Bgr, region: Box) -> Bgr:
+    """The region in a square with some of what is around it, (64, 64, 3)."""
+    height, width = bgr.shape[:2]
+    across, down = (region.right - region.left) * width, (region.bottom - region.top) * height
+    side = min(AROUND * max(across, down, SMALLEST_PX), float(min(height, width)))
+    x = (region.left + region.right) / 2 * width - side / 2
+    y = (region.top + region.bottom) / 2 * height - side / 2
+    left, top = int(min(max(0, x), width - side)), int(min(max(0, y), height - side))
+    piece = bgr[top : top + max(1, int(side)), left : left + max(1, int(side))]
+    way = cv2.INTER_AREA if side > SIDE else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(piece, (SIDE, SIDE), interpolation=way), np.uint8)

@@ -1,0 +1,146 @@
+"""YOLOX-nano (Ge et al. 2021, Apache-2.0) over the whole picture and again, closer, where something moves.
+
+Input: 416 × 416 BGR, 0 to 255, letterboxed with grey 114. Output: one row per grid cell of strides 8, 16 and 32 with
+box, objectness and 80 COCO classes, not yet decoded. A thing that is 15 pixels high in the whole picture is 100 high
+in a crop: that is where far people and cats are found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nightlatch.domain.geometry import Box
+from nightlatch.domain.sighting import Detection, Kind
+from nightlatch.pixels.detectors.onnx import Network, Tensor
+
+SIDE = 416
+GREY = 114
+STRIDES = (8, 16, 32)
+LEAST = 0.10
+SAME = 0.5  # IoU above which two boxes of a kind are one thing
+CROPS = 2  # at most in one look
+CROP_SIDE = 0.30  # of the picture's width, at least: a thing needs its surroundings
+COCO = {
+    0: Kind.PERSON,
+    1: Kind.VEHICLE,
+    2: Kind.VEHICLE,
+    3: Kind.VEHICLE,
+    5: Kind.VEHICLE,
+    7: Kind.VEHICLE,
+    14: Kind.ANIMAL,
+    15: Kind.CAT,
+    16: Kind.DOG,
+    17: Kind.ANIMAL,
+    18: Kind.ANIMAL,
+    19: Kind.ANIMAL,
+    20: Kind.ANIMAL,
+    21: Kind.ANIMAL,
+    22: Kind.ANIMAL,
+    23: Kind.ANIMAL,
+}
+Bgr = NDArray[np.uint8]
+
+
+class Yolox:
+    """State: the loaded network. `look` may be called from several threads."""
+
+    name = "yolox"
+    kinds = frozenset({Kind.PERSON, Kind.CAT, Kind.DOG, Kind.ANIMAL, Kind.VEHICLE})
+
+    def __init__(self, path: Path, *, least: float = LEAST, crops: int = CROPS) -> None:
+        """Raises `ConfigError` for a file that is no model."""
+        self._network = Network(path)
+        self._least = least
+        self._crops = crops
+        self._grid, self._stride = _grid()
+
+    def look(self, bgr: Bgr, regions: Sequence[Box]) -> list[Detection]:
+        """All things of known kinds in `bgr`, (H, W, 3) uint8."""
+        height, width = bgr.shape[:2]
+        windows = [(0, 0, width, height), *_windows(regions, width, height)[: self._crops]]
+        found = [each for window in windows for each in self._look_at(bgr, window)]
+        return merged(found)
+
+    def _look_at(self, bgr: Bgr, window: tuple[int, int, int, int]) -> list[Detection]:
+        left, top, right, bottom = window
+        piece = bgr[top:bottom, left:right]
+        scale = min(SIDE / piece.shape[0], SIDE / piece.shape[1])
+        size = (max(1, round(piece.shape[1] * scale)), max(1, round(piece.shape[0] * scale)))
+        canvas = np.full((SIDE, SIDE, 3), GREY, np.uint8)
+        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        canvas[: size[1], : size[0]] = cv2.resize(piece, size, interpolation=way)
+        batch: Tensor = np.ascontiguousarray(canvas.transpose(2, 0, 1)[None], np.float32)
+        rows = next(iter(self._network.run(batch).values()))[0]
+        return self._read(rows, left, top, scale, bgr.shape[1], bgr.shape[0])
+
+    def _read(self, rows: Tensor, left: int, top: int, scale: float, width: int, height: int) -> list[Detection]:
+        classes = list(COCO)
+        scores = rows[:, 4:5] * rows[:, [5 + c for c in classes]]
+        best = scores.argmax(axis=1)
+        score = scores[np.arange(len(rows)), best]
+        kept = np.flatnonzero(score >= self._least)
+        if not len(kept):
+            return []
+        centre = (rows[kept, :2] + self._grid[kept]) * self._stride[kept, None]
+        half = np.exp(np.minimum(rows[kept, 2:4], 8.0)) * self._stride[kept, None] / 2
+        low, high = (centre - half) / scale + (left, top), (centre + half) / scale + (left, top)
+        return [
+            Detection(box, COCO[classes[best[n]]], float(min(1.0, score[n])))
+            for n, a, b in zip(kept, low, high, strict=True)
+            if (box := _box(a[0] / width, a[1] / height, b[0] / width, b[1] / height)) is not None
+        ]
+
+
+def merged(found: Sequence[Detection]) -> list[Detection]:
+    """Non-maximum suppression over all kinds: where two boxes are one thing, the surer one stays."""
+    kept: list[Detection] = []
+    for each in sorted(found, key=lambda d: (-d.score, d.box.left, d.box.top)):
+        if all(_same(each.box, other.box) < SAME for other in kept):
+            kept.append(each)
+    return kept
+
+
+def _same(a: Box, b: Box) -> float:
+    """Intersection over union, or over the smaller box where one lies within the other (a crop sees a part)."""
+    across = min(a.right, b.right) - max(a.left, b.left)
+    down = min(a.bottom, b.bottom) - max(a.top, b.top)
+    if across <= 0 or down <= 0:
+        return 0.0
+    one, two = ((c.right - c.left) * (c.bottom - c.top) for c in (a, b))
+    both = across * down
+    return max(both / (one + two - both), 0.6 * both / min(one, two))
+
+
+def _windows(regions: Sequence[Box], width: int, height: int) -> list[tuple[int, int, int, int]]:
+    """Square pieces around what moves, the smallest things first: the large ones are found without."""
+    made: list[tuple[int, int, int, int]] = []
+    for box in sorted(regions, key=lambda r: (r.right - r.left) * (r.bottom - r.top)):
+        across, down = (box.right - box.left) * width, (box.bottom - box.top) * height
+        side = int(max(CROP_SIDE * width, 2.2 * max(across, down)))
+        if side > 0.75 * min(width, height):
+            continue
+        x = int(min(max(0, (box.left + box.right) / 2 * width - side / 2), width - side))
+        y = int(min(max(0, (box.top + box.bottom) / 2 * height - side / 2), height - side))
+        if all(abs(x - a) + abs(y - b) > side / 2 for a, b, _, _ in made):
+            made.append((x, y, x + side, y + side))
+    return made
+
+
+def _grid() -> tuple[Tensor, Tensor]:
+    cells, strides = [], []
+    for stride in STRIDES:
+        n = SIDE // stride
+        rows, columns = np.mgrid[:n, :n]
+        cells.append(np.stack((columns, rows), -1).reshape(-1, 2))
+        strides.append(np.full(n * n, stride))
+    return np.concatenate(cells).astype(np.float32), np.concatenate(strides).astype(np.float32)
+
+
+def _box(left: float, top: float, right: float, bottom: float) -> Box | None:
+    left, top, right, bottom = max(0.0, left), max(0.0, top), min(1.0, right), min(1.0, bottom)
+    return Box(float(left), float(top), float(right), float(bottom)) if right > left and bottom > top else None
