@@ -1,0 +1,312 @@
+"""Makes the film that may be given: people hidden, sound and tags gone, encoded anew. In memory, in three passes.
+
+Look at every second picture, plan the covers, paint and encode; then look at the finished film again as a stranger
+would. What is still found is covered in a second round; what is found even then is in the report.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from hashlib import sha256
+from typing import Any, Literal, Protocol
+
+import av
+import av.error
+import cv2
+import numpy as np
+from av.bitstream import BitStreamFilterContext
+from av.container import OutputContainer
+from av.packet import Packet
+from numpy.typing import NDArray
+
+from nightlatch.domain.donation import LONGEST_MS, SHORTEST_MS
+from nightlatch.domain.geometry import Box
+from nightlatch.domain.sighting import Detection, Kind
+from nightlatch.errors import NightlatchError
+from nightlatch.pixels.vision.boxes import covered
+from nightlatch.pixels.vision.motion import Background
+from nightlatch.pixels.vision.redact import Covers, Look, paint, plan, silhouettes
+
+MOST_WIDTH, MOST_HEIGHT, MOST_FPS = 1280, 720, 15
+LUMA_WIDTH = 160
+LOOK_EVERY = 2  # pictures
+CHECK_EVERY = 3
+FACE_SURE = 0.6
+PERSON_SURE = 0.5
+HEAD = 0.25  # of a person, from the top
+ROUNDS = 2
+MOST_PIXELS = 4096 * 2304
+Bgr = NDArray[np.uint8]
+Style = Literal["cover", "silhouettes"]
+
+
+class CannotRedact(NightlatchError):
+    """This film cannot be made fit to be given."""
+
+
+class Finder(Protocol):
+    """What finds people and other things."""
+
+    name: str
+
+    def look(self, bgr: Bgr, regions: Sequence[Box]) -> list[Detection]:
+        """(H, W, 3) uint8 and what moves in it."""
+        ...
+
+
+class Faces(Protocol):
+    """What finds faces."""
+
+    def find(self, bgr: Bgr) -> list[Detection]:
+        """(H, W, 3) uint8."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RedactionReport:
+    """What was hidden, and what a second look at the finished film still finds."""
+
+    style: str
+    eye: str
+    pictures: int
+    people: int  # pictures × people that were found
+    faces: int  # faces outside of everybody that was found
+    carried: int  # pictures × covers that were carried over a detector's blinks
+    share_covered: float  # of all pixels
+    uncovered: int  # pictures of the finished film in which a face or a person's head is still found
+    worst_picture: int | None  # the one in which most is
+    sound_removed: bool
+    metadata_removed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """The finished film. Only `redact_film` makes one."""
+
+    mp4: bytes = field(repr=False)
+    sha256: str
+    length_ms: int
+    report: RedactionReport
+
+
+def redact_film(
+    mp4: bytes,
+    detector: Finder,
+    faces: Faces,
+    *,
+    style: Style = "cover",
+    from_ms: int,
+    to_ms: int,
+    on_progress: Callable[[float], None] = lambda share: None,
+    any_length: bool = False,
+) -> Redacted:
+    """Cut [from_ms, to_ms) out of a film and hide everybody in it.
+
+    `any_length` is for benchmarks over clips that are shorter than a gift may be.
+
+    Raises:
+        CannotRedact: no film, or not 20 to 30 seconds of it.
+    """
+    if not any_length and not SHORTEST_MS <= to_ms - from_ms <= LONGEST_MS:
+        raise CannotRedact("A given clip is 20 to 30 seconds long. Move the ends.")
+    film = _Film(mp4, from_ms, to_ms)
+    looks = _look(film, detector, faces, on_progress)
+    if film.count == 0:
+        raise CannotRedact("There are no pictures in this stretch. Choose another one.")
+    if not any_length and film.count / film.fps * 1000 < SHORTEST_MS - 1500:
+        raise CannotRedact("The clip is shorter than it says: fewer than 20 seconds are left. Choose another one.")
+    made = b""
+    covers, found, worst = Covers((), 0, 0, 0), 0, None
+    for turn in range(ROUNDS):
+        covers = plan(looks, film.count, film.fps)
+        made = _write(film, covers, looks, style, lambda share, t=turn: on_progress(0.6 + 0.15 * t + 0.15 * share))  # type: ignore[misc]
+        again, found, worst = _check(made, detector, faces, covers, film.count)
+        if not found:
+            break
+        for n, look in again.items():
+            old = looks.get(n, Look((), (), ()))
+            looks[n] = replace(old, things=(*old.things, *look.things), faces=(*old.faces, *look.faces))
+    on_progress(1.0)
+    area = [sum((b.right - b.left) * (b.bottom - b.top) for b in each) for each in covers.boxes]
+    report = RedactionReport(
+        style=style,
+        eye=detector.name,
+        pictures=film.count,
+        people=covers.people,
+        faces=covers.faces,
+        carried=covers.carried,
+        share_covered=round(float(np.mean(np.minimum(1.0, area))), 3),
+        uncovered=found,
+        worst_picture=worst,
+        sound_removed=True,
+        metadata_removed=True,
+    )
+    return Redacted(made, sha256(made).hexdigest(), round(film.count / film.fps * 1000), report)
+
+
+class _Film:
+    """The stretch of a film as pictures of at most 1280 × 720, at most 15 a second; decoded anew each time."""
+
+    def __init__(self, mp4: bytes, from_ms: int, to_ms: int) -> None:
+        self._mp4 = mp4
+        self._from_ms, self._to_ms = from_ms, to_ms
+        self.asked_ms = to_ms - from_ms
+        self.count = 0
+        self.fps = 15.0
+        try:
+            with av.open(io.BytesIO(mp4), "r", metadata_errors="ignore") as container:
+                if not container.streams.video:
+                    raise CannotRedact("There are no pictures in this film. Choose another clip.")
+                context = container.streams.video[0].codec_context
+                if context.width * context.height > MOST_PIXELS or context.width < 16 or context.height < 16:
+                    raise CannotRedact("The pictures of this film are too large or too small. Choose another clip.")
+        except (av.error.FFmpegError, ValueError):
+            raise CannotRedact("This film is damaged. Choose another clip.") from None
+
+    def pictures(self) -> Iterator[tuple[int, Bgr]]:
+        """(number, picture) in order; a film that breaks off ends there."""
+        try:
+            with av.open(io.BytesIO(self._mp4), "r", metadata_errors="ignore") as container:
+                stream = container.streams.video[0]
+                begin: float | None = None
+                n, due_s = 0, 0.0
+                for frame in container.decode(stream):
+                    if frame.time is None:
+                        continue
+                    begin = frame.time if begin is None else begin
+                    at_s = frame.time - begin - self._from_ms / 1000
+                    if at_s >= (self._to_ms - self._from_ms) / 1000:
+                        break
+                    if at_s < 0 or at_s + 1e-3 < due_s:
+                        continue
+                    scale = min(1.0, MOST_WIDTH / frame.width, MOST_HEIGHT / frame.height)
+                    size = [max(16, round(v * scale)) // 2 * 2 for v in (frame.width, frame.height)]
+                    shrunk = frame.reformat(width=size[0], height=size[1], format="bgr24", interpolation="AREA")
+                    while due_s <= at_s + 1e-3:  # a camera that leaves pictures out is shown as it was
+                        yield n, np.asarray(shrunk.to_ndarray(), np.uint8)
+                        n += 1
+                        due_s = n / MOST_FPS
+                self.count, self.fps = n, float(MOST_FPS)
+        except av.error.FFmpegError:
+            return
+
+
+def _look(film: _Film, detector: Finder, faces: Faces, on_progress: Callable[[float], None]) -> dict[int, Look]:
+    """What is in every second picture."""
+    background = Background()
+    looks: dict[int, Look] = {}
+    expected = max(1.0, film.asked_ms / 1000 * MOST_FPS)
+    for n, bgr in film.pictures():
+        grey = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
+        small = cv2.resize(grey, (320, max(2, round(320 * bgr.shape[0] / bgr.shape[1]))), interpolation=cv2.INTER_AREA)
+        motion = background.update(np.asarray(small, np.uint8), round(n * 1000 / MOST_FPS))
+        if n % LOOK_EVERY == 0:
+            things = detector.look(bgr, motion.boxes)
+            looks[n] = Look(tuple(things), tuple(faces.find(bgr)), motion.boxes)
+            on_progress(0.6 * min(1.0, n / expected))
+        film.count = n + 1
+    return looks
+
+
+def _write(
+    film: _Film, covers: Covers, looks: dict[int, Look], style: Style, on_share: Callable[[float], None]
+) -> bytes:
+    """Paint and encode: H.264 without B frames, a key frame a second, no user data, no tags, no sound."""
+    sink = io.BytesIO()
+    plate = _plate(film, covers) if style == "silhouettes" else None
+    container = av.open(sink, "w", format="mp4", options={"fflags": "+bitexact"})
+    try:
+        stream = container.add_stream("libx264", rate=MOST_FPS)
+        stream.pix_fmt = "yuv420p"
+        stream.time_base = Fraction(1, MOST_FPS)
+        stream.codec_context.gop_size = MOST_FPS
+        stream.codec_context.max_b_frames = 0
+        stream.codec_context.flags |= av.codec.context.Flags.bitexact
+        stream.options = {"crf": "25", "preset": "veryfast", "threads": "1"}
+        clean: BitStreamFilterContext | None = None
+        harmless: tuple[Box, ...] = ()
+        for n, bgr in film.pictures():
+            boxes = covers.boxes[n] if n < len(covers.boxes) else (Box(0, 0, 1, 1),)
+            if plate is not None:
+                if n in looks:
+                    harmless = tuple(d.box for d in looks[n].things if d.kind is not Kind.PERSON and d.score >= 0.5)
+                shown = silhouettes(plate, boxes, harmless)
+            else:
+                shown = paint(bgr, boxes)
+            if n == 0:
+                stream.width, stream.height = shown.shape[1], shown.shape[0]
+                clean = BitStreamFilterContext("filter_units=remove_types=6", stream)
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(shown), format="bgr24")
+            frame.pts = n
+            frame.time_base = Fraction(1, MOST_FPS)
+            _mux(container, clean, stream.encode(frame))
+            if n % MOST_FPS == 0:
+                on_share(n / max(1, film.count))
+        _mux(container, clean, stream.encode(None))
+        if clean is not None:
+            for packet in clean.filter(None):
+                container.mux(packet)
+    finally:
+        container.close()
+    return sink.getvalue()
+
+
+def _mux(container: OutputContainer, clean: BitStreamFilterContext | None, packets: Sequence[Packet[Any]]) -> None:
+    for packet in packets:
+        for cleaned in clean.filter(packet) if clean is not None else ():
+            container.mux(cleaned)
+
+
+def _plate(film: _Film, covers: Covers) -> Bgr:
+    """The place without anybody: the median of pictures, without what is covered in them, and blurred."""
+    kept: list[NDArray[np.float32]] = []
+    step = max(1, film.count // 24)
+    for n, bgr in film.pictures():
+        if n % step:
+            continue
+        picture = bgr.astype(np.float32)
+        for box in covers.boxes[n] if n < len(covers.boxes) else ():
+            height, width = bgr.shape[:2]
+            picture[
+                int(box.top * height) : int(box.bottom * height) + 1, int(box.left * width) : int(box.right * width) + 1
+            ] = np.nan
+        kept.append(picture)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a place that is covered in every picture has no middle
+        middle = np.nanmedian(np.stack(kept), axis=0)
+    middle = np.where(np.isnan(middle), 128.0, middle).astype(np.uint8)
+    return np.asarray(cv2.GaussianBlur(middle, (0, 0), 3), np.uint8)
+
+
+def _check(
+    made: bytes, detector: Finder, faces: Faces, covers: Covers, count: int
+) -> tuple[dict[int, Look], int, int | None]:
+    """Look at the finished film: what is found in it, in how many pictures, and in which most."""
+    film = _Film(made, 0, count * 1000 // MOST_FPS + 1000)
+    found: dict[int, Look] = {}
+    worst, most = None, 0.0
+    for n, bgr in film.pictures():
+        if n % CHECK_EVERY:
+            continue
+        seen = [f for f in faces.find(bgr) if f.score >= FACE_SURE and not _is_under(f.box, covers, n)]
+        things = [d for d in detector.look(bgr, ()) if d.kind is Kind.PERSON and d.score >= PERSON_SURE]
+        heads = [d for d in things if not _is_under(_head(d.box), covers, n)]
+        if seen or heads:
+            found[n] = Look(tuple(heads), tuple(seen), ())
+            score = max(d.score for d in (*seen, *heads))
+            if score > most:
+                worst, most = n, score
+    return found, len(found), worst
+
+
+def _head(box: Box) -> Box:
+    return Box(box.left, box.top, box.right, box.top + HEAD * (box.bottom - box.top))
+
+
+def _is_under(box: Box, covers: Covers, n: int) -> bool:
+    """Whether most of `box` is covered in picture `n`: what is found there is the cover itself."""
+    return n < len(covers.boxes) and any(covered(box, cover) > 0.6 for cover in covers.boxes[n])
