@@ -1,17 +1,18 @@
 """How many 1080p15 cameras one process carries: record, look, seal and store, as the hub does.
 
-    python bench/cameras.py [N ...]
+    python bench/cameras.py [--busy] [N ...]
 
-The film (2 Mbit/s, key frame every 2 s; it moves all the time, so each camera also cuts clips without a pause: the
-worst case) is played from a file at wall speed by N real recorders that share one vault.
-A camera is carried when its newest footage on disk is no older than two segments after 30 s. A network camera costs its
-socket and reading thread on top, which are not in these figures.
+Each camera is a main stream (1080p15, 2 Mbit/s, key frame every 2 s) and a sub-stream (640x360 at 5 pictures a second,
+key frame every second), played from files at wall speed by N real recorders that share one vault. Something crosses
+the picture for 3 s of every 60 (5 % busy); with `--busy` it never stops, and there is no sub-stream: the worst case.
+A camera is carried when its newest footage on disk is no older than two segments after the run. A network camera
+costs its sockets and reading threads on top, which are not in these figures.
 """
 
 from __future__ import annotations
 
 import resource
-import secrets
+import subprocess
 import sys
 import tempfile
 import threading
@@ -20,12 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyrage
+from nightlatch.hub.looking import open_looking
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from nightlatch.clocks import system_clock
 from nightlatch.domain.camera import Camera, CameraState
 from nightlatch.domain.recording import Still
+from nightlatch.domain.sighting import EventJudged
 from nightlatch.errors import SourceError
 from nightlatch.hub.index import open_index
 from nightlatch.hub.recorder import Recorder
@@ -33,9 +36,15 @@ from nightlatch.hub.records import SegmentRow
 from nightlatch.hub.vault import Vault
 from nightlatch.pixels.media.packets import Streams
 from nightlatch.seal.recipients import Sealer
-from record import FILM, make_film
+from record import FILM, OUT, make_film
 
-RUN_S = 30.0
+RUN_S = 60.0
+QUIET = OUT / "quiet-1080p15.mp4"
+QUIET_SUB = OUT / "quiet-360p5.mp4"
+SCENE = (
+    "smptehdbars=s=1920x1080:r=15:d=60,noise=alls=6:allf=t[b];color=c=0x806040:s=130x340:r=15:d=60[p];"
+    "[b][p]overlay=x='-130+700*(t-20)':y=620:enable='between(t,20,23)'"
+)
 LATE_MS = 9_000
 
 
@@ -52,22 +61,45 @@ class Nobody:
     def clip(self, clip_id: str, camera_id: str, is_open: bool) -> None:
         pass
 
+    def event(self, judged: EventJudged, camera: Camera, clip_id: str, onset_ms: int, still: Still | None) -> None:
+        pass
 
-def carry(film: Path, count: int) -> tuple[int, float, float]:
+    def event_ended(self, event_id: str) -> None:
+        pass
+
+
+def make_quiet() -> None:
+    """A street on which somebody walks by once a minute, as a main and a sub-stream."""
+    OUT.mkdir(exist_ok=True)
+    shared = "-preset ultrafast -tune zerolatency -bf 0 -refs 1 -pix_fmt yuv420p -c:v libx264"
+    for film, scale, rate, every in ((QUIET, "", "2M", 30), (QUIET_SUB, ",fps=5,scale=640:360", "300k", 5)):
+        if not film.exists():
+            options = f"{shared} -b:v {rate} -maxrate {rate} -bufsize {rate} -g {every} -keyint_min {every}".split()
+            graph = ["-filter_complex", SCENE + scale]
+            subprocess.run(["ffmpeg", "-v", "error", "-y", *graph, *options, str(film)], check=True)
+
+
+def carry(film: Path, sub: Path | None, count: int) -> tuple[int, float, float]:
     """(cameras carried, share of one core per camera, MiB of memory that came on per camera)."""
     with tempfile.TemporaryDirectory(dir=film.parent) as folder:
         engine, clock = open_index(Path(folder)), system_clock()
         sealer = Sealer([str(pyrage.x25519.Identity.generate().to_public())])
         vault = Vault(Path(folder), engine, clock)
+        looking = open_looking("eye", None)
         recorders = [
             Recorder(
-                Camera(id=f"{n:012x}", name=str(n), url=f"file:{film}?loop=1"),
+                Camera(
+                    id=f"{n:012x}",
+                    name=str(n),
+                    url=f"file:{film}?loop=1",
+                    sub_url=f"file:{sub}?loop=1" if sub is not None else None,
+                ),
                 "h",
                 sealer,
                 vault,
                 clock,
                 Nobody(),
-                lambda: secrets.token_hex(8),
+                looking,
             )
             for n in range(count)
         ]
@@ -75,7 +107,7 @@ def carry(film: Path, count: int) -> tuple[int, float, float]:
         threads = [threading.Thread(target=recorder.run, daemon=True) for recorder in recorders]
         for thread in threads:
             thread.start()
-            time.sleep(4.0 / count)  # cameras do not send their key frames in step
+            time.sleep(min(0.4, 60.0 / count))  # cameras do not send their key frames, or see things, in step
         cpu_s, began_s = cpu(), time.monotonic()
         time.sleep(RUN_S)
         share = (cpu() - cpu_s) / (time.monotonic() - began_s) / count
@@ -108,10 +140,14 @@ def resident_kib() -> int:
 
 def main() -> None:
     """Print a line for each number of cameras."""
-    make_film()
+    words = sys.argv[1:]
+    is_busy = "--busy" in words
+    make_film() if is_busy else make_quiet()
+    film, sub = (FILM, None) if is_busy else (QUIET, QUIET_SUB)
+    print(f"{'never still, no sub-stream' if is_busy else 'something moves for 3 s of 60'}")
     print("cameras  carried  share of a core each  MiB each")
-    for count in [int(word) for word in sys.argv[1:]] or [10, 25, 50]:
-        carried, share, memory = carry(FILM, count)
+    for count in [int(word) for word in words if word.isdigit()] or [10, 30, 60, 100]:
+        carried, share, memory = carry(film, sub, count)
         print(f"{count:7}  {carried:7}  {share * 100:19.2f} %  {memory:8.1f}", flush=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,13 +16,15 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.camera import Camera, CameraState
 from nightlatch.domain.recording import Still
+from nightlatch.domain.sighting import EventJudged, Judgement, Story, Verdict
 from nightlatch.errors import SourceError
-from nightlatch.hub import recorder as recording
 from nightlatch.hub.index import open_index
-from nightlatch.hub.recorder import Recorder
+from nightlatch.hub.recorder import Looking, Recorder
 from nightlatch.hub.records import ClipRow, SegmentRow
 from nightlatch.hub.vault import Vault
 from nightlatch.pixels.media.packets import Streams
+from nightlatch.pixels.sight import Sight
+from nightlatch.pixels.sight import Told as Told_
 from nightlatch.pixels.stage.encoding import film
 from nightlatch.pixels.stage.scenes import scene
 from nightlatch.seal.recipients import Sealer
@@ -32,6 +35,8 @@ from tests.clocks import TestClock
 class Told:
     states: list[tuple[CameraState, str | None]] = field(default_factory=list)
     clips: list[bool] = field(default_factory=list)
+    judged: list[EventJudged] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
 
     def state(self, camera_id: str, state: CameraState, streams: Streams | None, problem: SourceError | None) -> None:
         self.states.append((state, problem.reason.value if problem else None))
@@ -42,6 +47,12 @@ class Told:
     def clip(self, clip_id: str, camera_id: str, is_open: bool) -> None:
         self.clips.append(is_open)
 
+    def event(self, judged: EventJudged, camera: Camera, clip_id: str, onset_ms: int, still: Still | None) -> None:
+        self.judged.append(judged)
+
+    def event_ended(self, event_id: str) -> None:
+        self.ended.append(event_id)
+
 
 @pytest.fixture(scope="module")
 def moving(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -49,14 +60,30 @@ def moving(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return film(scene("printed_code", width=640, height=360), tmp_path_factory.mktemp("film") / "moving.mp4", 12)
 
 
-def record(folder: Path, url: str, until_s: float) -> tuple[Engine, Told]:
+def plain_sight(camera: Camera, streams: Streams) -> Sight:
+    return Sight(streams, areas=camera.areas, detector=None, new_id=lambda: secrets.token_hex(8), camera_id=camera.id)
+
+
+def undecided(story: Story) -> Judgement:
+    return Judgement(Verdict.UNSURE, 0.5, (f"{len(story.tracks)} things moved.",))
+
+
+def record(
+    folder: Path, url: str, until_s: float, make_sight: Callable[[Camera, Streams], Sight] = plain_sight
+) -> tuple[Engine, Told]:
     """Record `url` for a while."""
     engine = open_index(folder)
     sealer = Sealer([str(pyrage.x25519.Identity.generate().to_public())])
     told = Told()
     camera = Camera(id="0123456789ab", name="yard", url=url)
     made = Recorder(
-        camera, "h", sealer, Vault(folder, engine, TestClock()), TestClock(), told, lambda: secrets.token_hex(8)
+        camera,
+        "h",
+        sealer,
+        Vault(folder, engine, TestClock()),
+        TestClock(),
+        told,
+        Looking(make_sight, undecided, "motion"),
     )
     thread = threading.Thread(target=made.run)
     thread.start()
@@ -79,20 +106,25 @@ def test_motion_makes_a_clip(tmp_path: Path, moving: Path) -> None:
         clips = session.scalars(select(ClipRow)).all()
     assert len(clips) == 1
     assert told.clips[-1] is False
+    assert told.ended == [clips[0].event_id]
+    last = told.judged[-1]
+    assert last.tracks
+    assert last.judgement.reasons
 
 
 @pytest.mark.parametrize("fault", ["dead", "hangs"])
-def test_a_dead_or_hanging_look_loses_no_footage(
-    tmp_path: Path, moving: Path, monkeypatch: pytest.MonkeyPatch, fault: str
-) -> None:
-    class Broken(recording.Looker):
-        def look(self, packet: object) -> None:
+def test_a_dead_or_hanging_look_loses_no_footage(tmp_path: Path, moving: Path, fault: str) -> None:
+    class Broken(Sight):
+        def take(self, packet: object) -> list[Told_]:
             if fault == "dead":
                 raise RuntimeError("the detector is gone")
             time.sleep(30)
+            return []
 
-    monkeypatch.setattr(recording, "Looker", Broken)
-    engine, _ = record(tmp_path, f"file:{moving}", 13)
+    def broken(camera: Camera, streams: Streams) -> Sight:
+        return Broken(streams, areas=(), detector=None, new_id=lambda: "0" * 16, camera_id=camera.id)
+
+    engine, _ = record(tmp_path, f"file:{moving}", 13, broken)
     assert seconds_kept(engine) == pytest.approx(12, abs=0.3)
 
 

@@ -112,7 +112,7 @@ def test_the_vectors_of_others_hold_or_fail_as_they_should() -> None:
     assert count >= 196
     # The one convention that differs: others give the empty tree no root, RFC 6962 gives it SHA-256 of nothing.
     assert [each for each in wrong if not _is_from_nothing(each)] == []
-    assert len(wrong) <= 1
+    assert len(wrong) <= 2
 
 
 def _is_from_nothing(path: str) -> bool:

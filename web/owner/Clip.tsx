@@ -216,6 +216,11 @@ export function ClipPage({ id }: { id: string }) {
               </button>
             )}
             <span class="grow" />
+            {facts.ended_ms !== null && facts.ended_ms - facts.began_ms >= 20_000 && (
+              <Link class="button quiet" href={`/give/${id}`} data-testid="clip-give">
+                Give this clip
+              </Link>
+            )}
             <button type="button" class="quiet danger" data-testid="clip-delete" onClick={remove}>
               Delete now
             </button>

@@ -28,6 +28,12 @@ export function HouseholdPage() {
           <Passphrase />
         </details>
       </section>
+      <section>
+        <h2>Giving clips</h2>
+        <p class="fine">
+          One clip at a time, people hidden, signed by you, each look on record. <Link href="/giving">Who looked, and take back</Link>
+        </p>
+      </section>
       {state.value?.cloud.configured && <Mailbox />}
       <Look />
       <section>

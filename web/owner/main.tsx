@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { Cameras } from "./Cameras";
 import { ClipPage } from "./Clip";
+import { GivePage, GivingPage } from "./Giving";
 import { HomePage } from "./Home";
 import { HouseholdPage } from "./Household";
 import { SetUp } from "./SetUp";
@@ -21,6 +22,8 @@ function Page() {
   if (at.startsWith("/clip/")) return <ClipPage id={at.slice(6)} />;
   if (at === "/timeline") return <Timeline />;
   if (at.startsWith("/cameras")) return <Cameras at={at} />;
+  if (at === "/giving") return <GivingPage />;
+  if (at.startsWith("/give/")) return <GivePage id={at.slice(6)} />;
   if (at === "/household") return <HouseholdPage />;
   return <HomePage />;
 }
@@ -55,7 +58,7 @@ function App() {
         </Link>
         <nav aria-label="Pages">
           {TABS.map(([to, name, icon]) => {
-            const here = to === "/" ? at === "/" || at.startsWith("/clip/") : at.startsWith(to);
+            const here = to === "/" ? at === "/" || at.startsWith("/clip/") || at.startsWith("/give/") : at.startsWith(to) || (to === "/household" && at === "/giving");
             return (
               <Link key={to} href={to} aria-current={here ? "page" : undefined}>
                 <svg viewBox="0 0 24 24" aria-hidden="true">

@@ -62,7 +62,7 @@ export interface Home {
   problems: { camera_id: string | null; text: string; todo: string }[];
   cameras: CameraNow[];
   storage: { used_bytes: number; free_bytes: number; oldest_ms: number | null; keep_hours: number; full_in_hours: number | null };
-  cloud: { configured: boolean; reachable: boolean | null; waiting_parts: number; last_sent_ms: number | null; clips: number; keep_hours: number };
+  cloud: { configured: boolean; reachable: boolean | null; waiting_parts: number; last_sent_ms: number | null; clips: number };
 }
 
 export interface Clip {

@@ -30,3 +30,4 @@ class Camera:
     areas: tuple[Area, ...] = ()
     quota_bytes: int | None = None
     demo: bool = False
+    private: bool = False  # bedroom, bathroom, children: none of its clips can be given

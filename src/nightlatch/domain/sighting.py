@@ -109,3 +109,14 @@ class EventClosed:
     onset_ms: int
     last_motion_ms: int
     clip_to_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventJudged:
+    """What is known of an open event so far: what moved, and what it means. Comes again as more is known."""
+
+    camera_id: str
+    event_id: str
+    at_ms: int
+    tracks: tuple[Track, ...]
+    judgement: Judgement

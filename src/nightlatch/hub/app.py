@@ -30,13 +30,14 @@ from nightlatch.hub import catalogue
 from nightlatch.hub.alerts import Alerts
 from nightlatch.hub.alerts.mqtt import Mqtt, parse_broker
 from nightlatch.hub.alerts.push import Push
+from nightlatch.hub.donations import LONGEST_FILM, Donations
 from nightlatch.hub.folder import claim
 from nightlatch.hub.house import House, SignedOut
 from nightlatch.hub.household import Household, SetUpAlready, hub_key, setup_code
 from nightlatch.hub.index import open_index
 from nightlatch.hub.notices import NoticeServer
 from nightlatch.hub.retention import sweep
-from nightlatch.hub.routes import alerts, cameras, home, mailbox, recordings, signin
+from nightlatch.hub.routes import alerts, cameras, donations, home, mailbox, recordings, signin
 from nightlatch.hub.routes.recordings import Gone
 from nightlatch.hub.settings import HubSettings
 from nightlatch.hub.tries import Tries
@@ -98,6 +99,7 @@ def create_app(settings: HubSettings, clock: Clock, *, secure: bool = False) -> 
         push=push,
         mqtt=mqtt,
         alerts=Alerts([push] if mqtt is None else [push, mqtt]),
+        donations=Donations(engine, clock, settings.models_dir),
         started_ms=clock.now_ms(),
         secure=secure,
     )
@@ -122,7 +124,7 @@ def create_app(settings: HubSettings, clock: Clock, *, secure: bool = False) -> 
 
     app = FastAPI(title="Nightlatch hub", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.house = house
-    for part in (signin, home, cameras, recordings, mailbox, alerts):
+    for part in (signin, home, cameras, recordings, mailbox, alerts, donations):
         app.include_router(part.router)
     _guard(app, settings)
     _page(app)
@@ -172,7 +174,8 @@ def _refusal(request: Request, settings: HubSettings) -> Response | None:
     if request.method not in SAFE and request.headers.get("x-nightlatch") != "1":
         return JSONResponse({"error": "Only the hub's own page may ask for this."}, 403)
     length = request.headers.get("content-length", "0")
-    if request.method not in SAFE and (not length.isdigit() or int(length) > LONGEST_BODY):
+    longest = LONGEST_FILM if request.url.path == "/api/giving/offers" else LONGEST_BODY
+    if request.method not in SAFE and (not length.isdigit() or int(length) > longest):
         return JSONResponse({"error": "This request is too large."}, 413)
     if request.method not in SAFE and "transfer-encoding" in request.headers:
         return JSONResponse({"error": "Send a Content-Length."}, 411)

@@ -18,6 +18,7 @@ from nightlatch.errors import NightlatchError
 from nightlatch.hub.alerts import Alerts, alert_of
 from nightlatch.hub.alerts.mqtt import Mqtt
 from nightlatch.hub.alerts.push import Push
+from nightlatch.hub.donations import Donations
 from nightlatch.hub.household import Household
 from nightlatch.hub.notices import (
     CamerasChanged,
@@ -56,6 +57,7 @@ class House:
     push: Push
     mqtt: Mqtt | None
     alerts: Alerts
+    donations: Donations
     started_ms: int
     secure: bool = False
     notices: NoticeServer | None = None

@@ -1,8 +1,8 @@
 """Records one camera: packets in; sealed segments, clips and stills out.
 
 `run` retries for ever with back-off; `run_once` works until something breaks. Two threads: this one takes packets
-and never waits for looking; `Observer` decodes a few pictures a second beside it, from a queue that drops its
-oldest when looking is slow. A detector that hangs or dies costs events, never footage.
+and never waits for looking; `Observer` looks beside it, from a queue that drops its oldest when looking is slow. A
+detector that hangs or dies costs events, never footage.
 """
 
 from __future__ import annotations
@@ -11,33 +11,41 @@ import json
 import random
 import threading
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
 from nightlatch.domain.camera import Camera, CameraState
-from nightlatch.domain.recording import Part, Segment, Sheet, Still
-from nightlatch.domain.sighting import LONGEST_CLIP_MS, PRE_ROLL_MS, EventClosed, EventOpened
+from nightlatch.domain.recording import Part, Segment, Still
+from nightlatch.domain.sighting import (
+    LONGEST_CLIP_MS,
+    PRE_ROLL_MS,
+    EventClosed,
+    EventJudged,
+    EventOpened,
+    Judgement,
+    Kind,
+    Story,
+    Track,
+)
 from nightlatch.domain.time import Clock
 from nightlatch.errors import Reason, SourceError
+from nightlatch.hub.observer import Observer, Seen
 from nightlatch.hub.vault import OpenClip, Vault, is_disk_full
 from nightlatch.pixels.media.clipper import Clipper
-from nightlatch.pixels.media.frames import Looker
 from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.media.ring import Ring
 from nightlatch.pixels.media.segmenter import Segmenter
-from nightlatch.pixels.media.stills import SheetBuilder, make_still
+from nightlatch.pixels.sight import Sight
 from nightlatch.pixels.sources import Source, open_source
-from nightlatch.pixels.vision.events import EventBuilder
-from nightlatch.pixels.vision.gate import MotionGate
 from nightlatch.seal.recipients import Sealer
 
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 30.0
-STILL_EVERY_MS = 2_000
-WAITING_LOOKS = 64  # packets that may wait to be looked at; older ones are dropped
+MOST_TRACKS = 12  # in a manifest
+MOST_PLACES = 150  # of each
 RING_MS = PRE_ROLL_MS + 15_000  # the pre-roll, a late onset and a long key-frame interval
 
 log = structlog.get_logger()
@@ -58,70 +66,22 @@ class Teller(Protocol):
         """A clip began, grew or ended."""
         ...
 
+    def event(self, judged: EventJudged, camera: Camera, clip_id: str, onset_ms: int, still: Still | None) -> None:
+        """More is known of an event."""
+        ...
 
-@dataclass(slots=True)
-class Observer:
-    """Looks at packets in a thread of its own and says when events open and close."""
+    def event_ended(self, event_id: str) -> None:
+        """An event is over."""
+        ...
 
-    camera: Camera
-    streams: Streams
-    new_id: Callable[[], str]
-    events: deque[EventOpened | EventClosed]
-    on_sheet: Callable[[Sheet], None]
-    on_still: Callable[[Still], None]
-    dropped: int = 0
-    failed: int = 0
-    _waiting: deque[Packet] = field(default_factory=lambda: deque(maxlen=WAITING_LOOKS))
-    _wake: threading.Event = field(default_factory=threading.Event)
-    _stopping: bool = False
-    _thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name=f"look-{self.camera.id}", daemon=True)
-        self._thread.start()
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """How cameras are looked at: made once for all of them."""
 
-    def offer(self, packet: Packet) -> None:
-        """Hand over a packet; never blocks."""
-        if packet.kind != "video":
-            return
-        if len(self._waiting) == WAITING_LOOKS:
-            self.dropped += 1
-        self._waiting.append(packet)
-        self._wake.set()
-
-    def stop(self) -> None:
-        """Finish the sheet and end the thread; waits two seconds at most."""
-        self._stopping = True
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join(2.0)
-
-    def _run(self) -> None:
-        looker = Looker(self.streams)
-        gate = MotionGate(self.camera.areas)
-        events = EventBuilder(self.camera.id, new_id=self.new_id)
-        sheets = SheetBuilder(self.camera.id)
-        last_still_ms = 0
-        while not self._stopping:
-            self._wake.wait(1.0)
-            self._wake.clear()
-            while self._waiting and not self._stopping:
-                packet = self._waiting.popleft()
-                try:
-                    picture = looker.look(packet)
-                    if picture is None:
-                        continue
-                    self.events.extend(events.update(gate.update(picture.luma, picture.at_ms)))
-                    if (sheet := sheets.add(picture)) is not None:
-                        self.on_sheet(sheet)
-                    if abs(picture.at_ms - last_still_ms) >= STILL_EVERY_MS:
-                        last_still_ms = picture.at_ms
-                        self.on_still(make_still(picture, self.camera.id))
-                except Exception as error:  # noqa: BLE001 - watching fails open: recording must go on
-                    self.failed += 1
-                    log.warning("look.failed", camera=self.camera.id, error=type(error).__name__, times=self.failed)
-        if (sheet := sheets.finish()) is not None:
-            self.on_sheet(sheet)
+    make_sight: Callable[[Camera, Streams], Sight]
+    judge: Callable[[Story], Judgement]
+    eye: str  # the name of what looks
 
 
 class Recorder:
@@ -135,7 +95,7 @@ class Recorder:
         vault: Vault,
         clock: Clock,
         teller: Teller,
-        new_id: Callable[[], str],
+        looking: Looking,
     ) -> None:
         self.camera = camera
         self._household_id = household_id
@@ -143,12 +103,12 @@ class Recorder:
         self._vault = vault
         self._clock = clock
         self._teller = teller
-        self._new_id = new_id
+        self._looking = looking
         self._stop = threading.Event()
         self._source: Source | None = None
         self._sub: Source | None = None
         self._sub_is_watched = False
-        self._events: deque[EventOpened | EventClosed] = deque()
+        self._events: deque[EventOpened | EventJudged | EventClosed] = deque()
         self._clip: tuple[OpenClip, Clipper] | None = None
         self._clip_until_ms: int | None = None
         self._last_still: Still | None = None
@@ -212,6 +172,7 @@ class Recorder:
                 if self._sub is not None:
                     self._sub.stop()
                 observer.stop()
+                self._conclude()
                 self._vault.release(self.camera.id)
 
     def _record(self, source: Source, observer: Observer) -> None:
@@ -232,8 +193,17 @@ class Recorder:
                     self._follow(self._events.popleft(), source.streams, ring)
                 self._grow_clip(packet)
         finally:
-            self._end_clip()
             self._store(segmenter.finish())
+
+    def _conclude(self) -> None:
+        """The stream is over: take what looking still had to say of the open clip, and end it."""
+        while self._events:
+            event = self._events.popleft()
+            if isinstance(event, EventJudged):
+                self._learn(event)
+            elif isinstance(event, EventClosed):
+                self._teller.event_ended(event.event_id)
+        self._end_clip()
 
     def _watch_sub(self, ended: threading.Event) -> None:
         """Look at the sub-stream until the recording ends, retrying; while it is gone the main stream is looked at."""
@@ -259,14 +229,8 @@ class Recorder:
             pause_s = min(LONGEST_RETRY_S, pause_s * 2)
 
     def _observer(self, streams: Streams) -> Observer:
-        return Observer(
-            self.camera,
-            streams,
-            self._new_id,
-            events=self._events,
-            on_sheet=lambda sheet: self._vault.keep_sheet(sheet, self._sealer),
-            on_still=self._show,
-        )
+        seen = Seen(self._events, lambda sheet: self._vault.keep_sheet(sheet, self._sealer), self._show)
+        return Observer(self.camera, lambda: self._looking.make_sight(self.camera, streams), self._looking.judge, seen)
 
     def _store(self, made: list[Part | Segment]) -> None:
         for item in made:
@@ -275,9 +239,13 @@ class Recorder:
             else:
                 self._vault.keep_part(item, self._sealer)
 
-    def _follow(self, event: EventOpened | EventClosed, streams: Streams, ring: Ring) -> None:
+    def _follow(self, event: EventOpened | EventJudged | EventClosed, streams: Streams, ring: Ring) -> None:
         if isinstance(event, EventClosed):
             self._clip_until_ms = event.clip_to_ms
+            self._teller.event_ended(event.event_id)
+            return
+        if isinstance(event, EventJudged):
+            self._learn(event)
             return
         self._end_clip()
         video = streams.video
@@ -296,6 +264,22 @@ class Recorder:
         clipper = Clipper(streams, self.camera.id, ring.since(event.clip_from_ms), context=self._context)
         self._clip = (clip, clipper)
         self._clip_until_ms = None
+
+    def _learn(self, judged: EventJudged) -> None:
+        """Put what is known into the manifest, which is written again with the next part, and tell."""
+        if self._clip is None or self._clip[0].manifest["event"] != judged.event_id:
+            return
+        clip = self._clip[0]
+        clip.manifest.update(
+            kinds=[kind.value for kind in kinds_of(judged.tracks)],
+            verdict=judged.judgement.verdict.value,
+            threat=round(judged.judgement.threat, 3),
+            reasons=list(judged.judgement.reasons),
+            eye=self._looking.eye,
+            tracks=[_as_json(track) for track in sorted(judged.tracks, key=_importance)[:MOST_TRACKS]],
+        )
+        onset_ms = int(str(clip.manifest["onset_ms"]))
+        self._teller.event(judged, self.camera, clip.id, onset_ms, self._last_still)
 
     def _grow_clip(self, packet: Packet) -> None:
         if self._clip is None:
@@ -337,3 +321,30 @@ class Recorder:
             },
             separators=(",", ":"),
         ).encode()
+
+
+def kinds_of(tracks: Sequence[Track]) -> list[Kind]:
+    """What was there, people first and plain motion only when nothing else was."""
+    found = {track.kind for track in tracks}
+    known: list[Kind] = [kind for kind in Kind if kind in found and kind is not Kind.MOTION]
+    return known if known or not found else [Kind.MOTION]
+
+
+def _importance(track: Track) -> tuple[bool, int]:
+    return track.kind is Kind.MOTION, track.path[0].at_ms - track.path[-1].at_ms
+
+
+def _as_json(track: Track) -> dict[str, object]:
+    """A track for a manifest: places a fifth of a second apart or more, fractions to a thousandth."""
+    step = -(-len(track.path) // MOST_PLACES)
+    path = track.path[::step] if step > 1 else track.path
+    return {
+        "id": track.id,
+        "kind": track.kind.value,
+        "score": round(track.score, 2),
+        "path": [
+            [place.at_ms, *(round(edge, 3) for edge in (box.left, box.top, box.right, box.bottom))]
+            for place in path
+            for box in (place.box,)
+        ],
+    }

@@ -69,6 +69,7 @@ class CameraRow(Base):
     areas: Mapped[str] = mapped_column(Text, default="[]")  # JSON list of {name, use, points}
     quota_bytes: Mapped[int | None] = mapped_column(BigInteger)
     created_ms: Mapped[int] = mapped_column(BigInteger)
+    private: Mapped[bool] = mapped_column(Boolean, default=False)  # bedroom, bathroom, children: never gives a clip
     removed: Mapped[bool] = mapped_column(Boolean, default=False)  # gone for the owner; its kept footage ages out
 
 
@@ -167,3 +168,32 @@ class RemarkRow(Base):
     clip_id: Mapped[str] = mapped_column(ForeignKey("clips.id", ondelete="CASCADE"), primary_key=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     changed_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class ProgrammeRow(Base):
+    """The programme that the household joined, as its invitation said. At most one."""
+
+    __tablename__ = "programmes"
+
+    one: Mapped[int] = mapped_column(Integer, primary_key=True, default=1)  # always 1
+    invitation: Mapped[str] = mapped_column(Text)  # JSON, as it was pasted: address, keys, notice
+    joined_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class DonationRow(Base):
+    """A clip that the owner gave, and whether it was taken back. Outlives the clip itself."""
+
+    __tablename__ = "donations"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)  # hex, the keeper's
+    camera_id: Mapped[str] = mapped_column(String(12))
+    onset_ms: Mapped[int] = mapped_column(BigInteger)  # of the event it was cut from
+    length_ms: Mapped[int] = mapped_column(Integer)
+    consent: Mapped[str] = mapped_column(Text)  # JSON {record, signature}, as the owner signed it
+    consent_sha256: Mapped[str] = mapped_column(String(64))  # hex, of the record's canonical bytes
+    given_ms: Mapped[int] = mapped_column(BigInteger)
+    expires_ms: Mapped[int] = mapped_column(BigInteger)
+    withdrawn_ms: Mapped[int | None] = mapped_column(BigInteger)  # when the owner took it back
+    refused_ms: Mapped[int | None] = mapped_column(BigInteger)  # since when the keeper refuses views
+    shred_by_ms: Mapped[int | None] = mapped_column(BigInteger)  # the deadline that the keeper named
+    shredded_ms: Mapped[int | None] = mapped_column(BigInteger)

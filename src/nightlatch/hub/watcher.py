@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import secrets
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import structlog
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
@@ -15,17 +15,20 @@ from sqlalchemy.orm import Session
 from nightlatch.domain.camera import Camera, CameraState
 from nightlatch.domain.geometry import Area
 from nightlatch.domain.recording import Still
+from nightlatch.domain.sighting import EventJudged
 from nightlatch.domain.time import Clock
 from nightlatch.errors import SealError, SourceError
-from nightlatch.hub.notices import CameraStatus, ClipChanged, NewStill, NoticeClient
-from nightlatch.hub.recorder import Recorder
+from nightlatch.hub.notices import CameraStatus, ClipChanged, EventTold, NewStill, NoticeClient
+from nightlatch.hub.recorder import Looking, Recorder, kinds_of
 from nightlatch.hub.records import CameraRow, HouseholdRow, OutageRow
 from nightlatch.hub.vault import Vault
 from nightlatch.pixels.media.packets import Streams
+from nightlatch.pixels.media.stills import make_thumbnail
 from nightlatch.seal.recipients import Sealer
 
 log = structlog.get_logger()
 
+SETTLED_MS = 1_500  # of an event, before anybody is alerted
 LOOK_AGAIN_S = 2.0  # how often the camera table is read when no notice comes
 
 
@@ -52,6 +55,7 @@ def as_camera(row: CameraRow) -> Camera:
         areas=areas,
         quota_bytes=row.quota_bytes,
         demo=row.demo,
+        private=row.private,
     )
 
 
@@ -62,6 +66,8 @@ class NoticeTeller:
     client: NoticeClient
     engine: Engine
     clock: Clock
+    open_events: dict[str, EventTold] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
 
     def state(self, camera_id: str, state: CameraState, streams: Streams | None, problem: SourceError | None) -> None:
         now_ms = self.clock.now_ms()
@@ -90,6 +96,33 @@ class NoticeTeller:
     def clip(self, clip_id: str, camera_id: str, is_open: bool) -> None:
         self.client.send(ClipChanged(clip_id=clip_id, camera_id=camera_id, open=is_open))
 
+    def event(self, judged: EventJudged, camera: Camera, clip_id: str, onset_ms: int, still: Still | None) -> None:
+        told = EventTold(
+            camera_id=camera.id,
+            camera_name=camera.name,
+            event_id=judged.event_id,
+            clip_id=clip_id,
+            onset_ms=onset_ms,
+            open=True,
+            kinds=tuple(kind.value for kind in kinds_of(judged.tracks)),
+            verdict=judged.judgement.verdict.value,
+            threat=judged.judgement.threat,
+            reasons=judged.judgement.reasons,
+            jpeg=make_thumbnail(still) if still is not None else None,
+        )
+        before = self.open_events.get(judged.event_id)
+        self.open_events[judged.event_id] = told
+        is_young = judged.at_ms - onset_ms < SETTLED_MS  # the first look decides little
+        if not is_young and (before is None or _says(before) != _says(told) or before.event_id not in self.told):
+            self.told.add(judged.event_id)
+            self.client.send(told)
+
+    def event_ended(self, event_id: str) -> None:
+        last = self.open_events.pop(event_id, None)
+        self.told.discard(event_id)
+        if last is not None:
+            self.client.send(msgspec.structs.replace(last, open=False))
+
     def _open_outage(self, camera_id: str, now_ms: int, reason: str) -> None:
         with Session(self.engine) as session, session.begin():
             query = select(OutageRow.id).where(OutageRow.camera_id == camera_id, OutageRow.ended_ms.is_(None))
@@ -105,12 +138,18 @@ class NoticeTeller:
             )
 
 
+def _says(told: EventTold) -> tuple[object, ...]:
+    """What makes it worth telling again."""
+    return told.kinds, told.verdict
+
+
 class Watcher:
     """Starts, stops and replaces recorders as cameras come, change and go."""
 
-    def __init__(self, data_dir: Path, engine: Engine, clock: Clock, client: NoticeClient) -> None:
+    def __init__(self, data_dir: Path, engine: Engine, clock: Clock, client: NoticeClient, looking: Looking) -> None:
         self._engine = engine
         self._clock = clock
+        self._looking = looking
         self._vault = Vault(data_dir, engine, clock)
         self._teller = NoticeTeller(client, engine, clock)
         self._running: dict[str, tuple[Recorder, threading.Thread]] = {}
@@ -171,7 +210,7 @@ class Watcher:
                 self._vault,
                 self._clock,
                 self._teller,
-                lambda: secrets.token_hex(8),
+                self._looking,
             )
             thread = threading.Thread(target=recorder.run, name=f"record-{camera_id}", daemon=True)
             self._running[camera_id] = (recorder, thread)

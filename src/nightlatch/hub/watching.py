@@ -6,6 +6,7 @@ import signal
 
 from nightlatch.clocks import system_clock
 from nightlatch.hub.index import open_index
+from nightlatch.hub.looking import open_looking
 from nightlatch.hub.notices import CamerasChanged, NoticeClient
 from nightlatch.hub.settings import HubSettings
 from nightlatch.hub.watcher import Watcher
@@ -20,7 +21,8 @@ def run(settings: HubSettings) -> None:
             watcher.cameras_changed()
 
     client = NoticeClient(settings.data_dir / "watch.sock", heard)
-    watcher = Watcher(settings.data_dir, engine, system_clock(), client)
+    looking = open_looking(settings.detector, settings.models_dir)
+    watcher = Watcher(settings.data_dir, engine, system_clock(), client, looking)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: watcher.stop())
     client.start()

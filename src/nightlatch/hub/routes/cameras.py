@@ -37,6 +37,7 @@ class NewCamera(Asked):
 class Change(Asked):
     name: str | None = Field(None, max_length=200)
     enabled: bool | None = None
+    private: bool | None = None
     areas: list[AreaAsked] | None = Field(None, max_length=32)
     quota_bytes: int | None = Field(None, ge=0)
     url: str | None = Field(None, max_length=2000)
@@ -56,6 +57,7 @@ def as_json(camera: Camera) -> dict[str, Any]:
         "name": camera.name,
         "enabled": camera.enabled,
         "demo": camera.demo,
+        "private": camera.private,
         "transport": camera.transport,
         "address": catalogue.public_address(camera.url),
         "has_sub": camera.sub_url is not None,
@@ -98,6 +100,8 @@ def change(at: At, _: Owner, camera_id: str, asked: Change) -> dict[str, Any]:
                 row.name = catalogue.checked_name(asked.name)
             if asked.enabled is not None:
                 row.enabled = asked.enabled
+            if asked.private is not None:
+                row.private = asked.private
             if asked.areas is not None:
                 row.areas = json.dumps([area.model_dump() for area in asked.areas])
             if asked.url is not None:

@@ -67,7 +67,6 @@ def home(at: At, _: Owner) -> dict[str, Any]:
             "waiting_parts": int(waiting) if uplink else 0,
             "last_sent_ms": uplink.last_sent_ms if uplink else None,
             "clips": int(in_cloud or 0),
-            "keep_hours": 24,
         },
     }
 

@@ -13,6 +13,8 @@ from nightlatch.pixels.media.frames import Image, Picture
 
 COLUMNS = 5
 QUALITY = 72
+THUMBNAIL_WIDTH = 160
+THUMBNAIL_BYTES = 1_900
 _START = b"\xff\xd8"
 _COMMENT = b"\xff\xfe"
 
@@ -21,6 +23,20 @@ def make_still(picture: Picture, camera_id: str, width: int = 640) -> Still:
     """A JPEG of the picture, at most `width` wide."""
     image = picture.bgr(width)
     return Still(camera_id, picture.at_ms, image.shape[1], image.shape[0], encode_jpeg(image))
+
+
+def make_thumbnail(still: Still) -> bytes | None:
+    """The still again, small enough for an alert (under `THUMBNAIL_BYTES`); None when no quality makes it so."""
+    image = cv2.imdecode(np.frombuffer(still.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        return None
+    height = round(image.shape[0] * THUMBNAIL_WIDTH / image.shape[1])
+    small = cv2.resize(image, (THUMBNAIL_WIDTH, height), interpolation=cv2.INTER_AREA)
+    for quality in (60, 40, 25, 12):
+        is_made, coded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        if is_made and len(coded) <= THUMBNAIL_BYTES:
+            return bytes(coded)
+    return None
 
 
 def encode_jpeg(image: Image, comment: bytes = b"") -> bytes:

@@ -1,0 +1,139 @@
+"""Looks at one camera beside its recorder, in a thread of its own: events, stills and sheets come out.
+
+Fails open: whatever goes wrong here, recording goes on. Packets wait in a queue that drops its oldest.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+
+from nightlatch.domain.camera import Camera
+from nightlatch.domain.recording import Sheet, Still
+from nightlatch.domain.sighting import EventClosed, EventJudged, EventOpened, Judgement, Story, Track
+from nightlatch.pixels.media.frames import Picture
+from nightlatch.pixels.media.packets import Packet
+from nightlatch.pixels.media.stills import SheetBuilder, make_still
+from nightlatch.pixels.sight import Sight, TracksChanged
+
+STILL_EVERY_MS = 2_000
+JUDGE_EVERY_MS = 1_000
+WAITING_LOOKS = 64  # packets that may wait to be looked at; older ones are dropped
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Seen:
+    """Where the observer puts what it saw; each is called in its thread and must be quick."""
+
+    events: deque[EventOpened | EventJudged | EventClosed]
+    on_sheet: Callable[[Sheet], None]
+    on_still: Callable[[Still], None]
+
+
+@dataclass(slots=True)
+class Observer:
+    """Looks at packets and says when events open, what they are, and when they close."""
+
+    camera: Camera
+    make_sight: Callable[[], Sight]
+    judge: Callable[[Story], Judgement]
+    seen: Seen
+    dropped: int = 0
+    failed: int = 0
+    _waiting: deque[Packet] = field(default_factory=lambda: deque(maxlen=WAITING_LOOKS))
+    _wake: threading.Event = field(default_factory=threading.Event)
+    _stopping: bool = False
+    _thread: threading.Thread | None = None
+    _open: EventOpened | None = None
+    _tracks: tuple[Track, ...] = ()
+    _judged_ms: int = 0
+    _is_dark: bool = False
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name=f"look-{self.camera.id}", daemon=True)
+        self._thread.start()
+
+    def offer(self, packet: Packet) -> None:
+        """Hand over a packet; never blocks."""
+        if packet.kind != "video":
+            return
+        if len(self._waiting) == WAITING_LOOKS:
+            self.dropped += 1
+        self._waiting.append(packet)
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish the sheet and end the thread; waits two seconds at most."""
+        self._stopping = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(2.0)
+
+    def _run(self) -> None:
+        sight = self.make_sight()
+        sheets = SheetBuilder(self.camera.id)
+        shown_ms = 0
+        while not self._stopping:
+            self._wake.wait(1.0)
+            self._wake.clear()
+            while self._waiting and not self._stopping:
+                packet = self._waiting.popleft()
+                try:
+                    self._follow(sight.take(packet), sight.picture)
+                    shown_ms = self._show(sight.picture, sheets, shown_ms)
+                except Exception as error:  # noqa: BLE001 - watching fails open: recording must go on
+                    self.failed += 1
+                    log.warning("look.failed", camera=self.camera.id, error=type(error).__name__, times=self.failed)
+        self._follow(sight.finish(), sight.picture)
+        if (sheet := sheets.finish()) is not None:
+            self.seen.on_sheet(sheet)
+
+    def _show(self, picture: Picture | None, sheets: SheetBuilder, shown_ms: int) -> int:
+        """Pass on a still and a sheet when they are due; when the newest still was taken."""
+        if picture is None or picture.at_ms == shown_ms:
+            return shown_ms
+        if (sheet := sheets.add(picture)) is not None:
+            self.seen.on_sheet(sheet)
+        if abs(picture.at_ms - shown_ms) < STILL_EVERY_MS:
+            return shown_ms
+        self.seen.on_still(make_still(picture, self.camera.id))
+        return picture.at_ms
+
+    def _follow(self, told: Sequence[EventOpened | TracksChanged | EventClosed], picture: Picture | None) -> None:
+        for each in told:
+            match each:
+                case EventOpened():
+                    self._open, self._tracks, self._judged_ms = each, (), 0
+                    self._is_dark = picture is not None and picture.is_dark
+                    self.seen.events.append(each)
+                case TracksChanged() if self._open is not None and each.event_id == self._open.event_id:
+                    self._tracks = each.tracks
+                    self._judge(self._open, each.at_ms, is_last=False)
+                case EventClosed():
+                    if self._open is not None:
+                        self._judge(self._open, each.clip_to_ms, is_last=True)
+                    self._open = None
+                    self.seen.events.append(each)
+
+    def _judge(self, event: EventOpened, at_ms: int, *, is_last: bool) -> None:
+        if not is_last and 0 <= at_ms - self._judged_ms < JUDGE_EVERY_MS:
+            return
+        self._judged_ms = at_ms
+        wall = time.localtime(event.onset_ms / 1000)
+        story = Story(
+            event.onset_ms,
+            at_ms,
+            self._tracks,
+            self.camera.areas,
+            self._is_dark,
+            wall.tm_hour + wall.tm_min / 60,
+        )
+        judged = EventJudged(self.camera.id, event.event_id, at_ms, self._tracks, self.judge(story))
+        self.seen.events.append(judged)
