@@ -172,7 +172,7 @@ class Outcome:
         return self.share > self.promised + 4 * self.error
 
 
-def promise(strategy: Strategy, clips: int) -> float:
+def promise(strategy: Strategy, clips: float) -> float:
     """Quota over clips waiting; two who collude have two quotas (an upper bound: their draws are not independent)."""
     insiders = 2 if strategy is colluding else 1
     return min(1.0, insiders * QUOTA / clips)
@@ -215,7 +215,7 @@ def svg(outcomes: Iterable[Outcome]) -> str:
     axis = f'y="{TOP + HIGH + 22}" text-anchor="middle" fill="#5d6662"'
     parts += [f'<text x="{x(clips)}" {axis}>{clips}</text>' for clips in sizes]
     for strategy, dash in ((patient, ""), (colluding, ' stroke-dasharray="5 4"')):
-        line = " ".join(f"{x(c)},{y(promise(strategy, round(c)))}" for c in steps)
+        line = " ".join(f"{x(c)},{y(promise(strategy, c))}" for c in steps)
         parts.append(f'<polyline points="{line}" fill="none" stroke="#1b1f1d" stroke-width="1.5"{dash}/>')
     for number, strategy in enumerate(STRATEGIES):
         colour, shift = COLOURS[number], (number - 2.5) * 5

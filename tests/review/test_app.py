@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from nightlatch.domain.view import read_leaf
+from nightlatch.keeper.refusals import KeeperRefused, Refusal
+from tests.clocks import TestClock
 from tests.keeper.authenticator import Authenticator
+from tests.keeper.house import TEN
+from tests.keeper.logs import TinyLog
 from tests.review.rooms import CAT, Page, WholeRoom, whole_room
 
 LABEL = {"subjects": ["cat"], "happenings": ["pet_activity"], "verdict": "routine", "spans": [[1000, 4000]]}
@@ -73,6 +78,21 @@ def test_a_honeypot_looks_like_any_other_clip(room: WholeRoom) -> None:
         shape = [{k: type(v) for k, v in told.json().items()}, sorted(told.headers)]
         shapes.append([*shape, *((each.status_code, sorted(each.headers)) for each in rest)])
     assert shapes[0] == shapes[1]
+
+
+def test_nothing_between_draw_and_hand_in_reads_the_known_answers(room: WholeRoom) -> None:
+    """What is not read cannot take time, either."""
+    given = room.house.give()
+    room.desk.labels.know(given.donation, CAT)
+    page, said = Page(room), list[str]()
+    event.listen(room.engine, "before_cursor_execute", lambda *told: said.append(told[2]))
+    page.enter(room.reviewer())
+    view = page.post("/next").json()["view"]
+    page.http.put(f"/api/looks/{view}", json=LABEL)
+    assert page.http.post(f"/api/looks/{view}", json=LABEL).status_code == 204
+    assert page.post("/next").status_code == 403
+    assert any("looks" in statement for statement in said)
+    assert not any("answers" in statement for statement in said)
 
 
 def test_a_passkey_opens_nothing_before_two_have_signed_or_after_it_was_put_out(room: WholeRoom) -> None:
@@ -188,6 +208,31 @@ def test_nothing_is_shown_while_the_log_is_away(room: WholeRoom) -> None:
     assert room.leaves("view.open") == 0
     room.is_log_away = False
     assert page.post("/next").json()["done_today"] == 1
+
+
+def test_a_draw_waits_for_witnesses_that_are_about_to_cosign(tmp_path: Path) -> None:
+    class Bare(TinyLog):
+        """A log whose newest checkpoint is bare for the next `times` looks."""
+
+        times = 0
+
+        def root(self, now_ms: int) -> bytes:
+            if self.times:
+                self.times -= 1
+                raise KeeperRefused(Refusal.NO_QUORUM, "Too few witnesses have cosigned.")
+            return super().root(now_ms)
+
+    clock = TestClock(fixed_ms=TEN)
+    log = Bare(clock)
+    with whole_room(tmp_path, clock, log) as room:
+        room.house.give()
+        page = Page(room)
+        page.enter(room.reviewer())
+        log.times = 99
+        assert page.post("/next").json()["refused"] == "no_quorum"
+        assert log.times == 95
+        log.times = 2
+        assert page.post("/next").status_code == 200
 
 
 def test_my_agreement_is_as_of_midnight_and_only_mine(room: WholeRoom) -> None:

@@ -17,6 +17,7 @@ There is no search, no list, and nothing that names an owner, a household, a cam
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,7 @@ from nightlatch.domain.time import DAY_MS, Clock
 from nightlatch.errors import NightlatchError, NotFound, Refused
 from nightlatch.review.entries import Append, entry
 from nightlatch.review.errors import KeeperSaidNo, SignedOut, Unreachable
-from nightlatch.review.keeper import Keeper
+from nightlatch.review.keeper import Assignment, Keeper
 from nightlatch.review.labels import Labels, Look, read, written
 from nightlatch.review.passkeys import Door, Sitting
 from nightlatch.review.quality import Agreement, agreement
@@ -47,6 +48,7 @@ PAGE = Path(__file__).with_name("page")
 COOKIE = "nightlatch-review"
 LONGEST_BODY = 64 * 1024
 SAFE = ("GET", "HEAD", "OPTIONS")
+WITNESSES_WITHIN_S = (0.2, 0.5, 1.0)
 LOCKED = ("session", "idle")  # the keeper's words for a session of its own that has ended
 STATUS: dict[type[NightlatchError], int] = {SignedOut: 401, Refused: 403, NotFound: 404, Unreachable: 502}
 
@@ -172,7 +174,7 @@ def _looks(app: FastAPI, desk: Desk) -> None:
 
     @app.post("/api/next")
     def next_clip(who: Seated) -> dict[str, Any]:
-        drawn = desk.keeper.assign(who.keeper_token)
+        drawn = _drawn(desk.keeper, who.keeper_token)
         made = entry("view.open", drawn.view.canonical(), drawn.tag, desk.clock)
         logged = desk.append(made.leaf)
         opened = desk.keeper.open(who.keeper_token, drawn.view, made, logged.receipt)
@@ -223,6 +225,18 @@ def _looks(app: FastAPI, desk: Desk) -> None:
         today = desk.labels.done_today(who.reviewer)
         numbers = {"compared": found.compared, "verdict": found.verdict, "subjects": found.subjects}
         return {**numbers, "done_today": today, "quota": desk.roster.policy().quota}
+
+
+def _drawn(keeper: Keeper, token: str) -> Assignment:
+    """The draw. While an entry waits for its cosignatures the newest checkpoint is bare: ask again a moment later."""
+    for pause_s in WITNESSES_WITHIN_S:
+        try:
+            return keeper.assign(token)
+        except KeeperSaidNo as error:
+            if error.refusal != "no_quorum":
+                raise
+        time.sleep(pause_s)
+    return keeper.assign(token)
 
 
 def _guard(app: FastAPI, settings: ReviewSettings) -> None:

@@ -129,6 +129,7 @@ class Door:
         if (seat.reviewer, seat.device) != (known.reviewer, known.device):
             raise Refused("The keeper knows this passkey under another name. Tell an administrator.")
         token, now_ms = secrets.token_urlsafe(32), self._clock.now_ms()
+        self._sittings = {k: s for k, s in self._sittings.items() if now_ms - s.last_ms <= IDLE_MS}
         self._sittings[_hashed(token)] = Sitting(known.reviewer, known.device, seat.token, now_ms, now_ms)
         return token, self._sittings[_hashed(token)]
 
