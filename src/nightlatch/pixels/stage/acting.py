@@ -28,6 +28,7 @@ class Truth:
     box: Box
     from_ms: int
     to_ms: int
+    behaviour: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,39 @@ def _block(picture: Image, x: float, y: float, high: float, second: float, right
     cv2.rectangle(picture, (round(x - high / 2), round(y - high)), (round(x + high / 2), round(y)), colour, -1)
 
 
+def _lying(picture: Image, x: float, y: float, high: float, second: float, right: bool, colour: Colour) -> None:
+    """Somebody `high` pixels long who lies along the ground."""
+    way = 1 if right else -1
+    dark, back = shade(colour, 0.62), y - high * 0.08
+    for lift in (0.0, 0.05):
+        limb(picture, (x, back), (x - way * high * 0.42, y - high * (0.03 + lift)), high * 0.08, dark)
+    limb(picture, (x, back), (x + way * high * 0.28, back), high * 0.15, colour)
+    limb(
+        picture, (x + way * high * 0.24, back), (x + way * high * 0.1, y - high * 0.2), high * 0.05, shade(colour, 0.86)
+    )
+    blob(picture, x + way * high * 0.40, back, high * 0.07, high * 0.056, (150, 172, 205))
+
+
+def _vehicle(picture: Image, x: float, y: float, high: float, second: float, right: bool, colour: Colour) -> None:
+    """A car whose wheels stand at (x, y)."""
+    way, long = (1 if right else -1), high * 2.4
+    body = (round(x - long / 2), round(y - high * 0.62)), (round(x + long / 2), round(y - high * 0.15))
+    cv2.rectangle(picture, *body, colour, -1)
+    roof = [(-0.34, -0.6), (-0.2, -1.0), (0.16, -1.0), (0.32, -0.6)]
+    corners = np.array([(x + way * a * long, y + b * high) for a, b in roof], np.int32)
+    cv2.fillPoly(picture, [corners], shade(colour, 0.35), cv2.LINE_AA)
+    for at in (-0.3, 0.3):
+        blob(picture, x + at * long, y - high * 0.15, high * 0.16, high * 0.16, (25, 25, 25))
+
+
+def _package(picture: Image, x: float, y: float, high: float, second: float, right: bool, colour: Colour) -> None:
+    wide = high * 0.65
+    cv2.rectangle(picture, (round(x - wide), round(y - high)), (round(x + wide), round(y)), (92, 138, 178), -1)
+    cv2.rectangle(
+        picture, (round(x - wide * 0.1), round(y - high)), (round(x + wide * 0.1), round(y)), (60, 96, 130), -1
+    )
+
+
 DRAWN: dict[str, Callable[[Image, float, float, float, float, bool, Colour], None]] = {
     "person": _person,
     "cat": _cat,
@@ -103,6 +136,8 @@ DRAWN: dict[str, Callable[[Image, float, float, float, float, bool, Colour], Non
     "block": _block,
 }
 SHAPE = {"person": 0.45, "cat": 2.1, "dog": 1.9, "block": 1.0}  # width over height
+FIGURES = DRAWN | {"animal": _dog, "vehicle": _vehicle, "package": _package, "lying": _lying}  # who plays behaviours
+WIDTHS = SHAPE | {"animal": 1.9, "vehicle": 2.4, "package": 1.3}
 
 
 def fade(canvas: Image, top: int, bottom: int, first: Colour, last: Colour) -> None:

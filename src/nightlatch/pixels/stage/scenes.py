@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nightlatch.pixels.stage.acting import CYCLE_S, Scene, Truth, Visit
+from nightlatch.pixels.stage.behaviours import BEHAVIOURS, behaved
 from nightlatch.pixels.stage.drawing import DRAWN, SHAPE, Colour, Image
 from nightlatch.pixels.stage.negatives import NEGATIVES
 from nightlatch.pixels.stage.places import CODE, Flat, LivingRoom, Porch, PrintedCode
@@ -31,6 +32,7 @@ SCENES: dict[str, type[Scene]] = {
     "printed_code": PrintedCode,
     "flat": Flat,
     **NEGATIVES,
+    **{name.replace(" ", "-"): behaved(name) for name in BEHAVIOURS},
 }
 
 
