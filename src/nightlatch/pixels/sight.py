@@ -78,6 +78,7 @@ class Sight:
     ) -> None:
         self._video = streams.video
         self._looker = Looker(streams)
+        self._looker.wake()  # to learn quickly what is usual here
         self._background = Background(areas)
         self._gate = Gate()
         self._tracker = Tracker()
@@ -225,6 +226,8 @@ class Sight:
 
     def _rest(self, at_ms: int) -> None:
         """Go back to key frames when nothing is in doubt and an open event has gone quiet."""
+        if self._background.is_learning:
+            return
         if self._looker.is_awake and not self._gate.is_in_doubt(at_ms):
             if not (self.is_open and 0 <= at_ms - self._moved_ms < REST_MS):
                 self._looker.rest()

@@ -187,7 +187,8 @@ def _decoder(video: VideoStream) -> VideoCodecContext:
     context = av.CodecContext.create(video.codec, "r")
     if not isinstance(context, VideoCodecContext):
         raise TypeError(f"libavcodec has no {video.codec} decoder for pictures")
-    context.extradata = video.extradata
+    context.width, context.height = video.width, video.height  # old formats do not say themselves
+    context.extradata = video.extradata or None
     context.thread_count = 1
     context.options = {"skip_loop_filter": "all"}
     return context

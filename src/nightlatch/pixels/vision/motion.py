@@ -32,7 +32,8 @@ MOST_SHARE = 0.5  # a change of more than this at once is asked whether it is th
 SAME_EDGES = 0.35  # correlation of edges that says yes
 WARM_UP_LOOKS = 3
 WARM_UP_MS = 2_000
-FIRST_LOOKS = 8  # of a camera: its noise is learnt quickly, foliage and clock included, and nothing moves yet
+FIRST_LOOKS = 4  # of a camera, and its first three seconds: noise is learnt quickly, foliage and clock included,
+FIRST_MS = 3_000  # and nothing moves yet
 BEFORE_MS = 400  # what moves differs from the picture this long ago, or longer
 ALIVE_SHARE = 0.04  # of a blob's pixels
 TEXT_MARGIN = 0.14  # on-screen clocks stand this near to the upper or lower edge, in heights
@@ -75,8 +76,14 @@ class Background:
         self._watched: Mask | None = None
         self._looks = 0  # since it began anew
         self._looked = 0  # in all
+        self._first_ms = 0
         self._began_ms = 0
         self._last_ms = 0
+
+    @property
+    def is_learning(self) -> bool:
+        """Whether this camera was only just begun with: nothing moves yet."""
+        return self._looked <= FIRST_LOOKS or self._last_ms - self._first_ms < FIRST_MS
 
     def update(self, luma: Grey, at_ms: int) -> Motion:
         """What moved in `luma`, (H, W) uint8, against what was there before; learns from it."""
@@ -85,6 +92,8 @@ class Background:
         if mean is None or mean.shape != now.shape or at_ms < self._last_ms - 60_000:
             self._watched = watched(self._areas, now.shape[1], now.shape[0])
             self._ticks = np.zeros_like(now)
+            self._looked = 0
+            self._first_ms = at_ms
             self._restart(now, at_ms)
             return Motion(at_ms, False, 0.0)
         passed_ms = min(10_000, max(1, at_ms - self._last_ms))
@@ -97,8 +106,7 @@ class Background:
             self._restart(now, at_ms)
             return Motion(at_ms, False, 0.0)
         is_warm = self._looks >= WARM_UP_LOOKS and at_ms - self._began_ms >= WARM_UP_MS
-        is_known = is_warm and self._looked > FIRST_LOOKS
-        motion = self._judge(now, mean, changed, self._older, at_ms) if is_known else Motion(at_ms, False, 0.0)
+        motion = self._judge(now, mean, changed, self._older, at_ms) if is_warm and not self.is_learning else Motion(at_ms, False, 0.0)
         self._learn(now, mean, step, changed, passed_ms, is_warm)
         if at_ms - self._newer_ms >= BEFORE_MS:
             self._older, self._newer, self._newer_ms = self._newer, now, at_ms
@@ -108,7 +116,7 @@ class Background:
         """The same for a picture from the past, between two that were learnt; learns nothing."""
         now = np.asarray(cv2.GaussianBlur(luma, (5, 5), 0), np.float32)
         mean = self._mean
-        if mean is None or mean.shape != now.shape or self._looked <= FIRST_LOOKS:
+        if mean is None or mean.shape != now.shape or self.is_learning:
             return Motion(at_ms, False, 0.0)
         changed = _above(_apart(now, mean), self._allowed)
         if cv2.countNonZero(changed) >= MOST_SHARE * changed.size:
@@ -142,7 +150,7 @@ class Background:
         cv2.accumulateWeighted(step, self._noise, usual, mask=same)
         moved = _differ(now, self._last)
         if cv2.countNonZero(changed):
-            rare = max(_rate(passed_ms, NOISE_S), 1.0 / (self._looked + 1) if self._looked <= FIRST_LOOKS else 0.0)
+            rare = max(_rate(passed_ms, NOISE_S), 1.0 / (self._looked + 1) if self.is_learning else 0.0)
             cv2.accumulateWeighted(step, self._noise, rare, mask=changed)
             stood = cv2.bitwise_and(changed, _above(moved, LEAST_STEP) ^ 255) > 0
             self._still_ms = np.where(stood, self._still_ms + np.float32(passed_ms), np.float32(0))
