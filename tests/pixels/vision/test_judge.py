@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
-from nightlatch.domain.geometry import Box
-from nightlatch.domain.sighting import Kind, Place, Story, Track, Verdict
-from nightlatch.lab.judge.stories import make
-from nightlatch.pixels.vision.judge import FEATURES, Judge, features
+from nightlatch.domain.geometry import Area, Box
+from nightlatch.domain.sighting import Judgement, Kind, Place, Story, Track, Verdict
+from nightlatch.lab.judge.stories import Played, make
+from nightlatch.pixels.stage.behaviours import ROUTINE, THREATS
+from nightlatch.pixels.vision.judge import FEATURES, MODEL, Judge, features, things
 
 BEGAN_MS = 1_800_000_000_000
-SEEDS = range(3_000_000, 3_001_200)  # never learnt from, nor reported on
+SEEDS = range(3_000_000, 3_001_500)  # never learnt from, nor reported on
+JARGON = re.compile(r"_|nan|None|\bbox|track|score|detect|featur|straight|probab|motion|aspect|\bms\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    played: Played
+    judgement: Judgement
 
 
 @pytest.fixture(scope="module")
@@ -21,62 +31,151 @@ def judge() -> Judge:
     return Judge()
 
 
-def story(*tracks: Track, hour: float | None = 14.0) -> Story:
-    return Story(BEGAN_MS, BEGAN_MS + 20_000, tracks, (), False, hour)
+@pytest.fixture(scope="module")
+def told(judge: Judge) -> list[Told]:
+    played = [make(seed) for seed in SEEDS]
+    return [Told(each, judge.judge(each.story)) for each in played]
 
 
-def crossing(kind: Kind, seconds: float = 6.0, score: float = 0.8, high: float = 0.3) -> Track:
+def story(*tracks: Track, hour: float | None = 14.0, areas: tuple[Area, ...] = ()) -> Story:
+    return Story(BEGAN_MS, BEGAN_MS + 20_000, tracks, areas, False, hour)
+
+
+def crossing(kind: Kind, seconds: float = 6.0, score: float = 0.8, high: float = 0.3, wide: float = 0.1) -> Track:
     """From the left edge to the right one."""
     looks = max(1, int(seconds * 3))
     path = []
     for n in range(looks):
         x = n / max(1, looks - 1)
-        box = Box(max(0.0, x - 0.05), 0.8 - high, min(1.0, x + 0.05), 0.8)
+        box = Box(max(0.0, x - wide / 2), 0.8 - high, min(1.0, x + wide / 2), 0.8)
         path.append(Place(BEGAN_MS + n * 333, box))
     return Track(1, kind, score, tuple(path))
 
 
-def test_threats_and_daily_life_are_told_apart_on_stories_it_never_saw(judge: Judge) -> None:
-    told: dict[bool, list[float]] = {True: [], False: []}
-    for seed in SEEDS:
-        played, is_threat, _ = make(seed)
-        told[is_threat].append(judge.judge(played).threat)
-    threats, harmless = np.array(told[True]), np.array(told[False])
-    rank = np.mean(threats[:, None] > harmless[None, :])
-    assert rank >= 0.95  # the area under the curve; 0.977 when trained
-    assert np.mean(harmless >= np.quantile(threats, 0.05)) <= 0.16  # 0.094 when trained
+def standing(kind: Kind, from_s: float, to_s: float, box: Box, score: float = 0.7) -> Track:
+    looks = range(int(from_s * 1000), int(to_s * 1000), 300)
+    return Track(1, kind, score, tuple(Place(BEGAN_MS + at_ms, box) for at_ms in looks))
 
 
-def test_what_it_says_is_as_often_true_as_it_says(judge: Judge) -> None:
-    said, true = [], []
-    for seed in SEEDS:
-        played, is_threat, _ = make(seed)
-        said.append(judge.judge(played).threat)
-        true.append(is_threat)
-    sure = np.array(said) > 0.8
-    assert np.mean(np.array(true)[sure]) > 0.85
-    assert abs(np.mean(said) - np.mean(true)) < 0.04
+def people_in(some: Story) -> float:
+    return float(features(some)[FEATURES.index("people")])
+
+
+def test_threats_and_daily_life_are_told_apart_on_stories_it_never_saw(told: list[Told]) -> None:
+    threats = np.array([each.judgement.threat for each in told if each.played.is_threat])
+    harmless = np.array([each.judgement.threat for each in told if not each.played.is_threat])
+    assert np.mean(threats[:, None] > harmless[None, :]) >= 0.98  # the area under the curve; 0.996 when trained
+    alarms = np.mean(harmless >= np.quantile(threats, 0.05))
+    anybody = np.mean([people_in(each.played.story) > 0 for each in told if not each.played.is_threat])
+    assert alarms <= anybody / 10
+
+
+@pytest.mark.parametrize("behaviour", sorted(THREATS | ROUTINE))
+def test_each_behaviour_gets_its_verdict(told: list[Told], behaviour: str) -> None:
+    verdicts = Counter(each.judgement.verdict for each in told if each.played.behaviour == behaviour)
+    count = verdicts.total()
+    wanted, opposite = Verdict.ROUTINE, Verdict.THREAT
+    if behaviour in THREATS:
+        wanted, opposite = opposite, wanted
+    assert count >= 20
+    assert verdicts[wanted] / count >= (0.5 if behaviour == "visiting" else 0.6)
+    assert verdicts[opposite] / count <= 0.25
+
+
+def test_what_it_says_is_as_often_true_as_it_says(told: list[Told]) -> None:
+    bins: dict[int, list[Told]] = defaultdict(list)
+    for each in told:
+        bins[min(4, int(each.judgement.threat * 5))].append(each)
+    gaps = [
+        len(some)
+        * abs(np.mean([t.judgement.threat for t in some]) - np.mean([t.played.is_threat for t in some]))
+        / len(told)
+        for some in bins.values()
+    ]
+    assert sum(gaps) < 0.03  # expected calibration error over five bins
+
+
+def test_a_worse_detector_makes_it_worse_but_not_useless(judge: Judge) -> None:
+    played = [make(seed, worse=2.0) for seed in range(4_000_000, 4_000_400)]
+    threats = np.array([judge.judge(p.story).threat for p in played if p.is_threat])
+    harmless = np.array([judge.judge(p.story).threat for p in played if not p.is_threat])
+    assert np.mean(threats[:, None] > harmless[None, :]) >= 0.93
+
+
+def test_reasons_are_words_that_a_person_understands(told: list[Told]) -> None:
+    for each in told:
+        assert each.judgement.reasons
+        for reason in each.judgement.reasons:
+            assert not JARGON.search(reason), reason
+            assert reason[0].isupper() or reason[0].isdigit()
+            assert reason.endswith(".")
 
 
 @pytest.mark.parametrize("kind", [Kind.CAT, Kind.DOG, Kind.VEHICLE, Kind.PERSON])
 def test_who_only_crosses_by_day_is_routine(judge: Judge, kind: Kind) -> None:
-    told = judge.judge(story(crossing(kind)))
-    assert told.verdict is Verdict.ROUTINE
-    assert kind.value in told.reasons[0]
+    said = judge.judge(story(crossing(kind)))
+    assert said.verdict is Verdict.ROUTINE
+    assert kind.value in said.reasons[0]
 
 
-def test_a_glimpse_of_a_person_is_not_a_person(judge: Judge) -> None:
-    brief = crossing(Kind.PERSON, seconds=1.0)
-    assert features(story(brief))[FEATURES.index("people")] == 0
-    doubtful = crossing(Kind.PERSON, score=0.2)
-    assert features(story(doubtful))[FEATURES.index("people")] == 0
+def test_a_glimpse_of_a_person_is_not_a_person() -> None:
+    assert people_in(story(crossing(Kind.PERSON, seconds=1.0))) == 0
+    assert people_in(story(crossing(Kind.PERSON, score=0.2))) == 0
+    assert people_in(story(crossing(Kind.PERSON))) == 1
 
 
-def test_reasons_say_when_by_night_and_how_long(judge: Judge) -> None:
-    told = judge.judge(story(crossing(Kind.PERSON, seconds=9), hour=2.25))
-    assert "02:15" in told.reasons[0]
-    words = " ".join(told.reasons)
-    assert not any(name in words for name in ("straightness", "None", "nan", "_"))
+def test_somebody_who_falls_and_is_then_taken_for_a_dog_is_a_person_still(judge: Judge) -> None:
+    up = standing(Kind.PERSON, 0, 4, Box(0.45, 0.4, 0.53, 0.8))
+    down = standing(Kind.DOG, 4.3, 20, Box(0.40, 0.68, 0.62, 0.82))
+    found = things(story(up, down))
+    assert [thing.kind for thing in found] == [Kind.PERSON]
+    assert "Somebody went down and stayed down." in judge.judge(story(up, down)).reasons
+
+
+def test_a_cat_that_is_called_a_person_for_two_seconds_is_a_cat() -> None:
+    low = Box(0.40, 0.70, 0.50, 0.78)
+    pieces = (
+        standing(Kind.CAT, 0, 5, low),
+        standing(Kind.PERSON, 5.3, 7.3, low, 0.45),
+        standing(Kind.CAT, 7.6, 12, low),
+    )
+    assert [thing.kind for thing in things(story(*pieces))] == [Kind.CAT]
+
+
+def test_a_low_wide_thing_that_darts_is_an_animal_whatever_the_detector_says() -> None:
+    fox = crossing(Kind.PERSON, seconds=3.0, score=0.6, high=0.12, wide=0.16)
+    assert [thing.kind for thing in things(story(fox))] == [Kind.ANIMAL]
+
+
+def test_an_insect_near_the_lens_is_nobody(judge: Judge) -> None:
+    dice = np.random.default_rng(5)
+    path = []
+    for n in range(12):
+        x, y = dice.uniform(0, 0.7), dice.uniform(0.3, 1)
+        path.append(Place(BEGAN_MS + n * 200, Box(x, y - 0.2, x + 0.08, y)))
+    said = judge.judge(story(Track(1, Kind.PERSON, 0.6, tuple(path)), hour=2.0))
+    assert said.verdict is Verdict.ROUTINE
+    assert "no person" in said.reasons[0]
+
+
+def test_pieces_of_one_walk_are_one_person() -> None:
+    whole = crossing(Kind.PERSON, seconds=10)
+    pieces = (
+        Track(1, Kind.PERSON, 0.8, whole.path[:12]),
+        Track(2, Kind.MOTION, 0.0, whole.path[12:17]),
+        Track(3, Kind.PERSON, 0.7, whole.path[17:]),
+    )
+    assert people_in(story(*pieces)) == 1
+
+
+def test_reasons_say_when_by_night_how_long_and_where(judge: Judge) -> None:
+    drive = Area("drive", "watch", ((0.4, 0.6), (0.6, 0.6), (0.6, 1.0), (0.4, 1.0)))
+    roof = Area("roof", "watch", ((0.0, 0.0), (1.0, 0.0), (1.0, 0.1), (0.0, 0.1)))
+    said = judge.judge(story(crossing(Kind.PERSON, seconds=9), hour=2.25, areas=(drive, roof)))
+    assert "02:15" in said.reasons[0]
+    assert "9 s" in said.reasons[0]
+    assert "They were at “drive”." in said.reasons
+    assert not any("roof" in reason for reason in said.reasons)
 
 
 def test_a_story_of_nothing_and_of_one_place_can_be_judged(judge: Judge) -> None:
@@ -85,20 +184,32 @@ def test_a_story_of_nothing_and_of_one_place_can_be_judged(judge: Judge) -> None
     assert 0 <= judge.judge(story(one)).threat <= 1
 
 
-def test_a_path_of_ten_thousand_places_and_one_of_nonsense_do_no_harm(judge: Judge) -> None:
+def test_ten_thousand_places_and_a_thousand_tracks_do_no_harm(judge: Judge) -> None:
     long = tuple(Place(BEGAN_MS + n, Box(0.1, 0.1, 0.2, 0.5)) for n in range(10_000))
     assert 0 <= judge.judge(story(Track(1, Kind.PERSON, 0.9, long))).threat <= 1
-    nan = Track(1, Kind.PERSON, 0.9, (Place(BEGAN_MS, Box(float("nan"), 0, 1, 1)),))
-    assert judge.judge(story(nan)).verdict is Verdict.UNSURE
+    many = tuple(Track(n, Kind.MOTION, 0.0, long[n : n + 3]) for n in range(1, 1001))
+    assert 0 <= judge.judge(story(*many)).threat <= 1
+
+
+@pytest.mark.parametrize("edge", [float("nan"), float("inf"), -float("inf")])
+def test_a_place_that_is_no_number_is_refused_and_makes_the_event_unsure(judge: Judge, edge: float) -> None:
+    broken = story(Track(1, Kind.PERSON, 0.9, (Place(BEGAN_MS, Box(edge, 0, 1, 1)), Place(BEGAN_MS, Box(0, 0, 1, 1)))))
+    with pytest.raises(ValueError, match="numbers"):
+        features(broken)
+    assert judge.judge(broken).verdict is Verdict.UNSURE
+
+
+def test_a_path_that_runs_back_in_time_makes_the_event_unsure(judge: Judge) -> None:
     back = Track(1, Kind.PERSON, 0.9, (Place(BEGAN_MS, Box(0, 0, 1, 1)), Place(BEGAN_MS - 5, Box(0, 0, 1, 1))))
     assert judge.judge(story(back)).verdict is Verdict.UNSURE
 
 
 def test_the_same_story_is_judged_the_same(judge: Judge) -> None:
-    played, _, _ = make(7)
-    assert judge.judge(played) == judge.judge(played) == Judge().judge(make(7)[0])
+    played = make(7).story
+    assert played == make(7).story
+    assert judge.judge(played) == judge.judge(played) == Judge().judge(make(7).story)
 
 
-def test_every_behaviour_is_played_and_every_threat_lasts(judge: Judge) -> None:
-    names = Counter(make(seed)[2] for seed in range(600))
-    assert len(names) == 21
+def test_the_model_is_small_and_has_a_card() -> None:
+    assert MODEL.stat().st_size <= 300_000
+    assert "only seen simulated behaviour" in MODEL.with_suffix(".md").read_text()

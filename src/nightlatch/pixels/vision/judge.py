@@ -2,7 +2,8 @@
 
 Pure: a story (what moved, where, when; no pixels) is turned into some twenty numbers, a small model of ours
 (lab/judge, gradient-boosted trees as ONNX) into a probability. It looks at the whole story and not at one picture:
-kinds are votes over time, and somebody who was upright and lies down is a person still. Lengths are measured in the
+pieces of a track are joined, kinds are votes over time, somebody who was upright and lies down is a person still, and
+what darts as no person can is none. Lengths are measured in the
 height of the thing itself, so that near and far count the same.
 """
 
@@ -16,7 +17,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from nightlatch.domain.sighting import Judgement, Kind, Story, Track, Verdict
+from nightlatch.domain.geometry import Area, Box, Point
+from nightlatch.domain.sighting import Judgement, Kind, Place, Story, Track, Verdict
 
 MODEL = Path(__file__).with_name("judge.onnx")
 THREAT_FROM = 0.60
@@ -31,6 +33,12 @@ FLAT = 1.2  # width over height of somebody who lies
 BRIEF_MS = 1_200
 SURE = 0.35  # mean score of a track below which its kind is doubtful
 MOST_PLACES = 2_000
+MOST_PIECES = 400  # of a story; more are the longest of them
+GAP_MS = 6_000  # a piece that begins this long after another ended may go on with it
+REACH = 1.2  # heights: and this near
+TOO_FAST = 5.0  # heights a second: some 8 m/s; no person, an insect near the lens or a broken track
+FAST_LOW = 2.8  # heights a second of something wider than high: an animal
+MOTION_WEIGHT = 0.15  # of a second that no eye could name, in the vote
 NIGHT = (22.5, 5.5)
 
 FEATURES = (
@@ -58,6 +66,11 @@ FEATURES = (
     "dark",
     "night_hour",
     "score",
+    "turning",
+    "exit_apart",
+    "stop_spread",
+    "stopped_share",
+    "at_once",
 )
 
 
@@ -78,6 +91,24 @@ class Walk:
     came_from_edge: bool
     left_by_edge: bool
     lay_down: bool
+    turning: float  # mean change of direction at each look, 0 to 3.1: insects dart, people walk
+    exit_apart: float  # pictures between where it came and where it went
+    stop_spread: float  # heights between the stops that are farthest apart
+    stopped_share: float
+    upright: float  # median of height over width
+
+
+EMPTY = Walk(0, 0, 0, 0, 0, 1, 0, False, 1, 0, True, True, False, 0, 0, 0, 0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What the pieces of a track are when they are put together."""
+
+    kind: Kind
+    score: float
+    track: Track
+    walk: Walk
 
 
 def walk(track: Track) -> Walk:
@@ -114,28 +145,78 @@ def walk(track: Track) -> Walk:
         came_from_edge=_at_edge(edges[0]),
         left_by_edge=_at_edge(edges[-1]),
         lay_down=bool(np.median(flat[:third]) < 0.8 and np.median(flat[-third:]) > FLAT),
+        turning=_turning(feet),
+        exit_apart=abs(float(feet[-1, 0] - feet[0, 0])) * 9 / 16,
+        stop_spread=_spread([where for where, _ in stops]) / max(scale, 0.02),
+        stopped_share=sum(length for _, length in stops) / max(0.3, float(at_s[-1] - at_s[0])),
+        upright=1 / max(0.05, float(np.median(flat))),
     )
+
+
+def things(story: Story) -> list[Thing]:
+    """Join the pieces of tracks that go on where others ended, and vote what each is. Raises `ValueError` as `walk`."""
+    pieces = sorted(story.tracks, key=lambda t: t.path[0].at_ms - t.path[-1].at_ms)[:MOST_PIECES]
+    joined: list[list[Track]] = []
+    for piece in sorted(pieces, key=lambda t: t.path[0].at_ms):
+        before = min(
+            (each for each in joined if _goes_on(each[-1], piece)),
+            key=lambda each: _apart(each[-1].path[-1].box, piece.path[0].box),
+            default=None,
+        )
+        if before is None:
+            joined.append([piece])
+        else:
+            before.append(piece)
+    return [_thing(each) for each in joined]
+
+
+def _goes_on(before: Track, after: Track) -> bool:
+    if FAMILY[before.kind] != FAMILY[after.kind]:
+        return False
+    a, b = before.path[-1], after.path[0]
+    if not -200 <= b.at_ms - a.at_ms <= GAP_MS:
+        return False
+    near = _apart(a.box, b.box) / max(0.02, _length(a.box), _length(b.box))
+    return near < REACH + max(0, b.at_ms - a.at_ms) / 1000 * 0.5 and 0.4 < _length(a.box) / _length(b.box) < 2.5
+
+
+def _thing(pieces: list[Track]) -> Thing:
+    """Vote: seconds times score for each kind; upright for a while and surely a person, a person for good."""
+    votes: dict[Kind, float] = {}
+    for piece in pieces:
+        seconds = (piece.path[-1].at_ms - piece.path[0].at_ms) / 1000 + 0.1
+        weight = MOTION_WEIGHT if piece.kind is Kind.MOTION else piece.score
+        votes[piece.kind] = votes.get(piece.kind, 0.0) + seconds * weight
+    kind = max(votes, key=lambda each: votes[each])
+    if any(p.kind is Kind.PERSON and _kind(p) is Kind.PERSON and walk(p).upright > 1.3 for p in pieces[:-1]):
+        kind = Kind.PERSON
+    path = tuple(place for piece in pieces for place in piece.path)
+    if len(pieces) > 1:
+        path = tuple(sorted(path, key=lambda place: place.at_ms))
+    score = max((p.score for p in pieces if p.kind is kind), default=0.0)
+    whole = Track(pieces[0].id, kind, score, path)
+    walked = walk(whole)
+    if kind is Kind.PERSON and walked.fastest > FAST_LOW and walked.upright < 0.9:
+        kind = Kind.ANIMAL
+    elif kind is Kind.PERSON and walked.fastest > TOO_FAST:
+        kind = Kind.MOTION
+    return Thing(_kind(Track(whole.id, kind, score, path)), score, whole, walked)
 
 
 def features(story: Story) -> NDArray[np.float32]:
     """The numbers of a story, (F,) float32 in the order of `FEATURES`. Raises `ValueError` for a broken path."""
-    kinds = [_kind(track) for track in story.tracks]
-    walks = [walk(track) for track in story.tracks]
-    people = [w for k, w in zip(kinds, walks, strict=True) if k is Kind.PERSON]
-    main = max(people, key=lambda w: w.seconds, default=None)
-    main = main or max(
-        walks, key=lambda w: w.seconds, default=Walk(0, 0, 0, 0, 0, 1, 0, False, 1, 0, True, True, False)
-    )
-    packages = [t for t, k in zip(story.tracks, kinds, strict=True) if k is Kind.PACKAGE]
-    last_ms = max((t.path[-1].at_ms for t in story.tracks), default=story.ended_ms)
-    first_ms = min((t.path[0].at_ms for t in story.tracks), default=story.began_ms)
+    found = things(story)
+    people = [t.walk for t in found if t.kind is Kind.PERSON]
+    main = max(people or [t.walk for t in found], key=lambda w: w.seconds, default=EMPTY)
+    last_ms = max((t.track.path[-1].at_ms for t in found), default=story.ended_ms)
+    first_ms = min((t.track.path[0].at_ms for t in found), default=story.began_ms)
+    packages = [t.track for t in found if t.kind is Kind.PACKAGE]
     hour = story.local_hour
-    known = [t.score for t, k in zip(story.tracks, kinds, strict=True) if k is not Kind.MOTION]
     values = (
         len(people),
-        sum(k in PETS for k in kinds),
-        sum(k is Kind.VEHICLE for k in kinds),
-        sum(k is Kind.MOTION for k in kinds),
+        sum(t.kind in PETS for t in found),
+        sum(t.kind is Kind.VEHICLE for t in found),
+        sum(t.kind is Kind.MOTION for t in found),
         (last_ms - first_ms) / 1000,
         sum(w.seconds for w in people),
         sum(w.stops for w in people),
@@ -151,11 +232,16 @@ def features(story: Story) -> NDArray[np.float32]:
         main.left_by_edge,
         any(not w.left_by_edge for w in people),
         any(w.lay_down for w in people),
-        any(t.path[-1].at_ms < last_ms - 2_000 for t in packages),
+        any(t.path[-1].at_ms < last_ms - 2_000 and _beside(t.path[-1], found) for t in packages),
         any(t.path[0].at_ms > first_ms + 2_000 for t in packages),
         story.is_dark,
         hour is not None and (hour >= NIGHT[0] or hour < NIGHT[1]),
-        max(known, default=0.0),
+        max((t.score for t in found if t.kind is not Kind.MOTION), default=0.0),
+        main.turning,
+        main.exit_apart,
+        main.stop_spread,
+        main.stopped_share,
+        _at_once([t.track for t in found if t.kind is Kind.PERSON]),
     )
     return np.array(values, np.float32)
 
@@ -186,13 +272,16 @@ class Judge:
 def reasons(story: Story, values: NDArray[np.float32]) -> list[str]:
     """The story in words, the most telling first."""
     said = dict(zip(FEATURES, values.tolist(), strict=True))
-    lead = [_lead(story, said)]
+    found = things(story)
+    lead = [_lead(story, said, {thing.kind for thing in found})]
+    people = [thing.track for thing in found if thing.kind is Kind.PERSON]
+    lead += [f"They were at “{name}”." for name in _visited(story.areas, people)]
     if said["package_gone"] and said["people"]:
         lead.append("A package is gone.")
     if said["package_came"] and said["people"]:
         lead.append("A package was left.")
     if said["places"] >= 2:
-        lead.append(f"They stood at {int(said['places'])} places.")
+        lead.append(f"They stopped at {int(said['places'])} places.")
     elif said["longest_stop_s"] >= 8:
         lead.append(f"They stood still for {said['longest_stop_s']:.0f} s.")
     if said["returns"] >= 1:
@@ -206,14 +295,13 @@ def reasons(story: Story, values: NDArray[np.float32]) -> list[str]:
     return lead
 
 
-def _lead(story: Story, said: dict[str, float]) -> str:
+def _lead(story: Story, said: dict[str, float], kinds: set[Kind]) -> str:
     seconds = max(1, round(said["seconds"]))
     when = f" at {_clock(story.local_hour)}" if story.local_hour is not None and said["night_hour"] else ""
-    people = int(said["people"])
+    people = int(said["at_once"])
     if people:
         who = "A person" if people == 1 else f"{people} people"
         return f"{who} came{when} and stayed {seconds} s."
-    kinds = [_kind(track) for track in story.tracks]
     for kind, name in ((Kind.CAT, "cat"), (Kind.DOG, "dog"), (Kind.ANIMAL, "animal"), (Kind.VEHICLE, "vehicle")):
         if kind in kinds:
             article = "An" if name[0] in "aeiou" else "A"
@@ -221,8 +309,74 @@ def _lead(story: Story, said: dict[str, float]) -> str:
     return f"Something moved{when} for {seconds} s that is no person, animal or vehicle that the eye knows."
 
 
+def _visited(areas: tuple[Area, ...], people: list[Track]) -> list[str]:
+    """Names of the watched areas that somebody's feet were in, in the order of the areas."""
+    feet = [
+        ((place.box.left + place.box.right) / 2, place.box.bottom)
+        for track in people
+        for place in track.path[:: max(1, len(track.path) // 100)]
+    ]
+    return [a.name for a in areas if a.use == "watch" and a.name and any(_inside(point, a.points) for point in feet)]
+
+
+def _inside(point: Point, polygon: tuple[Point, ...]) -> bool:
+    """Even-odd rule: a ray to the right crosses the outline an odd number of times."""
+    (x, y), odd = point, False
+    for (x0, y0), (x1, y1) in zip(polygon, polygon[1:] + polygon[:1], strict=True):
+        if (y0 > y) != (y1 > y) and x < x0 + (y - y0) / (y1 - y0) * (x1 - x0):
+            odd = not odd
+    return odd
+
+
 def _clock(hour: float) -> str:
     return f"{int(hour) % 24:02}:{int(hour % 1 * 60):02}"
+
+
+FAMILY = {kind: kind if kind in (Kind.VEHICLE, Kind.PACKAGE) else Kind.MOTION for kind in Kind}  # what may be confused
+
+
+def _length(box: Box) -> float:
+    """The longer side, in picture heights: the same for somebody who stands and lies."""
+    return max(1e-3, box.bottom - box.top, (box.right - box.left) * 16 / 9)
+
+
+def _apart(a: Box, b: Box) -> float:
+    """Picture heights between two boxes' feet."""
+    return math.hypot((a.left + a.right - b.left - b.right) / 2 * 16 / 9, a.bottom - b.bottom)
+
+
+def _beside(place: Place, found: list[Thing]) -> bool:
+    """Whether a person was there when it was last seen."""
+    return any(
+        abs(p.at_ms - place.at_ms) < 3_000 and _apart(p.box, place.box) < REACH * _length(p.box)
+        for t in found
+        if t.kind is Kind.PERSON
+        for p in t.track.path
+    )
+
+
+def _at_once(people: list[Track]) -> int:
+    """How many people there were at the same time."""
+    turns = sorted([(t.path[0].at_ms, 1) for t in people] + [(t.path[-1].at_ms, -1) for t in people])
+    now = most = 0
+    for _, turn in turns:
+        now += turn
+        most = max(most, now)
+    return most
+
+
+def _turning(feet: NDArray[np.float64]) -> float:
+    steps = np.diff(feet, axis=0)
+    steps = steps[np.hypot(*steps.T) > 1e-3] if len(steps) else steps
+    if len(steps) < 3:
+        return 0.0
+    angles = np.arctan2(steps[:, 1], steps[:, 0])
+    return float(np.mean(np.abs((np.diff(angles) + math.pi) % (2 * math.pi) - math.pi)))
+
+
+def _spread(stops: list[tuple[float, float]]) -> float:
+    some = stops[:50]
+    return max((math.hypot(a[0] - b[0], a[1] - b[1]) for a in some for b in some), default=0.0)
 
 
 def _kind(track: Track) -> Kind:
