@@ -17,6 +17,7 @@ from nightlatch.pixels.detectors import models
 from nightlatch.pixels.detectors.both import Both
 from nightlatch.pixels.detectors.eye import Eye
 from nightlatch.pixels.detectors.faces import FaceFinder
+from nightlatch.pixels.detectors.motion import PlainMotion
 from nightlatch.pixels.detectors.yolox import Yolox
 
 CHOICES = ("eye", "yolox", "both", "motion")
@@ -42,8 +43,8 @@ class PrivacyEyes:
     faces: FaceFinder
 
 
-def open_detector(choice: str, models_dir: Path | None) -> Detector | None:
-    """The detector called `choice`; None for plain motion.
+def open_detector(choice: str, models_dir: Path | None) -> Detector:
+    """The detector called `choice`, one of CHOICES; fetched models are looked for in `models_dir`.
 
     Raises:
         ConfigError: there is no such choice, or a model is damaged.
@@ -52,7 +53,7 @@ def open_detector(choice: str, models_dir: Path | None) -> Detector | None:
     folder = models.models_folder(models_dir)
     match choice:
         case "motion":
-            return None
+            return PlainMotion()
         case "eye":
             return Eye()
         case "yolox":

@@ -1,8 +1,9 @@
-"""One detector for all cameras: each has a slot for one waiting picture, served in turn by a thread of its own.
+"""One detector for all cameras: each has a slot for one waiting picture, served in turn by one thread.
 
 A camera never waits: `look` hands over the newest picture and takes what was found in the last one. A slow detector
 answers late and drops what it has no time for (counted); a crashing one is tried again with growing pauses; one that
-hangs leaves its thread behind. None of it reaches the recorder.
+hangs is left behind with its thread, and a new thread tries, a few times. `trouble` says why nothing is seen at the
+moment. None of it reaches the recorder.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from nightlatch.domain.sighting import Detection
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
+HANGS_AFTER_S = 20.0  # a look takes some 0.1 s; a machine that swaps may take seconds
+MOST_LEFT_BEHIND = 3  # threads that hang: none can be ended, each keeps its memory
 log = structlog.get_logger()
 Bgr = NDArray[np.uint8]
 
@@ -67,49 +70,106 @@ class Slot:
 
 
 class SharedDetector:
-    """Serves the slots of all cameras round robin."""
+    """Serves the slots of all cameras round robin; safe to use from any thread."""
 
-    def __init__(self, detector: Look, *, pause_s: float = FIRST_PAUSE_S) -> None:
+    def __init__(
+        self,
+        detector: Look,
+        *,
+        pause_s: float = FIRST_PAUSE_S,
+        hangs_after_s: float = HANGS_AFTER_S,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._detector = detector
         self._first_pause_s = pause_s
+        self._hangs_after_s = hangs_after_s
+        self._monotonic = monotonic
         self._slots: list[Slot] = []
         self._wake = threading.Event()
-        self._stopping = False
-        self.failed = 0
-        self.trouble: str | None = None  # why nothing is found at the moment
-        self._thread = threading.Thread(target=self._run, name="detector", daemon=True)
-        self._thread.start()
+        self._ended = threading.Event()
+        self._lock = threading.Lock()
+        self._shift = 0  # how many threads were begun; only the newest one's answers count
+        self._busy_since_s: float | None = None
+        self.failed = 0  # looks that raised or hung
+        self.trouble: str | None = None  # why nothing is seen at the moment
+        self._begin()
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether the last look failed or hangs; `trouble` says why."""
+        return self.trouble is not None
 
     def slot(self) -> Slot:
         """A place for one more camera."""
-        made = Slot(self._wake.set)
-        self._slots = [*self._slots, made]
+        made = Slot(self._rouse)
+        with self._lock:
+            self._slots = [*self._slots, made]
         return made
 
     def leave(self, slot: Slot) -> None:
         """A camera went."""
-        self._slots = [each for each in self._slots if each is not slot]
+        with self._lock:
+            self._slots = [each for each in self._slots if each is not slot]
 
     def stop(self) -> None:
         """End soon; a detector that hangs is left behind."""
-        self._stopping = True
+        self._ended.set()
         self._wake.set()
 
-    def _run(self) -> None:
+    def _rouse(self) -> None:
+        """A picture waits. Called in a camera's thread, so it is here that a hanging detector is noticed."""
+        with self._lock:
+            since_s = self._busy_since_s
+            if since_s is not None and self._monotonic() - since_s > self._hangs_after_s:
+                self._leave_behind()
+        self._wake.set()
+
+    def _leave_behind(self) -> None:
+        self.failed += 1
+        self._busy_since_s = None
+        if self._shift > MOST_LEFT_BEHIND:
+            self.trouble = "it hung again and again; restart the hub"
+            self._shift += 1  # whatever still comes of the old thread is too late
+            self._ended.set()
+        else:
+            self.trouble = "it does not answer"
+            self._begin()
+        log.warning("detector.hangs", after_s=self._hangs_after_s, times=self.failed)
+
+    def _begin(self) -> None:
+        self._shift += 1
+        threading.Thread(target=self._run, args=(self._shift,), name=f"detector-{self._shift}", daemon=True).start()
+
+    def _run(self, shift: int) -> None:
         pause_s = self._first_pause_s
-        while not self._stopping:
+        while not self._ended.is_set() and shift == self._shift:
             self._wake.wait(1.0)
             self._wake.clear()
             for slot in self._slots:
-                asked = slot.take()
-                if asked is None:
+                if self._serve(slot, shift):
+                    pause_s = self._first_pause_s
                     continue
-                try:
-                    slot.put(self._detector.look(*asked))
-                    pause_s, self.trouble = self._first_pause_s, None
-                except Exception as error:  # noqa: BLE001 - watching fails open: whatever a model does, recording goes on
-                    self.failed += 1
-                    self.trouble = type(error).__name__
-                    log.warning("detector.failed", error=type(error).__name__, again_in_s=round(pause_s, 1))
-                    time.sleep(pause_s)
-                    pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
+                log.warning("detector.failed", why=self.trouble, again_in_s=round(pause_s, 1))
+                self._ended.wait(pause_s)
+                pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
+
+    def _serve(self, slot: Slot, shift: int) -> bool:
+        """Look at what waits in a slot, if anything; False when the detector failed."""
+        if self._ended.is_set() or shift != self._shift or (asked := slot.take()) is None:
+            return True
+        with self._lock:
+            self._busy_since_s = self._monotonic()
+        trouble, found = None, None
+        try:
+            found = self._detector.look(*asked)
+        except Exception as error:  # noqa: BLE001 - watching fails open: whatever a model does, recording goes on
+            trouble = type(error).__name__
+        with self._lock:
+            if shift != self._shift:
+                return True  # it hung, and another has taken over
+            self._busy_since_s = None
+            self.trouble = trouble
+            self.failed += trouble is not None
+        if found is not None:
+            slot.put(found)
+        return trouble is None
