@@ -111,6 +111,11 @@ def test_reasons_are_words_that_a_person_understands(told: list[Told]) -> None:
             assert reason.endswith(".")
 
 
+def test_a_threat_comes_with_more_reasons_than_that_somebody_was_there(told: list[Told]) -> None:
+    threats = [each.judgement for each in told if each.judgement.verdict is Verdict.THREAT]
+    assert np.mean([len(judgement.reasons) >= 2 for judgement in threats]) >= 0.9
+
+
 @pytest.mark.parametrize("kind", [Kind.CAT, Kind.DOG, Kind.VEHICLE, Kind.PERSON])
 def test_who_only_crosses_by_day_is_routine(judge: Judge, kind: Kind) -> None:
     said = judge.judge(story(crossing(kind)))

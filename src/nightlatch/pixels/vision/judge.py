@@ -29,6 +29,7 @@ STOP_MS = 2_500
 PLACE = 0.5  # heights: stops nearer than this are one place
 EDGE = 0.04
 RUN = 1.6  # heights a second
+LINGERS = 0.6  # of straightness: who goes less straight than this does not just pass
 FLAT = 1.2  # width over height of somebody who lies
 BRIEF_MS = 1_200
 SURE = 0.35  # mean score of a track below which its kind is doubtful
@@ -284,13 +285,15 @@ def reasons(story: Story, values: NDArray[np.float32]) -> list[str]:
         lead.append(f"They stopped at {int(said['places'])} places.")
     elif said["longest_stop_s"] >= 8:
         lead.append(f"They stood still for {said['longest_stop_s']:.0f} s.")
+    elif people and said["person_seconds"] >= 8 and said["straightness"] < LINGERS:
+        lead.append("They lingered and did not just pass through.")
     if said["returns"] >= 1:
         lead.append("They came back." if said["returns"] < 2 else f"They came back {int(said['returns'])} times.")
     if said["ran_off"]:
         lead.append("They ran off.")
     if said["lay_down"]:
         lead.append("Somebody went down and stayed down.")
-    if said["vanished_inside"] and said["people"]:
+    if said["vanished_inside"] and said["people"] and not said["lay_down"]:
         lead.append("They went out of sight inside the picture, as through a door.")
     return lead
 
