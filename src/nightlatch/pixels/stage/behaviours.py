@@ -87,6 +87,15 @@ def play(name: str, dice: random.Random) -> list[Actor]:
     """Who does what when `name` is played; other dice, other places and paces. Unknown names play branches."""
     door, edge = _door(dice), _edge(dice)
     other: Point = (1 - edge[0], dice.uniform(0.55, 0.95))
+    for some in (_neighbours, _burglars):
+        actors = some(name, dice, door, edge, other)
+        if actors:
+            return actors
+    return _others(name, dice, door, edge, other)
+
+
+def _neighbours(name: str, dice: random.Random, door: Point, edge: Point, other: Point) -> list[Actor]:
+    """Daily life."""
     match name:
         case "passing":
             stop = [((dice.uniform(0.3, 0.7), edge[1]), dice.uniform(0, 4))] if dice.random() < 0.2 else []
@@ -117,6 +126,12 @@ def play(name: str, dice: random.Random) -> list[Actor]:
         case "fall":
             spot = (dice.uniform(0.3, 0.7), dice.uniform(0.7, 0.9))
             return [_person(dice, edge, [(spot, dice.uniform(10, 30))], lies=True)]
+    return []
+
+
+def _burglars(name: str, dice: random.Random, door: Point, edge: Point, other: Point) -> list[Actor]:
+    """Threats."""
+    match name:
         case "trying doors":
             doors = [(_door(dice), dice.uniform(2.5, 9)) for _ in range(dice.randint(2, 4))]
             return [_person(dice, edge, [*doors, (dice.choice((edge, other)), 0)])]
@@ -141,6 +156,12 @@ def play(name: str, dice: random.Random) -> list[Actor]:
             x, y = dice.uniform(0.2, 0.8), dice.uniform(0.55, 0.9)
             paces = [((x + dice.uniform(-0.1, 0.1), y), dice.uniform(5, 15)) for _ in range(dice.randint(2, 4))]
             return [_person(dice, edge, [*paces, (dice.choice((edge, other)), 0)])]
+    return []
+
+
+def _others(name: str, dice: random.Random, door: Point, edge: Point, other: Point) -> list[Actor]:
+    """Animals, cars, and what is nobody."""
+    match name:
         case "cat" | "dog" | "wild animal":
             kind = {"cat": Kind.CAT, "dog": Kind.DOG, "wild animal": Kind.ANIMAL}[name]
             spots = [
