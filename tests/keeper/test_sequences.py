@@ -25,6 +25,7 @@ from tests.keeper.logs import TinyLog
 SEQUENCES = int(os.environ.get("NIGHTLATCH_SEQUENCES", "200"))
 OPERATIONS = 14
 IN_ONE_HOUSE = 200
+QUOTA = 3  # views a day, so that a sequence reaches it
 DAY_MS = 86_400_000
 
 
@@ -41,6 +42,7 @@ class World:
     ended: dict[str, int] = field(default_factory=dict)  # donation → when it was taken back or flagged
     drawn: list[tuple[Reviewer, Assignment]] = field(default_factory=list)
     asked: list[tuple[Reviewer, Asked]] = field(default_factory=list)
+    seen_ms: dict[str, int] = field(default_factory=dict)  # when a reviewer last did something that the keeper took
     weak: set[str] = field(default_factory=set)  # receipts with too few witnesses
     opened: list[tuple[Reviewer, Asked, Opened]] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
@@ -51,15 +53,23 @@ class World:
     # ---- operations
 
     def give(self) -> None:
-        clip = film(20, 1)
-        self.given.append(self.home.give(self.chance.choice(self.owners), plain=clip))
+        lasts_ms = self.chance.choice((30_000, DAY_MS))
+        clip, expires_ms = film(20, 1), self.home.clock.now_ms() + lasts_ms
+        self.given.append(self.home.give(self.chance.choice(self.owners), plain=clip, expires_ms=expires_ms))
 
     def sit(self) -> None:
-        self.home.sit(self.chance.choice(self.reviewers))
+        reviewer = self.chance.choice(self.reviewers)
+        self.home.sit(reviewer)
+        self.there(reviewer)
+
+    def there(self, reviewer: Reviewer) -> None:
+        self.seen_ms[reviewer.name] = self.home.clock.now_ms()
 
     def draw(self) -> None:
         reviewer = self.chance.choice(self.reviewers)
-        self.drawn.append((reviewer, self.home.room.next_clip(reviewer.token)))
+        drawn = self.home.room.next_clip(reviewer.token)
+        self.there(reviewer)
+        self.drawn.append((reviewer, drawn))
 
     def write(self) -> None:
         reviewer, drawn = self.drawn[-1] if self.chance.random() < 0.8 else self.chance.choice(self.drawn)
@@ -93,6 +103,7 @@ class World:
         if witnesses == 1:
             self.weak.add(asked.receipt)
         self.asked.append((reviewer, asked))
+        self._open(reviewer, asked)
 
     def open(self) -> None:
         reviewer, asked = self.asked[-1] if self.chance.random() < 0.7 else self.chance.choice(self.asked)
@@ -118,8 +129,12 @@ class World:
     def _open(self, reviewer: Reviewer, asked: Asked) -> None:
         opened = self.home.room.open_view(reviewer.token, asked)
         self.views += 1
-        self.home.room.connect(opened.view_id, opened.ticket, reviewer.token)
         self.opened.append((reviewer, asked, opened))
+        self.judge(reviewer, asked.view, opened, asked.view.from_ms)
+        self.there(reviewer)
+        logged_ms = read_leaf(asked.leaf).at_s * 1000
+        assert abs(self.home.clock.now_ms() - logged_ms) <= 120_000, "let in with an entry of long ago"
+        self.home.room.connect(opened.view_id, opened.ticket, reviewer.token)
 
     def go(self) -> None:
         """What an honest reviewer does."""
@@ -133,6 +148,7 @@ class World:
         still = self.home.room.still(opened.view_id, n)
         self.pictures += 1
         self.judge(reviewer, asked.view, opened, still.at_ms)
+        self.there(reviewer)
 
     def revoke(self) -> None:
         given = self.chance.choice(self.given)
@@ -145,7 +161,26 @@ class World:
         self.ended.setdefault(asked.view.donation, self.home.clock.now_ms())
 
     def skip(self) -> None:
-        self.home.room.skip(self.chance.choice(self.reviewers).token)
+        reviewer = self.chance.choice(self.reviewers)
+        self.home.room.skip(reviewer.token)
+        self.there(reviewer)
+
+    def put_out(self) -> None:
+        """A reviewer leaves the roster; a new one with the same passkey comes with the next sequence."""
+        reviewer = self.chance.choice(self.reviewers)
+        self.home.passkeys.enrol(self.home.enrolment(reviewer, do="remove"))
+        self.removed.add(reviewer.name)
+
+    def evening(self) -> None:
+        """The room closes under those who sit in it."""
+        self.home.clock.offset_ms += 10 * 3_600_000 + 60_000
+        try:
+            for reviewer in self.reviewers:
+                self.home.sit(reviewer)
+                self.there(reviewer)
+            self.go()
+        finally:
+            self.home.clock.offset_ms += 14 * 3_600_000
 
     def sweep(self) -> None:
         self.home.room.sweep()
@@ -184,6 +219,10 @@ class World:
         assert view.donation not in self.ended, "seen after it was taken back"
         assert given.consent.given_ms - 120_000 <= now_ms < given.consent.expires_ms
         assert any(d.seq == view.seq and d.donation == view.donation and r is reviewer for r, d in self.drawn)
+        assert abs(now_ms - self.seen_ms.get(reviewer.name, 0)) <= 60_000, "nobody was there"
+        assert reviewer.name not in self.removed
+        assert self.home.policy.hours.include(now_ms)
+        assert view.device == "desk-1"
         used = [o.view_id for _, _, o in self.opened]
         assert used.count(opened.view_id) == 1, "one leaf, one view"
 
@@ -195,6 +234,10 @@ class World:
             day = read_leaf(asked.leaf).at_s // 86_400
             seen[(reviewer.name, day, given.consent.owner_key)] += 1
         assert max(seen.values(), default=0) <= 1
+        by_reviewer: Counter[tuple[str, int]] = Counter()
+        for (name, day, _), views in seen.items():
+            by_reviewer[name, day] += views
+        assert max(by_reviewer.values(), default=0) <= QUOTA
 
 
 def run(world: World, operations: int) -> None:
@@ -208,7 +251,16 @@ def run(world: World, operations: int) -> None:
         + [world.open] * 2
         + [world.open_wrongly] * 3
         + [world.look] * 6
-        + [world.revoke, world.flag, world.skip, world.sweep, world.pass_time, world.set_back]
+        + [
+            world.revoke,
+            world.flag,
+            world.skip,
+            world.sweep,
+            world.pass_time,
+            world.set_back,
+            world.put_out,
+            world.evening,
+        ]
     )
     for _ in range(operations):
         operation = world.chance.choice(weighted)
@@ -234,14 +286,13 @@ def in_one_house(folder: Path, seeds: range) -> Counter[str]:
     """Sequences against one keeper, one after the other; clips of the one before are taken back."""
     folder.mkdir()
     clock, totals = TestClock(fixed_ms=TEN), Counter[str]()
-    home = House(folder / "keeper", clock, TinyLog(clock), durable=False)  # nothing here pulls the plug
-    reviewers = [home.reviewer(name) for name in ("heron", "stork", "crane")]
+    home = House(folder / "keeper", clock, TinyLog(clock), durable=False, quota=QUOTA)  # nobody pulls the plug
     for seed in seeds:
-        if clock.offset_ms % DAY_MS > 6 * 3_600_000:  # the next morning, at ten
-            clock.offset_ms += DAY_MS - clock.offset_ms % DAY_MS
+        clock.offset_ms += DAY_MS - clock.offset_ms % DAY_MS  # the next morning, at ten
+        reviewers = [home.reviewer(name) for name in ("heron", "stork", "crane")]
         world = World(home, random.Random(seed), [Owner() for _ in range(3)], reviewers)
         for reviewer in reviewers:
-            home.sit(reviewer)
+            world.there(reviewer)
         world.give()
         world.give()
         run(world, OPERATIONS)
