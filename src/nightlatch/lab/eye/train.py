@@ -32,7 +32,7 @@ def batches(folder: Path, held_out: bool, seed: int, size: int):  # type: ignore
         some = list(islice(stream, size))
         images: NDArray[np.uint8] = np.stack([image for image, _ in some])  # (B, 64, 64, 3)
         yield (
-            torch.from_numpy(images.transpose(0, 3, 1, 2).astype(np.float32)),
+            torch.from_numpy(images.astype(np.float32)).permute(0, 3, 1, 2),  # channels last in memory
             torch.tensor([number for _, number in some]),
         )
 
@@ -47,9 +47,11 @@ def main() -> None:
     torch.manual_seed(SEED)
     torch.set_num_threads(1)
 
-    eye = Eye(len(NAMES))
+    eye = Eye(len(NAMES)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a third faster
     optimiser = torch.optim.AdamW(eye.parameters(), lr=RATE, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=given.steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, RATE, total_steps=given.steps, pct_start=0.12, div_factor=5
+    )
     learn = batches(given.folder, False, SEED, BATCH)
     average = torch.optim.swa_utils.AveragedModel(eye, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998))
     began_s = time.process_time()

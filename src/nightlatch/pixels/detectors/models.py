@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
@@ -92,7 +93,8 @@ def fetch(model: Model, folder: Path, on_share: Callable[[float], None] = lambda
     except OSError as error:
         raise ConfigError(f"{folder} cannot be written: {error.strerror}. Set [hub] models_dir.") from None
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # what could not be written need not be taken away
+            partial.unlink(missing_ok=True)
 
 
 def need(name: str, folder: Path) -> Path:
