@@ -1,17 +1,21 @@
 """What others do with the same films: Motion (Debian), and a pipeline in the manner of Frigate, in our own words.
 
-CPU seconds are user and system of every process that a peer needs. Motion plays a file at its own speed, so it runs in
-real time; what it says on the start and end of each event is noted with the time since its first picture.
+CPU seconds are user and system of every process that a peer needs. Motion is given the film by the stage's RTSP
+server in real time; what it says on the start and end of each event is noted with the time since its first picture.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,7 +95,7 @@ def averaging(film: Film) -> Run:
     return Run("running average at 5 fps", film, cpu_s, tuple(openings))
 
 
-def _outlines(small: np.ndarray, average: np.ndarray) -> tuple[bool, float]:  # type: ignore[type-arg]
+def _outlines(small: np.ndarray, average: np.ndarray) -> tuple[bool, float]:
     apart = cv2.absdiff(small, cv2.convertScaleAbs(average))
     _, mask = cv2.threshold(apart, 30, 255, cv2.THRESH_BINARY)
     mask[: round(CLOCK_ROWS * mask.shape[0])] = 0
@@ -105,14 +109,27 @@ def has_motion() -> bool:
     return shutil.which("motion") is not None
 
 
-def motion(film: Film, *, share: float, name: str) -> Run:
+@contextmanager
+def served(films: Sequence[Film]) -> Iterator[dict[Path, str]]:
+    """The films over RTSP on loopback, each from its beginning for whoever asks: addresses by path."""
+    command = [sys.executable, "-m", "nightlatch.pixels.stage", "serve", "--port", "0"]
+    paths = list(dict.fromkeys(film.path for film in films))
+    with subprocess.Popen([*command, *map(str, paths)], stdout=subprocess.PIPE, text=True) as serving:
+        port = json.loads(serving.stdout.readline())["port"] if serving.stdout is not None else 0
+        try:
+            yield {path: f"rtsp://127.0.0.1:{port}/film{number}" for number, path in enumerate(paths)}
+        finally:
+            serving.terminate()
+
+
+def motion(film: Film, address: str, *, share: float, name: str) -> Run:
     """Motion in real time; `share` of the picture must change. Pictures, films and its page are off."""
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         settings = folder / "motion.conf"
         said = folder / "said"
         _write_mask(folder / "mask.pgm", film)
-        settings.write_text(_motion_settings(film, share, said))
+        settings.write_text(_motion_settings(film, address, share, said))
         running = subprocess.Popen(
             ["motion", "-n", "-c", str(settings)],
             stdout=subprocess.PIPE,
@@ -121,7 +138,7 @@ def motion(film: Film, *, share: float, name: str) -> Run:
             env={**os.environ, "TZ": "UTC"},
             text=True,
         )
-        began_s = _first_picture(running)
+        began_s = _opened(running)
         time.sleep(film.seconds)
         running.terminate()
         _, _, used = os.wait4(running.pid, 0)
@@ -135,20 +152,20 @@ def _write_mask(path: Path, film: Film) -> None:
     cv2.imwrite(str(path), mask)
 
 
-def _first_picture(running: subprocess.Popen[str]) -> float:
-    """When Motion says that it has the film."""
+def _opened(running: subprocess.Popen[str]) -> float:
+    """When Motion begins with the pictures: it probes a stream for some seconds first and stays that far behind."""
     for line in running.stdout or ():
         if "connected" in line:
             return time.time()
     raise OSError("Motion ended before it had the film")
 
 
-def _motion_settings(film: Film, share: float, said: Path) -> str:
+def _motion_settings(film: Film, address: str, share: float, said: Path) -> str:
     stream = film.stream
     note = f"/bin/sh -c 'echo {{}} $(date +%s.%N) >> {said}'"
     return "\n".join(
         (
-            f"netcam_url file://{film.path}",
+            f"netcam_url {address}",
             f"width {stream.width}",
             f"height {stream.height}",
             f"framerate {stream.fps}",
