@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from base64 import b64encode
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -32,7 +33,7 @@ def test_an_entry_comes_back_with_a_receipt_that_a_witness_stands_behind(tmp_pat
             refused = client.post("/v1/entries", json={"leaf": "b25l"}, headers={"Authorization": "Bearer wrong"})
             assert refused.status_code == 403
             for n, leaf in enumerate((b"one", b"two", b"three")):
-                body = {"leaf": __import__("base64").b64encode(leaf).decode()}
+                body = {"leaf": b64encode(leaf).decode()}
                 told = client.post("/v1/entries", json=body, headers={"Authorization": "Bearer s3cret"}).json()
                 assert told["index"] == n
                 assert verify_receipt(told["receipt"], leaf, POLICY, clock.now_ms()).index == n
@@ -55,6 +56,13 @@ def test_a_witness_answers_with_the_codes_of_its_specification(tmp_path: Path) -
         assert behind.headers["content-type"].startswith("text/x.tlog.size")
         assert ask(request(1, [b"\0" * 32], str(ledger.note))).status_code == 422
         assert ask("nonsense").status_code == 400
+        two = str(ledger.note)
+        ask(request(1, ledger.consistency(1, 2), two))
+        with Log(tmp_path / "shorter", SIGNER) as shorter:
+            shorter.append(b"one")
+            rolled_back = ask(request(1, [], str(shorter.note)))
+        assert (rolled_back.status_code, rolled_back.text) == (409, "2\n")
+        assert len(witness.evidence()) == 2
     with (
         Log(tmp_path / "other", make_signer("example.org/other")) as other,
         TestClient(create_witness_app(witness)) as client,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from nightlatch.errors import NightlatchError
 from nightlatch.ledger import log as logs
-from nightlatch.ledger.errors import LedgerError, Unproven, Why
+from nightlatch.ledger.errors import LedgerError, NotShown, Unproven, Why
 from nightlatch.ledger.log import Log
 from nightlatch.ledger.monitor import audit
 from nightlatch.ledger.policy import Policy, read_policy, verify_receipt
@@ -203,3 +204,43 @@ def test_the_writing_order_puts_the_checkpoint_last(tmp_path: Path, monkeypatch:
         order.clear()
         log.append(b"one")
     assert order == ["tile/entries/000.p/1", "tile/0/000.p/1", "checkpoint"]
+
+
+def test_a_log_that_could_not_show_an_entry_shows_it_with_the_next_across_tiles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(path: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Log(tmp_path, SIGNER) as log:
+        for n in range(255):
+            log.append(b"%d" % n)
+        with monkeypatch.context() as full:
+            full.setattr(logs, "_write", no_room)
+            with pytest.raises(NotShown):
+                log.append(b"255")
+        assert log.append(b"256").index == 256
+        assert verify_receipt(log.receipt(255), b"255", POLICY, None).index == 255
+    with Log(tmp_path, SIGNER) as log:
+        assert log.checkpoint.size == 257
+    assert audit(reader(tmp_path), POLICY).leaves == tuple(b"%d" % n for n in range(257))
+
+
+def test_partial_tiles_go_once_the_next_tile_is_full_and_the_log_still_opens(tmp_path: Path) -> None:
+    with Log(tmp_path, SIGNER) as log:
+        for n in range(513):
+            log.append(b"%d" % n)
+    assert sorted(p.name for p in (tmp_path / "tile/0").iterdir()) == ["000", "001", "001.p", "002.p"]
+    assert sorted(p.name for p in (tmp_path / "tile/entries").iterdir()) == ["000", "001", "001.p", "002.p"]
+    with Log(tmp_path, SIGNER) as log:
+        assert log.checkpoint.size == 513
+
+
+def test_a_log_that_did_not_open_lets_go_of_its_folder(tmp_path: Path) -> None:
+    with Log(tmp_path, SIGNER) as log:
+        log.append(b"one")
+    for _ in range(2):
+        with pytest.raises(Unproven):
+            Log(tmp_path, make_signer("example.org/log"))
+    with Log(tmp_path, SIGNER) as log:
+        assert log.checkpoint.size == 1

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightlatch.ledger.merkle import EMPTY, Tree, is_consistent, is_included, leaf_hash, node_hash
+from nightlatch.ledger.tiles import WIDTH, tiles_of
 
 VECTORS = Path(__file__).resolve().parents[3] / "shared" / "vectors" / "merkle" / "testdata"
 # The inputs and roots that the reference implementations of RFC 6962 test with.
@@ -70,6 +71,23 @@ def test_every_size_to_1025_has_the_root_of_the_definition_and_proofs_that_hold(
             assert is_included(hashes[index], index, size, tree.inclusion(index, size), tree.root())
         for old in {0, size // 2, size - 1, size} if size else ():
             assert is_consistent(old, size, tree.root(old), tree.root(), tree.consistency(old, size))
+
+
+def test_every_size_to_1025_comes_back_from_its_tiles() -> None:
+    tree = tree_of(1025)
+    for size in range(1026):
+        tiles = {
+            (level, n): b"".join(tree.levels[8 * level][n * WIDTH : n * WIDTH + width])
+            for level, n, width in tiles_of(size)
+        }
+        again = Tree()
+        for n in range(-(-size // WIDTH)):
+            for at in range(0, len(tiles[0, n]), 32):
+                again.append(tiles[0, n][at : at + 32])
+        assert again.size == size
+        assert again.root() == tree.root(size)
+        for (level, n), tile in tiles.items():
+            assert tile == b"".join(again.levels[8 * level][n * WIDTH : (n + 1) * WIDTH])
 
 
 @settings(max_examples=150, deadline=None)

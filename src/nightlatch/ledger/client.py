@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from nightlatch.ledger.errors import LedgerError, LogFull
+from nightlatch.ledger.errors import LedgerError, LogFull, NotShown
 from nightlatch.ledger.face import encode_leaf
 
 TIMEOUT_S = 15.0
@@ -28,13 +28,17 @@ class LogClient:
     secret: str | None = field(default=None, repr=False)
 
     def append(self, leaf: bytes) -> Appended:
-        """Add an entry; it is durable when this returns. Raises `LogFull`, `LedgerError`."""
+        """Add an entry; it is durable when this returns. Raises `LogFull`, `NotShown`, `LedgerError`."""
         headers = {"Authorization": f"Bearer {self.secret}"} if self.secret else {}
         answer = self._ask("POST", "/v1/entries", json=encode_leaf(leaf), headers=headers)
         if answer.status_code == 507:
             raise LogFull("The log has no room. Make some; the entry was not taken.")
+        if answer.status_code == 503:
+            raise NotShown("The log keeps the entry but cannot show it yet. Make room there, then append again.")
+        if answer.status_code == 403:
+            raise LedgerError("The log takes no entries from here. Check the writers' secret.")
         if answer.status_code != 201:
-            raise LedgerError(f"The log did not take an entry (status {answer.status_code}). Check its secret.")
+            raise LedgerError(f"The log did not take an entry (status {answer.status_code}). Look at its messages.")
         told = answer.json()
         return Appended(int(told["index"]), str(told["receipt"]))
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+SHORTEST_SECRET = 16
+
 app = typer.Typer(help="The log: run it, check a receipt, audit all of it.", no_args_is_help=True)
 
 
@@ -42,6 +44,7 @@ def serve(
     import uvicorn
 
     from nightlatch.diagnostics import configure
+    from nightlatch.errors import ConfigError
     from nightlatch.ledger.face import create_log_app, http_cosigner
     from nightlatch.ledger.log import Log
     from nightlatch.seal.note import read_signer, read_verifier
@@ -49,12 +52,14 @@ def serve(
 
     configure()
     die_with_parent()
+    if len(shown := secret.read_text().strip()) < SHORTEST_SECRET:
+        raise ConfigError(f"The writers' secret in {secret} is too short. Put 32 random characters there.")
     witnesses = {}
     for each in witness or []:
         verifier, _, url = each.rpartition("=http")
         witnesses[read_verifier(verifier)] = http_cosigner(f"http{url}")
     with Log(data, read_signer(key.read_text())) as ledger:
-        app_ = create_log_app(ledger, witnesses, secret.read_text().strip())
+        app_ = create_log_app(ledger, witnesses, shown)
         uvicorn.run(app_, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=3)
 
 

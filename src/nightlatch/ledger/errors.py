@@ -15,6 +15,10 @@ class LogFull(LedgerError):
     """There is no room for an entry; none was taken."""
 
 
+class NotShown(LedgerError):
+    """An entry is durable, but no checkpoint covers it yet: the log will show it as soon as there is room."""
+
+
 class Why(StrEnum):
     """Why a receipt or checkpoint proves nothing."""
 
@@ -34,3 +38,11 @@ class Unproven(Refused):
     def __init__(self, why: Why, text: str) -> None:
         super().__init__(text)
         self.why = why
+
+
+class Conflict(Unproven):
+    """A signed checkpoint that contradicts the one of `size` entries that a witness holds."""
+
+    def __init__(self, why: Why, text: str, size: int) -> None:
+        super().__init__(why, text)
+        self.size = size

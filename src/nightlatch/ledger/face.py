@@ -19,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 
 from nightlatch.errors import NightlatchError, Refused
 from nightlatch.ledger.checkpoint import cosigned_at_s
-from nightlatch.ledger.errors import LedgerError, LogFull, Unproven, Why
+from nightlatch.ledger.errors import Conflict, LedgerError, LogFull, NotShown, Unproven, Why
 from nightlatch.ledger.log import Log
 from nightlatch.ledger.witness import Moved, Witness, request
 from nightlatch.seal.note import Note, Signature, Verifier, read_note
@@ -27,7 +27,7 @@ from nightlatch.seal.note import Note, Signature, Verifier, read_note
 LONGEST_BODY = 256 * 1024
 WITNESS_WITHIN_S = 5.0
 REFRESH_EVERY_S = 60.0
-_FILE = re.compile(r"(?:checkpoint|tile/(?:\d{1,2}|entries)/(?:x\d{3}/)*\d{3}(?:\.p/\d{1,3})?)\Z")
+_TILE = re.compile(r"(?:\d{1,2}|entries)/(?:x\d{3}/)*\d{3}(?:\.p/\d{1,3})?\Z")
 log = structlog.get_logger()
 Cosigner = Callable[[str], Awaitable[tuple[int, str]]]  # a request → status and body
 
@@ -45,6 +45,7 @@ class Cosigners:
         self._log, self._witnesses = ledger, witnesses
         self._known: dict[Verifier, int] = {}
         self._lock = asyncio.Lock()
+        self.shown: Note | None = None  # the newest checkpoint that was put before the witnesses
 
     async def refresh(self) -> Note:
         """Have the newest checkpoint cosigned by all that answer; the note with what came."""
@@ -55,7 +56,8 @@ class Cosigners:
             came = [each for each in await asyncio.gather(*asked) if each is not None]
             await run_in_threadpool(self._log.cosigned, came, size)
             kept = [s for s in note.signatures if all((s.name, s.id) != (n.name, n.id) for n in came)]
-            return Note(note.text, (*kept, *came))
+            self.shown = Note(note.text, (*kept, *came))
+            return self.shown
 
     async def _ask(self, key: Verifier, cosigner: Cosigner, note: Note, size: int) -> Signature | None:
         plain = str(Note(note.text, note.signatures[:1]))
@@ -123,13 +125,17 @@ def create_log_app(ledger: Log, witnesses: dict[Verifier, Cosigner], writer_secr
         except IndexError:
             return PlainTextResponse("The log has no such entry.\n", 404)
 
-    @app.get("/{path:path}")
-    def file(path: str) -> Response:
-        found = ledger.folder / path
-        if not _FILE.match(path) or not found.is_file():
+    @app.get("/checkpoint")
+    def checkpoint() -> Response:
+        return PlainTextResponse(str(cosigners.shown or ledger.note), headers={"Cache-Control": "no-cache"})
+
+    @app.get("/tile/{path:path}")
+    def tile(path: str) -> Response:
+        found = ledger.folder / "tile" / path
+        if not _TILE.match(path) or not found.is_file():
             return PlainTextResponse("The log has no such file.\n", 404)
-        caching = "no-cache" if path == "checkpoint" else "public, max-age=31536000, immutable"
-        return FileResponse(found, media_type="application/octet-stream", headers={"Cache-Control": caching})
+        forever = {"Cache-Control": "public, max-age=31536000, immutable"}
+        return FileResponse(found, media_type="application/octet-stream", headers=forever)
 
     return app
 
@@ -155,7 +161,7 @@ def answer(witness: Witness, body: str) -> tuple[int, str]:
     """What a witness says to a request: status and body (tlog-witness)."""
     try:
         return 200, str(witness.add_checkpoint(body))
-    except Moved as moved:
+    except (Moved, Conflict) as moved:
         return 409, f"{moved.size}\n"
     except Unproven as unproven:
         status = {Why.WRONG_ORIGIN: 404, Why.NOT_SIGNED: 403, Why.MALFORMED: 400}.get(unproven.why, 422)
@@ -187,7 +193,8 @@ def _speak_plainly(app: FastAPI) -> None:
 
     @app.exception_handler(NightlatchError)
     async def refuse(_: Request, error: NightlatchError) -> JSONResponse:
-        status = 403 if isinstance(error, Refused) else 507 if isinstance(error, LogFull) else 400
+        statuses: dict[type[NightlatchError], int] = {LogFull: 507, NotShown: 503}
+        status = 403 if isinstance(error, Refused) else statuses.get(type(error), 400)
         return JSONResponse({"error": str(error)}, status)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +17,9 @@ from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 
+from nightlatch.errors import NightlatchError
 from nightlatch.ledger.checkpoint import Checkpoint, open_checkpoint
-from nightlatch.ledger.errors import LedgerError, LogFull
+from nightlatch.ledger.errors import LedgerError, LogFull, NotShown
 from nightlatch.ledger.merkle import Tree, leaf_hash
 from nightlatch.ledger.proof import Proof
 from nightlatch.ledger.tiles import LONGEST_ENTRY, WIDTH, bundle, entry_tile, hash_tile, tiles_of, unbundle
@@ -62,8 +64,13 @@ class Log:
         self._queue_lock, self._commit_lock = threading.Lock(), threading.Lock()
         self._tree, self._leaves = Tree(), list[bytes]()
         self._note: Note | None = None
+        self._published = 0  # entries that the checkpoint in the folder covers
         self._journal = folder / ".journal"
-        self._recover()
+        try:
+            self._recover()
+        except (NightlatchError, OSError):
+            os.close(self._held)
+            raise
 
     def __enter__(self) -> Log:
         return self
@@ -99,6 +106,7 @@ class Log:
         Raises:
             LedgerError: the entry is too long.
             LogFull: there was no room; it was not taken.
+            NotShown: it is durable, but no checkpoint covers it yet; the next append or start shows it.
         """
         if len(leaf) > LONGEST_ENTRY:
             raise LedgerError("An entry of the log has at most 65,535 bytes.")
@@ -150,13 +158,11 @@ class Log:
             each.index = n
             self._take(each.leaf)
         try:
-            self._publish(first)
+            self._publish()
         except OSError as error:
-            told = LogFull(
-                f"The entries are kept but cannot be shown yet ({error.strerror}). Make room and start the log again."
-            )
+            not_shown = NotShown(f"The entry is kept but cannot be shown yet ({error.strerror}). Make room.")
             for each in some:
-                each.error = told
+                each.error = not_shown
 
     def _take(self, leaf: bytes) -> None:
         self._leaves.append(leaf)
@@ -183,9 +189,9 @@ class Log:
         finally:
             os.close(handle)
 
-    def _publish(self, first: int) -> None:
-        """Write the tiles that changed since `first`, then the checkpoint, then empty the journal."""
-        size = self._tree.size
+    def _publish(self) -> None:
+        """Write the tiles that changed since the last checkpoint, then the checkpoint, then empty the journal."""
+        first, size = self._published, self._tree.size
         for n in range(first // WIDTH, -(-size // WIDTH)):
             entries = self._leaves[n * WIDTH : (n + 1) * WIDTH]
             _write(self.folder / entry_tile(n, len(entries)), bundle(entries))
@@ -194,10 +200,19 @@ class Log:
                 hashes = self._tree.levels[8 * level][n * WIDTH : n * WIDTH + width]
                 _write(self.folder / hash_tile(level, n, width), b"".join(hashes))
         text = str(self.checkpoint)
-        self._note = Note(text, (self._signer.sign(text),))
-        _write(self.folder / "checkpoint", str(self._note).encode())
+        note = Note(text, (self._signer.sign(text),))
+        _write(self.folder / "checkpoint", str(note).encode())
+        self._note, self._published = note, size
         with self._journal.open("wb") as journal:
             os.fsync(journal.fileno())
+        self._drop_partials(first, size)
+
+    def _drop_partials(self, first: int, size: int) -> None:
+        """Remove partial tiles one whole tile after theirs was full: who reads an older checkpoint has that long."""
+        for n in range(first // WIDTH, size // WIDTH):
+            if n:
+                shutil.rmtree((self.folder / entry_tile(n - 1, 1)).parent, ignore_errors=True)
+                shutil.rmtree((self.folder / hash_tile(0, n - 1, 1)).parent, ignore_errors=True)
 
     def _recover(self) -> None:
         path = self.folder / "checkpoint"
@@ -209,12 +224,12 @@ class Log:
                 raise LedgerError("The log's entries are not those of its checkpoint. Restore them from a copy.")
             self._note = note
         self._mend_tiles()
-        published = self._tree.size
+        self._published = self._tree.size
         for index, leaf in _read_journal(self._journal):
             if index == self._tree.size:
                 self._take(leaf)
-        if self._tree.size > published or self._note is None:
-            self._publish(published)
+        if self._tree.size > self._published or self._note is None:
+            self._publish()
 
     def _read_entries(self, size: int) -> Iterable[bytes]:
         for n in range(-(-size // WIDTH)):

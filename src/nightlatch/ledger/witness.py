@@ -6,17 +6,19 @@ proves it, both signed checkpoints, is kept.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
 import threading
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 from nightlatch.domain.time import Clock
 from nightlatch.ledger.checkpoint import Checkpoint, cosign, open_checkpoint
-from nightlatch.ledger.errors import LedgerError, Unproven, Why
+from nightlatch.ledger.errors import Conflict, LedgerError, Unproven, Why
 from nightlatch.ledger.merkle import is_consistent
 from nightlatch.seal.note import Signature, Signer, Verifier
 
@@ -54,7 +56,8 @@ class Witness:
         """Check a request (`old SIZE`, a consistency proof, an empty line, a signed checkpoint) and cosign.
 
         Raises:
-            Unproven: not a log that is known, not signed by it, a fork or a rollback.
+            Unproven: not a log that is known, not signed by it, a proof that does not hold.
+            Conflict: an `Unproven`: a rollback, or another tree of the size this witness knows.
             Moved: the request proves from another size than the one this witness knows.
         """
         old, path, raw = read_request(request)
@@ -63,17 +66,18 @@ class Witness:
         if log is None:
             raise Unproven(Why.WRONG_ORIGIN, "This witness does not know that log.")
         checkpoint, note = open_checkpoint(raw, log)
-        with self._lock:
+        with self._lock, _alone(self._folder):
             held = self._read(origin)
             known = held[0] if held else Checkpoint(origin, 0, sha256(b"").digest())
             if old > checkpoint.size:
                 raise Unproven(Why.MALFORMED, "The old size is larger than the new one.")
             if held and checkpoint.size < known.size:
                 self._keep_evidence(held[1], raw)
-                raise Unproven(Why.ROLLBACK, f"The log was at {known.size} already and now says {checkpoint.size}.")
+                told = f"The log was at {known.size} already and now says {checkpoint.size}."
+                raise Conflict(Why.ROLLBACK, told, known.size)
             if held and checkpoint.size == known.size and checkpoint.root != known.root:
                 self._keep_evidence(held[1], raw)
-                raise Unproven(Why.FORK, "The log shows two different trees of one size.")
+                raise Conflict(Why.FORK, "The log shows two different trees of one size.", known.size)
             if old != known.size:
                 raise Moved(known.size)
             if not is_consistent(old, checkpoint.size, known.root, checkpoint.root, path):
@@ -130,6 +134,17 @@ def read_request(text: str) -> tuple[int, list[bytes], str]:
     except ValueError:
         raise Unproven(Why.MALFORMED, "This is not a request to cosign a checkpoint.") from None
     return int(size), path, note
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else, also no other process, decides on this folder meanwhile."""
+    held = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def _write_durably(path: Path, content: bytes) -> None:
