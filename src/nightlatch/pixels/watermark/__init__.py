@@ -1,0 +1,1 @@
+"""Marks that name the view: one that everybody sees, one that survives when it is cut away."""

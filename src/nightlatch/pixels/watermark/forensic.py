@@ -1,0 +1,151 @@
+"""A mark that nobody sees and that names the view, even in a leaked picture that was scaled, cut or encoded again.
+
+Spread spectrum (Cox et al. 1997): the 32 bits of the view's number and 16 of check are each spread as a faint random
+pattern of ±1 over a tile of 64 × 64 cells, with one more pattern to find the tile by; the tile is repeated over the
+whole picture (Kutter 1998), so that any piece of some hundred cells holds all of it. To read it, the picture is resized
+until the repeated tiles fall on each other, they are added up, and each pattern is asked whether it is there.
+
+The patterns come from a key: without it the mark can neither be read nor, short of spoiling the picture, removed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+CELLS = 64
+ACROSS = 8.0  # tiles over the width of a picture that is not cut
+BITS = 48
+SYNC_WEIGHT = 3.0
+STRENGTH = 2.6  # grey levels (RMS) in busy places
+QUIET = 0.55  # of it in smooth ones
+FOUND_Z = 9.0  # standard deviations of the tile pattern from which a mark is there
+SCALES = (0.95, 2.6)  # of a cell against that of a whole picture: a piece of it has larger ones
+FINE = 0.0015
+CLOSE = 0.0004
+Bgr = NDArray[np.uint8]
+Plane = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A view's number that was read, how sure, and how large its cells are against those of a whole picture."""
+
+    view: int
+    z: float
+    scale: float
+    is_whole: bool  # the check fits: not a bit is wrong
+
+
+def mark(bgr: Bgr, view: int, key: bytes) -> Bgr:
+    """The picture, (H, W, 3) uint8, with the view's number (below 2^32) in it."""
+    height, width = bgr.shape[:2]
+    cell = width / (ACROSS * CELLS)
+    tile = _tile(view, key)
+    rows = -(-round(height / cell) // CELLS) + 1
+    whole = np.tile(tile, (rows, int(ACROSS) + 1))
+    wide = cv2.resize(whole, None, fx=cell, fy=cell, interpolation=cv2.INTER_CUBIC)[:height, :width]
+    grey = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    busy = cv2.blur(np.abs(grey - cv2.blur(grey, (7, 7))), (15, 15))
+    power = STRENGTH * (QUIET + (1 - QUIET) * np.clip(busy / 8.0, 0, 1))
+    return np.asarray(np.clip(bgr.astype(np.float32) + (power * wide)[..., None], 0, 255).round(), np.uint8)
+
+
+def recover(pictures: list[Bgr], key: bytes) -> Recovered | None:
+    """The view's number in one picture, or in several of one view and one size; None when no mark is found."""
+    flats = [_flat(picture) for picture in pictures]
+    width = flats[0].shape[1]
+    best = max((_find(flats[:1], width, scale, key) for scale in _scales()), key=lambda f: f[0])
+    near = best[1]
+    fine = [near * (1 + step) for step in np.arange(-FINE, FINE + CLOSE / 2, CLOSE)]
+    z, scale, folded, (down, right) = max((_find(flats, width, s, key) for s in fine), key=lambda f: f[0])
+    if z < FOUND_Z:
+        return None
+    aligned = np.roll(folded, (-down, -right), (0, 1))
+    patterns, _ = _patterns(key)
+    read = (patterns * aligned).sum(axis=(1, 2)) > 0
+    number = int("".join("1" if bit else "0" for bit in read), 2)
+    view, check = number >> 16, number & 0xFFFF
+    return Recovered(view, z, scale, check == _check(view))
+
+
+def bit_errors(found: Recovered | None, pictures: list[Bgr], view: int, key: bytes) -> int:
+    """How many of the 48 bits are read wrongly; 24, as by guessing, when no mark is found. For measuring."""
+    if found is None:
+        return BITS // 2
+    flats = [_flat(picture) for picture in pictures]
+    _, _, folded, (down, right) = _find(flats, flats[0].shape[1], found.scale, key)
+    patterns, _ = _patterns(key)
+    read = (patterns * np.roll(folded, (-down, -right), (0, 1))).sum(axis=(1, 2)) > 0
+    return int((read != _bits(view)).sum())
+
+
+def _find(flats: list[Plane], width: int, scale: float, key: bytes) -> tuple[float, float, Plane, tuple[int, int]]:
+    """(z, scale, the folded tile, where it begins) if a cell is `scale` times as large as the width says."""
+    cell = _cell(width, scale)
+    folded = np.zeros((CELLS, CELLS), np.float32)
+    for flat in flats:
+        size = (max(CELLS, round(flat.shape[1] / cell)), max(CELLS, round(flat.shape[0] / cell)))
+        small = cv2.resize(flat, size, interpolation=cv2.INTER_AREA)
+        rows, columns = -(-size[1] // CELLS), -(-size[0] // CELLS)
+        padded = np.zeros((rows * CELLS, columns * CELLS), np.float32)
+        padded[: size[1], : size[0]] = small
+        folded += padded.reshape(rows, CELLS, columns, CELLS).sum(axis=(0, 2))
+    _, sync = _patterns(key)
+    match = np.fft.irfft2(np.fft.rfft2(folded) * np.conj(np.fft.rfft2(sync)), s=(CELLS, CELLS))
+    peak = int(match.argmax())
+    spread = float(match.std()) or 1.0
+    return float((match.flat[peak] - match.mean()) / spread), scale, folded, divmod(peak, CELLS)
+
+
+def _cell(width: int, scale: float) -> float:
+    """Pixels a cell, when cells are `scale` times as large as in a whole picture of this width."""
+    return width / (ACROSS * CELLS) * scale
+
+
+def _scales() -> list[float]:
+    """Cells may be larger than the width says (the picture was cut) but hardly smaller."""
+    low, high = SCALES
+    count = int(np.log(high / low) / FINE / 2)
+    first = [1.0, *np.linspace(0.995, 1.005, 5)]
+    return [*first, *(low * (high / low) ** (n / count) for n in range(count + 1))]
+
+
+def _flat(bgr: Bgr) -> Plane:
+    """The picture's luma without what varies slowly, and with its strong edges held down."""
+    grey = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    cell = max(1.0, bgr.shape[1] / (ACROSS * CELLS))
+    rest = grey - cv2.GaussianBlur(grey, (0, 0), 2.0 * cell)
+    loud = np.sqrt(cv2.blur(rest * rest, (15, 15))) + 2.0
+    return np.asarray(np.clip(rest / loud, -2.5, 2.5), np.float32)
+
+
+@lru_cache(maxsize=4)
+def _patterns(key: bytes) -> tuple[Plane, Plane]:
+    """(48, 64, 64) patterns of ±1 and the one to find the tile by, from the key."""
+    dice = np.random.default_rng(np.frombuffer(sha256(b"nightlatch mark v1" + key).digest(), np.uint64))
+    made = dice.integers(0, 2, (BITS + 1, CELLS, CELLS)).astype(np.float32) * 2 - 1
+    return made[:BITS], made[BITS]
+
+
+@lru_cache(maxsize=16)
+def _tile(view: int, key: bytes) -> Plane:
+    """(64, 64), RMS 1."""
+    patterns, sync = _patterns(key)
+    signs = np.where(_bits(view), 1.0, -1.0).astype(np.float32)
+    tile = SYNC_WEIGHT * sync + np.tensordot(signs, patterns, axes=1)
+    return np.asarray(tile / np.sqrt((tile * tile).mean()), np.float32)
+
+
+def _bits(view: int) -> NDArray[np.bool_]:
+    number = (view & 0xFFFFFFFF) << 16 | _check(view & 0xFFFFFFFF)
+    return np.array([number >> n & 1 for n in range(BITS - 1, -1, -1)], np.bool_)
+
+
+def _check(view: int) -> int:
+    return int.from_bytes(sha256(b"nightlatch view" + view.to_bytes(4)).digest()[:2])
