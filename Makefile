@@ -53,4 +53,4 @@ $(PAGE): web/node_modules/installed $(shell find web -type f -not -path 'web/nod
 	touch $@
 
 clean:
-	rm -rf .venv web/node_modules src/nightlatch/hub/page bench/out
+	rm -rf .venv web/node_modules src/nightlatch/hub/page src/nightlatch/review/page bench/out

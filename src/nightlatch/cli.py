@@ -22,6 +22,14 @@ from rich.table import Table
 
 from nightlatch import __version__, config
 from nightlatch.errors import NightlatchError, NotFound
+from nightlatch.keeper.commands import app as keeper_app
+from nightlatch.ledger.commands import app as log_app
+from nightlatch.pixels.detectors.commands import app as models_app
+from nightlatch.pixels.replay.commands import app as gate_app
+from nightlatch.pixels.replay.commands import replay
+from nightlatch.pixels.watermark.commands import trace
+from nightlatch.review.commands import app as review_app
+from nightlatch.review.commands import programme as programme_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,6 +50,14 @@ app = typer.Typer(
 camera_app = typer.Typer(help="Add, test, list and remove cameras.", no_args_is_help=True)
 keys_app = typer.Typer(help="Your key: export it, or check the recovery sheet.", no_args_is_help=True)
 app.add_typer(camera_app, name="camera")
+app.add_typer(gate_app, name="gate")
+app.add_typer(log_app, name="log")
+app.add_typer(keeper_app, name="keeper")
+app.add_typer(review_app, name="review")
+app.add_typer(programme_app, name="programme")
+app.add_typer(models_app, name="models")
+app.command()(replay)
+app.command()(trace)
 app.add_typer(keys_app, name="keys")
 
 out = Console()

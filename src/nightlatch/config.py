@@ -2,6 +2,8 @@
 
     [hub]      see nightlatch.hub.settings.HubSettings
     [cloud]    see nightlatch.cloud.settings.CloudSettings
+    [review]   see nightlatch.review.settings.ReviewSettings
+    [keeper]   see nightlatch.keeper.settings.KeeperSettings
 
 Search order: `--config`, `$NIGHTLATCH_CONFIG`, `./nightlatch.toml`. No file at all is fine.
 """
@@ -19,7 +21,7 @@ from pydantic import BaseModel, ValidationError
 
 from nightlatch.errors import ConfigError
 
-SECTIONS = ("hub", "cloud")
+SECTIONS = ("hub", "cloud", "review", "keeper")
 Model = TypeVar("Model", bound=BaseModel)
 
 

@@ -38,7 +38,8 @@ class Programme:
     """What an invitation says."""
 
     name: str
-    url: str
+    keeper_url: str
+    log_url: str
     key: str  # b64 Ed25519
     policy: str  # of its log: keys and quorum, as the ledger reads it
     notice: str  # the text that the owner reads before signing
@@ -65,14 +66,18 @@ def read_invitation(text: str) -> Programme:
     try:
         told = json.loads(text)
         found = Programme(
-            *(str(told[name]) for name in ("name", "url", "programme_key", "policy", "notice", "language"))
+            *(
+                str(told[name])
+                for name in ("name", "keeper_url", "log_url", "programme_key", "policy", "notice", "language")
+            )
         )
         if len(b64decode(found.key, validate=True)) != 32:
             raise ValueError("a key has 32 bytes")
     except (ValueError, KeyError, TypeError):
         raise ConfigError("This is not an invitation of a programme. Paste all of it, from { to }.") from None
-    if not found.url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
-        raise ConfigError("The programme's address must begin with https://.")
+    for url in (found.keeper_url, found.log_url):
+        if not url.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
+            raise ConfigError("The programme's addresses must begin with https://.")
     return found
 
 
@@ -239,7 +244,7 @@ class Donations:
 
     def log_file(self, path: str) -> bytes:
         """A file of the programme's log (checkpoint, tile). Raises `CloudError`, `NotFound`."""
-        answer = self._request("GET", f"/log/{path}", None)
+        answer = self._request(self._joined().log_url, "GET", f"/{path}", None)
         if answer.status_code == 404:
             raise NotFound("The log has no such file.")
         return answer.content
@@ -262,7 +267,7 @@ class Donations:
             del self._offers[old]
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = self._request(method, path, body)
+        answer = self._request(self._joined().keeper_url, method, path, body)
         try:
             told: dict[str, Any] = answer.json()
         except ValueError:
@@ -271,12 +276,15 @@ class Donations:
             return told
         raise CloudError(f"The programme refused: {told.get('error') or f'status {answer.status_code}'}")
 
-    def _request(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
+    def _joined(self) -> Programme:
         programme = self.programme()
         if programme is None:
             raise ConfigError("The household has joined no programme. Join one first, under Giving.")
+        return programme
+
+    def _request(self, url: str, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
         try:
-            return httpx.request(method, programme.url.rstrip("/") + path, json=body, timeout=TIMEOUT_S)
+            return httpx.request(method, url.rstrip("/") + path, json=body, timeout=TIMEOUT_S)
         except httpx.HTTPError:
             raise CloudError("The programme cannot be reached. Try again later; nothing is lost.") from None
 

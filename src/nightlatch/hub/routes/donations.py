@@ -124,7 +124,7 @@ def log_file(at: At, _: Owner, path: str) -> Response:
 def _programme(programme: Programme) -> dict[str, Any]:
     return {
         "name": programme.name,
-        "url": programme.url,
+        "url": programme.keeper_url,
         "key": programme.key,
         "policy": programme.policy,
         "notice": programme.notice,
