@@ -28,7 +28,7 @@ def test_the_eye_takes_regions_at_the_edges_and_pictures_of_any_shape() -> None:
             assert found.kind in eye.kinds
             assert 0 <= found.score <= 1
         for region in CORNERS:
-            assert crop(picture, region).shape == (SIDE, SIDE, 3)
+            assert crop(picture, region, 1.3).shape == (SIDE, SIDE, 3)
 
 
 def test_without_regions_the_eye_sees_nothing() -> None:

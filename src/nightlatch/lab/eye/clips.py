@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind
-from nightlatch.pixels.vision.boxes import joined
+from nightlatch.pixels.vision.boxes import grown, joined, overlap
 
 LOOKS_PER_S = 3.0
 SURE = 0.45
@@ -98,11 +98,12 @@ def looks(path: Path) -> Iterator[Look]:
         yield Look(bgr, _regions(greys[n], usual) or _regions(greys[n], before) or _regions(greys[n], after))
 
 
-def concluded(found: Sequence[Sequence[Detection]]) -> frozenset[str]:
-    """The groups seen surely enough in enough looks."""
+def concluded(pictures: Sequence[Look], detector: Looks) -> frozenset[str]:
+    """The groups that `detector` is sure of in enough looks; what stands still is not news and does not count."""
     seen: Counter[str] = Counter()
-    for look in found:
-        kinds = {each.kind for each in look if each.score >= SURE}
+    for look in pictures:
+        found = [each for each in detector.look(look.bgr, look.regions) if each.score >= SURE]
+        kinds = {each.kind for each in found if any(overlap(grown(each.box, 0.01), r) > 0 for r in look.regions)}
         seen.update(name for name, group in GROUPS.items() if kinds & group)
     return frozenset(name for name, count in seen.items() if count >= LOOKS)
 

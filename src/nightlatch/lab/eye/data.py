@@ -110,7 +110,7 @@ def _compose(stock: Stock, name: str, dice: random.Random) -> Image:
     ground = _window(dice.choice(stock.ground), dice)
     drawn = name in DRAWN and name != "nothing" and dice.random() < DRAWN_SHARE
     if drawn:
-        colour = tuple(dice.randint(10, 235) for _ in range(3))
+        colour = (dice.randint(10, 235), dice.randint(10, 235), dice.randint(10, 235))
         high = dice.uniform(0.55, 0.95) * ground.shape[0]
         foot = (ground.shape[1] * dice.uniform(0.35, 0.65), ground.shape[0] * dice.uniform(0.85, 1.05))
         DRAWN[name](ground, *foot, high, dice.uniform(0, 20), dice.random() < 0.5, colour)
@@ -143,9 +143,9 @@ def _loosely(thing: Image, dice: random.Random) -> Image:
     )
     cut = int(side * dice.uniform(-0.15, 0.18))
     if cut <= 0:
-        return cv2.copyMakeBorder(square, -cut, -cut, -cut, -cut, cv2.BORDER_REFLECT)
+        return np.asarray(cv2.copyMakeBorder(square, -cut, -cut, -cut, -cut, cv2.BORDER_REFLECT), np.uint8)
     x, y = dice.randint(0, cut), dice.randint(0, cut)
-    return square[y : side - cut + y, x : side - cut + x]
+    return np.asarray(square[y : side - cut + y, x : side - cut + x], np.uint8)
 
 
 def _part(thing: Image, dice: random.Random) -> Image:
@@ -159,7 +159,7 @@ def _part(thing: Image, dice: random.Random) -> Image:
 def _turned(image: Image, name: str, dice: random.Random) -> Image:
     """Fallen and kneeling people are people."""
     if name == "person" and dice.random() < 0.2:
-        return np.rot90(image, dice.choice((1, 3))).copy()
+        return np.asarray(np.rot90(image, dice.choice((1, 3))).copy(), np.uint8)
     return image
 
 
@@ -177,7 +177,7 @@ def _paste(ground: Image, thing: Image, dice: random.Random, *, turn: bool) -> I
     soft = cv2.blur(soft, (2 * border + 1, 2 * border + 1))[..., None]
     piece = canvas[y : y + size[1], x : x + size[0]]
     canvas[y : y + size[1], x : x + size[0]] = (soft * small + (1 - soft) * piece).astype(np.uint8)
-    return canvas
+    return np.asarray(canvas, np.uint8)
 
 
 def _window(image: Image, dice: random.Random) -> Image:

@@ -1,0 +1,91 @@
+"""What each detector concludes of real films: `python -m nightlatch.lab.eye.evaluate DATA [--table FILE] [--eye FILE]`.
+
+DATA is the collection: videos with their manifest, and models. The table holds names and conclusions, no pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nightlatch.lab.eye.clips import GROUPS, Clip, Looks, concluded, looks, read_clips
+from nightlatch.pixels.detectors.both import Both
+from nightlatch.pixels.detectors.eye import MODEL, Eye
+from nightlatch.pixels.detectors.models import models_folder, need
+from nightlatch.pixels.detectors.yolox import Yolox
+
+WIDTH = 60
+WIDE = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One film: what each detector, by name, missed and what it saw wrongly."""
+
+    clip: Clip
+    missed: Mapping[str, frozenset[str]]
+    wrong: Mapping[str, frozenset[str]]
+
+    def is_right(self, detector: str) -> bool:
+        """Whether nothing was missed and nothing seen wrongly."""
+        return not self.missed[detector] and not self.wrong[detector]
+
+
+def detectors(data: Path, eye: Path = MODEL) -> dict[str, Looks]:
+    """The eye alone, YOLOX alone, both. Raises `NotFound` when YOLOX is not in `data`/models."""
+    first, second = Eye(eye), Yolox(need("yolox_nano", models_folder(data / "models")))
+    return {"eye": first, "yolox": second, "both": Both(first, second)}
+
+
+def evaluate(data: Path, chosen: Mapping[str, Looks]) -> Iterator[Row]:
+    """A row for each film of `data`/videos."""
+    for clip in read_clips(data / "videos" / "manifest.json"):
+        pictures = list(looks(data / "videos" / clip.name))
+        seen = {name: concluded(pictures, detector) for name, detector in chosen.items()}
+        yield Row(
+            clip,
+            {name: clip.must - found for name, found in seen.items()},
+            {name: clip.must_not & found for name, found in seen.items()},
+        )
+
+
+def table(rows: list[Row]) -> str:
+    """Rows as text, a line a film, then the sums."""
+    names = list(rows[0].missed)
+    lines = [f"{'film':{WIDTH}}" + "".join(f"{name:{WIDE}}" for name in names).rstrip()]
+    lines += [row.clip.name.ljust(WIDTH) + "".join(f"{_cell(row, n):{WIDE}}" for n in names).rstrip() for row in rows]
+    for group in GROUPS:
+        asked = [row for row in rows if group in row.clip.must]
+        cells = [
+            f"{sum(group not in row.missed[name] for row in asked)}/{len(asked)}, "
+            f"wrongly {sum(group in row.wrong[name] for row in rows)}"
+            for name in names
+        ]
+        lines.append(f"# {group + ' found':{WIDTH - 2}}" + "".join(f"{cell:{WIDE}}" for cell in cells).rstrip())
+    right = [f"{sum(row.is_right(name) for row in rows)}/{len(rows)}" for name in names]
+    lines.append(f"# {'films without a fault':{WIDTH - 2}}" + "".join(f"{cell:{WIDE}}" for cell in right).rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def _cell(row: Row, name: str) -> str:
+    faults = [f"misses {each}" for each in sorted(row.missed[name])] + [f"false {e}" for e in sorted(row.wrong[name])]
+    return ", ".join(faults) or "right"
+
+
+def main() -> None:
+    """Print the table; write it where asked."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("data", type=Path)
+    asked.add_argument("--table", type=Path)
+    asked.add_argument("--eye", type=Path, default=MODEL)
+    given = asked.parse_args()
+    told = table(list(evaluate(given.data, detectors(given.data, given.eye))))
+    print(told, end="")
+    if given.table is not None:
+        given.table.write_text(told)
+
+
+if __name__ == "__main__":
+    main()
