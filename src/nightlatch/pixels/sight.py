@@ -7,7 +7,7 @@ Opening an event never waits for the detector, which is asked only while one is 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -167,7 +167,8 @@ class Sight:
         was_open = self.is_open
         happened: list[EventOpened | EventClosed] = []
         if was_open or onset_ms is not None:
-            happened = self._events.update(motion, onset_ms)
+            is_news = motion if onset_ms is not None else replace(motion, moving=False)
+            happened = self._events.update(is_news, onset_ms)
         for event in happened:
             if isinstance(event, EventOpened):
                 self._tracker.begin(event.onset_ms)
@@ -175,7 +176,7 @@ class Sight:
             else:
                 told += self._tell(force=True, event_id=event.event_id)
             told.append(event)
-        if motion.moving:
+        if onset_ms is not None:
             self._moved_ms = motion.at_ms
         self._follow(picture, motion)
         if self.is_open:

@@ -13,6 +13,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from statistics import median
 
 import cv2
 import numpy as np
@@ -40,6 +42,14 @@ TEXT_MARGIN = 0.14  # on-screen clocks stand this near to the upper or lower edg
 TEXT_HEIGHT = 0.10  # and are no taller
 TICKING = 0.25  # share of seconds in which text must have changed to be a clock's
 TICK_S = 30.0
+SHAKE_SHARE = 0.02  # of the picture must have changed before it is asked whether the camera was shaken
+LEAST_SHAKE, MOST_SHAKE = 0.2, 14.0  # pixels
+STEADIED = 0.6  # of what had changed may be left when it is held still
+CROWD = 9  # more specks than this at once are weather; only blobs count
+CROWD_TIMES = 4.0  # that are so much larger than their median
+FLIPS = 5.0  # times that a pixel has changed and changed back in the last while: a leaf, a branch
+FLIPS_S = 15.0
+RESTLESS_S = 6.0  # the noise of those is learnt so quickly
 LIT_SHARE = 0.015  # of the picture: smaller blobs are not asked whether they are only lit
 LIT_FLOOR = 16.0  # grey levels added before dividing, for the noise of the dark
 SOFT_RIM = 0.1  # per pixel, of the change inside: light ends softly (0.08 at most measured), things do not (0.15)
@@ -67,6 +77,8 @@ class Background:
         self._noise: Plane = np.zeros((0, 0), np.float32)
         self._allowed: Plane = self._noise  # how far a pixel may be from its average
         self._had_changed = False
+        self._changed: Mask = np.zeros((0, 0), np.uint8)
+        self._flips: Plane = self._noise
         self._last: Plane = self._noise
         self._still_ms: Plane = self._noise
         self._ticks: Plane = self._noise  # how often the text margins change
@@ -100,13 +112,16 @@ class Background:
         self._last_ms = at_ms
         self._looks += 1
         self._looked += 1
-        step = _apart(now, mean)
-        changed = _above(step, self._allowed)
+        now, step, changed = self._compare(now, mean)
         if self._is_light(now, mean, changed):
             self._restart(now, at_ms)
             return Motion(at_ms, False, 0.0)
         is_warm = self._looks >= WARM_UP_LOOKS and at_ms - self._began_ms >= WARM_UP_MS
-        motion = self._judge(now, mean, changed, self._older, at_ms) if is_warm and not self.is_learning else Motion(at_ms, False, 0.0)
+        motion = (
+            self._judge(now, mean, changed, self._older, at_ms)
+            if is_warm and not self.is_learning
+            else Motion(at_ms, False, 0.0)
+        )
         self._learn(now, mean, step, changed, passed_ms, is_warm)
         if at_ms - self._newer_ms >= BEFORE_MS:
             self._older, self._newer, self._newer_ms = self._newer, now, at_ms
@@ -118,10 +133,30 @@ class Background:
         mean = self._mean
         if mean is None or mean.shape != now.shape or self.is_learning:
             return Motion(at_ms, False, 0.0)
-        changed = _above(_apart(now, mean), self._allowed)
+        now, _, changed = self._compare(now, mean)
         if cv2.countNonZero(changed) >= MOST_SHARE * changed.size:
             return Motion(at_ms, False, 0.0)
         return self._judge(now, mean, changed, mean, at_ms)
+
+    def _compare(self, now: Plane, mean: Plane) -> tuple[Plane, Plane, Mask]:
+        """The picture, its distance from what was usual, and where that is too far; a shaken camera is held still."""
+        step = _apart(now, mean)
+        changed = _above(step, self._allowed)
+        count = cv2.countNonZero(changed)
+        if count < SHAKE_SHARE * now.size:
+            return now, step, changed
+        # copies: OpenCV multiplies the window into its arguments where their size suits its transform
+        (x, y), _ = cv2.phaseCorrelate(mean.copy(), now.copy(), _window(now.shape[0], now.shape[1]))
+        if not LEAST_SHAKE <= max(abs(x), abs(y)) <= MOST_SHAKE:
+            return now, step, changed
+        back = np.array([[1, 0, -x], [0, 1, -y]], np.float32)
+        size = (now.shape[1], now.shape[0])
+        steady = np.asarray(cv2.warpAffine(now, back, size, borderMode=cv2.BORDER_REPLICATE), np.float32)
+        held = _apart(steady, mean)
+        differs = _above(held, self._allowed)
+        edge = math.ceil(max(abs(x), abs(y))) + 1
+        differs[:edge], differs[-edge:], differs[:, :edge], differs[:, -edge:] = 0, 0, 0, 0
+        return (steady, held, differs) if cv2.countNonZero(differs) < STEADIED * count else (now, step, changed)
 
     def _restart(self, now: Plane, at_ms: int) -> None:
         self._mean = now.copy()
@@ -129,6 +164,8 @@ class Background:
         self._allowed = np.full_like(now, LEAST_STEP)
         self._last = self._newer = self._older = now
         self._still_ms = np.zeros_like(now)
+        self._changed = np.zeros(now.shape, np.uint8)
+        self._flips = np.zeros_like(now)
         self._looks = 0
         self._began_ms = self._newer_ms = at_ms
         self._last_ms = at_ms
@@ -149,9 +186,16 @@ class Background:
         cv2.accumulateWeighted(now, mean, usual, mask=same if is_warm else None)
         cv2.accumulateWeighted(step, self._noise, usual, mask=same)
         moved = _differ(now, self._last)
+        self._flips *= np.float32(1.0 - _rate(passed_ms, FLIPS_S))
+        self._flips += (changed ^ self._changed) > 0
+        self._changed = changed
         if cv2.countNonZero(changed):
             rare = max(_rate(passed_ms, NOISE_S), 1.0 / (self._looked + 1) if self.is_learning else 0.0)
             cv2.accumulateWeighted(step, self._noise, rare, mask=changed)
+            restless = cv2.dilate(_above(self._flips, FLIPS), np.ones((5, 5), np.uint8))
+            cv2.accumulateWeighted(
+                step, self._noise, _rate(passed_ms, RESTLESS_S), mask=cv2.bitwise_and(restless, changed)
+            )
             stood = cv2.bitwise_and(changed, _above(moved, LEAST_STEP) ^ 255) > 0
             self._still_ms = np.where(stood, self._still_ms + np.float32(passed_ms), np.float32(0))
             learnt = self._still_ms >= STOOD_STILL_MS
@@ -210,6 +254,11 @@ def _apart(now: Plane, mean: Plane) -> Plane:
     return np.asarray(np.abs(apart, out=apart), np.float32)
 
 
+@cache
+def _window(height: int, width: int) -> Plane:
+    return np.asarray(cv2.createHanningWindow((width, height), cv2.CV_32F), np.float32)
+
+
 def _differ(a: Plane, b: Plane) -> Plane:
     return np.asarray(cv2.absdiff(a, b), np.float32)
 
@@ -231,6 +280,9 @@ def _blobs(counted: Mask, now: Plane, older: Plane) -> list[_Blob]:
     mask = cv2.morphologyEx(counted, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     found = []
+    sizes = [size for size in stats[1:count, cv2.CC_STAT_AREA].tolist() if size >= least / 2]
+    if len(sizes) > CROWD:
+        least = max(least, CROWD_TIMES * median(sizes))
     for number, (left, top, across, down, size) in enumerate(stats[1:count].tolist(), start=1):
         if size < least:
             continue
