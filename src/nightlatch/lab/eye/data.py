@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,7 @@ PHOTOS |= {"polar_bear": "animal"}
 EMPTY = ("grass", "trail", "room", "object", "snow", "desk")
 PETS = {"kitten": "cat", "cat_jumps": "cat", "puppy": "dog"}
 NOBODY_SEEN = ("motorway", "/vehicle__road", "puppy", "kitten", "cat_jumps", "flowers")  # in footage of tier B
+TARS = ("crops", "cifar10_subset", "dogs_vs_cats", "jetson_inference")
 DRAWN_SHARE = 0.18
 HELD_OUT = 8  # one source in so many
 
@@ -54,6 +56,16 @@ class Stock:
 def is_held_out(source: str) -> bool:
     """Whether all of a source is kept for evaluation."""
     return hashlib.sha256(source.encode()).digest()[0] % HELD_OUT == 0
+
+
+def unpacked(folder: Path, into: Path) -> Path:
+    """The folder with each NAME.tar of the collection unpacked to NAME; `into` is where that is done if it is not."""
+    if (folder / "crops").is_dir():
+        return folder
+    for name in TARS:
+        with tarfile.open(folder / f"{name}.tar") as packed:
+            packed.extractall(into / name, filter="data")
+    return into
 
 
 def may_learn(tier: str, source: str) -> bool:
