@@ -92,9 +92,8 @@ def look(path: Path, **options: Any) -> tuple[Told, Sight]:
 def tell(streams: Streams, packets: list[Packet], detector: Looks | None = None, **options: Any) -> tuple[Told, Sight]:
     """The same for packets."""
     numbers = iter(range(1, 1000))
-    sight = Sight(
-        streams, areas=options.pop("areas", ()), detector=detector, new_id=lambda: f"e{next(numbers)}", camera_id="c", **options
-    )  # fmt: skip
+    options = {"areas": (), "camera_id": "c", **options}
+    sight = Sight(streams, detector=detector, new_id=lambda: f"e{next(numbers)}", **options)
     told: Told = [(packet.at_ms, each) for packet in packets for each in sight.take(packet)]
     told += [(packets[-1].at_ms, each) for each in sight.finish()]
     return told, sight

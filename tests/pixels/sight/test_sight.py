@@ -152,6 +152,25 @@ def test_the_detector_names_the_track_and_is_asked_a_few_times_a_second_at_most(
     assert 10 <= eye.asked <= 4.2 * (22 - 15 + 4)
 
 
+class LateEye(Eye):
+    """Answers each time about the picture that it was asked before, as a shared detector does."""
+
+    before: list[Detection] | None = None
+
+    def look(self, bgr: Image, regions: Sequence[Box]) -> list[Detection] | None:
+        found, self.before = self.before, super().look(bgr, regions)
+        return found
+
+
+def test_a_late_answer_does_not_pull_the_track_back(tmp_path: Path) -> None:
+    path = film(tmp_path / "in.mp4", crossing(15, 19, 34, 90), seconds=34)
+    told, _ = look(path, detector=LateEye(), answers_late=True)
+    (track,) = [t for t in [e for _, e in told if isinstance(e, TracksChanged)][-1].tracks if t.kind is Kind.PERSON]
+    steady = [p for p in track.path if 16_000 <= p.at_ms <= 18_500]
+    off = [(p.box.left + p.box.right) / 2 - (p.at_ms - 15_000) / 4000 for p in steady]
+    assert max(map(abs, off)) < 0.05
+
+
 def test_opening_does_not_wait_for_the_detector(tmp_path: Path) -> None:
     path = film(tmp_path / "in.mp4", crossing(15, 22, 34, 90), seconds=36)
     (plain, _), (deaf, _) = look(path), look(path, detector=Eye(misses=10_000))
@@ -183,3 +202,23 @@ def test_a_camera_with_rare_key_frames_is_watched_and_advised(tmp_path: Path) ->
     assert sight.advice is not None
     assert "10 s" in sight.advice
     assert "tenth" in sight.advice
+
+
+def _shaken(picture: Image, second: float) -> Image:
+    if second < 15 or second % 6 > 1.5:
+        return picture
+    x, y = 4 * np.sin(second * 9), 3 * np.cos(second * 7)
+    moved = cv2.warpAffine(
+        picture, np.array([[1, 0, x], [0, 1, y]], np.float32), (WIDE, HIGH), borderMode=cv2.BORDER_REFLECT
+    )
+    return np.asarray(moved, np.uint8)
+
+
+def test_a_shaken_camera_opens_nothing_and_still_sees_a_walker(tmp_path: Path) -> None:
+    def draw(picture: Image, second: float) -> Image:
+        if 40 <= second < 47:
+            box_at(picture, (second - 40) / 7, 0.6, 40, 100)
+        return _shaken(picture, second)
+
+    ((_, event),) = opened(look(film(tmp_path / "in.mp4", draw, seconds=60))[0])
+    assert 39_800 <= event.onset_ms <= 41_500
