@@ -21,13 +21,13 @@ from rich.console import Console
 from rich.table import Table
 
 from nightlatch import __version__, config
+from nightlatch.commands.models import app as models_app
+from nightlatch.commands.replay import app as gate_app
+from nightlatch.commands.replay import replay
+from nightlatch.commands.trace import trace
 from nightlatch.errors import NightlatchError, NotFound
 from nightlatch.keeper.commands import app as keeper_app
 from nightlatch.ledger.commands import app as log_app
-from nightlatch.pixels.detectors.commands import app as models_app
-from nightlatch.pixels.replay.commands import app as gate_app
-from nightlatch.pixels.replay.commands import replay
-from nightlatch.pixels.watermark.commands import trace
 from nightlatch.review.commands import app as review_app
 from nightlatch.review.commands import programme as programme_app
 

@@ -10,8 +10,8 @@ import pytest
 from typer import Typer
 from typer.testing import CliRunner
 
+from nightlatch.commands.trace import trace
 from nightlatch.pixels.stage.scenes import scene
-from nightlatch.pixels.watermark.commands import trace
 from nightlatch.pixels.watermark.forensic import mark, recover
 from nightlatch.pixels.watermark.marking import mark_key, marker
 from nightlatch.pixels.watermark.visible import visible
