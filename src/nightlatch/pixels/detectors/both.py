@@ -46,11 +46,11 @@ class Both:
         doubtful = [each for each in found if each.score < DOUBTFUL]
         opinions = self._eye.weigh(bgr, [each.box for each in doubtful])
         settled = [each for each in found if each.score >= DOUBTFUL]
-        settled += [_settled(each, row) for each, row in zip(doubtful, opinions, strict=True)]
-        return settled + [each for each in self._eye.look(bgr, regions) if _is_news(each, settled)]
+        settled += [settle(each, row) for each, row in zip(doubtful, opinions, strict=True)]
+        return settled + [each for each in self._eye.look(bgr, regions) if is_news(each, settled)]
 
 
-def _settled(yolox: Detection, shares: NDArray[np.float32]) -> Detection:
+def settle(yolox: Detection, shares: NDArray[np.float32]) -> Detection:
     """What YOLOX found after the eye, whose (6,) shares are in the order of NAMES, had a second look."""
     person, animal = float(shares[0]), float(shares[1:4].sum())
     if yolox.kind is Kind.PERSON and person < NO_PERSON:
@@ -62,7 +62,7 @@ def _settled(yolox: Detection, shares: NDArray[np.float32]) -> Detection:
     return yolox
 
 
-def _is_news(eye: Detection, settled: Sequence[Detection]) -> bool:
+def is_news(eye: Detection, settled: Sequence[Detection]) -> bool:
     """Whether the eye is sure of something where YOLOX saw nothing."""
     if eye.score < ALONE[eye.kind]:
         return False
