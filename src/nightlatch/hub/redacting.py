@@ -51,7 +51,8 @@ def redact(film: bytes, wanted: Wanted, on_share: Callable[[float], None]) -> Hi
         RedactionFailed: with what to do; nothing was made.
     """
     command = [sys.executable, "-m", "nightlatch.hub.redacting"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+    environment = {**os.environ, "NIGHTLATCH_PARENT": str(os.getpid())}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as child:
         if child.stdin is None or child.stdout is None:
             raise RedactionFailed("The redaction could not be started. Try again.")
         try:
