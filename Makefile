@@ -7,7 +7,7 @@ PAGE := src/nightlatch/hub/page/index.html
 NODE := scripts/with-node
 DATA ?= data
 
-.PHONY: run test check fmt page bench-record bench-cameras clean system
+.PHONY: run test check fmt page demo eye judge bench-record bench-cameras bench-sight bench-watermark clean
 
 run: .venv/installed $(PAGE)
 	$(BIN)/nightlatch up --data $(DATA)
@@ -29,11 +29,32 @@ fmt: .venv/installed
 
 page: $(PAGE)
 
+# The whole promise in real browsers: give, two reviewers look, who looked, take back. Prints the proofs.
+demo: .venv/installed $(PAGE) .venv/system
+	$(BIN)/pytest -s tests/stories/test_giving.py
+
+# Models of our own, trained from rendered and simulated scenes and, where it is present, ../shared/data/images.
+eye: .venv/train $(PAGE)
+	$(BIN)/python -m nightlatch.lab.eye
+
+judge: .venv/train
+	$(BIN)/python -m nightlatch.lab.judge
+
+.venv/train: .venv/installed
+	$(BIN)/pip install --quiet torch==2.13.0 scikit-learn skl2onnx onnx
+	touch $@
+
 bench-record: .venv/installed .venv/system
 	$(BIN)/python bench/record.py
 
 bench-cameras: .venv/installed .venv/system
 	$(BIN)/python bench/cameras.py
+
+bench-sight: .venv/installed .venv/system
+	$(BIN)/python bench/sight
+
+bench-watermark: .venv/installed
+	$(BIN)/python bench/watermark.py
 
 # What the tests use of Debian: a browser, an RTSP server and an age that we did not write. Not needed to run.
 .venv/system: scripts/system-packages scripts/packages.txt | .venv/installed
