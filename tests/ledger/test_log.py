@@ -108,6 +108,19 @@ def test_a_torn_journal_is_read_to_its_last_whole_entry(tmp_path: Path) -> None:
         assert [log.leaf(n) for n in range(log.checkpoint.size)] == [b"one", b"two"]
 
 
+def test_a_torn_entry_hides_none_that_comes_after_it(tmp_path: Path) -> None:
+    with Log(tmp_path, SIGNER) as log:
+        log.append(b"one")
+        log._write_journal(1, [b"torn"])
+    journal = tmp_path / ".journal"
+    journal.write_bytes(journal.read_bytes()[:-2])
+    with Log(tmp_path, SIGNER) as log:
+        assert log.checkpoint.size == 1
+        log._write_journal(1, [b"two"])  # as a kill right after the journal leaves it
+    with Log(tmp_path, SIGNER) as log:
+        assert [log.leaf(n) for n in range(log.checkpoint.size)] == [b"one", b"two"]
+
+
 def test_a_torn_tile_of_hashes_is_written_again_and_torn_entries_are_refused(tmp_path: Path) -> None:
     with Log(tmp_path, SIGNER) as log:
         for n in range(5):

@@ -230,6 +230,9 @@ class Log:
                 self._take(leaf)
         if self._tree.size > self._published or self._note is None:
             self._publish()
+        elif self._journal.exists() and self._journal.stat().st_size:
+            with self._journal.open("wb") as journal:  # a torn entry would hide those that come after it
+                os.fsync(journal.fileno())
 
     def _read_entries(self, size: int) -> Iterable[bytes]:
         for n in range(-(-size // WIDTH)):
