@@ -11,7 +11,7 @@ from nightlatch.domain.camera import Camera
 from nightlatch.errors import NightlatchError
 from nightlatch.hub.recorder import Looking
 from nightlatch.pixels.detectors.opening import PrivacyEyes, open_detector, open_privacy_eyes
-from nightlatch.pixels.detectors.sharing import SharedDetector
+from nightlatch.pixels.detectors.sharing import SharedDetector, Slot
 from nightlatch.pixels.media.packets import Streams
 from nightlatch.pixels.sight import Sight
 from nightlatch.pixels.vision.judge import Judge
@@ -30,14 +30,18 @@ def open_looking(choice: str, models_dir: Path | None) -> Looking:
         detector = open_detector("eye", models_dir)
     shared = SharedDetector(detector) if detector is not None else None
     judge = Judge()
+    slots: dict[str, Slot] = {}  # a camera that comes back finds its place again
 
     def make_sight(camera: Camera, streams: Streams) -> Sight:
+        if shared is not None and camera.id not in slots:
+            slots[camera.id] = shared.slot()
         return Sight(
             streams,
             areas=camera.areas,
-            detector=shared.slot() if shared is not None else None,
+            detector=slots.get(camera.id),
             new_id=lambda: secrets.token_hex(8),
             camera_id=camera.id,
+            answers_late=True,  # a slot answers about the picture before
         )
 
     return Looking(make_sight, judge.judge, name)
