@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -24,12 +24,29 @@ FLAGS = [
 PASSPHRASE = "a lamp in the hall at night"
 
 
+_running: list[Playwright] = []
+
+
+@contextmanager
+def _playwright() -> Iterator[Playwright]:
+    """One driver for all browsers that are open at once: Playwright allows no second one in a thread."""
+    if _running:
+        yield _running[0]
+        return
+    with sync_playwright() as playwright:
+        _running.append(playwright)
+        try:
+            yield playwright
+        finally:
+            _running.clear()
+
+
 @contextmanager
 def browser(**options: object) -> Iterator[BrowserContext]:
     """A fresh profile. Skips where Chromium is not installed."""
     if not os.path.exists(CHROMIUM):
         pytest.skip("Debian's Chromium is not installed (see scripts/packages.txt)")
-    with sync_playwright() as playwright:
+    with _playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         context = chromium.new_context(**options)  # type: ignore[arg-type]
         context.set_default_timeout(20_000)
