@@ -35,7 +35,8 @@ demo: .venv/installed $(PAGE) .venv/system
 
 # Models of our own, trained from rendered and simulated scenes and, where it is present, ../shared/data/images.
 eye: .venv/train $(PAGE)
-	$(BIN)/python -m nightlatch.lab.eye
+	$(BIN)/python -m nightlatch.lab.eye ../shared/data/images --out src/nightlatch/pixels/detectors/eye.onnx
+	$(BIN)/python -m nightlatch.lab.eye.evaluate ../shared/data --table tests/pixels/detectors/real_clips.txt
 
 judge: .venv/train
 	$(BIN)/python -m nightlatch.lab.judge

@@ -64,6 +64,9 @@ class Nobody:
     def event(self, judged: EventJudged, camera: Camera, clip_id: str, onset_ms: int, still: Still | None) -> None:
         pass
 
+    def advice(self, camera_id: str, text: str | None) -> None:
+        pass
+
     def event_ended(self, event_id: str) -> None:
         pass
 

@@ -24,6 +24,7 @@ from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.identities import Opener
 from nightlatch.seal.recipients import Sealer
 from tests.clocks import TestClock
+from tests.house import until
 from tests.serving import served
 
 KDF = {"alg": "argon2id", "m_kib": 19456, "t": 1, "p": 1, "salt": b64encode(bytes(16)).decode()}
@@ -289,3 +290,79 @@ def test_home_says_what_is_wrong_and_what_to_do(home: Hub) -> None:
     told = home.client.get("/api/home").json()
     assert not told["well"]
     assert all(p["text"] and p["todo"] for p in told["problems"])
+
+
+INVITATION = {
+    "name": "A programme",
+    "keeper_url": "http://127.0.0.1:9",
+    "log_url": "http://127.0.0.1:9",
+    "programme_key": b64encode(bytes(32)).decode(),
+    "policy": "",
+    "notice": "What is asked.",
+    "language": "en",
+}
+
+
+def offer(home: Hub, clip: str, from_ms: int = 0, to_ms: int = 20_000) -> httpx.Response:
+    window = f"clip={clip}&from_ms={from_ms}&to_ms={to_ms}"
+    return home.client.post(f"/api/giving/offers?{window}", content=b"a film", timeout=60)
+
+
+def test_a_private_room_gives_nothing(home: Hub) -> None:
+    clip, camera = given_clip(home)
+    home.client.patch(f"/api/cameras/{camera}", json={"private": True}).raise_for_status()
+    refused = offer(home, clip)
+    assert refused.status_code == 403
+    assert "private room" in refused.json()["error"]
+
+
+def test_a_gift_is_twenty_to_thirty_seconds_of_a_clip_that_is_here(home: Hub) -> None:
+    clip, _ = given_clip(home)
+    for window in ((0, 19_999), (0, 30_001), (5_000, 5_000)):
+        assert "20 to 30 seconds" in offer(home, clip, *window).json()["error"]
+    assert offer(home, "f" * 16).status_code == 404
+
+
+def test_a_film_that_is_no_film_is_said_plainly_and_nothing_is_kept(home: Hub) -> None:
+    clip, _ = given_clip(home)
+    made = offer(home, clip).json()
+    told = until(lambda: (f := home.client.get(f"/api/giving/offers/{made['id']}").json())["problem"] and f, "the end")
+    assert told["ready"] is False
+    assert home.client.get(f"/api/giving/offers/{made['id']}/film").status_code == 422
+    assert home.client.get("/api/giving").json()["given"] == []
+
+
+@pytest.mark.parametrize(
+    "change", [{"keeper_url": "ftp://x"}, {"programme_key": "short"}, {"notice": None, "policy": 3}]
+)
+def test_what_is_no_invitation_is_refused(home: Hub, change: dict[str, object]) -> None:
+    told = {name: value for name, value in {**INVITATION, **change}.items() if value is not None}
+    refused = home.client.put("/api/giving/programme", json={"invitation": json.dumps(told)})
+    assert refused.status_code == 422
+
+
+def test_a_programme_that_is_gone_loses_nothing(home: Hub) -> None:
+    home.client.put("/api/giving/programme", json={"invitation": json.dumps(INVITATION)}).raise_for_status()
+    gone = home.client.get("/api/giving/log/checkpoint")
+    assert gone.status_code == 502
+    assert "Try again later" in gone.json()["error"]
+    assert home.client.get("/api/giving/log/../keeper").status_code in (404, 422)
+
+
+def test_a_remark_is_sealed_or_refused_and_goes_with_its_clip(home: Hub) -> None:
+    clip, _ = given_clip(home)
+    sealed = Sealer([home.keys.recipient]).seal(b"it was the cat")
+    home.client.put(f"/api/clips/{clip}/remark", content=bytes(sealed)).raise_for_status()
+    assert (
+        Opener(home.keys.identity).open(Sealed(home.client.get(f"/api/clips/{clip}/remark").content))
+        == b"it was the cat"
+    )
+    assert home.client.put(f"/api/clips/{clip}/remark", content=b"in the clear").status_code == 400
+    home.client.delete(f"/api/clips/{clip}").raise_for_status()
+    assert home.client.get(f"/api/clips/{clip}/remark").status_code == 204
+
+
+def given_clip(home: Hub) -> tuple[str, str]:
+    """A clip in the index, and its camera."""
+    camera, clip = recorded(home)
+    return clip, camera

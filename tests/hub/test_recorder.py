@@ -50,6 +50,9 @@ class Told:
     def event(self, judged: EventJudged, camera: Camera, clip_id: str, onset_ms: int, still: Still | None) -> None:
         self.judged.append(judged)
 
+    def advice(self, camera_id: str, text: str | None) -> None:
+        pass
+
     def event_ended(self, event_id: str) -> None:
         self.ended.append(event_id)
 

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { type Camera, get, type Probe, send } from "../shared/api";
+import { type Camera, type Home, get, type Probe, send } from "../shared/api";
 import { unb64 } from "../shared/bytes";
 import { bytes } from "../shared/time";
 import { AreaEditor } from "./Areas";
@@ -40,11 +40,17 @@ function List() {
                   {c.width ? ` · ${c.width}×${c.height}${c.fps ? ` at ${Math.round(c.fps)}` : ""}` : ""} · {bytes(c.bytes)} kept
                 </small>
                 <small class={`dot ${c.state}`}>{c.reason_text ?? STATES[c.state]}</small>
+                {c.advice && !c.demo && <small>{c.advice}</small>}
               </span>
             </Link>
           </li>
         ))}
       </ul>
+      {found.length > 0 && home.value && (
+        <p class="fine" data-testid="eye">
+          {EYES[home.value.eye]}
+        </p>
+      )}
       {found.length === 0 && (
         <div class="empty">
           <h2>No camera yet</h2>
@@ -54,6 +60,14 @@ function List() {
     </>
   );
 }
+
+// What looks, and what it cannot see.
+const EYES: Record<Home["eye"], string> = {
+  eye: "The built-in eye looks at what moves and tells people, cats, dogs, other animals and vehicles apart. It does not see what stands still, packages, or what is only a few pixels large, and it recognises nobody.",
+  yolox: "YOLOX looks at whole pictures and around what moves, for people, cats, dogs, other animals and vehicles. It does not see packages, and it recognises nobody.",
+  both: "The built-in eye and YOLOX look together, for people, cats, dogs, other animals and vehicles. They do not see packages, and they recognise nobody.",
+  motion: "Nothing looks at what moves: every motion is an event, and none of them has a kind.",
+};
 
 function AddCamera() {
   useTitle("Add a camera");
@@ -256,6 +270,14 @@ function EditCamera({ id }: { id: string }) {
           </button>
         </div>
       </form>
+      <h2>Private room</h2>
+      <label class="check">
+        <input type="checkbox" checked={camera.private} onChange={(e) => change({ private: e.currentTarget.checked }, e.currentTarget.checked ? "None of its clips can be given." : "Its clips can be given, one by one.")} />
+        <span>
+          <strong>Bedroom, bathroom, children</strong>
+          <small>Clips of this camera cannot be given to anybody.</small>
+        </span>
+      </label>
       <h2>Remove</h2>
       <div class="row">
         <button type="button" onClick={() => setRemoving("keep")}>

@@ -34,6 +34,7 @@ export interface Camera {
   name: string;
   enabled: boolean;
   demo: boolean;
+  private: boolean;
   transport: "tcp" | "udp";
   address: string;
   has_sub: boolean;
@@ -55,9 +56,11 @@ export interface CameraNow extends Camera {
   height: number | null;
   codecs: string | null;
   audio: string | null;
+  advice: string | null;
 }
 
 export interface Home {
+  eye: "eye" | "yolox" | "both" | "motion";
   well: boolean;
   problems: { camera_id: string | null; text: string; todo: string }[];
   cameras: CameraNow[];

@@ -21,6 +21,7 @@ from nightlatch.hub.alerts.push import Push
 from nightlatch.hub.donations import Donations
 from nightlatch.hub.household import Household
 from nightlatch.hub.notices import (
+    Advice,
     CamerasChanged,
     CameraStatus,
     ClipChanged,
@@ -63,6 +64,7 @@ class House:
     notices: NoticeServer | None = None
     watch_is_up: bool = False
     statuses: dict[str, CameraStatus] = field(default_factory=dict)
+    advice: dict[str, str | None] = field(default_factory=dict)
     stills: dict[str, NewStill] = field(default_factory=dict)
     swept: Swept = field(default_factory=Swept)
     _feeds: set[asyncio.Queue[str]] = field(default_factory=set)
@@ -80,6 +82,8 @@ class House:
             if self.uplink is not None:
                 self.uplink.wake()
 
+        elif isinstance(notice, Advice):
+            self.advice[notice.camera_id] = notice.text
         elif isinstance(notice, EventTold):
             self.alerts.tell(alert_of(notice))
 

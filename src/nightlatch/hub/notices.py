@@ -67,11 +67,18 @@ class EventTold(msgspec.Struct, tag=True, frozen=True):
     jpeg: bytes | None = None
 
 
+class Advice(msgspec.Struct, tag=True, frozen=True):
+    """What would make a camera cheaper to watch; None when there is nothing to say."""
+
+    camera_id: str
+    text: str | None
+
+
 class CamerasChanged(msgspec.Struct, tag=True, frozen=True):
     """Serve to watch: read the camera table."""
 
 
-Notice = CameraStatus | NewStill | ClipChanged | EventTold | CamerasChanged
+Notice = CameraStatus | NewStill | ClipChanged | EventTold | Advice | CamerasChanged
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Notice).decode
 

@@ -35,6 +35,7 @@ class Seen:
     events: deque[EventOpened | EventJudged | EventClosed]
     on_sheet: Callable[[Sheet], None]
     on_still: Callable[[Still], None]
+    on_advice: Callable[[str | None], None]
 
 
 @dataclass(slots=True)
@@ -79,7 +80,7 @@ class Observer:
     def _run(self) -> None:
         sight = self.make_sight()
         sheets = SheetBuilder(self.camera.id)
-        shown_ms = 0
+        shown_ms, advice = 0, None
         while not self._stopping:
             self._wake.wait(1.0)
             self._wake.clear()
@@ -88,6 +89,9 @@ class Observer:
                 try:
                     self._follow(sight.take(packet), sight.picture)
                     shown_ms = self._show(sight.picture, sheets, shown_ms)
+                    if packet.is_key and sight.advice != advice:
+                        advice = sight.advice
+                        self.seen.on_advice(advice)
                 except Exception as error:  # noqa: BLE001 - watching fails open: recording must go on
                     self.failed += 1
                     log.warning("look.failed", camera=self.camera.id, error=type(error).__name__, times=self.failed)

@@ -74,6 +74,10 @@ class Teller(Protocol):
         """An event is over."""
         ...
 
+    def advice(self, camera_id: str, text: str | None) -> None:
+        """What would make the camera cheaper to watch."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Looking:
@@ -229,7 +233,12 @@ class Recorder:
             pause_s = min(LONGEST_RETRY_S, pause_s * 2)
 
     def _observer(self, streams: Streams) -> Observer:
-        seen = Seen(self._events, lambda sheet: self._vault.keep_sheet(sheet, self._sealer), self._show)
+        seen = Seen(
+            self._events,
+            lambda sheet: self._vault.keep_sheet(sheet, self._sealer),
+            self._show,
+            lambda text: self._teller.advice(self.camera.id, text),
+        )
         return Observer(self.camera, lambda: self._looking.make_sight(self.camera, streams), self._looking.judge, seen)
 
     def _store(self, made: list[Part | Segment]) -> None:

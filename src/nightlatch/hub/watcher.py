@@ -18,7 +18,7 @@ from nightlatch.domain.recording import Still
 from nightlatch.domain.sighting import EventJudged
 from nightlatch.domain.time import Clock
 from nightlatch.errors import SealError, SourceError
-from nightlatch.hub.notices import CameraStatus, ClipChanged, EventTold, NewStill, NoticeClient
+from nightlatch.hub.notices import Advice, CameraStatus, ClipChanged, EventTold, NewStill, NoticeClient
 from nightlatch.hub.recorder import Looking, Recorder, kinds_of
 from nightlatch.hub.records import CameraRow, HouseholdRow, OutageRow
 from nightlatch.hub.vault import Vault
@@ -122,6 +122,9 @@ class NoticeTeller:
         self.told.discard(event_id)
         if last is not None:
             self.client.send(msgspec.structs.replace(last, open=False))
+
+    def advice(self, camera_id: str, text: str | None) -> None:
+        self.client.send(Advice(camera_id=camera_id, text=text))
 
     def _open_outage(self, camera_id: str, now_ms: int, reason: str) -> None:
         with Session(self.engine) as session, session.begin():

@@ -61,6 +61,7 @@ def home(at: At, _: Owner) -> dict[str, Any]:
             "keep_hours": at.settings.keep_hours,
             "full_in_hours": full_in,
         },
+        "eye": at.settings.detector,
         "cloud": {
             "configured": uplink is not None,
             "reachable": uplink.reachable if uplink else None,
@@ -102,6 +103,7 @@ def _camera(at: House, camera: Camera, now_ms: int) -> dict[str, Any]:
         "height": status.height if status else None,
         "codecs": status.codecs if status else None,
         "audio": status.audio if status else None,
+        "advice": at.advice.get(camera.id),
     }
 
 
