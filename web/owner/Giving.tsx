@@ -128,7 +128,7 @@ const KINDS: Record<string, string> = {
 
 function Looks({ found, changed }: { found: Found; changed: () => void }) {
   const [told, setTold] = useState<Record<string, Look[]>>({});
-  const [proof, setProof] = useState<{ size: number; witnesses: number; hidden: number } | null>(null);
+  const [proof, setProof] = useState<{ size: number; witnesses: number; hidden: number; labels: number } | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [asking, setAsking] = useState<Given | null>(null);
   const check = async () => {
@@ -141,9 +141,9 @@ function Looks({ found, changed }: { found: Found; changed: () => void }) {
         next[each.id] = await looks(each.id, log);
         for (const look of next[each.id]!) if (look.index !== null) known.add(look.index);
       }
-      const hidden = await untold(log, Math.min(...found.given.map((g) => g.given_ms)), known);
+      const rest = await untold(log, Math.min(...found.given.map((g) => g.given_ms)), known);
       setTold(next);
-      setProof({ size: log.checkpoint.size, witnesses: log.witnessed.length, hidden: hidden.length });
+      setProof({ size: log.checkpoint.size, witnesses: log.witnessed.length, ...rest });
       setProblem(null);
     } catch (error) {
       setProblem((error as Error).message);
@@ -172,7 +172,7 @@ function Looks({ found, changed }: { found: Found; changed: () => void }) {
       {problem && <Problem text={problem} todo="Nothing here is shown as proven until this is mended." />}
       {proof && !proof.hidden && (
         <p class="proof good" data-testid="log-proof">
-          Checked in this browser: all {proof.size} entries of the log, cosigned by {proof.witnesses} {proof.witnesses === 1 ? "witness" : "witnesses"}.
+          Checked in this browser: all {proof.size} entries of the log, cosigned by {proof.witnesses} {proof.witnesses === 1 ? "witness" : "witnesses"}.{proof.labels > 0 && ` ${proof.labels} of them are labels that reviewers wrote about your clips.`}
         </p>
       )}
       {proof && proof.hidden > 0 && <Problem text={`The log holds ${proof.hidden} entries marked as yours that the programme did not tell of.`} todo="Save this page and ask the programme." />}

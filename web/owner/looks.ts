@@ -77,20 +77,21 @@ async function check(told: Told, donation: string, log: WholeLog, key: Bytes): P
   return look;
 }
 
-// Entries in the log with this owner's tags, on the days since `sinceMs`, that are not among `known` indexes.
-export async function untold(log: WholeLog, sinceMs: number, known: ReadonlySet<number>): Promise<number[]> {
+// Entries in the log with this owner's tags, on the days since `sinceMs`, that are not among `known` indexes. Labels are
+// counted apart: they are no looks, and their content is the reviewers'.
+export async function untold(log: WholeLog, sinceMs: number, known: ReadonlySet<number>): Promise<{ hidden: number; labels: number }> {
   const key = ring.value && (await logKey(ring.value.sign));
-  if (!key) return [];
+  if (!key) return { hidden: 0, labels: 0 };
   const tags = new Set<string>();
   for (let at = sinceMs; at < Date.now() + 86_400_000; at += 86_400_000) tags.add(b64(await dayTag(key, at)));
-  const missing: number[] = [];
+  const found = { hidden: 0, labels: 0 };
   log.leaves.forEach((raw, index) => {
     try {
-      const leaf = JSON.parse(new TextDecoder().decode(raw)) as { tag?: string };
-      if (leaf.tag && tags.has(leaf.tag) && !known.has(index)) missing.push(index);
+      const leaf = JSON.parse(new TextDecoder().decode(raw)) as { tag?: string; k?: string };
+      if (leaf.tag && tags.has(leaf.tag) && !known.has(index)) leaf.k === "label" ? found.labels++ : found.hidden++;
     } catch {
       // an entry of somebody else's making: it can hold no tag of ours
     }
   });
-  return missing;
+  return found;
 }
