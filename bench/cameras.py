@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyrage
-from nightlatch.hub.looking import open_looking
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -31,6 +30,7 @@ from nightlatch.domain.recording import Still
 from nightlatch.domain.sighting import EventJudged
 from nightlatch.errors import SourceError
 from nightlatch.hub.index import open_index
+from nightlatch.hub.looking import open_looking
 from nightlatch.hub.recorder import Recorder
 from nightlatch.hub.records import SegmentRow
 from nightlatch.hub.vault import Vault

@@ -98,7 +98,7 @@ def label(page: Page) -> None:
     for key in ("1", "r"):
         page.keyboard.press(key)
     page.get_by_test_id("say-passing").click()
-    page.keyboard.press("Enter")
+    page.get_by_test_id("submit").click()
     expect(page.get_by_test_id("empty")).to_be_visible(timeout=30_000)
 
 

@@ -1,1 +1,1 @@
-"""Commands of the pixels ring. They live outside of it, so that `nightlatch cloud` can be started without loading it."""
+"""Commands of the pixels ring, outside of it: `nightlatch cloud` must start without loading that."""

@@ -1,8 +1,9 @@
 """A few decoded pictures a second, as cheaply as they come.
 
 Asleep, only key frames are decoded where they come every two seconds or more often (a tenth of the price of decoding
-all), or every four where the stream is large and decoding all of it is dear. Awake, everything is, beginning with the key-frame interval before, so that the onset of what woke it is not lost.
-Where key frames are rarer, everything is decoded all the time.
+all), or every four where the stream is large and decoding all of it is dear. Awake, everything is, beginning with the
+key-frame interval before, so that the onset of what woke it is not lost. Where key frames are rarer, everything is
+decoded all the time.
 """
 
 from __future__ import annotations
