@@ -5,7 +5,7 @@ import { get, put, sealed, send } from "../shared/api";
 import { type Bytes, utf8 } from "../shared/bytes";
 import { consentRecord, hexSha256, logKey, signedRecord, withdrawalRecord } from "../shared/consent";
 import { b64 } from "../shared/bytes";
-import { hhmmss, lasting, longDay, when } from "../shared/time";
+import { dayName, hhmmss, lasting, when } from "../shared/time";
 import { type Manifest, manifest, parts } from "./clips";
 import { type Look, looks, readPolicy, untold, wholeLog } from "./looks";
 import { go, home, hubNow, now, ring, say } from "./state";
@@ -172,7 +172,7 @@ function Looks({ found, changed }: { found: Found; changed: () => void }) {
       {problem && <Problem text={problem} todo="Nothing here is shown as proven until this is mended." />}
       {proof && !proof.hidden && (
         <p class="proof good" data-testid="log-proof">
-          Checked in this browser: all {proof.size} entries of the log, cosigned by {proof.witnesses} {proof.witnesses === 1 ? "witness" : "witnesses"}.{proof.labels > 0 && ` ${proof.labels} of them are labels that reviewers wrote about your clips.`}
+          Checked in this browser: all {proof.size} entries of the log, cosigned by {proof.witnesses} {proof.witnesses === 1 ? "witness" : "witnesses"}.{proof.labels > 0 && ` Among them: ${proof.labels} ${proof.labels === 1 ? "label" : "labels"} that reviewers wrote about your clips.`}
         </p>
       )}
       {proof && proof.hidden > 0 && <Problem text={`The log holds ${proof.hidden} entries marked as yours that the programme did not tell of.`} todo="Save this page and ask the programme." />}
@@ -182,7 +182,7 @@ function Looks({ found, changed }: { found: Found; changed: () => void }) {
             <div>
               <strong>{home.value?.cameras.find((c) => c.id === given.camera_id)?.name ?? "A camera that was removed"}</strong>
               <small>
-                {when(given.onset_ms, now.value)}, {lasting(given.length_ms)}; given {when(given.given_ms, now.value)}, {given.withdrawn_ms ? `taken back ${when(given.withdrawn_ms, now.value)}` : `kept until ${longDay(given.expires_ms)}`}
+                {when(given.onset_ms, now.value)}, {lasting(given.length_ms)}; given {when(given.given_ms, now.value)}, {given.withdrawn_ms ? `taken back ${when(given.withdrawn_ms, now.value)}` : `kept until ${new Date(given.expires_ms).toLocaleDateString(undefined, { dateStyle: "long" })}`}
               </small>
             </div>
             <span class="grow" />
@@ -198,7 +198,7 @@ function Looks({ found, changed }: { found: Found; changed: () => void }) {
               <li key={`${look.kind} ${look.at_ms} ${look.index}`} class={look.fault ? (look.index === null && look.fault.startsWith("It is on") ? "waiting" : "bad") : "good"} data-testid="look" data-kind={look.kind}>
                 <span>{KINDS[look.kind] ?? look.kind}</span>
                 <span>
-                  {when(look.at_ms, now.value)}, {hhmmss(look.at_ms)}
+                  {dayName(look.at_ms, now.value)}, {hhmmss(look.at_ms)}
                 </span>
                 {typeof look.event.reviewer === "string" && <span>by {look.event.reviewer}</span>}
                 {typeof look.event.purpose === "string" && <span>to {look.event.purpose}</span>}

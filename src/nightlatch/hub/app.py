@@ -35,9 +35,11 @@ from nightlatch.hub.folder import claim
 from nightlatch.hub.house import House, SignedOut
 from nightlatch.hub.household import Household, SetUpAlready, hub_key, setup_code
 from nightlatch.hub.index import open_index
+from nightlatch.hub.logwatch import LogWatch
 from nightlatch.hub.notices import NoticeServer
 from nightlatch.hub.retention import sweep
-from nightlatch.hub.routes import alerts, cameras, donations, home, mailbox, recordings, signin
+from nightlatch.hub.routes import alerts, cameras, home, mailbox, recordings, signin
+from nightlatch.hub.routes import donations as giving
 from nightlatch.hub.routes.recordings import Gone
 from nightlatch.hub.settings import HubSettings
 from nightlatch.hub.tries import Tries
@@ -88,6 +90,7 @@ def create_app(settings: HubSettings, clock: Clock, *, secure: bool = False) -> 
     )
     push = Push(settings.data_dir, engine, clock)
     mqtt = _mqtt(settings, engine)
+    donations = Donations(engine, clock, settings.models_dir)
     house = House(
         settings=settings,
         engine=engine,
@@ -99,7 +102,8 @@ def create_app(settings: HubSettings, clock: Clock, *, secure: bool = False) -> 
         push=push,
         mqtt=mqtt,
         alerts=Alerts([push] if mqtt is None else [push, mqtt]),
-        donations=Donations(engine, clock, settings.models_dir),
+        donations=donations,
+        logwatch=LogWatch(settings.data_dir, donations, clock),
         started_ms=clock.now_ms(),
         secure=secure,
     )
@@ -111,6 +115,7 @@ def create_app(settings: HubSettings, clock: Clock, *, secure: bool = False) -> 
         house.notices = NoticeServer(settings.data_dir / "watch.sock", house.heard, house.joined)
         await house.notices.start()
         tasks = [asyncio.create_task(_sweep(house)), asyncio.create_task(house.alerts.run())]
+        tasks.append(asyncio.create_task(house.logwatch.run()))
         if uplink is not None:
             tasks.append(asyncio.create_task(uplink.run()))
         yield
@@ -124,7 +129,7 @@ def create_app(settings: HubSettings, clock: Clock, *, secure: bool = False) -> 
 
     app = FastAPI(title="Nightlatch hub", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.house = house
-    for part in (signin, home, cameras, recordings, mailbox, alerts, donations):
+    for part in (signin, home, cameras, recordings, mailbox, alerts, giving):
         app.include_router(part.router)
     _guard(app, settings)
     _page(app)

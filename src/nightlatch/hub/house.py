@@ -20,6 +20,7 @@ from nightlatch.hub.alerts.mqtt import Mqtt
 from nightlatch.hub.alerts.push import Push
 from nightlatch.hub.donations import Donations
 from nightlatch.hub.household import Household
+from nightlatch.hub.logwatch import LogWatch
 from nightlatch.hub.notices import (
     Advice,
     CamerasChanged,
@@ -59,6 +60,7 @@ class House:
     mqtt: Mqtt | None
     alerts: Alerts
     donations: Donations
+    logwatch: LogWatch
     started_ms: int
     secure: bool = False
     notices: NoticeServer | None = None

@@ -133,6 +133,8 @@ def _problems(at: House, cameras: list[dict[str, Any]], now_ms: int, free: int, 
             and now_ms - (camera["recorded_to_ms"] or 0) > 2 * PATIENCE_MS
         ):
             tell(f"{camera['name']} sends, but nothing is stored.", "Check the disk.", camera["id"])
+    if at.logwatch.trouble is not None:
+        tell(at.logwatch.trouble, "Nothing is given to it until this is cleared up. Ask the programme.")
     if at.uplink is not None and at.uplink.reachable is False and waiting:
         tell(
             at.uplink.trouble or "The mailbox cannot be reached.",

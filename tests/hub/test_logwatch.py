@@ -1,0 +1,110 @@
+"""A programme's log that forks or goes back is found out by the hub, over restarts, and the proof is kept."""
+
+from __future__ import annotations
+
+import json
+import threading
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from nightlatch.errors import NightlatchError, Refused
+from nightlatch.hub.donations import Donations
+from nightlatch.hub.index import open_index
+from nightlatch.hub.logwatch import LogWatch
+from nightlatch.ledger.log import Log
+from nightlatch.ledger.policy import Policy
+from nightlatch.seal.note import make_signer, read_note
+from tests.clocks import TestClock
+
+SIGNER = make_signer("programme.test/log")
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def shown(folder: Path) -> Iterator[str]:
+    """A folder behind a web server that knows nothing."""
+    folder.mkdir(exist_ok=True)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+
+
+def watch(tmp_path: Path, url: str) -> LogWatch:
+    """A hub that joined the programme, as after a start."""
+    engine, clock = open_index(tmp_path / "hub"), TestClock()
+    donations = Donations(engine, clock, None)
+    told = {
+        "name": "A programme",
+        "keeper_url": url,
+        "log_url": url,
+        "programme_key": b64encode(bytes(32)).decode(),
+        "policy": str(Policy(SIGNER.verifier, (), 0)),
+        "notice": "n",
+        "language": "en",
+    }
+    donations.join(json.dumps(told))
+    return LogWatch(tmp_path / "hub", donations, clock)
+
+
+def test_a_log_that_grows_is_believed(tmp_path: Path) -> None:
+    with shown(tmp_path / "log") as url, Log(tmp_path / "log", SIGNER) as log:
+        log.append(b"one")
+        hub = watch(tmp_path, url)
+        hub.look()
+        log.append(b"two")
+        hub.look()
+    assert (hub.size, hub.trouble) == (2, None)
+
+
+@pytest.mark.parametrize("wrong", ["a fork of the same size", "a fork that is longer", "a rollback"])
+def test_a_log_that_contradicts_itself_is_found_out_after_a_restart(tmp_path: Path, wrong: str) -> None:
+    leaves = {
+        "a fork of the same size": [b"one", b"other"],
+        "a fork that is longer": [b"one", b"other", b"three"],
+        "a rollback": [b"one"],
+    }[wrong]
+    with Log(tmp_path / "true", SIGNER) as log:
+        log.append(b"one")
+        log.append(b"two")
+    with Log(tmp_path / "false", SIGNER) as log:
+        for leaf in leaves:
+            log.append(leaf)
+    with shown(tmp_path / "true") as url:
+        watch(tmp_path, url).look()
+    with shown(tmp_path / "false") as url:
+        hub = watch(tmp_path, url)
+        hub.look()
+        assert hub.trouble is not None
+        assert "contradicts itself" in hub.trouble
+        with pytest.raises(Refused, match="Nothing is given"):
+            hub.donations.ask_key("0" * 16)
+    [evidence] = (tmp_path / "hub" / "log-evidence").iterdir()
+    for note in evidence.read_text().split("\n----\n\n"):
+        assert SIGNER.verifier.signed(read_note(note))
+
+
+def test_a_log_that_is_away_is_not_accused(tmp_path: Path) -> None:
+    hub = watch(tmp_path, "http://127.0.0.1:9")
+    with pytest.raises(NightlatchError):
+        hub.look()
+    assert hub.trouble is None
+
+
+def test_without_a_programme_there_is_nothing_to_watch(tmp_path: Path) -> None:
+    hub = watch(tmp_path, "http://127.0.0.1:9")
+    hub.donations.leave()
+    hub.look()
+    assert hub.trouble is None
