@@ -7,7 +7,9 @@ import { consentRecord, hexSha256, logKey, signedRecord, withdrawalRecord } from
 import { b64 } from "../shared/bytes";
 import { dayName, hhmmss, lasting, when } from "../shared/time";
 import { type Manifest, manifest, parts } from "./clips";
-import { type Look, looks, readPolicy, untold, wholeLog } from "./looks";
+import { readPolicy } from "../shared/ledger";
+import { receiptOf, type WholeLog } from "../shared/log";
+import { type Look, looks, untold, wholeLog } from "./looks";
 import { go, home, hubNow, now, ring, say } from "./state";
 import { Confirm, Link, Problem, useTitle, Wait } from "./ui";
 
@@ -131,10 +133,12 @@ function Looks({ found, changed }: { found: Found; changed: () => void }) {
   const [proof, setProof] = useState<{ size: number; witnesses: number; hidden: number; labels: number } | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [asking, setAsking] = useState<Given | null>(null);
+  const whole = useRef<WholeLog | null>(null);
   const check = async () => {
     if (!found.programme) return setProblem("Join the programme again to see who looked.");
     try {
       const log = await wholeLog(await readPolicy(found.programme.policy));
+      whole.current = log;
       const next: Record<string, Look[]> = {};
       const known = new Set<number>();
       for (const each of found.given) {
@@ -176,6 +180,19 @@ function Looks({ found, changed }: { found: Found; changed: () => void }) {
         </p>
       )}
       {proof && proof.hidden > 0 && <Problem text={`The log holds ${proof.hidden} entries marked as yours that the programme did not tell of.`} todo="Save this page and ask the programme." />}
+      {found.programme && (
+        <p class="fine">
+          A receipt proves one look without us:{" "}
+          <a href="/verify.html" download="verify.html">
+            save the page that checks it
+          </a>{" "}
+          and{" "}
+          <button type="button" class="link" onClick={() => saveText("policy.txt", found.programme!.policy)}>
+            the keys that it is checked with
+          </button>
+          .
+        </p>
+      )}
       {found.given.map((given) => (
         <article key={given.id} class="sheet given" data-testid="given" data-donation={given.id}>
           <div class="row head">
@@ -202,7 +219,14 @@ function Looks({ found, changed }: { found: Found; changed: () => void }) {
                 </span>
                 {typeof look.event.reviewer === "string" && <span>by {look.event.reviewer}</span>}
                 {typeof look.event.purpose === "string" && <span>to {look.event.purpose}</span>}
-                <small>{look.fault ?? `Proven: entry ${look.index} of the log`}</small>
+                <small>
+                  {look.fault ?? `Proven: entry ${look.index} of the log`}
+                  {!look.fault && look.index !== null && (
+                    <button type="button" class="link" data-testid="receipt" onClick={() => void saveReceipt(whole.current, look.index!)}>
+                      Save the receipt
+                    </button>
+                  )}
+                </small>
               </li>
             ))}
             {told[given.id]?.length === 0 && <li class="waiting">Nobody has looked.</li>}
@@ -212,6 +236,18 @@ function Looks({ found, changed }: { found: Found; changed: () => void }) {
       {asking && <Confirm title="Take this clip back?" text="Nobody sees it any more within seconds; its key is destroyed within a minute. What was labelled stays a label, without the clip." yes="Take it back" act={() => takeBack(asking)} close={() => setAsking(null)} />}
     </section>
   );
+}
+
+function saveText(name: string, text: string) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+async function saveReceipt(log: WholeLog | null, index: number) {
+  if (log) saveText(`entry-${index}.tlog-proof`, await receiptOf(log, index));
 }
 
 function Shredding({ given, told }: { given: Given; told: Look[] }) {

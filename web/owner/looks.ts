@@ -3,7 +3,7 @@
 import { get, sealed } from "../shared/api";
 import { b64, type Bytes, joined, same, sha256, unb64, utf8 } from "../shared/bytes";
 import { canonical, dayTag, logKey } from "../shared/consent";
-import { type LogPolicy, readKey } from "../shared/ledger";
+import type { LogPolicy } from "../shared/ledger";
 import { readLog, type WholeLog } from "../shared/log";
 import { opener, ring } from "./state";
 
@@ -22,21 +22,6 @@ export interface Look {
   due_ms: number | null;
   event: Record<string, unknown>;
   fault: string | null; // null: the log proves it
-}
-
-// The programme's policy: one line a key. `log KEY`, `witness KEY`, `quorum N`; lines with # are remarks.
-export async function readPolicy(text: string): Promise<LogPolicy> {
-  let log: LogPolicy["log"] | null = null;
-  const witnesses: LogPolicy["witnesses"] = [];
-  let quorum: number | null = null;
-  for (const line of text.split("\n")) {
-    const words = line.trim().split(/\s+/);
-    if (words[0] === "log" && words[1]) log = await readKey(words.at(-1)!);
-    else if (words[0] === "witness" && words[1]) witnesses.push(await readKey(words.at(-1)!));
-    else if (words[0] === "quorum" && words[1]) quorum = Number(words[1]);
-  }
-  if (!log || quorum === null || !(quorum >= 0 && quorum <= witnesses.length)) throw new Error("The programme's policy cannot be read. Ask it for a new invitation.");
-  return { log, witnesses, quorum };
 }
 
 export async function wholeLog(policy: LogPolicy): Promise<WholeLog> {

@@ -31,6 +31,7 @@ export interface Receipt {
   index: number;
   path: Bytes[];
   note: string;
+  extra: Bytes | null; // ours holds the entry
 }
 
 // A verifier key as C2SP signed-note writes it: name+hash+base64(kind, key).
@@ -139,11 +140,26 @@ export function readReceipt(text: string): Receipt {
   const split = text.indexOf("\n\n");
   const lines = text.slice(0, Math.max(0, split)).split("\n");
   if (split < 0 || lines.shift() !== "c2sp.org/tlog-proof@v1") throw new LogError("This is not a receipt of a log.");
-  if (lines[0]?.startsWith("extra ")) lines.shift();
+  const extra = lines[0]?.startsWith("extra ") ? unb64(lines.shift()!.slice(6)) : null;
   const index = /^index (0|[1-9]\d{0,14})$/.exec(lines.shift() ?? "");
   const path = lines.map(unb64);
   if (!index || path.length > 63 || path.some((hash) => hash.length !== 32)) throw new LogError("This receipt is damaged.");
-  return { index: Number(index[1]), path, note: text.slice(split + 2) };
+  return { index: Number(index[1]), path, note: text.slice(split + 2), extra };
+}
+
+// The policy file: one line a key. `log KEY`, `witness NAME KEY`, `quorum N`; lines with # are remarks.
+export async function readPolicy(text: string): Promise<LogPolicy> {
+  let log: LogKey | null = null;
+  const witnesses: LogKey[] = [];
+  let quorum: number | null = null;
+  for (const line of text.split("\n")) {
+    const words = line.split("#")[0]!.trim().split(/\s+/);
+    if (words[0] === "log" && words[1]) log = await readKey(words.at(-1)!);
+    else if (words[0] === "witness" && words[1]) witnesses.push(await readKey(words.at(-1)!));
+    else if (words[0] === "quorum" && words[1]) quorum = Number(words[1]);
+  }
+  if (!log || quorum === null || !(quorum >= 0 && quorum <= witnesses.length)) throw new LogError("The policy cannot be read: it needs a log, witnesses and a quorum.");
+  return { log, witnesses, quorum };
 }
 
 // Everything at once: this leaf is in the log, at the receipt's index, under a checkpoint that enough witnesses saw.

@@ -1,7 +1,7 @@
 // Reads a whole log (C2SP tlog-tiles), and computes its root from every entry: what is shown as logged is in the tree
 // that the witnesses cosigned, and nothing with the owner's tags is left out.
 
-import { type Bytes, joined, same, sha256 } from "./bytes";
+import { b64, type Bytes, joined, same, sha256 } from "./bytes";
 import { type Checkpoint, leafHash, LogError, type LogPolicy, verifyCheckpoint } from "./ledger";
 
 const WIDTH = 256;
@@ -42,7 +42,23 @@ export async function rootOf(leaves: readonly Bytes[]): Promise<Bytes> {
   return level[0]!;
 }
 
+// The way up from one leaf to the root (RFC 6962, 2.1.1), the lowest hash first.
+export async function pathTo(leaves: readonly Bytes[], index: number): Promise<Bytes[]> {
+  if (leaves.length <= 1) return [];
+  let k = 1;
+  while (k * 2 < leaves.length) k *= 2;
+  const [left, right] = [leaves.slice(0, k), leaves.slice(k)];
+  return index < k ? [...(await pathTo(left, index)), await rootOf(right)] : [...(await pathTo(right, index - k)), await rootOf(left)];
+}
+
+// A receipt file (c2sp.org/tlog-proof) of one entry, with the entry itself as its extra: checkable without any server.
+export async function receiptOf(log: WholeLog, index: number): Promise<string> {
+  const path = await pathTo(log.leaves, index);
+  return `c2sp.org/tlog-proof@v1\nextra ${b64(log.leaves[index]!)}\nindex ${index}\n${path.map((p) => `${b64(p)}\n`).join("")}\n${log.note}`;
+}
+
 export interface WholeLog {
+  note: string;
   checkpoint: Checkpoint;
   witnessed: { name: string; at_s: number }[];
   leaves: Bytes[];
@@ -60,5 +76,5 @@ export async function readLog(fetchFile: (path: string) => Promise<Bytes>, polic
     leaves.push(...bundle.slice(0, wide));
   }
   if (!same(await rootOf(leaves), checkpoint.root)) throw new LogError("The log's entries are not those that were cosigned.");
-  return { checkpoint, witnessed, leaves };
+  return { note, checkpoint, witnessed, leaves };
 }

@@ -90,15 +90,22 @@ def witness(
 @app.command()
 def verify(
     receipt: Annotated[Path, typer.Argument(help="A receipt file (tlog-proof).", exists=True)],
-    leaf: Annotated[Path, typer.Option(help="The entry that it is for.", exists=True)],
     policy: Annotated[Path, typer.Option(help="The policy: keys and quorum.", exists=True)],
+    leaf: Annotated[Path | None, typer.Option(help="The entry; left out, the one in the receipt.", exists=True)] = None,
 ) -> None:
     """Check that a receipt proves an entry, without asking anybody."""
+    from nightlatch.ledger.errors import Unproven, Why
     from nightlatch.ledger.policy import read_policy, verify_receipt
+    from nightlatch.ledger.proof import read_proof
 
-    found = verify_receipt(receipt.read_text(), leaf.read_bytes(), read_policy(policy.read_text()), None)
+    text = receipt.read_text(encoding="utf-8", errors="replace")
+    entry = leaf.read_bytes() if leaf is not None else read_proof(text).extra
+    if entry is None:
+        raise Unproven(Why.MALFORMED, "This receipt does not hold its entry. Give that with --leaf.")
+    found = verify_receipt(text, entry, read_policy(policy.read_text()), None)
     names = ", ".join(name for name, _ in found.witnessed) or "nobody"
     typer.echo(f"Proven: entry {found.index} of {found.checkpoint.size}, cosigned by {names}.")
+    typer.echo(entry.decode("utf-8", "replace"))
 
 
 @app.command()

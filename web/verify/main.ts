@@ -1,0 +1,24 @@
+// Checks one receipt, offline. Built into a single file that can be kept and opened years later.
+
+import { readPolicy, readReceipt, verifyReceipt } from "../shared/ledger";
+
+const field = (id: string) => (document.getElementById(id) as HTMLTextAreaElement).value;
+const said = document.getElementById("said")!;
+
+async function check() {
+  try {
+    const text = field("receipt").replaceAll("\r\n", "\n");
+    const { extra } = readReceipt(text);
+    if (!extra) throw new Error("This receipt does not hold its entry.");
+    const found = await verifyReceipt(text, extra, await readPolicy(field("policy")));
+    const leaf = JSON.parse(new TextDecoder().decode(extra)) as { t: number; k: string };
+    const by = found.witnessed.map((w) => `${w.name} at ${new Date(w.at_s * 1000).toLocaleString()}`).join(", ") || "nobody";
+    said.className = "good";
+    said.textContent = `Proven: “${leaf.k}” of ${new Date(leaf.t * 1000).toLocaleString()} is entry ${found.index} of ${found.size}.\nCosigned by ${by}.`;
+  } catch (error) {
+    said.className = "bad";
+    said.textContent = `Not proven. ${(error as Error).message}`;
+  }
+}
+
+document.getElementById("check")!.addEventListener("click", () => void check());
