@@ -86,7 +86,7 @@ def record(
         Vault(folder, engine, TestClock()),
         TestClock(),
         told,
-        Looking(make_sight, undecided, "motion"),
+        Looking(make_sight, undecided, lambda: "motion"),
     )
     thread = threading.Thread(target=made.run)
     thread.start()

@@ -85,7 +85,7 @@ class Looking:
 
     make_sight: Callable[[Camera, Streams], Sight]
     judge: Callable[[Story], Judgement]
-    eye: str  # the name of what looks
+    eye: Callable[[], str]  # the name of what looks now
 
 
 class Recorder:
@@ -284,7 +284,7 @@ class Recorder:
             verdict=judged.judgement.verdict.value,
             threat=round(judged.judgement.threat, 3),
             reasons=list(judged.judgement.reasons),
-            eye=self._looking.eye,
+            eye=self._looking.eye(),
             tracks=[_as_json(track) for track in sorted(judged.tracks, key=_importance)[:MOST_TRACKS]],
         )
         onset_ms = int(str(clip.manifest["onset_ms"]))

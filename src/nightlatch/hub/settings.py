@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -31,7 +32,7 @@ class HubSettings(BaseModel):
         default_factory=lambda: list(Verdict), description="which events are published: threat, unsure, routine"
     )
     models_dir: Path | None = Field(None, description="where fetched models are kept; default: beside the data")
-    detector: str = Field("eye", description="what looks at moving things: eye, yolox, both or motion")
+    detector: Literal["eye", "yolox", "both", "motion"] = Field("eye", description="what looks at moving things")
 
     @property
     def is_loopback(self) -> bool:
