@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from nightlatch.commands import models as commands
 from nightlatch.errors import ConfigError, NotFound
-from nightlatch.pixels.detectors import commands
 from nightlatch.pixels.detectors.models import Model, ModelLost, fetch, find, known_models, models_folder, need
 from nightlatch.pixels.detectors.opening import CHOICES, open_detector, open_privacy_eyes
 

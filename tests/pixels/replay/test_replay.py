@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from nightlatch.pixels.replay import commands
+from nightlatch.commands import replay as commands
 from nightlatch.pixels.replay.films import FilmError, films_in, open_film
 from nightlatch.pixels.replay.scoring import Happening, Opening, read_truth, score
 from tests.pixels.sight.rooms import crossing, film
