@@ -33,7 +33,6 @@ LINGERS = 0.6  # of straightness: who goes less straight than this does not just
 FLAT = 1.2  # width over height of somebody who lies
 BRIEF_MS = 1_200
 SURE = 0.35  # mean score of a track below which its kind is doubtful
-GONE_MS = 3_000  # out of sight for so long before it is said
 MOST_PLACES = 2_000
 MOST_PIECES = 400  # of a story; more are the longest of them
 GAP_MS = 6_000  # a piece that begins this long after another ended may go on with it
@@ -294,8 +293,7 @@ def reasons(story: Story, values: NDArray[np.float32]) -> list[str]:
         lead.append("They ran off.")
     if said["lay_down"]:
         lead.append("Somebody went down and stayed down.")
-    gone_ms = story.ended_ms - max((track.path[-1].at_ms for track in people), default=story.ended_ms)
-    if said["vanished_inside"] and gone_ms >= GONE_MS and not said["lay_down"]:
+    if said["vanished_inside"] and said["people"] and not said["lay_down"]:
         lead.append("They went out of sight inside the picture, as through a door.")
     return lead
 
