@@ -259,7 +259,13 @@ class Donations:
             offer.share = share
 
         try:
-            offer.hidden = redact(film, wanted, on_share)
+            hidden = redact(film, wanted, on_share)
+            if hidden.report["uncovered"]:
+                raise Refused(
+                    "Somebody was lost from sight, or is still found, so nobody can say that everybody is hidden. "
+                    "Nothing was given. Choose another part, or another clip."
+                )
+            offer.hidden = hidden
         except (NightlatchError, OSError, ValueError) as error:
             is_ours = isinstance(error, NightlatchError)
             offer.problem = str(error) if is_ours else "The clip could not be redacted. Try again, or another clip."

@@ -66,5 +66,5 @@ def open_detector(choice: str, models_dir: Path | None) -> Detector:
 def open_privacy_eyes(models_dir: Path | None) -> PrivacyEyes:
     """What redaction needs. Raises `NotFound` when a model is missing: nobody is given unhidden."""
     folder = models.models_folder(models_dir)
-    yolox = Yolox(models.need("yolox_nano", folder), least=PRIVACY_LEAST, crops=4)
+    yolox = Yolox(models.need("yolox_nano", folder), least=PRIVACY_LEAST, crops=4, every_person=True)
     return PrivacyEyes(yolox, FaceFinder(models.need("yunet_n_640", folder)))

@@ -52,11 +52,12 @@ class Yolox:
     name = "yolox"
     kinds = frozenset({Kind.PERSON, Kind.CAT, Kind.DOG, Kind.ANIMAL, Kind.VEHICLE})
 
-    def __init__(self, path: Path, *, least: float = LEAST, crops: int = CROPS) -> None:
+    def __init__(self, path: Path, *, least: float = LEAST, crops: int = CROPS, every_person: bool = False) -> None:
         """Raises `ConfigError` for a file that is no model."""
         self._network = Network(path)
         self._least = least
         self._crops = crops
+        self._every_person = every_person
         self._grid, self._stride = _grid()
 
     def look(self, bgr: Bgr, regions: Sequence[Box]) -> list[Detection]:
@@ -64,7 +65,10 @@ class Yolox:
         height, width = bgr.shape[:2]
         windows = [(0, 0, width, height), *_windows(regions, width, height)[: self._crops]]
         found = [each for window in windows for each in self._look_at(bgr, window)]
-        return merged(found)
+        if not self._every_person:
+            return merged(found)
+        people = [each for each in found if each.kind is Kind.PERSON]
+        return [*merged(people), *merged([each for each in found if each.kind is not Kind.PERSON])]
 
     def _look_at(self, bgr: Bgr, window: tuple[int, int, int, int]) -> list[Detection]:
         left, top, right, bottom = window
@@ -82,6 +86,8 @@ class Yolox:
         classes = list(COCO)
         scores = rows[:, 4:5] * rows[:, [5 + c for c in classes]]
         best = scores.argmax(axis=1)
+        if self._every_person:  # where somebody may be, what else it may be does not matter
+            best = np.where(scores[:, classes.index(0)] >= self._least, classes.index(0), best)
         score = scores[np.arange(len(rows)), best]
         kept = np.flatnonzero(score >= self._least)
         if not len(kept):

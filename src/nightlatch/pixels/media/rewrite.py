@@ -29,7 +29,7 @@ from nightlatch.domain.sighting import Detection, Kind
 from nightlatch.errors import NightlatchError
 from nightlatch.pixels.vision.boxes import covered
 from nightlatch.pixels.vision.motion import Background
-from nightlatch.pixels.vision.redact import Covers, Look, paint, plan, silhouettes
+from nightlatch.pixels.vision.redact import Covers, Look, paint, pixels, plan, silhouettes
 
 MOST_WIDTH, MOST_HEIGHT, MOST_FPS = 1280, 720, 15
 LUMA_WIDTH = 160
@@ -39,6 +39,8 @@ FACE_SURE = 0.6
 PERSON_SURE = 0.5
 HEAD = 0.25  # of a person, from the top
 ROUNDS = 2
+PLATE_PICTURES = 24
+PLATE_BAND = 48
 MOST_PIXELS = 4096 * 2304
 Bgr = NDArray[np.uint8]
 Style = Literal["cover", "silhouettes"]
@@ -77,7 +79,8 @@ class RedactionReport:
     faces: int  # faces outside of everybody that was found
     carried: int  # pictures × covers that were carried over a detector's blinks
     share_covered: float  # of all pixels
-    uncovered: int  # pictures of the finished film in which a face or a person's head is still found
+    uncovered: int  # pictures in which a face or a head is still found, and people who were lost from sight
+    lost: int  # people who were lost from sight in the middle of the picture: they may lie there, unseen by the eye
     worst_picture: int | None  # the one in which most is
     sound_removed: bool
     metadata_removed: bool
@@ -120,7 +123,7 @@ def redact_film(
     if not any_length and film.count / film.fps * 1000 < SHORTEST_MS - 1500:
         raise CannotRedact("The clip is shorter than it says: fewer than 20 seconds are left. Choose another one.")
     made = b""
-    covers, found, worst = Covers((), 0, 0, 0), 0, None
+    covers, found, worst = Covers((), 0, 0, 0, 0), 0, None
     for turn in range(ROUNDS):
         covers = plan(looks, film.count, film.fps)
         made = _write(film, covers, looks, style, lambda share, t=turn: on_progress(0.6 + 0.15 * t + 0.15 * share))  # type: ignore[misc]
@@ -140,7 +143,8 @@ def redact_film(
         faces=covers.faces,
         carried=covers.carried,
         share_covered=round(float(np.mean(np.minimum(1.0, area))), 3),
-        uncovered=found,
+        uncovered=found + covers.lost,
+        lost=covers.lost,
         worst_picture=worst,
         sound_removed=True,
         metadata_removed=True,
@@ -187,7 +191,8 @@ class _Film:
                     size = [max(16, round(v * scale)) // 2 * 2 for v in (frame.width, frame.height)]
                     shrunk = frame.reformat(width=size[0], height=size[1], format="bgr24", interpolation="AREA")
                     while due_s <= at_s + 1e-3:  # a camera that leaves pictures out is shown as it was
-                        yield n, np.asarray(shrunk.to_ndarray(), np.uint8)
+                        turned = np.rot90(shrunk.to_ndarray(), round(frame.rotation / 90) % 4)
+                        yield n, np.ascontiguousarray(turned, np.uint8)
                         n += 1
                         due_s = n / MOST_FPS
                 self.count, self.fps = n, float(MOST_FPS)
@@ -263,23 +268,28 @@ def _mux(container: OutputContainer, clean: BitStreamFilterContext | None, packe
 
 def _plate(film: _Film, covers: Covers) -> Bgr:
     """The place without anybody: the median of pictures, without what is covered in them, and blurred."""
-    kept: list[NDArray[np.float32]] = []
-    step = max(1, film.count // 24)
+    kept: list[Bgr] = []
+    open_: list[NDArray[np.bool_]] = []
+    step = max(1, film.count // PLATE_PICTURES)
     for n, bgr in film.pictures():
         if n % step:
             continue
-        picture = bgr.astype(np.float32)
-        for box in covers.boxes[n] if n < len(covers.boxes) else ():
-            height, width = bgr.shape[:2]
-            picture[
-                int(box.top * height) : int(box.bottom * height) + 1, int(box.left * width) : int(box.right * width) + 1
-            ] = np.nan
-        kept.append(picture)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a place that is covered in every picture has no middle
-        middle = np.nanmedian(np.stack(kept), axis=0)
-    middle = np.where(np.isnan(middle), 128.0, middle).astype(np.uint8)
-    return np.asarray(cv2.GaussianBlur(middle, (0, 0), 3), np.uint8)
+        shown = np.ones(bgr.shape[:2], np.bool_)
+        for box in covers.boxes[n] if n < len(covers.boxes) else (Box(0, 0, 1, 1),):
+            left, top, right, bottom = pixels(box, bgr.shape)
+            shown[top:bottom, left:right] = False
+        kept.append(bgr)
+        open_.append(shown)
+    plate = np.full_like(kept[0], 128)
+    for row in range(0, plate.shape[0], PLATE_BAND):  # a band at a time: the median wants floating point
+        band = slice(row, row + PLATE_BAND)
+        both = zip(kept, open_, strict=True)
+        some = np.stack([np.where(o[band, :, None], k[band].astype(np.float32), np.nan) for k, o in both])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a place that is covered in every picture has no middle
+            middle = np.nanmedian(some, axis=0)
+        plate[band] = np.where(np.isnan(middle), 128, middle).astype(np.uint8)
+    return np.asarray(cv2.GaussianBlur(plate, (0, 0), 3), np.uint8)
 
 
 def _check(

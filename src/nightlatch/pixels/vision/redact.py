@@ -1,8 +1,9 @@
 """Where people are to be hidden in a clip: from what was found in some pictures to covers for all of them. Pure.
 
-When unsure, cover. Boxes are widened from head to foot, joined over the pictures between two looks, carried on before
-the first and after the last time that somebody was found (a detector blinks; people do not), and grown the longer
-nobody was found. A face outside of all of them gets a person-sized cover of its own. What moves and is not surely an
+When unsure, cover; when that is not enough, say so. Boxes are widened from head to foot, joined over the pictures
+between two looks, and held where somebody was lost from sight in the middle of the picture (detectors do not find
+people who lie), to the film's end and back to its beginning. Somebody lost so counts as `lost`: nobody can promise
+that they stayed where they were, and whoever takes the report seriously refuses the film. A face outside of all of them gets a person-sized cover of its own. What moves and is not surely an
 animal or a vehicle is covered, too.
 """
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind
-from nightlatch.pixels.vision.boxes import area_of, covered, grown, iou, overlap
+from nightlatch.pixels.vision.boxes import area_of, around, covered, grown, iou, overlap
 
 SIDE_MARGIN = 0.22  # of the box, on each side
 TOP_MARGIN = 0.20  # heads are often cut off
@@ -24,6 +25,10 @@ FOOT_MARGIN = 0.10
 CARRY_S = 2.0  # before and after somebody was found
 JOIN_S = 3.0  # between two times that the same one was found
 GROW_PER_S = 0.05  # of the picture, while nobody is found
+MOST_GROWN = 0.10
+NEAR_S = 1.0  # where somebody was found within this time is covered, too
+EDGE = 0.04  # whoever is lost nearer to the picture's side than this has left it
+SURE_LOOKS = 3  # of a trail, before its end means anything
 HARMLESS_SURE = 0.5  # of an animal or vehicle, before it may stay in sight
 SMALLEST_REGION = 0.004  # of the picture
 SHADE = (96, 96, 96)
@@ -49,11 +54,13 @@ class Covers:
     people: int  # pictures × people that were found
     faces: int  # faces that were found outside of everybody
     carried: int  # pictures × covers that were carried or joined, not found
+    lost: int  # people who were lost from sight, or found first, in the middle of the picture
 
 
 @dataclass(slots=True)
 class _Trail:
     found: dict[int, Box] = field(default_factory=dict)
+    people: int = 0  # looks that a detector called a person, or a face
 
     @property
     def last(self) -> int:
@@ -74,19 +81,22 @@ def plan(looks: Mapping[int, Look], count: int, fps: float) -> Covers:
         look = looks[n]
         bodies = [_widened(d.box) for d in look.things if d.kind is Kind.PERSON]
         people += len(bodies)
+        sure = len(bodies)
         for face in look.faces:
             if all(covered(face.box, body) < 0.9 for body in bodies):
                 bodies.append(_body_of(face.box))
                 faces += 1
+                sure += 1
         bodies += [_widened(region) for region in _doubtful(look, bodies)]
-        _link(trails, n, bodies, fps)
+        _link(trails, n, bodies, sure, fps)
     made: list[list[Box]] = [[] for _ in range(count)]
-    carried = 0
+    carried = lost = 0
     for trail in trails:
+        lost += _is_lost(trail, count, fps)
         for n, box in _carried(trail, count, fps).items():
             made[n].append(box)
             carried += n not in trail.found
-    return Covers(tuple(tuple(boxes) for boxes in made), people, faces, carried)
+    return Covers(tuple(tuple(boxes) for boxes in made), people, faces, carried, lost)
 
 
 def paint(bgr: Bgr, boxes: Sequence[Box]) -> Bgr:
@@ -149,16 +159,18 @@ def _body_of(face: Box) -> Box:
     )
 
 
-def _link(trails: list[_Trail], n: int, bodies: Sequence[Box], fps: float) -> None:
-    """Give each body to the trail that it continues, or begin one."""
+def _link(trails: list[_Trail], n: int, bodies: Sequence[Box], sure: int, fps: float) -> None:
+    """Give each body to the trail that it continues, or begin one; the first `sure` are people."""
     free = [t for t in trails if n - t.last <= JOIN_S * fps]
+    certain = {id(body) for body in bodies[:sure]}
     for body in sorted(bodies, key=lambda b: -area_of(b)):
         best = max(free, key=lambda t: _closeness(t.found[t.last], body), default=None)
         if best is not None and _closeness(best.found[best.last], body) > 0:
             best.found[n] = body
+            best.people += id(body) in certain
             free.remove(best)
         else:
-            trails.append(_Trail({n: body}))
+            trails.append(_Trail({n: body}, int(id(body) in certain)))
 
 
 def _closeness(a: Box, b: Box) -> float:
@@ -168,19 +180,46 @@ def _closeness(a: Box, b: Box) -> float:
 def _carried(trail: _Trail, count: int, fps: float) -> dict[int, Box]:
     """The trail for every picture: joined between looks, carried beyond its ends."""
     known = sorted(trail.found)
-    reach = round(CARRY_S * fps)
+    first, last = known[0], known[-1]
+    before = first if _in_the_middle(trail, first) else round(CARRY_S * fps)
+    after = count if _in_the_middle(trail, last) else round(CARRY_S * fps)
+    near = round(NEAR_S * fps)
     made: dict[int, Box] = {}
-    for n in range(max(0, known[0] - reach), known[0]):
-        made[n] = grown(trail.found[known[0]], GROW_PER_S * (known[0] - n) / fps)
+    for n in range(max(0, first - before), first):
+        made[n] = grown(_near(trail, first, near), min(MOST_GROWN, GROW_PER_S * (first - n) / fps))
     for a, b in zip(known, [*known[1:], None], strict=True):
         if b is None:
-            for n in range(a, min(count, a + reach + 1)):
-                made[n] = grown(trail.found[a], GROW_PER_S * (n - a) / fps)
+            made[a] = trail.found[a]
+            for n in range(a + 1, min(count, a + after + 1)):
+                made[n] = grown(_near(trail, last, near), min(MOST_GROWN, GROW_PER_S * (n - a) / fps))
             break
         for n in range(a, b):
             doubt = GROW_PER_S * min(n - a, b - n) / fps
             made[n] = grown(_between(trail.found[a], trail.found[b], (n - a) / (b - a)), doubt)
     return {n: box for n, box in made.items() if 0 <= n < count}
+
+
+def _near(trail: _Trail, n: int, reach: int) -> Box:
+    """Everywhere that the trail was about this time."""
+    box = trail.found[n]
+    for m, other in trail.found.items():
+        if abs(m - n) <= reach:
+            box = around(box, other)
+    return box
+
+
+def _in_the_middle(trail: _Trail, n: int) -> bool:
+    """Whether somebody who is surely there was found for the first or the last time away from the picture's sides."""
+    box = trail.found[n]
+    return trail.people >= SURE_LOOKS and box.left > EDGE and box.right < 1 - EDGE
+
+
+def _is_lost(trail: _Trail, count: int, fps: float) -> bool:
+    """Whether somebody went, or came, in the middle of the picture and well inside of the film."""
+    slack = round(NEAR_S * fps)
+    went = _in_the_middle(trail, trail.last) and trail.last < count - slack
+    came = _in_the_middle(trail, min(trail.found)) and min(trail.found) > slack
+    return went or came
 
 
 def _between(a: Box, b: Box, share: float) -> Box:
