@@ -3,8 +3,8 @@
 When unsure, cover; when that is not enough, say so. Boxes are widened from head to foot, joined over the pictures
 between two looks, and held where somebody was lost from sight in the middle of the picture (detectors do not find
 people who lie), to the film's end and back to its beginning. Somebody lost so counts as `lost`: nobody can promise
-that they stayed where they were, and whoever takes the report seriously refuses the film. A face outside of all of them gets a person-sized cover of its own. What moves and is not surely an
-animal or a vehicle is covered, too.
+that they stayed where they were, and whoever takes the report seriously refuses the film. A face outside of all of
+them gets a person-sized cover of its own. What moves and is not surely an animal or a vehicle is covered, too.
 """
 
 from __future__ import annotations
