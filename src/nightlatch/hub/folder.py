@@ -1,4 +1,4 @@
-"""The hub's data folder: ours or refused, one hub at a time, and files that are whole or absent."""
+"""The hub's data folder: ours or refused, one hub at a time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nightlatch.durably import write_durably
 from nightlatch.errors import VaultError
 
 
@@ -59,43 +60,3 @@ def claim(data_dir: Path) -> str:
         raise VaultError(f"{data_dir} cannot be written: {error.strerror}. Check the disk and its rights.") from error
     except (ValueError, KeyError, TypeError) as error:
         raise VaultError(f"{identity} is damaged. Restore it from a backup.") from error
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write `path` whole or not at all: temporary file, fsync, rename, fsync of the folder.
-
-    Raises `OSError`; the temporary file is gone then.
-    """
-    temporary = path.with_name(f".{path.name}.tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        try:
-            view = memoryview(content)
-            while view:
-                view = view[os.write(handle, view) :]
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        temporary.rename(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the entries of `folder` durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def make_folder(folder: Path) -> None:
-    """Make `folder` and fsync the folders above that gained an entry."""
-    if folder.is_dir():
-        return
-    make_folder(folder.parent)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    sync_folder(folder.parent)

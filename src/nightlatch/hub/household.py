@@ -21,8 +21,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nightlatch.domain.time import DAY_MS, MINUTE_MS, Clock
+from nightlatch.durably import write_durably
 from nightlatch.errors import ConfigError, NightlatchError, Refused
-from nightlatch.hub.folder import write_durably
 from nightlatch.hub.records import HouseholdRow, SessionRow
 from nightlatch.seal.recipients import Sealer
 

@@ -17,9 +17,9 @@ import structlog
 from starlette.concurrency import run_in_threadpool
 
 from nightlatch.domain.time import Clock
+from nightlatch.durably import make_folder, write_durably
 from nightlatch.errors import NightlatchError
 from nightlatch.hub.donations import Donations, Programme
-from nightlatch.hub.folder import make_folder, write_durably
 from nightlatch.ledger.checkpoint import Checkpoint, open_checkpoint
 from nightlatch.ledger.errors import Unproven, Why
 from nightlatch.ledger.monitor import audit

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from nightlatch.hub.folder import write_durably
+from nightlatch.durably import write_durably
 
 VALID = timedelta(days=825)  # the longest that Apple's systems take
 RENEW = timedelta(days=60)

@@ -33,8 +33,8 @@ from sqlalchemy.orm import Session
 from nightlatch.domain.recording import Part, Segment, Sheet, Still
 from nightlatch.domain.sighting import EventOpened
 from nightlatch.domain.time import Clock
+from nightlatch.durably import make_folder, sync, write_durably
 from nightlatch.errors import NotSealed, VaultError
-from nightlatch.hub.folder import make_folder, sync_folder, write_durably
 from nightlatch.hub.records import ClipPartRow, ClipRow, SegmentRow, SheetRow
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.padding import pad_jpeg, pad_json, pad_mp4
@@ -78,7 +78,7 @@ class _Journal:
             fresh = not self.path.exists()
             self.handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             if fresh:
-                sync_folder(self.path.parent)
+                sync(self.path.parent)
         head = _RECORD.pack(_MAGIC, segment_began_ms, part.began_ms, part.duration_ms, part.index, len(sealed))
         os.writev(self.handle, (head, sealed))
         os.fdatasync(self.handle)
@@ -326,7 +326,7 @@ class Vault:
             write_durably(folder / f"{began}-{duration}-{run}.p{index:02d}.age", sealed)
             found.parts_saved += 1
         journal.unlink()
-        sync_folder(camera)
+        sync(camera)
 
     def _match_index(self, found: Recovered) -> None:
         with Session(self._engine) as session, session.begin():

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from nightlatch.durably import sync
 from nightlatch.errors import ConfigError
 from nightlatch.keeper.records import DonationRow
 from nightlatch.keeper.refusals import KeyGone
@@ -77,7 +78,7 @@ class Keys:
         if half.exists():
             _overwrite(half)
             half.unlink()
-            _sync_folder(self._halves)
+            sync(self._halves)
         with Session(self._engine) as session, session.begin():
             row = session.get(DonationRow, donation)
             if row is not None:
@@ -132,21 +133,13 @@ def _write(path: Path, content: bytes) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-    _sync_folder(path.parent)
+    sync(path.parent)
 
 
 def _overwrite(path: Path) -> None:
     handle = os.open(path, os.O_WRONLY)
     try:
         os.write(handle, secrets.token_bytes(os.fstat(handle).st_size))
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _sync_folder(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
         os.fsync(handle)
     finally:
         os.close(handle)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import secrets
-import socket
 from pathlib import Path
-
-import uvicorn
 
 from nightlatch.domain.time import Clock
 from nightlatch.errors import ConfigError
@@ -24,13 +20,14 @@ from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.policy import read_policy
 from nightlatch.store import records
 from nightlatch.store.blobs import Blobs
+from nightlatch.web.serving import listen, serve
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 MOST_AT_ONCE = 200
 
 
 def run(settings: KeeperSettings, clock: Clock, watermark: Watermark) -> None:
-    """Serve until SIGTERM; says in `serve.json` where, since port 0 means any free one.
+    """Serve until SIGTERM; `serve.json` says where.
 
     Raises:
         ConfigError: an address that is taken, a policy that names no witness, a file that is missing.
@@ -39,27 +36,8 @@ def run(settings: KeeperSettings, clock: Clock, watermark: Watermark) -> None:
     os.umask(0o077)
     room, passkeys = open_room(settings, clock, watermark)
     app = create_app(room, passkeys, settings.review_origin, _face_secret(settings.data_dir / "face.secret"))
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        listening = socket.create_server((settings.host, settings.port), family=family, backlog=128)
-    except OSError as error:
-        where = f"{settings.host} port {settings.port}"
-        raise ConfigError(
-            f"The keeper cannot listen on {where}: {error.strerror}. Set [keeper] host or port."
-        ) from None
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        limit_concurrency=MOST_AT_ONCE,
-        timeout_graceful_shutdown=3,
-    )
-    told = settings.data_dir / "serve.json"
-    draft = told.with_suffix(".new")
-    draft.write_text(json.dumps({"port": listening.getsockname()[1], "pid": os.getpid(), "scheme": "http"}))
-    draft.replace(told)
-    uvicorn.Server(config).run(sockets=[listening])
+    listening = listen(settings.host, settings.port, "The keeper", "keeper")
+    serve(app, listening, settings.data_dir, most_at_once=MOST_AT_ONCE)
 
 
 def open_room(settings: KeeperSettings, clock: Clock, watermark: Watermark) -> tuple[Room, Passkeys]:

@@ -17,6 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 
+from nightlatch.durably import make_folder, write_durably
 from nightlatch.errors import NightlatchError
 from nightlatch.ledger.checkpoint import Checkpoint, open_checkpoint
 from nightlatch.ledger.errors import LedgerError, LogFull, NotShown
@@ -271,31 +272,6 @@ def _read_journal(path: Path) -> Iterable[tuple[int, bytes]]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, and durable. Raises `OSError`."""
-    _make(path.parent)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync(path.parent)
-
-
-def _make(folder: Path) -> None:
-    if not folder.is_dir():
-        _make(folder.parent)
-        folder.mkdir(exist_ok=True)
-        _sync(folder.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    """A file that any web server may show. Raises `OSError`."""
+    make_folder(path.parent, 0o755)
+    write_durably(path, content, 0o644)

@@ -17,6 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from nightlatch.domain.time import Clock
+from nightlatch.durably import write_durably
 from nightlatch.ledger.checkpoint import Checkpoint, cosign, open_checkpoint
 from nightlatch.ledger.errors import Conflict, LedgerError, Unproven, Why
 from nightlatch.ledger.merkle import is_consistent
@@ -106,13 +107,13 @@ class Witness:
 
     def _write(self, checkpoint: Checkpoint, note: str) -> None:
         told = {"size": checkpoint.size, "root": b64encode(checkpoint.root).decode(), "note": note}
-        _write_durably(self._path(checkpoint.origin), json.dumps(told).encode())
+        write_durably(self._path(checkpoint.origin), json.dumps(told).encode())
 
     def _keep_evidence(self, before: str, now: str) -> None:
         folder = self._folder / "evidence"
         folder.mkdir(exist_ok=True)
         name = sha256((before + now).encode()).hexdigest()[:16]
-        _write_durably(folder / f"{name}.txt", f"{before}\n----\n\n{now}".encode())
+        write_durably(folder / f"{name}.txt", f"{before}\n----\n\n{now}".encode())
 
 
 def request(old: int, path: Sequence[bytes], note: str) -> str:
@@ -145,17 +146,3 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(held)
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
-    handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

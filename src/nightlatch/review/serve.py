@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-import uvicorn
 from sqlalchemy import Engine
 
 from nightlatch.domain.time import Clock
@@ -21,6 +17,7 @@ from nightlatch.review.logbook import Logbook
 from nightlatch.review.records import MIGRATIONS
 from nightlatch.review.settings import ReviewSettings
 from nightlatch.store import records
+from nightlatch.web.serving import listen, serve
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,30 +53,16 @@ def read_secret(file: Path, name: str) -> str:
 
 
 def run(settings: ReviewSettings, clock: Clock) -> None:
-    """Serve until SIGTERM; says in `serve.json` where, since port 0 means any free one.
+    """Serve until SIGTERM; `serve.json` says where.
 
     Raises:
         ConfigError: an address that is taken, a secret that is missing, or a database that cannot be used.
     """
     parts = open_parts(settings)
     app = create_app(settings, clock, parts.engine, parts.keeper, parts.append)
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = listen(settings.host, settings.port, "The review room", "review")
     try:
-        listening = socket.create_server((settings.host, settings.port), family=family, backlog=128)
-    except OSError as error:
-        where = f"{settings.host} port {settings.port}"
-        raise ConfigError(
-            f"The review room cannot listen on {where}: {error.strerror}. Set [review] host or port."
-        ) from None
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=3)
-    )
-    told = settings.data_dir / "serve.json"
-    draft = told.with_suffix(".new")
-    draft.write_text(json.dumps({"port": listening.getsockname()[1], "pid": os.getpid(), "scheme": "http"}))
-    draft.replace(told)
-    try:
-        server.run(sockets=[listening])
+        serve(app, listening, settings.data_dir)
     finally:
         parts.keeper.close()
         parts.engine.dispose()

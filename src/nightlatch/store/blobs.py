@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import obstore
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
+from nightlatch.durably import sync
 from nightlatch.errors import ConfigError, NotFound
 from nightlatch.seal.envelope import Sealed
 
@@ -50,10 +50,10 @@ class Blobs:
         obstore.put(self._store, _checked(name), bytes(blob))
         if self._folder is not None:
             path = self._folder / name
-            _sync(path)
+            sync(path)
             while path != self._folder:  # each folder on the way may be new, too
                 path = path.parent
-                _sync(path)
+                sync(path)
 
     def get(self, name: str, start: int = 0, end: int | None = None) -> bytes:
         """Bytes [start, end) of a blob. Raises `NotFound`."""
@@ -83,11 +83,3 @@ def _checked(name: str) -> str:
     if not _NAME.match(name):
         raise NotFound("That is not the name of a blob.")
     return name
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -24,9 +24,9 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.sighting import Verdict
 from nightlatch.domain.time import Clock
+from nightlatch.durably import write_durably
 from nightlatch.errors import ConfigError
 from nightlatch.hub.alerts.alert import Alert
-from nightlatch.hub.folder import write_durably
 from nightlatch.hub.records import PushRow
 
 LENGTH = 3_000  # of each message before encryption: push services take 4,096 bytes in all
