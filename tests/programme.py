@@ -18,9 +18,9 @@ import httpx
 from tests.house import free_port, until
 
 NOTICE = (
-    "Two or three people of the programme look at this clip and say what is in it: a burglar, a visitor, a pet.\n"
-    "It is used to label it, and to teach the eye with these labels; for nothing else.\n"
-    "It is kept for a year at most. You see every look here. You can take it back at any time, here, with one click:\n"
+    "Two or three people of the programme look at this clip and say what is in it: a burglar, a visitor, a pet.\n\n"
+    "It is used to label it, and to teach the eye with these labels; for nothing else.\n\n"
+    "It is kept for a year at most. You see every look here. You can take it back at any time, here, with one click: "
     "nobody sees it any more within seconds, and its key is destroyed within a minute."
 )
 

@@ -107,7 +107,7 @@ function Joined({ programme, changed }: { programme: Programme; changed: () => v
       </p>
       <button
         type="button"
-        class="quiet"
+        class="quiet flush"
         onClick={() =>
           void send("DELETE", "/giving/programme").then(changed, (error: Error) => say(error.message))
         }
@@ -116,6 +116,12 @@ function Joined({ programme, changed }: { programme: Programme; changed: () => v
       </button>
     </section>
   );
+}
+
+/** What hiding found: pictures × people. */
+function hid(times: number): string {
+  const found = times === 0 ? "Nobody was found in it." : `Somebody was found ${times === 1 ? "once" : `${times} times`}, and covered.`;
+  return `${found} If you see a person, do not give it.`;
 }
 
 const KINDS: Record<string, string> = {
@@ -402,12 +408,12 @@ export function GivePage({ id }: { id: string }) {
         <>
           <p class="lead">This is all that would be given: no sound, no name, no place, no time. Play it to its end.</p>
           <video class="screen" data-testid="give-film" src={film.url} controls playsinline muted autoplay onEnded={() => setPlayed(true)} />
-          <p class="fine">{offer?.report ? `${offer.report.people} times somebody was found and covered, picture by picture. If you still see a person, do not give it.` : ""}</p>
+          <p class="fine">{offer?.report && hid(offer.report.people)}</p>
           <details open>
             <summary>What you are asked</summary>
             <div class="notice">
-              {programme.notice.split("\n").map((line) => (
-                <p key={line}>{line}</p>
+              {programme.notice.split(/\n\s*\n/).map((paragraph) => (
+                <p key={paragraph}>{paragraph}</p>
               ))}
             </div>
           </details>
