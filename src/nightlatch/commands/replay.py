@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nightlatch.domain.sighting import Kind
+
 if TYPE_CHECKING:
+    from nightlatch.domain.sighting import Track
     from nightlatch.pixels.replay.replaying import Replay, Seen
     from nightlatch.pixels.replay.scoring import Score
-    from nightlatch.pixels.sight import Looks
 
 app = typer.Typer(help="Why the gate of a camera opens.", no_args_is_help=True)
 
@@ -23,15 +27,17 @@ def _gate() -> None:
 def replay(
     path: Annotated[Path, typer.Argument(help="A film (MP4, MKV, AVI…) or a folder of them.", exists=True)],
     plot: Annotated[Path | None, typer.Option(help="Folder for one SVG a film.")] = None,
-    detector: Annotated[str | None, typer.Option(help="eye, yolox, both or motion; none: moving things only.")] = None,
+    detector: Annotated[str, typer.Option(help="What looks: eye, yolox, both, or motion (names nothing).")] = "eye",
     least_recall: Annotated[float, typer.Option(help="Fail when less of the truth is found; for CI.")] = 0.0,
     most_false: Annotated[int | None, typer.Option(help="Fail when more events than this are false; for CI.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a film instead of sentences.")] = False,
 ) -> None:
     """Run recorded films through the sight, faster than real time, and say what it saw.
 
     Where NAME.truth.json (a list of kind, from_ms, to_ms) lies beside a film, events are compared with it.
     """
     from nightlatch.errors import NightlatchError
+    from nightlatch.pixels.detectors.opening import open_detector
     from nightlatch.pixels.replay.drawing import draw_replay
     from nightlatch.pixels.replay.films import films_in
     from nightlatch.pixels.replay.replaying import replay as run
@@ -39,21 +45,28 @@ def replay(
 
     try:
         scores = []
-        eye = _detector(detector)
+        eye = open_detector(detector, None)
         for film in films_in(path):
             seen = run(film, detector=eye)
             truth = read_truth(film)
-            _show(film.name, seen)
-            if truth is not None:
-                scores.append(score(truth, [event.opening for event in seen.events], seen.length_ms))
-                _show_score(scores[-1])
+            found = (
+                score(truth, [event.opening for event in seen.events], seen.length_ms) if truth is not None else None
+            )
+            if found is not None:
+                scores.append(found)
+            if as_json:
+                typer.echo(json.dumps({"film": film.name, **asdict(seen), "score": found and asdict(found)}))
+            else:
+                _show(film.name, seen)
+                if found is not None:
+                    _show_score(found)
             if plot is not None:
                 plot.mkdir(parents=True, exist_ok=True)
                 (plot / f"{film.stem}.svg").write_text(draw_replay(film.name, seen, truth))
     except NightlatchError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
-    if len(scores) > 1:
+    if len(scores) > 1 and not as_json:
         typer.echo("all films")
         _show_score(together(scores))
     whole = together(scores)
@@ -83,15 +96,7 @@ def explain(
     typer.echo(f"  drawn in {page}")
 
 
-def _detector(name: str | None) -> Looks | None:
-    if name is None:
-        return None
-    from nightlatch.pixels.detectors.opening import open_detector
-
-    return open_detector(name, None)
-
-
-def _show(name: str, seen: Replay) -> None:
+def _show(name: str, seen: Replay, found: Score | None = None) -> None:
     rate = seen.cpu_s / max(1, seen.length_ms) * 1_000_000
     typer.echo(
         f"{name}: {seen.length_ms / 1000:.0f} s, {len(seen.events)} events, {seen.decoded} of {seen.packets} packets "
@@ -103,13 +108,21 @@ def _show(name: str, seen: Replay) -> None:
         typer.echo(f"  {seen.failed} packets could not be decoded")
     if seen.advice:
         typer.echo(f"  {seen.advice}")
+    if found is not None:
+        _show_score(found)
 
 
 def _show_event(event: Seen) -> None:
-    tracks = ", ".join(f"{track.kind.value} {track.score:.2f}" for track in event.tracks) or "no track"
+    tracks = ", ".join(_named(track) for track in event.tracks) or "no track"
     typer.echo(
         f"  {event.onset_ms / 1000:7.1f} – {event.last_ms / 1000:.1f} s, told at {event.told_ms / 1000:.1f}: {tracks}"
     )
+    judged = event.judgement
+    typer.echo(f"           {judged.verdict.value} ({judged.threat:.2f}): {' '.join(judged.reasons)}")
+
+
+def _named(track: Track) -> str:
+    return track.kind.value if track.kind is Kind.MOTION else f"{track.kind.value} {track.score:.2f}"
 
 
 def _show_score(score: Score) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as ET
 from fractions import Fraction
 from pathlib import Path
@@ -51,6 +52,27 @@ def test_what_was_missed_fails_where_it_must_not(tmp_path: Path) -> None:
     code, said = _run("replay", str(path), "--least-recall", "0.9")
     assert code == 1
     assert "missed: cat" in said
+
+
+def test_a_film_is_told_with_its_verdict_and_as_json(tmp_path: Path) -> None:
+    path = _walk(tmp_path)
+    code, said = _run("replay", str(path))
+    assert code == 0
+    verdict = re.search(r"(threat|routine|unsure) \((0\.\d\d|1\.00)\): \w+ .+\.", said)
+    assert verdict
+    code, told = _run("replay", str(path), "--json")
+    assert code == 0
+    film = json.loads(told)
+    assert film["score"]["found"] == 1
+    assert film["events"][0]["judgement"]["verdict"] == verdict.group(1)
+
+
+def test_a_film_in_which_nothing_happens_counts_what_is_false(tmp_path: Path) -> None:
+    path = _walk(tmp_path)
+    path.with_suffix(".truth.json").write_text("[]")
+    code, said = _run("replay", str(path), "--most-false", "0", "--detector", "motion")
+    assert code == 1
+    assert "false: 1" in said
 
 
 def test_why_the_gate_opened_is_a_page_with_a_picture_of_it(tmp_path: Path) -> None:

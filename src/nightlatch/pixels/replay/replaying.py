@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nightlatch.domain.geometry import Area
-from nightlatch.domain.sighting import EventClosed, EventOpened, Track
+from nightlatch.domain.sighting import EventClosed, EventOpened, Judgement, Story, Track
+from nightlatch.pixels.media.frames import Picture
 from nightlatch.pixels.replay.films import open_film
 from nightlatch.pixels.replay.scoring import Opening
 from nightlatch.pixels.sight import Glance, Looks, Sight, TracksChanged
+from nightlatch.pixels.vision.judge import Judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Seen:
     clip_from_ms: int
     clip_to_ms: int
     tracks: tuple[Track, ...]
+    judgement: Judgement
 
     @property
     def opening(self) -> Opening:
@@ -53,9 +56,7 @@ def replay(
 ) -> Replay:
     """Run a film through the sight as fast as it goes. Raises `FilmError` for a file that is no film."""
     numbers = iter(range(1, 1_000_000))
-    opened: dict[str, tuple[int, EventOpened]] = {}
-    tracks: dict[str, tuple[Track, ...]] = {}
-    closed: dict[str, EventClosed] = {}
+    told = _Told()
     count = at_ms = 0
     with open_film(path) as film:
         sight = Sight(
@@ -69,31 +70,46 @@ def replay(
         began_s = time.thread_time()
         for packet in film.packets:
             count, at_ms = count + 1, packet.at_ms
-            for told in sight.take(packet):
-                _note(told, at_ms, opened, tracks, closed)
-        for told in sight.finish():
-            _note(told, at_ms, opened, tracks, closed)
+            for each in sight.take(packet):
+                told.note(each, at_ms, sight.picture)
+        for each in sight.finish():
+            told.note(each, at_ms, sight.picture)
         cpu_s = time.thread_time() - began_s
-    events = tuple(
-        Seen(
-            told_ms, o.onset_ms, closed[name].last_motion_ms, o.clip_from_ms, closed[name].clip_to_ms,
-            tracks.get(name, ()),
-        )
-        for name, (told_ms, o) in opened.items()
-    )  # fmt: skip
-    return Replay(at_ms, events, count, sight.decoded, sight.failed, cpu_s, sight.advice)
+    return Replay(at_ms, told.events(areas), count, sight.decoded, sight.failed, cpu_s, sight.advice)
 
 
-def _note(
-    told: EventOpened | TracksChanged | EventClosed,
-    at_ms: int,
-    opened: dict[str, tuple[int, EventOpened]],
-    tracks: dict[str, tuple[Track, ...]],
-    closed: dict[str, EventClosed],
-) -> None:
-    if isinstance(told, EventOpened):
-        opened[told.event_id] = at_ms, told
-    elif isinstance(told, EventClosed):
-        closed[told.event_id] = told
-    else:
-        tracks[told.event_id] = told.tracks
+@dataclass(slots=True)
+class _Told:
+    """What the sight told of each event, by its id."""
+
+    opened: dict[str, tuple[int, EventOpened, bool]] = field(default_factory=dict)  # told when, what, in the dark
+    tracks: dict[str, tuple[Track, ...]] = field(default_factory=dict)
+    closed: dict[str, EventClosed] = field(default_factory=dict)
+
+    def note(self, told: EventOpened | TracksChanged | EventClosed, at_ms: int, picture: Picture | None) -> None:
+        match told:
+            case EventOpened():
+                self.opened[told.event_id] = at_ms, told, picture is not None and picture.is_dark
+            case EventClosed():
+                self.closed[told.event_id] = told
+            case TracksChanged():
+                self.tracks[told.event_id] = told.tracks
+
+    def events(self, areas: Sequence[Area]) -> tuple[Seen, ...]:
+        """Each event, judged as a hub judges it at its end; a film has no hour of the day."""
+        judge, seen = Judge(), []
+        for name, (told_ms, event, is_dark) in self.opened.items():
+            closed, tracks = self.closed[name], self.tracks.get(name, ())
+            story = Story(event.onset_ms, closed.clip_to_ms, tracks, tuple(areas), is_dark)
+            seen.append(
+                Seen(
+                    told_ms=told_ms,
+                    onset_ms=event.onset_ms,
+                    last_ms=closed.last_motion_ms,
+                    clip_from_ms=event.clip_from_ms,
+                    clip_to_ms=closed.clip_to_ms,
+                    tracks=tracks,
+                    judgement=judge.judge(story),
+                )
+            )
+        return tuple(seen)
