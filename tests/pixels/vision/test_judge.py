@@ -152,6 +152,43 @@ def test_a_low_wide_thing_that_darts_is_an_animal_whatever_the_detector_says() -
     assert [thing.kind for thing in things(story(fox))] == [Kind.ANIMAL]
 
 
+def test_head_and_legs_that_move_apart_are_one_person(judge: Judge) -> None:
+    walk = crossing(Kind.PERSON, seconds=8, high=0.5)
+    head = [Place(p.at_ms, Box(p.box.left, p.box.top, p.box.right, p.box.top + 0.15)) for p in walk.path]
+    legs = [Place(p.at_ms, Box(p.box.left, p.box.bottom - 0.2, p.box.right, p.box.bottom)) for p in walk.path[2:]]
+    parts = story(Track(1, Kind.CAT, 0.5, tuple(head)), Track(2, Kind.PERSON, 0.8, tuple(legs)))
+    (whole,) = things(parts)
+    assert whole.kind is Kind.PERSON
+    assert whole.track.path[10].box == walk.path[10].box
+    assert judge.judge(parts).reasons[0].startswith("A person")
+
+
+def test_two_people_side_by_side_are_two() -> None:
+    left, right = Box(0.40, 0.4, 0.48, 0.8), Box(0.52, 0.4, 0.60, 0.8)
+    assert people_in(story(standing(Kind.PERSON, 0, 8, left), standing(Kind.PERSON, 0, 8, right))) == 2
+
+
+def test_a_story_is_named_for_what_was_most_to_be_seen(judge: Judge) -> None:
+    road = [crossing(Kind.VEHICLE, score=0.8, high=0.2, wide=0.3) for _ in range(3)]
+    glimpse = standing(Kind.CAT, 12, 13, Box(0.7, 0.2, 0.75, 0.25), 0.4)
+    assert judge.judge(story(*road, glimpse)).reasons[0].startswith("A vehicle")
+
+
+def test_who_falls_fast_is_no_animal() -> None:
+    up = [Place(BEGAN_MS + n * 200, Box(0.40, 0.3, 0.48, 0.7)) for n in range(4)]
+    down = [Place(BEGAN_MS + 800 + n * 200, Box(0.40 - 0.02 * n, 0.55, 0.68, 0.98)) for n in range(8)]
+    fallen = Track(1, Kind.PERSON, 0.7, (*up, *down))
+    assert [thing.kind for thing in things(story(fallen))] == [Kind.PERSON]
+
+
+def test_somebody_is_out_of_sight_only_once_they_are_gone(judge: Judge) -> None:
+    inside = standing(Kind.PERSON, 0, 6, Box(0.45, 0.4, 0.53, 0.8))
+    words = "They went out of sight inside the picture, as through a door."
+    assert words in judge.judge(Story(BEGAN_MS, BEGAN_MS + 20_000, (inside,))).reasons
+    assert words not in judge.judge(Story(BEGAN_MS, BEGAN_MS + 7_000, (inside,))).reasons
+    assert words not in judge.judge(Story(BEGAN_MS, BEGAN_MS + 20_000, (crossing(Kind.PERSON),))).reasons
+
+
 def test_an_insect_near_the_lens_is_nobody(judge: Judge) -> None:
     dice = np.random.default_rng(5)
     path = []

@@ -10,7 +10,7 @@ import random
 from dataclasses import dataclass
 
 from nightlatch.domain.geometry import Box
-from nightlatch.domain.sighting import Kind, Place, Story, Track
+from nightlatch.domain.sighting import POST_ROLL_MS, Kind, Place, Story, Track
 from nightlatch.pixels.stage.behaviours import LIES_AFTER, ROUTINE, THREATS, Actor, play, walked
 
 WEIGHT = {
@@ -33,8 +33,11 @@ class Played:
     behaviour: str
 
 
-def make(seed: int, worse: float = 1.0) -> Played:
-    """The story of a seed; with `worse` over 1 it is seen by a worse detector: more misses, jitter and wrong kinds."""
+def make(seed: int, worse: float = 1.0, in_parts: float = 0.0) -> Played:
+    """The story of a seed; with `worse` over 1 it is seen by a worse detector: more misses, jitter and wrong kinds.
+
+    `in_parts` is the share of people whose head and legs are seen apart, as by an eye that looks at what moves.
+    """
     dice = random.Random(seed)
     names = sorted(THREATS | ROUTINE)
     is_threat = dice.random() < 0.3
@@ -48,17 +51,20 @@ def make(seed: int, worse: float = 1.0) -> Played:
     began_ms = 1_800_000_000_000
     tracks: list[Track] = []
     for actor in actors:
-        tracks += _seen(actor, dice, began_ms, night, worse)
+        seen = _seen(actor, dice, began_ms, night, worse)
+        if in_parts and actor.kind is Kind.PERSON and not actor.lies and dice.random() < in_parts:
+            seen = [part for some in seen for part in _parts(some, dice)]
+        tracks += [_named(some, actor, dice, (0.12 if night else 0.07) * worse) for some in seen if len(some) >= 3]
     tracks.sort(key=lambda t: t.path[0].at_ms)
     numbered = tuple(Track(n, t.kind, t.score, t.path) for n, t in enumerate(tracks, 1))
-    ended_ms = max((t.path[-1].at_ms for t in numbered), default=began_ms + 2000)
+    ended_ms = max((t.path[-1].at_ms for t in numbered), default=began_ms + 2000) + POST_ROLL_MS
     dark = night if dice.random() < 0.9 else not night
     told_hour = hour % 24 if dice.random() < 0.95 else None
     return Played(Story(began_ms, ended_ms, numbered, (), dark, told_hour), is_threat, name)
 
 
-def _seen(actor: Actor, dice: random.Random, began_ms: int, night: bool, worse: float) -> list[Track]:
-    """The tracks that a detector and a tracker make of it: jitter, gaps, wrong kinds, broken tracks."""
+def _seen(actor: Actor, dice: random.Random, began_ms: int, night: bool, worse: float) -> list[list[Place]]:
+    """Where a detector and a tracker see it: jitter, gaps, broken tracks."""
     miss = min(0.7, dice.uniform(0.0, 0.35 if night else 0.2) * worse)
     way = walked(actor)
     places: list[Place] = []
@@ -85,7 +91,22 @@ def _seen(actor: Actor, dice: random.Random, began_ms: int, night: bool, worse: 
             places = []
             cuts.append(places)
         places.append(Place(began_ms + int(at_s * 1000), box))
-    return [_named(some, actor, dice, (0.12 if night else 0.07) * worse) for some in cuts if len(some) >= 3]
+    return cuts
+
+
+def _parts(places: list[Place], dice: random.Random) -> list[list[Place]]:
+    """Head and legs, which move, seen as two things with nothing between; each is missed now and then."""
+    waist = dice.uniform(0.35, 0.6)
+    above: list[Place] = []
+    below: list[Place] = []
+    for place in places:
+        left, top, right, bottom = place.box.left, place.box.top, place.box.right, place.box.bottom
+        at = top + waist * (bottom - top)
+        if dice.random() < 0.8:
+            above.append(Place(place.at_ms, Box(left, top, right, at - 0.1 * (bottom - top))))
+        if dice.random() < 0.8:
+            below.append(Place(place.at_ms, Box(left, at, right, bottom)))
+    return [above, below]
 
 
 def _named(places: list[Place], actor: Actor, dice: random.Random, wrong: float) -> Track:

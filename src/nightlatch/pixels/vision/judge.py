@@ -10,6 +10,7 @@ height of the thing itself, so that near and far count the same.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,15 +31,21 @@ PLACE = 0.5  # heights: stops nearer than this are one place
 EDGE = 0.04
 RUN = 1.6  # heights a second
 LINGERS = 0.6  # of straightness: who goes less straight than this does not just pass
+TURNS_BACK = 0.3  # of straightness: and who ends where they began has turned back
 FLAT = 1.2  # width over height of somebody who lies
 BRIEF_MS = 1_200
+GONE_MS = 3_000  # out of sight for so long before it is said
 SURE = 0.35  # mean score of a track below which its kind is doubtful
 MOST_PLACES = 2_000
 MOST_PIECES = 400  # of a story; more are the longest of them
+MOST_BODIES = 20  # that parts are looked for
+PART = 0.6  # of its looks in which a part is above or below the rest of the body
+PART_MS = 700
 GAP_MS = 6_000  # a piece that begins this long after another ended may go on with it
 REACH = 1.2  # heights: and this near
 TOO_FAST = 5.0  # heights a second: some 8 m/s; no person, an insect near the lens or a broken track
 FAST_LOW = 2.8  # heights a second of something wider than high: an animal
+USUAL_LOW = 1.5  # and most of the time, so that it is not a fall
 MOTION_WEIGHT = 0.15  # of a second that no eye could name, in the vote
 NIGHT = (22.5, 5.5)
 
@@ -97,9 +104,10 @@ class Walk:
     stop_spread: float  # heights between the stops that are farthest apart
     stopped_share: float
     upright: float  # median of height over width
+    usual: float  # median speed
 
 
-EMPTY = Walk(0, 0, 0, 0, 0, 1, 0, False, 1, 0, True, True, False, 0, 0, 0, 0, 1)
+EMPTY = Walk(0, 0, 0, 0, 0, 1, 0, False, 1, 0, True, True, False, 0, 0, 0, 0, 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +159,16 @@ def walk(track: Track) -> Walk:
         stop_spread=_spread([where for where, _ in stops]) / max(scale, 0.02),
         stopped_share=sum(length for _, length in stops) / max(0.3, float(at_s[-1] - at_s[0])),
         upright=1 / max(0.05, float(np.median(flat))),
+        usual=float(np.median(speeds)) if len(speeds) else 0.0,
     )
 
 
 def things(story: Story) -> list[Thing]:
-    """Join the pieces of tracks that go on where others ended, and vote what each is. Raises `ValueError` as `walk`."""
+    """What moved, made whole again, and what each is by vote. Raises `ValueError` as `walk`.
+
+    Pieces of tracks are joined that go on where others ended; so are parts of one body (head and legs that move, and
+    nothing between) that stay together for as long as both are seen.
+    """
     pieces = sorted(story.tracks, key=lambda t: t.path[0].at_ms - t.path[-1].at_ms)[:MOST_PIECES]
     joined: list[list[Track]] = []
     for piece in sorted(pieces, key=lambda t: t.path[0].at_ms):
@@ -168,7 +181,80 @@ def things(story: Story) -> list[Thing]:
             joined.append([piece])
         else:
             before.append(piece)
-    return [_thing(each) for each in joined]
+    return [_thing(each) for each in _bodies(joined)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """Pieces of tracks that are one thing, and where it was, in order of time."""
+
+    pieces: tuple[Track, ...]
+    path: tuple[Place, ...]
+
+    @property
+    def length_ms(self) -> int:
+        return self.path[-1].at_ms - self.path[0].at_ms
+
+
+def _bodies(chains: list[list[Track]]) -> list[_Body]:
+    """Put parts of one body together, the longest first."""
+    loose = [_Body(tuple(chain), _in_order(chain)) for chain in chains]
+    loose.sort(key=lambda body: (-body.length_ms, body.path[0].at_ms))
+    whole: list[_Body] = []
+    for part in loose:
+        of = next((n for n, body in enumerate(whole[:MOST_BODIES]) if _is_part(part, body)), None)
+        if of is None:
+            whole.append(part)
+        else:
+            whole[of] = _Body((*whole[of].pieces, *part.pieces), _united(whole[of].path, part.path))
+    return whole
+
+
+def _in_order(chain: list[Track]) -> tuple[Place, ...]:
+    """The places of a chain; one track is left as it is, so that one that runs back in time is noticed."""
+    if len(chain) == 1:
+        return chain[0].path
+    return tuple(sorted((place for piece in chain for place in piece.path), key=lambda place: place.at_ms))
+
+
+def _is_part(part: _Body, body: _Body) -> bool:
+    """Whether one is above the other most of the time that the shorter is seen."""
+    if FAMILY[part.pieces[0].kind] != FAMILY[body.pieces[0].kind] or part.length_ms < PART_MS:
+        return False
+    times = [place.at_ms for place in body.path]
+    stacked = 0
+    for place in part.path:
+        other = body.path[_nearest(times, place.at_ms)]
+        stacked += abs(other.at_ms - place.at_ms) <= PART_MS and _is_stacked(place.box, other.box)
+    return stacked >= PART * len(part.path)
+
+
+def _is_stacked(a: Box, b: Box) -> bool:
+    """Whether two boxes are one above the other, nearer than the higher of them is high."""
+    across = min(a.right, b.right) - max(a.left, b.left)
+    gap = max(a.top, b.top) - min(a.bottom, b.bottom)
+    return across >= 0.3 * min(a.right - a.left, b.right - b.left) and gap <= max(a.bottom - a.top, b.bottom - b.top)
+
+
+def _united(body: tuple[Place, ...], part: tuple[Place, ...]) -> tuple[Place, ...]:
+    """The body's path, with the part in its boxes while both are seen."""
+    times = [place.at_ms for place in part]
+    path = []
+    for place in body:
+        other = part[_nearest(times, place.at_ms)]
+        near = abs(other.at_ms - place.at_ms) <= PART_MS
+        path.append(Place(place.at_ms, _around(place.box, other.box)) if near else place)
+    return tuple(path)
+
+
+def _around(a: Box, b: Box) -> Box:
+    return Box(min(a.left, b.left), min(a.top, b.top), max(a.right, b.right), max(a.bottom, b.bottom))
+
+
+def _nearest(times: list[int], at_ms: int) -> int:
+    """Index of the time nearest to `at_ms`; `times` is sorted and not empty."""
+    after = min(bisect_left(times, at_ms), len(times) - 1)
+    return after - 1 if after and at_ms - times[after - 1] < abs(times[after] - at_ms) else after
 
 
 def _goes_on(before: Track, after: Track) -> bool:
@@ -181,27 +267,24 @@ def _goes_on(before: Track, after: Track) -> bool:
     return near < REACH + max(0, b.at_ms - a.at_ms) / 1000 * 0.5 and 0.4 < _length(a.box) / _length(b.box) < 2.5
 
 
-def _thing(pieces: list[Track]) -> Thing:
+def _thing(body: _Body) -> Thing:
     """Vote: seconds times score for each kind; upright for a while and surely a person, a person for good."""
     votes: dict[Kind, float] = {}
-    for piece in pieces:
+    for piece in body.pieces:
         seconds = (piece.path[-1].at_ms - piece.path[0].at_ms) / 1000 + 0.1
         weight = MOTION_WEIGHT if piece.kind is Kind.MOTION else piece.score
         votes[piece.kind] = votes.get(piece.kind, 0.0) + seconds * weight
     kind = max(votes, key=lambda each: votes[each])
-    if any(p.kind is Kind.PERSON and _kind(p) is Kind.PERSON and walk(p).upright > 1.3 for p in pieces[:-1]):
+    if any(p.kind is Kind.PERSON and _kind(p) is Kind.PERSON and walk(p).upright > 1.3 for p in body.pieces[:-1]):
         kind = Kind.PERSON
-    path = tuple(place for piece in pieces for place in piece.path)
-    if len(pieces) > 1:
-        path = tuple(sorted(path, key=lambda place: place.at_ms))
-    score = max((p.score for p in pieces if p.kind is kind), default=0.0)
-    whole = Track(pieces[0].id, kind, score, path)
+    score = max((p.score for p in body.pieces if p.kind is kind), default=0.0)
+    whole = Track(body.pieces[0].id, kind, score, body.path)
     walked = walk(whole)
-    if kind is Kind.PERSON and walked.fastest > FAST_LOW and walked.upright < 0.9:
+    if kind is Kind.PERSON and walked.fastest > FAST_LOW and walked.usual > USUAL_LOW and walked.upright < 0.9:
         kind = Kind.ANIMAL
     elif kind is Kind.PERSON and walked.fastest > TOO_FAST:
         kind = Kind.MOTION
-    return Thing(_kind(Track(whole.id, kind, score, path)), score, whole, walked)
+    return Thing(_kind(Track(whole.id, kind, score, body.path)), score, whole, walked)
 
 
 def features(story: Story) -> NDArray[np.float32]:
@@ -274,7 +357,7 @@ def reasons(story: Story, values: NDArray[np.float32]) -> list[str]:
     """The story in words, the most telling first."""
     said = dict(zip(FEATURES, values.tolist(), strict=True))
     found = things(story)
-    lead = [_lead(story, said, {thing.kind for thing in found})]
+    lead = [_lead(story, said, found)]
     people = [thing.track for thing in found if thing.kind is Kind.PERSON]
     lead += [f"They were at “{name}”." for name in _visited(story.areas, people)]
     if said["package_gone"] and said["people"]:
@@ -287,29 +370,43 @@ def reasons(story: Story, values: NDArray[np.float32]) -> list[str]:
         lead.append(f"They stood still for {said['longest_stop_s']:.0f} s.")
     elif people and said["person_seconds"] >= 8 and said["straightness"] < LINGERS:
         lead.append("They lingered and did not just pass through.")
+    if people and said["came_from_edge"] and said["exit_apart"] < 0.25 and said["straightness"] < TURNS_BACK:
+        lead.append("They turned and went back the way they had come.")
     if said["returns"] >= 1:
         lead.append("They came back." if said["returns"] < 2 else f"They came back {int(said['returns'])} times.")
     if said["ran_off"]:
         lead.append("They ran off.")
     if said["lay_down"]:
         lead.append("Somebody went down and stayed down.")
-    if said["vanished_inside"] and said["people"] and not said["lay_down"]:
+    if _is_gone_inside(story, people) and not said["lay_down"]:
         lead.append("They went out of sight inside the picture, as through a door.")
     return lead
 
 
-def _lead(story: Story, said: dict[str, float], kinds: set[Kind]) -> str:
+def _lead(story: Story, said: dict[str, float], found: list[Thing]) -> str:
     seconds = max(1, round(said["seconds"]))
     when = f" at {_clock(story.local_hour)}" if story.local_hour is not None and said["night_hour"] else ""
     people = int(said["at_once"])
     if people:
         who = "A person" if people == 1 else f"{people} people"
         return f"{who} came{when} and stayed {seconds} s."
-    for kind, name in ((Kind.CAT, "cat"), (Kind.DOG, "dog"), (Kind.ANIMAL, "animal"), (Kind.VEHICLE, "vehicle")):
-        if kind in kinds:
-            article = "An" if name[0] in "aeiou" else "A"
-            return f"{article} {name} was there{when} for {seconds} s."
-    return f"Something moved{when} for {seconds} s that is no person, animal or vehicle that the eye knows."
+    seen: dict[Kind, float] = {}  # seconds times score: what was most to be seen gives the name
+    for thing in found:
+        if thing.kind in PETS or thing.kind is Kind.VEHICLE:
+            seen[thing.kind] = seen.get(thing.kind, 0.0) + thing.score * (0.1 + thing.walk.seconds)
+    if not seen:
+        return f"Something moved{when} for {seconds} s that is no person, animal or vehicle that the eye knows."
+    name = max(seen, key=lambda kind: seen[kind]).value
+    return f"{'An' if name[0] in 'aeiou' else 'A'} {name} was there{when} for {seconds} s."
+
+
+def _is_gone_inside(story: Story, people: list[Track]) -> bool:
+    """Whether who was seen last has not been seen for a while, and was not near the picture's edge then."""
+    last = max((track.path[-1] for track in people), key=lambda place: place.at_ms, default=None)
+    if last is None or story.ended_ms - last.at_ms < GONE_MS:
+        return False
+    box = last.box
+    return min(box.left, box.top, 1 - box.right, 1 - box.bottom) > 2 * EDGE
 
 
 def _visited(areas: tuple[Area, ...], people: list[Track]) -> list[str]:
