@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from base64 import b64encode
@@ -16,11 +17,15 @@ import pytest
 from nightlatch.errors import NightlatchError, Refused
 from nightlatch.hub.donations import Donations
 from nightlatch.hub.index import open_index
-from nightlatch.hub.logwatch import LogWatch
+from nightlatch.hub.logwatch import LogWatch, witness_key
+from nightlatch.ledger.checkpoint import cosigned_at_s
+from nightlatch.ledger.client import LogClient
+from nightlatch.ledger.face import create_log_app
 from nightlatch.ledger.log import Log
-from nightlatch.ledger.policy import Policy
+from nightlatch.ledger.policy import Policy, check_note
 from nightlatch.seal.note import make_signer, read_note
 from tests.clocks import TestClock
+from tests.serving import served
 
 SIGNER = make_signer("programme.test/log")
 
@@ -42,7 +47,7 @@ def shown(folder: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def watch(tmp_path: Path, url: str) -> LogWatch:
+def watch(tmp_path: Path, url: str, policy: Policy | None = None) -> LogWatch:
     """A hub that joined the programme, as after a start."""
     engine, clock = open_index(tmp_path / "hub"), TestClock()
     donations = Donations(engine, clock, None)
@@ -51,7 +56,7 @@ def watch(tmp_path: Path, url: str) -> LogWatch:
         "keeper_url": url,
         "log_url": url,
         "programme_key": b64encode(bytes(32)).decode(),
-        "policy": str(Policy(SIGNER.verifier, (), 0)),
+        "policy": str(policy or Policy(SIGNER.verifier, (), 0)),
         "notice": "n",
         "language": "en",
     }
@@ -108,3 +113,72 @@ def test_without_a_programme_there_is_nothing_to_watch(tmp_path: Path) -> None:
     hub.donations.leave()
     hub.look()
     assert hub.trouble is None
+
+
+def with_this_hub(tmp_path: Path) -> Policy:
+    """A policy whose one witness is the hub."""
+    (tmp_path / "hub").mkdir(exist_ok=True)
+    return Policy(SIGNER.verifier, (("home", witness_key(tmp_path / "hub").verifier),), 1)
+
+
+def test_the_hub_cosigns_what_continues_and_makes_the_quorum(tmp_path: Path) -> None:
+    policy = with_this_hub(tmp_path)
+    own = policy.witnesses[0][1]
+    with Log(tmp_path / "log", SIGNER) as log, served(create_log_app(log, {}, "w", [own])) as url:
+        LogClient(url, "w").append(b"one")
+        hub = watch(tmp_path, url, policy)
+        hub.look()
+        assert (hub.size, hub.vouched, hub.trouble) == (1, 1, None)
+        check_note(LogClient(url).checkpoint(), policy, hub.clock.now_ms())
+        LogClient(url, "w").append(b"two")
+        assert hub.vouch(1)  # between two looks
+        assert hub.vouched == 2
+        check_note(LogClient(url).checkpoint(), policy, hub.clock.now_ms())
+        assert witness_key(tmp_path / "hub").verifier == own
+        assert (tmp_path / "hub" / "witness.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_hub_that_the_policy_does_not_name_waits_for_nothing(tmp_path: Path) -> None:
+    with Log(tmp_path / "log", SIGNER) as log, served(create_log_app(log, {}, "w")) as url:
+        log.append(b"one")
+        hub = watch(tmp_path, url)
+        assert not hub.vouch(1)
+        hub.look()
+        assert not hub.vouch(1)
+        assert cosigned_at_s(log.note, witness_key(tmp_path / "hub").verifier) is None  # the log does not know it
+
+
+@pytest.mark.parametrize("wrong", ["a fork of the same size", "a fork that is longer", "a rollback"])
+def test_the_hub_refuses_to_cosign_what_contradicts_itself(tmp_path: Path, wrong: str) -> None:
+    leaves = {
+        "a fork of the same size": [b"one", b"other"],
+        "a fork that is longer": [b"one", b"other", b"three"],
+        "a rollback": [b"one"],
+    }[wrong]
+    policy = with_this_hub(tmp_path)
+    own = policy.witnesses[0][1]
+    with Log(tmp_path / "true", SIGNER) as log, served(create_log_app(log, {}, "w", [own])) as url:
+        log.append(b"one")
+        log.append(b"two")
+        watch(tmp_path, url, policy).look()
+        assert cosigned_at_s(log.note, own) is not None
+    with Log(tmp_path / "false", SIGNER) as log, served(create_log_app(log, {}, "w", [own])) as url:
+        for leaf in leaves:
+            log.append(leaf)
+        hub = watch(tmp_path, url, policy)
+        with contextlib.suppress(NightlatchError):
+            hub.vouch(1)
+        hub.look()
+        assert "contradicts itself" in (hub.trouble or "")
+        assert cosigned_at_s(log.note, own) is None
+        assert not hub.vouch(1)
+        log.append(b"it goes on")
+        hub.look()
+        assert cosigned_at_s(log.note, own) is None
+    kept = list((tmp_path / "hub" / "log-evidence").iterdir())
+    assert kept
+    # the one that was rolled back became a fork of the same size when it went on
+    assert any(path.name.startswith("fork") for path in kept) == (wrong != "a fork that is longer")
+    for path in kept:
+        for note in path.read_text().split("\n----\n\n"):
+            assert SIGNER.verifier.signed(read_note(note))

@@ -26,6 +26,7 @@ class TinyLog:
         self.policy = Policy(self.signer.verifier, named, witnesses)
         self.receipts = LedgerReceipts(self.policy)
         self.is_full = self.is_gone = False
+        self.households: dict[str, str] = {}
 
     def append(self, leaf: bytes) -> int:
         if self.is_full:
@@ -51,6 +52,9 @@ class TinyLog:
         if self.is_gone:
             raise KeeperRefused(Refusal.NO_QUORUM, "The log does not answer.")
         return self.receipts.checkpoint(self.checkpoint(), now_ms).root
+
+    def enrol(self, slot: str, witness: str) -> None:
+        self.households[slot] = witness
 
     def leaf(self, index: int) -> bytes:
         return self.leaves[index]

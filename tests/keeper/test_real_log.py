@@ -58,6 +58,9 @@ class RealLog(TinyLog):
     def root(self, now_ms: int) -> bytes:
         return self.seen.root(now_ms)
 
+    def enrol(self, slot: str, witness: str) -> None:
+        self.client.enrol(slot, witness)
+
     def leaf(self, index: int) -> bytes:
         return self.log.leaf(index)
 

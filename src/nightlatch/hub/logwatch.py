@@ -1,15 +1,20 @@
-"""Watches the log of the programme that the household joined: all of it, again and again, against what it was before.
+"""Watches the log of the programme that the household joined, and is a witness of it.
 
-What it remembers survives a restart. A log that forks or goes back is not believed any more: Home says so, nothing is
-given, and both signed checkpoints, which together prove it, are kept in `log-evidence`.
+Every five minutes the hub reads all of the log, against what it was before, and cosigns what continues it. What it
+remembers survives a restart. A log that forks or goes back is not cosigned and not believed any more: Home says so,
+nothing is given, and both signed checkpoints, which together prove it, are kept in `log-evidence`.
+
+Nobody can ask a hub behind a home router, so it fetches the log's question and brings its cosignature. When the
+programme's policy names this hub among its witnesses, it waits at the log for each new checkpoint between its looks.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-from base64 import b64decode, b64encode
-from dataclasses import dataclass, field
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,87 +22,156 @@ import structlog
 from starlette.concurrency import run_in_threadpool
 
 from nightlatch.domain.time import Clock
-from nightlatch.durably import make_folder, write_durably
-from nightlatch.errors import NightlatchError
+from nightlatch.durably import write_durably
+from nightlatch.errors import NightlatchError, NotFound
 from nightlatch.hub.donations import Donations, Programme
-from nightlatch.ledger.checkpoint import Checkpoint, open_checkpoint
+from nightlatch.ledger.checkpoint import open_checkpoint
+from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.errors import Unproven, Why
+from nightlatch.ledger.memory import Memory
 from nightlatch.ledger.monitor import audit
-from nightlatch.ledger.policy import read_policy
+from nightlatch.ledger.policy import Policy, check_note, read_policy
+from nightlatch.ledger.witness import Moved, Witness, read_request, request
+from nightlatch.seal.note import COSIGNATURE, Note, Signature, Signer, make_signer, read_note, read_signer
 
 EVERY_S = 300.0
+WAIT_S = 4  # at the log, for its next checkpoint; stopping the hub waits for it
 log = structlog.get_logger()
+
+
+def witness_key(data_dir: Path) -> Signer:
+    """The key with which this hub cosigns, made at first use. Its name says nothing of the household."""
+    path = data_dir / "witness.key"
+    if not path.exists():
+        made = make_signer("nightlatch.hub/new", COSIGNATURE)
+        name = f"nightlatch.hub/{sha256(made.verifier.public).hexdigest()[:8]}"
+        write_durably(path, replace(made, name=name).secret().encode())
+    return read_signer(path.read_text())
 
 
 @dataclass(slots=True)
 class LogWatch:
-    """One for a hub. `trouble` is what Home says."""
+    """One for a hub. `trouble` is what Home says, `vouched` how many entries this hub has cosigned."""
 
     data_dir: Path
     donations: Donations
     clock: Clock
     trouble: str | None = None
     size: int | None = field(default=None)
+    vouched: int | None = None
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     async def run(self) -> None:
         """Until cancelled."""
+        loop = asyncio.get_running_loop()
         while True:
-            try:
+            until = loop.time() + EVERY_S
+            with _said():
                 await run_in_threadpool(self.look)
-            except (NightlatchError, OSError) as error:
-                log.warning("log.unreachable", error=type(error).__name__)
-            await asyncio.sleep(EVERY_S)
+            while (left := until - loop.time()) > 0:
+                is_awaited = False
+                with _said():
+                    is_awaited = await run_in_threadpool(self.vouch, WAIT_S)
+                if not is_awaited:
+                    await asyncio.sleep(min(left, EVERY_S / 10))
 
     def look(self) -> None:
-        """Audit the whole log once, against what it was before. Raises `NightlatchError` when it cannot be read."""
+        """Audit the whole log once, against what it was before, and cosign it.
+
+        Raises:
+            NightlatchError: it cannot be read.
+        """
         programme = self.donations.programme()
         if programme is None:
-            self.trouble = self.size = None
+            self.trouble = self.size = self.vouched = None
             return
-        policy = read_policy(programme.policy)
-        before = self._remembered(programme)
-        note = self.donations.log_file("checkpoint").decode("utf-8", "replace")
-
-        def read(path: str) -> bytes:
-            return note.encode() if path == "checkpoint" else self.donations.log_file(path)
-
-        try:
-            found = audit(read, policy, now_ms=self.clock.now_ms(), before=before[0] if before else None)
-        except Unproven as unproven:
-            if unproven.why in (Why.FORK, Why.ROLLBACK) and before is not None:
-                open_checkpoint(note, policy.log)  # only what the log itself signed speaks against it
-                self._keep(before[1], note)
-                self.donations.distrusted = self.trouble = f"The programme's log contradicts itself: {unproven}"
-                log.error("log.contradicts_itself", why=unproven.why.value)
-            elif self.donations.distrusted is None:
-                self.trouble = f"The programme's log cannot be believed now: {unproven}"
-            return
+        policy, memory = read_policy(programme.policy), self._memory(programme)
+        with self._one_at_a_time:
+            held = memory.newest()
+            old = held.checkpoint.size if held else 0
+            note = self._newest(programme, old)
+            try:
+                believed = Policy(policy.log, (), 0)
+                before = held.checkpoint if held else None
+                found = audit(lambda path: self._file(path, note), believed, before=before)
+                asked = request(old, found.tree.consistency(old, found.checkpoint.size), note)
+                self._cosign(programme, policy, asked)
+                check_note(self.donations.log_file("checkpoint"), policy, self.clock.now_ms())
+            except Unproven as unproven:
+                self._judge(unproven, memory, policy, note)
+                return
         if self.donations.distrusted is None:
             self.trouble, self.size = None, found.checkpoint.size
-            self._remember(programme, found.checkpoint, note)
 
-    def _path(self, programme: Programme) -> Path:
+    def vouch(self, wait_s: int) -> bool:
+        """Wait at the log for its next checkpoint, and cosign it; False when nobody waits for this hub.
+
+        Raises:
+            NightlatchError: the log cannot be reached, or its question proves nothing; the next look judges it.
+        """
+        programme = self.donations.programme()
+        if programme is None or self.donations.distrusted is not None:
+            return False
+        policy, held = read_policy(programme.policy), self._memory(programme).newest()
+        own = witness_key(self.data_dir).verifier
+        if held is None or all(key != own for _, key in policy.witnesses):
+            return False
+        asked = LogClient(programme.log_url).question(held.checkpoint.size, wait_s)
+        if open_checkpoint(read_request(asked)[2], policy.log)[0].size > held.checkpoint.size:
+            with self._one_at_a_time:
+                self._cosign(programme, policy, asked)
+        return True
+
+    def _cosign(self, programme: Programme, policy: Policy, asked: str) -> None:
+        """Raises `Unproven` instead of cosigning what does not continue the log."""
+        if self.donations.distrusted is not None:
+            return
+        signer = witness_key(self.data_dir)
+        memory = self._memory(programme)
+        witness = Witness(self.data_dir / "witness", signer, [policy.log], self.clock, lambda _: memory)
+        signature = witness.add_checkpoint(asked)
+        note = read_request(asked)[2]
+        self.vouched = int(note.split("\n")[1])
+        with _said():
+            self._bring(programme, note, signature)
+
+    def _bring(self, programme: Programme, note: str, signature: Signature) -> None:
+        """Bring the log a cosignature; a log that does not know this hub hears of it from the keeper."""
+        client, raw = LogClient(programme.log_url), str(Note(read_note(note).text, (signature,)))
+        with contextlib.suppress(
+            NotFound, Moved
+        ):  # plain files take nothing; what moved on is cosigned at the next look
+            if not client.bring(raw) and self.donations.introduce(str(witness_key(self.data_dir).verifier)):
+                client.bring(raw)
+
+    def _newest(self, programme: Programme, old: int) -> str:
+        """The note of the newest checkpoint, which may still wait for cosignatures; else the one that is shown."""
+        try:
+            return read_request(LogClient(programme.log_url).question(old))[2]
+        except (NotFound, Moved):
+            return self.donations.log_file("checkpoint").decode("utf-8", "replace")
+
+    def _file(self, path: str, note: str) -> bytes:
+        return note.encode() if path == "checkpoint" else self.donations.log_file(path)
+
+    def _judge(self, unproven: Unproven, memory: Memory, policy: Policy, note: str) -> None:
+        if unproven.why in (Why.FORK, Why.ROLLBACK):
+            # only what the log itself signed speaks against it
+            memory.accuse(open_checkpoint(note, policy.log)[0], note)
+            self.donations.distrusted = self.trouble = f"The programme's log contradicts itself: {unproven}"
+            log.error("log.contradicts_itself", why=unproven.why.value)
+        elif self.donations.distrusted is None:
+            self.trouble = f"The programme's log cannot be believed now: {unproven}"
+
+    def _memory(self, programme: Programme) -> Memory:
         name = sha256(programme.key.encode()).hexdigest()[:16]
-        return self.data_dir / f"log-{name}.json"
+        return Memory(self.data_dir / f"log-{name}.json", self.data_dir / "log-evidence")
 
-    def _remembered(self, programme: Programme) -> tuple[Checkpoint, str] | None:
-        path = self._path(programme)
-        if not path.exists():
-            return None
-        told = json.loads(path.read_text())
-        return Checkpoint(str(told["origin"]), int(told["size"]), b64decode(told["root"])), str(told["note"])
 
-    def _remember(self, programme: Programme, checkpoint: Checkpoint, note: str) -> None:
-        told = {
-            "origin": checkpoint.origin,
-            "size": checkpoint.size,
-            "root": b64encode(checkpoint.root).decode(),
-            "note": note,
-        }
-        write_durably(self._path(programme), json.dumps(told).encode())
-
-    def _keep(self, before: str, now: str) -> None:
-        folder = self.data_dir / "log-evidence"
-        make_folder(folder)
-        name = sha256((before + now).encode()).hexdigest()[:16]
-        write_durably(folder / f"{name}.txt", f"{before}\n----\n\n{now}".encode())
+@contextlib.contextmanager
+def _said() -> Iterator[None]:
+    """What fails is tried again at the next look."""
+    try:
+        yield
+    except (NightlatchError, OSError) as error:
+        log.warning("log.unreachable", error=type(error).__name__)

@@ -3,6 +3,7 @@
     who       address                          what
     hub       POST /v1/donations               a key for one donation
               PUT  /v1/donations/{id}          the sealed clip, its consent, its report
+              POST /v1/witnesses               the key with which its hub cosigns the log
     review    POST /v1/challenges, /v1/sessions        log in with a passkey
               POST /v1/assignments, /v1/assignments/skip   the clip that was drawn
               POST /v1/views                   a receipt → a view and a ticket
@@ -73,6 +74,11 @@ class _Gift(_Told):
     report: _Report
     log_key: str  # b64, 32 bytes
     owner_recipient: str  # age1…
+
+
+class _Witness(_Told):
+    donation: str
+    key: str  # name+hash+b64, as C2SP signed-note writes it
 
 
 class _Login(_Told):
@@ -159,6 +165,10 @@ def _intake(room: Room) -> APIRouter:
         sealed, log_key = Sealed(_b64(told.sealed)), _b64(told.log_key)
         room.receive(Gift(donation, Consented(_raw(told.consent)), sealed, report, log_key, told.owner_recipient))
         return {"state": "waiting"}
+
+    @face.post("/v1/witnesses", status_code=204)
+    def introduce(told: _Witness) -> None:
+        room.introduce(told.donation, told.key)
 
     return face
 

@@ -75,6 +75,10 @@ class LedgerLog:
         """The index of the leaf, once it is durable. Raises `LedgerError`."""
         return self._client.append(leaf).index
 
+    def enrol(self, slot: str, witness: str) -> None:
+        """Let a household's hub cosign. Raises `LedgerError`."""
+        self._client.enrol(slot, witness)
+
     def root(self, now_ms: int) -> bytes:
         """Root of the newest checkpoint that is cosigned and fresh. Raises `KeeperRefused`, also for a shorter log.
 

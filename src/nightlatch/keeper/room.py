@@ -59,6 +59,10 @@ class Log(Protocol):
         """Root hash of the newest checkpoint that is cosigned and fresh. Raises `KeeperRefused`."""
         ...
 
+    def enrol(self, slot: str, witness: str) -> None:
+        """Let a household's hub cosign, in its one slot (32 hex digits). Raises `NightlatchError`."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -224,6 +228,20 @@ class Room:
             event: dict[str, Json] = {"consent": consent.record_sha256, "donation": consent.donation}
             self._note(session, row, "consent.give", event, now_ms + APPEND_WITHIN_MS)
         log.info("donation.admitted", donation=gift.donation, bytes=len(gift.sealed))
+
+    def introduce(self, donation: str, witness: str) -> None:
+        """Name the witness of the household that gave this clip to the log, which knows it by a slot alone.
+
+        Raises:
+            NotFound: no such clip is here.
+            NightlatchError: the log does not take it.
+        """
+        with Session(self._engine) as session:
+            household = _donation(session, donation).household
+        if household is None:
+            raise NotFound("The keeper has no clip of this donation.")
+        slot = sha256(self._keys.derived("witness slot v1") + household.encode()).hexdigest()[:32]
+        self._ledger.enrol(slot, witness)
 
     # ---- looking --------------------------------------------------------------------------------------------------
 

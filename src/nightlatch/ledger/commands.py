@@ -38,7 +38,9 @@ def serve(
     secret: Annotated[Path, typer.Option("--secret", help="File with what writers must show.", exists=True)],
     port: Annotated[int, typer.Option(help="Port.")] = 8644,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    witness: Annotated[list[str] | None, typer.Option(help="KEY=URL of a witness; may be given again.")] = None,
+    witness: Annotated[
+        list[str] | None, typer.Option(help="KEY=URL of a witness; KEY alone for a hub that brings its word.")
+    ] = None,
 ) -> None:
     """Run a log."""
     import uvicorn
@@ -54,12 +56,15 @@ def serve(
     die_with_parent()
     if len(shown := secret.read_text().strip()) < SHORTEST_SECRET:
         raise ConfigError(f"The writers' secret in {secret} is too short. Put 32 random characters there.")
-    witnesses = {}
+    witnesses, named = {}, []
     for each in witness or []:
-        verifier, _, url = each.rpartition("=http")
-        witnesses[read_verifier(verifier)] = http_cosigner(f"http{url}")
+        verifier, asked, url = each.rpartition("=http")
+        if asked:
+            witnesses[read_verifier(verifier)] = http_cosigner(f"http{url}")
+        else:
+            named.append(read_verifier(each))
     with Log(data, read_signer(key.read_text())) as ledger:
-        app_ = create_log_app(ledger, witnesses, shown)
+        app_ = create_log_app(ledger, witnesses, shown, named)
         uvicorn.run(app_, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=3)
 
 
@@ -112,12 +117,16 @@ def verify(
 def audit(
     where: Annotated[str, typer.Argument(help="Folder or http address of a log.")],
     policy: Annotated[Path, typer.Option(help="The policy: keys and quorum.", exists=True)],
+    state: Annotated[
+        Path | None, typer.Option(help="What it remembers until the next audit; default the policy's name with .seen")
+    ] = None,
 ) -> None:
-    """Read all of a log and check every hash and signature."""
-    from nightlatch.ledger.client import LogClient
-    from nightlatch.ledger.monitor import audit as check
+    """Read all of a log, check every hash and signature, and that it continues what the last audit saw."""
+    from nightlatch.ledger.monitor import files_of, remembering_audit
     from nightlatch.ledger.policy import read_policy
 
-    read = LogClient(where).file if where.startswith("http") else lambda path: (Path(where) / path).read_bytes()
-    found = check(read, read_policy(policy.read_text()))
+    seen = state or policy.with_name(f"{policy.name}.seen")
+    found, before = remembering_audit(files_of(where), read_policy(policy.read_text()), seen)
     typer.echo(f"The log holds together: {found.checkpoint.size} entries, {len(found.witnessed)} witnesses.")
+    told = "the first that this audit saw" if before is None else f"continues the {before} of the last audit"
+    typer.echo(f"It is {told}." if before is None else f"It {told}.")

@@ -7,25 +7,29 @@ import contextlib
 import re
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Annotated
 
 import httpx
 import structlog
-from fastapi import FastAPI, Header, Request, Response
+from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
 from nightlatch.errors import NightlatchError, Refused
+from nightlatch.ledger.brought import Brought
 from nightlatch.ledger.checkpoint import cosigned_at_s
 from nightlatch.ledger.errors import Conflict, LedgerError, LogFull, NotShown, Unproven, Why
 from nightlatch.ledger.log import Log
 from nightlatch.ledger.witness import Moved, Witness, request
-from nightlatch.seal.note import Note, Signature, Verifier, read_note
+from nightlatch.seal.note import Note, Signature, Verifier, read_note, read_verifier
 
 LONGEST_BODY = 256 * 1024
 WITNESS_WITHIN_S = 5.0
+BROUGHT_WITHIN_S = 3.0
+LONGEST_WAIT_S = 25
+MOST_WAITING = 256
 REFRESH_EVERY_S = 60.0
 _TILE = re.compile(r"(?:\d{1,2}|entries)/(?:x\d{3}/)*\d{3}(?:\.p/\d{1,3})?\Z")
 log = structlog.get_logger()
@@ -38,11 +42,18 @@ class _Entry(BaseModel):
     leaf: str  # b64
 
 
-class Cosigners:
-    """The witnesses that this log asks, and what each knows."""
+class _Household(BaseModel):
+    model_config = ConfigDict(extra="forbid")
 
-    def __init__(self, ledger: Log, witnesses: dict[Verifier, Cosigner]) -> None:
-        self._log, self._witnesses = ledger, witnesses
+    key: str
+
+
+class Cosigners:
+    """The witnesses that this log asks and what each knows, and those that come by themselves."""
+
+    def __init__(self, ledger: Log, witnesses: dict[Verifier, Cosigner], brought: Brought) -> None:
+        self._log, self._witnesses, self._brought = ledger, witnesses, brought
+        self._grown, self._came, self._waiting = asyncio.Event(), asyncio.Event(), 0
         self._known: dict[Verifier, int] = {}
         self._lock = asyncio.Lock()
         self.shown: Note | None = None  # the newest checkpoint that was put before the witnesses
@@ -55,9 +66,49 @@ class Cosigners:
             asked = (self._ask(key, cosigner, note, size) for key, cosigner in self._witnesses.items())
             came = [each for each in await asyncio.gather(*asked) if each is not None]
             await run_in_threadpool(self._log.cosigned, came, size)
+            await self._wait_for_those_who_bring(size)
+            now = self._log.note
             kept = [s for s in note.signatures if all((s.name, s.id) != (n.name, n.id) for n in came)]
-            self.shown = Note(note.text, (*kept, *came))
+            self.shown = now if now.text == note.text else Note(note.text, (*kept, *came))
             return self.shown
+
+    def grew(self) -> None:
+        """The log has another checkpoint: whoever waits for it is told."""
+        self._grown.set()
+        self._grown = asyncio.Event()
+
+    async def bring(self, raw: str) -> None:
+        """Take a cosignature that a witness brings. Raises as `Brought.bring` does."""
+        await run_in_threadpool(self._brought.bring, raw)
+        if self.shown is not None and self.shown.text == self._log.note.text:
+            self.shown = self._log.note
+        self._came.set()
+        self._came = asyncio.Event()
+
+    async def question(self, old: int, wait_s: int) -> str:
+        """What a witness at `old` entries is asked (tlog-witness); waits for a newer checkpoint. Raises `Moved`."""
+        if old == self._log.checkpoint.size and wait_s > 0 and self._waiting < MOST_WAITING:
+            self._waiting += 1
+            try:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._grown.wait(), min(wait_s, LONGEST_WAIT_S))
+            finally:
+                self._waiting -= 1
+        note = self._log.note
+        size = int(note.text.split("\n")[1])
+        if old > size:
+            raise Moved(size)
+        return request(old, self._log.consistency(old, size), str(Note(note.text, note.signatures[:1])))
+
+    async def _wait_for_those_who_bring(self, size: int) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + BROUGHT_WITHIN_S
+        while missing := self._brought.awaited(size):
+            if (left := until - loop.time()) <= 0:
+                self._brought.missed(missing)
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._came.wait(), left)
 
     async def _ask(self, key: Verifier, cosigner: Cosigner, note: Note, size: int) -> Signature | None:
         plain = str(Note(note.text, note.signatures[:1]))
@@ -93,9 +144,12 @@ def http_cosigner(url: str) -> Cosigner:
     return ask
 
 
-def create_log_app(ledger: Log, witnesses: dict[Verifier, Cosigner], writer_secret: str) -> FastAPI:
-    """The log's application."""
-    cosigners = Cosigners(ledger, witnesses)
+def create_log_app(
+    ledger: Log, witnesses: dict[Verifier, Cosigner], writer_secret: str, named: Sequence[Verifier] = ()
+) -> FastAPI:
+    """The log's application. `witnesses` are asked; those `named` bring their cosignatures."""
+    brought = Brought(ledger, named)
+    cosigners = Cosigners(ledger, witnesses, brought)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -106,15 +160,18 @@ def create_log_app(ledger: Log, witnesses: dict[Verifier, Cosigner], writer_secr
     app = FastAPI(title="Nightlatch log", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     _speak_plainly(app)
 
-    @app.post("/v1/entries", status_code=201)
-    async def append(told: _Entry, authorization: Annotated[str, Header()] = "") -> dict[str, int | str]:
+    def writer(authorization: Annotated[str, Header()] = "") -> None:
         if not secrets.compare_digest(authorization.encode(), f"Bearer {writer_secret}".encode()):
             raise Refused("Only the programme writes into this log. Show the writers' secret.")
+
+    @app.post("/v1/entries", status_code=201, dependencies=[Depends(writer)])
+    async def append(told: _Entry) -> dict[str, int | str]:
         try:
             leaf = b64decode(told.leaf, validate=True)
         except ValueError:
             raise LedgerError("An entry comes as base64.") from None
         logged = await run_in_threadpool(ledger.append, leaf)
+        cosigners.grew()
         note = await cosigners.refresh()
         return {"index": logged.index, "receipt": ledger.receipt(logged.index, note)}
 
@@ -124,6 +181,18 @@ def create_log_app(ledger: Log, witnesses: dict[Verifier, Cosigner], writer_secr
             return PlainTextResponse(ledger.receipt(index, await cosigners.refresh()))
         except IndexError:
             return PlainTextResponse("The log has no such entry.\n", 404)
+
+    @app.put("/v1/households/{slot}", status_code=204, dependencies=[Depends(writer)])
+    def enrol(slot: str, told: _Household) -> None:
+        brought.enrol(slot, read_verifier(told.key))
+
+    @app.get("/v1/questions/{old}")
+    async def question(old: Annotated[int, Path(ge=0)], wait_s: Annotated[int, Query(ge=0)] = 0) -> PlainTextResponse:
+        return await _moved(cosigners.question(old, wait_s))
+
+    @app.post("/v1/cosignatures")
+    async def bring(asked: Request) -> PlainTextResponse:
+        return await _moved(cosigners.bring((await asked.body()).decode("utf-8", "replace")))
 
     @app.get("/checkpoint")
     def checkpoint() -> Response:
@@ -138,6 +207,14 @@ def create_log_app(ledger: Log, witnesses: dict[Verifier, Cosigner], writer_secr
         return FileResponse(found, media_type="application/octet-stream", headers=forever)
 
     return app
+
+
+async def _moved(asked: Awaitable[str | None]) -> PlainTextResponse:
+    """As tlog-witness says that it is elsewhere: 409 and the size."""
+    try:
+        return PlainTextResponse(await asked or "")
+    except Moved as moved:
+        return PlainTextResponse(f"{moved.size}\n", 409, media_type="text/x.tlog.size")
 
 
 async def _refresh(cosigners: Cosigners) -> None:

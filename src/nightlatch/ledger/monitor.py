@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from nightlatch.ledger.checkpoint import Checkpoint
-from nightlatch.ledger.errors import Unproven, Why
+from nightlatch.ledger.checkpoint import Checkpoint, open_checkpoint
+from nightlatch.ledger.client import LogClient
+from nightlatch.ledger.errors import LedgerError, Unproven, Why
+from nightlatch.ledger.memory import Memory
 from nightlatch.ledger.merkle import Tree, leaf_hash
 from nightlatch.ledger.policy import Policy, check_note
 from nightlatch.ledger.tiles import WIDTH, entry_tile, hash_tile, tiles_of, unbundle
@@ -19,6 +22,7 @@ class Audited:
     checkpoint: Checkpoint
     witnessed: tuple[tuple[str, int], ...]
     leaves: tuple[bytes, ...]
+    tree: Tree = field(repr=False, compare=False)
 
 
 def audit(
@@ -46,4 +50,46 @@ def audit(
         raise Unproven(Why.ROLLBACK, f"The log was at {before.size} already and now says {checkpoint.size}.")
     if before is not None and tree.root(before.size) != before.root:
         raise Unproven(Why.FORK, "The log does not continue what it showed before.")
-    return Audited(checkpoint, witnessed, tuple(leaves))
+    return Audited(checkpoint, witnessed, tuple(leaves), tree)
+
+
+def remembering_audit(read: Callable[[str], bytes], policy: Policy, state: Path) -> tuple[Audited, int | None]:
+    """`audit` against what `state` remembers, which then remembers this; and how many entries that was.
+
+    Raises:
+        Unproven: as `audit`; of a fork or rollback both checkpoints lie in the folder `state`.evidence.
+        LedgerError: the log cannot be read, or `state` is damaged or of another log.
+    """
+    memory = Memory(state, state.with_name(f"{state.name}.evidence"))
+    held = memory.newest()
+    if held is not None and held.checkpoint.origin != policy.log.name:
+        raise LedgerError(f"{state} remembers another log ({held.checkpoint.origin}). Name another file with --state.")
+    note = read("checkpoint")
+    try:
+        found = audit(
+            lambda path: note if path == "checkpoint" else read(path),
+            policy,
+            before=held.checkpoint if held else None,
+        )
+    except Unproven as unproven:
+        if unproven.why in (Why.FORK, Why.ROLLBACK):
+            kept = memory.accuse(open_checkpoint(note, policy.log)[0], note.decode())
+            raise Unproven(unproven.why, f"{unproven} Both checkpoints, signed by the log, are in {kept}.") from None
+        raise
+    memory.keep(found.checkpoint, note.decode())
+    return found, held.checkpoint.size if held else None
+
+
+def files_of(where: str) -> Callable[[str], bytes]:
+    """What reads a log in a folder or behind an http address; it raises `LedgerError` for a file that is not there."""
+    if where.startswith(("http://", "https://")):
+        return LogClient(where).file
+
+    def read(path: str) -> bytes:
+        try:
+            return (Path(where) / path).read_bytes()
+        except OSError as error:
+            told = f"{where} has no {path} ({error.strerror}). Name the folder of a log, or its http address."
+            raise LedgerError(told) from None
+
+    return read

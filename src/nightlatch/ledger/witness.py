@@ -1,25 +1,24 @@
 """A witness (c2sp.org/tlog-witness): cosigns a log's checkpoints as long as each continues the one before.
 
 It remembers the newest checkpoint of each log, durably, before it answers. A fork or a rollback is refused, and what
-proves it, both signed checkpoints, is kept.
+speaks for it, both checkpoints that the log signed, is kept.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import threading
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 from nightlatch.domain.time import Clock
-from nightlatch.durably import write_durably
 from nightlatch.ledger.checkpoint import Checkpoint, cosign, open_checkpoint
 from nightlatch.ledger.errors import Conflict, LedgerError, Unproven, Why
+from nightlatch.ledger.memory import Memory
 from nightlatch.ledger.merkle import is_consistent
 from nightlatch.seal.note import Signature, Signer, Verifier
 
@@ -37,9 +36,18 @@ class Moved(LedgerError):
 class Witness:
     """State in a folder. Calls may come from several threads."""
 
-    def __init__(self, folder: Path, signer: Signer, logs: Sequence[Verifier], clock: Clock) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        signer: Signer,
+        logs: Sequence[Verifier],
+        clock: Clock,
+        memory: Callable[[str], Memory] | None = None,
+    ) -> None:
+        """`memory` says by a log's name where that log is remembered; by itself in `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._signer, self._clock = folder, signer, clock
+        self._memory = memory or self._own_memory
         self._logs = {log.name: log for log in logs}
         self._lock = threading.Lock()
 
@@ -50,8 +58,8 @@ class Witness:
 
     def newest(self, origin: str) -> Checkpoint | None:
         """The newest checkpoint of a log that this witness cosigned."""
-        held = self._read(origin)
-        return held[0] if held else None
+        held = self._memory(origin).newest()
+        return held.checkpoint if held else None
 
     def add_checkpoint(self, request: str) -> Signature:
         """Check a request (`old SIZE`, a consistency proof, an empty line, a signed checkpoint) and cosign.
@@ -68,52 +76,32 @@ class Witness:
             raise Unproven(Why.WRONG_ORIGIN, "This witness does not know that log.")
         checkpoint, note = open_checkpoint(raw, log)
         with self._lock, _alone(self._folder):
-            held = self._read(origin)
-            known = held[0] if held else Checkpoint(origin, 0, sha256(b"").digest())
+            memory = self._memory(origin)
+            held = memory.newest()
+            known = held.checkpoint if held else Checkpoint(origin, 0, sha256(b"").digest())
             if old > checkpoint.size:
                 raise Unproven(Why.MALFORMED, "The old size is larger than the new one.")
-            if held and checkpoint.size < known.size:
-                self._keep_evidence(held[1], raw)
+            if checkpoint.size < known.size:
+                memory.accuse(checkpoint, raw)
                 told = f"The log was at {known.size} already and now says {checkpoint.size}."
                 raise Conflict(Why.ROLLBACK, told, known.size)
             if held and checkpoint.size == known.size and checkpoint.root != known.root:
-                self._keep_evidence(held[1], raw)
+                memory.accuse(checkpoint, raw)
                 raise Conflict(Why.FORK, "The log shows two different trees of one size.", known.size)
             if old != known.size:
                 raise Moved(known.size)
             if not is_consistent(old, checkpoint.size, known.root, checkpoint.root, path):
-                if held:
-                    self._keep_evidence(held[1], raw)
+                memory.accuse(checkpoint, raw)
                 raise Unproven(Why.FORK, "The log does not continue what it showed before.")
-            self._write(checkpoint, raw)
+            memory.keep(checkpoint, raw)
         return cosign(note, self._signer, self._clock.now_ms() // 1000)
 
     def evidence(self) -> list[Path]:
-        """Files that prove a log's forks and rollbacks."""
+        """What this witness kept against logs: `fork-….txt` proves a fork, `look-….txt` asks for a second look."""
         return sorted((self._folder / "evidence").glob("*.txt"))
 
-    def _path(self, origin: str) -> Path:
-        return self._folder / f"{sha256(origin.encode()).hexdigest()[:24]}.json"
-
-    def _read(self, origin: str) -> tuple[Checkpoint, str] | None:
-        path = self._path(origin)
-        if not path.exists():
-            return None
-        try:
-            told = json.loads(path.read_text())
-            return Checkpoint(origin, int(told["size"]), b64decode(told["root"])), str(told["note"])
-        except (ValueError, KeyError, TypeError):
-            raise LedgerError(f"What this witness knows of {origin} is damaged. Restore {path.name}.") from None
-
-    def _write(self, checkpoint: Checkpoint, note: str) -> None:
-        told = {"size": checkpoint.size, "root": b64encode(checkpoint.root).decode(), "note": note}
-        write_durably(self._path(checkpoint.origin), json.dumps(told).encode())
-
-    def _keep_evidence(self, before: str, now: str) -> None:
-        folder = self._folder / "evidence"
-        folder.mkdir(exist_ok=True)
-        name = sha256((before + now).encode()).hexdigest()[:16]
-        write_durably(folder / f"{name}.txt", f"{before}\n----\n\n{now}".encode())
+    def _own_memory(self, origin: str) -> Memory:
+        return Memory(self._folder / f"{sha256(origin.encode()).hexdigest()[:24]}.json", self._folder / "evidence")
 
 
 def request(old: int, path: Sequence[bytes], note: str) -> str:

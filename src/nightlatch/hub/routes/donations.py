@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from nightlatch.errors import ConfigError
 from nightlatch.hub.donations import LONGEST_FILM, Offer, Programme
+from nightlatch.hub.logwatch import witness_key
 from nightlatch.hub.records import DonationRow
 from nightlatch.hub.routes.signin import Asked, At, Owner
 
@@ -30,9 +31,10 @@ class Signed(Asked):
 
 @router.get("")
 def giving(at: At, _: Owner) -> dict[str, Any]:
-    """The programme, and everything ever given."""
-    programme = at.donations.programme()
+    """The programme, everything ever given, and with which key this hub vouches for how much of the log."""
+    programme, watch = at.donations.programme(), at.logwatch
     return {
+        "witness": {"key": str(witness_key(watch.data_dir).verifier), "vouched": watch.vouched},
         "programme": None if programme is None else _programme(programme),
         "given": [_given(row) for row in at.donations.given()],
     }

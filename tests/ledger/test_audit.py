@@ -1,0 +1,118 @@
+"""`nightlatch log audit`: it remembers, refuses what contradicts that, and speaks plainly of what is no log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from nightlatch.errors import NightlatchError
+from nightlatch.ledger.commands import app
+from nightlatch.ledger.errors import LedgerError, Unproven, Why
+from nightlatch.ledger.log import Log
+from nightlatch.ledger.memory import MOST_SUSPICIONS
+from nightlatch.ledger.policy import Policy
+from nightlatch.ledger.witness import Witness, request
+from nightlatch.seal.note import COSIGNATURE, make_signer, read_note
+from tests.clocks import TestClock
+
+SIGNER = make_signer("example.org/log")
+
+
+def audit(folder: Path, where: Path, *more: str) -> str:
+    (folder / "policy.txt").write_text(str(Policy(SIGNER.verifier, (), 0)))
+    told = CliRunner().invoke(app, ["audit", str(where), "--policy", str(folder / "policy.txt"), *more])
+    if isinstance(told.exception, NightlatchError):
+        raise told.exception
+    assert told.exit_code == 0, told.output
+    return told.output
+
+
+def log(folder: Path, *leaves: bytes) -> Path:
+    with Log(folder, SIGNER) as made:
+        for leaf in leaves:
+            made.append(leaf)
+    return folder
+
+
+def test_an_audit_remembers_the_one_before(tmp_path: Path) -> None:
+    assert "the first" in audit(tmp_path, log(tmp_path / "log", b"one"))
+    assert "continues the 1 of" in audit(tmp_path, log(tmp_path / "log", b"two"))
+    assert "continues the 2 of" in audit(tmp_path, tmp_path / "log")
+    assert "the first" in audit(tmp_path, tmp_path / "log", "--state", str(tmp_path / "another"))
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [((b"one", b"x"), Why.FORK), ((b"one", b"x", b"three"), Why.FORK), ((b"one",), Why.ROLLBACK)],
+)
+def test_a_fork_and_a_rollback_are_refused_and_both_checkpoints_kept(
+    tmp_path: Path, now: tuple[bytes, ...], why: Why
+) -> None:
+    audit(tmp_path, log(tmp_path / "before", b"one", b"two"))
+    for _ in range(2):  # it stays refused: what was seen is not forgotten
+        with pytest.raises(Unproven) as refused:
+            audit(tmp_path, log(tmp_path / "now", *now) if not (tmp_path / "now").exists() else tmp_path / "now")
+        assert refused.value.why is why
+    [kept] = (tmp_path / "policy.txt.seen.evidence").iterdir()
+    assert str(kept) in str(refused.value)
+    for note in kept.read_text().split("\n----\n\n"):
+        assert SIGNER.verifier.signed(read_note(note))
+    assert "continues the 2" in audit(tmp_path, tmp_path / "before")
+
+
+def test_what_is_no_log_is_said_plainly(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    for where in (tmp_path / "empty", tmp_path / "nowhere"):
+        with pytest.raises(LedgerError, match="has no checkpoint"):
+            audit(tmp_path, where)
+    whole = log(tmp_path / "log", b"one")
+    (whole / "tile" / "entries" / "000.p" / "1").unlink()
+    with pytest.raises(LedgerError, match="tile/entries"):
+        audit(tmp_path, whole)
+
+
+def test_a_state_file_that_is_damaged_or_of_another_log_is_refused(tmp_path: Path) -> None:
+    whole = log(tmp_path / "log", b"one")
+    (tmp_path / "seen").write_text("{")
+    with pytest.raises(LedgerError, match="damaged"):
+        audit(tmp_path, whole, "--state", str(tmp_path / "seen"))
+    other = make_signer("example.org/other")
+    with Log(tmp_path / "other", other) as made:
+        made.append(b"x")
+    (tmp_path / "their-policy").write_text(str(Policy(other.verifier, (), 0)))
+    state = ["--state", str(tmp_path / "theirs")]
+    told = CliRunner().invoke(app, ["audit", str(made.folder), "--policy", str(tmp_path / "their-policy"), *state])
+    assert told.exit_code == 0
+    with pytest.raises(LedgerError, match="another log"):
+        audit(tmp_path, whole, *state)
+
+
+def test_a_stranger_cannot_plant_a_proof_at_a_witness(tmp_path: Path) -> None:
+    """Only a log can sign against itself; old checkpoints, which anybody has, are no proof and do not fill the disk."""
+    witness = Witness(tmp_path / "w", make_signer("home.example", COSIGNATURE), [SIGNER.verifier], TestClock())
+    early, longer = [], ""
+    with Log(tmp_path / "log", SIGNER) as made:
+        for n in range(2 * MOST_SUSPICIONS):
+            early.append(str(made.note))
+            made.append(b"%d" % n)
+        size = made.checkpoint.size
+        witness.add_checkpoint(request(0, [], str(made.note)))
+        made.append(b"more")
+        longer = str(made.note)
+    forger = make_signer("example.org/log")
+    with Log(tmp_path / "forged", forger) as forged:
+        for n in range(size):
+            forged.append(b"forged %d" % n)
+        with pytest.raises(Unproven) as refused:
+            witness.add_checkpoint(request(size, [], str(forged.note)))
+    assert refused.value.why is Why.NOT_SIGNED
+    assert witness.evidence() == []
+    for note in early:
+        with pytest.raises(Unproven):
+            witness.add_checkpoint(request(0, [], note))
+    with pytest.raises(Unproven):
+        witness.add_checkpoint(request(size, [b"\0" * 32], longer))  # a true checkpoint under a false proof
+    assert len(witness.evidence()) == MOST_SUSPICIONS
+    assert not [path for path in witness.evidence() if path.name.startswith("fork")]
