@@ -1,8 +1,8 @@
 // Who looked at what was given: the keeper's word for it, held against the log that witnesses cosigned.
 
 import { get, sealed } from "../shared/api";
-import { b64, type Bytes, joined, same, sha256, unb64, utf8 } from "../shared/bytes";
-import { canonical, dayTag, logKey } from "../shared/consent";
+import { b64, type Bytes, same, unb64 } from "../shared/bytes";
+import { commitment, dayTag, logKey } from "../shared/consent";
 import type { LogPolicy } from "../shared/ledger";
 import { readLog, type WholeLog } from "../shared/log";
 import { opener, ring } from "./state";
@@ -50,7 +50,7 @@ async function check(told: Told, donation: string, log: WholeLog, key: Bytes): P
   try {
     const opened = JSON.parse(new TextDecoder().decode(await opener.value!.open(unb64(told.sealed_event)))) as { event: Record<string, never>; salt: string };
     look.event = opened.event;
-    const committed = await sha256(joined([unb64(opened.salt), utf8(canonical(opened.event))]));
+    const committed = await commitment(unb64(opened.salt), opened.event);
     if (b64(committed) !== leaf.c || (opened.event as { donation?: string }).donation !== donation) look.fault = "What was told does not fit the log's entry.";
     else if (b64(await dayTag(key, look.at_ms)) !== leaf.tag) look.fault = "The entry is not marked as yours.";
     else if (told.index === null) look.fault = Date.now() > (told.due_ms ?? 0) + 60_000 ? "It should be in the log by now and is not." : "It is on its way into the log.";

@@ -1,20 +1,25 @@
 // What the owner signs, built here and not taken from the hub: the same bytes as nightlatch/domain/consent.py makes.
 
-import { b64, type Bytes, sha256, utf8 } from "./bytes";
+import { b64, type Bytes, joined, sha256, utf8 } from "./bytes";
 
 type Json = string | number | Json[] | { [name: string]: Json };
 
 const CONTEXT: Json = { dct: "http://purl.org/dc/terms/", dpv: "https://w3id.org/dpv#", nightlatch: "urn:nightlatch:terms:" };
 
-// JCS (RFC 8785) of our subset: ASCII names; strings, whole numbers, lists, objects.
+const HALF = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+// JCS (RFC 8785) of our subset: ASCII names; strings, whole numbers, lists, objects. What the Python twin refuses is
+// refused here, too (tests/domain/rendered.json holds both to it).
 export function canonical(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  if (typeof value === "object") {
+  if (typeof value === "object" && value !== null) {
     const names = Object.keys(value).sort();
+    if (!names.every((n) => /^[\x00-\x7f]*$/.test(n))) throw new Error("A record's names are ASCII.");
     return `{${names.map((n) => `${JSON.stringify(n)}:${canonical(value[n]!)}`).join(",")}}`;
   }
-  if (typeof value === "number" && !Number.isSafeInteger(value)) throw new Error("A record holds whole numbers only.");
-  return JSON.stringify(value);
+  if (typeof value === "number" && Number.isSafeInteger(value)) return JSON.stringify(value);
+  if (typeof value === "string" && !HALF.test(value)) return JSON.stringify(value);
+  throw new Error("A record holds text and whole numbers only.");
 }
 
 export interface ConsentFacts {
@@ -88,4 +93,9 @@ export async function dayTag(log: Bytes, atMs: number): Promise<Bytes> {
   const key = await crypto.subtle.importKey("raw", log, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
   const mac = await crypto.subtle.sign("HMAC", key, utf8(new Date(atMs).toISOString().slice(0, 10)));
   return new Uint8Array(mac).slice(0, 16) as Bytes;
+}
+
+// What a leaf of the log says of its event: SHA-256(salt, the event's canonical bytes).
+export async function commitment(salt: Bytes, event: { [name: string]: Json }): Promise<Bytes> {
+  return sha256(joined([salt, utf8(canonical(event))]));
 }
