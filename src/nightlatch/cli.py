@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from nightlatch import __version__, config
+from nightlatch.commands import programme as programme_commands
 from nightlatch.commands.models import app as models_app
 from nightlatch.commands.replay import app as gate_app
 from nightlatch.commands.replay import replay
@@ -54,6 +56,7 @@ app.add_typer(gate_app, name="gate")
 app.add_typer(log_app, name="log")
 app.add_typer(keeper_app, name="keeper")
 app.add_typer(review_app, name="review")
+programme_app.command("up")(programme_commands.up)
 app.add_typer(programme_app, name="programme")
 app.add_typer(models_app, name="models")
 app.command()(replay)
@@ -67,7 +70,7 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="TOML file; default ./nightlatch.toml if there is one.")
 ]
 DataOption = Annotated[
-    Path | None, typer.Option("--data", help="Data folder; default [hub] data_dir, else ./data.", show_default=False)
+    Path | None, typer.Option("--data", help="Data folder; default \\[hub] data_dir, else ./data.", show_default=False)
 ]
 KeyOption = Annotated[
     Path | None,
@@ -164,7 +167,7 @@ def camera_add(
     settings = _hub_settings(config.load(config_file), _hub_data(data))
     engine = _hub_engine(settings)
     added = catalogue.add(engine, system_clock(), name=name, url=address, sub_url=sub, transport=transport)
-    out.print(f"[bold]{added.name}[/bold] is added. A running hub starts recording it within seconds.")
+    out.print(f"[bold]{escape(added.name)}[/bold] is added. A running hub starts recording it within seconds.")
 
 
 @camera_app.command("list")
@@ -209,7 +212,7 @@ def camera_remove(
 
     settings = _hub_settings(config.load(config_file), _hub_data(data))
     catalogue.remove(_hub_engine(settings), settings.data_dir, name, footage=delete_footage)
-    out.print(f"{name} is removed.")
+    out.print(f"{escape(name)} is removed.")
 
 
 # ---- clips and keys ---------------------------------------------------------------------------------------------
@@ -378,7 +381,8 @@ def doctor(
     else:
         mark = {"ok": "[green]✓[/green]", "warn": "[yellow]![/yellow]", "fail": "[red]✗[/red]"}
         for found in findings:
-            out.print(f"{mark[found.state]} {found.name}: {found.text} [dim]{found.todo}[/dim]", soft_wrap=True)
+            said = f"{found.name}: {escape(found.text)} [dim]{escape(found.todo)}[/dim]"
+            out.print(f"{mark[found.state]} {said}", soft_wrap=True)
     if any(found.state == "fail" for found in findings):
         raise typer.Exit(1)
 
@@ -519,12 +523,12 @@ def _show_probe(address: str, transport: str) -> None:
         + (f", a key frame every {found.gop_s:.1f} s" if found.gop_s else "")
     )
     for note in found.notes:
-        out.print(f"  {note}")
+        out.print(f"  {escape(note)}")
 
 
 def fail(error: NightlatchError) -> NoReturn:
     """Print what went wrong and what to do, and leave with status 1."""
-    err.print(f"[bold red]✗[/bold red] {error}", soft_wrap=True, highlight=False)
+    err.print(f"[bold red]✗[/bold red] {escape(str(error))}", soft_wrap=True, highlight=False)
     raise SystemExit(1)
 
 

@@ -9,7 +9,7 @@ import typer
 
 app = typer.Typer(help="Models that may be fetched; the built-in eye needs none.", no_args_is_help=True)
 FolderOption = Annotated[
-    Path | None, typer.Option("--folder", help="Where models lie; default [hub] models_dir, or this account's cache.")
+    Path | None, typer.Option("--folder", help="Where models lie; default \\[hub] models_dir, or this account's cache.")
 ]
 
 

@@ -20,7 +20,7 @@ def serve(
     config_file: Annotated[
         Path | None, typer.Option("--config", help="TOML file; default ./nightlatch.toml if there is one.")
     ] = None,
-    data: Annotated[Path | None, typer.Option("--data", help="Data folder; default [keeper] data_dir.")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Data folder; default \\[keeper] data_dir.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; default 8643.")] = None,
 ) -> None:
     """Run the keeper, in a process and under a user of its own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +23,7 @@ out = Console(highlight=False)
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="TOML file; default ./nightlatch.toml if there is one.")
 ]
-DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; default [review] data_dir.")]
+DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; default \\[review] data_dir.")]
 KeyOption = Annotated[Path, typer.Option("--key", help="Your own key file.")]
 
 
@@ -194,7 +195,8 @@ def status(config_file: ConfigOption = None, data: DataOption = None) -> None:
     out.print(f"clips           {stands.open} want labels, {stands.done} are done, {stands.flagged} were flagged")
     out.print(f"known answers   {stands.honeypots}; give {stands.honeypots_to_give} more for a tenth")
     alpha = quality.alpha(quality.verdicts(labels.submitted()))
-    out.print(f"agreement       Krippendorff's alpha of the verdicts {alpha:.2f}")
+    told = "not yet known: nobody labelled what another did" if math.isnan(alpha) else f"{alpha:.2f}"
+    out.print(f"agreement       Krippendorff's alpha of the verdicts {told}")
 
 
 @programme.command()
