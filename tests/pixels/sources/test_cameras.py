@@ -17,6 +17,7 @@ import pytest
 
 from nightlatch.clocks import system_clock
 from nightlatch.errors import Reason, SourceError
+from nightlatch.hub.tls import certificate
 from nightlatch.pixels.media.h264 import split_lengths
 from nightlatch.pixels.media.packets import Packet
 from nightlatch.pixels.sources import Source, open_source
@@ -40,12 +41,16 @@ needs_gst = pytest.mark.skipif(not _has_gst(), reason="gir1.2-gst-rtsp-server-1.
 
 @contextmanager
 def camera(
-    sound: str = "", pay: str = "config-interval=0", login: tuple[str, str] | None = None, encoder: str = ""
+    sound: str = "",
+    pay: str = "config-interval=0",
+    login: tuple[str, str] | None = None,
+    encoder: str = "",
+    tls: Path | None = None,
 ) -> Iterator[tuple[subprocess.Popen[str], int]]:
     launch = PICTURE.format(pay=pay, sound=sound, encoder=encoder)
     script = str(Path(__file__).with_name("gst_camera.py"))
     process = subprocess.Popen(
-        ["/usr/bin/python3", script, launch, *(login or ())],
+        ["/usr/bin/python3", script, launch, str(tls or ""), *(login or ())],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -119,6 +124,21 @@ def test_a_wrong_password_is_said_and_never_shown() -> None:
             assert "wr0ng" not in f"{caught.value!r} {caught.value.__cause__}"
         _, packets = _take(f"rtsp://owner:right@127.0.0.1:{port}/live", 1)
         assert packets
+
+
+@needs_gst
+@pytest.mark.services
+def test_a_camera_is_reached_over_tls_and_says_a_wrong_password(tmp_path: Path) -> None:
+    cert, key = certificate(tmp_path, ["camera.test"])
+    both = tmp_path / "both.pem"
+    both.write_bytes(key.read_bytes() + cert.read_bytes())
+    with camera(login=("owner", "right"), tls=both) as (_, port):
+        streams, packets = _take(f"rtsps://owner:right@127.0.0.1:{port}/live", 1)
+        assert (streams.video.width, streams.video.height) == (320, 180)  # type: ignore[attr-defined]
+        assert packets[0].is_key
+        with pytest.raises(SourceError) as caught:
+            open_source(f"rtsps://owner:wrong@127.0.0.1:{port}/live", clock=system_clock())
+        assert caught.value.reason is Reason.WRONG_PASSWORD
 
 
 @needs_gst
