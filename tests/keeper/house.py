@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from nightlatch.domain.consent import Consent, Consented, Purpose, Withdrawal, Withdrawn, signed
 from nightlatch.domain.donation import Report
 from nightlatch.domain.view import Enrolment, Leaf, View, commitment
+from nightlatch.keeper.changes import Administrators, Promises, Proof
 from nightlatch.keeper.checks import Policy
 from nightlatch.keeper.keys import Keys
-from nightlatch.keeper.passkeys import Passkeys, SignedEnrolment
+from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.release import Picture
 from nightlatch.keeper.room import Asked, Assignment, Gift, Opened, Room
 from nightlatch.keeper.serve import MIGRATIONS
@@ -36,6 +37,7 @@ from tests.keeper.logs import TinyLog
 TEN = int(datetime(2026, 11, 23, 10, tzinfo=UTC).timestamp()) * 1000
 ORIGIN = "http://localhost:8642"
 DAY_MS = 86_400_000
+QUORUM = 2
 
 
 def stamped(bgr: Picture, pseudonym: str, at_ms: int, view_id: int) -> Picture:
@@ -91,8 +93,10 @@ class House:
         self.engine = records.engine(self.url, durable=self.durable)
         self.keys = Keys(self.engine, self.folder)
         self.blobs = Blobs((self.folder / "sealed").absolute().as_uri())
-        administrators = [public_b64(key) for key in self.administrators]
-        self.passkeys = Passkeys(self.engine, self.clock, self.log.receipts, administrators, "localhost", ORIGIN)
+        keys = frozenset(public_b64(key) for key in self.administrators)
+        administrators = Administrators(keys, self.log.receipts, self.clock)
+        self.passkeys = Passkeys(self.engine, self.clock, administrators, "localhost", ORIGIN)
+        self.promises = Promises(self.engine, administrators, self.policy, QUORUM)
         self.room = Room(
             self.engine,
             self.keys,
@@ -102,6 +106,7 @@ class House:
             self.log,
             self.log.receipts,
             self.passkeys,
+            self.promises,
             stamped,
         )
 
@@ -143,7 +148,7 @@ class House:
 
     # ---- reviewers
 
-    def enrolment(self, reviewer: Reviewer, do: str = "enrol", signers: int = 2) -> SignedEnrolment:
+    def enrolment(self, reviewer: Reviewer, do: str = "enrol", signers: int = 2) -> tuple[Enrolment, Proof]:
         told = Enrolment(
             do,
             reviewer.name,
@@ -152,17 +157,20 @@ class House:
             reviewer.passkey.public_key,
             self.clock.now_ms() + (1 if do == "remove" else 0),
         )
-        said = told.canonical()
+        return told, self.proof("roster", told.canonical(), signers)
+
+    def proof(self, kind: str, said: bytes, signers: int = 2) -> Proof:
+        """Signed by administrators, and in the log."""
         salt = secrets.token_bytes(32)
-        leaf = Leaf(self.clock.now_ms() // 1000, "roster", bytes(16), commitment(salt, said)).canonical()
+        leaf = Leaf(self.clock.now_ms() // 1000, kind, bytes(16), commitment(salt, said)).canonical()
         receipt = self.log.proof(self.log.append(leaf))
         signatures = {public_b64(k): b64encode(k.sign(said)).decode() for k in self.administrators[:signers]}
-        return SignedEnrolment(told, signatures, salt, leaf, receipt)
+        return Proof(signatures, salt, leaf, receipt)
 
     def reviewer(self, name: str = "heron") -> Reviewer:
         """Enrolled, and sitting."""
         reviewer = Reviewer(name, Authenticator())
-        self.passkeys.enrol(self.enrolment(reviewer))
+        self.passkeys.enrol(*self.enrolment(reviewer))
         self.sit(reviewer)
         return reviewer
 

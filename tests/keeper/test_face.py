@@ -19,17 +19,27 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from nightlatch.domain.consent import Purpose
-from nightlatch.domain.view import View
+from nightlatch.domain.view import Promise, View
 from nightlatch.keeper.app import create_app
+from nightlatch.keeper.changes import Proof
 from nightlatch.keeper.room import Asked
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.identities import Opener
 from tests.house import until
 from tests.keeper.authenticator import Authenticator
-from tests.keeper.house import ORIGIN, TEN, Given, House, Reviewer, house
+from tests.keeper.house import ORIGIN, QUORUM, TEN, Given, House, Reviewer, house
 from tests.serving import served
 
 SECRET = "face-secret"
+
+
+def written(proof: Proof) -> dict[str, Any]:
+    return {
+        "signatures": proof.signatures,
+        "salt": b64encode(proof.salt).decode(),
+        "leaf": b64encode(proof.leaf).decode(),
+        "receipt": proof.receipt,
+    }
 
 
 class Face:
@@ -58,14 +68,8 @@ class Face:
 
     def enrol(self, name: str = "heron") -> Reviewer:
         reviewer = Reviewer(name, Authenticator())
-        change = self.home.enrolment(reviewer)
-        body = asdict(change.enrolment) | {
-            "signatures": change.signatures,
-            "salt": b64encode(change.salt).decode(),
-            "leaf": b64encode(change.leaf).decode(),
-            "receipt": change.receipt,
-        }
-        assert self.ask("POST", "/v1/roster", body).status_code == 201
+        told, proof = self.home.enrolment(reviewer)
+        assert self.ask("POST", "/v1/roster", asdict(told) | written(proof)).status_code == 201
         return reviewer
 
     def login(self, reviewer: Reviewer) -> None:
@@ -292,3 +296,14 @@ def test_the_hub_of_a_household_that_gave_is_named_to_the_log_by_a_slot_alone(tm
         assert list(face.home.log.households.values()) == ["another"]
         for donation in (waits.donation, "ef" * 16):
             assert face.ask("POST", "/v1/witnesses", told | {"donation": donation}, secret="").status_code == 404
+
+
+def test_review_tells_the_policy_and_asks_whether_it_is_kept(tmp_path: Path) -> None:
+    with facing(tmp_path) as face:
+        assert face.ask("GET", "/v1/policy").json() == {"breach": None}
+        said = Promise(quota=100, quorum=QUORUM, at_ms=TEN).canonical()
+        told = {"event": said.decode()} | written(face.home.proof("policy", said))
+        assert face.ask("POST", "/v1/policy", told, secret="wrong").status_code == 403
+        assert face.ask("GET", "/v1/policy", secret="").status_code == 403
+        assert face.ask("POST", "/v1/policy", told).status_code == 201
+        assert "quota is 150, not 100" in face.ask("GET", "/v1/policy").json()["breach"]

@@ -18,8 +18,9 @@ import pytest
 from sqlalchemy.orm import Session
 
 from nightlatch.domain.consent import Withdrawal, Withdrawn, canonical, signed
-from nightlatch.domain.view import commitment, read_leaf, tag
-from nightlatch.errors import NotFound, SealError
+from nightlatch.domain.view import Promise, commitment, read_leaf, tag
+from nightlatch.errors import NotFound, Refused, SealError
+from nightlatch.keeper.changes import Proof
 from nightlatch.keeper.records import DonationRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.room import OwnersEntry
@@ -27,7 +28,7 @@ from nightlatch.seal.identities import Opener
 from nightlatch.web.signature import public_b64
 from tests.keeper.authenticator import Authenticator
 from tests.keeper.films import film
-from tests.keeper.house import DAY_MS, TEN, Given, House, Owner, Reviewer, house
+from tests.keeper.house import DAY_MS, QUORUM, TEN, Given, House, Owner, Reviewer, house
 
 
 @pytest.fixture
@@ -268,28 +269,77 @@ def test_a_new_login_ends_the_session_before(home: House) -> None:
 
 def test_one_administrator_cannot_enrol(home: House) -> None:
     stranger = Reviewer("mole", Authenticator())
-    assert refusal_of(home.passkeys.enrol, home.enrolment(stranger, signers=1)) == Refusal.ROSTER
+    assert refusal_of(home.passkeys.enrol, *home.enrolment(stranger, signers=1)) == Refusal.ROSTER
     challenge = home.passkeys.challenge()
     assert refusal_of(home.passkeys.sit, challenge, stranger.passkey.answer(challenge)) == Refusal.PASSKEY
 
 
 def test_an_enrolment_that_the_log_does_not_hold_is_refused(home: House) -> None:
-    change = home.enrolment(Reviewer("mole", Authenticator()))
-    other = home.enrolment(Reviewer("vole", Authenticator()))
-    assert refusal_of(home.passkeys.enrol, replace(change, leaf=other.leaf)) == Refusal.ROSTER
-    assert refusal_of(home.passkeys.enrol, replace(change, receipt=other.receipt)) == Refusal.NO_PROOF
+    told, proof = home.enrolment(Reviewer("mole", Authenticator()))
+    _, other = home.enrolment(Reviewer("vole", Authenticator()))
+    assert refusal_of(home.passkeys.enrol, told, replace(proof, leaf=other.leaf)) == Refusal.ROSTER
+    assert refusal_of(home.passkeys.enrol, told, replace(proof, receipt=other.receipt)) == Refusal.NO_PROOF
 
 
 def test_who_is_put_out_sees_no_further_picture_and_cannot_be_replayed_in(home: House) -> None:
     home.give()
     reviewer = Reviewer("heron", Authenticator())
     enrolment = home.enrolment(reviewer)
-    home.passkeys.enrol(enrolment)
+    home.passkeys.enrol(*enrolment)
     home.sit(reviewer)
     opened = home.look(reviewer)
-    home.passkeys.enrol(home.enrolment(reviewer, do="remove"))
+    home.passkeys.enrol(*home.enrolment(reviewer, do="remove"))
     assert refusal_of(home.room.still, opened.view_id, 0) == Refusal.SESSION
-    assert refusal_of(home.passkeys.enrol, enrolment) == Refusal.ROSTER
+    assert refusal_of(home.passkeys.enrol, *enrolment) == Refusal.ROSTER
+
+
+def promised(home: House, signers: int = 2, kind: str = "policy", **changes: int) -> tuple[bytes, Proof]:
+    """A policy that is the keeper's own, but for `changes`."""
+    hours = home.policy.hours
+    told = Promise(home.policy.quota, home.policy.most_viewers, hours.from_minute, hours.to_minute, QUORUM, TEN)
+    said = replace(told, **changes).canonical()
+    return said, home.proof(kind, said, signers)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"quota": 100}, "quota is 150, not 100"),
+        ({"most_viewers": 4}, "most_viewers is 5, not 4"),
+        ({"opens_minute": 480}, "opens_minute is 420, not 480"),
+        ({"closes_minute": 1080}, "closes_minute is 1200, not 1080"),
+        ({"quorum": 3}, "quorum of the log's policy is 2, not 3"),
+    ],
+)
+def test_a_keeper_that_does_other_than_was_promised_shows_nothing_and_goes_on_taking_back(
+    home: House, change: dict[str, int], says: str
+) -> None:
+    given, reviewer = home.give(), home.reviewer()
+    asked = home.asked(reviewer)
+    home.promises.take(*promised(home, **change))
+    assert says in str(home.promises.breach())
+    for _ in range(2):
+        assert refusal_of(home.room.next_clip, reviewer.token) == Refusal.POLICY
+        assert refusal_of(home.room.open_view, reviewer.token, asked) == Refusal.POLICY
+        home.start()  # a restart does not forget it
+        home.sit(reviewer)
+    home.room.revoke(given.withdrawn(TEN))
+    home.room.sweep()
+    assert home.room.entries(given.donation)[-1].kind == "shred"
+    home.promises.take(*promised(home, at_ms=TEN + 1))
+    assert home.promises.breach() is None
+
+
+def test_only_a_policy_that_two_signed_and_the_log_holds_is_a_promise(home: House) -> None:
+    said, proof = promised(home, quota=100)
+    assert refusal_of(home.promises.take, *promised(home, signers=1, quota=100)) == Refusal.ROSTER
+    assert refusal_of(home.promises.take, *promised(home, kind="roster", quota=100)) == Refusal.ROSTER
+    assert refusal_of(home.promises.take, promised(home, quota=99)[0], proof) == Refusal.ROSTER
+    assert home.promises.breach() is None
+    home.promises.take(*promised(home, at_ms=TEN + 5))
+    assert refusal_of(home.promises.take, said, proof) == Refusal.ROSTER  # an older one does not come back
+    with pytest.raises(Refused):
+        home.promises.take(b"{}", proof)
 
 
 def test_a_clip_with_labels_enough_is_not_drawn_any_more(home: House) -> None:

@@ -168,7 +168,7 @@ class World:
     def put_out(self) -> None:
         """A reviewer leaves the roster; a new one with the same passkey comes with the next sequence."""
         reviewer = self.chance.choice(self.reviewers)
-        self.home.passkeys.enrol(self.home.enrolment(reviewer, do="remove"))
+        self.home.passkeys.enrol(*self.home.enrolment(reviewer, do="remove"))
         self.removed.add(reviewer.name)
 
     def evening(self) -> None:

@@ -20,7 +20,7 @@ from fastapi import FastAPI
 from nightlatch.domain.label import Happening, Label, Labelled, Subject
 from nightlatch.domain.sighting import Verdict
 from nightlatch.domain.time import Span
-from nightlatch.domain.view import read_leaf
+from nightlatch.domain.view import Enrolment, read_leaf
 from nightlatch.errors import NightlatchError
 from nightlatch.keeper.app import create_app as keeper_app
 from nightlatch.review.app import Desk, create_app
@@ -28,7 +28,7 @@ from nightlatch.review.entries import Logged
 from nightlatch.review.errors import Unreachable
 from nightlatch.review.keeper import Keeper
 from nightlatch.review.records import MIGRATIONS
-from nightlatch.review.roster import Administrator, LoggedEnrolment
+from nightlatch.review.roster import Administrator, LoggedChange
 from nightlatch.review.settings import ReviewSettings
 from nightlatch.store import records
 from tests.clocks import TestClock
@@ -68,13 +68,19 @@ class Leaves:
 class TakesAll:
     """A keeper's roster that writes down what it was told, or says no."""
 
-    taken: list[LoggedEnrolment] = field(default_factory=list)
+    taken: list[tuple[Enrolment, LoggedChange]] = field(default_factory=list)
+    promised: list[LoggedChange] = field(default_factory=list)
     no: NightlatchError | None = None
 
-    def enrol(self, logged: LoggedEnrolment) -> None:
+    def enrol(self, enrolment: Enrolment, logged: LoggedChange) -> None:
         if self.no is not None:
             raise self.no
-        self.taken.append(logged)
+        self.taken.append((enrolment, logged))
+
+    def promise(self, logged: LoggedChange) -> None:
+        if self.no is not None:
+            raise self.no
+        self.promised.append(logged)
 
 
 def b64_public(key: Ed25519PrivateKey) -> str:

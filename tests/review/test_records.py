@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 from nightlatch.domain.label import Label, NotALabel, Subject
 from nightlatch.domain.sighting import Verdict
 from nightlatch.domain.time import Span
-from nightlatch.domain.view import commitment, read_leaf
+from nightlatch.domain.view import Promise, commitment, read_leaf
 from nightlatch.errors import NotFound, Refused
 from nightlatch.review.entries import programme_tag
 from nightlatch.review.errors import KeeperSaidNo, Unreachable
@@ -23,7 +23,7 @@ from nightlatch.review.export import Exported, as_cvat, as_json, as_label_studio
 from nightlatch.review.labels import Labels, Look, read, written
 from nightlatch.review.queue import Queue
 from nightlatch.review.records import MIGRATIONS, Base
-from nightlatch.review.roster import Policy, Roster
+from nightlatch.review.roster import Roster
 from nightlatch.store import records
 from tests.clocks import TestClock
 from tests.contracts.test_stores import postgres
@@ -89,12 +89,12 @@ def test_a_passkey_is_enrolled_when_two_administrators_signed_and_the_log_has_it
     assert made.holds
     assert made.signed_by == ("anna", "ben")
     assert roster.passkey("Y3JlZA").state == "enrolled"
-    [told] = keeper.taken
+    [(enrolment, told)] = keeper.taken
     leaf = read_leaf(log.leaves[0])
     assert leaf.kind == "roster"
     assert leaf.tag == programme_tag(PROGRAMME)
-    assert leaf.commitment == commitment(told.salt, event) == commitment(told.salt, told.enrolment.canonical())
-    assert (told.enrolment.reviewer, told.enrolment.do, set(told.signatures)) == (who, "enrol", {anna.key, ben.key})
+    assert leaf.commitment == commitment(told.salt, event) == commitment(told.salt, enrolment.canonical())
+    assert (enrolment.reviewer, enrolment.do, set(told.signatures)) == (who, "enrol", {anna.key, ben.key})
     assert told.leaf == log.leaves[0]
 
     with pytest.raises(Refused, match="already"):
@@ -171,21 +171,25 @@ def test_a_change_waits_for_a_log_or_a_keeper_that_is_away(engine: Engine, clock
         roster.sign(removal, who.key, signature(key, roster.change(removal).event))
     roster.make(removal, log.append, keeper)
     assert roster.passkey("cred").state == "removed"
-    assert [each.enrolment.do for each in keeper.taken] == ["enrol", "remove"]
+    assert [each.do for each, _ in keeper.taken] == ["enrol", "remove"]
 
 
 def test_a_policy_holds_from_its_entry_on(engine: Engine, clock: TestClock) -> None:
     roster, log = Roster(engine, clock, PROGRAMME), Leaves()
     admins = [administrator("anna"), administrator("ben")]
     roster.begin(tuple(each for each, _ in admins))
-    assert roster.policy() == Policy()
+    assert roster.policy() == Promise()
     with pytest.raises(Refused, match="1 to 150"):
         roster.propose_policy(151, 5, 0, 1440)
     change = roster.propose_policy(80, 4, 540, 1020)
     for who, key in admins:
         roster.sign(change, who.key, signature(key, roster.change(change).event))
-    assert roster.policy() == Policy()
-    roster.make(change, log.append, TakesAll())
+    assert roster.policy() == Promise()
+    keeper = TakesAll()
+    roster.make(change, log.append, keeper)
+    [told] = keeper.promised
+    assert told.event == roster.change(change).event
+    assert set(told.signatures) == {who.key for who, _ in admins}
     assert (roster.policy().quota, roster.policy().most_viewers) == (80, 4)
     assert read_leaf(log.leaves[0]).kind == "policy"
 

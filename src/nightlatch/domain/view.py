@@ -15,9 +15,12 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from nightlatch.domain.consent import Purpose, canonical
+from nightlatch.errors import Refused
 
 SALT_BYTES = 32
 TAG_BYTES = 16
+MOST_QUOTA = 150
+MOST_QUORUM = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,50 @@ class Enrolment:
                 "reviewer": self.reviewer,
             }
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What the programme promises in the log: two administrators signed it, the keeper keeps to it."""
+
+    quota: int = MOST_QUOTA  # looks a day and reviewer
+    most_viewers: int = 5  # reviewers that may ever see one clip
+    opens_minute: int = 7 * 60  # of the day
+    closes_minute: int = 20 * 60
+    quorum: int = 1  # witnesses that must have cosigned
+    at_ms: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises `Refused` for a wild one."""
+        in_range = 1 <= self.quota <= MOST_QUOTA and 2 <= self.most_viewers <= 20 and 1 <= self.quorum <= MOST_QUORUM
+        if not in_range or not 0 <= self.opens_minute < self.closes_minute <= 1440:
+            raise Refused(
+                f"A quota is 1 to {MOST_QUOTA}, viewers 2 to 20, a quorum 1 to {MOST_QUORUM}, hours within one day. "
+                "Propose another one."
+            )
+
+    def canonical(self) -> bytes:
+        """The bytes that both administrators sign, and that a `policy` leaf commits to."""
+        return canonical(
+            {
+                "at": self.at_ms,
+                "closes": self.closes_minute,
+                "opens": self.opens_minute,
+                "quorum": self.quorum,
+                "quota": self.quota,
+                "viewers": self.most_viewers,
+            }
+        )
+
+
+def read_promise(raw: bytes) -> Promise:
+    """The inverse of `Promise.canonical`; one of before quorums were promised is of one. Raises `Refused`."""
+    try:
+        told = json.loads(raw)
+        hours = int(told["opens"]), int(told["closes"])
+        return Promise(int(told["quota"]), int(told["viewers"]), *hours, int(told.get("quorum", 1)), int(told["at"]))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Refused("This is not a policy of a programme. Propose another one.") from None
 
 
 @dataclass(frozen=True, slots=True)

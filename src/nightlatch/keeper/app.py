@@ -10,6 +10,7 @@
               POST /v1/views/{id}/flag         “this should not have been shared”
               POST /v1/donations/{id}/enough   it has labels enough
               POST /v1/roster                  a passkey let in or put out
+              POST, GET /v1/policy             what is promised, and whether it is kept
     owner     POST /v1/revocations             a signed withdrawal
               GET  /v1/donations/{id}/entries  what the log holds about it, sealed to the owner
     browser   WS   /v1/views/{id}              pictures, one at a time
@@ -39,7 +40,8 @@ from nightlatch.domain.consent import Consented, Json, Purpose, Withdrawn, canon
 from nightlatch.domain.donation import LARGEST_SEALED, Report
 from nightlatch.domain.view import Enrolment, View
 from nightlatch.errors import NightlatchError, NotFound, NotSealed, Refused
-from nightlatch.keeper.passkeys import Passkeys, SignedEnrolment
+from nightlatch.keeper.changes import Promises, Proof
+from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.room import Asked, Gift, Room
 from nightlatch.seal.envelope import Sealed
@@ -101,17 +103,28 @@ class _Asked(_Told):
     receipt: str  # tlog-proof
 
 
-class _Enrolment(_Told):
+class _Proven(_Told):
+    signatures: dict[str, str]  # b64 key → b64 signature
+    salt: str
+    leaf: str
+    receipt: str
+
+    @property
+    def proof(self) -> Proof:
+        return Proof(self.signatures, _b64(self.salt), _b64(self.leaf), self.receipt)
+
+
+class _Enrolment(_Proven):
     do: str
     reviewer: str
     device: str
     credential: str
     public_key: str
     at_ms: int
-    signatures: dict[str, str]  # b64 key → b64 signature
-    salt: str
-    leaf: str
-    receipt: str
+
+
+class _Promise(_Proven):
+    event: str  # the canonical JSON that was signed
 
 
 def create_app(room: Room, passkeys: Passkeys, review_origin: str, face_secret: str) -> FastAPI:
@@ -130,7 +143,7 @@ def create_app(room: Room, passkeys: Passkeys, review_origin: str, face_secret: 
         if not secrets.compare_digest(authorization.encode(), f"Bearer {face_secret}".encode()):
             raise KeeperRefused(Refusal.SESSION, "Only review may ask this: show the face secret.")
 
-    for routes in (_logins(passkeys), _looking(room)):
+    for routes in (_logins(passkeys), _looking(room), _promises(room.promises)):
         app.include_router(routes, dependencies=[Depends(program)])
     for routes in (_intake(room), _owners(room)):
         app.include_router(routes)
@@ -192,9 +205,7 @@ def _logins(passkeys: Passkeys) -> APIRouter:
 
     @face.post("/v1/roster", status_code=201)
     def enrol(told: _Enrolment) -> dict[str, bool]:
-        values = told.model_dump(exclude={"signatures", "salt", "leaf", "receipt"})
-        salt, leaf = _b64(told.salt), _b64(told.leaf)
-        passkeys.enrol(SignedEnrolment(Enrolment(**values), told.signatures, salt, leaf, told.receipt))
+        passkeys.enrol(Enrolment(**told.model_dump(exclude=set(_Proven.model_fields))), told.proof)
         return {"ok": True}
 
     return face
@@ -238,6 +249,21 @@ def _looking(room: Room) -> APIRouter:
     @face.post("/v1/views/{view}/flag", status_code=204)
     def flag(view: int, token: Token = "") -> None:
         room.flag(token, view)
+
+    return face
+
+
+def _promises(promises: Promises) -> APIRouter:
+    face = APIRouter()
+
+    @face.get("/v1/policy")
+    def breach() -> dict[str, str | None]:
+        return {"breach": promises.breach()}
+
+    @face.post("/v1/policy", status_code=201)
+    def take(told: _Promise) -> dict[str, str | None]:
+        promises.take(told.event.encode(), told.proof)
+        return {"breach": promises.breach()}
 
     return face
 

@@ -7,71 +7,42 @@ from __future__ import annotations
 
 import secrets
 import threading
-from base64 import b64decode, urlsafe_b64decode
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from base64 import urlsafe_b64decode
+from dataclasses import replace
 from hashlib import sha256
 
 import webauthn
-from cryptography.exceptions import InvalidSignature
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from webauthn.helpers.exceptions import WebAuthnException
 
-from nightlatch.domain.consent import public_key
 from nightlatch.domain.time import MINUTE_MS, Clock
-from nightlatch.domain.view import Enrolment, commitment, read_leaf
-from nightlatch.keeper.checks import Receipts, Seat
+from nightlatch.domain.view import Enrolment
+from nightlatch.keeper.changes import Administrators, Proof
+from nightlatch.keeper.checks import Seat
 from nightlatch.keeper.records import PasskeyRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 
 CHALLENGE_LIFE_MS = 2 * MINUTE_MS
 MOST_CHALLENGES = 1000
-SIGNERS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class SignedEnrolment:
-    """An enrolment, who signed it (b64 key → b64 signature), and the proof that the log holds it."""
-
-    enrolment: Enrolment
-    signatures: Mapping[str, str]
-    salt: bytes
-    leaf: bytes
-    receipt: str
 
 
 class Passkeys:
     """The roster as the keeper checked it, and the sessions of now."""
 
-    def __init__(
-        self, engine: Engine, clock: Clock, receipts: Receipts, administrators: Sequence[str], rp_id: str, origin: str
-    ) -> None:
-        """`administrators` are b64 Ed25519 public keys; `origin` is the review page's, as a browser says it."""
-        self._engine = engine
-        self._clock = clock
-        self._receipts = receipts
-        self._administrators = frozenset(administrators)
+    def __init__(self, engine: Engine, clock: Clock, administrators: Administrators, rp_id: str, origin: str) -> None:
+        """`origin` is the review page's, as a browser says it."""
+        self._engine, self._clock, self._administrators = engine, clock, administrators
         self._rp_id, self._origin = rp_id, origin
         self._challenges: dict[bytes, int] = {}
         self._seats: dict[bytes, Seat] = {}
         self._lock = threading.Lock()
 
-    def enrol(self, signed: SignedEnrolment) -> None:
+    def enrol(self, told: Enrolment, proof: Proof) -> None:
         """Take a change of the roster: two administrators signed it, and the log has it. Raises `KeeperRefused`."""
-        told = signed.enrolment
-        good = {key for key, signature in signed.signatures.items() if self._signed(key, signature, told.canonical())}
-        if len(good) < SIGNERS:
-            raise KeeperRefused(Refusal.ROSTER, "A change of the roster needs the signatures of two administrators.")
-        try:
-            leaf = read_leaf(signed.leaf)
-            matches = leaf.kind == "roster" and leaf.commitment == commitment(signed.salt, told.canonical())
-        except ValueError:
-            matches = False
-        if not matches or told.do not in ("enrol", "remove"):
-            raise KeeperRefused(Refusal.ROSTER, "The log's entry is for another change. Log this one first.")
-        self._receipts.included(signed.receipt, signed.leaf)
-        self._receipts.cosigned(signed.receipt, self._clock.now_ms())
+        self._administrators.check("roster", told.canonical(), proof)
+        if told.do not in ("enrol", "remove"):
+            raise KeeperRefused(Refusal.ROSTER, "A change of the roster lets in or puts out. Sign another one.")
         with Session(self._engine) as session, session.begin():
             row = session.get(PasskeyRow, told.credential)
             if row is not None and row.changed_ms >= told.at_ms:
@@ -145,15 +116,6 @@ class Passkeys:
         with Session(self._engine) as session:
             row = session.get(PasskeyRow, seat.credential)
             return row is not None and not row.removed and row.reviewer == seat.reviewer
-
-    def _signed(self, key: str, signature: str, said: bytes) -> bool:
-        if key not in self._administrators:
-            return False
-        try:
-            public_key(key).verify(b64decode(signature, validate=True), said)
-        except (InvalidSignature, ValueError):
-            return False
-        return True
 
 
 def _hashed(token: str) -> bytes:

@@ -94,3 +94,12 @@ class PasskeyRow(Base):
     sign_count: Mapped[int]
     changed_ms: Mapped[int] = mapped_column(BigInteger)
     removed: Mapped[bool]
+
+
+class PromiseRow(Base):
+    """A policy that two administrators signed; the newest is what the programme promises."""
+
+    __tablename__ = "promises"
+
+    at_ms: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    event: Mapped[bytes] = mapped_column(LargeBinary)

@@ -46,6 +46,7 @@ class Refusal(StrEnum):
     ROSTER = "roster"
     NOTHING_WAITING = "nothing_waiting"
     TOO_FEW = "too_few"
+    POLICY = "policy"
 
 
 class KeeperRefused(Refused):

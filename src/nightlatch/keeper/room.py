@@ -27,6 +27,7 @@ from nightlatch.domain.time import DAY_MS, MINUTE_MS, Clock
 from nightlatch.domain.view import SALT_BYTES, Leaf, View, commitment, tag
 from nightlatch.errors import NotFound
 from nightlatch.keeper import draw as drawing
+from nightlatch.keeper.changes import Promises
 from nightlatch.keeper.checks import CLOCK_SLACK_MS, Case, Policy, Receipts, Seat, check_view
 from nightlatch.keeper.intake import Offer, admit
 from nightlatch.keeper.keys import Keys
@@ -173,11 +174,12 @@ class Room:
         ledger: Log,
         receipts: Receipts,
         passkeys: Passkeys,
+        promises: Promises,
         watermark: Watermark,
     ) -> None:
         self._engine, self._keys, self._blobs, self._clock = engine, keys, blobs, clock
         self._policy, self._ledger, self._receipts = policy, ledger, receipts
-        self._passkeys, self._watermark = passkeys, watermark
+        self._passkeys, self.promises, self._watermark = passkeys, promises, watermark
         self._lock = threading.RLock()
         self._views: dict[int, _OpenView] = {}
         self._draw_key = keys.derived("draw key v1")
@@ -247,6 +249,7 @@ class Room:
 
     def next_clip(self, token: str) -> Assignment:
         """Draw, or the draw that still stands. Raises `KeeperRefused`."""
+        self._keeps_its_promise()
         root = self._ledger.root(self._clock.now_ms())  # asks the log: not under the lock
         return self._next_clip(token, root)
 
@@ -330,6 +333,7 @@ class Room:
 
     def open_view(self, token: str, asked: Asked) -> Opened:
         """The ten checks, then the clip, in memory. Raises `KeeperRefused`, `SealError`, `NotFound`."""
+        self._keeps_its_promise()
         self._ledger.root(self._clock.now_ms())  # a log that is gone shows nothing, whatever a receipt says
         return self._open_view(token, asked)
 
@@ -489,6 +493,10 @@ class Room:
         log.info("donation.shredded", donation=donation)
 
     # ---- within ---------------------------------------------------------------------------------------------------
+
+    def _keeps_its_promise(self) -> None:
+        if (breach := self.promises.breach()) is not None:
+            raise KeeperRefused(Refusal.POLICY, breach)
 
     def _withdraw(self, session: Session, row: DonationRow, now_ms: int) -> None:
         row.state, row.withdrawn_ms = State.WITHDRAWN.value, now_ms

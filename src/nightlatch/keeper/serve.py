@@ -7,9 +7,12 @@ import resource
 import secrets
 from pathlib import Path
 
+import structlog
+
 from nightlatch.domain.time import Clock
 from nightlatch.errors import ConfigError
 from nightlatch.keeper.app import create_app
+from nightlatch.keeper.changes import Administrators, Promises
 from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.proof import LedgerLog, LedgerReceipts
@@ -24,6 +27,8 @@ from nightlatch.web.serving import listen, serve
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 MOST_AT_ONCE = 200
+
+log = structlog.get_logger()
 
 
 def run(settings: KeeperSettings, clock: Clock, watermark: Watermark) -> None:
@@ -50,10 +55,14 @@ def open_room(settings: KeeperSettings, clock: Clock, watermark: Watermark) -> t
     receipts = LedgerReceipts(read_policy(_text(settings.log_policy, "log_policy")))
     secret = _text(settings.log_secret, "log_secret").strip() if settings.log_secret else None
     ledger = LedgerLog(LogClient(settings.log_url, secret), receipts)
-    passkeys = Passkeys(engine, clock, receipts, settings.administrators, settings.rp_id, settings.review_origin)
+    administrators = Administrators(frozenset(settings.administrators), receipts, clock)
+    passkeys = Passkeys(engine, clock, administrators, settings.rp_id, settings.review_origin)
+    promises = Promises(engine, administrators, settings.policy, receipts.policy.quorum)
+    if (breach := promises.breach()) is not None:
+        log.error("policy.differs", breach=breach)
     blobs = Blobs((folder / "sealed").absolute().as_uri())
     keys = Keys(engine, folder)
-    return Room(engine, keys, blobs, clock, settings.policy, ledger, receipts, passkeys, watermark), passkeys
+    return Room(engine, keys, blobs, clock, settings.policy, ledger, receipts, passkeys, promises, watermark), passkeys
 
 
 def _face_secret(path: Path) -> str:

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from nightlatch.domain.view import Promise
     from nightlatch.review.export import Exported
     from nightlatch.review.labels import Labels
     from nightlatch.review.roster import Change, Roster
@@ -116,10 +117,13 @@ def policy(
     viewers: Annotated[int | None, typer.Option(help="Reviewers that may ever see one clip.")] = None,
     opens: Annotated[int | None, typer.Option(help="Minute of the day at which the room opens.")] = None,
     closes: Annotated[int | None, typer.Option(help="Minute of the day at which it closes.")] = None,
+    quorum: Annotated[
+        int | None, typer.Option(help="Witnesses that must have cosigned before anything is shown.")
+    ] = None,
     config_file: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """Propose another quota or other hours. The keeper's own settings enforce them: set those, too."""
+    """Propose another quota, other hours or another quorum. The keeper shows nothing while its settings differ."""
     roster, _ = _room(_settings(config_file, data))
     now = roster.policy()
     change = roster.propose_policy(
@@ -127,6 +131,7 @@ def policy(
         now.most_viewers if viewers is None else viewers,
         now.opens_minute if opens is None else opens,
         now.closes_minute if closes is None else closes,
+        now.quorum if quorum is None else quorum,
     )
     out.print(f"Proposed. Two sign it: nightlatch programme sign {change}")
 
@@ -185,7 +190,8 @@ def status(config_file: ConfigOption = None, data: DataOption = None) -> None:
     holds = roster.policy()
     names = ", ".join(each.name for each in roster.administrators())
     out.print(f"administrators  {names or 'none: nightlatch programme init'}")
-    out.print(f"policy          {holds.quota} looks a day, {holds.most_viewers} reviewers a clip at most")
+    out.print(f"policy          {_promised(holds)}")
+    out.print(f"keeper          {_kept(settings)}", markup=False, soft_wrap=True)
     for passkey in roster.passkeys():
         out.print(f"passkey         {passkey.reviewer}, {passkey.device}: {passkey.state}  {passkey.credential}")
     for change in (each for each in roster.changes() if not each.holds):
@@ -259,17 +265,40 @@ def _make(settings: ReviewSettings, roster: Roster, change: str) -> None:
 
     parts = open_parts(settings)
     made = roster.make(change, parts.append, parts.keeper)
+    breach = parts.keeper.breach()
     parts.keeper.close()
     out.print(f"Signed by {' and '.join(made.signed_by)}; entry {made.leaf_index} of the log; it holds.")
+    if breach is not None:
+        out.print(breach, markup=False, soft_wrap=True)
+
+
+def _kept(settings: ReviewSettings) -> str:
+    """What the keeper says of its settings and the policy."""
+    from nightlatch.errors import NightlatchError
+    from nightlatch.review.keeper import Keeper
+    from nightlatch.review.serve import read_secret
+
+    try:
+        keeper = Keeper(settings.keeper_url, read_secret(settings.keeper_secret, "keeper_secret"))
+        return keeper.breach() or "its settings are those of the policy"
+    except NightlatchError as error:
+        return f"cannot be asked: {error}"
+
+
+def _promised(policy: Promise) -> str:
+    opens, closes = (f"{minute // 60:02}:{minute % 60:02}" for minute in (policy.opens_minute, policy.closes_minute))
+    witnesses = "1 witness" if policy.quorum == 1 else f"{policy.quorum} witnesses"
+    return (
+        f"{policy.quota} looks a day, {policy.most_viewers} reviewers a clip at most, {opens} to {closes}, {witnesses}"
+    )
 
 
 def _in_words(change: Change) -> str:
-    told = json.loads(change.event)
+    from nightlatch.domain.view import read_promise
+
     if change.kind == "policy":
-        hours = (
-            f"{told['opens'] // 60:02}:{told['opens'] % 60:02} to {told['closes'] // 60:02}:{told['closes'] % 60:02}"
-        )
-        return f"{told['quota']} looks a day, {told['viewers']} reviewers a clip at most, {hours}"
+        return _promised(read_promise(change.event))
+    told = json.loads(change.event)
     verb = "let in" if told["do"] == "enrol" else "put out"
     return f"{verb} {told['reviewer']} with the passkey {told['credential'][:16]}… on “{told['device']}”"
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import httpx
 
 from nightlatch.domain.consent import Purpose
-from nightlatch.domain.view import View
+from nightlatch.domain.view import Enrolment, View
 from nightlatch.review.entries import Entry
 from nightlatch.review.errors import KeeperSaidNo, Unreachable
-from nightlatch.review.roster import LoggedEnrolment
+from nightlatch.review.roster import LoggedChange
 
 PATIENCE_S = 15.0
 SESSION = "x-nightlatch-session"
@@ -92,16 +92,7 @@ class Keeper:
 
     def open(self, token: str, view: View, entry: Entry, receipt: str) -> Opened:
         """Show the proof that the view is in the log; the keeper's ten checks decide."""
-        asked = {
-            "donation": view.donation,
-            "sealed_sha256": view.sealed_sha256,
-            "consent_sha256": view.consent_sha256,
-            "reviewer": view.reviewer,
-            "device": view.device,
-            "purpose": view.purpose.value,
-            "from_ms": view.from_ms,
-            "to_ms": view.to_ms,
-            "seq": view.seq,
+        asked = asdict(view) | {
             "salt": b64encode(entry.salt).decode(),
             "leaf": b64encode(entry.leaf).decode(),
             "receipt": receipt,
@@ -117,22 +108,18 @@ class Keeper:
         """A clip has the labels that it needs: it is not drawn any more. The keeper takes this after two views only."""
         self._ask("POST", f"/v1/donations/{donation}/enough")
 
-    def enrol(self, logged: LoggedEnrolment) -> None:
+    def enrol(self, enrolment: Enrolment, logged: LoggedChange) -> None:
         """A passkey let in or put out."""
-        told = logged.enrolment
-        asked = {
-            "do": told.do,
-            "reviewer": told.reviewer,
-            "device": told.device,
-            "credential": told.credential,
-            "public_key": told.public_key,
-            "at_ms": told.at_ms,
-            "signatures": dict(logged.signatures),
-            "salt": b64encode(logged.salt).decode(),
-            "leaf": b64encode(logged.leaf).decode(),
-            "receipt": logged.receipt,
-        }
-        self._ask("POST", "/v1/roster", asked)
+        self._ask("POST", "/v1/roster", asdict(enrolment) | _proof(logged))
+
+    def promise(self, logged: LoggedChange) -> None:
+        """A policy that two administrators signed; the keeper holds its own settings against it."""
+        self._ask("POST", "/v1/policy", {"event": logged.event.decode()} | _proof(logged))
+
+    def breach(self) -> str | None:
+        """In which way the keeper's settings differ from the policy, so that it shows nothing."""
+        told = self._ask("GET", "/v1/policy")["breach"]
+        return None if told is None else str(told)
 
     def _ask(
         self, method: str, path: str, body: Mapping[str, object] | None = None, token: str | None = None
@@ -149,3 +136,12 @@ class Keeper:
             raise KeeperSaidNo(str(told["error"]), str(told.get("refused", "")))
         except (json.JSONDecodeError, KeyError, TypeError, AttributeError):
             raise Unreachable(f"The keeper answers strangely ({answer.status_code}). Look at its log.") from None
+
+
+def _proof(logged: LoggedChange) -> dict[str, object]:
+    return {
+        "signatures": dict(logged.signatures),
+        "salt": b64encode(logged.salt).decode(),
+        "leaf": b64encode(logged.leaf).decode(),
+        "receipt": logged.receipt,
+    }

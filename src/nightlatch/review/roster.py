@@ -18,16 +18,15 @@ from cryptography.exceptions import InvalidSignature
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from nightlatch.domain.consent import Json, canonical, public_key
+from nightlatch.domain.consent import public_key
 from nightlatch.domain.time import HOUR_MS, Clock
-from nightlatch.domain.view import Enrolment
+from nightlatch.domain.view import Enrolment, Promise, read_promise
 from nightlatch.errors import NotFound, Refused
-from nightlatch.review.entries import Append, Logged, entry, programme_tag
+from nightlatch.review.entries import Append, entry, programme_tag
 from nightlatch.review.records import AdministratorRow, ChangeRow, InviteRow, PasskeyRow, SignatureRow
 
 SIGNERS = 2
 INVITE_LIFE_MS = 72 * HOUR_MS
-MOST_QUOTA = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +50,6 @@ class Passkey:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """What the programme promises; the keeper's own settings enforce it. Times are minutes of the day."""
-
-    quota: int = MOST_QUOTA
-    most_viewers: int = 5
-    opens_minute: int = 7 * 60
-    closes_minute: int = 20 * 60
-    at_ms: int = 0
-
-    def canonical(self) -> bytes:
-        """The bytes that two administrators sign and a `policy` leaf commits to. Raises `Refused` for a wild one."""
-        in_range = 1 <= self.quota <= MOST_QUOTA and 2 <= self.most_viewers <= 20
-        if not in_range or not 0 <= self.opens_minute < self.closes_minute <= 1440:
-            raise Refused(f"A quota is 1 to {MOST_QUOTA}, viewers 2 to 20, hours within one day. Propose another one.")
-        told: dict[str, Json] = {"at": self.at_ms, "closes": self.closes_minute, "opens": self.opens_minute}
-        return canonical(told | {"quota": self.quota, "viewers": self.most_viewers})
-
-
-@dataclass(frozen=True, slots=True)
 class Change:
     """A proposed change: what it says, who has signed (names), and how far it has come."""
 
@@ -83,21 +63,25 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedEnrolment:
-    """What the keeper needs to take an enrolment: signatures (b64 key → b64), and the proof that the log has it."""
+class LoggedChange:
+    """What the keeper needs to take a change: signatures (b64 key → b64), and the proof that the log has it."""
 
-    enrolment: Enrolment
+    event: bytes
     signatures: Mapping[str, str]
     salt: bytes = field(repr=False)
     leaf: bytes
     receipt: str
 
 
-class TakesRoster(Protocol):
-    """The keeper, as far as the roster goes."""
+class TakesChanges(Protocol):
+    """The keeper, as far as changes go. Both raise `KeeperSaidNo`, `Unreachable`."""
 
-    def enrol(self, logged: LoggedEnrolment) -> None:
-        """Raises `KeeperSaidNo`, `Unreachable`."""
+    def enrol(self, enrolment: Enrolment, logged: LoggedChange) -> None:
+        """A passkey let in or put out."""
+        ...
+
+    def promise(self, logged: LoggedChange) -> None:
+        """A policy that holds from now on."""
         ...
 
 
@@ -201,10 +185,12 @@ class Roster:
         with Session(self._engine) as session, session.begin():
             return _propose(session, "roster", told.canonical(), now_ms)
 
-    def propose_policy(self, quota: int, most_viewers: int, opens_minute: int, closes_minute: int) -> str:
-        """Propose another quota or other hours; the change's id. Raises `Refused` for values out of range."""
+    def propose_policy(
+        self, quota: int, most_viewers: int, opens_minute: int, closes_minute: int, quorum: int = 1
+    ) -> str:
+        """Propose another quota, other hours, another quorum; the change's id. Raises `Refused` for wild values."""
         now_ms = self._clock.now_ms()
-        told = Policy(quota, most_viewers, opens_minute, closes_minute, now_ms)
+        told = Promise(quota, most_viewers, opens_minute, closes_minute, quorum, now_ms)
         with Session(self._engine) as session, session.begin():
             return _propose(session, "policy", told.canonical(), now_ms)
 
@@ -229,7 +215,7 @@ class Roster:
             session.merge(SignatureRow(change_id=change, key=key, signature=signature, at_ms=now_ms))
         return self.change(change)
 
-    def make(self, change: str, append: Append, keeper: TakesRoster) -> Change:
+    def make(self, change: str, append: Append, keeper: TakesChanges) -> Change:
         """Make a change that two have signed: the log first, then the keeper, then here. May be done again.
 
         Raises:
@@ -250,8 +236,11 @@ class Roster:
         logged = append(leaf)
         with Session(self._engine) as session, session.begin():
             _change(session, change).leaf_index = logged.index
+        told = LoggedChange(event, names, salt, leaf, logged.receipt)
         if kind == "roster":
-            self._enrol(keeper, logged, _enrolment(event), names, (salt, leaf))
+            self._enrol(keeper, _enrolment(event), told)
+        else:
+            keeper.promise(told)
         with Session(self._engine) as session, session.begin():
             _change(session, change).told_ms = self._clock.now_ms()
         return self.change(change)
@@ -275,28 +264,17 @@ class Roster:
             ids = session.scalars(select(ChangeRow.id).order_by(ChangeRow.proposed_ms)).all()
         return [self.change(each) for each in ids]
 
-    def policy(self) -> Policy:
+    def policy(self) -> Promise:
         """The policy that holds now; before the first change, the one that Nightlatch comes with."""
         with Session(self._engine) as session:
             made = select(ChangeRow.event).where(ChangeRow.kind == "policy", ChangeRow.told_ms.is_not(None))
             event = session.scalar(made.order_by(ChangeRow.leaf_index.desc()).limit(1))
-        if event is None:
-            return Policy()
-        told = json.loads(event)
-        return Policy(told["quota"], told["viewers"], told["opens"], told["closes"], told["at"])
+        return Promise() if event is None else read_promise(event)
 
     # ---- within ---------------------------------------------------------------------------------------------------
 
-    def _enrol(
-        self,
-        keeper: TakesRoster,
-        logged: Logged,
-        told: Enrolment,
-        signatures: Mapping[str, str],
-        opened: tuple[bytes, bytes],
-    ) -> None:
-        salt, leaf = opened
-        keeper.enrol(LoggedEnrolment(told, signatures, salt, leaf, logged.receipt))
+    def _enrol(self, keeper: TakesChanges, told: Enrolment, logged: LoggedChange) -> None:
+        keeper.enrol(told, logged)
         with Session(self._engine) as session, session.begin():
             row = session.get(PasskeyRow, told.credential)
             if row is not None and row.changed_ms <= told.at_ms:
