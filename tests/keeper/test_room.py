@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from nightlatch.domain.consent import Withdrawal, Withdrawn, canonical, signed
-from nightlatch.domain.view import Promise, commitment, read_leaf, tag
+from nightlatch.domain.view import Leaf, Promise, commitment, read_leaf, tag
 from nightlatch.errors import NotFound, Refused, SealError
 from nightlatch.keeper.changes import Proof
 from nightlatch.keeper.records import DonationRow
@@ -291,6 +291,58 @@ def test_who_is_put_out_sees_no_further_picture_and_cannot_be_replayed_in(home: 
     home.passkeys.enrol(*home.enrolment(reviewer, do="remove"))
     assert refusal_of(home.room.still, opened.view_id, 0) == Refusal.SESSION
     assert refusal_of(home.passkeys.enrol, *enrolment) == Refusal.ROSTER
+
+
+def said(home: House, given: Given, view: int, reviewer: str, log_key: bytes | None = None, **more: Any) -> list[Any]:
+    """What review hands over after a label: event, salt, leaf, receipt."""
+    event = canonical({"donation": given.donation, "label": {"verdict": "threat"}, "reviewer": reviewer, "view": view})
+    salt, now_ms = bytes(range(32)), home.clock.now_ms()
+    tagged = tag(log_key or given.owner.log_key, now_ms - more.get("back_ms", 0))
+    leaf = Leaf(now_ms // 1000, more.get("kind", "label"), tagged, commitment(salt, event)).canonical()
+    return [event, salt, leaf, home.log.proof(home.log.append(leaf))]
+
+
+def test_the_owner_reads_what_was_said_of_the_clip(home: House) -> None:
+    given, reviewer = home.give(), home.reviewer()
+    view = home.look(reviewer).view_id
+    handed = said(home, given, view, reviewer.name)
+    for _ in range(2):  # told twice is told once
+        home.room.labelled(view, *handed)
+    [entry] = [each for each in home.room.entries(given.donation) if each.kind == "label"]
+    assert told(given, entry)["label"] == {"verdict": "threat"}
+    assert entry.leaf_index is not None
+    assert home.log.leaves[entry.leaf_index] == entry.leaf
+    home.room.labelled(view, *said(home, given, view, reviewer.name, back_ms=DAY_MS))  # begun before midnight
+    home.room.revoke(given.withdrawn(TEN))
+    home.room.sweep()
+    before = len(home.room.entries(given.donation))
+    home.room.labelled(view, *said(home, given, view, reviewer.name, kind="label "))
+    assert len(home.room.entries(given.donation)) == before  # nobody could tell any more whose it is
+
+
+def test_what_the_log_does_not_hold_or_was_not_said_of_this_view_reaches_no_owner(home: House) -> None:
+    given, reviewer = home.give(), home.reviewer()
+    view = home.look(reviewer).view_id
+    event, salt, leaf, receipt = said(home, given, view, reviewer.name)
+    wrong = [
+        said(home, given, view + 1, reviewer.name),
+        said(home, given, view, "another"),
+        said(home, given, view, reviewer.name, log_key=bytes(32)),
+        said(home, given, view, reviewer.name, kind="view.open"),
+        said(home, given, view, reviewer.name, back_ms=2 * DAY_MS),
+        [event.replace(b"threat", b"unsure"), salt, leaf, receipt],
+        [event.replace(b",", b", "), salt, leaf, receipt],
+        [b"{}", salt, leaf, receipt],
+        [event, salt, b"leaf", receipt],
+        [event, bytes(32), leaf, receipt],
+    ]
+    for each in wrong:
+        assert refusal_of(home.room.labelled, view, *each) == Refusal.WRONG_ENTRY
+    unlogged = said(home, given, view, reviewer.name, back_ms=DAY_MS)
+    assert refusal_of(home.room.labelled, view, *unlogged[:3], receipt) == Refusal.NO_PROOF
+    with pytest.raises(NotFound):
+        home.room.labelled(view + 1, event, salt, leaf, receipt)
+    assert not [each for each in home.room.entries(given.donation) if each.kind == "label"]
 
 
 def promised(home: House, signers: int = 2, kind: str = "policy", **changes: int) -> tuple[bytes, Proof]:

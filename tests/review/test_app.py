@@ -11,6 +11,7 @@ from sqlalchemy import event
 
 from nightlatch.domain.view import read_leaf
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
+from nightlatch.seal.identities import Opener
 from tests.clocks import TestClock
 from tests.keeper.authenticator import Authenticator
 from tests.keeper.house import TEN
@@ -42,6 +43,10 @@ def test_a_clip_is_drawn_logged_shown_by_the_keeper_and_labelled(room: WholeRoom
     assert labelled.donation == given.donation
     assert (labelled.label.subjects, labelled.label.verdict) == (CAT.subjects, CAT.verdict)
     assert room.leaves("label") == 1
+    [told_owner] = [each for each in room.house.room.entries(given.donation) if each.kind == "label"]
+    inside = json.loads(Opener(str(given.owner.identity)).open(told_owner.sealed_event))
+    assert inside["event"]["label"] == LABEL
+    assert read_leaf(room.log.leaves[told_owner.leaf_index or 0]).kind == "label"
     empty = page.post("/next")
     assert (empty.status_code, empty.json()["refused"]) == (403, "nothing_waiting")
 

@@ -212,7 +212,7 @@ def test_a_draft_is_kept_until_it_is_handed_in_and_then_stays(engine: Engine, cl
     assert labels.submitted() == []
     log.is_down = False
     handed_in = labels.submit(7, "ann", THIEF, log.append)
-    assert labels.submitted(CLIP) == [handed_in]
+    assert labels.submitted(CLIP) == [handed_in.labelled]
     assert read_leaf(log.leaves[-1]).kind == "label"
     with pytest.raises(Refused, match="done"):
         labels.save(7, "ann", CAT)

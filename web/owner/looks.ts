@@ -52,7 +52,7 @@ async function check(told: Told, donation: string, log: WholeLog, key: Bytes): P
     look.event = opened.event;
     const committed = await commitment(unb64(opened.salt), opened.event);
     if (b64(committed) !== leaf.c || (opened.event as { donation?: string }).donation !== donation) look.fault = "What was told does not fit the log's entry.";
-    else if (b64(await dayTag(key, look.at_ms)) !== leaf.tag) look.fault = "The entry is not marked as yours.";
+    else if (!(await isMine(key, look, leaf.tag))) look.fault = "The entry is not marked as yours.";
     else if (told.index === null) look.fault = Date.now() > (told.due_ms ?? 0) + 60_000 ? "It should be in the log by now and is not." : "It is on its way into the log.";
     else if (!log.leaves[told.index]) look.fault = "The log does not reach that far: this look is not in it.";
     else if (!same(log.leaves[told.index]!, raw)) look.fault = "The log holds something else in this place.";
@@ -62,8 +62,21 @@ async function check(told: Told, donation: string, log: WholeLog, key: Bytes): P
   return look;
 }
 
+// A label carries the tag of the day on which its look began, which may be the day before.
+async function isMine(key: Bytes, look: Look, tag: string): Promise<boolean> {
+  if (b64(await dayTag(key, look.at_ms)) === tag) return true;
+  return look.kind === "label" && b64(await dayTag(key, look.at_ms - 86_400_000)) === tag;
+}
+
+// What a reviewer said of the clip, in words; null for an entry that is no label.
+export function said(look: Look): string | null {
+  const label = look.event.label as { subjects?: string[]; happenings?: string[]; verdict?: string } | undefined;
+  if (look.kind !== "label" || typeof label !== "object" || !Array.isArray(label.subjects)) return null;
+  return [...label.subjects, ...(label.happenings ?? []), label.verdict ?? "unsure"].map((word) => word.replaceAll("_", " ")).join(", ");
+}
+
 // Entries in the log with this owner's tags, on the days since `sinceMs`, that are not among `known` indexes. Labels are
-// counted apart: they are no looks, and their content is the reviewers'.
+// counted apart: they are no looks.
 export async function untold(log: WholeLog, sinceMs: number, known: ReadonlySet<number>): Promise<{ hidden: number; labels: number }> {
   const key = ring.value && (await logKey(ring.value.sign));
   if (!key) return { hidden: 0, labels: 0 };

@@ -7,6 +7,7 @@
     review    POST /v1/challenges, /v1/sessions        log in with a passkey
               POST /v1/assignments, /v1/assignments/skip   the clip that was drawn
               POST /v1/views                   a receipt → a view and a ticket
+              POST /v1/views/{id}/label        what was said of it, for its owner
               POST /v1/views/{id}/flag         “this should not have been shared”
               POST /v1/donations/{id}/enough   it has labels enough
               POST /v1/roster                  a passkey let in or put out
@@ -112,6 +113,13 @@ class _Proven(_Told):
     @property
     def proof(self) -> Proof:
         return Proof(self.signatures, _b64(self.salt), _b64(self.leaf), self.receipt)
+
+
+class _Label(_Told):
+    event: str  # canonical JSON
+    salt: str
+    leaf: str
+    receipt: str
 
 
 class _Enrolment(_Proven):
@@ -245,6 +253,10 @@ def _looking(room: Room) -> APIRouter:
             raise KeeperRefused(Refusal.CONSENT, "There is no such purpose.") from None
         opened = room.open_view(token, Asked(view, _b64(told.salt), _b64(told.leaf), told.receipt))
         return {"view": opened.view_id, "ticket": opened.ticket, "pictures": opened.pictures}
+
+    @face.post("/v1/views/{view}/label", status_code=204)
+    def label(view: int, told: _Label) -> None:
+        room.labelled(view, told.event.encode(), _b64(told.salt), _b64(told.leaf), told.receipt)
 
     @face.post("/v1/views/{view}/flag", status_code=204)
     def flag(view: int, token: Token = "") -> None:

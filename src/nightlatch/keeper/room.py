@@ -24,8 +24,8 @@ from sqlalchemy.orm import Session
 from nightlatch.domain.consent import Consented, Json, Withdrawn, canonical
 from nightlatch.domain.donation import Report, State
 from nightlatch.domain.time import DAY_MS, MINUTE_MS, Clock
-from nightlatch.domain.view import SALT_BYTES, Leaf, View, commitment, tag
-from nightlatch.errors import NotFound
+from nightlatch.domain.view import SALT_BYTES, Leaf, View, commitment, read_leaf, tag
+from nightlatch.errors import NotFound, Refused
 from nightlatch.keeper import draw as drawing
 from nightlatch.keeper.changes import Promises
 from nightlatch.keeper.checks import CLOCK_SLACK_MS, Case, Policy, Receipts, Seat, check_view
@@ -417,6 +417,27 @@ class Room:
                 self._note(session, row, "flag", {"donation": donation, "view": view_id}, now_ms + APPEND_WITHIN_MS)
         self._close_views_of(donation)
 
+    @_alone
+    def labelled(self, view_id: int, event: bytes, salt: bytes, leaf: bytes, receipt: str) -> None:
+        """Keep what a reviewer said of the clip of this view, for its owner.
+
+        Raises:
+            NotFound: no such view.
+            KeeperRefused: the log holds something else, or it is said of another view.
+        """
+        index = self._receipts.index(receipt)
+        with Session(self._engine) as session, session.begin():
+            view = session.get(ViewRow, view_id)
+            if view is None:
+                raise NotFound("The keeper let in no such view.")
+            row, now_ms = _donation(session, view.donation_id), self._now()
+            if row.log_key is None or session.scalar(select(EntryRow.id).where(EntryRow.leaf == leaf).limit(1)):
+                return  # shredded meanwhile: nobody could tell whose the entry is; or told before
+            if not _is_said_of(view, event) or not _commits(leaf, "label", salt, event, row.log_key):
+                raise KeeperRefused(Refusal.WRONG_ENTRY, "The log's entry is for another label. Log this one first.")
+            self._receipts.included(receipt, leaf)
+            session.add(_entry(row, "label", leaf, event, salt, now_ms, now_ms, index))
+
     # ---- taking back ----------------------------------------------------------------------------------------------
 
     @_alone
@@ -643,6 +664,25 @@ def _draw(row: DrawRow | None, day: int) -> drawing.Draw | None:
 def _viewed(session: Session, reviewer: str, day: int) -> int:
     counted = select(func.count()).select_from(ViewRow).where(ViewRow.reviewer == reviewer, ViewRow.day == day)
     return session.scalar(counted) or 0
+
+
+def _is_said_of(view: ViewRow, event: bytes) -> bool:
+    try:
+        told = json.loads(event)
+        said = (told["view"], told["donation"], told["reviewer"])
+        return said == (view.id, view.donation_id, view.reviewer) and canonical(told) == event
+    except (ValueError, KeyError, TypeError, Refused):
+        return False
+
+
+def _commits(raw: bytes, kind: str, salt: bytes, event: bytes, log_key: bytes) -> bool:
+    """The leaf is of this event, under the owner's tag of its day, or of the day before: then its view was opened."""
+    try:
+        leaf = read_leaf(raw)
+        tags = {tag(log_key, leaf.at_s * 1000 - back_ms) for back_ms in (0, DAY_MS)}
+        return leaf.kind == kind and leaf.tag in tags and leaf.commitment == commitment(salt, event)
+    except (ValueError, OverflowError, OSError):
+        return False
 
 
 def _entry(

@@ -20,6 +20,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -198,12 +199,16 @@ def _looks(app: FastAPI, desk: Desk) -> None:
 
     @app.post("/api/looks/{view}", status_code=204)
     def submit(view: int, told: _Label, who: Seated) -> None:
-        labelled = desk.labels.submit(view, who.reviewer, read(told.model_dump()), desk.append)
-        if desk.queue.settle(labelled.donation):
+        handed = desk.labels.submit(view, who.reviewer, read(told.model_dump()), desk.append)
+        tell = [partial(desk.keeper.label, handed)]
+        donation = handed.labelled.donation
+        if desk.queue.settle(donation):
+            tell.append(partial(desk.keeper.enough, donation))
+        for each in tell:
             try:
-                desk.keeper.enough(labelled.donation)
-            except (KeeperSaidNo, Unreachable) as error:  # it may be drawn once more; the label counts all the same
-                log.warning("enough.untold", error=type(error).__name__)
+                each()
+            except (KeeperSaidNo, Unreachable) as error:  # the label counts all the same
+                log.warning("label.untold", error=type(error).__name__)
 
     @app.post("/api/looks/{view}/skip", status_code=204)
     def skip(view: int, who: Seated) -> None:

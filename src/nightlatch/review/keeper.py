@@ -17,6 +17,7 @@ from nightlatch.domain.consent import Purpose
 from nightlatch.domain.view import Enrolment, View
 from nightlatch.review.entries import Entry
 from nightlatch.review.errors import KeeperSaidNo, Unreachable
+from nightlatch.review.labels import HandedIn
 from nightlatch.review.roster import LoggedChange
 
 PATIENCE_S = 15.0
@@ -92,17 +93,17 @@ class Keeper:
 
     def open(self, token: str, view: View, entry: Entry, receipt: str) -> Opened:
         """Show the proof that the view is in the log; the keeper's ten checks decide."""
-        asked = asdict(view) | {
-            "salt": b64encode(entry.salt).decode(),
-            "leaf": b64encode(entry.leaf).decode(),
-            "receipt": receipt,
-        }
-        told = self._ask("POST", "/v1/views", asked, token)
+        told = self._ask("POST", "/v1/views", asdict(view) | _entry(entry) | {"receipt": receipt}, token)
         return Opened(told["view"], told["ticket"], told["pictures"])
 
     def flag(self, token: str, view: int) -> None:
         """Stop a clip at once: nobody sees it again."""
         self._ask("POST", f"/v1/views/{view}/flag", token=token)
+
+    def label(self, handed: HandedIn) -> None:
+        """What was said of a clip, for its owner; the keeper checks that the log holds exactly this."""
+        asked = {"event": handed.event.decode(), **_entry(handed.entry), "receipt": handed.receipt}
+        self._ask("POST", f"/v1/views/{handed.view}/label", asked)
 
     def enough(self, donation: str) -> None:
         """A clip has the labels that it needs: it is not drawn any more. The keeper takes this after two views only."""
@@ -141,7 +142,10 @@ class Keeper:
 def _proof(logged: LoggedChange) -> dict[str, object]:
     return {
         "signatures": dict(logged.signatures),
-        "salt": b64encode(logged.salt).decode(),
-        "leaf": b64encode(logged.leaf).decode(),
+        **_entry(Entry(logged.leaf, logged.salt)),
         "receipt": logged.receipt,
     }
+
+
+def _entry(entry: Entry) -> dict[str, str]:
+    return {"salt": b64encode(entry.salt).decode(), "leaf": b64encode(entry.leaf).decode()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Engine, select
@@ -16,7 +15,7 @@ from nightlatch.domain.label import Happening, Label, Labelled, NotALabel, Subje
 from nightlatch.domain.sighting import Verdict
 from nightlatch.domain.time import DAY_MS, Clock, Span
 from nightlatch.errors import NotFound, Refused
-from nightlatch.review.entries import Append, entry
+from nightlatch.review.entries import Append, Entry, entry
 from nightlatch.review.records import AnswerRow, ClipRow, LookRow
 
 
@@ -32,8 +31,23 @@ class Look:
     is_over: bool = False  # handed in, skipped or flagged
 
 
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """A label that the log holds: what was said in which entry, for the keeper to seal to the clip's owner."""
+
+    labelled: Labelled
+    view: int
+    event: bytes
+    entry: Entry
+    receipt: str
+
+
 def written(label: Label) -> str:
-    """A label as JSON: canonical, so that its hash names it."""
+    """A label as canonical JSON."""
+    return canonical(_told(label)).decode()
+
+
+def _told(label: Label) -> dict[str, Json]:
     told: dict[str, Json] = {
         "happenings": [each.value for each in sorted(label.happenings)],
         "spans": [[span.began_ms, span.ended_ms] for span in label.spans],
@@ -41,7 +55,7 @@ def written(label: Label) -> str:
     }
     if label.verdict is not None:
         told["verdict"] = label.verdict.value
-    return canonical(told).decode()
+    return told
 
 
 def read(told: Mapping[str, Any]) -> Label:
@@ -93,7 +107,7 @@ class Labels:
             row.label, row.saved_ms = written(label), now_ms
         return now_ms
 
-    def submit(self, view: int, reviewer: str, label: Label, append: Append) -> Labelled:
+    def submit(self, view: int, reviewer: str, label: Label, append: Append) -> HandedIn:
         """Hand a label in: an entry in the log (under the owner's tag), then it counts.
 
         Raises:
@@ -104,22 +118,19 @@ class Labels:
             raise NotALabel("Say who or what is there, and whether it is a threat, routine or unsure.")
         look = self._unfinished(view, reviewer)
         self.save(view, reviewer, label)
-        told: dict[str, Json] = {
-            "donation": look.donation,
-            "label": sha256(written(label).encode()).hexdigest(),
-            "reviewer": reviewer,
-            "view": view,
-        }
+        event = canonical(
+            {"donation": look.donation, "label": _told(label), "reviewer": reviewer, "view": view},
+        )
         with Session(self._engine) as session, session.begin():
             row = self._mine(session, view, reviewer)
-            made = entry("label", canonical(told), row.tag, self._clock)
+            made = entry("label", event, row.tag, self._clock)
             row.leaf, row.salt = made.leaf, made.salt
         logged = append(made.leaf)
         now_ms = self._clock.now_ms()
         with Session(self._engine) as session, session.begin():
             row = self._mine(session, view, reviewer)
             row.submitted_ms, row.leaf_index = now_ms, logged.index
-        return Labelled(look.donation, reviewer, label, now_ms)
+        return HandedIn(Labelled(look.donation, reviewer, label, now_ms), view, event, made, logged.receipt)
 
     def skip(self, view: int, reviewer: str) -> None:
         """Leave a clip without a label. Nothing else is written down, and nobody counts it."""

@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { type Look, said } from "../owner/looks";
+
+const look = (kind: string, event: Record<string, unknown>): Look => ({ kind, at_ms: 0, index: 1, due_ms: null, event, fault: null });
+
+test("what a reviewer said is put into words", () => {
+  const label = { subjects: ["person", "other_animal"], happenings: ["trying_doors"], spans: [], verdict: "threat" };
+  expect(said(look("label", { label }))).toBe("person, other animal, trying doors, threat");
+  expect(said(look("label", { label: { subjects: ["nothing"] } }))).toBe("nothing, unsure");
+});
+
+test("an entry that is no label, or one that only names its hash, says nothing", () => {
+  expect(said(look("view.open", { label: { subjects: ["person"] } }))).toBeNull();
+  expect(said(look("label", { label: "ab".repeat(32) }))).toBeNull();
+  expect(said(look("label", {}))).toBeNull();
+});
