@@ -68,13 +68,6 @@ async function isMine(key: Bytes, look: Look, tag: string): Promise<boolean> {
   return look.kind === "label" && b64(await dayTag(key, look.at_ms - 86_400_000)) === tag;
 }
 
-// What a reviewer said of the clip, in words; null for an entry that is no label.
-export function said(look: Look): string | null {
-  const label = look.event.label as { subjects?: string[]; happenings?: string[]; verdict?: string } | undefined;
-  if (look.kind !== "label" || typeof label !== "object" || !Array.isArray(label.subjects)) return null;
-  return [...label.subjects, ...(label.happenings ?? []), label.verdict ?? "unsure"].map((word) => word.replaceAll("_", " ")).join(", ");
-}
-
 // Entries in the log with this owner's tags, on the days since `sinceMs`, that are not among `known` indexes. Labels are
 // counted apart: they are no looks.
 export async function untold(log: WholeLog, sinceMs: number, known: ReadonlySet<number>): Promise<{ hidden: number; labels: number }> {

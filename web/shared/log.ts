@@ -78,3 +78,10 @@ export async function readLog(fetchFile: (path: string) => Promise<Bytes>, polic
   if (!same(await rootOf(leaves), checkpoint.root)) throw new LogError("The log's entries are not those that were cosigned.");
   return { note, checkpoint, witnessed, leaves };
 }
+
+// What a reviewer said of the clip, in words; null for an entry that is no label.
+export function said(entry: { kind: string; event: Record<string, unknown> }): string | null {
+  const label = entry.event.label as { subjects?: string[]; happenings?: string[]; verdict?: string } | undefined;
+  if (entry.kind !== "label" || typeof label !== "object" || !Array.isArray(label.subjects)) return null;
+  return [...label.subjects, ...(label.happenings ?? []), label.verdict ?? "unsure"].map((word) => word.replaceAll("_", " ")).join(", ");
+}

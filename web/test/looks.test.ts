@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { type Look, said } from "../owner/looks";
+import { said } from "../shared/log";
 
-const look = (kind: string, event: Record<string, unknown>): Look => ({ kind, at_ms: 0, index: 1, due_ms: null, event, fault: null });
+const look = (kind: string, event: Record<string, unknown>) => ({ kind, event });
 
 test("what a reviewer said is put into words", () => {
   const label = { subjects: ["person", "other_animal"], happenings: ["trying_doors"], spans: [], verdict: "threat" };
