@@ -13,11 +13,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
 from nightlatch.errors import NightlatchError, Refused
 from nightlatch.hub.donations import Donations
 from nightlatch.hub.index import open_index
 from nightlatch.hub.logwatch import LogWatch, witness_key
+from nightlatch.hub.records import DonationRow
+from nightlatch.keeper.app import create_app
 from nightlatch.ledger.checkpoint import cosigned_at_s
 from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.face import create_log_app
@@ -25,6 +28,8 @@ from nightlatch.ledger.log import Log
 from nightlatch.ledger.policy import Policy, check_note
 from nightlatch.seal.note import make_signer, read_note
 from tests.clocks import TestClock
+from tests.keeper.house import ORIGIN, TEN, House
+from tests.keeper.test_real_log import RealLog
 from tests.serving import served
 
 SIGNER = make_signer("programme.test/log")
@@ -47,13 +52,15 @@ def shown(folder: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def watch(tmp_path: Path, url: str, policy: Policy | None = None) -> LogWatch:
+def watch(
+    tmp_path: Path, url: str, policy: Policy | None = None, keeper: str | None = None, clock: TestClock | None = None
+) -> LogWatch:
     """A hub that joined the programme, as after a start."""
-    engine, clock = open_index(tmp_path / "hub"), TestClock()
+    engine, clock = open_index(tmp_path / "hub"), clock or TestClock()
     donations = Donations(engine, clock, None)
     told = {
         "name": "A programme",
-        "keeper_url": url,
+        "keeper_url": keeper or url,
         "log_url": url,
         "programme_key": b64encode(bytes(32)).decode(),
         "policy": str(policy or Policy(SIGNER.verifier, (), 0)),
@@ -182,3 +189,35 @@ def test_the_hub_refuses_to_cosign_what_contradicts_itself(tmp_path: Path, wrong
     for path in kept:
         for note in path.read_text().split("\n----\n\n"):
             assert SIGNER.verifier.signed(read_note(note))
+
+
+def test_the_hub_of_a_household_that_gave_is_let_in_by_the_keeper(tmp_path: Path) -> None:
+    clock = TestClock(fixed_ms=TEN)
+    log = RealLog(tmp_path / "programme", clock)
+    keeper = House(tmp_path / "keeper", clock, log)
+    given, own = keeper.give(), with_this_hub(tmp_path).witnesses[0][1]
+    with served(create_app(keeper.room, keeper.passkeys, ORIGIN, "face")) as url:
+        log.append(b"one")
+        hub = watch(tmp_path, log.url, log.policy, url, clock)
+        hub.look()
+        assert hub.trouble is None
+        assert cosigned_at_s(read_note(log.client.checkpoint()), own) is None  # nothing given: nobody knows this hub
+        consent = given.consent
+        with Session(hub.donations._engine) as session, session.begin():
+            session.add(
+                DonationRow(
+                    id=given.donation,
+                    camera_id="porch",
+                    onset_ms=TEN,
+                    length_ms=consent.length_ms,
+                    consent="{}",
+                    consent_sha256=consent.record_sha256,
+                    given_ms=TEN,
+                    expires_ms=consent.expires_ms,
+                )
+            )
+        hub.look()
+        assert cosigned_at_s(read_note(log.client.checkpoint()), own) == TEN // 1000
+        check_note(log.client.checkpoint(), log.policy, TEN)  # the others' cosignatures are still there
+    log.close()
+    keeper.engine.dispose()
