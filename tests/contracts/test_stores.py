@@ -1,4 +1,4 @@
-"""Every store passes the same suite: SQLite and PostgreSQL for rows, folder and memory for blobs."""
+"""Every store passes the same suite: SQLite and PostgreSQL for rows; folder, memory and S3 (Ceph) for blobs."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ from nightlatch.store.blobs import Blobs
 from nightlatch.web.signature import Signed
 from tests.clocks import TestClock
 from tests.house import free_port
+from tests.s3 import S3, s3
 
 SEALED = Sealer([str(pyrage.x25519.Identity.generate().to_public())]).seal(b"footage" * 9000)
+pytestmark = pytest.mark.xdist_group("stores")  # one PostgreSQL and one Ceph for all of them
 POSTGRES = Path("/usr/lib/postgresql/15/bin")
 
 
@@ -72,9 +74,25 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.getfixturevalue("postgres"))
 
 
-@pytest.fixture(params=["file", "memory"])
-def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
-    return Blobs(f"file://{tmp_path / 'blobs'}" if request.param == "file" else "memory:///")
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[S3]:
+    """An S3 service of our own; its sockets want a short path."""
+    with s3(Path("/tmp") / f"nightlatch-s3-{os.getpid()}") as made:
+        yield made
+
+
+@pytest.fixture(params=["file", "memory", pytest.param("s3", marks=pytest.mark.services)])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Blobs]:
+    if request.param != "s3":
+        yield Blobs(f"file://{tmp_path / 'blobs'}" if request.param == "file" else "memory:///")
+        return
+    made: S3 = request.getfixturevalue("bucket")
+    for name, value in made.environment.items():
+        monkeypatch.setenv(name, value)
+    store = Blobs(made.url)
+    yield store
+    for name in list(store.names()):
+        store.delete(name)
 
 
 @pytest.mark.services
@@ -161,3 +179,30 @@ def test_blob_names_cannot_leave_the_store(blobs: Blobs, tmp_path: Path) -> None
     with pytest.raises(ConfigError):
         Blobs("http://example.com/")
     assert list(blobs.names()) == []
+
+
+def test_what_is_put_is_got_whole_and_in_pieces_and_replaced(blobs: Blobs) -> None:
+    blobs.put("ab/one", SEALED)
+    assert blobs.get("ab/one") == SEALED
+    assert blobs.get("ab/one", 10, 20) == SEALED[10:20]
+    assert blobs.get("ab/one", 10) == SEALED[10:]
+    assert blobs.get("ab/one", 10, 10) == b""
+    other = Sealer([str(pyrage.x25519.Identity.generate().to_public())]).seal(b"x")
+    blobs.put("ab/one", other)
+    assert blobs.get("ab/one") == other
+    assert list(blobs.names()) == ["ab/one"]
+
+
+def test_what_is_deleted_is_gone_and_deleting_it_again_is_fine(blobs: Blobs) -> None:
+    blobs.put("ab/one", SEALED)
+    blobs.delete("ab/one")
+    blobs.delete("ab/one")
+    assert list(blobs.names()) == []
+    for ask in (lambda: blobs.get("ab/one"), lambda: blobs.get("ab/one", 0, 5), lambda: blobs.get("ab/one", 5)):
+        with pytest.raises(NotFound):
+            ask()
+
+
+def test_young_blobs_can_be_left_out(blobs: Blobs) -> None:
+    blobs.put("ab/one", SEALED)
+    assert list(blobs.names(older_than_s=3600)) == []

@@ -18,38 +18,6 @@ from nightlatch.store.blobs import Blobs
 SEALED = Sealer([str(pyrage.x25519.Identity.generate().to_public())]).seal(b"footage" * 900)
 
 
-@pytest.fixture(params=["file", "memory"])
-def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
-    return Blobs(f"file://{tmp_path / 'blobs'}" if request.param == "file" else "memory:///")
-
-
-def test_what_is_put_is_got_whole_and_in_pieces_and_replaced(blobs: Blobs) -> None:
-    blobs.put("ab/one", SEALED)
-    assert blobs.get("ab/one") == SEALED
-    assert blobs.get("ab/one", 10, 20) == SEALED[10:20]
-    assert blobs.get("ab/one", 10) == SEALED[10:]
-    assert blobs.get("ab/one", 10, 10) == b""
-    other = Sealer([str(pyrage.x25519.Identity.generate().to_public())]).seal(b"x")
-    blobs.put("ab/one", other)
-    assert blobs.get("ab/one") == other
-    assert list(blobs.names()) == ["ab/one"]
-
-
-def test_what_is_deleted_is_gone_and_deleting_it_again_is_fine(blobs: Blobs) -> None:
-    blobs.put("ab/one", SEALED)
-    blobs.delete("ab/one")
-    blobs.delete("ab/one")
-    assert list(blobs.names()) == []
-    for ask in (lambda: blobs.get("ab/one"), lambda: blobs.get("ab/one", 0, 5), lambda: blobs.get("ab/one", 5)):
-        with pytest.raises(NotFound):
-            ask()
-
-
-def test_young_blobs_can_be_left_out(blobs: Blobs) -> None:
-    blobs.put("ab/one", SEALED)
-    assert list(blobs.names(older_than_s=3600)) == []
-
-
 def test_a_delete_that_fails_is_not_taken_for_done(tmp_path: Path) -> None:
     blobs = Blobs(f"file://{tmp_path}")
     (tmp_path / "ab" / "one" / "full").mkdir(parents=True)
