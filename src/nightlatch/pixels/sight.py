@@ -134,7 +134,9 @@ class Sight:
         picture = self._looker.look(packet)
         if picture is not None:
             return self._see(picture)
-        if packet.is_key or self._looker.sees_all or not self._gate.is_hint(packet.size, self._looker.unseen):
+        self._looker.may_skim = self._gate.trusts_hints(self._looker.unseen)
+        luma = self._looker.skim(packet)
+        if luma is None or not self._gate.is_hint(self._background.peek(luma, packet.at_ms), self._looker.unseen):
             return []
         told: list[Told] = []
         for past in self._looker.wake():

@@ -1,14 +1,18 @@
 """A few decoded pictures a second, as cheaply as they come.
 
-Asleep, only key frames are decoded where they come every two seconds or more often (a tenth of the price of decoding
-all), or every four where the stream is large and decoding all of it is dear. Awake, everything is, beginning with the
-key-frame interval before, so that the onset of what woke it is not lost. Where key frames are rarer, everything is
-decoded all the time.
+Asleep, a key frame is decoded every two seconds or so, and in between the stream is skimmed: a predicted picture is
+shown to the decoder as if it came right after the one before, for a tenth to a half of the price of a key frame. What
+has not changed comes out right, as it is made of what was there before; what moves comes out torn. That is no picture
+to keep, but it says when to wake. Awake, everything is decoded, beginning with the key-frame interval before, so that
+the onset of what woke it is not lost. Where key frames are rare, everything is decoded all the time.
+
+So that the decoder misses nothing when it skims, the number of the picture (`frame_num`) and its place
+(`pic_order_cnt_lsb`) are written anew: ITU-T H.264, 7.3.2.1.1 and 7.3.3.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import av
@@ -26,6 +30,8 @@ RARE_KEYS_US = 2_200_000
 RARE_KEYS_LARGE_US = 4_500_000
 LARGE_WIDTH = 1000  # a stream wider than this is dear to decode
 AWAKE_HZ = 5.0
+SKIM_EVERY_US = 950_000  # after the last look
+MOST_FAILURES = 3  # one after the other, then a stream is not skimmed again
 MOST_KEPT = 256  # packets of one key-frame interval that are kept for waking
 DARK = 50  # mean of the luma below which a picture is dark
 INFRARED = 2.5  # mean distance of the colours from grey below which it is lit by infrared
@@ -36,6 +42,10 @@ _WITH_LUMA = frozenset(
 )  # 8-bit formats whose first plane is the luma
 
 _WITH_CHROMA = frozenset(("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"))
+
+_SLICE, _KEY_SLICE = 1, 5  # kinds of units in H.264
+_SLICE_HEAD = 16  # bytes of a slice that hold its number and place for sure
+_HIGH_PROFILES = frozenset((100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135))
 
 cv2.setNumThreads(1)  # many cameras, few cores: a pool per call only costs
 
@@ -82,6 +92,11 @@ class Looker:
         self._needs_key = True
         self._before: list[Packet] = []  # the key-frame interval before
         self._interval: list[Packet] = []  # this one, so far
+        self.numbering = _numbering(streams.video)  # None: this stream cannot be skimmed
+        self._skimmed: int | None = None  # pictures since the decoded key frame that were; None: none can be now
+        self._skim_from_us = 0
+        self._skim_failures = 0
+        self.may_skim = True  # False while skims woke too often for nothing
         self.key_every_us: int | None = None  # how far key frames are apart, once known
         self.is_awake = False
         self.failed = 0  # packets that could not be decoded
@@ -94,8 +109,8 @@ class Looker:
 
     @property
     def unseen(self) -> int:
-        """Packets since the last key frame that were not decoded."""
-        return 0 if self.sees_all else max(0, len(self._interval) - 1)
+        """Packets that waking would decode."""
+        return 0 if self.sees_all else len(self._kept())
 
     def look(self, packet: Packet) -> Picture | None:
         """The newest picture when it is time for one; never raises for what a camera sends."""
@@ -110,27 +125,66 @@ class Looker:
         if not self.sees_all and not (packet.is_key and self._is_due(packet.dts_us)):
             return None
         frame = self._decode(packet)
+        if packet.is_key:
+            self._skimmed = None if self.sees_all or frame is None or not _starts_anew(packet.data) else 0
+            self._skim_from_us = packet.dts_us + SKIM_EVERY_US
         return self._picture(packet, frame) if frame is not None and self._is_due(packet.dts_us) else None
+
+    def skim(self, packet: Packet) -> Image | None:
+        """The luma of a torn picture when it is time for one between two looks: good for nothing but to wake."""
+        if self._skimmed is None or self.numbering is None or self.sees_all or not self.may_skim or packet.is_key:
+            return None
+        if packet.dts_us < self._skim_from_us:
+            return None
+        data = self.numbering.renumbered(packet.data, self._skimmed + 1)
+        if data is None:
+            return None
+        self._skim_from_us = packet.dts_us + SKIM_EVERY_US
+        try:
+            frames = self._context.decode(_av_packet(replace(packet, data=data)))
+        except (av.error.FFmpegError, ValueError):
+            frames = []
+        self.decoded += 1
+        if not frames:
+            self._context.flush_buffers()
+            self._skimmed = None
+            self._skim_failures += 1
+            if self._skim_failures >= MOST_FAILURES:
+                self.numbering = None
+            return None
+        self._skimmed += 1
+        self._skim_failures = 0
+        return small_luma(frames[-1])
 
     def wake(self) -> list[Picture]:
         """Decode everything from now on; the pictures that were not looked at since the key frame before the last."""
         if self.sees_all:
             self.is_awake = True
             return []
+        kept = self._kept()
         self.is_awake = True
+        self._skimmed = None
         self._context.flush_buffers()
         looked_us, self._looked_us = self._looked_us, None
+        seen_us = looked_us if looked_us is not None and len(self._interval) > 1 else -1
         found = []
-        for packet in self._before + self._interval if len(self._interval) <= 1 else self._interval:
+        for packet in kept:
             frame = self._decode(packet)
-            if frame is not None and packet.dts_us != looked_us and not packet.is_key and self._is_due(packet.dts_us):
+            if frame is not None and packet.dts_us > seen_us and not packet.is_key and self._is_due(packet.dts_us):
                 found.append(self._picture(packet, frame))
         self._looked_us = max(self._looked_us or 0, looked_us or 0)
         return found
 
     def rest(self) -> None:
-        """Key frames only from now on, where they come often enough."""
+        """Key frames only from now on, where they come often enough, and skims."""
+        if self.is_awake and self._interval and len(self._interval) < MOST_KEPT:
+            self._skimmed = len(self._interval) - 1 if _starts_anew(self._interval[0].data) else None
+            self._skim_from_us = self._interval[-1].dts_us + SKIM_EVERY_US
         self.is_awake = False
+
+    def _kept(self) -> list[Packet]:
+        """What waking begins with: the last key frame, or the one before if it has only now come."""
+        return self._before + self._interval if len(self._interval) <= 1 else self._interval
 
     def _decode(self, packet: Packet) -> VideoFrame | None:
         try:
@@ -154,6 +208,7 @@ class Looker:
         if packet.video is not None and packet.video != self._video:
             self._video = packet.video
             self._context = _decoder(packet.video)
+            self.numbering = _numbering(packet.video)
         if self._key_us is not None:
             was_all = self.sees_all
             self.key_every_us = packet.dts_us - self._key_us
@@ -201,3 +256,119 @@ def _av_packet(packet: Packet) -> av.Packet[Any]:
     made.pts = packet.pts_us
     made.dts = packet.dts_us
     return made
+
+
+class _Unknown(ValueError):
+    """Something rare is in use."""
+
+
+class _Bits:
+    """Reads from the front of bytes that hold no emulation prevention any more."""
+
+    def __init__(self, data: bytes) -> None:
+        self._value, self._whole = int.from_bytes(data), len(data) * 8
+        self.left = self._whole
+
+    def take(self, count: int) -> int:
+        if count > self.left:
+            raise _Unknown
+        self.left -= count
+        return self._value >> self.left & ((1 << count) - 1)
+
+    def golomb(self) -> int:
+        zeros = 0
+        while not self.take(1):
+            zeros += 1
+        return (1 << zeros) - 1 + self.take(zeros)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """How an H.264 stream counts pictures: bits of both fields; no `place_bits` where places follow from numbers."""
+
+    number_bits: int
+    place_bits: int | None
+
+    def renumbered(self, data: bytes, count: int) -> bytes | None:
+        """The packet as the `count`-th picture after its key frame; None for what is no predicted picture."""
+        made, at = [], 0
+        while at + 5 <= len(data):
+            size = int.from_bytes(data[at : at + 4])
+            unit = data[at + 4 : at + 4 + size]
+            if unit and unit[0] & 31 == _SLICE:
+                try:
+                    made += [b"", self._rewritten(unit, count)]
+                except _Unknown:
+                    return None
+                made[-2] = len(made[-1]).to_bytes(4)
+            at += 4 + size
+        return b"".join(made) or None
+
+    def _rewritten(self, unit: bytes, count: int) -> bytes:
+        end = min(_SLICE_HEAD, len(unit))
+        while end < len(unit) and unit[end - 1] in (0, 3):  # not within what emulation prevention put in
+            end += 1
+        head = unit[1:end].replace(b"\0\0\3", b"\0\0")
+        bits, value = _Bits(head), int.from_bytes(head)
+        for _ in range(3):  # first macroblock, kind of slice, its parameters
+            bits.golomb()
+        for width, number in ((self.number_bits, count), (self.place_bits or 0, 2 * count)):
+            bits.take(width)
+            mask = (1 << width) - 1
+            value = value & ~(mask << bits.left) | (number & mask) << bits.left
+        return unit[:1] + _prevented(value.to_bytes(len(head))) + unit[end:]
+
+
+def _numbering(video: VideoStream) -> Numbering | None:
+    """Read it from an avcC record; None for what is not H.264, is interlaced or otherwise rare."""
+    record = video.extradata
+    if video.codec != "h264" or len(record) < 9 or record[0] != 1 or record[4] & 3 != 3:
+        return None
+    bits = _Bits(record[9 : 8 + int.from_bytes(record[6:8])].replace(b"\0\0\3", b"\0\0"))
+    try:
+        return _read_numbering(bits)
+    except _Unknown:
+        return None
+
+
+def _read_numbering(bits: _Bits) -> Numbering:
+    profile = bits.take(8)
+    bits.take(16)  # constraints, level
+    bits.golomb()  # id
+    if profile in _HIGH_PROFILES:
+        planes, *_ = bits.golomb(), bits.golomb(), bits.golomb()  # and the depth of brightness and colour
+        if planes == 3 or bits.take(2):  # lossless, or scaled by lists of its own
+            raise _Unknown
+    number_bits = bits.golomb() + 4
+    kind = bits.golomb()
+    if kind not in (0, 2):
+        raise _Unknown
+    place_bits = bits.golomb() + 4 if kind == 0 else None
+    bits.golomb()  # pictures to predict from
+    bits.take(1)  # gaps
+    bits.golomb(), bits.golomb()  # width, height
+    if not bits.take(1):  # interlaced
+        raise _Unknown
+    return Numbering(number_bits, place_bits)
+
+
+def _prevented(head: bytes) -> bytes:
+    """With emulation prevention (7.4.1)."""
+    made, zeros = bytearray(), 0
+    for byte in head:
+        if zeros == 2 and byte <= 3:
+            made.append(3)
+            zeros = 0
+        made.append(byte)
+        zeros = 0 if byte else zeros + 1
+    return bytes(made)
+
+
+def _starts_anew(data: bytes) -> bool:
+    """Whether a packet holds a picture after which counting starts at 0."""
+    at = 0
+    while at + 5 <= len(data):
+        if data[at + 4] & 31 == _KEY_SLICE:
+            return True
+        at += 4 + int.from_bytes(data[at : at + 4])
+    return False

@@ -2,8 +2,8 @@
 
 Pure. One look that moves wakes; it takes looks that belong together (the same thing, a little further) to open. That
 keeps rain, insects and glitches out, and costs no time: the pictures between the key frames are looked at afterwards.
-Between key frames an unusually large packet is a hint to look at once; hints never open anything, and never cost more
-than `HINT_SHARE` of what decoding everything would.
+What moves in a skim between key frames is a hint to look at once; hints never open anything, and those that came to
+nothing never cost more than `HINT_SHARE` of what decoding everything would.
 """
 
 from __future__ import annotations
@@ -26,11 +26,9 @@ SMALL_SHARE = 0.003  # boxes smaller than this take one look more
 FASTEST = 0.9  # picture widths per second
 STRAY = 0.03  # how far a thing may be from where it was going, in picture widths
 TURN = 0.5  # and this much of the way it went
-HINT_DEVIATIONS = 3.0  # a packet this much larger than usual is a hint, in logarithms of its size
-LEAST_HINT = 0.12
-HINT_SHARE = 0.15  # of all packets may be decoded for hints
-HINT_SAVED = 30.0  # packets that may be saved up for it
-SIZE_LOOKS = 40
+HINT_DOUBT_MS = 700  # awake for this long after a hint
+HINT_SHARE = 0.07  # of all packets may be decoded for hints that come to nothing
+HINT_SAVED = 150.0  # packets that may be saved up for it
 MOST_BOXES = 12  # the largest of a look
 
 
@@ -59,12 +57,9 @@ class Gate:
 
     def __init__(self) -> None:
         self._hits: list[_Hit] = []
-        self._moved_ms: int | None = None
+        self._awake_until_ms: int | None = None
         self._looks_ms: deque[int] = deque(maxlen=SKIPPED + 1)
-        self._usual = 0.0  # logarithm of the usual size of a packet between key frames
-        self._deviation = 0.0
-        self._seen = 0
-        self._saved = HINT_SAVED
+        self._saved = 0.0
 
     def weigh(self, motion: Motion) -> int | None:
         """When it began, if by now something surely moves; None while it does not or may be a glitch."""
@@ -74,32 +69,33 @@ class Gate:
         self._looks_ms.append(motion.at_ms)
         if not motion.moving:
             return None
-        self._moved_ms = motion.at_ms
+        self._awake_until_ms = motion.at_ms + DOUBT_MS
         is_rare = looked_ms is not None and motion.at_ms - looked_ms >= RARE_MS
         enough = 2 if is_rare or motion.share >= LARGE_SHARE else CHAIN
         boxes = sorted(motion.boxes, key=lambda b: (-area_of(b), b.left, b.top))[:MOST_BOXES]
         found = [self._chain(box, motion.at_ms) for box in boxes]
         self._hits += found
         sure = (hit.onset_ms for hit in found if hit.chain >= enough + (area_of(hit.box) < SMALL_SHARE))
-        return min(sure, default=None)
+        onset_ms = min(sure, default=None)
+        if onset_ms is not None:
+            self._saved = HINT_SAVED
+        return onset_ms
 
     def is_in_doubt(self, at_ms: int) -> bool:
         """Whether something moved so lately that the next pictures matter."""
-        return self._moved_ms is not None and 0 <= at_ms - self._moved_ms < DOUBT_MS
+        return self._awake_until_ms is not None and -DOUBT_MS <= at_ms - self._awake_until_ms < 0
 
-    def is_hint(self, size: int, unseen: int) -> bool:
-        """Whether a packet between key frames is so large that the `unseen` packets should be decoded now."""
+    def trusts_hints(self, unseen: int) -> bool:
+        """Whether hints were right so often that `unseen` packets may be decoded for the next; once a packet."""
         self._saved = min(HINT_SAVED, self._saved + HINT_SHARE)
-        self._seen += 1
-        log = math.log(max(1, size))
-        off = log - self._usual
-        is_large = off > max(LEAST_HINT, HINT_DEVIATIONS * self._deviation)
-        pace = max(1.0 / SIZE_LOOKS, 1.0 / self._seen) * (0.3 if is_large and self._seen > SIZE_LOOKS else 1.0)
-        self._usual += pace * off
-        self._deviation += pace * (abs(off) - self._deviation)
-        if not is_large or self._seen < SIZE_LOOKS or self._saved < unseen + 1:
+        return self._saved >= unseen
+
+    def is_hint(self, motion: Motion, unseen: int) -> bool:
+        """Whether a skim, in which this moves, is worth decoding the `unseen` packets now."""
+        if not motion.moving:
             return False
-        self._saved -= unseen + 1
+        self._saved -= unseen
+        self._awake_until_ms = motion.at_ms + HINT_DOUBT_MS
         return True
 
     def _chain(self, box: Box, at_ms: int) -> _Hit:
