@@ -28,16 +28,17 @@ import contextlib
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import structlog
 from fastapi import APIRouter, Body, Depends, FastAPI, Header, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
-from nightlatch.domain.consent import Consented, Json, Purpose, Withdrawn, canonical
+from nightlatch.domain.consent import Consented, Purpose, Withdrawn, canonical
 from nightlatch.domain.donation import LARGEST_SEALED, Report
 from nightlatch.domain.view import Enrolment, View
 from nightlatch.errors import NightlatchError, NotFound, NotSealed, Refused
@@ -58,6 +59,18 @@ Token = Annotated[str, Header(alias="x-nightlatch-session")]
 log = structlog.get_logger()
 
 
+def _b64(text: object) -> bytes:
+    if not isinstance(text, str):
+        raise ValueError("no text")
+    try:
+        return b64decode(text, validate=True)
+    except ValueError:
+        raise KeeperRefused(Refusal.SIZE, "A part of this request is not base64.") from None
+
+
+Base64 = Annotated[bytes, BeforeValidator(_b64)]
+
+
 class _Told(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -73,9 +86,9 @@ class _Report(_Told):
 
 class _Gift(_Told):
     consent: dict[str, Any]  # {"record": …, "signature": b64}
-    sealed: str  # b64
+    sealed: Base64
     report: _Report
-    log_key: str  # b64, 32 bytes
+    log_key: Base64  # 32 bytes
     owner_recipient: str  # age1…
 
 
@@ -85,11 +98,19 @@ class _Witness(_Told):
 
 
 class _Login(_Told):
-    challenge: str  # b64
+    challenge: Base64
     assertion: str  # JSON of the PublicKeyCredential
 
 
-class _Asked(_Told):
+class _Logged(_Told):
+    """An entry of the log, and what it takes to believe it."""
+
+    salt: Base64
+    leaf: Base64
+    receipt: str  # tlog-proof
+
+
+class _Asked(_Logged):
     donation: str
     sealed_sha256: str
     consent_sha256: str
@@ -99,30 +120,21 @@ class _Asked(_Told):
     from_ms: int
     to_ms: int
     seq: int
-    salt: str  # b64
-    leaf: str  # b64
-    receipt: str  # tlog-proof
 
 
-class _Proven(_Told):
+class _Label(_Logged):
+    event: str  # canonical JSON
+
+
+class _Signed(_Logged):
     signatures: dict[str, str]  # b64 key → b64 signature
-    salt: str
-    leaf: str
-    receipt: str
 
     @property
     def proof(self) -> Proof:
-        return Proof(self.signatures, _b64(self.salt), _b64(self.leaf), self.receipt)
+        return Proof(self.signatures, self.salt, self.leaf, self.receipt)
 
 
-class _Label(_Told):
-    event: str  # canonical JSON
-    salt: str
-    leaf: str
-    receipt: str
-
-
-class _Enrolment(_Proven):
+class _Enrolment(_Signed):
     do: str
     reviewer: str
     device: str
@@ -131,7 +143,7 @@ class _Enrolment(_Proven):
     at_ms: int
 
 
-class _Promise(_Proven):
+class _Promise(_Signed):
     event: str  # the canonical JSON that was signed
 
 
@@ -177,14 +189,12 @@ def _intake(room: Room) -> APIRouter:
 
     @face.post("/v1/donations", status_code=201)
     def make() -> dict[str, str]:
-        made = room.make()
-        return {"donation": made.donation, "recipient": made.recipient}
+        return asdict(room.make())
 
     @face.put("/v1/donations/{donation}", status_code=201)
     def receive(donation: str, told: _Gift) -> dict[str, str]:
-        report = Report(**told.report.model_dump())
-        sealed, log_key = Sealed(_b64(told.sealed)), _b64(told.log_key)
-        room.receive(Gift(donation, Consented(_raw(told.consent)), sealed, report, log_key, told.owner_recipient))
+        consented, report = Consented(canonical(told.consent)), Report(**told.report.model_dump())
+        room.receive(Gift(donation, consented, Sealed(told.sealed), report, told.log_key, told.owner_recipient))
         return {"state": "waiting"}
 
     @face.post("/v1/witnesses", status_code=204)
@@ -203,7 +213,7 @@ def _logins(passkeys: Passkeys) -> APIRouter:
 
     @face.post("/v1/sessions", status_code=201)
     def sit(told: _Login) -> dict[str, str]:
-        token = passkeys.sit(_b64(told.challenge), told.assertion)
+        token = passkeys.sit(told.challenge, told.assertion)
         seat = passkeys.seat(token)
         return {"session": token, "reviewer": seat.reviewer if seat else "", "device": seat.device if seat else ""}
 
@@ -213,7 +223,7 @@ def _logins(passkeys: Passkeys) -> APIRouter:
 
     @face.post("/v1/roster", status_code=201)
     def enrol(told: _Enrolment) -> dict[str, bool]:
-        passkeys.enrol(Enrolment(**told.model_dump(exclude=set(_Proven.model_fields))), told.proof)
+        passkeys.enrol(Enrolment(**told.model_dump(exclude=set(_Signed.model_fields))), told.proof)
         return {"ok": True}
 
     return face
@@ -225,16 +235,7 @@ def _looking(room: Room) -> APIRouter:
     @face.post("/v1/assignments")
     def assign(token: Token = "") -> dict[str, str | int]:
         drawn = room.next_clip(token)
-        return {
-            "seq": drawn.seq,
-            "donation": drawn.donation,
-            "sealed_sha256": drawn.sealed_sha256,
-            "consent_sha256": drawn.consent_sha256,
-            "length_ms": drawn.length_ms,
-            "reviewer": drawn.reviewer,
-            "device": drawn.device,
-            "tag": b64encode(drawn.tag).decode(),
-        }
+        return asdict(drawn) | {"tag": b64encode(drawn.tag).decode()}
 
     @face.post("/v1/assignments/skip", status_code=204)
     def skip(token: Token = "") -> None:
@@ -246,17 +247,17 @@ def _looking(room: Room) -> APIRouter:
 
     @face.post("/v1/views", status_code=201)
     def open_view(told: _Asked, token: Token = "") -> dict[str, str | int]:
-        values = told.model_dump(exclude={"salt", "leaf", "receipt", "purpose"})
+        values = told.model_dump(exclude={*_Logged.model_fields, "purpose"})
         try:
             view = View(purpose=Purpose(told.purpose), **values)
         except ValueError:
             raise KeeperRefused(Refusal.CONSENT, "There is no such purpose.") from None
-        opened = room.open_view(token, Asked(view, _b64(told.salt), _b64(told.leaf), told.receipt))
+        opened = room.open_view(token, Asked(view, told.salt, told.leaf, told.receipt))
         return {"view": opened.view_id, "ticket": opened.ticket, "pictures": opened.pictures}
 
     @face.post("/v1/views/{view}/label", status_code=204)
     def label(view: int, told: _Label) -> None:
-        room.labelled(view, told.event.encode(), _b64(told.salt), _b64(told.leaf), told.receipt)
+        room.labelled(view, told.event.encode(), told.salt, told.leaf, told.receipt)
 
     @face.post("/v1/views/{view}/flag", status_code=204)
     def flag(view: int, token: Token = "") -> None:
@@ -286,12 +287,7 @@ def _owners(room: Room) -> APIRouter:
 
     @face.post("/v1/revocations", status_code=202)
     def revoke(told: Annotated[dict[str, Any], Body()]) -> dict[str, int | None]:
-        taken = room.revoke(Withdrawn(_raw(told)))
-        return {
-            "refused_ms": taken.refused_ms,
-            "shred_by_ms": taken.shred_by_ms,
-            "shredded_ms": taken.shredded_ms,
-        }
+        return asdict(room.revoke(Withdrawn(canonical(told))))
 
     @face.get("/v1/donations/{donation}/entries")
     def entries(donation: str) -> dict[str, list[dict[str, str | int | None]]]:
@@ -396,14 +392,3 @@ async def _sweep(room: Room) -> None:
         except Exception:  # whatever it is, the promise to destroy outlives it
             log.exception("sweep.failed")
         await asyncio.sleep(SWEEP_EVERY_S)
-
-
-def _b64(text: str) -> bytes:
-    try:
-        return b64decode(text, validate=True)
-    except ValueError:
-        raise KeeperRefused(Refusal.SIZE, "A part of this request is not base64.") from None
-
-
-def _raw(told: dict[str, Json]) -> bytes:
-    return canonical(told)

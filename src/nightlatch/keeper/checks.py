@@ -155,8 +155,7 @@ def consent_verifies(case: Case) -> None:
 
 def not_expired(case: Case) -> None:
     """2. The consent has begun and not ended, by a clock that was not set back."""
-    if case.now_ms < case.latest_ms - CLOCK_SLACK_MS:
-        raise KeeperRefused(Refusal.CLOCK, "The keeper's clock went back. Set it right; until then nothing is shown.")
+    check_clock(case.now_ms, case.latest_ms)
     consent = Consented(case.signed_consent).consent
     if not consent.given_ms - CLOCK_SLACK_MS <= case.now_ms < consent.expires_ms:
         raise KeeperRefused(Refusal.EXPIRED, "The consent for this clip has ended. Ask for the next clip.")
@@ -210,9 +209,7 @@ def proof_is_new(case: Case) -> None:
 
 def session_is_bound(case: Case) -> None:
     """8. The session belongs to this reviewer, on this device, by a passkey that is on the roster now."""
-    seat, view = case.seat, case.view
-    if seat is None or not case.is_enrolled or case.now_ms - seat.began_ms > LONGEST_SESSION_MS:
-        raise KeeperRefused(Refusal.SESSION, "Log in with your passkey.")
+    seat, view = check_seat(case.seat, case.is_enrolled, case.now_ms), case.view
     if (seat.reviewer, seat.device) != (view.reviewer, view.device):
         raise KeeperRefused(Refusal.SESSION, "The entry names another reviewer or device than this session.")
 
@@ -225,10 +222,8 @@ def within_quota(case: Case) -> None:
 
 def room_is_open(case: Case) -> None:
     """10. The room is open, and the reviewer is there."""
-    if not case.policy.hours.include(case.now_ms):
-        raise KeeperRefused(Refusal.CLOSED, "The review room is closed at this hour.")
-    if case.seat is None or case.now_ms - case.seat.last_ms > case.policy.idle_ms:
-        raise KeeperRefused(Refusal.IDLE, "Nothing happened for a while, so the session is locked. Log in again.")
+    check_hours(case.policy, case.now_ms)
+    check_presence(case.seat, case.policy, case.now_ms)
 
 
 CHECKS: tuple[Callable[[Case], None], ...] = (
@@ -243,3 +238,31 @@ CHECKS: tuple[Callable[[Case], None], ...] = (
     within_quota,
     room_is_open,
 )
+
+
+# The same words for an open view, which is asked again and again whether it still stands.
+
+
+def check_clock(now_ms: int, latest_ms: int) -> None:
+    """Raises `KeeperRefused` when it is earlier than what was written down."""
+    if now_ms < latest_ms - CLOCK_SLACK_MS:
+        raise KeeperRefused(Refusal.CLOCK, "The keeper's clock went back. Set it right; until then nothing is shown.")
+
+
+def check_seat(seat: Seat | None, is_enrolled: bool, now_ms: int) -> Seat:
+    """Raises `KeeperRefused` without a session of today by a passkey that is on the roster now."""
+    if seat is None or not is_enrolled or now_ms - seat.began_ms > LONGEST_SESSION_MS:
+        raise KeeperRefused(Refusal.SESSION, "Log in with your passkey.")
+    return seat
+
+
+def check_presence(seat: Seat | None, policy: Policy, now_ms: int) -> None:
+    """Raises `KeeperRefused` when the reviewer did nothing for too long."""
+    if seat is None or now_ms - seat.last_ms > policy.idle_ms:
+        raise KeeperRefused(Refusal.IDLE, "Nothing happened for a while, so the session is locked. Log in again.")
+
+
+def check_hours(policy: Policy, now_ms: int) -> None:
+    """Raises `KeeperRefused` outside of the hours."""
+    if not policy.hours.include(now_ms):
+        raise KeeperRefused(Refusal.CLOSED, "The review room is closed at this hour.")

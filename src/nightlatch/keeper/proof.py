@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nightlatch.errors import ConfigError
@@ -33,35 +35,26 @@ class LedgerReceipts:
 
     def index(self, receipt: str) -> int:
         """The index of the leaf that this receipt speaks of. Raises `KeeperRefused`."""
-        try:
+        with _in_our_words():
             return read_proof(receipt).index
-        except Unproven as error:
-            raise refused(error) from None
 
     def included(self, receipt: str, leaf: bytes) -> None:
         """Raises `KeeperRefused` unless exactly this leaf is in the tree of a checkpoint that the log signed."""
-        try:
+        with _in_our_words():
             proof = read_proof(receipt)
             checkpoint, _ = open_checkpoint(proof.note, self.policy.log)
-        except Unproven as error:
-            raise refused(error) from None
         if not is_included(leaf_hash(leaf), proof.index, checkpoint.size, proof.path, checkpoint.root):
             raise KeeperRefused(Refusal.NO_PROOF, "The proof is for another entry: this one is not in the log.")
 
     def cosigned(self, receipt: str, now_ms: int) -> None:
         """Raises `KeeperRefused` unless the quorum cosigned the receipt's checkpoint, lately."""
-        try:
+        with _in_our_words():
             check_note(read_proof(receipt).note, self.policy, now_ms)
-        except Unproven as error:
-            raise refused(error) from None
 
     def checkpoint(self, note: bytes | str, now_ms: int) -> Checkpoint:
         """A checkpoint that the quorum cosigned, lately. Raises `KeeperRefused`."""
-        try:
-            checkpoint, _ = check_note(note, self.policy, now_ms)
-        except Unproven as error:
-            raise refused(error) from None
-        return checkpoint
+        with _in_our_words():
+            return check_note(note, self.policy, now_ms)[0]
 
 
 class LedgerLog:
@@ -101,6 +94,10 @@ class LedgerLog:
         return checkpoint.root
 
 
-def refused(error: Unproven) -> KeeperRefused:
+@contextlib.contextmanager
+def _in_our_words() -> Iterator[None]:
     """The keeper's name for what the ledger found wrong."""
-    return KeeperRefused(_NAMES.get(error.why, Refusal.NO_PROOF), str(error))
+    try:
+        yield
+    except Unproven as error:
+        raise KeeperRefused(_NAMES.get(error.why, Refusal.NO_PROOF), str(error)) from None

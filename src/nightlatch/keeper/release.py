@@ -103,13 +103,3 @@ class Film:
                 return frame
         self._last_pts = None
         raise KeeperRefused(Refusal.FILM, "This picture cannot be decoded. Go on to the next.")
-
-
-def frames(logged: LoggedView, sealed: Sealed, opener: Opener, watermark: Watermark, clock: Clock) -> Iterator[Still]:
-    """All pictures of a logged view in order. Raises as `Film` does."""
-    film = Film(logged, sealed, opener, watermark, clock)
-    try:
-        for n in range(film.count):
-            yield film.still(n)
-    finally:
-        film.close()

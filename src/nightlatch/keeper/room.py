@@ -28,7 +28,17 @@ from nightlatch.domain.view import SALT_BYTES, Leaf, View, commitment, read_leaf
 from nightlatch.errors import NotFound, Refused
 from nightlatch.keeper import draw as drawing
 from nightlatch.keeper.changes import Promises
-from nightlatch.keeper.checks import CLOCK_SLACK_MS, Case, Policy, Receipts, Seat, check_view
+from nightlatch.keeper.checks import (
+    Case,
+    Policy,
+    Receipts,
+    Seat,
+    check_clock,
+    check_hours,
+    check_presence,
+    check_seat,
+    check_view,
+)
 from nightlatch.keeper.intake import Offer, admit
 from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.passkeys import Passkeys
@@ -555,17 +565,9 @@ class Room:
         if found is None:
             raise KeeperRefused(Refusal.REVOKED, "This view is over. Ask for the next clip.")
         view, latest_ms, now_ms = found.film.logged.view, self._latest_ms, self._now()
-        seat = self._passkeys.seat(found.token)
-        if now_ms < latest_ms - CLOCK_SLACK_MS:
-            raise KeeperRefused(
-                Refusal.CLOCK, "The keeper's clock went back. Set it right; until then nothing is shown."
-            )
-        if seat is None or not self._passkeys.is_enrolled(seat):
-            raise KeeperRefused(Refusal.SESSION, "Log in with your passkey.")
-        if now_ms - seat.last_ms > self._policy.idle_ms:
-            raise KeeperRefused(Refusal.IDLE, "Nothing happened for a while, so the session is locked. Log in again.")
-        if not self._policy.hours.include(now_ms):
-            raise KeeperRefused(Refusal.CLOSED, "The review room is closed at this hour.")
+        check_clock(now_ms, latest_ms)
+        check_presence(self._enrolled(found.token), self._policy, now_ms)
+        check_hours(self._policy, now_ms)
         with Session(self._engine) as session:
             row = _donation(session, view.donation)
             if row.state not in SEEN or now_ms >= (row.expires_ms or 0):
@@ -576,13 +578,17 @@ class Room:
         for view_id in [i for i, each in self._views.items() if each.film.logged.view.donation == donation]:
             self.close_view(view_id)
 
-    def _seat(self, token: str) -> Seat:
+    def _enrolled(self, token: str) -> Seat:
         seat = self._passkeys.seat(token)
-        if seat is None or not self._passkeys.is_enrolled(seat):
-            raise KeeperRefused(Refusal.SESSION, "Log in with your passkey.")
-        if self._clock.now_ms() - seat.last_ms > self._policy.idle_ms:
+        return check_seat(seat, seat is not None and self._passkeys.is_enrolled(seat), self._clock.now_ms())
+
+    def _seat(self, token: str) -> Seat:
+        seat = self._enrolled(token)
+        try:
+            check_presence(seat, self._policy, self._clock.now_ms())
+        except KeeperRefused:
             self._passkeys.leave(token)
-            raise KeeperRefused(Refusal.IDLE, "Nothing happened for a while, so the session is locked. Log in again.")
+            raise
         self._passkeys.touch(token)
         return seat
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from base64 import b64encode
 from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -12,11 +11,13 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
     load_pem_private_key,
 )
 
 from nightlatch.errors import ConfigError
+from nightlatch.web.signature import public_b64 as public_of
+
+__all__ = ["make_key", "public_of", "read_key"]
 
 
 def make_key(file: Path) -> Ed25519PrivateKey:
@@ -42,8 +43,3 @@ def read_key(file: Path) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise ConfigError(f"{file} holds a key of another kind. Make one: nightlatch programme key {file}.new")
     return key
-
-
-def public_of(key: Ed25519PrivateKey) -> str:
-    """The public half, b64."""
-    return b64encode(key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
