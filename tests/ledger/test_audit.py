@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from nightlatch.errors import NightlatchError
+from nightlatch.ledger.checkpoint import open_checkpoint
 from nightlatch.ledger.commands import app
 from nightlatch.ledger.errors import LedgerError, Unproven, Why
 from nightlatch.ledger.log import Log
-from nightlatch.ledger.memory import MOST_SUSPICIONS
+from nightlatch.ledger.memory import MOST_SUSPICIONS, read_evidence
 from nightlatch.ledger.policy import Policy
 from nightlatch.ledger.witness import Witness, request
-from nightlatch.seal.note import COSIGNATURE, make_signer, read_note
+from nightlatch.seal.note import COSIGNATURE, Note, make_signer, read_note
 from tests.clocks import TestClock
 
 SIGNER = make_signer("example.org/log")
@@ -57,9 +59,34 @@ def test_a_fork_and_a_rollback_are_refused_and_both_checkpoints_kept(
         assert refused.value.why is why
     [kept] = (tmp_path / "policy.txt.seen.evidence").iterdir()
     assert str(kept) in str(refused.value)
-    for note in kept.read_text().split("\n----\n\n"):
+    for note in kept.read_text().split("\n----\n\n")[:2]:
         assert SIGNER.verifier.signed(read_note(note))
+    _, _, is_proof = read_evidence(kept.read_text(), SIGNER.verifier)
+    assert is_proof == (why is Why.FORK) == kept.name.startswith("fork")
+    told = CliRunner().invoke(app, ["evidence", str(kept), "--policy", str(tmp_path / "policy.txt")])
+    assert ("two histories" if is_proof else "proves nothing") in told.output
     assert "continues the 2" in audit(tmp_path, tmp_path / "before")
+
+
+def test_evidence_that_was_made_up_accuses_nobody(tmp_path: Path) -> None:
+    with Log(tmp_path / "log", SIGNER) as made:
+        made.append(b"one")
+        before, held = str(made.note), made.checkpoint
+        made.append(b"two")
+        now, path = str(made.note), made.consistency(1, 2)
+    between = "\n----\n\n"
+    lines = lambda root: "".join(f"{b64encode(step).decode()}\n" for step in (root, *path))  # noqa: E731
+    true = [[before, now], [before, now, lines(held.root)], [before, now, lines(bytes(32))], [now, before], [now, now]]
+    for parts in true:
+        assert read_evidence(between.join(parts), SIGNER.verifier)[2] is False
+    with Log(tmp_path / "forged", make_signer("example.org/log")) as forged:
+        forged.append(b"other")
+    gaps = f"example.org/log\n1\n{b64encode(bytes(32)).decode()}\n{between}"
+    for parts in ([before], [before, str(forged.note)], [before, now, "no base64"], [before, now, ""], []):
+        with pytest.raises(Unproven):
+            read_evidence(between.join(parts), SIGNER.verifier)
+    with pytest.raises(Unproven):  # a log cannot hide a part in its checkpoint
+        open_checkpoint(str(Note(gaps, (SIGNER.sign(gaps),))), SIGNER.verifier)
 
 
 def test_what_is_no_log_is_said_plainly(tmp_path: Path) -> None:

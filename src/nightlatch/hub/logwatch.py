@@ -157,7 +157,7 @@ class LogWatch:
     def _judge(self, unproven: Unproven, memory: Memory, policy: Policy, note: str) -> None:
         if unproven.why in (Why.FORK, Why.ROLLBACK):
             # only what the log itself signed speaks against it
-            memory.accuse(open_checkpoint(note, policy.log)[0], note)
+            memory.accuse(open_checkpoint(note, policy.log)[0], note, unproven)
             self.donations.distrusted = self.trouble = f"The programme's log contradicts itself: {unproven}"
             log.error("log.contradicts_itself", why=unproven.why.value)
         elif self.donations.distrusted is None:

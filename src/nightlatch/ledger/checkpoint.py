@@ -25,11 +25,11 @@ class Checkpoint:
 
 
 def read_checkpoint(text: str) -> Checkpoint:
-    """The inverse of `str`; further lines are passed over. Raises `Unproven` (malformed)."""
+    """The inverse of `str`; further lines are passed over, but none is empty. Raises `Unproven` (malformed)."""
     lines = text.split("\n")
     try:
         root = b64decode(lines[2], validate=True)
-        if len(root) != 32 or not _SIZE.match(lines[1]) or not lines[0]:
+        if len(root) != 32 or not _SIZE.match(lines[1]) or "" in lines[:-1]:
             raise ValueError(text)
         return Checkpoint(lines[0], int(lines[1]), root)
     except (ValueError, IndexError):

@@ -130,3 +130,20 @@ def audit(
     typer.echo(f"The log holds together: {found.checkpoint.size} entries, {len(found.witnessed)} witnesses.")
     told = "the first that this audit saw" if before is None else f"continues the {before} of the last audit"
     typer.echo(f"It is {told}." if before is None else f"It {told}.")
+
+
+@app.command()
+def evidence(
+    file: Annotated[Path, typer.Argument(help="What a witness, a hub or an audit kept.", exists=True)],
+    policy: Annotated[Path, typer.Option(help="The policy: the log's key is enough.", exists=True)],
+) -> None:
+    """Say whether two checkpoints prove, without anything else, that the log contradicted itself."""
+    from nightlatch.ledger.memory import read_evidence
+    from nightlatch.ledger.policy import read_policy
+
+    before, now, is_proof = read_evidence(file.read_text(encoding="utf-8"), read_policy(policy.read_text()).log)
+    typer.echo(f"{before.origin} signed a tree of {before.size} entries, and one of {now.size}.")
+    proof = "They contradict each other: whoever has the log's key showed two histories."
+    typer.echo(
+        proof if is_proof else "That alone proves nothing: the second may have come late. Look at the log again."
+    )

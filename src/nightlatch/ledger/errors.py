@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from nightlatch.errors import NightlatchError, Refused
@@ -46,3 +47,11 @@ class Conflict(Unproven):
     def __init__(self, why: Why, text: str, size: int) -> None:
         super().__init__(why, text)
         self.size = size
+
+
+class Forked(Unproven):
+    """A longer tree that does not begin with the one before: `root` at the old size, and the `path` from it."""
+
+    def __init__(self, text: str, root: bytes, path: Sequence[bytes]) -> None:
+        super().__init__(Why.FORK, text)
+        self.root, self.path = root, tuple(path)

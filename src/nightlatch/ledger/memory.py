@@ -7,17 +7,20 @@ gets here; a stranger cannot put words into a log's mouth.
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from nightlatch.durably import make_folder, write_durably
-from nightlatch.ledger.checkpoint import Checkpoint, read_checkpoint
-from nightlatch.ledger.errors import LedgerError, Unproven
+from nightlatch.ledger.checkpoint import Checkpoint, open_checkpoint, read_checkpoint
+from nightlatch.ledger.errors import Forked, LedgerError, Unproven, Why
+from nightlatch.ledger.merkle import is_consistent
+from nightlatch.seal.note import NoteError, Verifier, read_note
 
 MOST_SUSPICIONS = 16
 PROOF, SUSPICION = "fork", "look"
+_BETWEEN = "\n----\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,8 @@ class Memory:
             return None
         try:
             note = str(json.loads(self.path.read_text())["note"])
-            return Held(read_checkpoint(note), note)
-        except (ValueError, KeyError, TypeError, Unproven):
+            return Held(read_checkpoint(read_note(note).text), note)
+        except (ValueError, KeyError, TypeError, Unproven, NoteError):
             raise LedgerError(f"What was remembered of a log is damaged. Restore {self.path.name}.") from None
 
     def keep(self, checkpoint: Checkpoint, note: str) -> None:
@@ -52,16 +55,20 @@ class Memory:
         make_folder(self.path.parent)
         write_durably(self.path, json.dumps(told).encode())
 
-    def accuse(self, now: Checkpoint, note: str) -> Path | None:
+    def accuse(self, now: Checkpoint, note: str, why: Unproven | None = None) -> Path | None:
         """Keep what is remembered beside `now`, both signed by the log; the file.
 
-        Two trees of one size prove a fork by themselves (`fork-….txt`). Anything else (`look-….txt`) may be a
-        checkpoint that came late, and anybody can send those: only the last few are kept.
+        Two trees of one size prove a fork by themselves (`fork-….txt`), and so does a longer tree with the proof that
+        it begins otherwise (`Forked`). Anything else (`look-….txt`) may be a checkpoint that came late, and anybody
+        can send those: only the last few are kept.
         """
         held = self.newest()
         if held is None:
             return None
-        is_proof = held.checkpoint.size == now.size and held.checkpoint.root != now.root
+        parts = [held.note, note]
+        if isinstance(why, Forked) and now.size > held.checkpoint.size:
+            parts.append("".join(f"{b64encode(step).decode()}\n" for step in (why.root, *why.path)))
+        is_proof = len(parts) > 2 or (held.checkpoint.size == now.size and held.checkpoint.root != now.root)
         make_folder(self.evidence)
         if not is_proof:
             old = sorted(self.evidence.glob(f"{SUSPICION}-*.txt"), key=lambda path: path.stat().st_mtime_ns)
@@ -69,5 +76,25 @@ class Memory:
                 path.unlink(missing_ok=True)
         name = sha256((held.note + note).encode()).hexdigest()[:16]
         path = self.evidence / f"{PROOF if is_proof else SUSPICION}-{name}.txt"
-        write_durably(path, f"{held.note}\n----\n\n{note}".encode())
+        write_durably(path, _BETWEEN.join(parts).encode())
         return path
+
+
+def read_evidence(text: str, log: Verifier) -> tuple[Checkpoint, Checkpoint, bool]:
+    """Both checkpoints of an evidence file, and whether they prove a fork without anything else.
+
+    Raises:
+        Unproven: no evidence, or this log did not sign it: it accuses nobody.
+    """
+    parts = text.split(_BETWEEN)
+    if len(parts) not in (2, 3):
+        raise Unproven(Why.MALFORMED, "This is no evidence of a log: two checkpoints are missing.")
+    before, now = (open_checkpoint(part, log)[0] for part in parts[:2])
+    if len(parts) == 2:
+        return before, now, before.size == now.size and before.root != now.root
+    try:
+        root, *path = (b64decode(line, validate=True) for line in parts[2].splitlines())
+    except ValueError:
+        raise Unproven(Why.MALFORMED, "The proof in this evidence is damaged.") from None
+    begins_otherwise = root != before.root and is_consistent(before.size, now.size, root, now.root, path)
+    return before, now, before.size < now.size and begins_otherwise

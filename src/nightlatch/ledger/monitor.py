@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nightlatch.ledger.checkpoint import Checkpoint, open_checkpoint
 from nightlatch.ledger.client import LogClient
-from nightlatch.ledger.errors import LedgerError, Unproven, Why
+from nightlatch.ledger.errors import Forked, LedgerError, Unproven, Why
 from nightlatch.ledger.memory import Memory
 from nightlatch.ledger.merkle import Tree, leaf_hash
 from nightlatch.ledger.policy import Policy, check_note
@@ -48,8 +48,9 @@ def audit(
             raise Unproven(Why.NOT_INCLUDED, f"The tile {hash_tile(level, n, width)} does not fit the entries.")
     if before is not None and before.size > checkpoint.size:
         raise Unproven(Why.ROLLBACK, f"The log was at {before.size} already and now says {checkpoint.size}.")
-    if before is not None and tree.root(before.size) != before.root:
-        raise Unproven(Why.FORK, "The log does not continue what it showed before.")
+    if before is not None and (root := tree.root(before.size)) != before.root:
+        path = tree.consistency(before.size, checkpoint.size)
+        raise Forked("The log does not continue what it showed before.", root, path)
     return Audited(checkpoint, witnessed, tuple(leaves), tree)
 
 
@@ -73,7 +74,7 @@ def remembering_audit(read: Callable[[str], bytes], policy: Policy, state: Path)
         )
     except Unproven as unproven:
         if unproven.why in (Why.FORK, Why.ROLLBACK):
-            kept = memory.accuse(open_checkpoint(note, policy.log)[0], note.decode())
+            kept = memory.accuse(open_checkpoint(note, policy.log)[0], note.decode(), unproven)
             raise Unproven(unproven.why, f"{unproven} Both checkpoints, signed by the log, are in {kept}.") from None
         raise
     memory.keep(found.checkpoint, note.decode())
