@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Point = tuple[float, float]
+Use = Literal["watch", "ignore", "mask"]
+
+LONGEST_DWELL_S = 30  # an event that waits longer would be over before it is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +23,23 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A region that the owner drew: `watch` limits where motion counts, `ignore` takes places out.
+    """A region that the owner drew.
 
-    `points` is a polygon of at least three points in fractions of the picture.
+    `watch` limits where motion counts, and only from somebody's `dwell_s` seconds there on; `ignore` takes places
+    out; under `mask` nobody looks, and nothing made from pixels shows it. `points` is a polygon of at least three
+    points in fractions of the picture.
     """
 
     name: str
-    use: Literal["watch", "ignore"]
+    use: Use
     points: tuple[Point, ...]
+    dwell_s: float = 0.0  # 0 to LONGEST_DWELL_S; watch only
+
+
+def is_inside(point: Point, polygon: tuple[Point, ...]) -> bool:
+    """Even-odd rule: a ray to the right crosses the outline an odd number of times."""
+    (x, y), odd = point, False
+    for (x0, y0), (x1, y1) in zip(polygon, polygon[1:] + polygon[:1], strict=True):
+        if (y0 > y) != (y1 > y) and x < x0 + (y - y0) / (y1 - y0) * (x1 - x0):
+            odd = not odd
+    return odd

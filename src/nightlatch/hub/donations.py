@@ -139,7 +139,7 @@ class Donations:
                 raise Refused("Two clips are being prepared already. Wait for them.")
             made = Offer(secrets.token_hex(8), camera.id, clip.onset_ms, self._clock.now_ms())
             self._offers[made.id] = made
-        wanted = Wanted(from_ms, to_ms, style, str(self._models_dir) if self._models_dir else None)
+        wanted = Wanted(from_ms, to_ms, style, str(self._models_dir) if self._models_dir else None, camera.areas)
         threading.Thread(target=self._hide, args=(made, film, wanted), name="redact", daemon=True).start()
         return made
 

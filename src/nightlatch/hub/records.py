@@ -66,7 +66,7 @@ class CameraRow(Base):
     transport: Mapped[str] = mapped_column(String(3), default="tcp")
     enabled: Mapped[bool] = mapped_column(Boolean, default=True)
     demo: Mapped[bool] = mapped_column(Boolean, default=False)
-    areas: Mapped[str] = mapped_column(Text, default="[]")  # JSON list of {name, use, points}
+    areas: Mapped[str] = mapped_column(Text, default="[]")  # JSON list of {name, use, points, dwell_s}
     quota_bytes: Mapped[int | None] = mapped_column(BigInteger)
     created_ms: Mapped[int] = mapped_column(BigInteger)
     private: Mapped[bool] = mapped_column(Boolean, default=False)  # bedroom, bathroom, children: never gives a clip

@@ -33,6 +33,7 @@ class Wanted:
     to_ms: int
     style: str  # cover or silhouettes
     models_dir: str | None
+    areas: str = "[]"  # JSON, as a camera's row holds them; masks are painted black
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ def main() -> None:
 
 def _redact(film: bytes, wanted: Wanted, on_share: Callable[[float], None]) -> Hidden:
     from nightlatch.hub.looking import privacy_eyes
+    from nightlatch.hub.watcher import read_areas
     from nightlatch.pixels.media.rewrite import redact_film
 
     eyes = privacy_eyes(Path(wanted.models_dir) if wanted.models_dir else None)
@@ -108,6 +110,7 @@ def _redact(film: bytes, wanted: Wanted, on_share: Callable[[float], None]) -> H
         style="silhouettes" if wanted.style == "silhouettes" else "cover",
         from_ms=wanted.from_ms,
         to_ms=wanted.to_ms,
+        masks=read_areas(wanted.areas),
         on_progress=on_share,
     )
     return Hidden(done.mp4, done.sha256, dataclasses.asdict(done.report))

@@ -39,12 +39,16 @@ def read_cameras(engine: Engine) -> dict[str, Camera]:
         return {row.id: as_camera(row) for row in rows}
 
 
+def read_areas(text: str) -> tuple[Area, ...]:
+    """The areas of a camera's row."""
+    return tuple(
+        Area(a["name"], a["use"], tuple((float(x), float(y)) for x, y in a["points"]), float(a.get("dwell_s", 0)))
+        for a in json.loads(text)
+    )
+
+
 def as_camera(row: CameraRow) -> Camera:
     """The camera of a row."""
-    areas = tuple(
-        Area(name=a["name"], use=a["use"], points=tuple((float(x), float(y)) for x, y in a["points"]))
-        for a in json.loads(row.areas)
-    )
     return Camera(
         id=row.id,
         name=row.name,
@@ -52,7 +56,7 @@ def as_camera(row: CameraRow) -> Camera:
         sub_url=row.sub_url,
         transport=row.transport,
         enabled=row.enabled,
-        areas=areas,
+        areas=read_areas(row.areas),
         quota_bytes=row.quota_bytes,
         demo=row.demo,
         private=row.private,

@@ -21,6 +21,7 @@ from nightlatch.pixels.vision.boxes import grown, joined, overlap
 from nightlatch.pixels.vision.events import EventBuilder
 from nightlatch.pixels.vision.gate import Gate
 from nightlatch.pixels.vision.motion import Background
+from nightlatch.pixels.vision.stays import is_stay, wants_stay
 from nightlatch.pixels.vision.tracker import Tracker
 
 DETECT_EVERY_MS = 280  # at most; some 3.5 times a second
@@ -79,10 +80,13 @@ class Sight:
         self._video = streams.video
         self._looker = Looker(streams)
         self._looker.wake()  # to learn quickly what is usual here
+        self._areas = tuple(areas)
+        self._masks = tuple(area for area in areas if area.use == "mask")
         self._background = Background(areas)
         self._gate = Gate()
         self._tracker = Tracker()
         self._events = EventBuilder(camera_id, new_id=new_id)
+        self._waits = False  # the open event is told only once somebody has stayed long enough
         self._detector = detector
         self._answers_late = answers_late  # each answer of the detector is about the picture it was asked before
         self._asked_ms: int | None = None
@@ -147,7 +151,8 @@ class Sight:
     def finish(self) -> list[Told]:
         """The stream ended: close what is open."""
         told = self._tell(force=True) if self.is_open else []
-        return told + list(self._events.finish(self._at_ms))
+        closed = self._events.finish(self._at_ms)
+        return [] if self._waits else [*told, *closed]
 
     def _see(self, picture: Picture) -> list[Told]:
         """A look at the newest picture; when it moves and the camera slept, first at those since the one before."""
@@ -162,6 +167,7 @@ class Sight:
         return told
 
     def _weigh(self, picture: Picture, motion: Motion, woke: str) -> list[Told]:
+        picture = replace(picture, masks=self._masks) if self._masks else picture
         if self.picture is None or picture.at_ms > self.picture.at_ms or woke != "past":
             self.picture = picture
         onset_ms = self._gate.weigh(motion)
@@ -175,14 +181,16 @@ class Sight:
             if isinstance(event, EventOpened):
                 self._tracker.begin(event.onset_ms)
                 self._told_ms = self._detected_ms = self._asked_ms = None
-            else:
+                self._waits = wants_stay(self._areas)
+            elif not self._waits:
                 told += self._tell(force=True, event_id=event.event_id)
-            told.append(event)
+            if not self._waits:
+                told.append(event)
         if onset_ms is not None:
             self._moved_ms = motion.at_ms
         self._follow(picture, motion)
         if self.is_open:
-            told += self._tell(force=False)
+            told += self._tell_stay(picture.at_ms) if self._waits else self._tell(force=False)
         elif was_open:
             self._tracker.clear()
         if self._on_glance is not None:
@@ -226,6 +234,17 @@ class Sight:
             return []
         self._told_ms = at_ms
         return [TracksChanged(event_id, at_ms, tracks)]
+
+    def _tell_stay(self, at_ms: int) -> list[Told]:
+        """The event that waits, once somebody has stayed long enough where the owner wants that."""
+        if self._told_ms is not None and 0 <= at_ms - self._told_ms < TELL_EVERY_MS:
+            return []
+        self._told_ms = at_ms
+        if not is_stay(self._areas, self._tracker.tracks):
+            return []
+        self._waits = False
+        opened = self._events.begin_later(at_ms)
+        return [opened, *self._tell(force=True)] if opened is not None else []
 
     def _rest(self, at_ms: int) -> None:
         """Go back to key frames when nothing is in doubt and an open event has gone quiet."""

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nightlatch.domain.camera import Camera
+from nightlatch.domain.geometry import LONGEST_DWELL_S, Use
 from nightlatch.errors import ConfigError, NotFound
 from nightlatch.hub import catalogue
 from nightlatch.hub.probing import try_camera
@@ -23,8 +24,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 class AreaAsked(Asked):
     name: str = Field(max_length=60)
-    use: Literal["watch", "ignore"]
+    use: Use
     points: list[tuple[Share, Share]] = Field(min_length=3, max_length=64)
+    dwell_s: float = Field(0, ge=0, le=LONGEST_DWELL_S)
 
 
 class NewCamera(Asked):
@@ -61,7 +63,7 @@ def as_json(camera: Camera) -> dict[str, Any]:
         "transport": camera.transport,
         "address": catalogue.public_address(camera.url),
         "has_sub": camera.sub_url is not None,
-        "areas": [{"name": a.name, "use": a.use, "points": a.points} for a in camera.areas],
+        "areas": [{"name": a.name, "use": a.use, "points": a.points, "dwell_s": a.dwell_s} for a in camera.areas],
         "quota_bytes": camera.quota_bytes,
     }
 

@@ -23,7 +23,9 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
+from nightlatch.domain.geometry import Area
 from nightlatch.pixels.media.packets import Packet, Streams, VideoStream
+from nightlatch.pixels.vision.areas import blacken
 
 LUMA_WIDTH = 320
 RARE_KEYS_US = 2_200_000
@@ -57,6 +59,7 @@ class Picture:
     at_ms: int
     luma: Image = field(repr=False)
     frame: VideoFrame = field(repr=False)
+    masks: tuple[Area, ...] = ()  # black in every colour picture
 
     @property
     def is_dark(self) -> bool:
@@ -76,7 +79,7 @@ class Picture:
         width = max(2, min(width, self.frame.width))
         height = max(2, round(self.frame.height * width / self.frame.width))
         scaled = self.frame.reformat(width=width, height=height, format="bgr24", interpolation="AREA")
-        return np.ascontiguousarray(scaled.to_ndarray(), dtype=np.uint8)
+        return blacken(np.ascontiguousarray(scaled.to_ndarray(), dtype=np.uint8), self.masks)
 
 
 class Looker:

@@ -24,9 +24,10 @@ from av.packet import Packet
 from numpy.typing import NDArray
 
 from nightlatch.domain.donation import LONGEST_MS, SHORTEST_MS
-from nightlatch.domain.geometry import Box
+from nightlatch.domain.geometry import Area, Box
 from nightlatch.domain.sighting import Detection, Kind
 from nightlatch.errors import NightlatchError
+from nightlatch.pixels.vision.areas import blacken
 from nightlatch.pixels.vision.boxes import covered
 from nightlatch.pixels.vision.motion import Background
 from nightlatch.pixels.vision.redact import Covers, Look, paint, pixels, plan, silhouettes
@@ -104,10 +105,11 @@ def redact_film(
     style: Style = "cover",
     from_ms: int,
     to_ms: int,
+    masks: Sequence[Area] = (),
     on_progress: Callable[[float], None] = lambda share: None,
     any_length: bool = False,
 ) -> Redacted:
-    """Cut [from_ms, to_ms) out of a film and hide everybody in it.
+    """Cut [from_ms, to_ms) out of a film and hide everybody in it, and what lies under `masks`.
 
     `any_length` is for benchmarks over clips that are shorter than a gift may be.
 
@@ -116,7 +118,7 @@ def redact_film(
     """
     if not any_length and not SHORTEST_MS <= to_ms - from_ms <= LONGEST_MS:
         raise CannotRedact("A given clip is 20 to 30 seconds long. Move the ends.")
-    film = _Film(mp4, from_ms, to_ms)
+    film = _Film(mp4, from_ms, to_ms, masks)
     looks = _look(film, detector, faces, on_progress)
     if film.count == 0:
         raise CannotRedact("There are no pictures in this stretch. Choose another one.")
@@ -155,8 +157,9 @@ def redact_film(
 class _Film:
     """The stretch of a film as pictures of at most 1280 × 720, at most 15 a second; decoded anew each time."""
 
-    def __init__(self, mp4: bytes, from_ms: int, to_ms: int) -> None:
+    def __init__(self, mp4: bytes, from_ms: int, to_ms: int, masks: Sequence[Area] = ()) -> None:
         self._mp4 = mp4
+        self._masks = masks
         self._from_ms, self._to_ms = from_ms, to_ms
         self.asked_ms = to_ms - from_ms
         self.count = 0
@@ -192,7 +195,7 @@ class _Film:
                     shrunk = frame.reformat(width=size[0], height=size[1], format="bgr24", interpolation="AREA")
                     while due_s <= at_s + 1e-3:  # a camera that leaves pictures out is shown as it was
                         turned = np.rot90(shrunk.to_ndarray(), round(frame.rotation / 90) % 4)
-                        yield n, np.ascontiguousarray(turned, np.uint8)
+                        yield n, blacken(np.ascontiguousarray(turned, np.uint8), self._masks)
                         n += 1
                         due_s = n / MOST_FPS
                 self.count, self.fps = n, float(MOST_FPS)

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nightlatch.domain.geometry import Box
+from nightlatch.domain.geometry import Box, Point
 
 
 def area_of(box: Box) -> float:
     """Share of the picture, 0 to 1."""
     return max(0.0, box.right - box.left) * max(0.0, box.bottom - box.top)
+
+
+def feet(box: Box) -> Point:
+    """Where a thing stands: the middle of its lower edge."""
+    return (box.left + box.right) / 2, box.bottom
+
+
+def middle(box: Box) -> Point:
+    """The middle of a box."""
+    return (box.left + box.right) / 2, (box.top + box.bottom) / 2
 
 
 def overlap(a: Box, b: Box) -> float:

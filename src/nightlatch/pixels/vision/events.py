@@ -49,6 +49,10 @@ class EventBuilder:
             return []
         return [self._begin(motion.at_ms if self._onset_ms is None else self._onset_ms, motion.at_ms)]
 
+    def begin_later(self, at_ms: int) -> EventOpened | None:
+        """Let the open event begin at `at_ms`, which only then is worth telling; None when none is open."""
+        return self._begin(at_ms, at_ms) if self._open is not None else None
+
     def finish(self, at_ms: int) -> list[EventOpened | EventClosed]:
         """The stream ended: close what is open."""
         self._onset_ms = None

@@ -18,8 +18,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from nightlatch.domain.geometry import Area, Box, Point
+from nightlatch.domain.geometry import Area, Box, is_inside
 from nightlatch.domain.sighting import Judgement, Kind, Place, Story, Track, Verdict
+from nightlatch.pixels.vision.boxes import feet
 
 MODEL = Path(__file__).with_name("judge.onnx")
 THREAT_FROM = 0.60
@@ -411,21 +412,8 @@ def _is_gone_inside(story: Story, people: list[Track]) -> bool:
 
 def _visited(areas: tuple[Area, ...], people: list[Track]) -> list[str]:
     """Names of the watched areas that somebody's feet were in, in the order of the areas."""
-    feet = [
-        ((place.box.left + place.box.right) / 2, place.box.bottom)
-        for track in people
-        for place in track.path[:: max(1, len(track.path) // 100)]
-    ]
-    return [a.name for a in areas if a.use == "watch" and a.name and any(_inside(point, a.points) for point in feet)]
-
-
-def _inside(point: Point, polygon: tuple[Point, ...]) -> bool:
-    """Even-odd rule: a ray to the right crosses the outline an odd number of times."""
-    (x, y), odd = point, False
-    for (x0, y0), (x1, y1) in zip(polygon, polygon[1:] + polygon[:1], strict=True):
-        if (y0 > y) != (y1 > y) and x < x0 + (y - y0) / (y1 - y0) * (x1 - x0):
-            odd = not odd
-    return odd
+    stood = [feet(place.box) for track in people for place in track.path[:: max(1, len(track.path) // 100)]]
+    return [a.name for a in areas if a.use == "watch" and a.name and any(is_inside(at, a.points) for at in stood)]
 
 
 def _clock(hour: float) -> str:

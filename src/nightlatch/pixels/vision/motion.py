@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Area, Box
 from nightlatch.domain.sighting import Motion
+from nightlatch.pixels.vision.areas import watched
 
 LEARN_S = 20.0  # the average follows this slowly where nothing moves
 NOISE_S = 60.0  # and the noise so where something does: foliage quietens
@@ -230,20 +231,6 @@ class Background:
             return False
         line = self._ticks[max(0, blob.top - 1) : blob.bottom + 1]
         return int((line > TICKING).sum()) >= 2
-
-
-def watched(areas: Sequence[Area], width: int, height: int) -> Mask | None:
-    """Where motion counts: inside any watch area (or everywhere without one) and outside all ignore areas."""
-    if not areas:
-        return None
-    has_watch = any(area.use == "watch" for area in areas)
-    mask = np.full((height, width), 0 if has_watch else 255, np.uint8)
-    for use, value in (("watch", 255), ("ignore", 0)):
-        for area in areas:
-            if area.use == use and len(area.points) >= 3:
-                points = [[round(x * (width - 1)), round(y * (height - 1))] for x, y in area.points]
-                cv2.fillPoly(mask, [np.array(points, np.int32)], value)
-    return mask
 
 
 def _apart(now: Plane, mean: Plane) -> Plane:
