@@ -1,10 +1,9 @@
 """What watching a camera costs, and what it sees: ours and others on the same films, in one go.
 
-    python bench/sight [--scenes day-calm,night] [--no-motion]
+    python bench/sight [--scenes day-calm,night] [--no-motion] [--no-zoneminder]
 
-Films come from `corpus.py` (some minutes of rendering, once). Motion plays in real time, so its runs go side by side
-and take as long as a film, ten minutes. One table, and one plot in `bench/out/sight/sight.svg`. ZoneMinder is left out:
-Debian's package brings a database server and a hundred packages, and plays no file faster or slower than a camera.
+Films come from `corpus.py` (some minutes of rendering, once). Motion and ZoneMinder play in real time, so their runs go
+side by side and take as long as a film, ten minutes. One table, and one plot in `bench/out/sight/sight.svg`.
 """
 
 from __future__ import annotations
@@ -23,12 +22,14 @@ from nightlatch.pixels.replay.films import open_film
 from nightlatch.pixels.replay.plot import Svg
 from nightlatch.pixels.replay.scoring import Happening, Opening, Score, score, together
 from nightlatch.pixels.sight import Sight
+from sight import zoneminder
 from sight.corpus import HEVC, MAINS, OUT, SUB, SUBS, TAKES, Film, films
 from sight.peers import Run, averaging, has_motion, motion, ours, served
 
 SUB_S, MAIN_S = 600, 290
 QUIET_MS = 95_000  # nothing happens before
 MAIN_SCENE = "day-calm"
+ZONEMINDERS = ((0.03, "ZoneMinder, threshold 3 % (its default)"), (0.001, "ZoneMinder, threshold 0.1 %"))
 MOTIONS = ((0.005, "Motion, threshold 0.5 % (its default)"), (0.001, "Motion, threshold 0.1 %"))
 HEAD = f"{'':58} {'CPU s/h':>8} {'quiet':>7} {'found':>8} {'p50 ms':>7} {'p95 ms':>7} {'false/h':>8}"
 
@@ -96,8 +97,15 @@ def run_motion(subs: list[Film], main: Film | None) -> list[Run]:
         return [in_its_favour(run) for run in runs]
 
 
+def run_zoneminder(subs: list[Film], main: Film | None) -> list[Run]:
+    """ZoneMinder on all films at once, in real time."""
+    jobs = [(film, share, name) for share, name in ZONEMINDERS for film in subs]
+    jobs += [(main, 0.001, f"{ZONEMINDERS[1][1]}, {main.stream.name} ({main.scene})")] if main is not None else []
+    return [in_its_favour(run) for run in zoneminder.runs(jobs)]
+
+
 def in_its_favour(run: Run) -> Run:
-    """Motion stays some unknown seconds behind its stream: the lag with which it finds most is taken out."""
+    """A peer stays some unknown seconds behind its stream: the lag with which it finds most is taken out."""
 
     def found(lag_ms: int) -> tuple[int, int]:
         result = score(_truth(run.film), _earlier(run.openings, lag_ms), round(run.film.seconds * 1000))
@@ -141,6 +149,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python bench/sight")
     parser.add_argument("--scenes", default=",".join(TAKES))
     parser.add_argument("--no-motion", action="store_true")
+    parser.add_argument("--no-zoneminder", action="store_true")
     parser.add_argument("--no-main", action="store_true")
     asked = parser.parse_args()
     made: dict[str, list[Film]] = {stream.name: [] for stream in SUBS}
@@ -149,19 +158,25 @@ def main() -> None:
             made[film.stream.name].append(film)
     made[HEVC.name] = films(MAIN_SCENE, [HEVC], SUB_S)
     mains = [] if asked.no_main else films(MAIN_SCENE, MAINS, MAIN_S)
-    with ThreadPoolExecutor(1) as beside:
+    main_film = mains[0] if mains else None
+    not_zoneminder = "not asked for" if asked.no_zoneminder else zoneminder.why_not()
+    with ThreadPoolExecutor(2) as beside:
         with_motion = has_motion() and not asked.no_motion
-        motions = beside.submit(run_motion, made[SUB.name], mains[0] if mains else None) if with_motion else None
+        motions = beside.submit(run_motion, made[SUB.name], main_film) if with_motion else None
+        zoneminders = None if not_zoneminder else beside.submit(run_zoneminder, made[SUB.name], main_film)
         rows = our_rows(made, mains)
         rows.append(row(f"running average at 5 fps, {SUB.name}", [averaging(film) for film in made[SUB.name]]))
         rows += by_name(motions.result()) if motions is not None else []
+        rows += by_name(zoneminders.result()) if zoneminders is not None else []
     if not with_motion:
         print("Motion was not run (apt-get install motion).")
+    if not_zoneminder:
+        print(f"ZoneMinder was not run: {not_zoneminder}.")
     print(HEAD)
     for each in rows:
         print(each)
     draw(rows, OUT / "sight.svg")
-    print(f"drawn in {OUT / 'sight.svg'}; ZoneMinder was not run")
+    print(f"drawn in {OUT / 'sight.svg'}")
 
 
 if __name__ == "__main__":
