@@ -192,9 +192,16 @@ def test_cameras_come_go_and_never_show_their_password(home: Hub) -> None:
     assert camera["address"] == "rtsp://10.0.0.9:554/live"
     assert "hunter2" not in home.client.get("/api/cameras").text + home.client.get("/api/home").text
     assert home.client.post("/api/cameras", json={"name": "porch", "url": "rtsp://x/"}).status_code == 422
-    areas = [{"name": "road", "use": "ignore", "points": [[0, 0], [1, 0], [1, 0.5]]}]
+    areas = [
+        {"name": "road", "use": "ignore", "points": [[0, 0], [1, 0], [1, 0.5]]},
+        {"name": "bed", "use": "mask", "points": [[0, 0], [1, 0], [1, 0.5]]},
+        {"name": "door", "use": "watch", "points": [[0, 0], [1, 0], [1, 0.5]], "dwell_s": 10},
+    ]
     changed = home.client.patch(f"/api/cameras/{camera['id']}", json={"areas": areas, "quota_bytes": 10**9}).json()
-    assert changed["areas"][0]["use"] == "ignore"
+    assert [(each["use"], each["dwell_s"]) for each in changed["areas"]] == [("ignore", 0), ("mask", 0), ("watch", 10)]
+    for dwell_s in (-1, 31, "long"):
+        asked = {"areas": [{**areas[2], "dwell_s": dwell_s}]}
+        assert home.client.patch(f"/api/cameras/{camera['id']}", json=asked).status_code == 422
     assert (
         home.client.patch(
             f"/api/cameras/{camera['id']}", json={"areas": [{"name": "x", "use": "x", "points": []}]}

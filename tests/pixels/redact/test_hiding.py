@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nightlatch.domain.geometry import Box
+from nightlatch.domain.geometry import Area, Box
 from nightlatch.domain.sighting import Detection, Kind
 from nightlatch.pixels.detectors.models import find, known_models
 from nightlatch.pixels.detectors.opening import open_privacy_eyes
@@ -172,6 +172,15 @@ def test_in_every_picture_of_the_finished_film_people_are_flat_patches(walk: byt
                 assert grey.std() < 4, (n, truth)
     assert people > 40
     assert done.report.uncovered == 0
+
+
+def test_what_lies_under_a_mask_is_black_in_every_picture(walk: bytes) -> None:
+    corner = Area("bed", "mask", ((0.0, 0.0), (0.3, 0.0), (0.3, 0.4), (0.0, 0.4)))
+    done = redact_film(walk, Knows("living-room"), Blind(), masks=(corner,), from_ms=0, to_ms=21_000)
+    for picture in pictures(done.mp4):
+        height, width = picture.shape[:2]
+        assert picture[: int(0.38 * height), : int(0.28 * width)].max() < 24
+        assert picture[int(0.1 * height), int(0.6 * width)].max() > 60
 
 
 def test_sound_tags_and_every_byte_of_the_first_film_are_gone(walk: bytes) -> None:
