@@ -27,7 +27,7 @@ from sight.corpus import HEVC, MAINS, OUT, SUB, SUBS, TAKES, Film, films
 from sight.peers import Run, averaging, has_motion, motion, ours, served
 
 SUB_S, MAIN_S = 600, 290
-QUIET_MS = 95_000  # nothing happens before
+LEARNT_MS, QUIET_MS = 10_000, 95_000  # nothing happens in between; before, a camera that is new is learnt
 MAIN_SCENE = "day-calm"
 ZONEMINDERS = ((0.03, "ZoneMinder, threshold 3 % (its default)"), (0.001, "ZoneMinder, threshold 0.1 %"))
 MOTIONS = ((0.005, "Motion, threshold 0.5 % (its default)"), (0.001, "Motion, threshold 0.1 %"))
@@ -62,11 +62,13 @@ def quiet_cost(film: Film) -> float:
         costs = []
         for _ in range(3):
             sight = Sight(opened.streams, areas=(), detector=None, new_id=lambda: "e", camera_id="c")
-            began_s = time.thread_time()
+            began_s = 0.0
             for packet in packets:
+                if not began_s and packet.at_ms >= LEARNT_MS:
+                    began_s = time.thread_time()
                 sight.take(packet)
             costs.append(time.thread_time() - began_s)
-    return sorted(costs)[1] / QUIET_MS * 1000 * 3600
+    return sorted(costs)[1] / (QUIET_MS - LEARNT_MS) * 1000 * 3600
 
 
 def row(name: str, runs: Sequence[Run], *, quiet: bool = False) -> Row:

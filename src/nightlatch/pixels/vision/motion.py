@@ -204,9 +204,9 @@ class Background:
         elif self._had_changed:
             self._still_ms[:] = 0
         self._had_changed = cv2.countNonZero(changed) > 0
-        self._allowed = np.maximum(self._noise * np.float32(NOISES), np.float32(LEAST_STEP))
-        ticked = np.asarray(_above(moved, LEAST_STEP / 2), np.float32) / np.float32(255)
-        cv2.accumulateWeighted(ticked, self._ticks, max(_rate(passed_ms, TICK_S), 1.0 / (self._looked + 1)))
+        np.maximum(np.multiply(self._noise, np.float32(NOISES), out=self._allowed), LEAST_STEP, out=self._allowed)
+        cv2.threshold(moved, LEAST_STEP / 2, 1.0, cv2.THRESH_BINARY, dst=moved)  # 1 where it ticked
+        cv2.accumulateWeighted(moved, self._ticks, max(_rate(passed_ms, TICK_S), 1.0 / (self._looked + 1)))
         self._last = now
 
     def _judge(self, now: Plane, mean: Plane, changed: Mask, older: Plane, at_ms: int) -> Motion:
