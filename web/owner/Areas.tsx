@@ -14,7 +14,15 @@ interface Drawing {
 const WIDTH = 1600;
 const NEAR_PX = 22;
 const STEP = 0.01;
-const WORDS = { ignore: "Ignore", watch: "Watch" } as const;
+const USES = ["ignore", "watch", "mask"] as const;
+const WORDS = { ignore: "Ignore", watch: "Watch", mask: "Mask" } as const;
+const NAMES = { ignore: "Ignored", watch: "Watched", mask: "Mask" } as const;
+const STAYS = [0, 2, 5, 10, 20, 30]; // seconds
+const ABOUT = {
+  ignore: "Motion here never makes an event.",
+  watch: "If there is a watched area, only motion inside one makes an event.",
+  mask: "Nobody looks under a mask, and it is black in stills, alerts and given clips. Your own recordings still show what is there: they are kept as the camera sends them, sealed for you.",
+} as const;
 
 export function AreaEditor({ camera, save }: { camera: Camera; save: (areas: Area[]) => void }) {
   const [drawing, setDrawing] = useState<Drawing>({ areas: camera.areas, draft: [] });
@@ -48,7 +56,7 @@ export function AreaEditor({ camera, save }: { camera: Camera; save: (areas: Are
   };
   const close = () => {
     if (draft.length < 3) return;
-    change({ areas: [...areas, { name: named(areas, use), use, points: draft }], draft: [] });
+    change({ areas: [...areas, { name: named(areas, use), use, points: draft, dwell_s: 0 }], draft: [] });
     choose(areas.length);
   };
   const add = (point: Point) => {
@@ -72,8 +80,9 @@ export function AreaEditor({ camera, save }: { camera: Camera; save: (areas: Are
   const kind = (to: Area["use"]) => {
     setUse(to);
     if (chosen === null || areas[chosen]?.use === to) return;
-    change({ areas: areas.map((area, i) => (i === chosen ? { ...area, use: to, name: named(areas, to) } : area)), draft });
+    edit(chosen, { use: to, dwell_s: 0, ...(isUnnamed(areas[chosen]!) ? { name: named(areas, to) } : {}) });
   };
+  const edit = (at: number, what: Partial<Area>) => change({ areas: areas.map((area, i) => (i === at ? { ...area, ...what } : area)), draft });
 
   const place = (event: PointerEvent): Point => {
     const frame = box.current!.getBoundingClientRect();
@@ -96,7 +105,7 @@ export function AreaEditor({ camera, save }: { camera: Camera; save: (areas: Are
     }
     if (draft.length === 0) {
       const hit = areas.findLastIndex((each) => holds(each.points, point));
-      if (hit >= 0 || chosen !== null) return choose(hit >= 0 ? hit : null);
+      if (hit >= 0) return choose(hit);
     }
     add(point);
   };
@@ -161,7 +170,7 @@ export function AreaEditor({ camera, save }: { camera: Camera; save: (areas: Are
       </div>
       <div class="row">
         <div class="segmented" role="group" aria-label="Kind of area">
-          {(["ignore", "watch"] as const).map((each) => (
+          {USES.map((each) => (
             <button key={each} type="button" aria-pressed={use === each} onClick={() => kind(each)}>
               {WORDS[each]}
             </button>
@@ -193,9 +202,30 @@ export function AreaEditor({ camera, save }: { camera: Camera; save: (areas: Are
               <button type="button" class="quiet name" aria-pressed={i === chosen} onClick={() => choose(i === chosen ? null : i)}>
                 <span class={`swatch ${area.use}`} /> {area.name}
               </button>
+              {i !== chosen && area.dwell_s > 0 && <small>who stays {area.dwell_s} s</small>}
               <button type="button" class="quiet danger" aria-label={`Remove the area ${area.name}`} onClick={() => removeArea(i)}>
                 Remove
               </button>
+              {i === chosen && (
+                <div class="row about">
+                  <label class="field inline">
+                    <span>Name</span>
+                    <input maxLength={60} value={area.name} data-testid="area-name" onChange={(e) => edit(i, { name: e.currentTarget.value.trim() || named(areas, area.use) })} />
+                  </label>
+                  {area.use === "watch" && (
+                    <label class="field inline">
+                      <span>Only who stays</span>
+                      <select data-testid="area-dwell" value={area.dwell_s} onChange={(e) => edit(i, { dwell_s: Number(e.currentTarget.value) })}>
+                        {[...new Set([...STAYS, area.dwell_s])].sort((a, b) => a - b).map((s) => (
+                          <option key={s} value={s}>
+                            {s === 0 ? "at once" : `${s} s`}
+                          </option>
+                        ))}
+                      </select>
+                    </label>
+                  )}
+                </div>
+              )}
             </li>
           ))}
         </ul>
@@ -205,7 +235,7 @@ export function AreaEditor({ camera, save }: { camera: Camera; save: (areas: Are
           ? draft.length < 3
             ? "Set at least three corners."
             : "Tap the first corner to close the shape."
-          : "Tap the corners of an area on the picture. Motion in an ignored area never makes an event; if there is a watched one, only motion inside it does."}
+          : `Tap the corners of an area on the picture. ${ABOUT[use]}`}
       </p>
     </div>
   );
@@ -216,8 +246,12 @@ function clamp(share: number): number {
 }
 
 function named(areas: Area[], use: Area["use"]): string {
-  const word = use === "watch" ? "Watched" : "Ignored";
-  for (let n = 1; ; n++) if (!areas.some((area) => area.name === `${word} ${n}`)) return `${word} ${n}`;
+  for (let n = 1; ; n++) if (!areas.some((area) => area.name === `${NAMES[use]} ${n}`)) return `${NAMES[use]} ${n}`;
+}
+
+// Whether nobody gave it a name yet.
+function isUnnamed(area: Area): boolean {
+  return new RegExp(`^${NAMES[area.use]} \\d+$`).test(area.name);
 }
 
 // Is a point in a polygon? Count the edges that a ray to the right crosses.

@@ -25,8 +25,9 @@ export interface State {
 
 export interface Area {
   name: string;
-  use: "watch" | "ignore";
+  use: "watch" | "ignore" | "mask";
   points: [number, number][];
+  dwell_s: number; // watch: somebody must stay so long
 }
 
 export interface Camera {

@@ -12,6 +12,7 @@ import typer
 from nightlatch.domain.sighting import Kind
 
 if TYPE_CHECKING:
+    from nightlatch.domain.geometry import Area
     from nightlatch.domain.sighting import Track
     from nightlatch.pixels.replay.replaying import Replay, Seen
     from nightlatch.pixels.replay.scoring import Score
@@ -28,6 +29,9 @@ def replay(
     path: Annotated[Path, typer.Argument(help="A film (MP4, MKV, AVI…) or a folder of them.", exists=True)],
     plot: Annotated[Path | None, typer.Option(help="Folder for one SVG a film.")] = None,
     detector: Annotated[str, typer.Option(help="What looks: eye, yolox, both, or motion (names nothing).")] = "eye",
+    areas: Annotated[
+        Path | None, typer.Option(help="JSON list of {name, use, points, dwell_s}, as a camera has it.", exists=True)
+    ] = None,
     least_recall: Annotated[float, typer.Option(help="Fail when less of the truth is found; for CI.")] = 0.0,
     most_false: Annotated[int | None, typer.Option(help="Fail when more events than this are false; for CI.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a film instead of sentences.")] = False,
@@ -46,8 +50,9 @@ def replay(
     try:
         scores = []
         eye = open_detector(detector, None)
+        drawn = _areas(areas) if areas is not None else ()
         for film in films_in(path):
-            seen = run(film, detector=eye)
+            seen = run(film, detector=eye, areas=drawn)
             truth = read_truth(film)
             found = (
                 score(truth, [event.opening for event in seen.events], seen.length_ms) if truth is not None else None
@@ -94,6 +99,20 @@ def explain(
     page.write_text(draw_gate(clip.name, album.looks, seen.length_ms))
     _show(clip.name, seen)
     typer.echo(f"  drawn in {page}")
+
+
+def _areas(path: Path) -> tuple[Area, ...]:
+    from pydantic import TypeAdapter, ValidationError
+
+    from nightlatch.domain.geometry import Area
+    from nightlatch.errors import ConfigError
+
+    try:
+        return TypeAdapter(tuple[Area, ...]).validate_json(path.read_bytes())
+    except ValidationError:
+        raise ConfigError(
+            f"{path} is no list of areas. Each has a name, a use (watch, ignore or mask) and points from 0 to 1."
+        ) from None
 
 
 def _show(name: str, seen: Replay, found: Score | None = None) -> None:

@@ -75,6 +75,19 @@ def test_a_film_in_which_nothing_happens_counts_what_is_false(tmp_path: Path) ->
     assert "false: 1" in said
 
 
+def test_areas_of_a_camera_hold_for_films_too(tmp_path: Path) -> None:
+    path = _walk(tmp_path)
+    areas = tmp_path / "areas.json"
+    areas.write_text(json.dumps([{"name": "all", "use": "mask", "points": [[0, 0], [1, 0], [1, 1], [0, 1]]}]))
+    code, said = _run("replay", str(path), "--areas", str(areas))
+    assert code == 0
+    assert "found 0 of 1" in said
+    areas.write_text('[{"name": "all", "use": "shred", "points": []}]')
+    code, said = _run("replay", str(path), "--areas", str(areas))
+    assert code == 2
+    assert "no list of areas" in said
+
+
 def test_why_the_gate_opened_is_a_page_with_a_picture_of_it(tmp_path: Path) -> None:
     code, said = _run("gate", "explain", str(_walk(tmp_path)), "--out", str(tmp_path / "why.html"))
     assert code == 0
