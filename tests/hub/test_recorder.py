@@ -5,9 +5,11 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyrage
 import pytest
@@ -19,16 +21,21 @@ from nightlatch.domain.recording import Still
 from nightlatch.domain.sighting import EventJudged, Judgement, Story, Verdict
 from nightlatch.errors import SourceError
 from nightlatch.hub.index import open_index
+from nightlatch.hub.observer import WAITING_LOOKS, Observer, Seen
 from nightlatch.hub.recorder import Looking, Recorder
 from nightlatch.hub.records import ClipRow, SegmentRow
 from nightlatch.hub.vault import Vault
 from nightlatch.pixels.media.packets import Streams
+from nightlatch.pixels.replay.films import open_film
 from nightlatch.pixels.sight import Sight
 from nightlatch.pixels.sight import Told as Told_
 from nightlatch.pixels.stage.encoding import film
 from nightlatch.pixels.stage.scenes import scene
 from nightlatch.seal.recipients import Sealer
 from tests.clocks import TestClock
+
+BEGAN_MS = 1_800_000_000_000
+CAMERA = Camera(id="0123456789ab", name="yard", url="file:yard.mp4")
 
 
 @dataclass
@@ -37,6 +44,7 @@ class Told:
     clips: list[bool] = field(default_factory=list)
     judged: list[EventJudged] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
+    advised: list[str | None] = field(default_factory=list)
 
     def state(self, camera_id: str, state: CameraState, streams: Streams | None, problem: SourceError | None) -> None:
         self.states.append((state, problem.reason.value if problem else None))
@@ -51,7 +59,7 @@ class Told:
         self.judged.append(judged)
 
     def advice(self, camera_id: str, text: str | None) -> None:
-        pass
+        self.advised.append(text)
 
     def event_ended(self, event_id: str) -> None:
         self.ended.append(event_id)
@@ -129,6 +137,40 @@ def test_a_dead_or_hanging_look_loses_no_footage(tmp_path: Path, moving: Path, f
 
     engine, _ = record(tmp_path, f"file:{moving}", 13, broken)
     assert seconds_kept(engine) == pytest.approx(12, abs=0.3)
+
+
+def observed(sight: Callable[[], Sight], **more: Any) -> Observer:
+    nothing: Any = lambda *_: None  # noqa: E731
+    return Observer(CAMERA, sight, undecided, Seen(deque(), nothing, nothing, nothing), **more)
+
+
+def test_a_blind_eye_is_told_until_it_sees_again(moving: Path) -> None:
+    with open_film(moving) as film_:
+        sight, trouble = plain_sight(CAMERA, film_.streams), ["RuntimeError", None]
+        observer = observed(lambda: sight, trouble=lambda: trouble[0])
+        blind = observer.advice(sight, BEGAN_MS)
+        assert blind is not None
+        assert "RuntimeError" in blind
+        assert "Recording goes on" in blind
+        trouble[0] = None
+        assert observer.advice(sight, 2_000) == sight.advice
+
+
+def test_pictures_that_nobody_had_time_for_are_counted_and_told_for_a_minute(moving: Path) -> None:
+    with open_film(moving) as film_:
+        sight = plain_sight(CAMERA, film_.streams)
+        observer = observed(lambda: sight)
+        for packet in (packets := list(film_.packets))[:100]:
+            observer.offer(packet)  # nobody looks: the thread was not started
+        assert len(packets) > 100
+        assert observer.dropped == 100 - WAITING_LOOKS
+        observer.advice(sight, BEGAN_MS)
+        observer.dropped += 40
+        told = observer.advice(sight, BEGAN_MS + 61_000)
+        assert told is not None
+        assert "40 pictures" in told
+        assert observer.advice(sight, BEGAN_MS + 90_000) == told
+        assert observer.advice(sight, BEGAN_MS + 123_000) == sight.advice
 
 
 def test_a_camera_that_is_not_there_is_tried_again_and_again(tmp_path: Path) -> None:

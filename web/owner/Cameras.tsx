@@ -40,7 +40,7 @@ function List() {
                   {c.width ? ` · ${c.width}×${c.height}${c.fps ? ` at ${Math.round(c.fps)}` : ""}` : ""} · {bytes(c.bytes)} kept
                 </small>
                 <small class={`dot ${c.state}`}>{c.reason_text ?? STATES[c.state]}</small>
-                {c.advice && !c.demo && <small>{c.advice}</small>}
+                {c.advice && <small>{c.advice}</small>}
               </span>
             </Link>
           </li>

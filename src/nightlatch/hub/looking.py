@@ -91,7 +91,7 @@ def open_looking(choice: str, models_dir: Path | None) -> Looking:
             answers_late=True,  # a slot answers about the picture before
         )
 
-    return Looking(make_sight, judge.judge, lambda: chosen.now.name)
+    return Looking(make_sight, judge.judge, lambda: chosen.now.name, lambda: shared.trouble)
 
 
 def privacy_eyes(models_dir: Path | None) -> PrivacyEyes:

@@ -23,6 +23,7 @@ from nightlatch.pixels.sight import Sight, TracksChanged
 
 STILL_EVERY_MS = 2_000
 JUDGE_EVERY_MS = 1_000
+BUSY_EVERY_MS = 60_000  # how often it is said how many pictures nobody had time for
 WAITING_LOOKS = 64  # packets that may wait to be looked at; older ones are dropped
 
 log = structlog.get_logger()
@@ -46,7 +47,8 @@ class Observer:
     make_sight: Callable[[], Sight]
     judge: Callable[[Story], Judgement]
     seen: Seen
-    dropped: int = 0
+    trouble: Callable[[], str | None] = lambda: None  # why nothing is told apart at the moment
+    dropped: int = 0  # packets that nobody had time to look at
     failed: int = 0
     _waiting: deque[Packet] = field(default_factory=lambda: deque(maxlen=WAITING_LOOKS))
     _wake: threading.Event = field(default_factory=threading.Event)
@@ -56,6 +58,8 @@ class Observer:
     _tracks: tuple[Track, ...] = ()
     _judged_ms: int = 0
     _is_dark: bool = False
+    _busy: str | None = None
+    _counted: tuple[int, int] = (0, 0)  # when dropped packets were counted, and how many there were
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name=f"look-{self.camera.id}", daemon=True)
@@ -89,15 +93,34 @@ class Observer:
                 try:
                     self._follow(sight.take(packet), sight.picture)
                     shown_ms = self._show(sight.picture, sheets, shown_ms)
-                    if packet.is_key and sight.advice != advice:
-                        advice = sight.advice
-                        self.seen.on_advice(advice)
+                    if packet.is_key and (now := self.advice(sight, packet.at_ms)) != advice:
+                        advice = now
+                        self.seen.onadvice(advice)
                 except Exception as error:  # noqa: BLE001 - watching fails open: recording must go on
                     self.failed += 1
                     log.warning("look.failed", camera=self.camera.id, error=type(error).__name__, times=self.failed)
         self._follow(sight.finish(), sight.picture)
         if (sheet := sheets.finish()) is not None:
             self.seen.on_sheet(sheet)
+
+    def advice(self, sight: Sight, at_ms: int) -> str | None:
+        """What the owner should know of this camera's looking: that it is blind, late, or dearer than it must be."""
+        if (trouble := self.trouble()) is not None:
+            return (
+                f"Nothing is told apart at the moment: the eye does not work ({trouble}). Recording goes on, and "
+                "motion still makes events. If this stays, restart the hub."
+            )
+        since_ms, before = self._counted
+        if not 0 <= at_ms - since_ms < BUSY_EVERY_MS:
+            late = self.dropped - before
+            self._counted = at_ms, self.dropped
+            self._busy = None
+            if late and since_ms:
+                self._busy = (
+                    f"This machine had no time to look at {late} pictures in the last minute. The recording is "
+                    "complete. A sub-stream for each camera, or fewer cameras, would help."
+                )
+        return self._busy or (None if self.camera.demo else sight.advice)
 
     def _show(self, picture: Picture | None, sheets: SheetBuilder, shown_ms: int) -> int:
         """Pass on a still and a sheet when they are due; when the newest still was taken."""

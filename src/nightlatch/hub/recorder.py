@@ -86,6 +86,7 @@ class Looking:
     make_sight: Callable[[Camera, Streams], Sight]
     judge: Callable[[Story], Judgement]
     eye: Callable[[], str]  # the name of what looks now
+    trouble: Callable[[], str | None] = lambda: None  # why it sees nothing at the moment
 
 
 class Recorder:
@@ -116,6 +117,12 @@ class Recorder:
         self._clip: tuple[OpenClip, Clipper] | None = None
         self._clip_until_ms: int | None = None
         self._last_still: Still | None = None
+        self._observers: deque[Observer] = deque(maxlen=8)
+
+    @property
+    def dropped(self) -> int:
+        """Packets that nobody had time to look at, of the newest few connections."""
+        return sum(observer.dropped for observer in self._observers)
 
     def stop(self) -> None:
         """End soon, from any thread."""
@@ -239,7 +246,12 @@ class Recorder:
             self._show,
             lambda text: self._teller.advice(self.camera.id, text),
         )
-        return Observer(self.camera, lambda: self._looking.make_sight(self.camera, streams), self._looking.judge, seen)
+        looking = self._looking
+        made = Observer(
+            self.camera, lambda: looking.make_sight(self.camera, streams), looking.judge, seen, looking.trouble
+        )
+        self._observers.append(made)
+        return made
 
     def _store(self, made: list[Part | Segment]) -> None:
         for item in made:
