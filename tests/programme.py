@@ -38,6 +38,7 @@ class Programme:
     log_key: str = ""
     witness_key: str = ""
     programme_key: str = ""
+    hub_key: str = ""  # of a household whose hub makes the quorum, too
 
     @property
     def origin(self) -> str:
@@ -49,7 +50,9 @@ class Programme:
 
     @property
     def policy(self) -> str:
-        return f"log {self.log_key}\nwitness friend {self.witness_key}\nquorum 1\nmax-age-s 600\n"
+        hub = f"witness home {self.hub_key}\n" if self.hub_key else ""
+        quorum = 2 if self.hub_key else 1
+        return f"log {self.log_key}\nwitness friend {self.witness_key}\n{hub}quorum {quorum}\nmax-age-s 600\n"
 
     def tell(self, *words: str) -> str:
         """Run one command; what it printed."""
@@ -101,6 +104,7 @@ class Programme:
         self._run(
             *("log", "serve", "--data", "log", "--key", "log.key", "--secret", "writers.secret"),
             *("--witness", f"{self.witness_key}={at}", *self._port(self.log_port)),
+            *(("--witness", self.hub_key) if self.hub_key else ()),
         )
         self._answers(f"http://127.0.0.1:{self.log_port}/checkpoint", 200)
         self._run("keeper", "serve", "--config", str(self.config))
@@ -171,9 +175,9 @@ class Programme:
 
 
 @contextmanager
-def programme(folder: Path) -> Iterator[Programme]:
+def programme(folder: Path, **more: str) -> Iterator[Programme]:
     """A running programme that is stopped whatever happens."""
-    made = Programme(folder)
+    made = Programme(folder, **more)
     made.set_up()
     try:
         made.start()

@@ -36,6 +36,7 @@ from nightlatch.seal.note import COSIGNATURE, Note, Signature, Signer, make_sign
 
 EVERY_S = 300.0
 WAIT_S = 4  # at the log, for its next checkpoint; stopping the hub waits for it
+IDLE_S = 10.0  # until it asks itself again whether a programme was joined that it has not looked at
 log = structlog.get_logger()
 
 
@@ -73,7 +74,7 @@ class LogWatch:
                 with _said():
                     is_awaited = await run_in_threadpool(self.vouch, WAIT_S)
                 if not is_awaited:
-                    await asyncio.sleep(min(left, EVERY_S / 10))
+                    await asyncio.sleep(min(left, IDLE_S))
 
     def look(self) -> None:
         """Audit the whole log once, against what it was before, and cosign it.
@@ -112,8 +113,14 @@ class LogWatch:
         programme = self.donations.programme()
         if programme is None or self.donations.distrusted is not None:
             return False
-        policy, held = read_policy(programme.policy), self._memory(programme).newest()
-        own = witness_key(self.data_dir).verifier
+        policy, memory, own = (
+            read_policy(programme.policy),
+            self._memory(programme),
+            witness_key(self.data_dir).verifier,
+        )
+        if memory.newest() is None:  # joined since the last look
+            self.look()
+        held = memory.newest()
         if held is None or all(key != own for _, key in policy.witnesses):
             return False
         asked = LogClient(programme.log_url).question(held.checkpoint.size, wait_s)

@@ -27,7 +27,7 @@ from nightlatch.seal.note import Note, Signature, Verifier, read_note, read_veri
 
 LONGEST_BODY = 256 * 1024
 WITNESS_WITHIN_S = 5.0
-BROUGHT_WITHIN_S = 3.0
+BROUGHT_WITHIN_S = 5.0
 LONGEST_WAIT_S = 25
 MOST_WAITING = 256
 REFRESH_EVERY_S = 60.0
