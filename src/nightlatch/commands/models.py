@@ -21,25 +21,44 @@ def list_(folder: FolderOption = None) -> None:
     for model in known_models().values():
         here = "here" if find(model, models_folder(folder)) else "not here"
         typer.echo(f"{model.name:14} {here:9} {model.bytes / 1e6:5.1f} MB  {model.licence:13} {model.what}")
+        if here == "not here":
+            typer.echo(f"{'':14} {model.url}\n{'':14} sha256 {model.sha256}")
 
 
 @app.command()
 def fetch(
     names: Annotated[list[str] | None, typer.Argument(help="Which; all of them when none is named.")] = None,
     folder: FolderOption = None,
+    given: Annotated[
+        Path | None,
+        typer.Option("--from", exists=True, help="A file, or a folder of files, that was downloaded elsewhere."),
+    ] = None,
 ) -> None:
-    """Fetch models from their makers' releases, checked against their hashes."""
-    from rich.progress import Progress
+    """Fetch models from their makers' releases, checked against their hashes; a broken fetch goes on where it was."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
     from nightlatch.errors import NotFound
     from nightlatch.pixels.detectors.models import fetch as get
-    from nightlatch.pixels.detectors.models import known_models, models_folder
+    from nightlatch.pixels.detectors.models import is_it, known_models, models_folder, take
 
     known = known_models()
-    for name in names or list(known):
+    for name in names or ():
         if name not in known:
             raise NotFound(f"There is no model called {name}. See: nightlatch models list")
-        with Progress(transient=True) as progress:
-            task = progress.add_task(name, total=1.0)
-            path = get(known[name], models_folder(folder), lambda share, t=task: progress.update(t, completed=share))  # type: ignore[misc]
+    if given is not None and given.is_file() and not names:
+        names = [name for name, model in known.items() if is_it(model, given)]
+        if not names:
+            raise NotFound(f"{given} is none of the known models. Compare its SHA-256: nightlatch models list")
+    for name in names or list(known):
+        model, into = known[name], models_folder(folder)
+        if given is not None:
+            typer.echo(f"{name} is in {take(model, given, into)}.")
+            continue
+        with Progress(TextColumn(name), BarColumn(), DownloadColumn(), transient=True) as progress:
+            task = progress.add_task(name, total=model.bytes)
+
+            def on_share(share: float, task=task, size=model.bytes, shown=progress) -> None:  # type: ignore[no-untyped-def]
+                shown.update(task, completed=round(share * size))
+
+            path = get(model, into, on_share)
         typer.echo(f"{name} is in {path}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,32 +15,65 @@ from typer.testing import CliRunner
 
 from nightlatch.commands import models as commands
 from nightlatch.errors import ConfigError, NotFound
-from nightlatch.pixels.detectors.models import Model, ModelLost, fetch, find, known_models, models_folder, need
+from nightlatch.pixels.detectors.models import Model, ModelLost, fetch, find, known_models, models_folder, need, take
 from nightlatch.pixels.detectors.opening import CHOICES, open_detector, open_privacy_eyes
 
 WEIGHTS = os.urandom(300_000)
+STICK = Path(__file__).resolve().parents[4] / "shared" / "data" / "models"
 
 
 class Release(BaseHTTPRequestHandler):
-    """A maker's server: a moved file, a file, a damaged file, one that is too long, one that breaks off."""
+    """A maker's server: a moved file, a file, a damaged file, one that is too long, and connections that break off.
+
+    `/flaky...` sends a third of the file at most and breaks off; it keeps to RFC 9110, 14 (ranges), but for
+    `/flaky-old`, which knows no ranges.
+    """
+
+    protocol_version = "HTTP/1.1"
+    asked: list[tuple[str, str | None, str | None]]
+    tag = '"one"'
+    busy = 0  # how often it says 503 first
 
     def do_GET(self) -> None:
+        self.close_connection = True
+        made = type(self)
+        made.asked.append((self.path, self.headers["Range"], self.headers["If-Range"]))
         if self.path == "/moved":
             self.send_response(302)
             self.send_header("Location", "/right")
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
+        if made.busy:
+            made.busy -= 1
+            self.send_error(503)
+            return
+        flaky = self.path.startswith("/flaky")
         body = {
-            "/right": WEIGHTS,
             "/damaged": b"\0" + WEIGHTS[1:],
             "/long": WEIGHTS + b"\0",
-            "/breaks": WEIGHTS[:1000],
-        }.get(self.path)
-        self.send_response(200 if body else 404)
-        self.send_header("Content-Length", str(len(WEIGHTS) if self.path == "/breaks" else len(body or b"")))
+            "/breaks": WEIGHTS,
+        }.get(self.path, WEIGHTS if flaky or self.path == "/right" else None)
+        if body is None:
+            self.send_error(404)
+            return
+        begin = self._range() if flaky and self.path != "/flaky-old" else 0
+        self.send_response(206 if begin else 200)
+        if begin:
+            self.send_header("Content-Range", f"bytes {begin}-{len(body) - 1}/{len(body)}")
+        if self.path == "/flaky":
+            self.send_header("ETag", made.tag)
+        self.send_header("Content-Length", str(len(body) - begin))
         self.end_headers()
-        self.wfile.write(body or b"")
+        most = 1000 if self.path == "/breaks" else 120_000 if flaky else len(body)
+        self.wfile.write(body[begin : begin + most])
+
+    def _range(self) -> int:
+        """Where to begin: 0 for the whole, also when the tag is another (RFC 9110, 13.1.5)."""
+        asked, only_if = self.headers["Range"], self.headers["If-Range"]
+        if asked is None or (only_if is not None and only_if != type(self).tag):
+            return 0
+        return int(asked.removeprefix("bytes=").removesuffix("-"))
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
@@ -47,6 +81,7 @@ class Release(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[str]:
+    Release.asked, Release.tag, Release.busy = [], '"one"', 0
     made = ThreadingHTTPServer(("127.0.0.1", 0), Release)
     threading.Thread(target=made.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{made.server_port}"
@@ -67,16 +102,125 @@ def test_a_model_is_fetched_once_with_progress(server: str, tmp_path: Path) -> N
     assert fetch(model("http://127.0.0.1:9/gone"), tmp_path / "models") == path
 
 
-@pytest.mark.parametrize("way", ["damaged", "long", "breaks", "missing"])
+@pytest.mark.parametrize("way", ["damaged", "long", "missing"])
 def test_wrong_bytes_are_refused_and_nothing_is_left(server: str, tmp_path: Path, way: str) -> None:
     with pytest.raises(ModelLost):
         fetch(model(f"{server}/{way}"), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_server_that_breaks_off_is_asked_for_the_rest(server: str, tmp_path: Path) -> None:
+    shares: list[float] = []
+    path = fetch(model(f"{server}/flaky"), tmp_path, shares.append, pause_s=0.001)
+    assert path.read_bytes() == WEIGHTS
+    assert Release.asked == [
+        ("/flaky", None, None),
+        ("/flaky", "bytes=120000-", '"one"'),
+        ("/flaky", "bytes=240000-", '"one"'),
+    ]
+    assert shares == sorted(shares)
+    assert [each.name for each in tmp_path.iterdir()] == ["weights.onnx"]
+
+
+def test_a_server_without_tags_is_asked_for_the_rest_too(server: str, tmp_path: Path) -> None:
+    assert fetch(model(f"{server}/flaky-untagged"), tmp_path, pause_s=0.001).read_bytes() == WEIGHTS
+    assert Release.asked[-1] == ("/flaky-untagged", "bytes=240000-", None)
+
+
+def test_what_an_earlier_run_left_is_gone_on_with(server: str, tmp_path: Path) -> None:
+    (tmp_path / ".weights.part").write_bytes(WEIGHTS[:200_000])
+    (tmp_path / ".weights.etag").write_text('"one"')
+    assert fetch(model(f"{server}/flaky"), tmp_path, pause_s=0.001).read_bytes() == WEIGHTS
+    assert Release.asked == [("/flaky", "bytes=200000-", '"one"')]
+
+
+def test_a_file_that_changed_on_the_server_is_fetched_from_its_beginning(server: str, tmp_path: Path) -> None:
+    (tmp_path / ".weights.part").write_bytes(b"\1" * 100_000)
+    (tmp_path / ".weights.etag").write_text('"another"')
+    assert fetch(model(f"{server}/flaky"), tmp_path, pause_s=0.001).read_bytes() == WEIGHTS
+    assert Release.asked[1][1:] == ("bytes=120000-", '"one"')
+
+
+@pytest.mark.parametrize("left", [b"\1" * 100_000, b"\1" * 300_000, b"\1" * 400_000], ids=["part", "whole", "more"])
+def test_rubbish_from_an_earlier_run_is_found_by_its_hash_and_thrown_away(
+    server: str, tmp_path: Path, left: bytes
+) -> None:
+    (tmp_path / ".weights.part").write_bytes(left)
+    assert fetch(model(f"{server}/flaky-untagged"), tmp_path, pause_s=0.001).read_bytes() == WEIGHTS
+
+
+def test_a_server_that_cannot_go_on_starts_anew_and_what_came_is_not_mixed(server: str, tmp_path: Path) -> None:
+    (tmp_path / ".weights.part").write_bytes(WEIGHTS[:200_000])
+    path = fetch(model(f"{server}/right"), tmp_path, pause_s=0.001)
+    assert Release.asked == [("/right", "bytes=200000-", None)]
+    assert path.read_bytes() == WEIGHTS
+
+
+@pytest.mark.parametrize("way", ["breaks", "flaky-old"])
+def test_a_server_that_never_gets_further_is_given_up_and_what_came_is_kept(
+    server: str, tmp_path: Path, way: str
+) -> None:
+    with pytest.raises(ModelLost, match=r"broke off.*--from FILE"):
+        fetch(model(f"{server}/{way}"), tmp_path, pause_s=0.001)
+    assert len(Release.asked) == 5
+    kept = tmp_path / ".weights.part"
+    assert kept.read_bytes() == WEIGHTS[: kept.stat().st_size]
+    assert find(model(""), tmp_path) is None
+
+
+def test_a_busy_server_is_asked_again_and_a_missing_file_is_not(server: str, tmp_path: Path) -> None:
+    Release.busy = 2
+    assert fetch(model(f"{server}/right"), tmp_path / "a", pause_s=0.001).read_bytes() == WEIGHTS
+    assert len(Release.asked) == 3
+    with pytest.raises(ModelLost, match="404"):
+        fetch(model(f"{server}/missing"), tmp_path / "b", pause_s=0.001)
+    assert len(Release.asked) == 4
+
+
+def test_two_that_fetch_at_once_fetch_once(server: str, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as both:
+        paths = list(both.map(lambda _: fetch(model(f"{server}/flaky"), tmp_path, pause_s=0.001), range(2)))
+    assert paths[0] == paths[1]
+    assert len(Release.asked) == 3
+
+
 def test_a_server_that_is_not_there_is_said_to_be_tried_again(tmp_path: Path) -> None:
-    with pytest.raises(ModelLost, match="tried again"):
-        fetch(model("http://127.0.0.1:9/weights"), tmp_path)
+    with pytest.raises(ModelLost, match=r"cannot be reached from here.*tried again.*--from FILE"):
+        fetch(model("http://127.0.0.1:9/weights"), tmp_path, pause_s=0.001)
+
+
+def test_a_model_that_was_brought_here_is_taken_if_it_is_the_right_one(tmp_path: Path) -> None:
+    brought, into = tmp_path / "stick", tmp_path / "models"
+    brought.mkdir()
+    (brought / "notes.txt").write_text("hello")
+    with pytest.raises(NotFound, match="SHA-256"):
+        take(model("https://example.com/w"), brought, into)
+    (brought / "download(1).onnx").write_bytes(WEIGHTS)
+    assert take(model(""), brought, into).read_bytes() == WEIGHTS
+    assert take(model(""), brought / "download(1).onnx", tmp_path / "others").read_bytes() == WEIGHTS
+    with pytest.raises(NotFound, match="is not weights"):
+        take(model(""), brought / "notes.txt", into)
+
+
+def test_the_command_takes_files_from_a_stick_and_refuses_others(tmp_path: Path) -> None:
+    (tmp_path / "other.onnx").write_bytes(WEIGHTS)
+    for given in (tmp_path, tmp_path / "other.onnx"):
+        told = CliRunner().invoke(commands.app, ["fetch", "--from", str(given), "--folder", str(tmp_path / "m")])
+        assert isinstance(told.exception, NotFound)
+    assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not STICK.is_dir(), reason="../shared/data/models is not here")
+def test_the_command_knows_the_real_files_by_their_hashes(tmp_path: Path) -> None:
+    told = CliRunner().invoke(commands.app, ["fetch", "--from", str(STICK), "--folder", str(tmp_path)])
+    assert told.exit_code == 0
+    alone = CliRunner().invoke(
+        commands.app, ["fetch", "--from", str(STICK / "yunet_n_640_640.onnx"), "--folder", str(tmp_path / "alone")]
+    )
+    assert alone.output.startswith("yunet_n_640 is in")
+    assert all(find(entry, tmp_path) for entry in known_models().values())
+    assert "not here" not in CliRunner().invoke(commands.app, ["list", "--folder", str(tmp_path)]).output
 
 
 def test_a_folder_that_cannot_be_made_is_named(server: str, tmp_path: Path) -> None:
