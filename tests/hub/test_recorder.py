@@ -94,7 +94,7 @@ def record(
         Vault(folder, engine, TestClock()),
         TestClock(),
         told,
-        Looking(make_sight, undecided, lambda: "motion"),
+        Looking(make_sight, undecided, lambda: "motion", lambda: "the model is broken"),
     )
     thread = threading.Thread(target=made.run)
     thread.start()
@@ -121,6 +121,8 @@ def test_motion_makes_a_clip(tmp_path: Path, moving: Path) -> None:
     last = told.judged[-1]
     assert last.tracks
     assert last.judgement.reasons
+    assert told.advised
+    assert "the model is broken" in str(told.advised[0])
 
 
 @pytest.mark.parametrize("fault", ["dead", "hangs"])

@@ -95,7 +95,7 @@ class Observer:
                     shown_ms = self._show(sight.picture, sheets, shown_ms)
                     if packet.is_key and (now := self.advice(sight, packet.at_ms)) != advice:
                         advice = now
-                        self.seen.onadvice(advice)
+                        self.seen.on_advice(advice)
                 except Exception as error:  # noqa: BLE001 - watching fails open: recording must go on
                     self.failed += 1
                     log.warning("look.failed", camera=self.camera.id, error=type(error).__name__, times=self.failed)
