@@ -113,17 +113,16 @@ class LogWatch:
         programme = self.donations.programme()
         if programme is None or self.donations.distrusted is not None:
             return False
-        policy, memory, own = (
-            read_policy(programme.policy),
-            self._memory(programme),
-            witness_key(self.data_dir).verifier,
-        )
+        policy, memory = read_policy(programme.policy), self._memory(programme)
         if memory.newest() is None:  # joined since the last look
             self.look()
-        held = memory.newest()
+        held, own = memory.newest(), witness_key(self.data_dir).verifier
         if held is None or all(key != own for _, key in policy.witnesses):
             return False
-        asked = LogClient(programme.log_url).question(held.checkpoint.size, wait_s)
+        try:
+            asked = LogClient(programme.log_url).question(held.checkpoint.size, wait_s)
+        except NotFound:  # plain files ask nobody
+            return False
         if open_checkpoint(read_request(asked)[2], policy.log)[0].size > held.checkpoint.size:
             with self._one_at_a_time:
                 self._cosign(programme, policy, asked)
@@ -145,9 +144,8 @@ class LogWatch:
     def _bring(self, programme: Programme, note: str, signature: Signature) -> None:
         """Bring the log a cosignature; a log that does not know this hub hears of it from the keeper."""
         client, raw = LogClient(programme.log_url), str(Note(read_note(note).text, (signature,)))
-        with contextlib.suppress(
-            NotFound, Moved
-        ):  # plain files take nothing; what moved on is cosigned at the next look
+        # plain files take nothing; what moved on is cosigned at the next look
+        with contextlib.suppress(NotFound, Moved):
             if not client.bring(raw) and self.donations.introduce(str(witness_key(self.data_dir).verifier)):
                 client.bring(raw)
 
