@@ -269,3 +269,17 @@ def test_the_keeper_draws_a_clip_no_more_once_two_agree_and_once_more_when_they_
             view = page.post("/next").json()["view"]
             assert page.http.post(f"/api/looks/{view}", json={**LABEL, "verdict": said}).status_code == 204
         assert pages[2].post("/next").is_success is is_drawn_again
+
+
+def test_a_witness_that_is_late_costs_no_second_entry(room: WholeRoom) -> None:
+    room.house.give()
+    page = Page(room)
+    page.enter(room.reviewer())
+    room.late = 3
+    told = page.post("/next")
+    assert told.status_code == 200, told.text
+    assert room.leaves("view.open") == 1
+    room.house.give()
+    room.late = 100
+    assert page.post("/next").json()["refused"] == "no_quorum"
+    assert room.leaves("view.open") == 2

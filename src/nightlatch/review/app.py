@@ -21,8 +21,9 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import structlog
 from fastapi import Depends, FastAPI, Request, Response
@@ -35,9 +36,9 @@ from nightlatch.domain.label import Happening, Subject
 from nightlatch.domain.sighting import Verdict
 from nightlatch.domain.time import DAY_MS, Clock
 from nightlatch.errors import NightlatchError, NotFound, Refused
-from nightlatch.review.entries import Append, entry
+from nightlatch.review.entries import Append, Entry, Logged, entry
 from nightlatch.review.errors import KeeperSaidNo, SignedOut, Unreachable
-from nightlatch.review.keeper import Assignment, Keeper
+from nightlatch.review.keeper import Assignment, Keeper, Opened
 from nightlatch.review.labels import Labels, Look, read, written
 from nightlatch.review.passkeys import Door, Sitting
 from nightlatch.review.quality import Agreement, agreement
@@ -54,6 +55,7 @@ LOCKED = ("session", "idle")  # the keeper's words for a session of its own that
 STATUS: dict[type[NightlatchError], int] = {SignedOut: 401, Refused: 403, NotFound: 404, Unreachable: 502}
 
 log = structlog.get_logger()
+Told = TypeVar("Told")
 
 
 class _Told(BaseModel):
@@ -178,7 +180,7 @@ def _looks(app: FastAPI, desk: Desk) -> None:
         drawn = _drawn(desk.keeper, who.keeper_token)
         made = entry("view.open", drawn.view.canonical(), drawn.tag, desk.clock)
         logged = desk.append(made.leaf)
-        opened = desk.keeper.open(who.keeper_token, drawn.view, made, logged.receipt)
+        opened = _opened(desk.keeper, who.keeper_token, drawn, made, logged)
         desk.labels.open(Look(opened.view, drawn.view.donation, who.reviewer, drawn.length_ms), drawn.tag)
         return {
             "view": opened.view,
@@ -234,14 +236,24 @@ def _looks(app: FastAPI, desk: Desk) -> None:
 
 def _drawn(keeper: Keeper, token: str) -> Assignment:
     """The draw. While an entry waits for its cosignatures the newest checkpoint is bare: ask again a moment later."""
+    return _cosigned(lambda: keeper.assign(token))
+
+
+def _opened(keeper: Keeper, token: str, drawn: Assignment, made: Entry, logged: Logged) -> Opened:
+    """The view; with newer receipts of the same entry while a witness is late, so that no look is logged twice."""
+    receipts = chain([logged.receipt], (logged.again() if logged.again else logged.receipt for _ in count()))
+    return _cosigned(lambda: keeper.open(token, drawn.view, made, next(receipts)))
+
+
+def _cosigned(ask: Callable[[], Told]) -> Told:
     for pause_s in WITNESSES_WITHIN_S:
         try:
-            return keeper.assign(token)
+            return ask()
         except KeeperSaidNo as error:
             if error.refusal != "no_quorum":
                 raise
         time.sleep(pause_s)
-    return keeper.assign(token)
+    return ask()
 
 
 def _guard(app: FastAPI, settings: ReviewSettings) -> None:

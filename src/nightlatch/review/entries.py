@@ -17,10 +17,11 @@ from nightlatch.domain.view import SALT_BYTES, TAG_BYTES, Leaf, commitment
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """A leaf that the log holds: its index, and the receipt (tlog-proof) that shows it."""
+    """A leaf that the log holds, and the receipt (tlog-proof) that shows it; `again` asks for a newer one."""
 
     index: int
     receipt: str
+    again: Callable[[], str] | None = field(default=None, repr=False, compare=False)
 
 
 Append = Callable[[bytes], Logged]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.errors import LedgerError
@@ -18,8 +21,19 @@ class Logbook:
 
     def append(self, leaf: bytes) -> Logged:
         """The leaf, durable in the log. Raises `Unreachable`: what has no entry does not happen."""
-        try:
+        with _unreachable():
             taken = self.log.append(leaf)
-        except LedgerError as error:
-            raise Unreachable(str(error)) from None
-        return Logged(taken.index, taken.receipt)
+        return Logged(taken.index, taken.receipt, partial(self.receipt, taken.index))
+
+    def receipt(self, index: int) -> str:
+        """A fresh receipt of an entry. Raises `Unreachable`."""
+        with _unreachable():
+            return self.log.receipt(index)
+
+
+@contextmanager
+def _unreachable() -> Iterator[None]:
+    try:
+        yield
+    except LedgerError as error:
+        raise Unreachable(str(error)) from None
