@@ -101,6 +101,7 @@ class Recorder:
         clock: Clock,
         teller: Teller,
         looking: Looking,
+        opens: Callable[..., Source] = open_source,
     ) -> None:
         self.camera = camera
         self._household_id = household_id
@@ -109,6 +110,7 @@ class Recorder:
         self._clock = clock
         self._teller = teller
         self._looking = looking
+        self._opens = opens
         self._stop = threading.Event()
         self._source: Source | None = None
         self._sub: Source | None = None
@@ -163,7 +165,7 @@ class Recorder:
             OSError: the disk refused; what was stored stays.
         """
         self._teller.state(self.camera.id, CameraState.STARTING, None, None)
-        with open_source(self.camera.url, transport=self.camera.transport, clock=self._clock) as source:
+        with self._opens(self.camera.url, transport=self.camera.transport, clock=self._clock) as source:
             self._source = source
             if self._stop.is_set():
                 return
@@ -221,7 +223,7 @@ class Recorder:
         pause_s = FIRST_RETRY_S
         while not ended.is_set():
             try:
-                with open_source(str(self.camera.sub_url), transport=self.camera.transport, clock=self._clock) as sub:
+                with self._opens(str(self.camera.sub_url), transport=self.camera.transport, clock=self._clock) as sub:
                     self._sub = sub
                     observer = self._observer(sub.streams)
                     observer.start()

@@ -50,7 +50,7 @@ def sweep(
 ) -> Swept:
     """Delete what is past its time, over a quota, or in the way of the disk floor."""
     vault = data_dir / "vault"
-    total = _sweep_older_than(vault, engine, now_ms - keep_hours * HOUR_MS)
+    total = sweep_older_than(vault, engine, now_ms - keep_hours * HOUR_MS)
     with Session(engine) as session:
         quotas = session.execute(select(CameraRow.id, CameraRow.quota_bytes).where(CameraRow.quota_bytes.is_not(None)))
         limits = [(camera_id, quota) for camera_id, quota in quotas.all() if quota is not None]
@@ -99,7 +99,7 @@ def delete_footage(data_dir: Path, engine: Engine, camera_id: str) -> None:
     shutil.rmtree(data_dir / "vault" / camera_id, ignore_errors=True)
 
 
-def _sweep_older_than(vault: Path, engine: Engine, limit_ms: int) -> Swept:
+def sweep_older_than(vault: Path, engine: Engine, limit_ms: int) -> Swept:
     total = Swept()
     for table in (SegmentRow, SheetRow):
         while True:
