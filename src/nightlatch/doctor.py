@@ -28,6 +28,8 @@ from nightlatch.diagnostics import redact
 
 EARLIEST_S = 1_767_225_600  # 2026-01-01
 FLOOR_BYTES = 2 * 1024**3
+EYE_STALE_MS = 180_000  # it is written once a minute while the hub runs
+MOST_PASSED_OVER = 10  # pictures for each look: at 10 a second, an answer takes a second
 GB_A_DAY = 21.6  # one camera at 2 Mbit/s
 MOST_SKEW_S = 120
 MOST_STEP_S = 1.0
@@ -68,6 +70,7 @@ def examine(
     yield _codecs()
     yield _page()
     yield from _cameras(data_dir, try_cameras)
+    yield from eye(data_dir, round(began_s * 1000))
     now_s, later_s = time.time(), time.monotonic()
     yield clock(now_s, (now_s - began_s) - (later_s - began_monotonic_s))
 
@@ -189,6 +192,32 @@ def _is_ours(name: str, port: int) -> bool:
             continue
         return isinstance(answer, dict) and telling in answer
     return False
+
+
+def eye(data_dir: Path, now_ms: int) -> Iterator[Finding]:
+    """What the running hub last said of what looks; nothing when no hub ran here lately."""
+    try:
+        told = json.loads((data_dir / "eye.json").read_bytes())
+        if abs(now_ms - told["at_ms"]) > EYE_STALE_MS:
+            return
+        looks, since_ms = dict(told["looks"]).values(), told["blind_since_ms"]
+        counted = [(int(looked), int(passed_over)) for looked, passed_over in looks]
+        name, blind_text, coming_text = str(told["name"]), told["blind_text"], told["coming_text"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if since_ms is not None:
+        since = time.strftime("%H:%M", time.localtime(since_ms / 1000))
+        yield Finding("eye", "fail", f"blind since {since}; everything is recorded.", str(blind_text))
+        return
+    if coming_text:
+        yield Finding("eye", "warn", f"{name} looks, because another is not here.", str(coming_text))
+    else:
+        yield Finding("eye", "ok", f"{name} looks")
+    for number, (looked, passed_over) in enumerate(counted, 1):
+        text = f"looked at {looked} pictures, passed over {passed_over} for newer ones"
+        is_slow = passed_over > MOST_PASSED_OVER * max(10, looked)
+        todo = "The eye is slow: watch fewer cameras, or set detector to eye under [hub]." if is_slow else ""
+        yield Finding(f"eye, camera {number} of {len(counted)}", "warn" if is_slow else "ok", text, todo)
 
 
 def _codecs() -> Finding:

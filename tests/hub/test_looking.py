@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
+import httpx
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from nightlatch.doctor import Finding, examine
+from nightlatch.doctor import eye as doctor_eye
+from nightlatch.domain.geometry import Box
+from nightlatch.domain.sighting import Detection
 from nightlatch.errors import ConfigError
 from nightlatch.hub import looking
+from nightlatch.hub.app import create_app
+from nightlatch.hub.notices import NoticeClient
+from nightlatch.hub.settings import HubSettings
 from nightlatch.pixels.detectors import models
+from nightlatch.pixels.detectors.sharing import SharedDetector, Slot
+from tests.clocks import TestClock
 from tests.house import until
+from tests.hub.test_api import Hub
+from tests.serving import served
 
 MODEL = Path(__file__).resolve().parents[3] / "shared" / "data" / "models" / "yolox_nano.onnx"
 
@@ -53,3 +72,172 @@ def test_a_model_that_cannot_be_had_leaves_the_eye_at_work(tmp_path: Path, monke
 def test_a_choice_that_does_not_exist_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="Choose one of"):
         looking.open_looking("hawk", tmp_path)
+
+
+@dataclass
+class Moody:
+    """An eye that fails, hangs or answers, as it is told."""
+
+    is_failing: bool = False
+    door: threading.Event = field(default_factory=threading.Event)
+    looks: int = 0
+
+    def __post_init__(self) -> None:
+        self.door.set()
+
+    def look(self, bgr: NDArray[np.uint8], regions: Sequence[Box]) -> list[Detection]:
+        self.looks += 1
+        self.door.wait(30)
+        if self.is_failing:
+            raise RuntimeError("the model broke")
+        return []
+
+
+@dataclass
+class Seconds:
+    """A monotonic clock that goes when it is told to."""
+
+    now_s: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@dataclass
+class Told:
+    """A hub whose page and doctor hear of an eye over the real socket."""
+
+    hub: Hub
+    eye: Moody
+    seconds: Seconds
+    slot: Slot
+    camera_id: str
+    teller: looking.EyeTeller
+
+    def home(self) -> dict[str, Any]:
+        self.teller.look_after()
+        return dict(self.hub.client.get("/api/home").json())
+
+    def problems(self) -> list[dict[str, Any]]:
+        return [p for p in self.home()["problems"] if "eye" in p["text"]]
+
+    def doctor(self) -> Finding:
+        self.teller.look_after()
+        return next(each for each in looking_findings(self.hub) if each.name == "eye")
+
+    def looked(self, times: int) -> bool:
+        return self.eye.looks == times
+
+    def show(self) -> None:
+        self.slot.look(np.zeros((36, 64, 3), np.uint8), [])
+
+
+def looking_findings(hub: Hub) -> list[Finding]:
+    return list(doctor_eye(hub.folder, hub.clock.now_ms()))
+
+
+@contextmanager
+def told_of(folder: Path, eye: Moody) -> Iterator[Told]:
+    clock, seconds = TestClock(), Seconds()
+    app = create_app(HubSettings.model_validate({"data_dir": folder}), clock)
+    with served(app) as url, httpx.Client(base_url=url, headers={"X-Nightlatch": "1"}, timeout=20) as http:
+        hub = Hub(http, app.state.house, clock, folder)
+        assert hub.set_up().status_code == 201
+        camera_id = hub.client.post("/api/cameras", json={"name": "porch", "url": "rtsp://192.0.2.1/"}).json()["id"]
+        client = NoticeClient(folder / "watch.sock", lambda notice: None)
+        client.start()
+        shared = SharedDetector(eye, pause_s=0.001, monotonic=seconds)
+        slot = shared.slot()
+        report = looking.Report(client.send, clock, folder)
+        chosen = looking.Chosen("eye", None)
+        try:
+            teller = looking.EyeTeller(chosen, shared, {camera_id: slot}, report)
+            yield Told(hub, eye, seconds, slot, camera_id, teller)
+        finally:
+            eye.door.set()
+            shared.stop()
+            client.close()
+
+
+def test_a_crashing_eye_is_told_on_the_page_and_by_the_doctor_until_it_sees_again(tmp_path: Path) -> None:
+    with told_of(tmp_path / "hub", Moody(is_failing=True)) as told:
+        until(lambda: told.home()["looking"], "the eye being heard of")
+        assert told.problems() == []
+        told.show()
+        until(lambda: told.home()["looking"]["blind_since_ms"], "being blind")
+        blind_ms = told.hub.clock.now_ms()
+        assert told.problems() == []  # a moment is no news
+        told.hub.clock.offset_ms += 11_000
+        (problem,) = until(told.problems, "the page")
+        assert "blind" in problem["text"]
+        assert "recorded" in problem["text"]
+        assert "RuntimeError" in problem["todo"]
+        assert abs(problem["since_ms"] - blind_ms) < 10_000
+        assert told.doctor().state == "fail"
+        assert "restart" in told.doctor().todo
+        told.eye.is_failing = False
+        until(lambda: not told.problems(), "seeing again, although nothing moves")
+        assert told.doctor() == Finding("eye", "ok", "eye looks")
+
+
+def test_a_hanging_eye_is_told_and_one_that_always_hangs_wants_a_restart(tmp_path: Path) -> None:
+    with told_of(tmp_path / "hub", Moody()) as told:
+        told.eye.door.clear()
+        told.show()
+        until(lambda: told.eye.looks == 1, "the look")
+        told.seconds.now_s += 21
+        told.home()
+        told.hub.clock.offset_ms += 11_000
+        (problem,) = until(told.problems, "the page")
+        assert "does not answer" in problem["todo"]
+        for tries in range(2, 5):
+            told.show()
+            until(partial(told.looked, tries), "another try")
+            told.seconds.now_s += 21
+            told.home()
+        until(lambda: "not asked any more" in str(told.problems()), "giving up")
+
+
+def test_pictures_that_were_passed_over_are_counted_for_their_camera(tmp_path: Path) -> None:
+    with told_of(tmp_path / "hub", Moody()) as told:
+        told.eye.door.clear()
+        told.show()
+        until(lambda: told.eye.looks == 1, "the look")
+        for _ in range(200):
+            told.show()
+        told.eye.door.set()
+        until(lambda: told.slot.looked == 2, "the newest picture")
+
+        def looks() -> Any:
+            (camera,) = told.home()["cameras"]
+            return camera["looks"] if camera["looks"] and camera["looks"]["looked"] == 2 else None
+
+        counted = until(looks, "the count")
+        assert (counted["looked"], counted["passed_over"]) == (2, 199)
+        (found,) = [each for each in looking_findings(told.hub) if "camera" in each.name]
+        assert found.state == "warn"
+        assert "199" in found.text
+
+
+def test_the_doctor_says_nothing_of_an_eye_that_is_not_there_any_more(tmp_path: Path) -> None:
+    with told_of(tmp_path / "hub", Moody()) as told:
+        told.teller.look_after()
+        assert looking_findings(told.hub)
+        told.hub.clock.offset_ms += 600_000
+        assert looking_findings(told.hub) == []
+        for rubbish in ("", "[]", '{"at_ms": 1}', json.dumps({"at_ms": told.hub.clock.now_ms(), "looks": 3})):
+            (told.hub.folder / "eye.json").write_text(rubbish)
+            assert looking_findings(told.hub) == []
+        assert any(each.name == "Python" for each in examine(told.hub.folder, {}, None))
+
+
+def test_a_model_that_cannot_be_had_is_told_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = models.known_models()["yolox_nano"]
+    gone = models.Model(known.name, "http://127.0.0.1:9/x", known.sha256, known.bytes, known.licence, known.what)
+    monkeypatch.setattr(looking, "known_models", lambda: {"yolox_nano": gone})
+    with told_of(tmp_path / "hub", Moody()) as told:
+        told.teller._chosen = looking.Chosen("both", tmp_path / "models")
+        (problem,) = until(told.problems, "the page")
+        assert "built-in eye looks meanwhile" in problem["text"]
+        assert "nightlatch models fetch yolox_nano --from FILE" in problem["todo"]
+        assert told.home()["eye"] == "eye"

@@ -1,9 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import { type Camera, type Home, get, type Probe, send } from "../shared/api";
 import { unb64 } from "../shared/bytes";
-import { bytes } from "../shared/time";
+import { bytes, when } from "../shared/time";
 import { AreaEditor } from "./Areas";
-import { go, home, opener, refresh, say, stillsChanged } from "./state";
+import { go, home, now, opener, refresh, say, stillsChanged } from "./state";
 import { Confirm, Field, Link, pictureUrl, Problem, SealedPicture, useTitle, Wait } from "./ui";
 
 export function Cameras({ at }: { at: string }) {
@@ -49,6 +49,8 @@ function List() {
       {found.length > 0 && home.value && (
         <p class="fine" data-testid="eye">
           {EYES[home.value.eye]}
+          {home.value.looking && home.value.looking.coming_percent !== null && ` It looks while ${CHOSEN[home.value.looking.chosen]} being fetched: ${home.value.looking.coming_percent} % so far.`}
+          {home.value.looking?.blind_since_ms && ` It is blind since ${when(home.value.looking.blind_since_ms, now.value)}: everything is recorded, but nothing is recognised.`}
         </p>
       )}
       {found.length === 0 && (
@@ -68,6 +70,20 @@ const EYES: Record<Home["eye"], string> = {
   both: "The built-in eye and YOLOX look together, for people, cats, dogs, other animals and vehicles. They do not see packages, and they recognise nobody.",
   motion: "Nothing looks at what moves: every motion is an event, and none of them has a kind.",
 };
+
+const CHOSEN: Record<Home["eye"], string> = { eye: "the eye is", yolox: "YOLOX is", both: "YOLOX is", motion: "another is" };
+
+// How the eye keeps up with one camera.
+function Looks({ id }: { id: string }) {
+  const looks = home.value?.cameras.find((c) => c.id === id)?.looks;
+  if (!looks) return null;
+  return (
+    <p class="fine" data-testid="looks">
+      {looks.looked === 0 ? "The eye was not needed here" : `The eye looked at ${looks.looked.toLocaleString()} ${looks.looked === 1 ? "picture" : "pictures"}`} since {when(looks.since_ms, now.value)}
+      {looks.passed_over ? ` and passed over ${looks.passed_over.toLocaleString()}, because a newer one had come. They are recorded all the same.` : "."}
+    </p>
+  );
+}
 
 function AddCamera() {
   useTitle("Add a camera");
@@ -231,6 +247,7 @@ function EditCamera({ id }: { id: string }) {
       {problem && <Problem text={problem} />}
       <h2>Areas</h2>
       <AreaEditor camera={camera} save={(areas) => change({ areas }, "The areas are saved.")} />
+      <Looks id={id} />
       <h2>Settings</h2>
       <form
         onSubmit={(e) => {

@@ -34,7 +34,7 @@ export function HomePage() {
             <ul>
               {found.problems.map((p) => (
                 <li key={p.text}>
-                  <strong>{p.text}</strong> {p.todo} {p.camera_id && <Link href={`/cameras/${p.camera_id}`}>Open its settings</Link>}
+                  <strong>{p.text}</strong> {p.since_ms && `Since ${when(p.since_ms, now.value)}.`} {p.todo} {p.camera_id && <Link href={`/cameras/${p.camera_id}`}>Open its settings</Link>}
                 </li>
               ))}
             </ul>

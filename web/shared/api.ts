@@ -58,12 +58,14 @@ export interface CameraNow extends Camera {
   codecs: string | null;
   audio: string | null;
   advice: string | null;
+  looks: { since_ms: number; looked: number; passed_over: number } | null;
 }
 
 export interface Home {
   eye: "eye" | "yolox" | "both" | "motion";
+  looking: { blind_since_ms: number | null; chosen: Home["eye"]; coming_percent: number | null } | null;
   well: boolean;
-  problems: { camera_id: string | null; text: string; todo: string }[];
+  problems: { camera_id: string | null; text: string; todo: string; since_ms: number | null }[];
   cameras: CameraNow[];
   storage: { used_bytes: number; free_bytes: number; oldest_ms: number | null; keep_hours: number; full_in_hours: number | null };
   cloud: { configured: boolean; reachable: boolean | null; waiting_parts: number; last_sent_ms: number | null; clips: number };

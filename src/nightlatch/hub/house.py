@@ -27,6 +27,7 @@ from nightlatch.hub.notices import (
     CameraStatus,
     ClipChanged,
     EventTold,
+    EyeNow,
     NewStill,
     Notice,
     NoticeServer,
@@ -68,6 +69,7 @@ class House:
     statuses: dict[str, CameraStatus] = field(default_factory=dict)
     advice: dict[str, str | None] = field(default_factory=dict)
     stills: dict[str, NewStill] = field(default_factory=dict)
+    eye: EyeNow | None = None
     swept: Swept = field(default_factory=Swept)
     _feeds: set[asyncio.Queue[str]] = field(default_factory=set)
 
@@ -86,12 +88,18 @@ class House:
 
         elif isinstance(notice, Advice):
             self.advice[notice.camera_id] = notice.text
+        elif isinstance(notice, EyeNow):
+            before, self.eye = self.eye, notice
+            if before is None or _fares(before) != _fares(notice):
+                self.hint({"type": "home"})
         elif isinstance(notice, EventTold):
             self.alerts.tell(alert_of(notice))
 
     def joined(self, is_up: bool) -> None:
         """Watch came or went."""
         self.watch_is_up = is_up
+        if not is_up:
+            self.eye = None  # nothing looks
         self.hint({"type": "home"})
 
     def cameras_changed(self) -> None:
@@ -116,6 +124,11 @@ class House:
             yield queue
         finally:
             self._feeds.discard(queue)
+
+
+def _fares(eye: EyeNow) -> tuple[object, ...]:
+    """What makes pages look again; counts do not."""
+    return eye.name, eye.blind_since_ms, eye.blind_text, eye.coming_percent, eye.coming_text
 
 
 def house(request: Request) -> House:

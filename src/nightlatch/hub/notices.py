@@ -74,11 +74,23 @@ class Advice(msgspec.Struct, tag=True, frozen=True):
     text: str | None
 
 
+class EyeNow(msgspec.Struct, tag=True, frozen=True):
+    """What looks at all cameras, since `since_ms`, and how it fares."""
+
+    name: str
+    since_ms: int
+    blind_since_ms: int | None = None
+    blind_text: str | None = None  # why it is blind, and what to do
+    coming_percent: int | None = None  # of the model that was chosen and is being fetched
+    coming_text: str | None = None  # why it does not come, and what to do
+    looks: dict[str, tuple[int, int]] = {}  # camera id → looks made, pictures passed over for newer ones
+
+
 class CamerasChanged(msgspec.Struct, tag=True, frozen=True):
     """Serve to watch: read the camera table."""
 
 
-Notice = CameraStatus | NewStill | ClipChanged | EventTold | Advice | CamerasChanged
+Notice = CameraStatus | NewStill | ClipChanged | EventTold | Advice | EyeNow | CamerasChanged
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Notice).decode
 
@@ -150,7 +162,7 @@ class NoticeClient:
         self._path = path
         self._heard = heard
         self._waiting: deque[Notice] = deque(maxlen=WAITING)
-        self._latest: dict[str, CameraStatus] = {}
+        self._latest: dict[str, CameraStatus | EyeNow] = {}
         self._wake = threading.Event()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="notices", daemon=True)
@@ -162,6 +174,8 @@ class NoticeClient:
         """Queue a notice; never blocks."""
         if isinstance(notice, CameraStatus):
             self._latest[notice.camera_id] = notice
+        elif isinstance(notice, EyeNow):
+            self._latest["eye"] = notice
         self._waiting.append(notice)
         self._wake.set()
 
@@ -178,8 +192,8 @@ class NoticeClient:
                     line.connect(str(self._path))
                     listener = threading.Thread(target=self._listen, args=(line,), daemon=True)
                     listener.start()
-                    for status in list(self._latest.values()):  # serve may be a new one that knows nothing yet
-                        line.sendall(_frame(status))
+                    for latest in list(self._latest.values()):  # serve may be a new one that knows nothing yet
+                        line.sendall(_frame(latest))
                     while not self._closing and listener.is_alive():
                         while self._waiting:
                             line.sendall(_frame(self._waiting.popleft()))

@@ -6,7 +6,7 @@ import signal
 
 from nightlatch.clocks import system_clock
 from nightlatch.hub.index import open_index
-from nightlatch.hub.looking import open_looking
+from nightlatch.hub.looking import Report, open_looking
 from nightlatch.hub.notices import CamerasChanged, NoticeClient
 from nightlatch.hub.settings import HubSettings
 from nightlatch.hub.watcher import Watcher
@@ -21,8 +21,10 @@ def run(settings: HubSettings) -> None:
             watcher.cameras_changed()
 
     client = NoticeClient(settings.data_dir / "watch.sock", heard)
-    looking = open_looking(settings.detector, settings.models_dir)
-    watcher = Watcher(settings.data_dir, engine, system_clock(), client, looking)
+    clock = system_clock()
+    report = Report(client.send, clock, settings.data_dir)
+    looking = open_looking(settings.detector, settings.models_dir, report)
+    watcher = Watcher(settings.data_dir, engine, clock, client, looking)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: watcher.stop())
     client.start()

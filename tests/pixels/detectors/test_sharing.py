@@ -123,6 +123,7 @@ def test_a_crashing_detector_is_blind_with_a_reason_and_sees_again_when_it_recov
         slot.look(picture(3), [BOX])
         until(lambda: not detector.is_blind)
         until(lambda: slot.look(picture(4), [BOX]) is not None)
+        assert slot.looked >= 1
         assert detector.failed >= 1
 
 
@@ -136,6 +137,49 @@ def test_a_crashing_detector_is_left_alone_for_a_while() -> None:
             slot.look(picture(number), [])
         assert eye.seen == [1]
         assert slot.dropped == 27
+
+
+def test_a_detector_that_recovers_is_noticed_although_nothing_moves() -> None:
+    eye = Answering(failing=True)
+    with shared(eye) as detector:
+        slot = detector.slot()
+        slot.look(picture(1), [BOX])
+        until(lambda: detector.is_blind)
+        eye.failing = False
+        until(lambda: not detector.is_blind)
+        assert set(eye.seen) == {1}
+        assert slot.looked == 0
+
+
+def test_a_camera_whose_pictures_break_the_detector_does_not_starve_the_others() -> None:
+    class Picky(Answering):
+        def look(self, bgr: NDArray[np.uint8], regions: Sequence[Box]) -> list[Detection]:
+            self.failing = int(bgr[0, 0, 0]) == 1
+            return super().look(bgr, regions)
+
+    eye = Picky()
+    with shared(eye) as detector:
+        breaking, good = detector.slot(), detector.slot()
+        for _ in range(5):
+            before = good.looked
+            good.look(picture(2), [])
+            deadline = time.monotonic() + 20.0
+            while good.looked == before and time.monotonic() < deadline:
+                breaking.look(picture(1), [])
+                threading.Event().wait(0.002)
+        assert good.looked >= 5
+
+
+def test_a_hanging_detector_is_noticed_although_nothing_moves() -> None:
+    eye, watch = Answering(), Watch()
+    with shared(eye, watch) as detector:
+        slot = detector.slot()
+        eye.door.clear()
+        slot.look(picture(1), [BOX])
+        until(lambda: eye.seen == [1])
+        watch.now_s = 21.0
+        detector.check()
+        assert detector.trouble == "it does not answer"
 
 
 def test_a_hanging_detector_is_left_behind_and_tried_again_in_a_new_thread() -> None:

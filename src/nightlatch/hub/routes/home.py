@@ -20,6 +20,7 @@ from nightlatch.hub.routes.signin import At, Owner
 
 router = APIRouter(prefix="/api")
 PATIENCE_MS = 30_000
+BLIND_MS = 10_000  # one look that fails is no news
 EARLIEST_MS = 1_767_225_600_000  # 2026-01-01: a clock before this was never set
 
 
@@ -61,7 +62,8 @@ def home(at: At, _: Owner) -> dict[str, Any]:
             "keep_hours": at.settings.keep_hours,
             "full_in_hours": full_in,
         },
-        "eye": at.settings.detector,
+        "eye": at.eye.name if at.eye else at.settings.detector,
+        "looking": _looking(at),
         "cloud": {
             "configured": uplink is not None,
             "reachable": uplink.reachable if uplink else None,
@@ -104,15 +106,35 @@ def _camera(at: House, camera: Camera, now_ms: int) -> dict[str, Any]:
         "codecs": status.codecs if status else None,
         "audio": status.audio if status else None,
         "advice": at.advice.get(camera.id),
+        "looks": _looks(at, camera.id),
     }
+
+
+def _looking(at: House) -> dict[str, Any] | None:
+    """How what looks fares; None while nothing was heard of it."""
+    if at.eye is None:
+        return None
+    return {
+        "blind_since_ms": at.eye.blind_since_ms,
+        "chosen": at.settings.detector,
+        "coming_percent": at.eye.coming_percent,
+    }
+
+
+def _looks(at: House, camera_id: str) -> dict[str, int] | None:
+    """How often the camera was looked at since the recorder started, and how many pictures were passed over."""
+    if at.eye is None or camera_id not in at.eye.looks:
+        return None
+    looked, passed_over = at.eye.looks[camera_id]
+    return {"since_ms": at.eye.since_ms, "looked": looked, "passed_over": passed_over}
 
 
 def _problems(at: House, cameras: list[dict[str, Any]], now_ms: int, free: int, waiting: int) -> list[dict[str, Any]]:
     """What is wrong, the worst first, each with what to do."""
     found: list[dict[str, Any]] = []
 
-    def tell(text: str, todo: str, camera_id: str | None = None) -> None:
-        found.append({"camera_id": camera_id, "text": text, "todo": todo})
+    def tell(text: str, todo: str, camera_id: str | None = None, since_ms: int | None = None) -> None:
+        found.append({"camera_id": camera_id, "text": text, "todo": todo, "since_ms": since_ms})
 
     if now_ms < EARLIEST_MS:
         tell("This machine's clock is wrong.", "Set its date and time: recordings are placed by it.")
@@ -133,6 +155,12 @@ def _problems(at: House, cameras: list[dict[str, Any]], now_ms: int, free: int, 
             and now_ms - (camera["recorded_to_ms"] or 0) > 2 * PATIENCE_MS
         ):
             tell(f"{camera['name']} sends, but nothing is stored.", "Check the disk.", camera["id"])
+    if (eye := at.eye) is not None:
+        if eye.blind_text and eye.blind_since_ms is not None and now_ms - eye.blind_since_ms >= BLIND_MS:
+            text = "The eye is blind. Everything is recorded, but nothing is recognised."
+            tell(text, eye.blind_text, since_ms=eye.blind_since_ms)
+        if eye.coming_text:
+            tell("The detector that you chose is not here; the built-in eye looks meanwhile.", eye.coming_text)
     if at.logwatch.trouble is not None:
         tell(at.logwatch.trouble, "Nothing is given to it until this is cleared up. Ask the programme.")
     if at.uplink is not None and at.uplink.reachable is False and waiting:

@@ -37,12 +37,13 @@ class Look(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Slot:
     """One camera's place: at most one picture waits, the newest wins."""
 
     wake: Callable[[], None]
-    dropped: int = 0
+    looked: int = 0  # pictures that were looked at
+    dropped: int = 0  # pictures passed over for newer ones
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _waiting: tuple[Bgr, tuple[Box, ...]] | None = None
     _found: list[Detection] | None = None
@@ -67,6 +68,7 @@ class Slot:
         """For the worker: what was found."""
         with self._lock:
             self._found = found
+            self.looked += 1
 
 
 class SharedDetector:
@@ -92,12 +94,20 @@ class SharedDetector:
         self._busy_since_s: float | None = None
         self.failed = 0  # looks that raised or hung
         self.trouble: str | None = None  # why nothing is seen at the moment
+        self.gave_up = False  # it hung too often: nothing looks any more
+        self._turn = 0  # the slot that comes first
+        self._failed_on: tuple[Bgr, tuple[Box, ...]] | None = None
         self._begin()
 
     @property
     def is_blind(self) -> bool:
         """Whether the last look failed or hangs; `trouble` says why."""
         return self.trouble is not None
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last look raised, and is tried again by itself."""
+        return self._failed_on is not None
 
     def slot(self) -> Slot:
         """A place for one more camera."""
@@ -116,19 +126,25 @@ class SharedDetector:
         self._ended.set()
         self._wake.set()
 
-    def _rouse(self) -> None:
-        """A picture waits. Called in a camera's thread, so it is here that a hanging detector is noticed."""
+    def check(self) -> None:
+        """Notice a detector that hangs, also while no picture comes."""
         with self._lock:
             since_s = self._busy_since_s
             if since_s is not None and self._monotonic() - since_s > self._hangs_after_s:
                 self._leave_behind()
+
+    def _rouse(self) -> None:
+        """A picture waits. Called in a camera's thread."""
+        self.check()
         self._wake.set()
 
     def _leave_behind(self) -> None:
         self.failed += 1
         self._busy_since_s = None
+        self._failed_on = None  # what it hung on is not tried again
         if self._shift > MOST_LEFT_BEHIND:
             self.trouble = "it hung again and again; restart the hub"
+            self.gave_up = True
             self._shift += 1  # whatever still comes of the old thread is too late
             self._ended.set()
         else:
@@ -145,18 +161,35 @@ class SharedDetector:
         while not self._ended.is_set() and shift == self._shift:
             self._wake.wait(1.0)
             self._wake.clear()
-            for slot in self._slots:
-                if self._serve(slot, shift):
-                    pause_s = self._first_pause_s
-                    continue
+            if not self._round(shift):
                 log.warning("detector.failed", why=self.trouble, again_in_s=round(pause_s, 1))
                 self._ended.wait(pause_s)
+                self._wake.set()
                 pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
+            elif self.trouble is None:
+                pause_s = self._first_pause_s
 
-    def _serve(self, slot: Slot, shift: int) -> bool:
-        """Look at what waits in a slot, if anything; False when the detector failed."""
-        if self._ended.is_set() or shift != self._shift or (asked := slot.take()) is None:
-            return True
+    def _round(self, shift: int) -> bool:
+        """Serve each slot once; False, at once, when the detector failed.
+
+        After a failure the picture it failed on is tried again when no newer one waits: so it is known that it sees
+        again, although nothing moves.
+        """
+        asked_any, turn = False, self._turn
+        for slot in [*self._slots[turn:], *self._slots[:turn]]:
+            if self._ended.is_set() or shift != self._shift:
+                return True
+            if (asked := slot.take()) is not None:
+                asked_any = True
+                if not self._serve(asked, slot, shift):
+                    self._turn = self._slots.index(slot) + 1 if slot in self._slots else 0  # the others come first
+                    return False
+        if not asked_any and self._failed_on is not None:
+            return self._serve(self._failed_on, None, shift)
+        return True
+
+    def _serve(self, asked: tuple[Bgr, tuple[Box, ...]], slot: Slot | None, shift: int) -> bool:
+        """Look at a picture, for a slot if it is still news; False when the detector failed."""
         with self._lock:
             self._busy_since_s = self._monotonic()
         trouble, found = None, None
@@ -169,7 +202,8 @@ class SharedDetector:
                 return True  # it hung, and another has taken over
             self._busy_since_s = None
             self.trouble = trouble
+            self._failed_on = asked if trouble is not None else None
             self.failed += trouble is not None
-        if found is not None:
+        if found is not None and slot is not None:
             slot.put(found)
         return trouble is None
