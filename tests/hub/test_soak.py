@@ -11,7 +11,7 @@ from nightlatch.pixels.stage.encoding import film
 from nightlatch.pixels.stage.scenes import scene
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bench"))
-from soak import soak  # noqa: E402
+from soak import soak
 
 
 @pytest.mark.timeout(180)
