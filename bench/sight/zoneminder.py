@@ -64,10 +64,13 @@ def runs(films: Sequence[tuple[Film, float, str]]) -> list[Run]:
 def _database() -> Iterator[subprocess.Popen[bytes]]:
     with tempfile.TemporaryDirectory() as folder:
         shutil.chown(folder, "mysql", "mysql")
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.run(["mariadb-install-db", "--user=mysql", f"--datadir={folder}"], check=True, **quiet)
+        nowhere = subprocess.DEVNULL
+        subprocess.run(
+            ["mariadb-install-db", "--user=mysql", f"--datadir={folder}"], check=True, stdout=nowhere, stderr=nowhere
+        )
         options = ["--user=mysql", f"--datadir={folder}", f"--socket={SOCKET}", "--skip-networking"]
-        with subprocess.Popen(["mariadbd", *options, "--innodb-buffer-pool-size=64M"], **quiet) as server:
+        small = "--innodb-buffer-pool-size=64M"
+        with subprocess.Popen(["mariadbd", *options, small], stdout=nowhere, stderr=nowhere) as server:
             try:
                 _await_server()
                 subprocess.run(["mariadb"], stdin=TABLES.open(), check=True)
