@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Area, Box
-from nightlatch.domain.sighting import Detection, EventClosed, EventOpened, Motion, Track
+from nightlatch.domain.sighting import POST_ROLL_MS, Detection, EventClosed, EventOpened, Motion, Track
 from nightlatch.pixels.media.frames import LARGE_WIDTH, Looker, Picture
 from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.vision.boxes import grown, joined, overlap
@@ -140,7 +140,10 @@ class Sight:
             return self._see(picture)
         self._looker.may_skim = self._gate.trusts_hints(self._looker.unseen)
         luma = self._looker.skim(packet)
-        if luma is None or not self._gate.is_hint(self._background.peek(luma, packet.at_ms), self._looker.unseen):
+        if luma is None:
+            return []
+        motion = self._news(self._background.peek(luma, packet.at_ms))
+        if not self._gate.is_hint(motion, self._looker.unseen):
             return []
         told: list[Told] = []
         for past in self._looker.wake():
@@ -159,18 +162,25 @@ class Sight:
         told: list[Told] = []
         was_awake = self._looker.is_awake
         motion = self._background.update(picture.luma, picture.at_ms)
-        if motion.moving and not was_awake:
+        if not was_awake and self._news(motion).moving:
             for past in self._looker.wake():
                 told += self._weigh(past, self._background.peek(past.luma, past.at_ms), "past")
         told += self._weigh(picture, motion, "awake" if was_awake else "key")
         self._rest(picture.at_ms)
         return told
 
+    def _news(self, motion: Motion) -> Motion:
+        """Without what always moves, but for a while after something surely did: it may have stayed."""
+        is_lately = self.is_open or 0 <= motion.at_ms - self._moved_ms < POST_ROLL_MS
+        return motion if is_lately else self._gate.news(motion)
+
     def _weigh(self, picture: Picture, motion: Motion, woke: str) -> list[Told]:
         picture = replace(picture, masks=self._masks) if self._masks else picture
         if self.picture is None or picture.at_ms > self.picture.at_ms or woke != "past":
             self.picture = picture
+        whole, motion = motion, self._news(motion)
         onset_ms = self._gate.weigh(motion)
+        self._gate.learn(whole)
         told: list[Told] = []
         was_open = self.is_open
         happened: list[EventOpened | EventClosed] = []

@@ -2,19 +2,24 @@
 
 Pure. One look that moves wakes; it takes looks that belong together (the same thing, a little further) to open. That
 keeps rain, insects and glitches out, and costs no time: the pictures between the key frames are looked at afterwards.
-What moves in a skim between key frames is a hint to look at once; hints never open anything, and those that came to
-nothing never cost more than `HINT_SHARE` of what decoding everything would.
+What moves in one place again and again and goes nowhere, like a branch, becomes a habit of that place: it neither wakes
+nor opens until it leaves the place. Who passes through takes the habit away, for minutes. What moves in a skim between
+key frames is a hint to look at once; hints never open anything, and those that came to nothing never cost more than
+`HINT_SHARE` of what decoding everything would.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Motion
-from nightlatch.pixels.vision.boxes import area_of
+from nightlatch.pixels.vision.boxes import area_of, middle
 
 DOUBT_MS = 1_500  # awake for this long after a look that moved
 CHAIN_MS = 2_200  # looks further apart do not belong together
@@ -29,6 +34,16 @@ TURN = 0.5  # and this much of the way it went
 HINT_DOUBT_MS = 700  # awake for this long after a hint
 HINT_SHARE = 0.07  # of all packets may be decoded for hints that come to nothing
 HINT_SAVED = 150.0  # packets that may be saved up for it
+CELLS_ACROSS, CELLS_DOWN = 32, 18
+AGAIN_MS = 800  # after so long without, motion in a cell is one more time
+HABIT = 2.0  # times
+PASSED = -60.0  # instead of 0 where something has passed: who walked there and stays is no habit for some minutes
+HABIT_S = 300.0  # that they count for
+HABIT_SHARE = 0.75  # of a box's cells
+HABIT_LARGE = 0.03  # of the picture: what is larger is never a habit
+PASSES = 0.25  # picture widths that a thing goes and is no habit
+LONGEST_PATH = 200  # looks
+STRAIGHT = 1.5  # times that distance is the way of what passes
 MOST_BOXES = 12  # the largest of a look
 
 
@@ -39,6 +54,14 @@ class _Hit:
     chain: int
     onset_ms: int
     speed: tuple[float, float] | None = None  # picture sizes per second
+    path: tuple[Box, ...] = ()  # where it was
+    way: float = 0.0  # how far it went, in picture sizes
+
+    @property
+    def passes(self) -> bool:
+        """Whether it has gone some way, without hopping to and fro."""
+        far = math.dist(middle(self.box), middle(self.path[0]))
+        return far >= PASSES and self.way <= STRAIGHT * far
 
     def leads_to(self, box: Box, at_ms: int) -> bool:
         """Whether the same thing can be at `box` later: near enough at first, then where it was going."""
@@ -52,14 +75,61 @@ class _Hit:
         return max(across, down) <= reach
 
 
+class Habits:
+    """Where something moves again and again and goes nowhere; state for one camera."""
+
+    def __init__(self) -> None:
+        self._times = np.zeros((CELLS_DOWN, CELLS_ACROSS), np.float32)
+        self._moved_ms = np.zeros((CELLS_DOWN, CELLS_ACROSS), np.int64)
+        self._at_ms = 0
+
+    def learn(self, boxes: Sequence[Box], at_ms: int) -> None:
+        """Take the next look; one from the past teaches nothing."""
+        if at_ms <= self._at_ms:
+            return
+        self._times *= np.float32(math.exp((self._at_ms - at_ms) / 1000 / HABIT_S))
+        self._at_ms = at_ms
+        for box in boxes:
+            moved = self._moved_ms[_cells(box)]
+            self._times[_cells(box)] += at_ms - moved >= AGAIN_MS
+            moved[:] = at_ms
+
+    def forget(self, boxes: Sequence[Box]) -> None:
+        """Something passed here."""
+        for box in boxes:
+            self._times[_cells(box)] = PASSED
+
+    def has(self, box: Box) -> bool:
+        """Whether what moves there is a habit."""
+        return area_of(box) < HABIT_LARGE and float((self._times[_cells(box)] >= HABIT).mean()) >= HABIT_SHARE
+
+
+def _cells(box: Box) -> tuple[slice, slice]:
+    down = slice(min(CELLS_DOWN - 1, int(box.top * CELLS_DOWN)), math.ceil(box.bottom * CELLS_DOWN))
+    return down, slice(min(CELLS_ACROSS - 1, int(box.left * CELLS_ACROSS)), math.ceil(box.right * CELLS_ACROSS))
+
+
 class Gate:
     """State for one camera; the same looks and packets give the same answers."""
 
     def __init__(self) -> None:
         self._hits: list[_Hit] = []
+        self._habits = Habits()
         self._awake_until_ms: int | None = None
         self._looks_ms: deque[int] = deque(maxlen=SKIPPED + 1)
         self._saved = 0.0
+
+    def news(self, motion: Motion) -> Motion:
+        """The motion without what is a habit of its place."""
+        boxes = tuple(box for box in motion.boxes if not self._habits.has(box))
+        if len(boxes) == len(motion.boxes):
+            return motion
+        left = sum(map(area_of, boxes)) / max(1e-9, sum(map(area_of, motion.boxes)))
+        return Motion(motion.at_ms, bool(boxes), motion.share * left, boxes)
+
+    def learn(self, motion: Motion) -> None:
+        """Take what moves in the next look as a habit of its places."""
+        self._habits.learn(motion.boxes, motion.at_ms)
 
     def weigh(self, motion: Motion) -> int | None:
         """When it began, if by now something surely moves; None while it does not or may be a glitch."""
@@ -75,6 +145,9 @@ class Gate:
         boxes = sorted(motion.boxes, key=lambda b: (-area_of(b), b.left, b.top))[:MOST_BOXES]
         found = [self._chain(box, motion.at_ms) for box in boxes]
         self._hits += found
+        for hit in found:
+            if hit.passes:
+                self._habits.forget(hit.path)
         sure = (hit.onset_ms for hit in found if hit.chain >= enough + (area_of(hit.box) < SMALL_SHARE))
         onset_ms = min(sure, default=None)
         if onset_ms is not None:
@@ -99,16 +172,17 @@ class Gate:
         return True
 
     def _chain(self, box: Box, at_ms: int) -> _Hit:
-        x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+        x, y = middle(box)
         best: _Hit | None = None
         for hit in self._hits:
             if hit.at_ms < at_ms and (best is None or hit.chain >= best.chain) and hit.leads_to(box, at_ms):
                 best = hit
         if best is None:
-            return _Hit(at_ms, box, 1, at_ms)
+            return _Hit(at_ms, box, 1, at_ms, path=(box,))
         passed_s = (at_ms - best.at_ms) / 1000
-        speed = (
-            (x - (best.box.left + best.box.right) / 2) / passed_s,
-            (y - (best.box.top + best.box.bottom) / 2) / passed_s,
-        )
-        return _Hit(at_ms, box, best.chain + 1, best.onset_ms, speed)
+        from_x, from_y = middle(best.box)
+        way = best.way + math.dist((x, y), (from_x, from_y))
+        speed = ((x - from_x) / passed_s, (y - from_y) / passed_s)
+        if len(best.path) >= LONGEST_PATH:
+            return _Hit(at_ms, box, best.chain + 1, best.onset_ms, speed, (box,))
+        return _Hit(at_ms, box, best.chain + 1, best.onset_ms, speed, (*best.path, box), way)
