@@ -1,8 +1,9 @@
-"""Twelve hard negatives of the stage through the gate alone: how many events nobody made, an hour.
+"""Twelve hard negatives of the stage: how many events nobody made, an hour, by the gate alone and with the built-in eye.
 
     python bench/sight/negatives.py
 
-No detector and no verdict is asked here: what opens is what they would be asked about.
+What the gate opens is what the eye is asked about. "Named" are events in which it saw a person, a pet or a vehicle;
+"threats" those that the judge calls one at their end.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from nightlatch.domain.sighting import Kind, Verdict
+from nightlatch.pixels.detectors.opening import open_detector
 from nightlatch.pixels.replay.replaying import replay
 from nightlatch.pixels.stage.encoding import film
 from nightlatch.pixels.stage.negatives import NEGATIVES
@@ -23,18 +26,26 @@ SECONDS = 120
 def main() -> None:
     """Entry point."""
     OUT.mkdir(parents=True, exist_ok=True)
-    whole = 0
-    print(f"{'':20} {'events':>7} {'an hour':>8}  when, in seconds")
+    whole = [0, 0, 0, 0]
+    print(f"{'':20} {'gate':>7} {'an hour':>8} {'with eye':>9} {'named':>6} {'threats':>8}  when, in seconds")
     for name, kind in NEGATIVES.items():
         path = OUT / f"negative-{name}-{SECONDS}.mp4"
         if not path.exists():
             part = path.with_suffix(".part.mp4")
             film(kind(1, 640, 360, 5), part, SECONDS, gop_s=1.0).rename(path)
-        seen = replay(path)
-        when = ", ".join(f"{event.onset_ms / 1000:.0f}–{event.last_ms / 1000:.0f}" for event in seen.events)
-        whole += len(seen.events)
-        print(f"{name:20} {len(seen.events):7} {len(seen.events) * 3600 / SECONDS:8.0f}  {when}", flush=True)
-    print(f"{'all':20} {whole:7} {whole * 3600 / SECONDS / len(NEGATIVES):8.1f}")
+        alone, seen = replay(path).events, replay(path, detector=open_detector("eye", None)).events
+        named = [event for event in seen if any(track.kind is not Kind.MOTION for track in event.tracks)]
+        threats = [event for event in seen if event.judgement.verdict is Verdict.THREAT]
+        counts = [len(alone), len(seen), len(named), len(threats)]
+        whole = [a + b for a, b in zip(whole, counts, strict=True)]
+        when = ", ".join(f"{event.onset_ms / 1000:.0f}–{event.last_ms / 1000:.0f}" for event in alone)
+        print(_line(name, counts, 1) + f"  {when}", flush=True)
+    print(_line("all", whole, len(NEGATIVES)))
+
+
+def _line(name: str, counts: list[int], films: int) -> str:
+    gate, eye, named, threats = counts
+    return f"{name:20} {gate:7} {gate * 3600 / SECONDS / films:8.1f} {eye:9} {named:6} {threats:8}"
 
 
 if __name__ == "__main__":
