@@ -12,6 +12,7 @@ import time
 from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,12 @@ from nightlatch.domain.sighting import Kind, Verdict
 from nightlatch.errors import ConfigError
 from nightlatch.hub.alerts import Alert, Alerts
 from nightlatch.hub.alerts.mqtt import Mqtt, parse_broker
+from nightlatch.hub.alerts.pictures import PictureSwitch
 from nightlatch.hub.alerts.push import LENGTH, Push
 from nightlatch.hub.index import open_index
 from nightlatch.hub.records import PushRow, SessionRow
 from tests.house import free_port, until
+from tests.hub.test_api import running as running_hub
 
 needs_mosquitto = pytest.mark.skipif(
     shutil.which("mosquitto", path="/usr/sbin:/usr/bin") is None, reason="mosquitto is not installed"
@@ -42,11 +45,26 @@ PORCH = Camera(id="0123456789ab", name="Porch", url="rtsp://a:b@192.0.2.1/")
 
 
 def alert(
-    verdict: Verdict = Verdict.THREAT, event: str = "e1", is_open: bool = True, jpeg: bytes | None = None
+    verdict: Verdict = Verdict.THREAT,
+    event: str = "e1",
+    is_open: bool = True,
+    jpeg: bytes | None = None,
+    picture: bytes | None = None,
 ) -> Alert:
     reasons = ("A person tried two doors.",)
     return Alert(
-        PORCH.id, "Porch", event, "c1", 1_800_000_000_000, is_open, (Kind.PERSON,), verdict, 0.93, reasons, jpeg
+        PORCH.id,
+        "Porch",
+        event,
+        "c1",
+        1_800_000_000_000,
+        is_open,
+        (Kind.PERSON,),
+        verdict,
+        0.93,
+        reasons,
+        jpeg,
+        picture,
     )
 
 
@@ -154,6 +172,79 @@ def test_a_hub_that_dies_is_offline_and_unwanted_verdicts_stay_home(tmp_path: Pa
             until(lambda: heard(f"{root}/{PORCH.id}/motion") == "ON", "motion")
             assert heard(f"{root}/{PORCH.id}/event") is None
         assert heard(f"{root}/status") in ("online", "offline")
+
+
+@needs_mosquitto
+@pytest.mark.services
+def test_pictures_go_over_mqtt_only_while_they_are_switched_on_and_never_from_a_private_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nightlatch.hub.alerts.mqtt.ANNOUNCE_EVERY_S", 0.1)
+    port, cameras = free_port(), [PORCH]
+    road = Mqtt(parse_broker(f"mqtt://hub:p%40ss%2Fword@127.0.0.1:{port}"), HUB, lambda: list(cameras), list(Verdict))
+    road.pictures = PictureSwitch("mqtt", tmp_path)
+    root = f"nightlatch/{HUB[:12]}"
+    topic = f"homeassistant/device/nightlatch_{PORCH.id}/config"
+    with broker(tmp_path, port), listener(port) as heard, running(road) as tell:
+
+        def component() -> Any:
+            return dict(json.loads(heard(topic) or "{}").get("components", {})).get("picture")
+
+        def see(event: str, is_open: bool = True) -> str | None:
+            """What is shown once the event has come, which is published after its picture."""
+            tell(alert(event=event, picture=f"jpeg of {event}".encode(), is_open=is_open))
+            until(lambda: event in (heard(f"{root}/{PORCH.id}/event") or ""), event)
+            return heard(f"{root}/{PORCH.id}/picture")
+
+        until(lambda: heard(topic), "the discovery message")
+        assert component() is None
+        assert see("first") is None
+        road.pictures.turn(on=True)
+        found = until(component, "the picture being announced")
+        assert found["platform"] == "image"
+        assert found["image_topic"] == f"{root}/{PORCH.id}/picture"
+        assert see("second") == "jpeg of second"
+        assert see("over", is_open=False) == "jpeg of second"
+        cameras[:] = [replace(PORCH, private=True)]
+        until(lambda: component() is None, "the private room being taken back")
+        assert see("third") == "jpeg of second"
+        cameras[:] = [PORCH]
+        until(component, "the picture being announced again")
+        road.pictures.turn(on=False)
+        assert see("fourth") == "jpeg of second"
+        until(lambda: component() is None, "the picture being taken back")
+        with listener(port) as late:
+            until(lambda: late(topic) and late(f"{root}/{PORCH.id}/event"), "what is retained")
+            assert late(f"{root}/{PORCH.id}/picture") is None
+
+
+def test_the_switch_for_pictures_is_off_remembered_and_off_when_its_file_is_damaged(tmp_path: Path) -> None:
+    assert not PictureSwitch("mqtt", tmp_path).is_on
+    PictureSwitch("mqtt", tmp_path).turn(on=True)
+    assert PictureSwitch("mqtt", tmp_path).is_on
+    assert not PictureSwitch("another", tmp_path).is_on
+    for rubbish in ("", "[1]", '{"mqtt": "yes"}', '{"mqtt": 1}'):
+        (tmp_path / "alerts.json").write_text(rubbish)
+        assert not PictureSwitch("mqtt", tmp_path).is_on
+
+
+def test_a_switch_that_cannot_be_remembered_stays_off(tmp_path: Path) -> None:
+    switch = PictureSwitch("mqtt", tmp_path / "gone")
+    with pytest.raises(ConfigError, match="cannot be written"):
+        switch.turn(on=True)
+    assert not switch.is_on
+
+
+def test_the_owner_alone_switches_pictures_on(tmp_path: Path) -> None:
+    for hub in running_hub(tmp_path / "hub", mqtt_url="mqtt://127.0.0.1:9"):
+        assert hub.client.put("/api/alerts/mqtt", json={"pictures": True}).status_code == 401
+        hub.set_up()
+        assert hub.client.get("/api/alerts").json()["mqtt"] == {"connected": False, "pictures": False}
+        assert hub.client.put("/api/alerts/mqtt", json={"pictures": True}).status_code == 204
+        assert hub.client.get("/api/alerts").json()["mqtt"]["pictures"]
+    for hub in running_hub(tmp_path / "without"):
+        hub.set_up()
+        assert hub.client.put("/api/alerts/mqtt", json={"pictures": True}).status_code == 404
 
 
 @pytest.mark.parametrize("url", ["http://broker", "mqtt://", "mqtt://broker:notaport", "broker:1883"])

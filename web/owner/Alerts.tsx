@@ -9,7 +9,7 @@ import { Problem } from "./ui";
 interface Found {
   push_key: string;
   verdicts: Verdict[];
-  mqtt: { connected: boolean } | null;
+  mqtt: { connected: boolean; pictures: boolean } | null;
 }
 
 const MEANS: Record<Verdict, string> = {
@@ -59,6 +59,19 @@ export function Alerts() {
       void load();
     }
   };
+  const show = async (pictures: boolean) => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await put("/alerts/mqtt", { pictures });
+      say(pictures ? "Pictures go to your broker from now on." : "No more pictures go to your broker. Those it has, it has.");
+    } catch (error) {
+      setProblem((error as Error).message);
+    } finally {
+      setBusy(false);
+      void load();
+    }
+  };
   return (
     <section data-testid="alerts">
       <h2>Alerts on this device</h2>
@@ -75,6 +88,15 @@ export function Alerts() {
           </label>
         ))}
       {problem && <Problem text={problem} />}
+      {found?.mqtt && (
+        <label class="check">
+          <input type="checkbox" checked={found.mqtt.pictures} disabled={busy} data-testid="mqtt-pictures" onChange={(e) => void show(e.currentTarget.checked)} />
+          <span>
+            <strong>Pictures over MQTT</strong>
+            <small>When something happens, one picture of it goes to your broker, not sealed. Whoever may read there sees it, and Home Assistant keeps it. Private rooms send none.</small>
+          </span>
+        </label>
+      )}
       {found && <p class="fine">{found.mqtt ? `MQTT: ${found.mqtt.connected ? "connected to your broker" : "the broker does not answer; it is tried again by itself"}.` : "MQTT for Home Assistant is off; mqtt_url under [hub] in nightlatch.toml switches it on."}</p>}
     </section>
   );

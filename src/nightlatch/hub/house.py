@@ -17,6 +17,7 @@ from nightlatch.domain.time import Clock
 from nightlatch.errors import NightlatchError
 from nightlatch.hub.alerts import Alerts, alert_of
 from nightlatch.hub.alerts.mqtt import Mqtt
+from nightlatch.hub.alerts.pictures import PictureSwitch
 from nightlatch.hub.alerts.push import Push
 from nightlatch.hub.donations import Donations
 from nightlatch.hub.household import Household
@@ -72,6 +73,10 @@ class House:
     eye: EyeNow | None = None
     swept: Swept = field(default_factory=Swept)
     _feeds: set[asyncio.Queue[str]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        if self.mqtt is not None:
+            self.mqtt.pictures = PictureSwitch(self.mqtt.name, self.settings.data_dir)
 
     def heard(self, notice: Notice) -> None:
         """Take in what watch says."""

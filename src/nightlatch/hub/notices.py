@@ -51,7 +51,8 @@ class ClipChanged(msgspec.Struct, tag=True, frozen=True):
 class EventTold(msgspec.Struct, tag=True, frozen=True):
     """What is known of an event, told when it opens, when more becomes known, and when it closes.
 
-    `jpeg` is small and in the clear: it stays between these two processes unless the owner switched alerts on.
+    `jpeg` is small, `picture` 640 wide, both in the clear: they stay between these two processes unless the owner
+    switched alerts on, and for `picture` pictures with them.
     """
 
     camera_id: str
@@ -65,6 +66,7 @@ class EventTold(msgspec.Struct, tag=True, frozen=True):
     threat: float
     reasons: tuple[str, ...]
     jpeg: bytes | None = None
+    picture: bytes | None = None
 
 
 class Advice(msgspec.Struct, tag=True, frozen=True):

@@ -113,6 +113,7 @@ class NoticeTeller:
             threat=judged.judgement.threat,
             reasons=judged.judgement.reasons,
             jpeg=make_thumbnail(still) if still is not None else None,
+            picture=still.jpeg if still is not None else None,
         )
         before = self.open_events.get(judged.event_id)
         self.open_events[judged.event_id] = told
@@ -125,7 +126,7 @@ class NoticeTeller:
         last = self.open_events.pop(event_id, None)
         self.told.discard(event_id)
         if last is not None:
-            self.client.send(msgspec.structs.replace(last, open=False))
+            self.client.send(msgspec.structs.replace(last, open=False, picture=None))
 
     def advice(self, camera_id: str, text: str | None) -> None:
         self.client.send(Advice(camera_id=camera_id, text=text))

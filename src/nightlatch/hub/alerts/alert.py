@@ -21,7 +21,7 @@ WORST_FIRST = (Verdict.THREAT, Verdict.UNSURE, Verdict.ROUTINE)
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One event as alerts show it. `jpeg` is a picture of a few kilobytes."""
+    """One event as alerts show it. `jpeg` is a picture of a few kilobytes, `picture` the same, 640 wide."""
 
     camera_id: str
     camera_name: str
@@ -34,6 +34,7 @@ class Alert:
     threat: float
     reasons: tuple[str, ...]
     jpeg: bytes | None = field(default=None, repr=False)
+    picture: bytes | None = field(default=None, repr=False)
 
     @property
     def title(self) -> str:
@@ -62,4 +63,5 @@ def alert_of(told: EventTold) -> Alert:
         told.threat,
         told.reasons,
         told.jpeg,
+        told.picture,
     )

@@ -3,8 +3,9 @@
     nightlatch/<hub>/status               online | offline (last will), retained
     nightlatch/<hub>/<camera>/motion      ON | OFF
     nightlatch/<hub>/<camera>/event       JSON of the newest event, retained
+    nightlatch/<hub>/<camera>/picture     JPEG, just before the event; not retained
 
-No picture goes this way.
+Pictures go this way only after the owner switched them on, and never from a private room.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import asyncio
 import contextlib
 import json
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
@@ -25,6 +26,7 @@ from nightlatch.domain.camera import Camera
 from nightlatch.domain.sighting import Verdict
 from nightlatch.errors import ConfigError
 from nightlatch.hub.alerts.alert import Alert
+from nightlatch.hub.alerts.pictures import PictureSwitch
 
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 60.0
@@ -75,7 +77,8 @@ class Mqtt:
         self._cameras = cameras
         self._verdicts = frozenset(verdicts)
         self._client: aiomqtt.Client | None = None
-        self._announced: dict[str, str] = {}  # camera id → its name as announced
+        self._announced: dict[str, tuple[str, bool]] = {}  # camera id → its name, and whether with pictures
+        self.pictures = PictureSwitch(self.name)
         self.connected = False
 
     async def run(self) -> None:
@@ -107,6 +110,7 @@ class Mqtt:
             motion = "ON" if alert.is_open else "OFF"
             await client.publish(self._topic(alert.camera_id, "motion"), motion, qos=1, retain=True)
             if alert.verdict in self._verdicts:
+                await self._show(client, alert)
                 await client.publish(self._topic(alert.camera_id, "event"), _event(alert), qos=1, retain=True)
         except aiomqtt.MqttError:
             raise ConnectionError("the broker went away") from None
@@ -125,19 +129,45 @@ class Mqtt:
         )
 
     async def _announce(self, client: aiomqtt.Client) -> None:
-        now = {camera.id: camera.name for camera in await asyncio.to_thread(self._cameras)}
+        with_pictures = self.pictures.is_on
+        cameras = await asyncio.to_thread(self._cameras)
+        now = {camera.id: (camera.name, with_pictures and not camera.private) for camera in cameras}
         for gone in self._announced.keys() - now.keys():
             await client.publish(self._discovery(gone), None, qos=1, retain=True)
-        for camera_id, name in now.items():
-            if self._announced.get(camera_id) != name:
-                await client.publish(self._discovery(camera_id), self._device(camera_id, name), qos=1, retain=True)
+        for camera_id, (name, shows) in now.items():
+            before = self._announced.get(camera_id)
+            if before == (name, shows):
+                continue
+            topic = self._discovery(camera_id)
+            if before is not None and before[1] and not shows:  # its way of removing one component
+                gone_picture = self._device(camera_id, name, {"picture": {"platform": "image"}})
+                await client.publish(topic, gone_picture, qos=1, retain=True)
+            picture = {"picture": self._picture(camera_id)} if shows else {}
+            await client.publish(topic, self._device(camera_id, name, picture), qos=1, retain=True)
         self._announced = now
+
+    async def _show(self, client: aiomqtt.Client, alert: Alert) -> None:
+        """Publish the picture of an event that goes on, if the owner wants that."""
+        if alert.picture is None or not alert.is_open or not self.pictures.is_on:
+            return
+        cameras = await asyncio.to_thread(self._cameras)
+        if any(camera.id == alert.camera_id and not camera.private for camera in cameras) and self.pictures.is_on:
+            await client.publish(self._topic(alert.camera_id, "picture"), alert.picture, qos=1)
+
+    def _picture(self, camera_id: str) -> dict[str, str]:
+        return {
+            "platform": "image",
+            "name": "Last event",
+            "unique_id": f"nightlatch_{camera_id}_picture",
+            "image_topic": self._topic(camera_id, "picture"),
+            "content_type": "image/jpeg",
+        }
 
     def _discovery(self, camera_id: str) -> str:
         return f"homeassistant/device/nightlatch_{camera_id}/config"
 
-    def _device(self, camera_id: str, name: str) -> str:
-        """Home Assistant's device discovery message: three things that one camera shows."""
+    def _device(self, camera_id: str, name: str, more: Mapping[str, Mapping[str, str]]) -> str:
+        """Home Assistant's device discovery message: three things that one camera shows, and `more`."""
         event = self._topic(camera_id, "event")
         return json.dumps(
             {
@@ -169,6 +199,7 @@ class Mqtt:
                         "state_topic": event,
                         "value_template": "{{ value_json.kinds | join(', ') or 'motion' }}",
                     },
+                    **more,
                 },
             }
         )

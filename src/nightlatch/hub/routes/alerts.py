@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from nightlatch.domain.sighting import Verdict
+from nightlatch.errors import NotFound
 from nightlatch.hub.routes.signin import Asked, At, Owner
 
 router = APIRouter(prefix="/api")
@@ -20,14 +21,26 @@ class Subscription(Asked):
     verdicts: Annotated[list[Verdict], Field(min_length=1)]
 
 
+class Pictures(Asked):
+    pictures: bool
+
+
 @router.get("/alerts")
 def alerts(at: At, device: Owner) -> dict[str, Any]:
     """The key that a subscription needs, what this browser gets, and the broker's state."""
     return {
         "push_key": at.push.public_key,
         "verdicts": at.push.wanted(device.id),
-        "mqtt": None if at.mqtt is None else {"connected": at.mqtt.connected},
+        "mqtt": None if at.mqtt is None else {"connected": at.mqtt.connected, "pictures": at.mqtt.pictures.is_on},
     }
+
+
+@router.put("/alerts/mqtt", status_code=204)
+def pictures(at: At, _: Owner, asked: Pictures) -> None:
+    """Send pictures to the broker from now on, or no more. Raises `NotFound` where there is no broker."""
+    if at.mqtt is None:
+        raise NotFound("MQTT is off. Set mqtt_url under [hub] in nightlatch.toml first.")
+    at.mqtt.pictures.turn(on=asked.pictures)
 
 
 @router.put("/alerts", status_code=204)
