@@ -8,7 +8,7 @@ import { b64 } from "../shared/bytes";
 import { dayName, hhmmss, lasting, when } from "../shared/time";
 import { type Manifest, manifest, parts } from "./clips";
 import { readPolicy } from "../shared/ledger";
-import { receiptOf, type WholeLog } from "../shared/log";
+import { receiptOf, said, type WholeLog } from "../shared/log";
 import { type Look, looks, untold, wholeLog } from "./looks";
 import { go, home, hubNow, now, ring, say } from "./state";
 import { Confirm, Link, Problem, useTitle, Wait } from "./ui";
@@ -41,6 +41,7 @@ interface Given {
 interface Found {
   programme: Programme | null;
   given: Given[];
+  witness: { key: string; vouched: number | null };
 }
 interface Offer {
   id: string;
@@ -183,6 +184,7 @@ function Looks({ found, changed }: { found: Found; changed: () => void }) {
       {proof && !proof.hidden && (
         <p class="proof good" data-testid="log-proof">
           Checked in this browser: all {proof.size} entries of the log, cosigned by {proof.witnesses} {proof.witnesses === 1 ? "witness" : "witnesses"}.{proof.labels > 0 && ` Among them: ${proof.labels} ${proof.labels === 1 ? "label" : "labels"} that reviewers wrote about your clips.`}
+          {found.witness.vouched !== null && ` Your own hub vouches for ${found.witness.vouched} of them.`}
         </p>
       )}
       {proof && proof.hidden > 0 && <Problem text={`The log holds ${proof.hidden} entries marked as yours that the programme did not tell of.`} todo="Save this page and ask the programme." />}
@@ -225,6 +227,7 @@ function Looks({ found, changed }: { found: Found; changed: () => void }) {
                 </span>
                 {typeof look.event.reviewer === "string" && <span>by {look.event.reviewer}</span>}
                 {typeof look.event.purpose === "string" && <span>to {look.event.purpose}</span>}
+                {said(look) && <span>{said(look)}</span>}
                 <small>
                   {look.fault ?? `Proven: entry ${look.index} of the log`}
                   {!look.fault && look.index !== null && (
