@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from nightlatch import config
 from nightlatch.errors import ConfigError, NightlatchError, Refused
 from nightlatch.review.commands import programme
-from nightlatch.review.signing import make_key, public_of, read_key
+from nightlatch.review.signing import make_key, read_key
+from nightlatch.web.signature import public_b64
 
 RUN = CliRunner()
 
@@ -35,7 +36,7 @@ def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("nightlatch.toml").write_text("")
     told = typed("init", "--admin", f"anna={keys[0]}", "--admin", f"ben={keys[1]}", "--data", "data/review")
     assert keys[0] in told
-    key = public_of(read_key(Path("programme.key")))
+    key = public_b64(read_key(Path("programme.key")))
     Path("nightlatch.toml").write_text(f'[review]\nprogramme_key = "{key}"\ndata_dir = "data/review"\n')
     return tmp_path
 
@@ -44,7 +45,7 @@ def test_a_key_is_for_its_owner_alone_and_is_never_overwritten(tmp_path: Path) -
     file = tmp_path / "anna.key"
     key = make_key(file)
     assert file.stat().st_mode & 0o777 == 0o600
-    assert public_of(read_key(file)) == public_of(key)
+    assert public_b64(read_key(file)) == public_b64(key)
     with pytest.raises(ConfigError, match="another file"):
         make_key(file)
     (tmp_path / "text").write_text("no key")
@@ -55,7 +56,7 @@ def test_a_key_is_for_its_owner_alone_and_is_never_overwritten(tmp_path: Path) -
 
 def test_a_programme_begins_once_and_invites(begun: Path) -> None:
     with pytest.raises(Refused, match="two administrators"):
-        typed("init", "--admin", f"eve={public_of(make_key(begun / 'eve.key'))}", "--data", "data/other")
+        typed("init", "--admin", f"eve={public_b64(make_key(begun / 'eve.key'))}", "--data", "data/other")
     link = typed("invite").strip()
     assert link.startswith("http://localhost:8642/#invite=")
     told = typed("status")

@@ -126,12 +126,13 @@ def _begin(layout: Layout, name: str, admin: Sequence[str], trial: bool) -> None
 
 
 def _make(made: Path, layout: Layout, name: str, admin: Sequence[str], trial: bool) -> None:
-    from nightlatch.review.signing import make_key, public_of
+    from nightlatch.review.signing import make_key
+    from nightlatch.web.signature import public_b64
 
     if trial:
-        admin = [f"{who}={public_of(make_key(made / f'{who}.key'))}" for who in ("first", "second")]
+        admin = [f"{who}={public_b64(make_key(made / f'{who}.key'))}" for who in ("first", "second")]
     policy, witness = _log_keys(made)
-    programme_key = public_of(make_key(made / "programme.key"))
+    programme_key = public_b64(make_key(made / "programme.key"))
     _roster(made, programme_key, admin)
     (made / "keeper").mkdir(mode=0o700)
     for secret in ("writers.secret", "keeper/face.secret"):

@@ -56,9 +56,10 @@ def serve(
 @programme.command()
 def key(file: Annotated[Path, typer.Argument(help="Where to put it; nobody but you should read it.")]) -> None:
     """Make a key for yourself, as an administrator; prints its public half."""
-    from nightlatch.review.signing import make_key, public_of
+    from nightlatch.review.signing import make_key
+    from nightlatch.web.signature import public_b64
 
-    out.print(public_of(make_key(file)), soft_wrap=True)
+    out.print(public_b64(make_key(file)), soft_wrap=True)
 
 
 @programme.command()
@@ -72,9 +73,10 @@ def init(
 ) -> None:
     """Begin a programme: name its administrators, once. Prints what to put into the configuration."""
     from nightlatch.review.roster import Administrator
-    from nightlatch.review.signing import make_key, public_of, read_key
+    from nightlatch.review.signing import make_key, read_key
+    from nightlatch.web.signature import public_b64
 
-    programme_key = public_of(read_key(key_file) if key_file.exists() else make_key(key_file))
+    programme_key = public_b64(read_key(key_file) if key_file.exists() else make_key(key_file))
     named = tuple(Administrator(rest, name) for name, _, rest in (each.partition("=") for each in admin))
     roster, _ = _room(_settings(config_file, data, programme_key=programme_key))
     roster.begin(named)
@@ -148,7 +150,8 @@ def sign(
     from base64 import b64encode
 
     from nightlatch.review.roster import SIGNERS
-    from nightlatch.review.signing import public_of, read_key
+    from nightlatch.review.signing import read_key
+    from nightlatch.web.signature import public_b64
 
     settings = _settings(config_file, data)
     roster, _ = _room(settings)
@@ -156,7 +159,7 @@ def sign(
     out.print(_in_words(found), markup=False)
     if not yes:
         typer.confirm("Sign this?", abort=True)
-    signed = roster.sign(change, public_of(own), b64encode(own.sign(found.event)).decode())
+    signed = roster.sign(change, public_b64(own), b64encode(own.sign(found.event)).decode())
     if len(signed.signed_by) < SIGNERS:
         out.print(f"Signed by {signed.signed_by[0]}. One more administrator has to sign.")
         return

@@ -15,9 +15,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from nightlatch.errors import ConfigError
-from nightlatch.web.signature import public_b64 as public_of
-
-__all__ = ["make_key", "public_of", "read_key"]
 
 
 def make_key(file: Path) -> Ed25519PrivateKey:
