@@ -39,10 +39,21 @@ def harmed(picture: np.ndarray, how: str) -> np.ndarray:
             return cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         case "cut":
             return picture[height // 4 : height // 4 + height * 6 // 10, width // 5 : width // 5 + width * 6 // 10]
+        case "turned":
+            way = cv2.getRotationMatrix2D((width / 2, height / 2), 2.3, 1.0)
+            return cv2.warpAffine(picture, way, (width, height))
+        case "photographed at an angle":
+            corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+            askew = corners + np.array([[26, 15], [-20, 26], [-10, -20], [18, -13]], np.float32)
+            seen = cv2.warpPerspective(picture, cv2.getPerspectiveTransform(corners, askew), (width, height))
+            grain = np.random.default_rng(1).normal(0, 4, seen.shape)
+            return np.clip(cv2.GaussianBlur(seen, (0, 0), 0.9) + grain, 0, 255).astype(np.uint8)
     return picture
 
 
-@pytest.mark.parametrize("how", ["as it is", "encoded again", "half as large", "cut"])
+@pytest.mark.parametrize(
+    "how", ["as it is", "encoded again", "half as large", "cut", "turned", "photographed at an angle"]
+)
 def test_a_leak_names_its_view(marked: np.ndarray, how: str) -> None:
     found = recover([harmed(marked, how)], KEY)
     assert found is not None

@@ -2,14 +2,16 @@
 
 Spread spectrum (Cox et al. 1997): the 32 bits of the view's number and 16 of check are each spread as a faint random
 pattern of ±1 over a tile of 64 × 64 cells, with one more pattern to find the tile by; the tile is repeated over the
-whole picture (Kutter 1998), so that any piece of some hundred cells holds all of it. To read it, the picture is resized
-until the repeated tiles fall on each other, they are added up, and each pattern is asked whether it is there.
+whole picture (Kutter 1998), so that any piece of some hundred cells holds all of it. To read it, the picture is
+resized, or turned and bent straight by the lattice of its own repetition, until the tiles fall on each other; they are
+added up, and each pattern is asked whether it is there.
 
 The patterns come from a key: without it the mark can neither be read nor, short of spoiling the picture, removed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -17,6 +19,8 @@ from hashlib import sha256
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from nightlatch.pixels.watermark import lattice
 
 CELLS = 64
 ACROSS = 8.0  # tiles over the width of a picture that is not cut
@@ -28,6 +32,7 @@ FOUND_Z = 9.0  # standard deviations of the tile pattern from which a mark is th
 SCALES = (0.95, 2.6)  # of a cell against that of a whole picture: a piece of it has larger ones
 FINE = 0.0015
 CLOSE = 0.0004
+BENDS = 4  # times that a picture is bent straight, each from the one before
 Bgr = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
@@ -40,6 +45,7 @@ class Recovered:
     z: float
     scale: float
     is_whole: bool  # the check fits: not a bit is wrong
+    read: int  # the 48 bits as they were read
 
 
 def mark(bgr: Bgr, view: int, key: bytes) -> Bgr:
@@ -57,32 +63,79 @@ def mark(bgr: Bgr, view: int, key: bytes) -> Bgr:
 
 
 def recover(pictures: list[Bgr], key: bytes) -> Recovered | None:
-    """The view's number in one picture, or in several of one view and one size; None when no mark is found."""
+    """The view's number in one picture, or in several of one view and one size; None when no mark is found.
+
+    First as if it were whole and straight, then turned, bent or cut (by the mark's own lattice), then at every scale.
+    """
     flats = [_flat(picture) for picture in pictures]
+    found: list[Recovered] = []
+    ways: tuple[Callable[[], Recovered | None], ...] = (
+        lambda: _straight(flats, _scales()[:6], key),
+        lambda: _askew(flats, key),
+        lambda: _straight(flats, _scales(), key),
+    )
+    for way in ways:
+        read = way()
+        if read is not None and read.is_whole:
+            return read
+        found += [read] if read is not None else []
+    return max(found, key=lambda each: each.z, default=None)
+
+
+def bit_errors(found: Recovered | None, view: int) -> int:
+    """How many of the 48 bits are read wrongly; 24, as by guessing, when no mark is found. For measuring."""
+    return BITS // 2 if found is None else (found.read ^ _number(view)).bit_count()
+
+
+def _straight(flats: list[Plane], scales: list[float], key: bytes) -> Recovered | None:
+    """Read a picture that was scaled and cut, but not turned."""
     width = flats[0].shape[1]
-    best = max((_find(flats[:1], width, scale, key) for scale in _scales()), key=lambda f: f[0])
+    best = max((_find(flats[:1], width, scale, key) for scale in scales), key=lambda f: f[0])
     near = best[1]
     fine = [near * (1 + step) for step in np.arange(-FINE, FINE + CLOSE / 2, CLOSE)]
-    z, scale, folded, (down, right) = max((_find(flats, width, s, key) for s in fine), key=lambda f: f[0])
-    if z < FOUND_Z:
+    z, scale, folded, at = max((_find(flats, width, s, key) for s in fine), key=lambda f: f[0])
+    return _read(folded, at, z, scale, key) if z >= FOUND_Z else None
+
+
+def _askew(flats: list[Plane], key: bytes) -> Recovered | None:
+    """Read a picture that was turned, stretched or photographed at an angle."""
+    width = flats[0].shape[1]
+    period = width / ACROSS
+    tried = []
+    for start in lattice.candidates(flats[0], period, (0.9, SCALES[1]), CELLS):
+        plane, matrix = lattice.straightened(flats[0], start, CELLS)
+        middle = [max(0, (n - 3 * CELLS) // 2 // CELLS * CELLS) for n in plane.shape]
+        part = plane[middle[0] : middle[0] + 3 * CELLS, middle[1] : middle[1] + 3 * CELLS]
+        tried.append(max(((*_match(_folded(each), key), matrix) for each in (plane, part)), key=lambda m: m[0]))
+    if not tried:
         return None
-    aligned = np.roll(folded, (-down, -right), (0, 1))
-    patterns, _ = _patterns(key)
-    read = (patterns * aligned).sum(axis=(1, 2)) > 0
-    number = int("".join("1" if bit else "0" for bit in read), 2)
-    view, check = number >> 16, number & 0xFFFF
-    return Recovered(view, z, scale, check == _check(view))
+    z, at, matrix = max(tried, key=lambda each: each[0])
+    folded = _folded(lattice.straightened(flats[0], matrix, CELLS)[0])
+    for _ in range(BENDS):
+        plane, matrix = lattice.straightened(flats[0], matrix, CELLS)
+        better = lattice.unbent(plane, matrix, at, lambda piece: _likeness(_folded(piece), key))
+        if better is None:
+            break
+        planes = [lattice.straightened(flat, better, CELLS) for flat in flats]
+        summed = np.sum([_folded(plane) for plane, _ in planes], axis=0)
+        again, place = _match(summed, key)
+        if again <= z and again < FOUND_Z:
+            break
+        if again > z or folded is None:
+            z, at, folded = again, place, summed
+        matrix = planes[0][1]
+        at = place
+    z, at = _match(folded, key)
+    scale = 1 / (float(np.linalg.norm(matrix[:2, 0])) * width / (ACROSS * CELLS))
+    return _read(folded, at, z, scale, key) if z >= FOUND_Z else None
 
 
-def bit_errors(found: Recovered | None, pictures: list[Bgr], view: int, key: bytes) -> int:
-    """How many of the 48 bits are read wrongly; 24, as by guessing, when no mark is found. For measuring."""
-    if found is None:
-        return BITS // 2
-    flats = [_flat(picture) for picture in pictures]
-    _, _, folded, (down, right) = _find(flats, flats[0].shape[1], found.scale, key)
+def _read(folded: Plane, at: tuple[int, int], z: float, scale: float, key: bytes) -> Recovered:
     patterns, _ = _patterns(key)
-    read = (patterns * np.roll(folded, (-down, -right), (0, 1))).sum(axis=(1, 2)) > 0
-    return int((read != _bits(view)).sum())
+    bits = (patterns * np.roll(folded, (-at[0], -at[1]), (0, 1))).sum(axis=(1, 2)) > 0
+    number = int("".join("1" if bit else "0" for bit in bits), 2)
+    view = number >> 16
+    return Recovered(view, z, scale, number == _number(view), number)
 
 
 def _find(flats: list[Plane], width: int, scale: float, key: bytes) -> tuple[float, float, Plane, tuple[int, int]]:
@@ -92,15 +145,32 @@ def _find(flats: list[Plane], width: int, scale: float, key: bytes) -> tuple[flo
     for flat in flats:
         size = (max(CELLS, round(flat.shape[1] / cell)), max(CELLS, round(flat.shape[0] / cell)))
         small = cv2.resize(flat, size, interpolation=cv2.INTER_AREA)
-        rows, columns = -(-size[1] // CELLS), -(-size[0] // CELLS)
-        padded = np.zeros((rows * CELLS, columns * CELLS), np.float32)
-        padded[: size[1], : size[0]] = small
-        folded += padded.reshape(rows, CELLS, columns, CELLS).sum(axis=(0, 2))
+        folded += _folded(np.asarray(small, np.float32))
+    z, at = _match(folded, key)
+    return z, scale, folded, at
+
+
+def _folded(plane: Plane) -> Plane:
+    """All tiles of a picture of one pixel a cell on top of each other, (64, 64)."""
+    rows, columns = -(-plane.shape[0] // CELLS), -(-plane.shape[1] // CELLS)
+    padded = np.zeros((rows * CELLS, columns * CELLS), np.float32)
+    padded[: plane.shape[0], : plane.shape[1]] = plane
+    return np.asarray(padded.reshape(rows, CELLS, columns, CELLS).sum(axis=(0, 2)), np.float32)
+
+
+def _likeness(folded: Plane, key: bytes) -> Plane:
+    """With the tile pattern, at each (down, right) shift."""
     _, sync = _patterns(key)
-    match = np.fft.irfft2(np.fft.rfft2(folded) * np.conj(np.fft.rfft2(sync)), s=(CELLS, CELLS))
+    spectrum = np.fft.rfft2(folded) * np.conj(np.fft.rfft2(sync))
+    return np.asarray(np.fft.irfft2(spectrum, s=(CELLS, CELLS)), np.float32)
+
+
+def _match(folded: Plane, key: bytes) -> tuple[float, tuple[int, int]]:
+    """(z, where the tile begins) of the best shift."""
+    match = _likeness(folded, key)
     peak = int(match.argmax())
     spread = float(match.std()) or 1.0
-    return float((match.flat[peak] - match.mean()) / spread), scale, folded, divmod(peak, CELLS)
+    return float((match.flat[peak] - match.mean()) / spread), divmod(peak, CELLS)
 
 
 def _cell(width: int, scale: float) -> float:
@@ -121,7 +191,7 @@ def _flat(bgr: Bgr) -> Plane:
     grey = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY).astype(np.float32)
     cell = max(1.0, bgr.shape[1] / (ACROSS * CELLS))
     rest = grey - cv2.GaussianBlur(grey, (0, 0), 2.0 * cell)
-    loud = np.sqrt(cv2.blur(rest * rest, (15, 15))) + 2.0
+    loud = np.sqrt(np.maximum(cv2.blur(rest * rest, (15, 15)), 0)) + 2.0
     return np.asarray(np.clip(rest / loud, -2.5, 2.5), np.float32)
 
 
@@ -143,8 +213,13 @@ def _tile(view: int, key: bytes) -> Plane:
 
 
 def _bits(view: int) -> NDArray[np.bool_]:
-    number = (view & 0xFFFFFFFF) << 16 | _check(view & 0xFFFFFFFF)
+    number = _number(view)
     return np.array([number >> n & 1 for n in range(BITS - 1, -1, -1)], np.bool_)
+
+
+def _number(view: int) -> int:
+    """The view's number and its check, 48 bits."""
+    return (view & 0xFFFFFFFF) << 16 | _check(view & 0xFFFFFFFF)
 
 
 def _check(view: int) -> int:
