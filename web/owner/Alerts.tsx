@@ -60,6 +60,8 @@ export function Alerts() {
     }
   };
   const show = async (pictures: boolean) => {
+    if (!found?.mqtt) return;
+    setFound({ ...found, mqtt: { ...found.mqtt, pictures } });
     setBusy(true);
     setProblem(null);
     try {
@@ -73,31 +75,44 @@ export function Alerts() {
     }
   };
   return (
-    <section data-testid="alerts">
-      <h2>Alerts on this device</h2>
-      <p class="fine">An alert and its small picture are sealed to this browser. Its maker's push service sees that one came and when, not what it says.</p>
-      {!isAble && <p class="fine">This browser has no push. On a phone, add the page to the home screen first.</p>}
-      {found &&
-        VERDICTS.map((v) => (
-          <label key={v} class="check">
-            <input type="checkbox" checked={found.verdicts.includes(v)} disabled={!isAble || busy} onChange={(e) => void choose(v, e.currentTarget.checked)} />
-            <span>
-              <strong>{CALLED[v]}</strong>
-              <small>{MEANS[v]}</small>
-            </span>
-          </label>
-        ))}
-      {problem && <Problem text={problem} />}
-      {found?.mqtt && (
-        <label class="check">
-          <input type="checkbox" checked={found.mqtt.pictures} disabled={busy} data-testid="mqtt-pictures" onChange={(e) => void show(e.currentTarget.checked)} />
-          <span>
-            <strong>Pictures over MQTT</strong>
-            <small>When something happens, one picture of it goes to your broker, not sealed. Whoever may read there sees it, and Home Assistant keeps it. Private rooms send none.</small>
-          </span>
-        </label>
+    <>
+      <section data-testid="alerts">
+        <h2>Alerts on this device</h2>
+        <p class="fine">An alert and its small picture are sealed to this browser. Its maker's push service sees that one came and when, not what it says.</p>
+        {!isAble && <p class="fine">This browser has no push. On a phone, add the page to the home screen first.</p>}
+        {found &&
+          VERDICTS.map((v) => (
+            <label key={v} class="check">
+              <input type="checkbox" checked={found.verdicts.includes(v)} disabled={!isAble || busy} onChange={(e) => void choose(v, e.currentTarget.checked)} />
+              <span>
+                <strong>{CALLED[v]}</strong>
+                <small>{MEANS[v]}</small>
+              </span>
+            </label>
+          ))}
+        {problem && <Problem text={problem} />}
+      </section>
+      {found && (
+        <section data-testid="alerts-mqtt">
+          <h2>Alerts to your home automation</h2>
+          <p class="fine">
+            {found.mqtt
+              ? found.mqtt.connected
+                ? "Connected to your MQTT broker. What is told there is not sealed."
+                : "Your MQTT broker does not answer; it is tried again by itself."
+              : "Off. For Home Assistant and others: mqtt_url under [hub] in nightlatch.toml switches it on."}
+          </p>
+          {found.mqtt && (
+            <label class="check">
+              <input type="checkbox" checked={found.mqtt.pictures} disabled={busy} data-testid="mqtt-pictures" onChange={(e) => void show(e.currentTarget.checked)} />
+              <span>
+                <strong>With a picture</strong>
+                <small>When something happens, one picture of it goes to your broker, not sealed. Whoever may read there sees it, and Home Assistant keeps it. Private rooms send none.</small>
+              </span>
+            </label>
+          )}
+        </section>
       )}
-      {found && <p class="fine">{found.mqtt ? `MQTT: ${found.mqtt.connected ? "connected to your broker" : "the broker does not answer; it is tried again by itself"}.` : "MQTT for Home Assistant is off; mqtt_url under [hub] in nightlatch.toml switches it on."}</p>}
-    </section>
+    </>
   );
 }

@@ -47,7 +47,7 @@ function List() {
         ))}
       </ul>
       {found.length > 0 && home.value && (
-        <p class="fine" data-testid="eye">
+        <p class="fine eye" data-testid="eye">
           {EYES[home.value.eye]}
           {home.value.looking && home.value.looking.coming_percent !== null && ` It looks while ${CHOSEN[home.value.looking.chosen]} being fetched: ${home.value.looking.coming_percent} % so far.`}
           {home.value.looking?.blind_since_ms && ` It is blind since ${when(home.value.looking.blind_since_ms, now.value)}: everything is recorded, but nothing is recognised.`}

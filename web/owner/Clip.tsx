@@ -198,7 +198,7 @@ export function ClipPage({ id }: { id: string }) {
                 </ul>
               )}
               <p class="fine">
-                {seen.verdict ? `Judged ${CALLED[seen.verdict].toLowerCase()} at home${seen.eye ? ` by ${seen.eye}` : ""}; ${Math.round(seen.threat * 100)} in 100 that it is a threat.` : "Nothing was made of it: this clip is older than the eye, or it has just begun."}
+                {seen.verdict ? `Judged ${CALLED[seen.verdict].toLowerCase()} at home${seen.eye ? ` by ${seen.eye}` : ""}, with a chance of ${seen.threat < 0.01 ? "less than 1" : Math.round(seen.threat * 100)} % that it is a threat.` : "Nothing was made of it: this clip is older than the eye, or it has just begun."}
               </p>
               <Remark clip={id} />
             </div>

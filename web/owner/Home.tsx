@@ -52,7 +52,7 @@ export function HomePage() {
                 <span class={`badge now ${camera.state}`}>{nowOf(camera, at, now.value)}</span>
               </span>
               <span class="card-text">
-                <strong>{camera.demo ? camera.name.replace(/ \(demo\)$/, "") : camera.name}</strong>
+                <strong>{nameOf(camera)}</strong>
                 <small>{camera.last_clip ? `Last event ${when(camera.last_clip.onset_ms, now.value)}` : "No event yet"}</small>
               </span>
             </Link>
@@ -92,6 +92,11 @@ export function HomePage() {
   );
 }
 
+// Demo cameras wear a badge; their names need not say it again.
+function nameOf(camera: CameraNow): string {
+  return camera.demo ? camera.name.replace(/ \(demo\)$/, "") : camera.name;
+}
+
 function nowOf(camera: CameraNow, at: number, now: number): string {
   if (camera.state === "off") return "Off";
   if (camera.state === "retrying") return "Lost, trying again";
@@ -114,7 +119,7 @@ export function Events() {
       gone = true;
     };
   }, [clipsChanged.value, shown, filter]);
-  const names = new Map(home.value?.cameras.map((c) => [c.id, c.name]));
+  const names = new Map(home.value?.cameras.map((c) => [c.id, nameOf(c)]));
   if (!clips) return <Wait text="Fetching what happened…" />;
   if (clips.length === 0) {
     return (
@@ -149,9 +154,7 @@ export function Events() {
                       {what(known.get(clip.id))} at {hhmm(clip.onset_ms)} <Badge of={known.get(clip.id)} />
                     </span>
                     <small>
-                      {known.get(clip.id)?.reasons[0] ? `${known.get(clip.id)!.reasons[0]} · ` : ""}
-                      {clip.open ? "Going on now" : lasting((clip.ended_ms ?? clip.began_ms) - clip.began_ms)}
-                      {clip.in_cloud ? " · in the mailbox, too" : ""}
+                      {known.get(clip.id)?.reasons[0]} {clip.open ? "It goes on now." : `Clip of ${lasting((clip.ended_ms ?? clip.began_ms) - clip.began_ms)}${clip.in_cloud ? ", in the mailbox, too." : "."}`}
                     </small>
                   </span>
                 </Link>
