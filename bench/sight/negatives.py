@@ -1,4 +1,4 @@
-"""Twelve hard negatives of the stage: how many events nobody made, an hour, by the gate alone and with the built-in eye.
+"""Twelve hard negatives of the stage: how many events nobody made, an hour, by the gate and with the built-in eye.
 
     python bench/sight/negatives.py
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from nightlatch.domain.geometry import Area
+from nightlatch.domain.geometry import Area, Box
 from nightlatch.domain.sighting import EventClosed, EventOpened, Motion
 from nightlatch.pixels.vision.events import EventBuilder
+from nightlatch.pixels.vision.gate import Gate
 from nightlatch.pixels.vision.motion import Background, Grey
 
 BEGAN_MS = 1_800_000_000_000
@@ -142,3 +143,10 @@ def test_a_stream_that_ends_closes_the_event() -> None:
     made = _events({20, 21}, 25)
     assert isinstance(made[-1], EventClosed)
     assert made[-1].clip_to_ms == BEGAN_MS + 25_000
+
+
+def test_what_fills_the_picture_for_two_looks_is_the_light_and_for_three_somebody() -> None:
+    near = Box(0.0, 0.3, 0.6, 1.0)
+    looks = [Motion(BEGAN_MS + 200 * n, True, 0.2, (near,)) for n in range(3)]
+    gate = Gate()
+    assert [gate.weigh(look) for look in looks] == [None, None, BEGAN_MS]

@@ -26,7 +26,8 @@ CHAIN_MS = 2_200  # looks further apart do not belong together
 SKIPPED = 2  # nor do those with more looks between them in which it was not
 CHAIN = 3  # looks that belong together and open
 RARE_MS = 700  # or two, where looks are this far apart: a glitch is gone by then
-LARGE_SHARE = 0.03  # or if this much of the picture moved
+LARGE_SHARE = 0.03  # or if this much of the picture moved,
+HUGE_SHARE = 0.15  # but not so much: the light does that for a look or two
 SMALL_SHARE = 0.003  # boxes smaller than this take one look more
 FASTEST = 0.9  # picture widths per second
 STRAY = 0.03  # how far a thing may be from where it was going, in picture widths
@@ -141,7 +142,7 @@ class Gate:
             return None
         self._awake_until_ms = motion.at_ms + DOUBT_MS
         is_rare = looked_ms is not None and motion.at_ms - looked_ms >= RARE_MS
-        enough = 2 if is_rare or motion.share >= LARGE_SHARE else CHAIN
+        enough = 2 if is_rare or LARGE_SHARE <= motion.share < HUGE_SHARE else CHAIN
         boxes = sorted(motion.boxes, key=lambda b: (-area_of(b), b.left, b.top))[:MOST_BOXES]
         found = [self._chain(box, motion.at_ms) for box in boxes]
         self._hits += found
