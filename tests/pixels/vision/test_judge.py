@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from nightlatch.domain.geometry import Area, Box
-from nightlatch.domain.sighting import Judgement, Kind, Place, Story, Track, Verdict
+from nightlatch.domain.sighting import EventClosed, Judgement, Kind, Motion, Place, Story, Track, Verdict
 from nightlatch.lab.judge.stories import Played, make
 from nightlatch.pixels.stage.behaviours import ROUTINE, THREATS
+from nightlatch.pixels.vision.events import EventBuilder
 from nightlatch.pixels.vision.judge import FEATURES, MODEL, Judge, features, things
 
 BEGAN_MS = 1_800_000_000_000
@@ -187,6 +188,25 @@ def test_somebody_is_out_of_sight_only_once_they_are_gone(judge: Judge) -> None:
     assert words in judge.judge(Story(BEGAN_MS, BEGAN_MS + 20_000, (inside,))).reasons
     assert words not in judge.judge(Story(BEGAN_MS, BEGAN_MS + 7_000, (inside,))).reasons
     assert words not in judge.judge(Story(BEGAN_MS, BEGAN_MS + 20_000, (crossing(Kind.PERSON),))).reasons
+
+
+def test_a_door_is_said_when_the_event_closes_and_not_while_they_may_come_back(judge: Judge) -> None:
+    words = "They went out of sight inside the picture, as through a door."
+    inside = standing(Kind.PERSON, 0, 6, Box(0.45, 0.4, 0.53, 0.8))
+    last_ms = inside.path[-1].at_ms
+    builder = EventBuilder("porch", new_id=lambda: "e")
+    builder.update(Motion(BEGAN_MS, True, 0.1), BEGAN_MS)
+    said: list[bool] = []
+    for at_ms in range(BEGAN_MS, last_ms + 20_000, 500):
+        for event in builder.update(Motion(at_ms, at_ms <= last_ms, 0.1), None):
+            if isinstance(event, EventClosed):
+                assert words in judge.judge(Story(BEGAN_MS, event.clip_to_ms, (inside,))).reasons
+        if builder.open is None:
+            break
+        said.append(words in judge.judge(Story(BEGAN_MS, at_ms, (inside,))).reasons)
+    assert builder.open is None
+    assert not any(said[:-4])  # but for its last two seconds
+    assert sum(said) <= 4
 
 
 def test_an_insect_near_the_lens_is_nobody(judge: Judge) -> None:

@@ -19,7 +19,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Area, Box, is_inside
-from nightlatch.domain.sighting import Judgement, Kind, Place, Story, Track, Verdict
+from nightlatch.domain.sighting import POST_ROLL_MS, Judgement, Kind, Place, Story, Track, Verdict
 from nightlatch.pixels.vision.boxes import feet
 
 MODEL = Path(__file__).with_name("judge.onnx")
@@ -35,7 +35,7 @@ LINGERS = 0.6  # of straightness: who goes less straight than this does not just
 TURNS_BACK = 0.3  # of straightness: and who ends where they began has turned back
 FLAT = 1.2  # width over height of somebody who lies
 BRIEF_MS = 1_200
-GONE_MS = 3_000  # out of sight for so long before it is said
+GONE_MS = POST_ROLL_MS - 2_000  # out of sight before it is said: an event of theirs alone is about to close then
 SURE = 0.35  # mean score of a track below which its kind is doubtful
 MOST_PLACES = 2_000
 MOST_PIECES = 400  # of a story; more are the longest of them
