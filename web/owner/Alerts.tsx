@@ -107,7 +107,7 @@ export function Alerts() {
               <input type="checkbox" checked={found.mqtt.pictures} disabled={busy} data-testid="mqtt-pictures" onChange={(e) => void show(e.currentTarget.checked)} />
               <span>
                 <strong>With a picture</strong>
-                <small>When something happens, one picture of it goes to your broker, not sealed. Whoever may read there sees it, and Home Assistant keeps it. Private rooms send none.</small>
+                <small>While something happens, pictures of it go to your broker, not sealed. Whoever may read there sees them, and Home Assistant keeps the last. Private rooms send none.</small>
               </span>
             </label>
           )}
