@@ -2,9 +2,13 @@
 
 When unsure, cover; when that is not enough, say so. Boxes are widened from head to foot, joined over the pictures
 between two looks, and held where somebody was lost from sight in the middle of the picture (detectors do not find
-people who lie), to the film's end and back to its beginning. Somebody lost so counts as `lost`: nobody can promise
-that they stayed where they were, and whoever takes the report seriously refuses the film. A face outside of all of
-them gets a person-sized cover of its own. What moves and is not surely an animal or a vehicle is covered, too.
+people who lie), to the film's end and back to its beginning. Somebody lost so counts as `lost` unless pixels show
+where they can be: every picture after the loss is compared, outside of the covers, with the place as it was while they
+were still found or not yet there (for somebody who came, the pictures before with those after). Whatever differs is
+covered, too, whatever a detector calls it; where nobody can compare (other light, a shaken camera) they stay lost, and
+whoever takes the report seriously refuses the film. So nobody is taken for gone because a detector is silent: they are
+under a cover, or what is open looks as it did without them. A face outside of all covers gets a person-sized one of
+its own. What moves and is not surely an animal or a vehicle is covered, too.
 """
 
 from __future__ import annotations
@@ -12,12 +16,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind
-from nightlatch.pixels.vision.boxes import area_of, around, covered, grown, iou, overlap
+from nightlatch.pixels.vision.boxes import area_of, around, covered, grown, iou, joined, overlap
 
 SIDE_MARGIN = 0.22  # of the box, on each side
 TOP_MARGIN = 0.20  # heads are often cut off
@@ -31,10 +36,18 @@ EDGE = 0.04  # whoever is lost nearer to the picture's side than this has left i
 SURE_LOOKS = 3  # of a trail, before its end means anything
 HARMLESS_SURE = 0.5  # of an animal or vehicle, before it may stay in sight
 SMALLEST_REGION = 0.004  # of the picture
+SAMPLES = 40  # pictures that say how a place is without somebody
+LEAST_SAMPLES = 3  # of a pixel; with fewer it is not known, and counts as different
+LEAST_STEP = 11.0  # grey levels
+NOISES = 5.0  # standard deviations
+SPECK = 0.0006  # of the picture: smaller differences are grain
+MOST_DIFFERENT = 0.35  # of what is open: more than this is other light, and says nothing
+DIFFERENT_MARGIN = 0.025  # of the picture, around what differs
 SHADE = (96, 96, 96)
 PERSON_SHADE = (60, 52, 48)
 OTHER_SHADE = (150, 150, 150)
 Bgr = NDArray[np.uint8]
+Grey = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +67,7 @@ class Covers:
     people: int  # pictures × people that were found
     faces: int  # faces that were found outside of everybody
     carried: int  # pictures × covers that were carried or joined, not found
-    lost: int  # people who were lost from sight, or found first, in the middle of the picture
+    lost: int  # people who were lost from sight, or found first, in the middle of the picture, and may be anywhere
 
 
 @dataclass(slots=True)
@@ -67,8 +80,8 @@ class _Trail:
         return max(self.found)
 
 
-def plan(looks: Mapping[int, Look], count: int, fps: float) -> Covers:
-    """Covers for pictures 0 to `count` - 1 from looks at some of them.
+def plan(looks: Mapping[int, Look], count: int, fps: float, small: Mapping[int, Grey] | None = None) -> Covers:
+    """Covers for pictures 0 to `count` - 1 from looks at some of them; `small` are those, grey, all of one (H, W).
 
     Raises:
         ValueError: no look at all: nobody can say where people are.
@@ -92,10 +105,18 @@ def plan(looks: Mapping[int, Look], count: int, fps: float) -> Covers:
     made: list[list[Box]] = [[] for _ in range(count)]
     carried = lost = 0
     for trail in trails:
-        lost += _is_lost(trail, count, fps)
         for n, box in _carried(trail, count, fps).items():
             made[n].append(box)
             carried += n not in trail.found
+    for trail in trails:
+        doubts = _doubts(trail, count, fps)
+        known = [_differences(doubt, small, made) if small else None for doubt in doubts]
+        lost += any(each is None for each in known)
+        for each in known:
+            for n, boxes in (each or {}).items():
+                for m in range(max(0, n - round(fps / 2)), min(count, n + round(fps / 2) + 1)):
+                    made[m] += boxes
+                    carried += len(boxes)
     return Covers(tuple(tuple(boxes) for boxes in made), people, faces, carried, lost)
 
 
@@ -214,12 +235,94 @@ def _in_the_middle(trail: _Trail, n: int) -> bool:
     return trail.people >= SURE_LOOKS and box.left > EDGE and box.right < 1 - EDGE
 
 
-def _is_lost(trail: _Trail, count: int, fps: float) -> bool:
-    """Whether somebody went, or came, in the middle of the picture and well inside of the film."""
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """Pictures in which somebody is not found, and others that show the place while they were found, or away."""
+
+    pictures: range
+    others: range
+
+
+def _doubts(trail: _Trail, count: int, fps: float) -> list[_Doubt]:
+    """After somebody went, or before they came, in the middle of the picture and well inside of the film."""
     slack = round(NEAR_S * fps)
-    went = _in_the_middle(trail, trail.last) and trail.last < count - slack
-    came = _in_the_middle(trail, min(trail.found)) and min(trail.found) > slack
-    return went or came
+    first, last = min(trail.found), trail.last
+    made = []
+    if _in_the_middle(trail, last) and last < count - slack:
+        made.append(_Doubt(range(last + 1, count), range(last + 1)))
+    if _in_the_middle(trail, first) and first > slack:
+        made.append(_Doubt(range(first), range(first, count)))
+    return made
+
+
+def _differences(
+    doubt: _Doubt, small: Mapping[int, Grey], made: Sequence[Sequence[Box]]
+) -> dict[int, list[Box]] | None:
+    """What is open in the doubtful pictures and not as it is in the others; None when they cannot be compared."""
+    others = [n for n in sorted(small) if n in doubt.others]
+    others = others[:: max(1, len(others) // SAMPLES)]
+    if len(others) < LEAST_SAMPLES:
+        return None
+    usual, allowed = _usual([(small[n], _open(made[n], small[n].shape)) for n in others])
+    found: dict[int, list[Box]] = {}
+    for n in (n for n in sorted(small) if n in doubt.pictures):
+        boxes = _different(small[n], _open(made[n], small[n].shape), usual, allowed)
+        if boxes is None:
+            return None
+        if boxes:
+            found[n] = boxes
+    return found
+
+
+def _open(boxes: Sequence[Box], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Where nothing is covered, (H, W)."""
+    made = np.ones(shape, np.bool_)
+    for box in boxes:
+        left, top, right, bottom = pixels(box, shape)
+        made[top:bottom, left:right] = False
+    return made
+
+
+def _usual(pictures: Sequence[tuple[Grey, NDArray[np.bool_]]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The median of what is open, NaN where it is not known; and how far a picture may be from it."""
+    some = np.stack([np.where(shown, _smooth(grey), np.nan).astype(np.float32) for grey, shown in pictures])
+    count = np.isfinite(some).sum(axis=0)
+    ordered = np.sort(some, axis=0)  # NaN last
+    usual = np.take_along_axis(ordered, np.maximum(0, (count - 1) // 2)[None], axis=0)[0]
+    apart = np.sort(np.abs(some - usual), axis=0)
+    noise = np.nan_to_num(1.48 * np.take_along_axis(apart, np.maximum(0, (count - 1) // 2)[None], axis=0)[0])
+    usual[count < LEAST_SAMPLES] = np.nan
+    return usual, np.maximum(LEAST_STEP, NOISES * noise).astype(np.float32)
+
+
+def _different(
+    grey: Grey, shown: NDArray[np.bool_], usual: NDArray[np.float32], allowed: NDArray[np.float32]
+) -> list[Box] | None:
+    """Boxes around what is open and different; None when too much is."""
+    height, width = grey.shape
+    known = np.isfinite(usual) & shown
+    apart = _smooth(grey) - np.nan_to_num(usual)
+    if known.any():
+        apart = apart - np.median(apart[known])
+    differs = shown & (~np.isfinite(usual) | (np.abs(apart) > allowed))
+    if known.any() and float((differs & known).sum()) > MOST_DIFFERENT * float(known.sum()):
+        return None
+    count, _, stats, _ = cv2.connectedComponentsWithStats(differs.astype(np.uint8), connectivity=8)
+    least = max(12.0, SPECK * width * height)
+    return list(
+        joined(
+            [
+                grown(Box(left / width, top / height, (left + across) / width, (top + down) / height), DIFFERENT_MARGIN)
+                for left, top, across, down, size in stats[1:count].tolist()
+                if size >= least
+            ],
+            0.0,
+        )
+    )
+
+
+def _smooth(grey: Grey) -> NDArray[np.float32]:
+    return np.asarray(cv2.GaussianBlur(grey, (5, 5), 0), np.float32)
 
 
 def _between(a: Box, b: Box, share: float) -> Box:
