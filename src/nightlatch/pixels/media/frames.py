@@ -24,6 +24,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Area
+from nightlatch.pixels.media.h264 import BadH264, Numbering, parse_avcc, parse_sps, starts_anew
 from nightlatch.pixels.media.packets import Packet, Streams, VideoStream
 from nightlatch.pixels.vision.areas import blacken
 
@@ -45,9 +46,6 @@ _WITH_LUMA = frozenset(
 
 _WITH_CHROMA = frozenset(("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"))
 
-_SLICE, _KEY_SLICE = 1, 5  # kinds of units in H.264
-_SLICE_HEAD = 16  # bytes of a slice that hold its number and place for sure
-_HIGH_PROFILES = frozenset((100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135))
 
 cv2.setNumThreads(1)  # many cameras, few cores: a pool per call only costs
 
@@ -129,7 +127,7 @@ class Looker:
             return None
         frame = self._decode(packet)
         if packet.is_key:
-            self._skimmed = None if self.sees_all or frame is None or not _starts_anew(packet.data) else 0
+            self._skimmed = None if self.sees_all or frame is None or not starts_anew(packet.data) else 0
             self._skim_from_us = packet.dts_us + SKIM_EVERY_US
         return self._picture(packet, frame) if frame is not None and self._is_due(packet.dts_us) else None
 
@@ -181,7 +179,7 @@ class Looker:
     def rest(self) -> None:
         """Key frames only from now on, where they come often enough, and skims."""
         if self.is_awake and self._interval and len(self._interval) < MOST_KEPT:
-            self._skimmed = len(self._interval) - 1 if _starts_anew(self._interval[0].data) else None
+            self._skimmed = len(self._interval) - 1 if starts_anew(self._interval[0].data) else None
             self._skim_from_us = self._interval[-1].dts_us + SKIM_EVERY_US
         self.is_awake = False
 
@@ -261,117 +259,12 @@ def _av_packet(packet: Packet) -> av.Packet[Any]:
     return made
 
 
-class _Unknown(ValueError):
-    """Something rare is in use."""
-
-
-class _Bits:
-    """Reads from the front of bytes that hold no emulation prevention any more."""
-
-    def __init__(self, data: bytes) -> None:
-        self._value, self._whole = int.from_bytes(data), len(data) * 8
-        self.left = self._whole
-
-    def take(self, count: int) -> int:
-        if count > self.left:
-            raise _Unknown
-        self.left -= count
-        return self._value >> self.left & ((1 << count) - 1)
-
-    def golomb(self) -> int:
-        zeros = 0
-        while not self.take(1):
-            zeros += 1
-        return (1 << zeros) - 1 + self.take(zeros)
-
-
-@dataclass(frozen=True, slots=True)
-class Numbering:
-    """How an H.264 stream counts pictures: bits of both fields; no `place_bits` where places follow from numbers."""
-
-    number_bits: int
-    place_bits: int | None
-
-    def renumbered(self, data: bytes, count: int) -> bytes | None:
-        """The packet as the `count`-th picture after its key frame; None for what is no predicted picture."""
-        made, at = [], 0
-        while at + 5 <= len(data):
-            size = int.from_bytes(data[at : at + 4])
-            unit = data[at + 4 : at + 4 + size]
-            if unit and unit[0] & 31 == _SLICE:
-                try:
-                    made += [b"", self._rewritten(unit, count)]
-                except _Unknown:
-                    return None
-                made[-2] = len(made[-1]).to_bytes(4)
-            at += 4 + size
-        return b"".join(made) or None
-
-    def _rewritten(self, unit: bytes, count: int) -> bytes:
-        end = min(_SLICE_HEAD, len(unit))
-        while end < len(unit) and unit[end - 1] in (0, 3):  # not within what emulation prevention put in
-            end += 1
-        head = unit[1:end].replace(b"\0\0\3", b"\0\0")
-        bits, value = _Bits(head), int.from_bytes(head)
-        for _ in range(3):  # first macroblock, kind of slice, its parameters
-            bits.golomb()
-        for width, number in ((self.number_bits, count), (self.place_bits or 0, 2 * count)):
-            bits.take(width)
-            mask = (1 << width) - 1
-            value = value & ~(mask << bits.left) | (number & mask) << bits.left
-        return unit[:1] + _prevented(value.to_bytes(len(head))) + unit[end:]
-
-
 def _numbering(video: VideoStream) -> Numbering | None:
-    """Read it from an avcC record; None for what is not H.264, is interlaced or otherwise rare."""
-    record = video.extradata
-    if video.codec != "h264" or len(record) < 9 or record[0] != 1 or record[4] & 3 != 3:
+    """How the stream counts its pictures; None for what is not H.264, is interlaced or otherwise rare."""
+    if video.codec != "h264":
         return None
-    bits = _Bits(record[9 : 8 + int.from_bytes(record[6:8])].replace(b"\0\0\3", b"\0\0"))
     try:
-        return _read_numbering(bits)
-    except _Unknown:
+        sets, length_size = parse_avcc(video.extradata)
+        return parse_sps(sets.sps[0]).numbering if length_size == 4 else None
+    except BadH264:
         return None
-
-
-def _read_numbering(bits: _Bits) -> Numbering:
-    profile = bits.take(8)
-    bits.take(16)  # constraints, level
-    bits.golomb()  # id
-    if profile in _HIGH_PROFILES:
-        planes, *_ = bits.golomb(), bits.golomb(), bits.golomb()  # and the depth of brightness and colour
-        if planes == 3 or bits.take(2):  # lossless, or scaled by lists of its own
-            raise _Unknown
-    number_bits = bits.golomb() + 4
-    kind = bits.golomb()
-    if kind not in (0, 2):
-        raise _Unknown
-    place_bits = bits.golomb() + 4 if kind == 0 else None
-    bits.golomb()  # pictures to predict from
-    bits.take(1)  # gaps
-    bits.golomb(), bits.golomb()  # width, height
-    if not bits.take(1):  # interlaced
-        raise _Unknown
-    return Numbering(number_bits, place_bits)
-
-
-def _prevented(head: bytes) -> bytes:
-    """With emulation prevention (7.4.1)."""
-    made, zeros = bytearray(), 0
-    for byte in head:
-        if zeros == 2 and byte <= 3:
-            made.append(3)
-            zeros = 0
-        made.append(byte)
-        zeros = 0 if byte else zeros + 1
-    return bytes(made)
-
-
-def _starts_anew(data: bytes) -> bool:
-    """Whether a packet holds a picture after which counting starts at 0."""
-    at = 0
-    while at + 5 <= len(data):
-        if data[at + 4] & 31 == _KEY_SLICE:
-            return True
-        at += 4 + int.from_bytes(data[at : at + 4])
-    return False

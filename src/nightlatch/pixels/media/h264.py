@@ -14,6 +14,8 @@ SPS = 7
 PPS = 8
 
 _START = b"\0\0\1"
+_SLICE, _KEY_SLICE = 1, 5  # kinds of units
+_SLICE_HEAD = 16  # bytes of a slice that hold its number and place for sure
 _HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 
 
@@ -44,6 +46,35 @@ class ParameterSets:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbering:
+    """How a stream counts pictures: bits of `frame_num`, and of `pic_order_cnt_lsb` where places are told."""
+
+    number_bits: int
+    place_bits: int | None
+
+    def renumbered(self, sample: bytes, count: int) -> bytes | None:
+        """The sample as the `count`-th picture after its key frame (7.3.3); None for what is no predicted picture."""
+        try:
+            return join_lengths([self._as(count, u) for u in split_lengths(sample) if u[0] & 31 == _SLICE]) or None
+        except BadH264:
+            return None
+
+    def _as(self, count: int, unit: bytes) -> bytes:
+        end = min(_SLICE_HEAD, len(unit))
+        while end < len(unit) and unit[end - 1] in (0, 3):  # not within what emulation prevention put in
+            end += 1
+        head = unit[1:end].replace(b"\0\0\3", b"\0\0")
+        bits, value = _Bits(head), int.from_bytes(head)
+        for _ in range(3):  # first macroblock, kind of slice, its parameters
+            bits.unsigned()
+        for width, number in ((self.number_bits, count), (self.place_bits or 0, 2 * count)):
+            bits.take(width)
+            mask = (1 << width) - 1
+            value = value & ~(mask << bits.left) | (number & mask) << bits.left
+        return unit[:1] + _prevented(value.to_bytes(len(head))) + unit[end:]
+
+
+@dataclass(frozen=True, slots=True)
 class Shape:
     """What a sequence parameter set says of the picture, after cropping."""
 
@@ -52,6 +83,7 @@ class Shape:
     chroma: int  # chroma_format_idc
     luma_depth: int
     chroma_depth: int
+    numbering: Numbering | None = None  # None for what is interlaced or otherwise rare
 
 
 def split_annex_b(data: bytes) -> list[bytes]:
@@ -73,6 +105,11 @@ def split_lengths(data: bytes, length_size: int = 4) -> Iterator[bytes]:
 def join_lengths(units: list[bytes]) -> bytes:
     """A sample with four-byte lengths."""
     return b"".join([piece for unit in units for piece in (len(unit).to_bytes(4), unit)])
+
+
+def starts_anew(sample: bytes) -> bool:
+    """Whether a length-prefixed sample holds a picture after which counting begins at 0."""
+    return any(unit[0] & 31 == _KEY_SLICE for unit in split_lengths(sample))
 
 
 def begins_picture(sample: bytes) -> bool:
@@ -123,14 +160,14 @@ class _Bits:
     """Reads bits and Exp-Golomb codes (ISO/IEC 14496-10, 9.1)."""
 
     def __init__(self, data: bytes) -> None:
-        self._left = len(data) * 8
+        self.left = len(data) * 8
         self._value = int.from_bytes(data)
 
     def take(self, count: int) -> int:
-        self._left -= count
-        if self._left < 0:
+        self.left -= count
+        if self.left < 0:
             raise BadH264("sequence parameter set is cut short")
-        return (self._value >> self._left) & ((1 << count) - 1)
+        return (self._value >> self.left) & ((1 << count) - 1)
 
     def unsigned(self) -> int:
         zeros = 0
@@ -155,20 +192,20 @@ def parse_sps(unit: bytes) -> Shape:
     profile = bits.take(8)
     bits.take(16)
     bits.unsigned()
-    chroma, luma_depth, chroma_depth = 1, 8, 8
+    chroma, luma_depth, chroma_depth, has_planes = 1, 8, 8, 0
     if profile in _HIGH_PROFILES:
         chroma = bits.unsigned()
         if chroma == 3:
-            bits.take(1)
+            has_planes = bits.take(1)
         luma_depth = 8 + bits.unsigned()
         chroma_depth = 8 + bits.unsigned()
         bits.take(1)
         if bits.take(1):
             _skip_scaling(bits, 12 if chroma == 3 else 8)
-    bits.unsigned()
-    order = bits.unsigned()
+    number_bits = bits.unsigned() + 4
+    order, place_bits = bits.unsigned(), None
     if order == 0:
-        bits.unsigned()
+        place_bits = bits.unsigned() + 4
     elif order == 1:
         bits.take(1)
         bits.signed()
@@ -191,7 +228,21 @@ def parse_sps(unit: bytes) -> Shape:
         height -= step_y * (bits.unsigned() + bits.unsigned())
     if not (0 < width <= 16384 and 0 < height <= 16384):
         raise BadH264("sequence parameter set with an impossible size")
-    return Shape(width, height, chroma, luma_depth, chroma_depth)
+    is_plain = frames_only and not has_planes and order != 1
+    numbering = Numbering(number_bits, place_bits) if is_plain else None
+    return Shape(width, height, chroma, luma_depth, chroma_depth, numbering)
+
+
+def _prevented(head: bytes) -> bytes:
+    """With emulation prevention (7.4.1)."""
+    made, zeros = bytearray(), 0
+    for byte in head:
+        if zeros == 2 and byte <= 3:
+            made.append(3)
+            zeros = 0
+        made.append(byte)
+        zeros = 0 if byte else zeros + 1
+    return bytes(made)
 
 
 def _skip_scaling(bits: _Bits, lists: int) -> None:

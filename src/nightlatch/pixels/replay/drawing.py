@@ -24,7 +24,7 @@ MOST_SHOWN = 40
 WOKE = {
     "key": "a key frame, while the gate slept",
     "past": "looked at afterwards, because the next key frame had moved",
-    "hint": "looked at because a packet was unusually large",
+    "hint": "looked at because something moved in a skim between key frames",
     "awake": "decoded, because something had moved",
 }
 
