@@ -78,6 +78,7 @@ class Judgement:
     verdict: Verdict
     threat: float
     reasons: tuple[str, ...]
+    kinds: tuple[Kind, ...] = ()  # of what was there, once the pieces of tracks are put together; people first
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,7 +176,7 @@ def open_looking(choice: str, models_dir: Path | None, report: Report | None = N
             answers_late=True,  # a slot answers about the picture before
         )
 
-    return Looking(make_sight, judge.judge, lambda: chosen.now.name, lambda: shared.trouble)
+    return Looking(make_sight, judge.judge, lambda: chosen.now.name)
 
 
 def privacy_eyes(models_dir: Path | None) -> PrivacyEyes:

@@ -47,7 +47,6 @@ class Observer:
     make_sight: Callable[[], Sight]
     judge: Callable[[Story], Judgement]
     seen: Seen
-    trouble: Callable[[], str | None] = lambda: None  # why nothing is told apart at the moment
     dropped: int = 0  # packets that nobody had time to look at
     failed: int = 0
     _waiting: deque[Packet] = field(default_factory=lambda: deque(maxlen=WAITING_LOOKS))
@@ -104,12 +103,7 @@ class Observer:
             self.seen.on_sheet(sheet)
 
     def advice(self, sight: Sight, at_ms: int) -> str | None:
-        """What the owner should know of this camera's looking: that it is blind, late, or dearer than it must be."""
-        if (trouble := self.trouble()) is not None:
-            return (
-                f"Nothing is told apart at the moment: the eye does not work ({trouble}). Recording goes on, and "
-                "motion still makes events. If this stays, restart the hub."
-            )
+        """What the owner should know of this camera's looking: that it is late, or dearer than it must be."""
         since_ms, before = self._counted
         if not 0 <= at_ms - since_ms < BUSY_EVERY_MS:
             late = self.dropped - before

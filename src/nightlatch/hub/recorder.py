@@ -11,7 +11,7 @@ import json
 import random
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -86,7 +86,6 @@ class Looking:
     make_sight: Callable[[Camera, Streams], Sight]
     judge: Callable[[Story], Judgement]
     eye: Callable[[], str]  # the name of what looks now
-    trouble: Callable[[], str | None] = lambda: None  # why it sees nothing at the moment
 
 
 class Recorder:
@@ -249,9 +248,7 @@ class Recorder:
             lambda text: self._teller.advice(self.camera.id, text),
         )
         looking = self._looking
-        made = Observer(
-            self.camera, lambda: looking.make_sight(self.camera, streams), looking.judge, seen, looking.trouble
-        )
+        made = Observer(self.camera, lambda: looking.make_sight(self.camera, streams), looking.judge, seen)
         self._observers.append(made)
         return made
 
@@ -294,7 +291,7 @@ class Recorder:
             return
         clip = self._clip[0]
         clip.manifest.update(
-            kinds=[kind.value for kind in kinds_of(judged.tracks)],
+            kinds=[kind.value for kind in judged.judgement.kinds],
             verdict=judged.judgement.verdict.value,
             threat=round(judged.judgement.threat, 3),
             reasons=list(judged.judgement.reasons),
@@ -344,13 +341,6 @@ class Recorder:
             },
             separators=(",", ":"),
         ).encode()
-
-
-def kinds_of(tracks: Sequence[Track]) -> list[Kind]:
-    """What was there, people first and plain motion only when nothing else was."""
-    found = {track.kind for track in tracks}
-    known: list[Kind] = [kind for kind in Kind if kind in found and kind is not Kind.MOTION]
-    return known if known or not found else [Kind.MOTION]
 
 
 def _importance(track: Track) -> tuple[bool, int]:

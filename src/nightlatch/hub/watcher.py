@@ -19,7 +19,7 @@ from nightlatch.domain.sighting import EventJudged
 from nightlatch.domain.time import Clock
 from nightlatch.errors import SealError, SourceError
 from nightlatch.hub.notices import Advice, CameraStatus, ClipChanged, EventTold, NewStill, NoticeClient
-from nightlatch.hub.recorder import Looking, Recorder, kinds_of
+from nightlatch.hub.recorder import Looking, Recorder
 from nightlatch.hub.records import CameraRow, HouseholdRow, OutageRow
 from nightlatch.hub.vault import Vault
 from nightlatch.pixels.media.packets import Streams
@@ -108,7 +108,7 @@ class NoticeTeller:
             clip_id=clip_id,
             onset_ms=onset_ms,
             open=True,
-            kinds=tuple(kind.value for kind in kinds_of(judged.tracks)),
+            kinds=tuple(kind.value for kind in judged.judgement.kinds),
             verdict=judged.judgement.verdict.value,
             threat=judged.judgement.threat,
             reasons=judged.judgement.reasons,

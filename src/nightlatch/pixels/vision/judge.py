@@ -345,13 +345,20 @@ class Judge:
         try:
             values = features(story)
         except ValueError:
-            return Judgement(Verdict.UNSURE, 0.5, ("What moved could not be followed.",))
+            return Judgement(Verdict.UNSURE, 0.5, ("What moved could not be followed.",), (Kind.MOTION,))
         _, chances = self._session.run(None, {"story": values[None]})
         threat = float(chances[0][1])
         verdict = (
             Verdict.THREAT if threat >= THREAT_FROM else Verdict.ROUTINE if threat <= ROUTINE_TO else Verdict.UNSURE
         )
-        return Judgement(verdict, threat, tuple(reasons(story, values)))
+        return Judgement(verdict, threat, tuple(reasons(story, values)), _kinds(things(story)))
+
+
+def _kinds(found: list[Thing]) -> tuple[Kind, ...]:
+    """In the order of `Kind`, and plain motion only when there was nothing else."""
+    there = {thing.kind for thing in found}
+    known = tuple(kind for kind in Kind if kind in there and kind is not Kind.MOTION)
+    return known or tuple(there)
 
 
 def reasons(story: Story, values: NDArray[np.float32]) -> list[str]:
