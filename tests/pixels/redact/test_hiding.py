@@ -80,6 +80,12 @@ def test_between_two_looks_and_through_a_blink_somebody_stays_covered() -> None:
         assert hidden(covers.boxes[n], Box(x, 0.3, x + 0.1, 0.8)), n
 
 
+def test_a_box_that_is_cut_short_in_one_look_does_not_bare_a_head() -> None:
+    short = Box(0.4, 0.5, 0.5, 0.8)
+    covers = plan({n: person(short if n == 20 else SOMEBODY) for n in range(0, 41, 2)}, 41, FPS)
+    assert all(hidden(covers.boxes[n], SOMEBODY) for n in range(41))
+
+
 def test_somebody_who_is_lost_in_the_middle_stays_covered_to_the_end_and_is_counted() -> None:
     seen = {n: person() for n in range(30, 61, 2)}
     covers = plan(seen, 200, FPS)

@@ -32,6 +32,7 @@ JOIN_S = 3.0  # between two times that the same one was found
 GROW_PER_S = 0.05  # of the picture, while nobody is found
 MOST_GROWN = 0.10
 NEAR_S = 1.0  # where somebody was found within this time is covered, too
+STEADY_S = 0.3  # what was found within this time of a picture is covered in it
 EDGE = 0.04  # whoever is lost nearer to the picture's side than this has left it
 SURE_LOOKS = 3  # of a trail, before its end means anything
 HARMLESS_SURE = 0.5  # of an animal or vehicle, before it may stay in sight
@@ -217,6 +218,11 @@ def _carried(trail: _Trail, count: int, fps: float) -> dict[int, Box]:
         for n in range(a, b):
             doubt = GROW_PER_S * min(n - a, b - n) / fps
             made[n] = grown(_between(trail.found[a], trail.found[b], (n - a) / (b - a)), doubt)
+    steady = round(STEADY_S * fps)
+    for m, box in trail.found.items():  # a box that is cut short in one look is mended by those around it
+        for n in range(max(0, m - steady), m + steady + 1):
+            if n in made:
+                made[n] = around(made[n], box)
     return {n: box for n, box in made.items() if 0 <= n < count}
 
 
