@@ -7,7 +7,7 @@ PAGE := src/nightlatch/hub/page/index.html
 NODE := scripts/with-node
 DATA ?= data
 
-.PHONY: run test check fmt page demo eye judge bench-record bench-cameras bench-sight bench-watermark clean
+.PHONY: run test check fmt page demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark clean
 
 run: .venv/installed $(PAGE)
 	$(BIN)/nightlatch up --data $(DATA)
@@ -54,8 +54,14 @@ bench-cameras: .venv/installed .venv/system
 bench-sight: .venv/installed .venv/system
 	$(BIN)/python bench/sight
 
+bench-soak: .venv/installed .venv/system
+	$(BIN)/python bench/soak.py
+
+bench-redact: .venv/installed
+	$(BIN)/python bench/redact.py 10
+
 bench-watermark: .venv/installed
-	$(BIN)/python bench/watermark.py
+	$(BIN)/python bench/watermark.py 3
 
 # What the tests use of Debian: a browser, an RTSP server and an age that we did not write. Not needed to run.
 .venv/system: scripts/system-packages scripts/packages.txt | .venv/installed
