@@ -29,8 +29,8 @@ SURE = 0.5
 HOG_SURE = 0.7
 EVERY = 2  # pictures
 HOG = cv2.HOGDescriptor()
-HOG.setSVMDetector(cv2.HOGDescriptor.getDefaultPeopleDetector())
-CASCADE = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
+HOG.setSVMDetector(np.asarray(cv2.HOGDescriptor.getDefaultPeopleDetector(), np.float32))
+CASCADE = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"))
 
 
 def is_open(picture: NDArray[np.uint8], box: tuple[int, int, int, int]) -> bool:
@@ -45,13 +45,11 @@ def seen(picture: NDArray[np.uint8], eyes: PrivacyEyes) -> tuple[int, int, int, 
     height, width = picture.shape[:2]
     scale = min(1.0, 640 / width)
     small = np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-    people, weights = (), ()
+    hog = 0
     if small.shape[0] >= 128:
         people, weights = HOG.detectMultiScale(small, winStride=(8, 8), scale=1.1)
-    hog = sum(
-        weight > HOG_SURE and is_open(small, (x, y, x + w, y + h // 4))
-        for (x, y, w, h), weight in zip(people, np.ravel(weights), strict=True)
-    )
+        for (x, y, w, h), weight in zip(people, np.ravel(weights), strict=True):
+            hog += bool(weight > HOG_SURE and is_open(small, (x, y, x + w, y + h // 4)))
     found = CASCADE.detectMultiScale(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), 1.1, 6, minSize=(20, 20))
     cascade = sum(is_open(small, (x + w // 5, y + h // 5, x + w * 4 // 5, y + h * 4 // 5)) for x, y, w, h in found)
     mirrored = np.ascontiguousarray(picture[:, ::-1])
@@ -62,7 +60,7 @@ def seen(picture: NDArray[np.uint8], eyes: PrivacyEyes) -> tuple[int, int, int, 
         place = (int(b.left * width), int(b.top * height), int(b.right * width), int(low * height))
         heads += thing.kind is Kind.PERSON and thing.score >= SURE and is_open(mirrored, place)
     quarters = [picture[y : y + height // 2, x : x + width // 2] for y in (0, height // 2) for x in (0, width // 2)]
-    return int(hog), int(cascade), heads, sum(len(eyes.faces.find(np.ascontiguousarray(q))) for q in quarters)
+    return hog, int(cascade), heads, sum(len(eyes.faces.find(np.ascontiguousarray(q))) for q in quarters)
 
 
 def main() -> None:
