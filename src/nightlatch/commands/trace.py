@@ -25,7 +25,9 @@ def trace(
         raise ConfigError("One of these files is not a picture. Give JPEG or PNG files.")
     found = recover([np.asarray(picture, np.uint8) for picture in read if picture is not None], mark_key(key))
     if found is None:
-        typer.echo("No mark was found. The picture may be too small, turned by more than six degrees, or not from here.")
+        typer.echo(
+            "No mark was found. The picture may be too small, turned by more than six degrees, or not from here."
+        )
         raise typer.Exit(1)
     if not found.is_whole:
         typer.echo(
