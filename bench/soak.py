@@ -1,6 +1,6 @@
 """Many cameras for a long time: does memory grow, does time drift, is anything lost?
 
-    python bench/soak.py [--cameras 16] [--minutes 60] [--speed 8]
+    python bench/soak.py [--cameras 16] [--minutes 60] [--speed 5]
 
 The hub's recorders, vault, looking and retention, on films that play `speed` times as fast under a clock that runs as
 fast; a street on which somebody walks by once a minute, as main and sub-stream. Footage is kept for a quarter of the
@@ -168,7 +168,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--cameras", type=int, default=16)
     asked.add_argument("--minutes", type=int, default=60)
-    asked.add_argument("--speed", type=float, default=8.0)
+    asked.add_argument("--speed", type=float, default=5.0)
     given = asked.parse_args()
     make_quiet()
     print("minute       MiB  segments  dropped  behind s")
