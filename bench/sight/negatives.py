@@ -34,7 +34,7 @@ def main() -> None:
             part = path.with_suffix(".part.mp4")
             film(kind(1, 640, 360, 5), part, SECONDS, gop_s=1.0).rename(path)
         alone, seen = replay(path).events, replay(path, detector=open_detector("eye", None)).events
-        named = [event for event in seen if any(track.kind is not Kind.MOTION for track in event.tracks)]
+        named = [event for event in seen if any(track.kind is not Kind.MOTION for track in event.judgement.tracks)]
         threats = [event for event in seen if event.judgement.verdict is Verdict.THREAT]
         counts = [len(alone), len(seen), len(named), len(threats)]
         whole = [a + b for a, b in zip(whole, counts, strict=True)]

@@ -76,7 +76,7 @@ def plain_sight(camera: Camera, streams: Streams) -> Sight:
 
 
 def undecided(story: Story) -> Judgement:
-    return Judgement(Verdict.UNSURE, 0.5, (f"{len(story.tracks)} things moved.",))
+    return Judgement(Verdict.UNSURE, 0.5, (f"{len(story.tracks)} things moved.",), tracks=story.tracks)
 
 
 def record(
@@ -119,7 +119,7 @@ def test_motion_makes_a_clip(tmp_path: Path, moving: Path) -> None:
     assert told.clips[-1] is False
     assert told.ended == [clips[0].event_id]
     last = told.judged[-1]
-    assert last.tracks
+    assert last.judgement.tracks
     assert last.judgement.reasons
 
 

@@ -132,7 +132,7 @@ def _show(name: str, seen: Replay, found: Score | None = None) -> None:
 
 
 def _show_event(event: Seen) -> None:
-    tracks = ", ".join(_named(track) for track in event.tracks) or "no track"
+    tracks = ", ".join(_named(track) for track in event.judgement.tracks) or "no track"
     typer.echo(
         f"  {event.onset_ms / 1000:7.1f} – {event.last_ms / 1000:.1f} s, told at {event.told_ms / 1000:.1f}: {tracks}"
     )

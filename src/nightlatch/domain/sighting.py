@@ -78,7 +78,8 @@ class Judgement:
     verdict: Verdict
     threat: float
     reasons: tuple[str, ...]
-    kinds: tuple[Kind, ...] = ()  # of what was there, once the pieces of tracks are put together; people first
+    kinds: tuple[Kind, ...] = ()  # of what was there, people first
+    tracks: tuple[Track, ...] = ()  # the same, each thing as one track: their pieces are put together
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,5 +120,4 @@ class EventJudged:
     camera_id: str
     event_id: str
     at_ms: int
-    tracks: tuple[Track, ...]
     judgement: Judgement

@@ -156,5 +156,5 @@ class Observer:
             self._is_dark,
             wall.tm_hour + wall.tm_min / 60,
         )
-        judged = EventJudged(self.camera.id, event.event_id, at_ms, self._tracks, self.judge(story))
+        judged = EventJudged(self.camera.id, event.event_id, at_ms, self.judge(story))
         self.seen.events.append(judged)

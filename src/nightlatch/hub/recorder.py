@@ -296,7 +296,7 @@ class Recorder:
             threat=round(judged.judgement.threat, 3),
             reasons=list(judged.judgement.reasons),
             eye=self._looking.eye(),
-            tracks=[_as_json(track) for track in sorted(judged.tracks, key=_importance)[:MOST_TRACKS]],
+            tracks=[_as_json(track) for track in sorted(judged.judgement.tracks, key=_importance)[:MOST_TRACKS]],
         )
         onset_ms = int(str(clip.manifest["onset_ms"]))
         self._teller.event(judged, self.camera, clip.id, onset_ms, self._last_still)

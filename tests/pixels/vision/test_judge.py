@@ -163,6 +163,8 @@ def test_head_and_legs_that_move_apart_are_one_person(judge: Judge) -> None:
     assert whole.track.path[10].box == walk.path[10].box
     assert judge.judge(parts).reasons[0].startswith("A person")
     assert judge.judge(parts).kinds == (Kind.PERSON,)
+    (whole,) = judge.judge(parts).tracks
+    assert whole.kind is Kind.PERSON
 
 
 def test_two_people_side_by_side_are_two() -> None:

@@ -57,7 +57,7 @@ class Album:
 
 def draw_replay(name: str, replay: Replay, truth: Sequence[Happening] | None) -> str:
     """An SVG with one row each for truth, events and the tracks of each event."""
-    rows = max([1, *(len(event.tracks) for event in replay.events)])
+    rows = max([1, *(len(event.judgement.tracks) for event in replay.events)])
     rows = min(rows, 8)
     svg = Svg(WIDTH, 130 + 18 * rows)
     axis = TimeAxis(LEFT, RIGHT, replay.length_ms)
@@ -73,7 +73,7 @@ def draw_replay(name: str, replay: Replay, truth: Sequence[Happening] | None) ->
         told = f"began {event.onset_ms / 1000:.1f} s, told {event.told_ms / 1000:.1f} s"
         svg.rect(axis.at(event.clip_from_ms), 68, axis.at(event.clip_to_ms) - axis.at(event.clip_from_ms), 16, "open")
         svg.rect(axis.at(event.onset_ms), 68, wide, 16, "moved", told)
-        for row, track in enumerate(event.tracks[:rows]):
+        for row, track in enumerate(event.judgement.tracks[:rows]):
             first, last = track.path[0].at_ms, track.path[-1].at_ms
             said = f"{track.kind.value} {track.score:.2f}"
             svg.rect(axis.at(first), 92 + 18 * row, axis.at(last) - axis.at(first), 14, "track", said)

@@ -25,7 +25,6 @@ class Seen:
     last_ms: int
     clip_from_ms: int
     clip_to_ms: int
-    tracks: tuple[Track, ...]
     judgement: Judgement
 
     @property
@@ -100,7 +99,7 @@ class _Told:
         judge, seen = Judge(), []
         for name, (told_ms, event, is_dark) in self.opened.items():
             closed, tracks = self.closed[name], self.tracks.get(name, ())
-            story = Story(event.onset_ms, closed.clip_to_ms, tracks, tuple(areas), is_dark)
+            judged = judge.judge(Story(event.onset_ms, closed.clip_to_ms, tracks, tuple(areas), is_dark))
             seen.append(
                 Seen(
                     told_ms=told_ms,
@@ -108,8 +107,7 @@ class _Told:
                     last_ms=closed.last_motion_ms,
                     clip_from_ms=event.clip_from_ms,
                     clip_to_ms=closed.clip_to_ms,
-                    tracks=tracks,
-                    judgement=judge.judge(story),
+                    judgement=judged,
                 )
             )
         return tuple(seen)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -345,13 +345,16 @@ class Judge:
         try:
             values = features(story)
         except ValueError:
-            return Judgement(Verdict.UNSURE, 0.5, ("What moved could not be followed.",), (Kind.MOTION,))
+            unsure = "What moved could not be followed."
+            return Judgement(Verdict.UNSURE, 0.5, (unsure,), (Kind.MOTION,), story.tracks)
         _, chances = self._session.run(None, {"story": values[None]})
         threat = float(chances[0][1])
         verdict = (
             Verdict.THREAT if threat >= THREAT_FROM else Verdict.ROUTINE if threat <= ROUTINE_TO else Verdict.UNSURE
         )
-        return Judgement(verdict, threat, tuple(reasons(story, values)), _kinds(things(story)))
+        found = things(story)
+        whole = tuple(replace(thing.track, kind=thing.kind) for thing in found)
+        return Judgement(verdict, threat, tuple(reasons(story, values)), _kinds(found), whole)
 
 
 def _kinds(found: list[Thing]) -> tuple[Kind, ...]:
