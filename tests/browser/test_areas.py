@@ -45,7 +45,7 @@ def test_a_mask_is_black_in_the_next_still_and_a_stay_is_kept(tmp_path: Path) ->
         page = context.new_page()
         set_up(page, home.address)
         page.goto(f"{home.address}/cameras")
-        page.get_by_text("Living room (demo)").click()
+        page.get_by_text("Living room").click()
         until(lambda: page.locator(".canvas img").count() == 1, "a still", 60)
         assert darkest_share(page) < 0.05
         draw(page, "Mask", [(0.05, 0.05), (0.45, 0.05), (0.45, 0.6), (0.05, 0.6)])

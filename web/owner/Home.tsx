@@ -52,7 +52,7 @@ export function HomePage() {
                 <span class={`badge now ${camera.state}`}>{nowOf(camera, at, now.value)}</span>
               </span>
               <span class="card-text">
-                <strong>{nameOf(camera)}</strong>
+                <strong>{camera.name}</strong>
                 <small>{camera.last_clip ? `Last event ${when(camera.last_clip.onset_ms, now.value)}` : "No event yet"}</small>
               </span>
             </Link>
@@ -92,11 +92,6 @@ export function HomePage() {
   );
 }
 
-// Demo cameras wear a badge; their names need not say it again.
-function nameOf(camera: CameraNow): string {
-  return camera.demo ? camera.name.replace(/ \(demo\)$/, "") : camera.name;
-}
-
 function nowOf(camera: CameraNow, at: number, now: number): string {
   if (camera.state === "off") return "Off";
   if (camera.state === "retrying") return "Lost, trying again";
@@ -119,7 +114,7 @@ export function Events() {
       gone = true;
     };
   }, [clipsChanged.value, shown, filter]);
-  const names = new Map(home.value?.cameras.map((c) => [c.id, nameOf(c)]));
+  const names = new Map(home.value?.cameras.map((c) => [c.id, c.name]));
   if (!clips) return <Wait text="Fetching what happened…" />;
   if (clips.length === 0) {
     return (

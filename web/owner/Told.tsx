@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, type Clip, put, sealed } from "../shared/api";
-import { hhmm, HOUR, ticks, tickStep } from "../shared/time";
+import { hhmm, ticks, tickStep } from "../shared/time";
 import { go, opener, say } from "./state";
 import { CALLED, type Filter, kindGroup, NAMES, passes, placeAt, type Told, type Verdict, VERDICTS, what } from "./told";
 import type { View } from "./view";
@@ -83,7 +83,9 @@ export function FilterBar({ filter, set }: { filter: Filter; set: (to: Filter) =
 }
 
 const ROWS = KINDS.map(([k]) => k);
-const ROW = 22;
+const ROW = 34;
+const LINE = 24; // of a row: its name stands above, so that hours lie under those of the strips
+const TICK_PX = 58;
 const RANK: Record<Verdict, number> = { routine: 0, unsure: 1, threat: 2 };
 
 // The day at a glance: each event a dot at its hour, in the row of what it was.
@@ -95,31 +97,25 @@ export function Glance({ clips, known, whole, filter }: { clips: readonly Clip[]
     if (box.current) watcher.observe(box.current);
     return () => watcher.disconnect();
   }, []);
-  const left = 74;
-  const x = (at: number) => left + ((at - whole.from) / (whole.to - whole.from)) * (width - left - 8);
+  const x = (at: number) => ((at - whole.from) / (whole.to - whole.from)) * width;
   const dots = clips
     .map((clip) => ({ clip, of: known.get(clip.id) }))
     .filter(({ of }) => passes(of, filter))
     .sort((a, b) => RANK[a.of?.verdict ?? "routine"] - RANK[b.of?.verdict ?? "routine"]);
-  const marks = ticks(whole.from, whole.to, Math.max(3 * HOUR, tickStep(whole.to - whole.from, (width - left) / 60)));
+  const marks = ticks(whole.from, whole.to, tickStep(whole.to - whole.from, Math.max(2, width / TICK_PX)));
   return (
     <div class="glance" ref={box}>
-      <svg viewBox={`0 0 ${width} ${ROWS.length * ROW + 18}`} role="img" aria-label={`${dots.length} events of the day by hour and kind`} data-testid="glance">
+      <svg viewBox={`0 0 ${width} ${ROWS.length * ROW}`} role="img" aria-label={`${dots.length} events of the day by hour and kind`} data-testid="glance">
         {ROWS.map((row, i) => (
           <g key={row}>
-            <text x="0" y={i * ROW + ROW / 2 + 4}>
+            <text x="0" y={i * ROW + 12}>
               {KINDS[i]![1]}
             </text>
-            <line class="base" x1={left} x2={width - 8} y1={i * ROW + ROW / 2} y2={i * ROW + ROW / 2} />
+            <line class="base" x1={0} x2={width} y1={i * ROW + LINE} y2={i * ROW + LINE} />
           </g>
         ))}
-        {marks.map((m) => (
-          <text key={m.at} class="hour" x={x(m.at)} y={ROWS.length * ROW + 13}>
-            {m.label}
-          </text>
-        ))}
         {dots.map(({ clip, of }) => (
-          <circle key={clip.id} class={of?.verdict ?? "routine"} cx={x(clip.onset_ms)} cy={ROWS.indexOf(kindGroup(of)) * ROW + ROW / 2} r={of?.verdict === "threat" ? 7 : 5} onClick={() => go(`/clip/${clip.id}`)}>
+          <circle key={clip.id} class={of?.verdict ?? "routine"} cx={x(clip.onset_ms)} cy={ROWS.indexOf(kindGroup(of)) * ROW + LINE} r={of?.verdict === "threat" ? 7 : 5} onClick={() => go(`/clip/${clip.id}`)}>
             <title>
               {hhmm(clip.onset_ms)} {what(of)}
               {of?.verdict ? `, ${CALLED[of.verdict].toLowerCase()}` : ""}
@@ -127,6 +123,13 @@ export function Glance({ clips, known, whole, filter }: { clips: readonly Clip[]
           </circle>
         ))}
       </svg>
+      <div class="hours" aria-hidden="true">
+        {marks.map((m) => (
+          <span key={m.at} class={x(m.at) < 14 ? "edge" : ""} style={{ left: `${x(m.at)}px` }}>
+            {m.label}
+          </span>
+        ))}
+      </div>
     </div>
   );
 }

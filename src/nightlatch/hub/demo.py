@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from nightlatch.domain.time import Clock
 from nightlatch.hub.records import CameraRow
 
-CAMERAS = (("Porch (demo)", "/porch"), ("Living room (demo)", "/living-room"))
+CAMERAS = (("Porch", "/porch"), ("Living room", "/living-room"))
 USER = "demo"
 PASSWORD_VARIABLE = "NIGHTLATCH_STAGE_PASSWORD"
 
@@ -33,7 +33,7 @@ def prepare(engine: Engine, clock: Clock, wanted: bool) -> Demo | None:
     """Add or take out the demo cameras in the table; the server to start, or None when there is a real camera."""
     with Session(engine) as session, session.begin():
         rows = session.scalars(select(CameraRow)).all()
-        demos = {row.name: row for row in rows if row.demo}
+        demos = {row.name.removesuffix(" (demo)"): row for row in rows if row.demo}  # as they were called once
         if not wanted or any(not row.demo and not row.removed for row in rows):
             for row in demos.values():
                 row.removed = True
@@ -42,6 +42,7 @@ def prepare(engine: Engine, clock: Clock, wanted: bool) -> Demo | None:
         for name, path in CAMERAS:
             row = demos.get(name) or CameraRow(id=secrets.token_hex(6), name=name, demo=True, created_ms=clock.now_ms())
             session.add(row)
+            row.name = name
             row.url = f"rtsp://{USER}:{password}@127.0.0.1:{port}{path}"
             row.sub_url = f"{row.url}/sub"
             row.removed = False
