@@ -16,6 +16,9 @@ def stock() -> Stock:
     made = Stock()
     for name in NAMES:
         made.things[name] = [DICE.integers(0, 255, (40, 30, 3), np.uint8) for _ in range(3)]
+        made.drawn[name] = [DICE.integers(0, 255, (50, 50, 3), np.uint8)]
+    made.filmed["person"] = made.drawn["person"]
+    made.cut["cat"] = made.cut["person"] = [(made.things["cat"][0], np.full((40, 30), 255, np.uint8))]
     made.ground = [DICE.integers(0, 255, (90, 160, 3), np.uint8)]
     return made
 

@@ -89,13 +89,13 @@ def _clip(name: str, label: str, conclude: str) -> Clip:
 def looks(path: Path) -> Iterator[Look]:
     """Pictures of a film, some three a second, with what moves in each."""
     pictures = _pictures(path)
-    greys = [_grey(each) for each in pictures]
+    greys = [grey(each) for each in pictures]
     if not greys:
         return
     usual = np.median(np.stack(greys[:: max(1, len(greys) // 25)]), axis=0).astype(np.uint8)
     for n, bgr in enumerate(pictures):
         before, after = greys[max(0, n - 1)], greys[min(len(greys) - 1, n + 1)]
-        yield Look(bgr, _regions(greys[n], usual) or _regions(greys[n], before) or _regions(greys[n], after))
+        yield Look(bgr, moved(greys[n], usual) or moved(greys[n], before) or moved(greys[n], after))
 
 
 def concluded(pictures: Sequence[Look], detector: Looks) -> frozenset[str]:
@@ -129,13 +129,15 @@ def _pictures(path: Path) -> list[Bgr]:
     return found
 
 
-def _grey(bgr: Bgr) -> Grey:
+def grey(bgr: Bgr) -> Grey:
+    """(H, W, 3) → (h, WIDE), a little blurred."""
     size = (WIDE, max(1, round(bgr.shape[0] * WIDE / bgr.shape[1])))
     small = cv2.cvtColor(cv2.resize(bgr, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
     return np.asarray(cv2.GaussianBlur(small, (3, 3), 0), np.uint8)
 
 
-def _regions(now: Grey, then: Grey) -> tuple[Box, ...]:
+def moved(now: Grey, then: Grey) -> tuple[Box, ...]:
+    """The regions in which two pictures differ, but for their light as a whole."""
     apart = cv2.subtract(now.astype(np.int16), then.astype(np.int16))
     changed = (np.abs(apart - np.median(apart)) > STEP).astype(np.uint8)
     changed = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))

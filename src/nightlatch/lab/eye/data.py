@@ -1,4 +1,6 @@
-"""Crops to learn from: photographs and drawings of things, put before real and rendered backgrounds, made camera-like.
+"""Crops to learn from: photographs, what was cut from them, and what moved before a camera, drawn or filmed.
+
+Things are put before real and rendered backgrounds, and all of it is made as bad as cameras make it.
 
 People come from acted or consented footage (tier A of the collection) and from drawings. Of other footage only what
 shows nobody is used, neither its people nor its backgrounds; photographs of people whose consent is unknown are left
@@ -12,6 +14,7 @@ import json
 import random
 import tarfile
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +22,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from nightlatch.lab.eye.cutouts import Mask, cutout
+from nightlatch.lab.eye.regions import AROUND, of_films, rendered
 from nightlatch.pixels.detectors.eye import NAMES, SIDE
+from nightlatch.pixels.detectors.yolox import Yolox
 from nightlatch.pixels.stage.scenes import DRAWN, scene
 
 Image = NDArray[np.uint8]
@@ -41,15 +47,26 @@ EMPTY = ("grass", "trail", "room", "object", "snow", "desk")
 PETS = {"kitten": "cat", "cat_jumps": "cat", "puppy": "dog"}
 NOBODY_SEEN = ("motorway", "/vehicle__road", "puppy", "kitten", "cat_jumps", "flowers")  # in footage of tier B
 TARS = ("crops", "cifar10_subset", "dogs_vs_cats", "jetson_inference")
-DRAWN_SHARE = 0.18
+MOVED_SHARE = {"person": 0.4, "vehicle": 0.4, "nothing": 0.5}  # of the rest OTHER: few films show them
+MOVED_OTHER = 0.15
+FILMED_SHARE = 0.6  # of what moved, where there are films
+CUT_SHARE = 0.5  # of the rest
+DRAWN_SHARE = 0.08
+SEEDS = range(2, 10)  # of rendered scenes to learn from; 1 is kept for evaluation
 HELD_OUT = 8  # one source in so many
 
 
 @dataclass(slots=True)
 class Stock:
-    """Pictures by what they show; `ground` is where nothing is."""
+    """Pictures by what they show; `ground` is where nothing is.
+
+    `cut` are things with their masks, `filmed` and `drawn` windows around what moved.
+    """
 
     things: dict[str, list[Image]] = field(default_factory=lambda: {name: [] for name in NAMES})
+    cut: dict[str, list[tuple[Image, Mask]]] = field(default_factory=lambda: {name: [] for name in NAMES})
+    filmed: dict[str, list[Image]] = field(default_factory=lambda: {name: [] for name in NAMES})
+    drawn: dict[str, list[Image]] = field(default_factory=lambda: {name: [] for name in NAMES})
     ground: list[Image] = field(default_factory=list)
 
 
@@ -73,8 +90,23 @@ def may_learn(tier: str, source: str) -> bool:
     return tier == "A" or any(name in source for name in NOBODY_SEEN)
 
 
-def load(folder: Path, *, held_out: bool) -> Stock:
-    """All pictures of the unpacked collection, either those to learn from or those held out."""
+def load(folder: Path, films: Path, models: Path, *, held_out: bool) -> Stock:
+    """All pictures of the unpacked collection and of its films, either those to learn from or those held out."""
+    stock = _photographs(folder, held_out)
+    with ProcessPoolExecutor() as pool:
+        for name in ("person", "cat", "dog"):
+            large = [image for image in stock.things[name] if min(image.shape[:2]) >= 48]
+            stock.cut[name] = [found for found in pool.map(cutout, large, chunksize=16) if found is not None]
+    for film, kind, image in of_films(films, may_learn, Yolox(models / "yolox_nano.onnx")):
+        if is_held_out(f"dev/{film}") == held_out:
+            stock.filmed[kind].append(image)
+    for seed in (1,) if held_out else SEEDS:
+        for kind, image in rendered(seed):
+            stock.drawn[kind].append(image)
+    return stock
+
+
+def _photographs(folder: Path, held_out: bool) -> Stock:
     stock = Stock()
     crops = folder / "crops" / "crops"
     for entry in json.loads((crops / "manifest.json").read_text()):
@@ -119,9 +151,13 @@ def samples(stock: Stock, seed: int) -> Iterator[tuple[Image, int]]:
 
 
 def _compose(stock: Stock, name: str, dice: random.Random) -> Image:
+    filmed, drawn = stock.filmed[name], stock.drawn[name]
+    if (filmed or drawn) and dice.random() < MOVED_SHARE.get(name, MOVED_OTHER):
+        return _looked_at(
+            dice.choice(filmed if filmed and (not drawn or dice.random() < FILMED_SHARE) else drawn), dice
+        )
     ground = _window(dice.choice(stock.ground), dice)
-    drawn = name in DRAWN and name != "nothing" and dice.random() < DRAWN_SHARE
-    if drawn:
+    if name in DRAWN and name != "nothing" and dice.random() < DRAWN_SHARE:
         colour = (dice.randint(10, 235), dice.randint(10, 235), dice.randint(10, 235))
         high = dice.uniform(0.55, 0.95) * ground.shape[0]
         foot = (ground.shape[1] * dice.uniform(0.35, 0.65), ground.shape[0] * dice.uniform(0.85, 1.05))
@@ -131,6 +167,8 @@ def _compose(stock: Stock, name: str, dice: random.Random) -> Image:
         if dice.random() < 0.5:  # a piece of ground on ground: edges of pasted pieces mean nothing
             return _paste(ground, _window(dice.choice(stock.ground), dice), dice, turn=False)
         return ground
+    if stock.cut[name] and dice.random() < CUT_SHARE:
+        return _stand(ground, *dice.choice(stock.cut[name]), dice, turn=name == "person")
     thing = dice.choice(stock.things[name])
     if name == "person" and dice.random() < 0.3:
         thing = _part(thing, dice)
@@ -138,6 +176,41 @@ def _compose(stock: Stock, name: str, dice: random.Random) -> Image:
     if whole:
         return _turned(_loosely(thing, dice), name, dice)
     return _paste(ground, thing, dice, turn=name == "person")
+
+
+def _looked_at(image: Image, dice: random.Random) -> Image:
+    """A window around what moved as the eye looks at it: nearer or from farther away, not quite in the middle."""
+    side = min(image.shape[:2])
+    near = side * min(1.0, dice.uniform(1.1, 2.3) / AROUND)
+    slack = near * 0.08
+    x = min(max(0.0, (image.shape[1] - near) / 2 + dice.uniform(-slack, slack)), image.shape[1] - near)
+    y = min(max(0.0, (image.shape[0] - near) / 2 + dice.uniform(-slack, slack)), image.shape[0] - near)
+    return image[int(y) : int(y + near), int(x) : int(x + near)]
+
+
+def _stand(ground: Image, thing: Image, mask: Mask, dice: random.Random, *, turn: bool) -> Image:
+    """A thing before another place, as large as the eye would see it, with some of the light of that place."""
+    if turn and dice.random() < 0.2:
+        turns = dice.choice((1, 3))
+        thing, mask = np.rot90(thing, turns).copy(), np.rot90(mask, turns).copy()
+    size = 128
+    canvas = cv2.resize(ground, (size, size), interpolation=cv2.INTER_AREA)
+    longest = size / dice.uniform(1.05, 2.2)
+    scale = longest / max(thing.shape[:2])
+    wide, high = max(4, round(thing.shape[1] * scale)), max(4, round(thing.shape[0] * scale))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    thing, mask = cv2.resize(thing, (wide, high), interpolation=way), cv2.resize(mask, (wide, high), interpolation=way)
+    stray = 0.25 if dice.random() < 0.3 else 0.08  # often only a part is in the picture
+    x = round((size - wide) / 2 + dice.uniform(-stray, stray) * size)
+    y = round((size - high) / 2 + dice.uniform(-stray, stray) * size)
+    left, top, right, bottom = max(0, x), max(0, y), min(size, x + wide), min(size, y + high)
+    cut = np.s_[top - y : bottom - y, left - x : right - x]
+    piece = canvas[top:bottom, left:right]
+    soft = cv2.GaussianBlur(mask[cut].astype(np.float32) / 255, (3, 3), 0)[..., None]
+    lit = thing[cut].astype(np.float32)
+    lit += dice.uniform(0, 0.7) * (float(piece.mean()) - float(lit.mean()))
+    canvas[top:bottom, left:right] = np.clip(soft * lit + (1 - soft) * piece, 0, 255).astype(np.uint8)
+    return np.asarray(canvas, np.uint8)
 
 
 def _loosely(thing: Image, dice: random.Random) -> Image:
@@ -216,6 +289,8 @@ def _camera_like(image: Image, dice: random.Random, noise: np.random.Generator) 
     image = np.clip(wide, 0, 255).astype(np.uint8)
     if dice.random() < 0.3:
         image = cv2.GaussianBlur(image, (3, 3), 0)
+    elif dice.random() < 0.15:
+        image = cv2.blur(image, (dice.randint(3, 8), 1))  # it moves while the picture is taken
     if dice.random() < 0.5:
         _, coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, dice.randint(15, 80)])
         image = cv2.imdecode(coded, cv2.IMREAD_COLOR)

@@ -1,6 +1,8 @@
 """What each detector concludes of real films: `python -m nightlatch.lab.eye.evaluate DATA [--table FILE] [--eye FILE]`.
 
 DATA is the collection: videos with their manifest, and models. The table holds names and conclusions, no pictures.
+Its last column is what the owner is told where the eye looks alone: gate, tracks, votes and judge included. Films that
+are over before the gate knows the place have no event there, and what they show is missed.
 """
 
 from __future__ import annotations
@@ -15,9 +17,11 @@ from nightlatch.pixels.detectors.both import Both
 from nightlatch.pixels.detectors.eye import MODEL, Eye
 from nightlatch.pixels.detectors.models import models_folder, need
 from nightlatch.pixels.detectors.yolox import Yolox
+from nightlatch.pixels.replay.replaying import replay
 
 WIDTH = 60
 WIDE = 28
+TOLD = "told with the eye"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +46,20 @@ def detectors(data: Path, eye: Path = MODEL) -> dict[str, Looks]:
 def evaluate(data: Path, chosen: Mapping[str, Looks]) -> Iterator[Row]:
     """A row for each film of `data`/videos."""
     for clip in read_clips(data / "videos" / "manifest.json"):
-        pictures = list(looks(data / "videos" / clip.name))
-        seen = {name: concluded(pictures, detector) for name, detector in chosen.items()}
+        film = data / "videos" / clip.name
+        pictures = list(looks(film))
+        seen = {name: concluded(pictures, detector) for name, detector in chosen.items()} | {TOLD: told(film, chosen)}
         yield Row(
             clip,
             {name: clip.must - found for name, found in seen.items()},
             {name: clip.must_not & found for name, found in seen.items()},
         )
+
+
+def told(film: Path, chosen: Mapping[str, Looks]) -> frozenset[str]:
+    """The groups that a hub with the eye alone names in the events of a film."""
+    kinds = {kind for event in replay(film, detector=chosen["eye"]).events for kind in event.judgement.kinds}
+    return frozenset(name for name, group in GROUPS.items() if kinds & group)
 
 
 def table(rows: list[Row]) -> str:

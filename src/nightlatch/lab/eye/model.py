@@ -35,23 +35,26 @@ class Eye(nn.Module):
 
     def __init__(self, kinds: int) -> None:
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, 24, 3, 2, 1, bias=False), nn.BatchNorm2d(24), nn.ReLU())
+        self.stem = nn.Sequential(nn.Conv2d(3, 32, 3, 2, 1, bias=False), nn.BatchNorm2d(32), nn.ReLU())
         shape = [
-            (24, 40, 2),
-            (40, 40, 1),
-            (40, 80, 2),
-            (80, 80, 1),
-            (80, 80, 1),
-            (80, 144, 2),
-            (144, 144, 1),
-            (144, 144, 1),
+            (32, 32, 1),
+            (32, 56, 2),
+            (56, 56, 1),
+            (56, 56, 1),
+            (56, 112, 2),
+            (112, 112, 1),
+            (112, 112, 1),
+            (112, 112, 1),
+            (112, 200, 2),
+            (200, 200, 1),
+            (200, 200, 1),
         ]
         self.blocks = nn.Sequential(*(Block(*each) for each in shape))
-        self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2), nn.Linear(144, kinds))
+        self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2), nn.Linear(200, kinds))
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.stem((x - 118.0) / 60.0)  # (B, 24, 32, 32)
-        return self.head(self.blocks(x))  # (B, 144, 4, 4) → (B, kinds)
+        x = self.stem((x - 118.0) / 60.0)  # (B, 32, 32, 32)
+        return self.head(self.blocks(x))  # (B, 200, 4, 4) → (B, kinds)
 
 
 class Calibrated(nn.Module):

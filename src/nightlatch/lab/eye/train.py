@@ -1,7 +1,8 @@
 """Trains, calibrates, evaluates and exports: `python -m nightlatch.lab.eye FOLDER [--steps N] [--out FILE]`.
 
-FOLDER holds the collection (crops, cifar10_subset, dogs_vs_cats, jetson_inference), packed or unpacked. Needs PyTorch
-and onnx (the extra `train`). Deterministic by seed on one machine with one thread.
+FOLDER holds the collection (crops, cifar10_subset, dogs_vs_cats, jetson_inference), packed or unpacked; beside it lie
+videos and models, unless --data names another folder. Needs PyTorch and onnx (the extra `train`). Deterministic by seed
+on one machine with one thread.
 """
 
 from __future__ import annotations
@@ -9,15 +10,18 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, IterableDataset
 
-from nightlatch.lab.eye.data import load, samples, unpacked
+from nightlatch.lab.eye.data import Stock, load, samples, unpacked
 from nightlatch.lab.eye.model import Calibrated, Eye
 from nightlatch.pixels.detectors.eye import NAMES, SIDE
 
@@ -26,38 +30,54 @@ BATCH = 96
 RATE = 3e-3
 
 
-def batches(folder: Path, held_out: bool, seed: int, size: int):  # type: ignore[no-untyped-def]
+class Batches(IterableDataset[tuple[Tensor, Tensor]]):
     """Endless (B, 3, 64, 64) float tensors with (B,) kinds."""
-    stream = samples(load(folder, held_out=held_out), seed)
-    while True:
-        some = list(islice(stream, size))
-        images: NDArray[np.uint8] = np.stack([image for image, _ in some])  # (B, 64, 64, 3)
-        yield (
-            torch.from_numpy(images.astype(np.float32)).permute(0, 3, 1, 2),  # channels last in memory
-            torch.tensor([number for _, number in some]),
-        )
+
+    def __init__(self, stock: Stock, seed: int, size: int) -> None:
+        super().__init__()
+        self.stock, self.seed, self.size = stock, seed, size
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        stream = samples(self.stock, self.seed)
+        while True:
+            some = list(islice(stream, self.size))
+            images: NDArray[np.uint8] = np.stack([image for image, _ in some])  # (B, 64, 64, 3)
+            yield (
+                torch.from_numpy(images.astype(np.float32)).permute(0, 3, 1, 2),  # channels last in memory
+                torch.tensor([number for _, number in some]),
+            )
 
 
 def main() -> None:
     """Train and write the model."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("folder", type=Path)
-    asked.add_argument("--steps", type=int, default=5200)
+    asked.add_argument("--steps", type=int, default=11000)
     asked.add_argument("--out", type=Path, default=Path("eye.onnx"))
+    asked.add_argument("--data", type=Path)
     given = asked.parse_args()
+    cv2.setNumThreads(0)  # its threads do not outlive the fork of the loader
+    data = given.data or given.folder.parent
     with tempfile.TemporaryDirectory() as room:
-        train(unpacked(given.folder, Path(room)), given.steps, given.out)
+        folder = unpacked(given.folder, Path(room))
+        learn, kept = (load(folder, data / "videos", data / "models", held_out=held) for held in (False, True))
+        train(learn, kept, given.steps, given.out)
 
 
-def train(folder: Path, steps: int, out: Path) -> None:
-    """Train on an unpacked collection and write the model to `out`, about 0.1 CPU seconds a step."""
+def train(stock: Stock, kept: Stock, steps: int, out: Path) -> None:
+    """Learn from `stock`, calibrate and report on `kept`, and write the model to `out`."""
     torch.manual_seed(SEED)
     torch.set_num_threads(1)
+    for name in NAMES:
+        counts = [len(each[name]) for each in (stock.things, stock.cut, stock.filmed, stock.drawn)]
+        print(
+            f"{name:9} {counts[0]} photographs, {counts[1]} cut out, {counts[2]} filmed, {counts[3]} drawn", flush=True
+        )
 
     eye = Eye(len(NAMES)).to(memory_format=torch.channels_last)  # a third faster
     optimiser = torch.optim.AdamW(eye.parameters(), lr=RATE, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps, pct_start=0.12, div_factor=5)
-    learn = batches(folder, False, SEED, BATCH)
+    learn = iter(DataLoader(Batches(stock, SEED, BATCH), batch_size=None, num_workers=1, prefetch_factor=4))
     average = torch.optim.swa_utils.AveragedModel(eye, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.998))
     began_s = time.process_time()
     eye.train()
@@ -75,17 +95,17 @@ def train(folder: Path, steps: int, out: Path) -> None:
     torch.optim.swa_utils.update_bn((next(learn)[0] for _ in range(40)), average)
     final: Eye = average.module
     final.eval()
-    logits, truth = _held_out(final, folder)
+    logits, truth = _held_out(final, kept)
     temperature = _temperature(logits, truth)
     _report(logits / temperature, truth)
     _export(Calibrated(final, temperature).eval(), out)
     print(f"temperature {temperature:.2f}; {out} has {out.stat().st_size / 1e6:.2f} MB")
 
 
-def _held_out(eye: Eye, folder: Path) -> tuple[Tensor, Tensor]:
+def _held_out(eye: Eye, kept: Stock) -> tuple[Tensor, Tensor]:
     found, truth = [], []
     with torch.no_grad():
-        for x, y in islice(batches(folder, True, SEED + 1, 256), 12):
+        for x, y in islice(Batches(kept, SEED + 1, 256), 16):
             found.append(eye(x))
             truth.append(y)
     return torch.cat(found), torch.cat(truth)

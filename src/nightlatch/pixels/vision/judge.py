@@ -47,6 +47,9 @@ REACH = 1.2  # heights: and this near
 TOO_FAST = 5.0  # heights a second: some 8 m/s; no person, an insect near the lens or a broken track
 FAST_LOW = 2.8  # heights a second of something wider than high: an animal
 USUAL_LOW = 1.5  # and most of the time, so that it is not a fall
+SLIGHT = 0.15  # of the heaviest, below which a kind is doubted
+SURE_AT = {Kind.PERSON: 0.6, Kind.ANIMAL: 0.8, Kind.VEHICLE: 0.8}  # mean scores from which it is not
+GROUP = dict.fromkeys(PETS, Kind.ANIMAL)
 MOTION_WEIGHT = 0.15  # of a second that no eye could name, in the vote
 NIGHT = (22.5, 5.5)
 
@@ -182,7 +185,24 @@ def things(story: Story) -> list[Thing]:
             joined.append([piece])
         else:
             before.append(piece)
-    return [_thing(each) for each in _bodies(joined)]
+    return _believed([_thing(each) for each in _bodies(joined)])
+
+
+def _believed(found: list[Thing]) -> list[Thing]:
+    """Take for plain motion what was called a cat for a second while a person was there for a minute.
+
+    People, pets and vehicles weigh what their things were seen for and how surely. What is slight beside the heaviest
+    of the three, and at no time sure, is a part of it that was misnamed more often than it is there.
+    """
+    weights: dict[Kind, float] = {}
+    best: dict[Kind, float] = {}
+    for thing in found:
+        group = GROUP.get(thing.kind, thing.kind)
+        weights[group] = weights.get(group, 0.0) + thing.score * (0.1 + thing.walk.seconds)
+        best[group] = max(best.get(group, 0.0), thing.score)
+    heaviest = max((weights.get(group, 0.0) for group in SURE_AT), default=0.0)
+    slight = {g for g, sure in SURE_AT.items() if weights.get(g, 0.0) < SLIGHT * heaviest and best.get(g, 0.0) < sure}
+    return [replace(t, kind=Kind.MOTION) if GROUP.get(t.kind, t.kind) in slight else t for t in found]
 
 
 @dataclass(frozen=True, slots=True)
