@@ -84,7 +84,7 @@ def make_quiet() -> None:
 
 def carry(film: Path, sub: Path | None, count: int) -> tuple[int, float, float]:
     """(cameras carried, share of one core per camera, MiB of memory that came on per camera)."""
-    with tempfile.TemporaryDirectory(dir=film.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=film.parent, ignore_cleanup_errors=True) as folder:
         engine, clock = open_index(Path(folder)), system_clock()
         sealer = Sealer([str(pyrage.x25519.Identity.generate().to_public())])
         vault = Vault(Path(folder), engine, clock)

@@ -98,9 +98,12 @@ class Observer:
                 except Exception as error:  # noqa: BLE001 - watching fails open: recording must go on
                     self.failed += 1
                     log.warning("look.failed", camera=self.camera.id, error=type(error).__name__, times=self.failed)
-        self._follow(sight.finish(), sight.picture)
-        if (sheet := sheets.finish()) is not None:
-            self.seen.on_sheet(sheet)
+        try:
+            self._follow(sight.finish(), sight.picture)
+            if (sheet := sheets.finish()) is not None:
+                self.seen.on_sheet(sheet)
+        except Exception as error:  # noqa: BLE001 - a full disk, or nobody waited for the end
+            log.warning("look.unfinished", camera=self.camera.id, error=type(error).__name__)
 
     def advice(self, sight: Sight, at_ms: int) -> str | None:
         """What the owner should know of this camera's looking: that it is late, or dearer than it must be."""
