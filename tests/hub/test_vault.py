@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pyrage
@@ -110,6 +111,23 @@ def test_parts_of_a_segment_that_was_stored_whole_do_not_come_back(
     vault.keep_segment(segment(0), sealer)
     (vault.folder / CAMERA / "open.parts").write_bytes(journal)  # killed between the row and the emptying
     assert Vault(tmp_path, engine, FixedClock()).recover().parts_saved == 0
+
+
+def test_an_index_that_is_locked_for_long_is_an_error_of_the_disk_and_loses_nothing(
+    vault: Vault, tmp_path: Path, engine: Engine, sealer: Sealer
+) -> None:
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout=50")  # the vault is given the same connection by the pool
+    other = sqlite3.connect(str(engine.url.database), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(OSError, match="locked"):
+        vault.keep_segment(segment(0), sealer)
+    other.execute("ROLLBACK")
+    other.close()
+    vault.keep_segment(segment(1), sealer)
+    vault.recover()
+    with Session(engine) as session:
+        assert len(session.scalars(select(SegmentRow)).all()) == 2
 
 
 def test_the_index_is_rebuilt_from_the_files_alone(

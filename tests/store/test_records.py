@@ -53,7 +53,7 @@ def test_sqlite_waits_syncs_and_minds_its_references(tmp_path: Path) -> None:
             told = {p: rows.execute(text(f"PRAGMA {p}")).scalar() for p in ("journal_mode", "foreign_keys")}
             assert told == {"journal_mode": "wal", "foreign_keys": 1}
             assert rows.execute(text("PRAGMA synchronous")).scalar() == level
-            assert rows.execute(text("PRAGMA busy_timeout")).scalar() == 5000
+            assert rows.execute(text("PRAGMA busy_timeout")).scalar() == 30000
 
 
 def test_an_upgrade_leaves_a_copy_of_the_file_and_never_overwrites_one(tmp_path: Path, scripts: Path) -> None:

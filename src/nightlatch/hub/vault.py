@@ -20,14 +20,18 @@ import re
 import secrets
 import shutil
 import struct
+import threading
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 from sqlalchemy import Engine, delete, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from nightlatch.domain.recording import Part, Segment, Sheet, Still
@@ -131,7 +135,18 @@ class Vault:
         self._clock = clock
         self._run = secrets.token_hex(2)  # tells apart two runs that begin a segment in the same millisecond
         self._journals: dict[str, _Journal] = {}
+        self._turn = threading.RLock()
         make_folder(self.folder)
+
+    @contextmanager
+    def _rows(self) -> Iterator[Session]:
+        """A change of the index, one at a time: SQLite lets writers wait, but not in turn. Raises `OSError`."""
+        try:
+            with self._turn, Session(self._engine) as session, session.begin():
+                yield session
+        except OperationalError as error:
+            said = str(error.orig)
+            raise OSError(errno.ENOSPC if "full" in said else errno.EIO, f"index: {said}") from None
 
     # ---- the 24 hours -------------------------------------------------------------------------------------
 
@@ -149,15 +164,15 @@ class Vault:
         sealed = sealer.seal(segment.mp4)
         make_folder(path.parent)
         write_durably(path, sealed)
-        row = SegmentRow(
-            camera_id=segment.camera_id,
-            began_ms=segment.began_ms,
-            duration_ms=segment.duration_ms,
-            bytes=len(sealed),
-            path=str(path.relative_to(self.folder)),
-        )
-        with Session(self._engine) as session, session.begin():
-            session.add(row)
+        row = {
+            "camera_id": segment.camera_id,
+            "began_ms": segment.began_ms,
+            "duration_ms": segment.duration_ms,
+            "bytes": len(sealed),
+            "path": str(path.relative_to(self.folder)),
+        }
+        with self._rows() as session:
+            session.execute(insert(SegmentRow), row)
         self._journal(segment.camera_id).clear()
 
     def keep_sheet(self, sheet: Sheet, sealer: Sealer) -> None:
@@ -169,7 +184,7 @@ class Vault:
         make_folder(path.parent)
         write_durably(path, sealed)
         relative = str(path.relative_to(self.folder))
-        with Session(self._engine) as session, session.begin():
+        with self._rows() as session:
             session.execute(delete(SheetRow).where(SheetRow.path == relative))  # the same minute written again
             session.add(
                 SheetRow(
@@ -210,7 +225,7 @@ class Vault:
                 **facts,
             },
         )
-        with Session(self._engine) as session, session.begin():
+        with self._rows() as session:
             session.add(
                 ClipRow(
                     id=clip_id,
@@ -241,8 +256,7 @@ class Vault:
                 "duration_ms": part.duration_ms,
             }
         )
-        self._note_object(clip.id, name, len(sealed), 1)
-        self._write_manifest(clip, sealer)
+        self._write_manifest(clip, sealer, (name, len(sealed)))
 
     def keep_clip_still(self, clip: OpenClip, still: Still, sealer: Sealer) -> None:
         """Set the clip's still. Raises `OSError`."""
@@ -253,7 +267,7 @@ class Vault:
             "bytes": len(sealed),
             "at_ms": still.at_ms,
         }
-        self._note_object(clip.id, "still", len(sealed), 1)
+        self._note_objects(clip.id, ("still", len(sealed), 1))
 
     def close_clip(self, clip: OpenClip, sealer: Sealer) -> None:
         """Write the last manifest and mark the clip whole. Raises `OSError`."""
@@ -261,37 +275,35 @@ class Vault:
         ended = int(str(last["began_ms"])) + int(str(last["duration_ms"])) if last else self._clock.now_ms()
         clip.manifest["ended_ms"] = ended
         self._write_manifest(clip, sealer)
-        with Session(self._engine) as session, session.begin():
+        with self._rows() as session:
             row = session.get(ClipRow, clip.id)
             if row is not None:
                 row.began_ms = clip.began_ms
                 row.ended_ms = ended
                 row.open = False
 
-    def _write_manifest(self, clip: OpenClip, sealer: Sealer) -> None:
+    def _write_manifest(self, clip: OpenClip, sealer: Sealer, part: tuple[str, int] | None = None) -> None:
+        """Write the manifest, and the rows of it and of the part (its name and size) that it is the first to name."""
         text = json.dumps({**clip.manifest, "parts": clip.parts}, separators=(",", ":")).encode()
         sealed = sealer.seal(pad_json(text))
         write_durably(clip.folder / "manifest.age", sealed)
         clip.version += 1
-        self._note_object(clip.id, "manifest", len(sealed), clip.version)
+        manifest = ("manifest", len(sealed), clip.version)
+        self._note_objects(clip.id, manifest, *([(*part, 1)] if part is not None else []))
 
-    def _note_object(self, clip_id: str, name: str, size: int, version: int) -> None:
-        with Session(self._engine) as session, session.begin():
-            if session.get(ClipRow, clip_id) is None:
+    def _note_objects(self, clip_id: str, *objects: tuple[str, int, int]) -> None:
+        """Rows of a clip's files (name, size, version) in two statements: many cameras write them every second."""
+        now_ms = self._clock.now_ms()
+        rows = [
+            {"clip_id": clip_id, "name": name, "version": version, "bytes": size, "created_ms": now_ms}
+            for name, size, version in objects
+        ]
+        new = insert(ClipPartRow)
+        change = {"version": new.excluded.version, "bytes": new.excluded.bytes}
+        with self._rows() as session:
+            if session.scalar(select(ClipRow.id).where(ClipRow.id == clip_id)) is None:
                 return  # the owner deleted the clip while it was growing
-            row = session.get(ClipPartRow, (clip_id, name))
-            if row is None:
-                session.add(
-                    ClipPartRow(
-                        clip_id=clip_id,
-                        name=name,
-                        version=version,
-                        bytes=size,
-                        created_ms=self._clock.now_ms(),
-                    )
-                )
-            else:
-                row.version, row.bytes = version, size
+            session.execute(new.on_conflict_do_update(index_elements=["clip_id", "name"], set_=change), rows)
 
     # ---- start and stop -----------------------------------------------------------------------------------
 
@@ -329,7 +341,7 @@ class Vault:
         sync(camera)
 
     def _match_index(self, found: Recovered) -> None:
-        with Session(self._engine) as session, session.begin():
+        with self._rows() as session:
             known_segments = {row.path: row for row in session.scalars(select(SegmentRow))}
             known_sheets = {row.path: row for row in session.scalars(select(SheetRow))}
             known_clips = {row.id: row for row in session.scalars(select(ClipRow))}

@@ -17,7 +17,7 @@ from nightlatch.errors import ConfigError
 
 
 def engine(url: str, *, durable: bool = False) -> Engine:
-    """A synchronous engine. SQLite gets write-ahead logging, foreign keys and five seconds of patience.
+    """A synchronous engine. SQLite gets write-ahead logging, foreign keys and half a minute of patience.
 
     `durable` makes SQLite sync at every commit; without it a power cut may take the last ones (a kill does not).
     Errors of the database never show the values of a statement.
@@ -37,7 +37,7 @@ def engine(url: str, *, durable: bool = False) -> Engine:
             "journal_mode=WAL",
             f"synchronous={'FULL' if durable else 'NORMAL'}",
             "foreign_keys=ON",
-            "busy_timeout=5000",
+            "busy_timeout=30000",
             "secure_delete=ON",
         )
 
