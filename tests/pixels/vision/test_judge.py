@@ -185,6 +185,13 @@ def test_who_falls_fast_is_no_animal() -> None:
     assert [thing.kind for thing in things(story(fallen))] == [Kind.PERSON]
 
 
+def test_the_minute_that_is_said_is_the_minute_of_the_onset(judge: Judge) -> None:
+    walk = crossing(Kind.PERSON)
+    for minute in range(60):
+        told = Story(BEGAN_MS, BEGAN_MS + 8_000, (walk,), local_hour=23 + minute / 60)
+        assert f" at 23:{minute:02} " in judge.judge(told).reasons[0]
+
+
 def test_somebody_is_out_of_sight_only_once_they_are_gone(judge: Judge) -> None:
     inside = standing(Kind.PERSON, 0, 6, Box(0.45, 0.4, 0.53, 0.8))
     words = "They went out of sight inside the picture, as through a door."

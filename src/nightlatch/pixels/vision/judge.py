@@ -447,7 +447,8 @@ def _visited(areas: tuple[Area, ...], people: list[Track]) -> list[str]:
 
 
 def _clock(hour: float) -> str:
-    return f"{int(hour) % 24:02}:{int(hour % 1 * 60):02}"
+    minute = round(hour * 60)  # 22 + 42 / 60 is a little less than 22:42
+    return f"{minute // 60 % 24:02}:{minute % 60:02}"
 
 
 FAMILY = {kind: kind if kind in (Kind.VEHICLE, Kind.PACKAGE) else Kind.MOTION for kind in Kind}  # what may be confused
