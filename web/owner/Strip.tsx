@@ -9,7 +9,7 @@ import { type Filter, passes, type Told } from "./told";
 import { moved, type View, zoomed } from "./view";
 
 const HEIGHT = 52;
-const TICK_PX = 58;
+export const TICK_PX = 58;
 const LOST: Record<string, string> = {
   wrong_password: "the camera refused the password",
   no_route: "the camera was not on the network",
@@ -129,14 +129,21 @@ export function Strip({ day, whole, view, at, current, move, show, known, filter
           </g>
         )}
       </svg>
-      <div class="hours" aria-hidden="true">
-        {marks.map((m) => (
-          <span key={m.at} class={x(m.at) < 14 ? "edge" : ""} style={{ left: `${x(m.at)}px` }}>
-            {m.label}
-          </span>
-        ))}
-      </div>
+      <Hours marks={marks} x={x} />
     </section>
+  );
+}
+
+// Names of the hours under a strip or a plot; the first is not cut off by its edge.
+export function Hours({ marks, x }: { marks: readonly { at: number; label: string }[]; x: (at: number) => number }) {
+  return (
+    <div class="hours" aria-hidden="true">
+      {marks.map((m) => (
+        <span key={m.at} class={x(m.at) < 14 ? "edge" : ""} style={{ left: `${x(m.at)}px` }}>
+          {m.label}
+        </span>
+      ))}
+    </div>
   );
 }
 

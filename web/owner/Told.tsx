@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError, type Clip, put, sealed } from "../shared/api";
 import { hhmm, ticks, tickStep } from "../shared/time";
 import { go, opener, say } from "./state";
+import { Hours, TICK_PX } from "./Strip";
 import { CALLED, type Filter, kindGroup, NAMES, passes, placeAt, type Told, type Verdict, VERDICTS, what } from "./told";
 import type { View } from "./view";
 
@@ -85,7 +86,6 @@ export function FilterBar({ filter, set }: { filter: Filter; set: (to: Filter) =
 const ROWS = KINDS.map(([k]) => k);
 const ROW = 34;
 const LINE = 24; // of a row: its name stands above, so that hours lie under those of the strips
-const TICK_PX = 58;
 const RANK: Record<Verdict, number> = { routine: 0, unsure: 1, threat: 2 };
 
 // The day at a glance: each event a dot at its hour, in the row of what it was.
@@ -123,13 +123,7 @@ export function Glance({ clips, known, whole, filter }: { clips: readonly Clip[]
           </circle>
         ))}
       </svg>
-      <div class="hours" aria-hidden="true">
-        {marks.map((m) => (
-          <span key={m.at} class={x(m.at) < 14 ? "edge" : ""} style={{ left: `${x(m.at)}px` }}>
-            {m.label}
-          </span>
-        ))}
-      </div>
+      <Hours marks={marks} x={x} />
     </div>
   );
 }
