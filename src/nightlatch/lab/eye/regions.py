@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Kind
 from nightlatch.lab.eye.clips import Look, grey, looks, moved
-from nightlatch.pixels.detectors.eye import NAMES
+from nightlatch.pixels.detectors.eye import NAMES, square
 from nightlatch.pixels.detectors.yolox import Yolox
 from nightlatch.pixels.stage.behaviours import BEHAVIOURS
 from nightlatch.pixels.stage.negatives import NEGATIVES
@@ -105,14 +105,8 @@ def _night(picture: Image) -> Image:
 
 
 def window(bgr: Image, region: Box) -> Image:
-    """The region in a square AROUND times its longer side, at most WINDOW_PX; the border is drawn out where it ends."""
-    height, width = bgr.shape[:2]
-    side = max(16.0, AROUND * max((region.right - region.left) * width, (region.bottom - region.top) * height))
-    side = min(side, 1.0 * min(height, width))
-    x = (region.left + region.right) / 2 * width - side / 2
-    y = (region.top + region.bottom) / 2 * height - side / 2
-    left, top = int(min(max(0, x), width - side)), int(min(max(0, y), height - side))
-    piece = bgr[top : top + int(side), left : left + int(side)]
-    if side <= WINDOW_PX:
+    """The region in a square AROUND times its longer side, scaled to WINDOW_PX where it is larger."""
+    piece = square(bgr, region, AROUND)
+    if piece.shape[0] <= WINDOW_PX:
         return piece.copy()
     return np.asarray(cv2.resize(piece, (WINDOW_PX, WINDOW_PX), interpolation=cv2.INTER_AREA), np.uint8)

@@ -72,12 +72,17 @@ class Eye:
 
 def crop(bgr: Bgr, region: Box, around: float) -> Bgr:
     """The region in a square `around` times as large as its longer side, (64, 64, 3)."""
+    piece = square(bgr, region, around)
+    way = cv2.INTER_AREA if piece.shape[0] > SIDE else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(piece, (SIDE, SIDE), interpolation=way), np.uint8)
+
+
+def square(bgr: Bgr, region: Box, around: float) -> Bgr:
+    """The square of the picture `around` times as large as the region's longer side; moved inside at the edges."""
     height, width = bgr.shape[:2]
     across, down = (region.right - region.left) * width, (region.bottom - region.top) * height
     side = min(around * max(across, down, SMALLEST_PX), float(min(height, width)))
     x = (region.left + region.right) / 2 * width - side / 2
     y = (region.top + region.bottom) / 2 * height - side / 2
     left, top = int(min(max(0, x), width - side)), int(min(max(0, y), height - side))
-    piece = bgr[top : top + max(1, int(side)), left : left + max(1, int(side))]
-    way = cv2.INTER_AREA if side > SIDE else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(piece, (SIDE, SIDE), interpolation=way), np.uint8)
+    return bgr[top : top + max(1, int(side)), left : left + max(1, int(side))]
