@@ -29,11 +29,11 @@ from nightlatch.domain.camera import Camera, CameraState
 from nightlatch.domain.recording import Still
 from nightlatch.domain.sighting import EventJudged
 from nightlatch.errors import SourceError
-from nightlatch.hub.index import open_index
-from nightlatch.hub.looking import open_looking
-from nightlatch.hub.recorder import Recorder
-from nightlatch.hub.records import SegmentRow
-from nightlatch.hub.vault import Vault
+from nightlatch.hub.serve.books.index import open_index
+from nightlatch.hub.serve.books.records import SegmentRow
+from nightlatch.hub.vault.files import Vault
+from nightlatch.hub.watch.eye import open_looking
+from nightlatch.hub.watch.recorder import Recorder
 from nightlatch.pixels.media.packets import Streams
 from nightlatch.seal.recipients import Sealer
 from record import FILM, OUT, make_film

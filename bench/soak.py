@@ -29,12 +29,12 @@ from sqlalchemy.orm import Session
 from cameras import QUIET, QUIET_SUB, Nobody, make_quiet, resident_kib
 from nightlatch.domain.camera import Camera
 from nightlatch.domain.time import MINUTE_MS
-from nightlatch.hub.index import open_index
-from nightlatch.hub.looking import open_looking
-from nightlatch.hub.recorder import Recorder
-from nightlatch.hub.records import SegmentRow
-from nightlatch.hub.retention import sweep_older_than
-from nightlatch.hub.vault import Vault
+from nightlatch.hub.serve.books.index import open_index
+from nightlatch.hub.serve.books.records import SegmentRow
+from nightlatch.hub.serve.books.retention import sweep_older_than
+from nightlatch.hub.vault.files import Vault
+from nightlatch.hub.watch.eye import open_looking
+from nightlatch.hub.watch.recorder import Recorder
 from nightlatch.pixels.sources import open_source
 from nightlatch.seal.recipients import Sealer
 from record import OUT

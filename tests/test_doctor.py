@@ -20,8 +20,8 @@ from nightlatch.cloud.app import create_app
 from nightlatch.cloud.serve import MIGRATIONS
 from nightlatch.cloud.settings import CloudSettings
 from nightlatch.doctor import Finding, clock, examine, mailbox, report
-from nightlatch.hub.index import open_index
-from nightlatch.hub.records import CameraRow, HouseholdRow
+from nightlatch.hub.serve.books.index import open_index
+from nightlatch.hub.serve.books.records import CameraRow, HouseholdRow
 from nightlatch.owner.keys import OwnerKeys
 from tests.cameras import PASSWORD, our_rtsp
 from tests.house import free_port

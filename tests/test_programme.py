@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from nightlatch.hub.donations import read_invitation
+from nightlatch.hub.serve.giving import read_invitation
 from tests.house import until
 
 

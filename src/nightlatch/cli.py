@@ -160,7 +160,7 @@ def camera_add(
 ) -> None:
     """Add a camera. It is tried first: wrong password, no route or no H.264 are said plainly."""
     from nightlatch.clocks import system_clock
-    from nightlatch.hub import catalogue
+    from nightlatch.hub.serve import catalogue
 
     if test:
         _show_probe(address, transport)
@@ -173,7 +173,7 @@ def camera_add(
 @camera_app.command("list")
 def camera_list(config_file: ConfigOption = None, data: DataOption = None) -> None:
     """List the cameras."""
-    from nightlatch.hub import catalogue
+    from nightlatch.hub.serve import catalogue
 
     settings = _hub_settings(config.load(config_file), _hub_data(data))
     cameras = catalogue.cameras(_hub_engine(settings))
@@ -208,7 +208,7 @@ def camera_remove(
     data: DataOption = None,
 ) -> None:
     """Remove a camera."""
-    from nightlatch.hub import catalogue
+    from nightlatch.hub.serve import catalogue
 
     settings = _hub_settings(config.load(config_file), _hub_data(data))
     catalogue.remove(_hub_engine(settings), settings.data_dir, name, footage=delete_footage)
@@ -334,7 +334,7 @@ def keys_check(data: DataOption = None, config_file: ConfigOption = None) -> Non
     mine = _owner_keys(True, data, config_file)
     settings = _hub_settings(config.load(config_file), _hub_data(data))
     from nightlatch.clocks import system_clock
-    from nightlatch.hub.household import Household
+    from nightlatch.hub.serve.people.household import Household
 
     row = Household(settings.data_dir, _hub_engine(settings), system_clock()).row()
     if row is None or row.recipient != mine.recipient:
@@ -417,7 +417,7 @@ def _cloud_settings(settings: config.Config, data: Path | None, port: int | None
 
 
 def _hub_engine(settings: HubSettings) -> Engine:
-    from nightlatch.hub.index import open_index
+    from nightlatch.hub.serve.books.index import open_index
 
     return open_index(settings.data_dir)
 
@@ -440,7 +440,8 @@ def _check_port(host: str, port: int, setting: str) -> None:
 def _run_hub(settings: HubSettings, shared: list[str], before: list[object]) -> None:
     from nightlatch.clocks import system_clock
     from nightlatch.diagnostics import configure
-    from nightlatch.hub import demo, folder
+    from nightlatch.hub import folder
+    from nightlatch.hub.serve import demo
     from nightlatch.supervise import Program, Supervisor, nightlatch, stop_on_signals
 
     configure()
@@ -488,7 +489,7 @@ def _announce(settings: HubSettings, ready: Path, demo: bool) -> None:
 def _serve(settings: HubSettings) -> None:
     from nightlatch.clocks import system_clock
     from nightlatch.diagnostics import configure
-    from nightlatch.hub.serve import run
+    from nightlatch.hub.serve.run import run
     from nightlatch.supervise import die_with_parent
 
     configure()
@@ -498,7 +499,7 @@ def _serve(settings: HubSettings) -> None:
 
 def _watch(settings: HubSettings) -> None:
     from nightlatch.diagnostics import configure
-    from nightlatch.hub.watching import run
+    from nightlatch.hub.watch.run import run
     from nightlatch.supervise import die_with_parent
 
     configure()

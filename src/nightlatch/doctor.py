@@ -263,7 +263,7 @@ def _cameras(data_dir: Path, try_them: bool) -> Iterator[Finding]:
 
 
 def _try_camera(name: str, url: str, transport: str, recipient: str) -> Finding:
-    from nightlatch.hub.probing import try_camera
+    from nightlatch.hub.errands.probe import try_camera
 
     came = try_camera(url, transport, recipient)
     if not came["ok"]:

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from nightlatch.clocks import system_clock
-from nightlatch.hub.app import create_app
-from nightlatch.hub.notices import EyeNow, NoticeClient
+from nightlatch.hub.serve.app import create_app
 from nightlatch.hub.settings import HubSettings
+from nightlatch.hub.wire.notices import EyeNow, NoticeClient
 from tests.browser.visit import browser, set_up
 from tests.serving import served
 

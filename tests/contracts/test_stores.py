@@ -20,7 +20,7 @@ from nightlatch.cloud.mailbox import Mailbox
 from nightlatch.cloud.records import HouseholdRow
 from nightlatch.cloud.serve import MIGRATIONS
 from nightlatch.errors import ConfigError, NotFound, OverQuota, Refused
-from nightlatch.hub.index import MIGRATIONS as HUB_MIGRATIONS
+from nightlatch.hub.serve.books.index import MIGRATIONS as HUB_MIGRATIONS
 from nightlatch.seal.recipients import Sealer
 from nightlatch.store import records
 from nightlatch.store.blobs import Blobs
@@ -163,7 +163,7 @@ def test_the_migrations_make_the_tables_that_the_code_knows(url: str) -> None:
 
 
 def test_the_hubs_migrations_make_its_tables(tmp_path: Path) -> None:
-    from nightlatch.hub.records import Base
+    from nightlatch.hub.serve.books.records import Base
 
     url = f"sqlite:///{tmp_path / 'hub.db'}"
     records.migrate(url, HUB_MIGRATIONS)

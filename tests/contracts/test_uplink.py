@@ -18,10 +18,10 @@ from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
 from nightlatch.errors import CloudError, NotFound
-from nightlatch.hub import uplink as uplink_module
-from nightlatch.hub.index import MIGRATIONS
-from nightlatch.hub.records import ClipPartRow, ClipRow, HouseholdRow
-from nightlatch.hub.uplink import Uplink
+from nightlatch.hub.serve import uplink as uplink_module
+from nightlatch.hub.serve.books.index import MIGRATIONS
+from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, HouseholdRow
+from nightlatch.hub.serve.uplink import Uplink
 from nightlatch.store import records
 from nightlatch.web.signature import public_b64, sign
 from tests.clocks import TestClock

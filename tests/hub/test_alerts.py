@@ -28,12 +28,12 @@ from nightlatch.clocks import system_clock
 from nightlatch.domain.camera import Camera
 from nightlatch.domain.sighting import Kind, Verdict
 from nightlatch.errors import ConfigError
-from nightlatch.hub.alerts import Alert, Alerts
-from nightlatch.hub.alerts.mqtt import Mqtt, parse_broker
-from nightlatch.hub.alerts.pictures import PictureSwitch
-from nightlatch.hub.alerts.push import LENGTH, Push
-from nightlatch.hub.index import open_index
-from nightlatch.hub.records import PushRow, SessionRow
+from nightlatch.hub.serve.alerts import Alert, Alerts
+from nightlatch.hub.serve.alerts.mqtt import Mqtt, parse_broker
+from nightlatch.hub.serve.alerts.pictures import PictureSwitch
+from nightlatch.hub.serve.alerts.push import LENGTH, Push
+from nightlatch.hub.serve.books.index import open_index
+from nightlatch.hub.serve.books.records import PushRow, SessionRow
 from tests.house import free_port, until
 from tests.hub.test_api import running as running_hub
 
@@ -179,7 +179,7 @@ def test_a_hub_that_dies_is_offline_and_unwanted_verdicts_stay_home(tmp_path: Pa
 def test_pictures_go_over_mqtt_only_while_they_are_switched_on_and_never_from_a_private_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nightlatch.hub.alerts.mqtt.ANNOUNCE_EVERY_S", 0.1)
+    monkeypatch.setattr("nightlatch.hub.serve.alerts.mqtt.ANNOUNCE_EVERY_S", 0.1)
     port, cameras = free_port(), [PORCH]
     road = Mqtt(parse_broker(f"mqtt://hub:p%40ss%2Fword@127.0.0.1:{port}"), HUB, lambda: list(cameras), list(Verdict))
     road.pictures = PictureSwitch("mqtt", tmp_path)

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.recording import Part, Segment, Sheet, Still
 from nightlatch.domain.sighting import EventOpened
-from nightlatch.hub.app import create_app
-from nightlatch.hub.house import House
-from nightlatch.hub.records import ClipRow
+from nightlatch.hub.serve.app import create_app
+from nightlatch.hub.serve.books.records import ClipRow
+from nightlatch.hub.serve.house import House
 from nightlatch.hub.settings import HubSettings
-from nightlatch.hub.vault import Vault
+from nightlatch.hub.vault.files import Vault
 from nightlatch.owner.keys import OwnerKeys, derive, unwrap, wrap
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.identities import Opener

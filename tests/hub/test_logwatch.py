@@ -16,10 +16,10 @@ import pytest
 from sqlalchemy.orm import Session
 
 from nightlatch.errors import NightlatchError, Refused
-from nightlatch.hub.donations import Donations
-from nightlatch.hub.index import open_index
-from nightlatch.hub.logwatch import LogWatch, witness_key
-from nightlatch.hub.records import DonationRow
+from nightlatch.hub.serve.books.index import open_index
+from nightlatch.hub.serve.books.records import DonationRow
+from nightlatch.hub.serve.giving import Donations
+from nightlatch.hub.serve.logwatch import LogWatch, witness_key
 from nightlatch.keeper.app import create_app
 from nightlatch.ledger.checkpoint import cosigned_at_s
 from nightlatch.ledger.client import LogClient

@@ -22,10 +22,10 @@ from nightlatch.doctor import eye as doctor_eye
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection
 from nightlatch.errors import ConfigError
-from nightlatch.hub import looking
-from nightlatch.hub.app import create_app
-from nightlatch.hub.notices import NoticeClient
+from nightlatch.hub.serve.app import create_app
 from nightlatch.hub.settings import HubSettings
+from nightlatch.hub.watch import eye as looking
+from nightlatch.hub.wire.notices import NoticeClient
 from nightlatch.pixels.detectors import models
 from nightlatch.pixels.detectors.sharing import SharedDetector, Slot
 from tests.clocks import TestClock

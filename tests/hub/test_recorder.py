@@ -20,11 +20,11 @@ from nightlatch.domain.camera import Camera, CameraState
 from nightlatch.domain.recording import Still
 from nightlatch.domain.sighting import EventJudged, Judgement, Story, Verdict
 from nightlatch.errors import SourceError
-from nightlatch.hub.index import open_index
-from nightlatch.hub.observer import WAITING_LOOKS, Observer, Seen
-from nightlatch.hub.recorder import Looking, Recorder
-from nightlatch.hub.records import ClipRow, SegmentRow
-from nightlatch.hub.vault import Vault
+from nightlatch.hub.serve.books.index import open_index
+from nightlatch.hub.serve.books.records import ClipRow, SegmentRow
+from nightlatch.hub.vault.files import Vault
+from nightlatch.hub.watch.observer import WAITING_LOOKS, Observer, Seen
+from nightlatch.hub.watch.recorder import Looking, Recorder
 from nightlatch.pixels.media.packets import Streams
 from nightlatch.pixels.replay.films import open_film
 from nightlatch.pixels.sight import Sight

@@ -16,9 +16,9 @@ from nightlatch.domain.recording import Part, Segment, Sheet, Still
 from nightlatch.domain.sighting import EventOpened
 from nightlatch.errors import VaultError
 from nightlatch.hub.folder import claim
-from nightlatch.hub.records import Base, CameraRow, ClipPartRow, ClipRow, SegmentRow, SheetRow
-from nightlatch.hub.retention import delete_clip, delete_footage, sweep, used_bytes
-from nightlatch.hub.vault import Vault
+from nightlatch.hub.serve.books.records import Base, CameraRow, ClipPartRow, ClipRow, SegmentRow, SheetRow
+from nightlatch.hub.serve.books.retention import delete_clip, delete_footage, sweep, used_bytes
+from nightlatch.hub.vault.files import Vault
 from nightlatch.seal.envelope import Sealed, header_length
 from nightlatch.seal.identities import Opener
 from nightlatch.seal.recipients import Sealer

@@ -14,8 +14,8 @@ from sqlalchemy import create_engine
 
 from nightlatch.domain.recording import Part, Segment, Still
 from nightlatch.domain.sighting import EventOpened
-from nightlatch.hub.records import Base
-from nightlatch.hub.vault import Vault
+from nightlatch.hub.serve.books.records import Base
+from nightlatch.hub.vault.files import Vault
 from nightlatch.owner.keys import OwnerKeys
 from nightlatch.owner.unlock import export_key
 from nightlatch.seal.recipients import Sealer

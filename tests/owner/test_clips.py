@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from nightlatch.domain.recording import Part, Segment
 from nightlatch.domain.sighting import EventOpened
 from nightlatch.errors import NotFound, SealError
-from nightlatch.hub.records import Base, CameraRow
-from nightlatch.hub.vault import Vault
+from nightlatch.hub.serve.books.records import Base, CameraRow
+from nightlatch.hub.vault.files import Vault
 from nightlatch.owner.clips import Gap, clip_folders, folder_fetch, open_clip, open_file, read_manifest
 from nightlatch.owner.keys import OwnerKeys
 from nightlatch.seal.identities import Opener

@@ -48,11 +48,11 @@ def test_the_rings_hold(copy: Path) -> None:
         ("cloud/app.py", "from nightlatch.seal.identities import Opener", "The cloud is blind"),
         ("store/blobs.py", "from nightlatch.pixels.media import ring", "The cloud is blind"),
         (
-            "hub/vault.py",
+            "hub/vault/files.py",
             "from nightlatch.seal.identities import Opener",
             "Only the owner's side and the keeper open a seal",
         ),
-        ("hub/app.py", "from nightlatch.cloud import mailbox", "Zones never import each other"),
+        ("hub/serve/app.py", "from nightlatch.cloud import mailbox", "Zones never import each other"),
         ("domain/time.py", "from nightlatch.store import blobs", "Rings"),
         (
             "doctor.py",

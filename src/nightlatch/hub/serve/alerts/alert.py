@@ -1,0 +1,67 @@
+"""What a person is told about an event, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nightlatch.domain.sighting import Kind, Verdict
+from nightlatch.hub.wire.notices import EventTold
+
+_NAMES = {
+    Kind.PERSON: "A person",
+    Kind.CAT: "A cat",
+    Kind.DOG: "A dog",
+    Kind.ANIMAL: "An animal",
+    Kind.VEHICLE: "A vehicle",
+    Kind.PACKAGE: "A package",
+    Kind.MOTION: "Something moving",
+}
+WORST_FIRST = (Verdict.THREAT, Verdict.UNSURE, Verdict.ROUTINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One event as alerts show it. `jpeg` is a picture of a few kilobytes, `picture` the same, 640 wide."""
+
+    camera_id: str
+    camera_name: str
+    event_id: str
+    clip_id: str
+    onset_ms: int
+    is_open: bool
+    kinds: tuple[Kind, ...]
+    verdict: Verdict
+    threat: float
+    reasons: tuple[str, ...]
+    jpeg: bytes | None = field(default=None, repr=False)
+    picture: bytes | None = field(default=None, repr=False)
+
+    @property
+    def title(self) -> str:
+        """The first line: what, and where."""
+        what = _NAMES[self.kinds[0]] if self.kinds else _NAMES[Kind.MOTION]
+        lead = "Threat: " if self.verdict is Verdict.THREAT else ""
+        return f"{lead}{what[0].lower() + what[1:] if lead else what} at {self.camera_name}"
+
+    @property
+    def text(self) -> str:
+        """The second line: why it is told."""
+        return self.reasons[0] if self.reasons else "Open the clip to see."
+
+
+def alert_of(told: EventTold) -> Alert:
+    """Raises `ValueError` for a kind or verdict that does not exist."""
+    return Alert(
+        told.camera_id,
+        told.camera_name,
+        told.event_id,
+        told.clip_id,
+        told.onset_ms,
+        told.open,
+        tuple(Kind(kind) for kind in told.kinds),
+        Verdict(told.verdict),
+        told.threat,
+        told.reasons,
+        told.jpeg,
+        told.picture,
+    )

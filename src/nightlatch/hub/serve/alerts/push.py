@@ -1,0 +1,171 @@
+"""Alerts to the owner's browsers: Web Push (RFC 8030), sealed to each browser (RFC 8291), signed by the hub (RFC 8292).
+
+The push service of the browser's maker sees that an alert came, its size and when; not what it says. Every message is
+padded to the same length by the encoding's record, and a small still is inside it, not behind a link.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from base64 import b64encode, urlsafe_b64encode
+from collections import OrderedDict
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+import structlog
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from py_vapid import Vapid02
+from pywebpush import WebPushException, webpush
+from sqlalchemy import Engine, delete, select, update
+from sqlalchemy.orm import Session
+
+from nightlatch.domain.sighting import Verdict
+from nightlatch.domain.time import Clock
+from nightlatch.durably import write_durably
+from nightlatch.errors import ConfigError
+from nightlatch.hub.serve.alerts.alert import Alert
+from nightlatch.hub.serve.books.records import PushRow
+
+LENGTH = 3_000  # of each message before encryption: push services take 4,096 bytes in all
+LARGEST_JPEG = 1_900
+KEEP_S = 3_600  # how long a push service holds an alert for a browser that is off
+TIMEOUT_S = 10.0
+MOST_FAILURES = 20
+REMEMBERED = 500  # events of which it is known what was told
+GONE = (404, 410)  # RFC 8030, 7.3: the subscription has ended
+CONTACT = "mailto:hub@nightlatch.invalid"  # RFC 8292 asks for a contact; a household has none to give away
+log = structlog.get_logger()
+
+
+class Push:
+    """All browsers of the household."""
+
+    name = "push"
+
+    def __init__(self, data_dir: Path, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._vapid = _key(data_dir / "push.key")
+        self._told: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
+        raw = self._vapid.public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        self.public_key = urlsafe_b64encode(raw).decode().rstrip("=")
+
+    async def run(self) -> None:
+        """Nothing is kept open."""
+
+    async def send(self, alert: Alert) -> None:
+        """Tell every browser that asked for this verdict, once for each event, and again if it turns out worse."""
+        rows = await asyncio.to_thread(self._wanting, alert)
+        await asyncio.gather(*(asyncio.to_thread(self._send, row, alert) for row in rows))
+
+    def subscribe(self, session_id: str, endpoint: str, p256dh: str, auth: str, verdicts: list[Verdict]) -> None:
+        """Remember a browser, or change what it wants.
+
+        Raises:
+            ConfigError: an endpoint that is no push service on the internet.
+        """
+        parts = urlsplit(endpoint)
+        if parts.scheme != "https" or not parts.hostname or "." not in parts.hostname or parts.username:
+            raise ConfigError("This browser's push service has an address that cannot be used.")
+        with Session(self._engine) as session, session.begin():
+            session.merge(
+                PushRow(
+                    endpoint=endpoint,
+                    session_id=session_id,
+                    p256dh=p256dh,
+                    auth=auth,
+                    verdicts=json.dumps([verdict.value for verdict in verdicts]),
+                    created_ms=self._clock.now_ms(),
+                    failures=0,
+                )
+            )
+
+    def unsubscribe(self, session_id: str) -> None:
+        """Forget the browser of this session."""
+        with Session(self._engine) as session, session.begin():
+            session.execute(delete(PushRow).where(PushRow.session_id == session_id))
+
+    def wanted(self, session_id: str) -> list[str]:
+        """The verdicts that the browser of this session is alerted of."""
+        with Session(self._engine) as session:
+            found = session.scalar(select(PushRow.verdicts).where(PushRow.session_id == session_id))
+        return [str(verdict) for verdict in json.loads(found)] if found else []
+
+    def _wanting(self, alert: Alert) -> list[PushRow]:
+        with Session(self._engine) as session:
+            rows = session.scalars(select(PushRow)).all()
+            session.expunge_all()
+        return [row for row in rows if alert.verdict.value in json.loads(row.verdicts) and self._is_news(row, alert)]
+
+    def _is_news(self, row: PushRow, alert: Alert) -> bool:
+        key = (row.endpoint, alert.event_id)
+        told = self._told.get(key)
+        if told is not None and not (alert.verdict is Verdict.THREAT and told is not Verdict.THREAT):
+            return False
+        self._told[key] = alert.verdict
+        while len(self._told) > REMEMBERED:
+            self._told.popitem(last=False)
+        return True
+
+    def _send(self, row: PushRow, alert: Alert) -> None:
+        with requests.Session() as line:
+            line.max_redirects = 0
+            try:
+                webpush(
+                    {"endpoint": row.endpoint, "keys": {"p256dh": row.p256dh, "auth": row.auth}},
+                    _message(alert),
+                    vapid_private_key=self._vapid,
+                    vapid_claims={"sub": CONTACT},
+                    ttl=KEEP_S,
+                    timeout=TIMEOUT_S,
+                    headers={"Urgency": "high" if alert.verdict is Verdict.THREAT else "normal"},
+                    requests_session=line,
+                )
+            except WebPushException as error:
+                self._note(row, error.response.status_code if error.response is not None else None)
+            except (requests.RequestException, ValueError) as error:
+                self._note(row, None)
+                log.warning("push.failed", error=type(error).__name__)
+            else:
+                self._note(row, 201)
+
+    def _note(self, row: PushRow, status: int | None) -> None:
+        """Count failures; a subscription that ended, or never answers, goes."""
+        with Session(self._engine) as session, session.begin():
+            mine = PushRow.endpoint == row.endpoint
+            if status in GONE or (status != 201 and row.failures + 1 >= MOST_FAILURES):
+                session.execute(delete(PushRow).where(mine))
+            else:
+                failures = 0 if status == 201 else PushRow.failures + 1
+                session.execute(update(PushRow).where(mine).values(failures=failures))
+
+
+def _message(alert: Alert) -> str:
+    """JSON of the same length for every alert."""
+    jpeg = alert.jpeg if alert.jpeg is not None and len(alert.jpeg) <= LARGEST_JPEG else None
+    text = json.dumps(
+        {
+            "title": alert.title[:80],
+            "text": alert.text[:200],
+            "clip": alert.clip_id,
+            "event": alert.event_id,
+            "threat": alert.verdict is Verdict.THREAT,
+            "still": b64encode(jpeg).decode() if jpeg else None,
+        },
+        ensure_ascii=True,
+    )
+    return text.ljust(LENGTH)
+
+
+def _key(path: Path) -> Vapid02:
+    """The hub's push key (P-256), made at first use."""
+    if path.exists():
+        return Vapid02.from_pem(path.read_bytes())
+    made = Vapid02()
+    made.generate_keys()
+    write_durably(path, made.private_pem())
+    os.chmod(path, 0o600)
+    return made

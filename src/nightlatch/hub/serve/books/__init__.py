@@ -1,0 +1,1 @@
+"""The index of what is kept: tables, who writes them, what is deleted when."""

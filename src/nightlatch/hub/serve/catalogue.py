@@ -1,0 +1,118 @@
+"""The cameras of the household, as the page and the command line add, change and remove them."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from sqlalchemy import Engine, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from nightlatch.domain.camera import Camera
+from nightlatch.domain.time import Clock
+from nightlatch.errors import ConfigError, NotFound
+from nightlatch.hub.serve import demo
+from nightlatch.hub.serve.books.records import CameraRow
+from nightlatch.hub.serve.books.retention import delete_footage
+from nightlatch.hub.watch.watcher import as_camera
+
+SCHEMES = ("rtsp", "rtsps", "usb", "file")
+LONGEST_NAME = 60
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def public_address(url: str) -> str:
+    """The address without user and password, fit for a screen or a log."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def checked_name(name: str) -> str:
+    """`name` as it will be kept. Raises `ConfigError` when empty, too long or with control characters."""
+    name = name.strip()
+    if not name or len(name) > LONGEST_NAME or _CONTROL.search(name):
+        raise ConfigError(f"A camera's name has 1 to {LONGEST_NAME} characters, all of them printable.")
+    return name
+
+
+def checked_url(url: str) -> str:
+    """`url` as it will be kept. Raises `ConfigError` for any other scheme than `SCHEMES`."""
+    url = url.strip()
+    scheme = url.partition(":")[0].lower()
+    if scheme not in SCHEMES or len(url) > 2000 or _CONTROL.search(url):
+        raise ConfigError("A camera's address begins with rtsp://, rtsps://, usb:/dev/video… or file:/…")
+    if scheme.startswith("rtsp") and not urlsplit(url).hostname:
+        raise ConfigError("This address has no host. It should look like rtsp://user:password@192.168.1.20/stream")
+    return url
+
+
+def checked_transport(transport: str) -> str:
+    """`transport` when it is tcp or udp. Raises `ConfigError` otherwise."""
+    if transport not in ("tcp", "udp"):
+        raise ConfigError("The transport is tcp or udp.")
+    return transport
+
+
+def cameras(engine: Engine) -> list[Camera]:
+    """All cameras that are not removed, the oldest first."""
+    with Session(engine) as session:
+        rows = session.scalars(select(CameraRow).where(~CameraRow.removed).order_by(CameraRow.created_ms, CameraRow.id))
+        return [as_camera(row) for row in rows]
+
+
+def add(
+    engine: Engine, clock: Clock, *, name: str, url: str, sub_url: str | None = None, transport: str = "tcp"
+) -> Camera:
+    """Add a camera; the demo cameras leave.
+
+    Raises:
+        ConfigError: a name that is taken or unusable, an address of another kind.
+    """
+    row = CameraRow(
+        id=secrets.token_hex(6),
+        name=checked_name(name),
+        url=checked_url(url),
+        sub_url=checked_url(sub_url) if sub_url else None,
+        transport=checked_transport(transport),
+        enabled=True,
+        demo=False,
+        areas="[]",
+        created_ms=clock.now_ms(),
+        removed=False,
+    )
+    try:
+        with Session(engine) as session, session.begin():
+            demo.retire(session)
+            gone = session.scalar(select(CameraRow).where(CameraRow.name == row.name, CameraRow.removed))
+            if gone is not None:
+                gone.name = f"{gone.name[:40]} ({gone.id})"  # frees the name; its footage ages out
+                session.flush()
+            session.add(row)
+            session.flush()
+            return as_camera(row)
+    except IntegrityError:
+        raise ConfigError(f"There is a camera called {name.strip()} already. Choose another name.") from None
+
+
+def find(session: Session, name_or_id: str) -> CameraRow:
+    """The row of a camera. Raises `NotFound`."""
+    query = select(CameraRow).where(~CameraRow.removed, or_(CameraRow.name == name_or_id, CameraRow.id == name_or_id))
+    row = session.scalar(query)
+    if row is None:
+        raise NotFound(f"There is no camera called {name_or_id}. See: nightlatch camera list")
+    return row
+
+
+def remove(engine: Engine, data_dir: Path, name_or_id: str, *, footage: bool) -> None:
+    """Remove a camera; with `footage` what it recorded goes too, else that ages out. Raises `NotFound`."""
+    with Session(engine) as session, session.begin():
+        row = find(session, name_or_id)
+        row.removed = True
+        camera_id = row.id
+    if footage:
+        delete_footage(data_dir, engine, camera_id)

@@ -1,0 +1,182 @@
+"""Watches the log of the programme that the household joined, and is a witness of it.
+
+Every five minutes the hub reads all of the log, against what it was before, and cosigns what continues it. What it
+remembers survives a restart. A log that forks or goes back is not cosigned and not believed any more: Home says so,
+nothing is given, and both signed checkpoints, which together prove it, are kept in `log-evidence`.
+
+Nobody can ask a hub behind a home router, so it fetches the log's question and brings its cosignature. When the
+programme's policy names this hub among its witnesses, it waits at the log for each new checkpoint between its looks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+
+import structlog
+from starlette.concurrency import run_in_threadpool
+
+from nightlatch.domain.time import Clock
+from nightlatch.durably import write_durably
+from nightlatch.errors import NightlatchError, NotFound
+from nightlatch.hub.serve.giving import Donations, Programme
+from nightlatch.ledger.checkpoint import open_checkpoint
+from nightlatch.ledger.client import LogClient
+from nightlatch.ledger.errors import Unproven, Why
+from nightlatch.ledger.memory import Memory
+from nightlatch.ledger.monitor import audit
+from nightlatch.ledger.policy import Policy, check_note, read_policy
+from nightlatch.ledger.witness import Moved, Witness, read_request, request
+from nightlatch.seal.note import COSIGNATURE, Note, Signature, Signer, make_signer, read_note, read_signer
+
+EVERY_S = 300.0
+WAIT_S = 4  # at the log, for its next checkpoint; stopping the hub waits for it
+IDLE_S = 10.0  # until it asks itself again whether a programme was joined that it has not looked at
+log = structlog.get_logger()
+
+
+def witness_key(data_dir: Path) -> Signer:
+    """The key with which this hub cosigns, made at first use. Its name says nothing of the household."""
+    path = data_dir / "witness.key"
+    if not path.exists():
+        made = make_signer("nightlatch.hub/new", COSIGNATURE)
+        name = f"nightlatch.hub/{sha256(made.verifier.public).hexdigest()[:8]}"
+        write_durably(path, replace(made, name=name).secret().encode())
+    return read_signer(path.read_text())
+
+
+@dataclass(slots=True)
+class LogWatch:
+    """One for a hub. `trouble` is what Home says, `vouched` how many entries this hub has cosigned."""
+
+    data_dir: Path
+    donations: Donations
+    clock: Clock
+    trouble: str | None = None
+    size: int | None = field(default=None)
+    vouched: int | None = None
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            until = loop.time() + EVERY_S
+            with _said():
+                await run_in_threadpool(self.look)
+            while (left := until - loop.time()) > 0:
+                is_awaited = False
+                with _said():
+                    is_awaited = await run_in_threadpool(self.vouch, WAIT_S)
+                if not is_awaited:
+                    await asyncio.sleep(min(left, IDLE_S))
+
+    def look(self) -> None:
+        """Audit the whole log once, against what it was before, and cosign it.
+
+        Raises:
+            NightlatchError: it cannot be read.
+        """
+        programme = self.donations.programme()
+        if programme is None:
+            self.trouble = self.size = self.vouched = None
+            return
+        policy, memory = read_policy(programme.policy), self._memory(programme)
+        with self._one_at_a_time:
+            held = memory.newest()
+            old = held.checkpoint.size if held else 0
+            note = self._newest(programme, old)
+            try:
+                believed = Policy(policy.log, (), 0)
+                before = held.checkpoint if held else None
+                found = audit(lambda path: self._file(path, note), believed, before=before)
+                asked = request(old, found.tree.consistency(old, found.checkpoint.size), note)
+                self._cosign(programme, policy, asked)
+                check_note(self.donations.log_file("checkpoint"), policy, self.clock.now_ms())
+            except Unproven as unproven:
+                self._judge(unproven, memory, policy, note)
+                return
+        if self.donations.distrusted is None:
+            self.trouble, self.size = None, found.checkpoint.size
+
+    def vouch(self, wait_s: int) -> bool:
+        """Wait at the log for its next checkpoint, and cosign it; False when nobody waits for this hub.
+
+        Raises:
+            NightlatchError: the log cannot be reached, or its question proves nothing; the next look judges it.
+        """
+        programme = self.donations.programme()
+        if programme is None or self.donations.distrusted is not None:
+            return False
+        policy, memory = read_policy(programme.policy), self._memory(programme)
+        if memory.newest() is None:  # joined since the last look
+            self.look()
+        held, own = memory.newest(), witness_key(self.data_dir).verifier
+        if held is None or all(key != own for _, key in policy.witnesses):
+            return False
+        try:
+            asked = LogClient(programme.log_url).question(held.checkpoint.size, wait_s)
+        except NotFound:  # plain files ask nobody
+            return False
+        if open_checkpoint(read_request(asked)[2], policy.log)[0].size > held.checkpoint.size:
+            with self._one_at_a_time:
+                self._cosign(programme, policy, asked)
+        return True
+
+    def _cosign(self, programme: Programme, policy: Policy, asked: str) -> None:
+        """Raises `Unproven` instead of cosigning what does not continue the log."""
+        if self.donations.distrusted is not None:
+            return
+        signer = witness_key(self.data_dir)
+        memory = self._memory(programme)
+        witness = Witness(self.data_dir / "witness", signer, [policy.log], self.clock, lambda _: memory)
+        signature = witness.add_checkpoint(asked)
+        note = read_request(asked)[2]
+        self.vouched = int(note.split("\n")[1])
+        with _said():
+            self._bring(programme, note, signature)
+
+    def _bring(self, programme: Programme, note: str, signature: Signature) -> None:
+        """Bring the log a cosignature; a log that does not know this hub hears of it from the keeper."""
+        client, raw = LogClient(programme.log_url), str(Note(read_note(note).text, (signature,)))
+        # plain files take nothing; what moved on is cosigned at the next look
+        with contextlib.suppress(NotFound, Moved):
+            if not client.bring(raw) and self.donations.introduce(str(witness_key(self.data_dir).verifier)):
+                client.bring(raw)
+
+    def _newest(self, programme: Programme, old: int) -> str:
+        """The note of the newest checkpoint, which may still wait for cosignatures; else the one that is shown."""
+        try:
+            return read_request(LogClient(programme.log_url).question(old))[2]
+        except (NotFound, Moved):
+            return self.donations.log_file("checkpoint").decode("utf-8", "replace")
+
+    def _file(self, path: str, note: str) -> bytes:
+        return note.encode() if path == "checkpoint" else self.donations.log_file(path)
+
+    def _judge(self, unproven: Unproven, memory: Memory, policy: Policy, note: str) -> None:
+        if unproven.why in (Why.FORK, Why.ROLLBACK):
+            # only what the log itself signed speaks against it
+            memory.accuse(open_checkpoint(note, policy.log)[0], note, unproven)
+            self.donations.distrusted = self.trouble = f"The programme's log contradicts itself: {unproven}"
+            log.error("log.contradicts_itself", why=unproven.why.value)
+        elif self.donations.distrusted is None:
+            self.trouble = f"The programme's log cannot be believed now: {unproven}"
+
+    def _memory(self, programme: Programme) -> Memory:
+        name = sha256(programme.key.encode()).hexdigest()[:16]
+        return Memory(self.data_dir / f"log-{name}.json", self.data_dir / "log-evidence")
+
+
+@contextlib.contextmanager
+def _said() -> Iterator[None]:
+    """What fails is tried again at the next look."""
+    try:
+        yield
+    except (NightlatchError, OSError) as error:
+        log.warning("log.unreachable", error=type(error).__name__)

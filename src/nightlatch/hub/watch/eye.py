@@ -1,0 +1,187 @@
+"""Chooses, once for all cameras, what looks and what judges; the built-in eye looks while a choice is being fetched."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from nightlatch.domain.camera import Camera
+from nightlatch.domain.geometry import Box
+from nightlatch.domain.sighting import Detection
+from nightlatch.domain.time import Clock
+from nightlatch.errors import NightlatchError, NotFound
+from nightlatch.hub.watch.recorder import Looking
+from nightlatch.hub.wire.notices import EyeNow
+from nightlatch.pixels.detectors.models import fetch, known_models, models_folder
+from nightlatch.pixels.detectors.opening import Detector, PrivacyEyes, open_detector, open_privacy_eyes
+from nightlatch.pixels.detectors.sharing import SharedDetector, Slot
+from nightlatch.pixels.media.packets import Streams
+from nightlatch.pixels.sight import Sight
+from nightlatch.pixels.vision.judge import Judge
+
+NEEDED = "yolox_nano"  # by the choices that need a model
+FIRST_RETRY_S = 60.0
+LONGEST_RETRY_S = 6 * 3600.0
+TOLD_EVERY = 0.1  # of a model
+TELL_EVERY_S = 2.0
+WRITE_EVERY_MS = 60_000  # the doctor's file, when nothing changed
+EYE_FILE = "eye.json"  # in the hub's folder, for the doctor: no camera's name, no secret
+FAILS = (
+    "It fails ({why}) and is tried again by itself. If this stays, restart the hub; "
+    "if it comes back, choose another detector under [hub] in nightlatch.toml."
+)
+HANGS = (
+    "It does not answer, and is asked again when something moves. If this stays, this machine is too slow or "
+    "short of memory: end other programs, then restart the hub."
+)
+GAVE_UP = "It hung again and again and is not asked any more. Restart the hub."
+log = structlog.get_logger()
+
+
+class Chosen:
+    """The detector that was asked for, as soon as it can be had; until then the built-in eye."""
+
+    def __init__(self, choice: str, models_dir: Path | None) -> None:
+        """Raises `ConfigError` for a choice that does not exist."""
+        self._choice, self._models_dir = choice, models_dir
+        self.percent: int | None = None  # of the model that is being fetched
+        self.missing: str | None = None  # why it does not come, and what to do
+        try:
+            self.now: Detector = open_detector(choice, models_dir)
+        except NotFound as error:
+            log.warning("detector.missing", choice=choice, text=str(error), instead="eye")
+            self.now = open_detector("eye", models_dir)
+            self.percent = 0
+            threading.Thread(target=self._fetch, name="models", daemon=True).start()
+
+    def look(self, bgr: NDArray[np.uint8], regions: Sequence[Box]) -> list[Detection]:
+        """(H, W, 3) uint8 and what moves in it."""
+        return self.now.look(bgr, regions)
+
+    def _fetch(self) -> None:
+        """Try until it is here; the pauses grow."""
+        pause_s, told = FIRST_RETRY_S, 0.0
+        waiting = threading.Event()
+
+        def on_share(share: float) -> None:
+            nonlocal told
+            self.percent, self.missing = round(100 * share), None
+            if share - told >= TOLD_EVERY or share >= 1.0:
+                told = share
+                log.info("model.coming", model=NEEDED, percent=round(100 * share))
+
+        while True:
+            told = 0.0
+            try:
+                fetch(known_models()[NEEDED], models_folder(self._models_dir), on_share)
+                self.now = open_detector(self._choice, self._models_dir)
+            except NightlatchError as error:
+                self.missing = str(error)
+                log.warning("model.missing", model=NEEDED, text=str(error), again_in_s=round(pause_s))
+                waiting.wait(pause_s)
+                pause_s = min(LONGEST_RETRY_S, pause_s * 2)
+            else:
+                self.percent = self.missing = None
+                log.info("detector.ready", detector=self.now.name)
+                return
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Whom the eye's state is told."""
+
+    tell: Callable[[EyeNow], None]
+    clock: Clock
+    data_dir: Path
+
+
+class EyeTeller:
+    """Tells how what looks fares, from a thread of its own, whenever it changed; writes the doctor's file."""
+
+    def __init__(self, chosen: Chosen, shared: SharedDetector, slots: Mapping[str, Slot], report: Report) -> None:
+        self._chosen, self._shared, self._slots = chosen, shared, slots
+        self._report, self._file = report, report.data_dir / EYE_FILE
+        self._since_ms = report.clock.now_ms()
+        self._last: EyeNow | None = None
+        self._written_ms = 0
+
+    def run(self) -> None:
+        """For ever."""
+        waiting = threading.Event()
+        while True:
+            self.look_after()
+            waiting.wait(TELL_EVERY_S)
+
+    def look_after(self) -> None:
+        """Notice what changed, and tell it."""
+        self._shared.check()
+        now_ms = self._report.clock.now_ms()
+        text = self._trouble()
+        before_ms = self._last.blind_since_ms if self._last is not None else None
+        told = EyeNow(
+            name=self._chosen.now.name,
+            since_ms=self._since_ms,
+            blind_since_ms=None if text is None else before_ms or now_ms,
+            blind_text=text,
+            coming_percent=self._chosen.percent,
+            coming_text=self._chosen.missing,
+            looks={camera_id: (slot.looked, slot.dropped) for camera_id, slot in list(self._slots.items())},
+        )
+        if told == self._last and now_ms - self._written_ms < WRITE_EVERY_MS:
+            return
+        if told != self._last:
+            self._report.tell(told)
+        self._last, self._written_ms = told, now_ms
+        temporary = self._file.with_suffix(".tmp")
+        with suppress(OSError):  # a full disk: the page tells it all the same
+            temporary.write_bytes(msgspec.json.encode({"at_ms": now_ms, **msgspec.to_builtins(told)}))
+            temporary.rename(self._file)
+
+    def _trouble(self) -> str | None:
+        if self._shared.gave_up:
+            return GAVE_UP
+        if (why := self._shared.trouble) is None:
+            return None
+        return FAILS.format(why=why) if self._shared.is_failing else HANGS
+
+
+def open_looking(choice: str, models_dir: Path | None, report: Report | None = None) -> Looking:
+    """How all cameras are looked at. Raises `ConfigError` for a choice that does not exist."""
+    chosen = Chosen(choice, models_dir)
+    shared = SharedDetector(chosen)
+    judge = Judge()
+    slots: dict[str, Slot] = {}  # a camera that comes back finds its place again
+    if report is not None:
+        teller = EyeTeller(chosen, shared, slots, report)
+        threading.Thread(target=teller.run, name="eye", daemon=True).start()
+
+    def make_sight(camera: Camera, streams: Streams) -> Sight:
+        if camera.id not in slots:
+            slots[camera.id] = shared.slot()
+        return Sight(
+            streams,
+            areas=camera.areas,
+            detector=slots[camera.id],
+            new_id=lambda: secrets.token_hex(8),
+            camera_id=camera.id,
+            answers_late=True,  # a slot answers about the picture before
+        )
+
+    return Looking(make_sight, judge.judge, lambda: chosen.now.name)
+
+
+def privacy_eyes(models_dir: Path | None) -> PrivacyEyes:
+    """What redaction needs, fetched when it is not here. Raises `NotFound` or `ModelLost` with what to do."""
+    folder = models_folder(models_dir)
+    for name in (NEEDED, "yunet_n_640"):
+        fetch(known_models()[name], folder)
+    return open_privacy_eyes(models_dir)

@@ -1,0 +1,1 @@
+"""What watch and serve say to each other."""
