@@ -7,7 +7,7 @@ PAGE := src/nightlatch/hub/page/index.html
 NODE := scripts/with-node
 DATA ?= data
 
-.PHONY: run test check fmt page demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark clean
+.PHONY: run test check fmt shape page demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark clean
 
 run: .venv/installed $(PAGE)
 	$(BIN)/nightlatch up --data $(DATA)
@@ -26,6 +26,9 @@ check: .venv/installed web/node_modules/installed
 fmt: .venv/installed
 	$(BIN)/ruff format src tests bench scripts
 	$(BIN)/ruff check --fix src tests bench scripts
+
+shape: .venv/installed
+	$(BIN)/python scripts/shape.py
 
 page: $(PAGE)
 
