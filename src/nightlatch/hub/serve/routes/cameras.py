@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from typing import Annotated, Any, Literal
 
+import msgspec
 from fastapi import APIRouter, Response
 from pydantic import Field
 from sqlalchemy.exc import IntegrityError
@@ -12,11 +14,11 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.camera import Camera
 from nightlatch.domain.geometry import LONGEST_DWELL_S, Use
-from nightlatch.errors import ConfigError, NotFound
-from nightlatch.hub.errands.probe import try_camera
+from nightlatch.errors import ConfigError, NotFound, Reason, SourceError
+from nightlatch.hub.errands.asking import PROBE, ProbeRequest
+from nightlatch.hub.errands.errand import ErrandFailed, TooLong
 from nightlatch.hub.serve import catalogue
 from nightlatch.hub.serve.routes.signin import Asked, At, Owner
-from nightlatch.hub.watch.watcher import as_camera
 
 router = APIRouter(prefix="/api/cameras")
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -88,7 +90,14 @@ def add(at: At, _: Owner, asked: NewCamera) -> dict[str, Any]:
 def test(at: At, _: Owner, asked: Try) -> dict[str, Any]:
     """Try an address; the first picture comes back sealed."""
     url, transport = catalogue.checked_url(asked.url), catalogue.checked_transport(asked.transport)
-    return try_camera(url, transport, at.household.existing().recipient)
+    try:
+        found, still = PROBE.send(ProbeRequest(url, transport, at.household.existing().recipient))
+    except SourceError as error:
+        return {"ok": False, "reason": error.reason.value, "text": str(error)}
+    except ErrandFailed as error:
+        reason = Reason.TIMEOUT if isinstance(error, TooLong) else Reason.BROKEN_STREAM
+        return {"ok": False, "reason": reason.value, "text": str(error)}
+    return {"ok": True, **msgspec.to_builtins(found), "still": b64encode(still).decode()}
 
 
 @router.patch("/{camera_id}")
@@ -115,7 +124,7 @@ def change(at: At, _: Owner, camera_id: str, asked: Change) -> dict[str, Any]:
             if "sub_url" in given:
                 row.sub_url = catalogue.checked_url(asked.sub_url) if asked.sub_url else None
             session.flush()
-            changed = as_camera(row)
+            changed = catalogue.as_camera(row)
     except IntegrityError:
         raise ConfigError(f"There is a camera called {asked.name} already. Choose another name.") from None
     at.cameras_changed()
@@ -125,7 +134,7 @@ def change(at: At, _: Owner, camera_id: str, asked: Change) -> dict[str, Any]:
 @router.delete("/{camera_id}", status_code=204)
 def remove(at: At, _: Owner, camera_id: str, footage: Literal["keep", "delete"] = "keep") -> None:
     """Remove one, with or without what it recorded."""
-    catalogue.remove(at.engine, at.settings.data_dir, camera_id, footage=footage == "delete")
+    catalogue.remove(at.books, camera_id, footage=footage == "delete")
     at.statuses.pop(camera_id, None)
     at.stills.pop(camera_id, None)
     at.cameras_changed()

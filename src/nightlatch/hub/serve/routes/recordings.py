@@ -272,7 +272,7 @@ def _clip_object(at: House, clip_id: str, name: str) -> FileResponse:
 @router.delete("/clips/{clip_id}", status_code=204)
 def remove_clip(at: At, _: Owner, clip_id: str) -> None:
     """Delete a clip at home. The page deletes it in the mailbox, too, with the owner's signature."""
-    if not delete_clip(at.settings.data_dir, at.engine, clip_id):
+    if not delete_clip(at.books, clip_id):
         raise Gone("This clip has been deleted already.")
     at.hint({"type": "clip_gone", "clip_id": clip_id})
 
