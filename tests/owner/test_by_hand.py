@@ -35,7 +35,9 @@ def lived_in(data: Path) -> dict[str, str]:
     Base.metadata.create_all(engine)
     clock = TestClock(fixed_ms=T0)
     vault = Vault(data, engine, clock)
-    clip = vault.begin_clip(EventOpened(CAMERA, "e" * 16, T0, T0), {"camera_name": "porch", "audio": None})
+    facts: dict[str, object] = {"household": "h", "camera_name": "porch", "codecs": "avc1.640028", "width": 1920}
+    facts |= {"height": 1080, "fps": 25.0, "audio": None}
+    clip = vault.begin_clip(EventOpened(CAMERA, "e" * 16, T0, T0), facts)
     for index in range(3):
         vault.keep_clip_part(clip, Part(CAMERA, T0 + index * 1000, 1000, index, b"clip part %d;" % index), SEALER)
     vault.keep_clip_still(clip, Still(CAMERA, T0, 1, 1, b"a still"), SEALER)

@@ -41,7 +41,14 @@ def hub_data(tmp_path: Path) -> Path:
         session.add(CameraRow(id=CAMERA, name="porch", url="x", created_ms=T0))
     vault = Vault(tmp_path, engine, TestClock(fixed_ms=T0))
     vault.keep_segment(Segment(CAMERA, 0, T0, 4000, b"a segment", "avc1.640028"), SEALER)
-    facts: dict[str, object] = {"household": "h", "camera_name": "porch", "audio": "aac"}
+    facts: dict[str, object] = {
+        "household": "h",
+        "camera_name": "porch",
+        "codecs": "avc1.640028",
+        "width": 1920,
+        "height": 1080,
+    }
+    facts |= {"fps": 25.0, "audio": "aac"}
     clip = vault.begin_clip(EventOpened(CAMERA, "e" * 16, T0 + 1500, T0), facts)
     for index, plain in enumerate(PLAIN):
         vault.keep_clip_part(clip, Part(CAMERA, T0 + index * 1000, 1000, index, plain), SEALER)
