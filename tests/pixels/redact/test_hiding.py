@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightlatch.domain.geometry import Area, Box
+from nightlatch.domain.redaction import Style
 from nightlatch.domain.sighting import Detection, Kind
 from nightlatch.pixels.detectors.models import find, known_models
 from nightlatch.pixels.detectors.opening import open_privacy_eyes
@@ -202,10 +203,10 @@ def pictures(mp4: bytes) -> list[np.ndarray]:
         return [frame.to_ndarray(format="bgr24") for frame in container.decode(video=0)]
 
 
-@pytest.mark.parametrize("style", ["cover", "silhouettes"])
-def test_in_every_picture_of_the_finished_film_people_are_flat_patches(walk: bytes, style: str) -> None:
+@pytest.mark.parametrize("style", Style)
+def test_in_every_picture_of_the_finished_film_people_are_flat_patches(walk: bytes, style: Style) -> None:
     knows = Knows("living-room", blinks=frozenset(range(40, 62, 2)))
-    done = redact_film(walk, knows, Blind(), style=style, from_ms=0, to_ms=21_000)  # type: ignore[arg-type]
+    done = redact_film(walk, knows, Blind(), style=style, from_ms=0, to_ms=21_000)
     seen = pictures(done.mp4)
     assert len(seen) == done.report.pictures == 315
     assert 20_000 <= done.length_ms <= 30_000

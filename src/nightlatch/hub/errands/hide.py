@@ -98,6 +98,7 @@ def main() -> None:
 
 
 def _redact(film: bytes, wanted: Wanted, on_share: Callable[[float], None]) -> Hidden:
+    from nightlatch.domain.redaction import Style
     from nightlatch.hub.watch.eye import privacy_eyes
     from nightlatch.hub.watch.watcher import read_areas
     from nightlatch.pixels.media.rewrite import redact_film
@@ -107,7 +108,7 @@ def _redact(film: bytes, wanted: Wanted, on_share: Callable[[float], None]) -> H
         film,
         eyes.detector,
         eyes.faces,
-        style="silhouettes" if wanted.style == "silhouettes" else "cover",
+        style=Style.SILHOUETTES if wanted.style == "silhouettes" else Style.COVER,
         from_ms=wanted.from_ms,
         to_ms=wanted.to_ms,
         masks=read_areas(wanted.areas),

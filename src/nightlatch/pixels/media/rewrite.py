@@ -10,10 +10,10 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
 from hashlib import sha256
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import av
 import av.error
@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from nightlatch.domain.donation import LONGEST_MS, SHORTEST_MS
 from nightlatch.domain.geometry import Area, Box
+from nightlatch.domain.redaction import Redacted, RedactionReport, Style
 from nightlatch.domain.sighting import Detection, Kind
 from nightlatch.errors import NightlatchError
 from nightlatch.pixels.vision.areas import blacken
@@ -47,7 +48,6 @@ PLATE_PICTURES = 24
 PLATE_BAND = 48
 MOST_PIXELS = 4096 * 2304
 Bgr = NDArray[np.uint8]
-Style = Literal["cover", "silhouettes"]
 
 
 class CannotRedact(NightlatchError):
@@ -72,40 +72,12 @@ class Faces(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class RedactionReport:
-    """What was hidden, and what a second look at the finished film still finds."""
-
-    style: str
-    eye: str
-    pictures: int
-    people: int  # pictures × people that were found
-    faces: int  # faces outside of everybody that was found
-    carried: int  # pictures × covers that were carried over a detector's blinks
-    share_covered: float  # of all pixels
-    uncovered: int  # pictures in which a face or a head is still found, and people who were lost from sight
-    lost: int  # people who were lost from sight in the middle of the picture: they may lie there, unseen by the eye
-    worst_picture: int | None  # the one in which most is
-    sound_removed: bool
-    metadata_removed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Redacted:
-    """The finished film. Only `redact_film` makes one."""
-
-    mp4: bytes = field(repr=False)
-    sha256: str
-    length_ms: int
-    report: RedactionReport
-
-
 def redact_film(
     mp4: bytes,
     detector: Finder,
     faces: Faces,
     *,
-    style: Style = "cover",
+    style: Style = Style.COVER,
     from_ms: int,
     to_ms: int,
     masks: Sequence[Area] = (),
@@ -141,9 +113,11 @@ def redact_film(
     on_progress(1.0)
     area = [_under(Box(0, 0, 1, 1), boxes, 4 * FINE) for boxes in covers.boxes[::LOOK_EVERY]]
     report = RedactionReport(
+        sha256=sha256(made).hexdigest(),
         style=style,
         eye=detector.name,
         pictures=film.count,
+        length_ms=round(film.count / film.fps * 1000),
         people=covers.people,
         faces=covers.faces,
         carried=covers.carried,
@@ -154,7 +128,7 @@ def redact_film(
         sound_removed=True,
         metadata_removed=True,
     )
-    return Redacted(made, sha256(made).hexdigest(), round(film.count / film.fps * 1000), report)
+    return Redacted(made, report)
 
 
 class _Film:
@@ -249,7 +223,7 @@ def _write(
 ) -> bytes:
     """Paint and encode: H.264 without B frames, a key frame a second, no user data, no tags, no sound."""
     sink = io.BytesIO()
-    plate = _plate(film, covers) if style == "silhouettes" else None
+    plate = _plate(film, covers) if style is Style.SILHOUETTES else None
     container = av.open(sink, "w", format="mp4", options={"fflags": "+bitexact"})
     try:
         stream = container.add_stream("libx264", rate=MOST_FPS)

@@ -1,0 +1,116 @@
+"""A redaction: how people were hidden in a clip before anybody but its owner sees it, and the report of it.
+
+`write` and `read` are inverses; between child and hub, on the page and at the keeper a report has no other form. It is
+read strictly: a field that is missing, unknown or of another type is refused, so that nothing is taken for hidden by
+mistake. A field that says nothing (its default) is not written: what `for_keeper` leaves out does not travel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from enum import StrEnum
+from hashlib import sha256
+
+from nightlatch.errors import Refused
+
+
+class NotARedaction(Refused):
+    """A report that cannot be read, or that is of another film."""
+
+
+class Style(StrEnum):
+    """How people are hidden: under flat patches, or as flat shapes before the empty place."""
+
+    COVER = "cover"
+    SILHOUETTES = "silhouettes"
+
+
+@dataclass(frozen=True, slots=True)
+class RedactionReport:
+    """What was hidden in the film with this hash, and what a second look at the finished film still finds."""
+
+    sha256: str  # hex, of the redacted film
+    style: Style
+    people: int  # pictures × people that were found
+    uncovered: int  # pictures in which a face or a head is still found, and people who were lost from sight
+    sound_removed: bool
+    metadata_removed: bool
+    # the hub and its owner know these, too
+    eye: str = ""  # the detector's name
+    pictures: int = 0
+    length_ms: int = 0
+    faces: int = 0  # faces outside of everybody that was found
+    carried: int = 0  # pictures × covers that were carried over a detector's blinks
+    share_covered: float = 0.0  # of all pixels
+    lost: int = 0  # people who were lost from sight in the middle of the picture: they may lie there, unseen by the eye
+    worst_picture: int | None = None  # the one in which most is still found
+
+    @property
+    def hides_all(self) -> bool:
+        """Whether nobody was lost from sight or is still found, and sound and tags are gone."""
+        return self.uncovered == 0 and self.sound_removed and self.metadata_removed
+
+    def for_keeper(self) -> RedactionReport:
+        """The same report with only what the keeper decides by."""
+        return RedactionReport(
+            self.sha256, self.style, self.people, self.uncovered, self.sound_removed, self.metadata_removed
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """A finished film and the report of exactly these bytes.
+
+    `redact_film` makes it; the far end of a pipe makes it again from film and report. Raises `NotARedaction` when the
+    report is of other bytes: a film that was changed or cut short on its way is no `Redacted`.
+    """
+
+    mp4: bytes = field(repr=False)
+    report: RedactionReport
+
+    def __post_init__(self) -> None:
+        if sha256(self.mp4).hexdigest() != self.report.sha256:
+            raise NotARedaction("The redaction's report is of another film. Redact the clip again.")
+
+    @property
+    def sha256(self) -> str:
+        """Hex, of the film."""
+        return self.report.sha256
+
+    @property
+    def length_ms(self) -> int:
+        """How long the film is."""
+        return self.report.length_ms
+
+
+def write(report: RedactionReport) -> dict[str, object]:
+    """The report as a JSON object."""
+    made: dict[str, object] = {}
+    for each in fields(report):
+        value = getattr(report, each.name)
+        if each.default is MISSING or value != each.default:
+            made[each.name] = str(value) if isinstance(value, Style) else value
+    return made
+
+
+def read(told: Mapping[str, object]) -> RedactionReport:
+    """The report that `write` wrote. Raises `NotARedaction` for anything else."""
+    try:
+        style = Style(str(told["style"]))
+        report = RedactionReport(**{**told, "style": style})  # type: ignore[arg-type]  # the types are looked at below
+    except (KeyError, TypeError, ValueError):
+        raise NotARedaction("This is no report of a redaction. Redact the clip again.") from None
+    if not all(_fits(getattr(report, each.name), str(each.type)) for each in fields(report)):
+        raise NotARedaction("The redaction's report says something impossible. Redact the clip again.")
+    return report
+
+
+def _fits(value: object, annotation: str) -> bool:
+    if annotation == "bool":
+        return isinstance(value, bool)
+    if annotation == "float":
+        return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+    if annotation in ("int", "int | None"):
+        return (value is None and annotation != "int") or (type(value) is int and value >= 0)
+    return isinstance(value, str)
