@@ -1,11 +1,12 @@
 // Fetches and opens what clips tell, as they come and change; the rest of the page reads `told`.
 
 import { signal } from "@preact/signals";
-import { type Clip, get } from "../shared/api";
+import { get } from "../shared/api";
+import type { Clip } from "../shared/wire";
 import { unb64 } from "../shared/bytes";
 import type { Manifest } from "./clips";
 import { opener } from "./state";
-import { type Told, toldBy } from "./told";
+import { type Told, toldBy } from "./findings";
 
 export const told = signal<ReadonlyMap<string, Told>>(new Map());
 const versions = new Map<string, string>();

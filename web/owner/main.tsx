@@ -1,13 +1,13 @@
 import { render } from "preact";
-import { Cameras } from "./Cameras";
-import { ClipPage } from "./Clip";
-import { GivePage, GivingPage } from "./Giving";
-import { HomePage } from "./Home";
-import { HouseholdPage } from "./Household";
-import { SetUp } from "./SetUp";
-import { SignIn } from "./SignIn";
+import { Cameras } from "./cameras/Page";
+import { ClipPage } from "./clip/Page";
+import { GivePage, GivingPage } from "./giving/Page";
+import { HomePage } from "./home/Page";
+import { HouseholdPage } from "./household/Page";
+import { SetUp } from "./setup/Page";
+import { SignIn } from "./signin/Page";
 import { path, ring, start, state, unreachable } from "./state";
-import { Timeline } from "./Timeline";
+import { Timeline } from "./timeline/Page";
 import { Link, Mark, Toast, Wait } from "./ui";
 
 const TABS = [

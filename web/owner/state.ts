@@ -1,7 +1,8 @@
 // What the whole page knows: who is signed in, the keys, the house as it is now, where we are.
 
 import { computed, signal } from "@preact/signals";
-import { ApiError, get, type Home, type State, send, whenSignedOut } from "../shared/api";
+import { ApiError, get, send, whenSignedOut } from "../shared/api";
+import type { Home, State } from "../shared/wire";
 import { Opener } from "../shared/age";
 import { forget, keep, kept, type Keyring } from "../shared/keyring";
 import { identityOf, lockedKeys, recipientOf, signingPublic } from "../shared/keys";

@@ -1,12 +1,15 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ApiError, type Clip, get } from "../shared/api";
-import { bytes, hhmmss, lasting, longDay, when } from "../shared/time";
-import { deletion, type Manifest, manifest, parts, still } from "./clips";
-import { SealedPlayer } from "./player";
-import { clipsChanged, go, home, leaving, now, say, state, withUndo } from "./state";
-import { Badge, Remark, Trails } from "./Told";
-import { CALLED, toldBy, what } from "./told";
-import { Link, pictureUrl, Problem, useTitle, Wait } from "./ui";
+import { ApiError, get } from "../../shared/api";
+import type { Clip } from "../../shared/wire";
+import { bytes, hhmmss, lasting, longDay, when } from "../../shared/time";
+import { deletion, type Manifest, manifest, parts, still } from "../clips";
+import { SealedPlayer } from "../player";
+import { clipsChanged, go, home, leaving, now, say, state, withUndo } from "../state";
+import { Badge } from "../events";
+import { Remark } from "./Remark";
+import { Trails } from "./Trails";
+import { CALLED, toldBy, what } from "../findings";
+import { Link, pictureUrl, Problem, useTitle, Wait } from "../ui";
 
 const AGAIN_MS = 1000;
 const AROUND_MS = 6 * 3_600_000;

@@ -1,17 +1,17 @@
 // Giving one clip: choose, hide people, play it to its end, sign. Then: who looked, and take it back.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { get, put, sealed, send } from "../shared/api";
-import { type Bytes, utf8 } from "../shared/bytes";
-import { consentRecord, hexSha256, logKey, signedRecord, withdrawalRecord } from "../shared/consent";
-import { b64 } from "../shared/bytes";
-import { dayName, hhmmss, lasting, when } from "../shared/time";
-import { type Manifest, manifest, parts } from "./clips";
-import { readPolicy } from "../shared/ledger";
-import { receiptOf, said, type WholeLog } from "../shared/log";
+import { get, put, sealed, send } from "../../shared/api";
+import { type Bytes, utf8 } from "../../shared/bytes";
+import { consentRecord, hexSha256, logKey, signedRecord, withdrawalRecord } from "../../shared/consent";
+import { b64 } from "../../shared/bytes";
+import { dayName, hhmmss, lasting, when } from "../../shared/time";
+import { type Manifest, manifest, parts } from "../clips";
+import { readPolicy } from "../../shared/ledger";
+import { receiptOf, said, type WholeLog } from "../../shared/log";
 import { type Look, looks, untold, wholeLog } from "./looks";
-import { go, home, hubNow, now, ring, say } from "./state";
-import { Confirm, Link, Problem, useTitle, Wait } from "./ui";
+import { go, home, hubNow, now, ring, say } from "../state";
+import { Confirm, Link, Problem, useTitle, Wait } from "../ui";
 
 const SHORTEST = 20_000;
 const LONGEST = 30_000;

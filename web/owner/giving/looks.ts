@@ -1,11 +1,11 @@
 // Who looked at what was given: the keeper's word for it, held against the log that witnesses cosigned.
 
-import { get, sealed } from "../shared/api";
-import { b64, type Bytes, same, unb64 } from "../shared/bytes";
-import { commitment, dayTag, logKey } from "../shared/consent";
-import type { LogPolicy } from "../shared/ledger";
-import { readLog, type WholeLog } from "../shared/log";
-import { opener, ring } from "./state";
+import { get, sealed } from "../../shared/api";
+import { b64, type Bytes, same, unb64 } from "../../shared/bytes";
+import { commitment, dayTag, logKey } from "../../shared/consent";
+import type { LogPolicy } from "../../shared/ledger";
+import { readLog, type WholeLog } from "../../shared/log";
+import { opener, ring } from "../state";
 
 export interface Told {
   kind: string;

@@ -1,10 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
-import { type Camera, type Home, get, type Probe, send } from "../shared/api";
-import { unb64 } from "../shared/bytes";
-import { bytes, when } from "../shared/time";
+import { get, send } from "../../shared/api";
+import type { Camera, Home, Probe } from "../../shared/wire";
+import { unb64 } from "../../shared/bytes";
+import { bytes, when } from "../../shared/time";
 import { AreaEditor } from "./Areas";
-import { go, home, now, opener, refresh, say, stillsChanged } from "./state";
-import { Confirm, Field, Link, pictureUrl, Problem, SealedPicture, useTitle, Wait } from "./ui";
+import { go, home, now, opener, refresh, say, stillsChanged } from "../state";
+import { Confirm, Field, Link, pictureUrl, Problem, SealedPicture, useTitle, Wait } from "../ui";
 
 export function Cameras({ at }: { at: string }) {
   const id = at.split("/")[2];

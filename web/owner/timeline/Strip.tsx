@@ -2,10 +2,10 @@
 // to zoom and move.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { CameraDay } from "../shared/api";
-import { hhmmss, ticks, tickStep } from "../shared/time";
-import { hubNow } from "./state";
-import { type Filter, passes, type Told } from "./told";
+import type { CameraDay } from "../../shared/wire";
+import { hhmmss, ticks, tickStep } from "../../shared/time";
+import { hubNow } from "../state";
+import { type Filter, passes, type Told } from "../findings";
 import { moved, type View, zoomed } from "./view";
 
 const HEIGHT = 52;

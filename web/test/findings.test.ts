@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { kindGroup, passes, placeAt, type Told, what } from "../owner/told";
+import { kindGroup, passes, placeAt, type Told, what } from "../owner/findings";
 
 const told = (kinds: Told["kinds"], verdict: Told["verdict"] = "routine"): Told => ({ kinds, verdict, threat: 0, reasons: [], eye: "", tracks: [] });
 

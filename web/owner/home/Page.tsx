@@ -1,13 +1,14 @@
 // Is all well? Then the cameras, then what happened.
 
 import { useEffect, useState } from "preact/hooks";
-import { type CameraNow, type Clip, get } from "../shared/api";
-import { ago, bytes, dayName, dayOf, hhmm, lasting, when } from "../shared/time";
-import { clipsChanged, home, leaving, now, stillsChanged } from "./state";
-import { Badge, FilterBar } from "./Told";
-import { learn, told } from "./learn";
-import { type Filter, passes, what } from "./told";
-import { Link, SealedPicture, useTitle, Wait } from "./ui";
+import { get } from "../../shared/api";
+import type { CameraNow, Clip } from "../../shared/wire";
+import { ago, bytes, dayName, dayOf, hhmm, lasting, when } from "../../shared/time";
+import { clipsChanged, home, leaving, now, stillsChanged } from "../state";
+import { Badge, FilterBar } from "../events";
+import { learn, told } from "../learn";
+import { type Filter, passes, what } from "../findings";
+import { Link, SealedPicture, useTitle, Wait } from "../ui";
 
 const PAGE = 12;
 

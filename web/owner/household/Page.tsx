@@ -1,13 +1,14 @@
 import { Alerts } from "./Alerts";
 import { useEffect, useState } from "preact/hooks";
-import { type Device, get, send } from "../shared/api";
-import { b64, type Bytes } from "../shared/bytes";
-import { type Kdf, newKdf, recipientOf, stretch, unwrap, words, wrap } from "../shared/keys";
-import { ago, bytes, when } from "../shared/time";
-import { mailbox } from "./clips";
-import { NewPassphrase, RecoverySheet, SHORTEST } from "./SetUp";
-import { now, say, signOut, state } from "./state";
-import { Confirm, Link, Problem, Secret, useTitle, Wait } from "./ui";
+import { get, send } from "../../shared/api";
+import type { Device } from "../../shared/wire";
+import { b64, type Bytes } from "../../shared/bytes";
+import { type Kdf, newKdf, recipientOf, stretch, unwrap, words, wrap } from "../../shared/keys";
+import { ago, bytes, when } from "../../shared/time";
+import { mailbox } from "../clips";
+import { NewPassphrase, RecoverySheet, SHORTEST } from "../setup/Page";
+import { now, say, signOut, state } from "../state";
+import { Confirm, Link, Problem, Secret, useTitle, Wait } from "../ui";
 
 export function HouseholdPage() {
   useTitle("Household");

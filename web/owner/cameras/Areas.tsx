@@ -1,9 +1,9 @@
 // Areas drawn on the picture: tap corners, drag them, take steps back; or all of it by keyboard.
 
 import { useRef, useState } from "preact/hooks";
-import type { Area, Camera } from "../shared/api";
-import { home, stillsChanged } from "./state";
-import { SealedPicture } from "./ui";
+import type { Area, Camera } from "../../shared/wire";
+import { home, stillsChanged } from "../state";
+import { SealedPicture } from "../ui";
 
 type Point = [number, number];
 interface Drawing {

@@ -2,11 +2,11 @@
 
 import { useMemo, useState } from "preact/hooks";
 import { encode } from "uqr";
-import { send } from "../shared/api";
-import { b64, type Bytes, utf8 } from "../shared/bytes";
-import { lockedKeys, newKdf, newRoot, recipientOf, signingPublic, stretch, words, wrap } from "../shared/keys";
-import { unlock } from "./state";
-import { Field, Mark, Problem, Secret, useTitle, Wait } from "./ui";
+import { send } from "../../shared/api";
+import { b64, type Bytes, utf8 } from "../../shared/bytes";
+import { lockedKeys, newKdf, newRoot, recipientOf, signingPublic, stretch, words, wrap } from "../../shared/keys";
+import { unlock } from "../state";
+import { Field, Mark, Problem, Secret, useTitle, Wait } from "../ui";
 
 export const SHORTEST = 10;
 

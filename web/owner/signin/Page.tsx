@@ -1,10 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, get, send } from "../shared/api";
-import { b64, joined, unb64, utf8 } from "../shared/bytes";
-import { fromWords, type Kdf, lockedKeys, newKdf, stretch, unwrap, wrap, wrongWords } from "../shared/keys";
-import { deviceName, NewPassphrase, SHORTEST } from "./SetUp";
-import { now, unlock } from "./state";
-import { Field, Mark, Problem, Secret, useTitle, Wait } from "./ui";
+import { ApiError, get, send } from "../../shared/api";
+import { b64, joined, unb64, utf8 } from "../../shared/bytes";
+import { fromWords, type Kdf, lockedKeys, newKdf, stretch, unwrap, wrap, wrongWords } from "../../shared/keys";
+import { deviceName, NewPassphrase, SHORTEST } from "../setup/Page";
+import { now, unlock } from "../state";
+import { Field, Mark, Problem, Secret, useTitle, Wait } from "../ui";
 
 export function SignIn() {
   const [forgot, setForgot] = useState(false);

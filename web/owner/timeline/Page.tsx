@@ -1,17 +1,19 @@
 // The day of each camera. Drag to look, space to play, arrows to step; all pictures are opened here.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { type CameraDay, type Clip, get, sealed, type Segment } from "../shared/api";
-import { codecs, context, hasInit } from "../shared/mp4";
-import { ago, dateOf, dayAfter, dayBefore, dayName, dayOf, dayOfDate, hhmmss, HOUR, MINUTE, sameTimeOn, SECOND } from "../shared/time";
-import { SealedPlayer } from "./player";
+import { get, sealed } from "../../shared/api";
+import type { CameraDay, Clip, Segment } from "../../shared/wire";
+import { codecs, context, hasInit } from "../../shared/mp4";
+import { ago, dateOf, dayAfter, dayBefore, dayName, dayOf, dayOfDate, hhmmss, HOUR, MINUTE, sameTimeOn, SECOND } from "../../shared/time";
+import { SealedPlayer } from "../player";
 import { draw, prepare, sheet } from "./sheets";
-import { clipsChanged, go, home, hubNow, now, opener, path, ring, stillsChanged } from "./state";
+import { clipsChanged, go, home, hubNow, now, opener, path, ring, stillsChanged } from "../state";
 import { Strip } from "./Strip";
-import { FilterBar, Glance } from "./Told";
-import { learn, told } from "./learn";
-import { type Filter, passes } from "./told";
-import { Link, Problem, SealedPicture, useTitle, Wait } from "./ui";
+import { FilterBar } from "../events";
+import { Glance } from "./Glance";
+import { learn, told } from "../learn";
+import { type Filter, passes } from "../findings";
+import { Link, Problem, SealedPicture, useTitle, Wait } from "../ui";
 import { including, type View, zoomed } from "./view";
 
 const PLAY_WINDOW = 10 * MINUTE;

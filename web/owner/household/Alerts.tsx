@@ -1,10 +1,10 @@
 // Alerts on this device, by web push: off until switched on, and only for what the owner picks.
 
 import { useEffect, useState } from "preact/hooks";
-import { get, put, send } from "../shared/api";
-import { say } from "./state";
-import { CALLED, type Verdict, VERDICTS } from "./told";
-import { Problem } from "./ui";
+import { get, put, send } from "../../shared/api";
+import { say } from "../state";
+import { CALLED, type Verdict, VERDICTS } from "../findings";
+import { Problem } from "../ui";
 
 interface Found {
   push_key: string;
