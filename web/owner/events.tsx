@@ -22,13 +22,25 @@ export function FilterBar({ filter, set }: { filter: Filter; set: (to: Filter) =
   return (
     <div class="filter" role="group" aria-label="Which events">
       {VERDICTS.map((v) => (
-        <button key={v} type="button" class={`chip ${v}`} aria-pressed={filter.verdict === v} onClick={() => set({ ...filter, verdict: filter.verdict === v ? null : v })}>
+        <button
+          key={v}
+          type="button"
+          class={`chip ${v}`}
+          aria-pressed={filter.verdict === v}
+          onClick={() => set({ ...filter, verdict: filter.verdict === v ? null : v })}
+        >
           {CALLED[v]}
         </button>
       ))}
       <span class="bar" />
       {KINDS.map(([k, name]) => (
-        <button key={k} type="button" class="chip" aria-pressed={filter.kind === k} onClick={() => set({ ...filter, kind: filter.kind === k ? null : k })}>
+        <button
+          key={k}
+          type="button"
+          class="chip"
+          aria-pressed={filter.kind === k}
+          onClick={() => set({ ...filter, kind: filter.kind === k ? null : k })}
+        >
           {name}
         </button>
       ))}

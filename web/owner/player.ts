@@ -25,7 +25,8 @@ export class SealedPlayer {
     codecs: string,
   ) {
     const Source = window.ManagedMediaSource ?? window.MediaSource;
-    if (!Source) throw new Error("This browser cannot play sealed video. Use a current Chrome, Firefox, Edge or Safari.");
+    if (!Source)
+      throw new Error("This browser cannot play sealed video. Use a current Chrome, Firefox, Edge or Safari.");
     this.type = playable(Source, codecs);
     this.source = new Source();
     this.url = URL.createObjectURL(this.source);
@@ -133,6 +134,7 @@ export class SealedPlayer {
 
 function playable(Source: typeof MediaSource, codecs: string): string {
   const type = `video/mp4; codecs="${codecs}"`;
-  if (!Source.isTypeSupported(type)) throw new Error(`This browser cannot play what the camera sends (${codecs}). Download the clip instead.`);
+  if (!Source.isTypeSupported(type))
+    throw new Error(`This browser cannot play what the camera sends (${codecs}). Download the clip instead.`);
   return type;
 }

@@ -1,8 +1,37 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { CONTROLS, keyName } from "./keys";
-import { type Choice, HAPPENINGS, isComplete, missing, SUBJECTS, VERDICTS, withHappening, withoutSpanAt, withSpan, withSubject, withVerdict } from "./label";
-import { BREAK_AFTER_MS, busy, change, film, finishLater, flagClip, handIn, label, look, pictures, problem, rest, saved, sinceBreak, skipClip, why } from "./state";
+import {
+  type Choice,
+  HAPPENINGS,
+  isComplete,
+  missing,
+  SUBJECTS,
+  VERDICTS,
+  withHappening,
+  withoutSpanAt,
+  withSpan,
+  withSubject,
+  withVerdict,
+} from "./label";
+import {
+  BREAK_AFTER_MS,
+  busy,
+  change,
+  film,
+  finishLater,
+  flagClip,
+  handIn,
+  label,
+  look,
+  pictures,
+  problem,
+  rest,
+  saved,
+  sinceBreak,
+  skipClip,
+  why,
+} from "./state";
 
 const SLOW = 0.25;
 
@@ -73,7 +102,11 @@ export function Desk() {
     setBegan(null);
   };
   const acts: Record<string, () => void> = {
-    " ": () => player.set({ playing: !player.now.current.playing, at: player.now.current.at >= length ? 0 : player.now.current.at }),
+    " ": () =>
+      player.set({
+        playing: !player.now.current.playing,
+        at: player.now.current.at >= length ? 0 : player.now.current.at,
+      }),
     ",": () => player.step(-1),
     ".": () => player.step(1),
     s: () => player.set({ slow: !player.now.current.slow }),
@@ -96,7 +129,14 @@ export function Desk() {
   latest.current = acts;
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.metaKey || event.ctrlKey || event.altKey || event.target instanceof HTMLInputElement || document.querySelector("dialog[open]")) return;
+      if (
+        event.metaKey ||
+        event.ctrlKey ||
+        event.altKey ||
+        event.target instanceof HTMLInputElement ||
+        document.querySelector("dialog[open]")
+      )
+        return;
       if (event.target instanceof HTMLButtonElement && (event.key === " " || event.key === "Enter")) return;
       const act = latest.current[event.key.length === 1 ? event.key.toLowerCase() : event.key];
       if (!act) return;
@@ -112,9 +152,17 @@ export function Desk() {
       <section class="stage" aria-label="The clip">
         <div class="screen">
           {film.value ? (
-            <canvas ref={canvas} class={shown.grey ? "grey" : ""} data-testid="canvas" role="img" aria-label="The clip" />
+            <canvas
+              ref={canvas}
+              class={shown.grey ? "grey" : ""}
+              data-testid="canvas"
+              role="img"
+              aria-label="The clip"
+            />
           ) : (
-            <p data-testid="no-pictures">{why.value || "The pictures are gone. Finish your label, or go on to the next clip."}</p>
+            <p data-testid="no-pictures">
+              {why.value || "The pictures are gone. Finish your label, or go on to the next clip."}
+            </p>
           )}
           {film.value && pictures.value === 0 && <p class="coming">Drawn for you. The pictures come…</p>}
         </div>
@@ -145,14 +193,25 @@ export function Desk() {
         )}
         <Group name="Who or what" of={SUBJECTS} acts={acts} chosen={label.value.subjects} />
         <Group name="What happens" of={HAPPENINGS} acts={acts} chosen={label.value.happenings} />
-        <Group name="Verdict" of={VERDICTS} acts={acts} chosen={label.value.verdict ? [label.value.verdict] : []} verdict />
+        <Group
+          name="Verdict"
+          of={VERDICTS}
+          acts={acts}
+          chosen={label.value.verdict ? [label.value.verdict] : []}
+          verdict
+        />
         {problem.value && (
           <p class="problem" role="alert">
             {problem.value}
           </p>
         )}
         <div class="row hand-in">
-          <button class="main" data-testid="submit" disabled={!isComplete(label.value) || busy.value} onClick={acts.Enter}>
+          <button
+            class="main"
+            data-testid="submit"
+            disabled={!isComplete(label.value) || busy.value}
+            onClick={acts.Enter}
+          >
             Hand in <kbd>↵</kbd>
           </button>
           {film.value ? (
@@ -169,7 +228,13 @@ export function Desk() {
           </button>
         </div>
         <p class="fine state" role="status" data-testid="saved" data-saved={saved.value}>
-          {missing(label.value) ?? { nothing: "", waiting: "Saving…", saved: "Saved.", failed: "Not saved. It is tried again with the next key." }[saved.value]}
+          {missing(label.value) ??
+            {
+              nothing: "",
+              waiting: "Saving…",
+              saved: "Saved.",
+              failed: "Not saved. It is tried again with the next key.",
+            }[saved.value]}
         </p>
         <button class="quiet keys-button" onClick={() => setHelp(true)}>
           Keys <kbd>?</kbd>
@@ -181,7 +246,17 @@ export function Desk() {
   );
 }
 
-function Tool({ does, acts, name, isOn }: { does: string; acts: Record<string, () => void>; name: string; isOn?: boolean }) {
+function Tool({
+  does,
+  acts,
+  name,
+  isOn,
+}: {
+  does: string;
+  acts: Record<string, () => void>;
+  name: string;
+  isOn?: boolean;
+}) {
   return (
     <button class="tool" aria-pressed={isOn} onClick={acts[does]} data-key={does}>
       {name} <kbd>{keyName(does)}</kbd>
@@ -189,12 +264,30 @@ function Tool({ does, acts, name, isOn }: { does: string; acts: Record<string, (
   );
 }
 
-function Group({ name, of, acts, chosen, verdict }: { name: string; of: Choice[]; acts: Record<string, () => void>; chosen: string[]; verdict?: boolean }) {
+function Group({
+  name,
+  of,
+  acts,
+  chosen,
+  verdict,
+}: {
+  name: string;
+  of: Choice[];
+  acts: Record<string, () => void>;
+  chosen: string[];
+  verdict?: boolean;
+}) {
   return (
     <fieldset class={verdict ? "group verdicts" : "group"}>
       <legend>{name}</legend>
       {of.map(({ word, key, name: said }) => (
-        <button key={word} class={verdict ? `chip ${word}` : "chip"} aria-pressed={chosen.includes(word)} onClick={acts[key]} data-testid={`say-${word}`}>
+        <button
+          key={word}
+          class={verdict ? `chip ${word}` : "chip"}
+          aria-pressed={chosen.includes(word)}
+          onClick={acts[key]}
+          data-testid={`say-${word}`}
+        >
           <kbd>{key.toUpperCase()}</kbd> {said}
         </button>
       ))}
@@ -203,7 +296,17 @@ function Group({ name, of, acts, chosen, verdict }: { name: string; of: Choice[]
 }
 
 // The clip's time line: what has come, the spans, the moment. A slider for pointers and screen readers alike.
-function Ruler({ at, length, began, seek }: { at: number; length: number; began: number | null; seek: (ms: number) => void }) {
+function Ruler({
+  at,
+  length,
+  began,
+  seek,
+}: {
+  at: number;
+  length: number;
+  began: number | null;
+  seek: (ms: number) => void;
+}) {
   const x = (ms: number) => (1000 * Math.min(ms, length)) / length;
   const come = film.value ? film.value.timeOf(film.value.here - 1) : 0;
   const whole = film.value !== null && film.value.here >= film.value.count;
@@ -215,10 +318,29 @@ function Ruler({ at, length, began, seek }: { at: number; length: number; began:
         {label.value.spans.map(([from, to]) => (
           <rect key={from} class="span" x={x(from)} y="8" width={Math.max(3, x(to) - x(from))} height="24" rx="3" />
         ))}
-        {began !== null && <rect class="span open" x={x(Math.min(began, at))} y="8" width={Math.max(3, Math.abs(x(at) - x(began)))} height="24" rx="3" />}
+        {began !== null && (
+          <rect
+            class="span open"
+            x={x(Math.min(began, at))}
+            y="8"
+            width={Math.max(3, Math.abs(x(at) - x(began)))}
+            height="24"
+            rx="3"
+          />
+        )}
         <rect class="cursor" x={Math.min(997, x(at))} y="2" width="3" height="36" />
       </svg>
-      <input type="range" aria-label="Moment in the clip" min={0} max={length} step={40} value={at} onInput={(e) => seek(Number(e.currentTarget.value))} onKeyUp={(e) => e.currentTarget.blur()} onPointerUp={(e) => e.currentTarget.blur()} />
+      <input
+        type="range"
+        aria-label="Moment in the clip"
+        min={0}
+        max={length}
+        step={40}
+        value={at}
+        onInput={(e) => seek(Number(e.currentTarget.value))}
+        onKeyUp={(e) => e.currentTarget.blur()}
+        onPointerUp={(e) => e.currentTarget.blur()}
+      />
     </div>
   );
 }

@@ -18,13 +18,29 @@ export function whenSignedOut(act: () => void) {
   onSignedOut = act;
 }
 
-async function ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+async function ask(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(`/api${path}`, {
       method,
-      headers: { "X-Nightlatch": "1", ...(body === undefined ? {} : { "Content-Type": body instanceof Uint8Array ? "application/octet-stream" : "application/json" }), ...headers },
-      body: body === undefined ? undefined : body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body),
+      headers: {
+        "X-Nightlatch": "1",
+        ...(body === undefined
+          ? {}
+          : { "Content-Type": body instanceof Uint8Array ? "application/octet-stream" : "application/json" }),
+        ...headers,
+      },
+      body:
+        body === undefined
+          ? undefined
+          : body instanceof Uint8Array
+            ? (body as Uint8Array<ArrayBuffer>)
+            : JSON.stringify(body),
       keepalive: method === "DELETE", // what was to go goes, also when the page is closed
     });
   } catch {
@@ -39,7 +55,12 @@ async function ask(method: string, path: string, body?: unknown, headers: Record
   }
   if (response.status === 401) onSignedOut();
   const wait = Number(response.headers.get("Retry-After")) || undefined;
-  throw new ApiError(told.error ?? `The hub answered with status ${response.status}.`, response.status, told.reason, wait);
+  throw new ApiError(
+    told.error ?? `The hub answered with status ${response.status}.`,
+    response.status,
+    told.reason,
+    wait,
+  );
 }
 
 export async function get<T>(path: string): Promise<T> {
@@ -55,12 +76,19 @@ export async function put(path: string, body: unknown): Promise<void> {
   await ask("PUT", path, body);
 }
 
-export async function sealed(path: string, headers: Record<string, string> = {}): Promise<{ bytes: Bytes; headers: Headers } | null> {
+export async function sealed(
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<{ bytes: Bytes; headers: Headers } | null> {
   const response = await ask("GET", path, undefined, headers);
   if (response.status === 204) return null;
   return { bytes: new Uint8Array(await response.arrayBuffer()), headers: response.headers };
 }
 
-export async function relayed(method: "GET" | "DELETE", path: string, headers: Record<string, string>): Promise<Response> {
+export async function relayed(
+  method: "GET" | "DELETE",
+  path: string,
+  headers: Record<string, string>,
+): Promise<Response> {
   return ask(method, `/mailbox${path}`, undefined, headers);
 }

@@ -54,8 +54,20 @@ export interface Home {
   well: boolean;
   problems: { camera_id: string | null; text: string; todo: string; since_ms: number | null }[];
   cameras: CameraNow[];
-  storage: { used_bytes: number; free_bytes: number; oldest_ms: number | null; keep_hours: number; full_in_hours: number | null };
-  cloud: { configured: boolean; reachable: boolean | null; waiting_parts: number; last_sent_ms: number | null; clips: number };
+  storage: {
+    used_bytes: number;
+    free_bytes: number;
+    oldest_ms: number | null;
+    keep_hours: number;
+    full_in_hours: number | null;
+  };
+  cloud: {
+    configured: boolean;
+    reachable: boolean | null;
+    waiting_parts: number;
+    last_sent_ms: number | null;
+    clips: number;
+  };
 }
 
 export interface Clip {

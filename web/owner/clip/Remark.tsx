@@ -22,7 +22,10 @@ export function Remark({ clip }: { clip: string }) {
       try {
         const found = await sealed(`/clips/${clip}/remark`);
         if (!found || !opener.value) return;
-        const opened = JSON.parse(new TextDecoder().decode(await opener.value.open(found.bytes))) as { right: string; note: string };
+        const opened = JSON.parse(new TextDecoder().decode(await opener.value.open(found.bytes))) as {
+          right: string;
+          note: string;
+        };
         if (!gone) setSaid(opened);
       } catch (error) {
         if (!gone && !(error instanceof ApiError)) say("The remark on this clip cannot be opened.");
@@ -55,12 +58,23 @@ export function Remark({ clip }: { clip: string }) {
       <span>It was</span>
       <div class="segmented" role="group" aria-label="What it was">
         {RIGHT.map(([value, name]) => (
-          <button key={value} type="button" aria-pressed={said?.right === value} onClick={() => void keep({ right: value, note: said?.note ?? "" })}>
+          <button
+            key={value}
+            type="button"
+            aria-pressed={said?.right === value}
+            onClick={() => void keep({ right: value, note: said?.note ?? "" })}
+          >
             {name}
           </button>
         ))}
       </div>
-      <input aria-label="Your note" placeholder="A note for yourself" maxLength={500} value={said?.note ?? ""} onChange={(e) => void keep({ right: said?.right ?? "", note: e.currentTarget.value })} />
+      <input
+        aria-label="Your note"
+        placeholder="A note for yourself"
+        maxLength={500}
+        value={said?.note ?? ""}
+        onChange={(e) => void keep({ right: said?.right ?? "", note: e.currentTarget.value })}
+      />
       <small>Stays at home, sealed to your key.</small>
     </div>
   );

@@ -1,7 +1,7 @@
 // The day at a glance.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { hhmm, ticks, tickStep } from "../../shared/time";
+import { hhmm, tickStep, ticks } from "../../shared/time";
 import type { Clip } from "../../shared/wire";
 import { KINDS } from "../events";
 import { CALLED, type Filter, kindGroup, passes, type Told, type Verdict, what } from "../findings";
@@ -15,7 +15,17 @@ const LINE = 24; // of a row: its name stands above, so that hours lie under tho
 const RANK: Record<Verdict, number> = { routine: 0, unsure: 1, threat: 2 };
 
 // The day at a glance: each event a dot at its hour, in the row of what it was.
-export function Glance({ clips, known, whole, filter }: { clips: readonly Clip[]; known: ReadonlyMap<string, Told>; whole: View; filter: Filter }) {
+export function Glance({
+  clips,
+  known,
+  whole,
+  filter,
+}: {
+  clips: readonly Clip[];
+  known: ReadonlyMap<string, Told>;
+  whole: View;
+  filter: Filter;
+}) {
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(900);
   useEffect(() => {
@@ -31,7 +41,12 @@ export function Glance({ clips, known, whole, filter }: { clips: readonly Clip[]
   const marks = ticks(whole.from, whole.to, tickStep(whole.to - whole.from, Math.max(2, width / TICK_PX)));
   return (
     <div class="glance" ref={box}>
-      <svg viewBox={`0 0 ${width} ${ROWS.length * ROW}`} role="img" aria-label={`${dots.length} events of the day by hour and kind`} data-testid="glance">
+      <svg
+        viewBox={`0 0 ${width} ${ROWS.length * ROW}`}
+        role="img"
+        aria-label={`${dots.length} events of the day by hour and kind`}
+        data-testid="glance"
+      >
         {ROWS.map((row, i) => (
           <g key={row}>
             <text x="0" y={i * ROW + 12}>
@@ -41,7 +56,14 @@ export function Glance({ clips, known, whole, filter }: { clips: readonly Clip[]
           </g>
         ))}
         {dots.map(({ clip, of }) => (
-          <circle key={clip.id} class={of?.verdict ?? "routine"} cx={x(clip.onset_ms)} cy={ROWS.indexOf(kindGroup(of)) * ROW + LINE} r={of?.verdict === "threat" ? 7 : 5} onClick={() => go(`/clip/${clip.id}`)}>
+          <circle
+            key={clip.id}
+            class={of?.verdict ?? "routine"}
+            cx={x(clip.onset_ms)}
+            cy={ROWS.indexOf(kindGroup(of)) * ROW + LINE}
+            r={of?.verdict === "threat" ? 7 : 5}
+            onClick={() => go(`/clip/${clip.id}`)}
+          >
             <title>
               {hhmm(clip.onset_ms)} {what(of)}
               {of?.verdict ? `, ${CALLED[of.verdict].toLowerCase()}` : ""}

@@ -14,7 +14,10 @@ interface OpenSheet {
 }
 
 const opened = new Latest<number, Promise<Blob>>(MOST_OPENED);
-const decoded = new Latest<number, Promise<OpenSheet | null>>(MOST_DECODED, (old) => void old.then((sheet) => sheet?.picture.close()).catch(() => undefined));
+const decoded = new Latest<number, Promise<OpenSheet | null>>(
+  MOST_DECODED,
+  (old) => void old.then((sheet) => sheet?.picture.close()).catch(() => undefined),
+);
 
 async function fetched(id: number): Promise<Blob> {
   const found = await sealed(`/sheets/${id}`);
