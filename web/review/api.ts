@@ -40,7 +40,7 @@ async function ask<T>(method: string, path: string, body?: unknown): Promise<T> 
     response = await fetch(`/api${path}`, {
       method,
       headers: { "X-Nightlatch": "1", "Content-Type": "application/json" },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined ? null : JSON.stringify(body),
     });
   } catch {
     throw new Refused("The review room cannot be reached. Is the network there?", 0);

@@ -37,7 +37,7 @@ async function ask(
       },
       body:
         body === undefined
-          ? undefined
+          ? null
           : body instanceof Uint8Array
             ? (body as Uint8Array<ArrayBuffer>)
             : JSON.stringify(body),
