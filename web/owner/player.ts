@@ -114,8 +114,14 @@ export class SealedPlayer {
   private done(act: () => void): Promise<void> {
     const buffer = this.buffer!;
     return new Promise((resolve, reject) => {
-      const good = () => (off(), resolve());
-      const bad = () => (off(), reject(new Error("The browser could not decode this piece.")));
+      const good = () => {
+        off();
+        resolve();
+      };
+      const bad = () => {
+        off();
+        reject(new Error("The browser could not decode this piece."));
+      };
       const off = () => {
         buffer.removeEventListener("updateend", good);
         buffer.removeEventListener("error", bad);

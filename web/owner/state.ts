@@ -94,7 +94,7 @@ whenSignedOut(() => {
 });
 
 let feed: EventSource | null = null;
-let waiting: ReturnType<typeof setTimeout> | null = null;
+let waiting: ReturnType<typeof setTimeout> | null = null; // the next refresh is due then
 
 export async function refresh() {
   if (!state.value?.signed_in) return;
@@ -107,7 +107,8 @@ export async function refresh() {
 }
 
 function soon() {
-  waiting ??= setTimeout(() => {
+  if (waiting) return;
+  waiting = setTimeout(() => {
     waiting = null;
     void refresh();
   }, 300);

@@ -57,6 +57,7 @@ export function Problem({ text, todo }: { text: string; todo?: string | undefine
 
 export function Field(props: { label: string; hint?: string | undefined; children: ComponentChildren }) {
   return (
+    // biome-ignore lint/a11y/noLabelWithoutControl: the input is the child that is put in here
     <label class="field">
       <span>{props.label}</span>
       {props.children}
@@ -110,10 +111,10 @@ export function Confirm(props: { title: string; text: string; yes: string; act: 
         <h2 id="confirm-title">{props.title}</h2>
         <p>{props.text}</p>
         <div class="row">
-          <button value="yes" class="main danger" data-testid="confirm-yes">
+          <button type="submit" value="yes" class="main danger" data-testid="confirm-yes">
             {props.yes}
           </button>
-          <button value="no" class="quiet" autofocus>
+          <button type="submit" value="no" class="quiet" autofocus>
             Cancel
           </button>
         </div>

@@ -47,7 +47,10 @@ interface Player {
 function usePlayer(canvas: { current: HTMLCanvasElement | null }, length: number) {
   const now = useRef<Player>({ at: 0, playing: true, slow: false, loops: true, grey: true });
   const [shown, show] = useState<Player>(now.current);
-  const set = (part: Partial<Player>) => show((now.current = { ...now.current, ...part }));
+  const set = (part: Partial<Player>) => {
+    now.current = { ...now.current, ...part };
+    show(now.current);
+  };
   useEffect(() => {
     let frame = 0;
     let last = performance.now();
@@ -56,7 +59,7 @@ function usePlayer(canvas: { current: HTMLCanvasElement | null }, length: number
     const turn = (time: number) => {
       const player = now.current;
       const roll = film.value;
-      if (roll && roll.here) {
+      if (roll?.here) {
         if (player.playing) {
           const ready = roll.here < roll.count ? roll.timeOf(roll.here - 1) : length;
           let at = player.at + (time - last) * (player.slow ? SLOW : 1);
@@ -120,7 +123,10 @@ export function Desk() {
     "!": () => setFlagging(true),
     b: () => void rest(),
     "?": () => setHelp(!help),
-    Escape: () => (setHelp(false), setFlagging(false)),
+    Escape: () => {
+      setHelp(false);
+      setFlagging(false);
+    },
   };
   for (const { key, word } of SUBJECTS) acts[key] = () => change(withSubject(label.value, word));
   for (const { key, word } of HAPPENINGS) acts[key] = () => change(withHappening(label.value, word));
@@ -186,7 +192,7 @@ export function Desk() {
         {isTired && (
           <p class="note" role="status">
             <span>Twenty minutes. Look far away for a moment.</span>
-            <button class="quiet" onClick={() => void rest()}>
+            <button type="button" class="quiet" onClick={() => void rest()}>
               Break
             </button>
           </p>
@@ -207,6 +213,7 @@ export function Desk() {
         )}
         <div class="row hand-in">
           <button
+            type="button"
             class="main"
             data-testid="submit"
             disabled={!isComplete(label.value) || busy.value}
@@ -215,15 +222,15 @@ export function Desk() {
             Hand in <kbd>↵</kbd>
           </button>
           {film.value ? (
-            <button data-testid="skip" disabled={busy.value} onClick={acts.n}>
+            <button type="button" data-testid="skip" disabled={busy.value} onClick={acts.n}>
               Skip <kbd>N</kbd>
             </button>
           ) : (
-            <button data-testid="later" disabled={busy.value} onClick={() => void finishLater()}>
+            <button type="button" data-testid="later" disabled={busy.value} onClick={() => void finishLater()}>
               Next clip
             </button>
           )}
-          <button class="quiet danger" data-testid="flag" disabled={busy.value} onClick={acts["!"]}>
+          <button type="button" class="quiet danger" data-testid="flag" disabled={busy.value} onClick={acts["!"]}>
             Flag <kbd>!</kbd>
           </button>
         </div>
@@ -236,7 +243,7 @@ export function Desk() {
               failed: "Not saved. It is tried again with the next key.",
             }[saved.value]}
         </p>
-        <button class="quiet keys-button" onClick={() => setHelp(true)}>
+        <button type="button" class="quiet keys-button" onClick={() => setHelp(true)}>
           Keys <kbd>?</kbd>
         </button>
       </section>
@@ -258,7 +265,7 @@ function Tool({
   isOn?: boolean;
 }) {
   return (
-    <button class="tool" aria-pressed={isOn} onClick={acts[does]} data-key={does}>
+    <button type="button" class="tool" aria-pressed={isOn} onClick={acts[does]} data-key={does}>
       {name} <kbd>{keyName(does)}</kbd>
     </button>
   );
@@ -282,6 +289,7 @@ function Group({
       <legend>{name}</legend>
       {of.map(({ word, key, name: said }) => (
         <button
+          type="button"
           key={word}
           class={verdict ? `chip ${word}` : "chip"}
           aria-pressed={chosen.includes(word)}
@@ -370,7 +378,7 @@ function Keys({ close }: { close: () => void }) {
         ))}
       </dl>
       <form method="dialog">
-        <button class="main" autofocus>
+        <button type="submit" class="main" autofocus>
           Back
         </button>
       </form>
@@ -383,10 +391,12 @@ function FlagIt({ close }: { close: () => void }) {
     <Box title="This should not have been shared?" close={close}>
       <p>The clip is stopped for everybody at once, and its owner and the programme are told. You need no reason.</p>
       <form method="dialog" class="row">
-        <button class="main danger" data-testid="flag-yes" onClick={() => void flagClip()} autofocus>
+        <button type="submit" class="main danger" data-testid="flag-yes" onClick={() => void flagClip()} autofocus>
           Stop this clip
         </button>
-        <button class="quiet">Cancel</button>
+        <button type="submit" class="quiet">
+          Cancel
+        </button>
       </form>
     </Box>
   );

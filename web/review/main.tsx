@@ -36,7 +36,7 @@ function SignIn() {
           : "Clips that people gave, one at a time. Each look is on record, and its owner can see it."}
       </p>
       <Trouble />
-      <button class="main big" data-testid="enter" disabled={busy.value} onClick={signIn} autofocus>
+      <button type="button" class="main big" data-testid="enter" disabled={busy.value} onClick={signIn} autofocus>
         Touch your passkey
       </button>
     </main>
@@ -52,7 +52,7 @@ function Resting() {
         The room is locked and nothing runs on. Look at something far away, stand up, drink some water.
       </p>
       <Trouble />
-      <button class="main big" data-testid="enter" disabled={busy.value} onClick={signIn} autofocus>
+      <button type="button" class="main big" data-testid="enter" disabled={busy.value} onClick={signIn} autofocus>
         Back to work
       </button>
     </main>
@@ -75,7 +75,7 @@ function Empty() {
         {why.value || "Every clip that you may see has what it needs. New ones come when somebody gives one."}
       </p>
       <Trouble />
-      <button class="main big" data-testid="next" disabled={busy.value} onClick={nextClip}>
+      <button type="button" class="main big" data-testid="next" disabled={busy.value} onClick={nextClip}>
         {over ? "Next clip" : "Look again"}
       </button>
     </main>
@@ -126,7 +126,7 @@ function MyAgreement({ close }: { close: () => void }) {
       )}
       {found && found.verdict === null && <p class="fine">A figure needs ten clips that can be compared.</p>}
       <div class="row">
-        <button class="main" onClick={close} data-testid="mine-close">
+        <button type="button" class="main" onClick={close} data-testid="mine-close">
           Back
         </button>
       </div>
@@ -184,7 +184,7 @@ function Invited({ invite }: { invite: string }) {
               {trouble}
             </p>
           )}
-          <button class="main big" data-testid="make-passkey" disabled={!device.trim()}>
+          <button type="submit" class="main big" data-testid="make-passkey" disabled={!device.trim()}>
             Make it
           </button>
         </form>
@@ -222,10 +222,10 @@ function App() {
           </span>
         )}
         <span class="grow" />
-        <button class="quiet" onClick={() => setMine(!isMine)} data-testid="mine-open">
+        <button type="button" class="quiet" onClick={() => setMine(!isMine)} data-testid="mine-open">
           Mine
         </button>
-        <button class="quiet" onClick={rest} data-testid="rest">
+        <button type="button" class="quiet" onClick={rest} data-testid="rest">
           Break
         </button>
       </header>

@@ -156,6 +156,7 @@ export function AreaEditor({ camera, save }: { camera: Camera; save: (areas: Are
           ref={box}
           viewBox={`0 0 ${WIDTH} ${height}`}
           preserveAspectRatio="none"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: role="application" makes it interactive, by keys, too
           tabIndex={0}
           role="application"
           data-testid="area-canvas"

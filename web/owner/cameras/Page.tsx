@@ -225,6 +225,7 @@ function AddCamera() {
           Test
         </button>
         <button
+          type="submit"
           class={found?.ok ? "main" : "quiet"}
           data-testid="camera-save"
           disabled={busy !== null || !url || !name}
@@ -375,7 +376,9 @@ function EditCamera({ id }: { id: string }) {
           />
         </Field>
         <div class="row">
-          <button class="main">Save</button>
+          <button type="submit" class="main">
+            Save
+          </button>
           <button
             type="button"
             onClick={() => change({ enabled: !camera.enabled }, camera.enabled ? "Turned off." : "Turned on.")}

@@ -62,13 +62,19 @@ export function ClipPage({ id }: { id: string }) {
           throw new Error("This clip is not the one that its name says. It is not shown.");
         setFacts(found);
         still(id, found).then(
-          (jpeg) => jpeg && !gone && setPoster((picture = pictureUrl(jpeg))),
+          (jpeg) => {
+            if (!jpeg || gone) return;
+            picture = pictureUrl(jpeg);
+            setPoster(picture);
+          },
           () => undefined,
         );
         player = new SealedPlayer(video.current, found.codecs);
         video.current.addEventListener(
           "loadeddata",
-          () => video.current && (video.current.dataset.firstFrameMs = String(Math.round(performance.now() - asked))),
+          () => {
+            if (video.current) video.current.dataset.firstFrameMs = String(Math.round(performance.now() - asked));
+          },
           { once: true },
         );
         for (let next = 0; !gone; ) {

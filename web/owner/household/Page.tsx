@@ -139,7 +139,9 @@ function Sheet() {
             value={passphrase}
             onInput={setPassphrase}
           />
-          <button disabled={!passphrase || busy}>Show it</button>
+          <button type="submit" disabled={!passphrase || busy}>
+            Show it
+          </button>
           {busy && <Wait text="Unlocking your key…" />}
           {problem && <Problem text={problem} />}
         </form>
@@ -183,7 +185,9 @@ function Passphrase() {
         <Secret label="Now" testid="passphrase-old" autocomplete="current-password" value={old} onInput={setOld} />
         <NewPassphrase label="New" testid="passphrase-new" value={next} onInput={setNext} />
         {problem && <Problem text={problem} />}
-        <button disabled={busy || !old || !next}>Change it</button>
+        <button type="submit" disabled={busy || !old || !next}>
+          Change it
+        </button>
         {busy && <Wait text="Locking your key anew…" />}
       </form>
     </>

@@ -194,7 +194,7 @@ export function SetUp({ codeNeeded }: { codeNeeded: boolean }) {
             </Field>
           )}
           {problem && <Problem text={problem} />}
-          <button class="main big" data-testid="setup-continue">
+          <button type="submit" class="main big" data-testid="setup-continue">
             Make my key
           </button>
         </form>
@@ -231,7 +231,7 @@ export function SetUp({ codeNeeded }: { codeNeeded: boolean }) {
           ))}
           {problem && <Problem text={problem} />}
           <div class="row">
-            <button class="main" data-testid="setup-finish" disabled={step === "finishing"}>
+            <button type="submit" class="main" data-testid="setup-finish" disabled={step === "finishing"}>
               Start recording
             </button>
             <button type="button" class="quiet" onClick={() => setStep("sheet")}>

@@ -59,7 +59,7 @@ function Passphrase({ forgot }: { forgot: () => void }) {
       />
       {problem && <Problem text={problem} />}
       <div class="row">
-        <button class="main" data-testid="login-submit" disabled={busy || !passphrase || wait > 0}>
+        <button type="submit" class="main" data-testid="login-submit" disabled={busy || !passphrase || wait > 0}>
           {wait > 0 ? `Wait ${wait} s` : "Unlock"}
         </button>
         <button type="button" class="quiet" onClick={forgot}>
@@ -154,7 +154,7 @@ function Recover({ back }: { back: () => void }) {
       <NewPassphrase label="New passphrase" testid="recovery-passphrase" value={passphrase} onInput={setPassphrase} />
       {problem && <Problem text={problem} />}
       <div class="row">
-        <button class="main" data-testid="recovery-submit" disabled={busy}>
+        <button type="submit" class="main" data-testid="recovery-submit" disabled={busy}>
           Set it and sign in
         </button>
         <button type="button" class="quiet" onClick={back}>

@@ -56,6 +56,7 @@ export function Glance({
           </g>
         ))}
         {dots.map(({ clip, of }) => (
+          // biome-ignore lint/a11y/noStaticElementInteractions: a short way for the mouse; Home lists the same clips as links
           <circle
             key={clip.id}
             class={of?.verdict ?? "routine"}

@@ -133,6 +133,8 @@ export function Timeline() {
   const isToday = whole.to > hubNow();
   return (
     <>
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: it only takes the focus off a button that the mouse pressed */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the same */}
       <div class="day-bar" onClick={letGo}>
         <button
           type="button"
@@ -195,6 +197,8 @@ export function Timeline() {
         ) : (
           <Look day={shown} at={at} />
         )}
+        {/* biome-ignore lint/a11y/useKeyWithClickEvents: it only takes the focus off a button that the mouse pressed */}
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: the same */}
         <div class="look-bar" onClick={letGo}>
           <button
             type="button"
@@ -351,7 +355,12 @@ function Look({ day, at }: { day: CameraDay; at: number }) {
     }
     working.current = false;
   };
-  useEffect(() => () => void (wanted.current = null), []);
+  useEffect(
+    () => () => {
+      wanted.current = null;
+    },
+    [],
+  );
   const live = home.value?.cameras.find((c) => c.id === day.id);
   return (
     <div class="screen">

@@ -91,6 +91,7 @@ export function Strip({ day, whole, view, at, current, move, show, known, filter
         ref={box}
         viewBox={`0 0 ${width} ${HEIGHT}`}
         data-testid="timeline-strip"
+        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a drawing that is a slider; the page has its keys
         role="slider"
         tabIndex={0}
         aria-label={`Time on ${day.name}`}
