@@ -1,7 +1,7 @@
 // A clip from its sealed objects: the manifest says what they are, their hashes are checked, the owner's key opens them.
 
 import { ApiError, relayed, sealed, send } from "../shared/api";
-import { b64, type Bytes, sha256 } from "../shared/bytes";
+import { type Bytes, b64, sha256 } from "../shared/bytes";
 import { signed } from "../shared/signature";
 import { hubNow, opener, ring, state } from "./state";
 
@@ -53,7 +53,9 @@ export async function deletion(clip: string): Promise<() => Promise<void>> {
     try {
       await away;
     } catch {
-      throw new Error("Deleted at home. The mailbox did not answer: it deletes its copy by itself when its time is up, or empty it under Household.");
+      throw new Error(
+        "Deleted at home. The mailbox did not answer: it deletes its copy by itself when its time is up, or empty it under Household.",
+      );
     }
   };
 }
@@ -67,7 +69,8 @@ async function object(clip: string, here: string, there: string): Promise<Bytes>
       const found = await sealed(`/clips/${clip}/${here}`);
       if (found) return found.bytes;
     } catch (error) {
-      if (!(error instanceof ApiError) || ![404, 410].includes(error.status) || !state.value?.cloud.configured) throw error;
+      if (!(error instanceof ApiError) || ![404, 410].includes(error.status) || !state.value?.cloud.configured)
+        throw error;
       if (here === "manifest") onlyAway.add(clip);
     }
   }
@@ -80,15 +83,19 @@ async function open(bytes: Bytes): Promise<Bytes> {
 }
 
 export async function manifest(clip: string): Promise<Manifest> {
-  const found = JSON.parse(new TextDecoder().decode(await open(await object(clip, "manifest", "manifest")))) as Manifest;
-  if (found.household !== ring.value?.household) throw new Error("This clip says that it is of another household. It is not shown.");
+  const found = JSON.parse(
+    new TextDecoder().decode(await open(await object(clip, "manifest", "manifest"))),
+  ) as Manifest;
+  if (found.household !== ring.value?.household)
+    throw new Error("This clip says that it is of another household. It is not shown.");
   return found;
 }
 
 export async function part(clip: string, of: Manifest, n: number): Promise<Bytes> {
   const bytes = await object(clip, `parts/${n}`, `part-${String(n).padStart(4, "0")}`);
   const stated = of.parts[n]?.sha256;
-  if (stated !== b64(await sha256(bytes))) throw new Error(`Part ${n + 1} of this clip is not the one that was recorded. It is not shown.`);
+  if (stated !== b64(await sha256(bytes)))
+    throw new Error(`Part ${n + 1} of this clip is not the one that was recorded. It is not shown.`);
   return open(bytes);
 }
 

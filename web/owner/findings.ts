@@ -22,10 +22,22 @@ export interface Told {
 }
 
 export const VERDICTS: readonly Verdict[] = ["threat", "unsure", "routine"];
-export const NAMES: Record<Kind, string> = { person: "Person", cat: "Cat", dog: "Dog", animal: "Animal", vehicle: "Vehicle", package: "Package", motion: "Motion" };
+export const NAMES: Record<Kind, string> = {
+  person: "Person",
+  cat: "Cat",
+  dog: "Dog",
+  animal: "Animal",
+  vehicle: "Vehicle",
+  package: "Package",
+  motion: "Motion",
+};
 export const CALLED: Record<Verdict, string> = { threat: "Threat", unsure: "Not sure", routine: "Routine" };
-const EYES: Record<string, string> = { eye: "the built-in eye", yolox: "YOLOX", both: "the built-in eye and YOLOX", motion: "plain motion" };
-
+const EYES: Record<string, string> = {
+  eye: "the built-in eye",
+  yolox: "YOLOX",
+  both: "the built-in eye and YOLOX",
+  motion: "plain motion",
+};
 
 export function toldBy(manifest: Manifest): Told {
   return {
