@@ -1,5 +1,11 @@
 // What the hub says over its API: the shapes of its answers.
 
+export const KINDS = ["person", "cat", "dog", "animal", "vehicle", "package", "motion"] as const;
+export type Kind = (typeof KINDS)[number];
+
+export const VERDICTS = ["threat", "routine", "unsure"] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
 export interface State {
   version: string;
   now_ms: number;
