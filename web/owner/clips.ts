@@ -2,31 +2,11 @@
 
 import { ApiError, relayed, sealed, send } from "../shared/api";
 import { type Bytes, b64, sha256 } from "../shared/bytes";
+import { type Manifest, readManifest } from "../shared/manifest";
 import { signed } from "../shared/signature";
 import { hubNow, opener, ring, state } from "./state";
 
-export interface Manifest {
-  household: string;
-  camera: string;
-  camera_name: string;
-  event: string;
-  onset_ms: number;
-  began_ms: number;
-  ended_ms: number | null;
-  codecs: string;
-  width: number;
-  height: number;
-  fps: number | null;
-  audio: string | null;
-  parts: { n: number; sha256: string; bytes: number; began_ms: number; duration_ms: number }[];
-  still: { sha256: string } | null;
-  kinds?: string[]; // from here on: what the house made of the event, absent in clips of older hubs
-  verdict?: string;
-  threat?: number;
-  reasons?: string[];
-  eye?: string;
-  tracks?: { id: number; kind: string; score: number; path: [number, number, number, number, number][] }[];
-}
+export type { Manifest };
 
 function signature(method: "GET" | "DELETE", path: string): Promise<Record<string, string>> {
   const keys = ring.value;
@@ -83,9 +63,7 @@ async function open(bytes: Bytes): Promise<Bytes> {
 }
 
 export async function manifest(clip: string): Promise<Manifest> {
-  const found = JSON.parse(
-    new TextDecoder().decode(await open(await object(clip, "manifest", "manifest"))),
-  ) as Manifest;
+  const found = readManifest(await open(await object(clip, "manifest", "manifest")));
   if (found.household !== ring.value?.household)
     throw new Error("This clip says that it is of another household. It is not shown.");
   return found;

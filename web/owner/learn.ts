@@ -3,8 +3,8 @@
 import { signal } from "@preact/signals";
 import { get } from "../shared/api";
 import { unb64 } from "../shared/bytes";
+import { type Manifest, readManifest } from "../shared/manifest";
 import type { Clip } from "../shared/wire";
-import type { Manifest } from "./clips";
 import { type Told, toldBy } from "./findings";
 import { opener } from "./state";
 
@@ -38,9 +38,7 @@ export async function learn(clips: readonly Clip[]): Promise<void> {
 
 async function manifestOf(sealed: string): Promise<Manifest | null> {
   try {
-    return opener.value
-      ? (JSON.parse(new TextDecoder().decode(await opener.value.open(unb64(sealed)))) as Manifest)
-      : null;
+    return opener.value ? readManifest(await opener.value.open(unb64(sealed))) : null;
   } catch {
     return null; // one damaged manifest hides one event's words, not all
   }
