@@ -40,7 +40,7 @@ from nightlatch.hub.serve.people.household import Household, SetUpAlready, hub_k
 from nightlatch.hub.serve.people.tries import Tries
 from nightlatch.hub.serve.routes import alerts, cameras, home, mailbox, recordings, signin
 from nightlatch.hub.serve.routes import donations as giving
-from nightlatch.hub.serve.routes.recordings import Gone
+from nightlatch.hub.serve.routes.asking import Gone
 from nightlatch.hub.serve.uplink import Uplink
 from nightlatch.hub.settings import HubSettings
 from nightlatch.hub.wire.notices import NoticeServer

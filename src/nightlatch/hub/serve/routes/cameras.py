@@ -15,28 +15,28 @@ from nightlatch.domain.geometry import LONGEST_DWELL_S, Use
 from nightlatch.errors import ConfigError, NotFound
 from nightlatch.hub.errands.probe import try_camera
 from nightlatch.hub.serve import catalogue
-from nightlatch.hub.serve.routes.signin import Asked, At, Owner
+from nightlatch.hub.serve.routes.asking import At, Body, Owner
 from nightlatch.hub.watch.watcher import as_camera
 
 router = APIRouter(prefix="/api/cameras")
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class AreaAsked(Asked):
+class AreaAsked(Body):
     name: str = Field(max_length=60)
     use: Use
     points: list[tuple[Share, Share]] = Field(min_length=3, max_length=64)
     dwell_s: float = Field(0, ge=0, le=LONGEST_DWELL_S)
 
 
-class NewCamera(Asked):
+class NewCamera(Body):
     name: str = Field(max_length=200)
     url: str = Field(max_length=2000)
     sub_url: str | None = Field(None, max_length=2000)
     transport: str = "tcp"
 
 
-class Change(Asked):
+class Change(Body):
     name: str | None = Field(None, max_length=200)
     enabled: bool | None = None
     private: bool | None = None
@@ -47,7 +47,7 @@ class Change(Asked):
     transport: str | None = None
 
 
-class Try(Asked):
+class Try(Body):
     url: str = Field(max_length=2000)
     transport: str = "tcp"
 

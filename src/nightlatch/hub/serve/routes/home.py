@@ -15,8 +15,8 @@ from nightlatch.hub.serve import catalogue
 from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, SegmentRow
 from nightlatch.hub.serve.books.retention import used_bytes
 from nightlatch.hub.serve.house import House
+from nightlatch.hub.serve.routes.asking import At, Owner
 from nightlatch.hub.serve.routes.cameras import as_json
-from nightlatch.hub.serve.routes.signin import At, Owner
 
 router = APIRouter(prefix="/api")
 PATIENCE_MS = 30_000

@@ -17,12 +17,12 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from nightlatch.domain.time import DAY_MS
-from nightlatch.errors import ConfigError, NightlatchError
+from nightlatch.errors import ConfigError
 from nightlatch.hub.serve import catalogue
 from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, OutageRow, RemarkRow, SegmentRow, SheetRow
 from nightlatch.hub.serve.books.retention import delete_clip
 from nightlatch.hub.serve.house import House
-from nightlatch.hub.serve.routes.signin import At, Owner
+from nightlatch.hub.serve.routes.asking import At, Gone, Owner
 from nightlatch.seal.envelope import Sealed
 
 router = APIRouter(prefix="/api")
@@ -33,10 +33,6 @@ MOST_MANIFESTS = 50
 LONGEST_REMARK = 8_192
 KEEP_ALIVE_S = 15.0
 _PART = re.compile(r"\d{1,4}\Z")
-
-
-class Gone(NightlatchError):
-    """It was here and has been deleted or has expired."""
 
 
 def _window(from_ms: int, to_ms: int) -> tuple[int, int]:
