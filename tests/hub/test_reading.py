@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.time import Span
 from nightlatch.hub.serve.books import reading
-from nightlatch.hub.serve.books.reading import CameraLine, FootageLine, OutboxLine, SegmentLine
+from nightlatch.hub.serve.books.reading import CameraLine, ClipNameLine, FootageLine, OutboxLine, SegmentLine
 from nightlatch.hub.serve.books.records import Base, ClipPartRow, ClipRow, SegmentRow
 from nightlatch.hub.serve.routes.timeline import GAP_MS, joined
 
@@ -71,11 +71,11 @@ def test_what_is_not_there_is_none(engine: Engine) -> None:
     assert reading.segment_path(engine, 99) is None
     assert reading.sheet_path(engine, 99) is None
     assert reading.cameras_of(engine, ["nothing", "clip1"]) == {"clip1": YARD}
-    assert reading.camera(engine, YARD) == CameraLine(None, None, "clip1", T0 + 1000)
+    assert reading.camera(engine, YARD) == CameraLine(None, None, ClipNameLine("clip1", T0 + 1000))
 
 
 def test_home_reads_what_is_kept_and_what_waits(engine: Engine) -> None:
-    assert reading.camera(engine, PORCH) == CameraLine(T0, T0 + 12_000, "clip0", T0)
+    assert reading.camera(engine, PORCH) == CameraLine(T0, T0 + 12_000, ClipNameLine("clip0", T0))
     assert reading.footage(engine, T0 + 3_600_000 + 1000) == FootageLine(T0, 20, T0 + 4000)
     assert reading.outbox(engine) == OutboxLine(waiting_parts=2, clips_there=1)
 

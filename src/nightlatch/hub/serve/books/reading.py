@@ -60,13 +60,20 @@ class OutageLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipNameLine:
+    """A clip by its name, and when its event began."""
+
+    id: str
+    onset_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class CameraLine:
     """What is kept of a camera: from when to when there is footage, and its newest clip."""
 
     recorded_from_ms: int | None
     recorded_to_ms: int | None
-    last_clip_id: str | None
-    last_onset_ms: int | None
+    last_clip: ClipNameLine | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +175,7 @@ def camera(engine: Engine, camera_id: str) -> CameraLine:
     with Session(engine) as session:
         oldest_ms, newest_ms = session.execute(footage.where(SegmentRow.camera_id == camera_id)).one()
         last = session.execute(newest.order_by(ClipRow.onset_ms.desc()).limit(1)).one_or_none()
-    clip_id, onset_ms = (None, None) if last is None else last
-    return CameraLine(oldest_ms, newest_ms, clip_id, onset_ms)
+    return CameraLine(oldest_ms, newest_ms, None if last is None else ClipNameLine(*last))
 
 
 def footage(engine: Engine, now_ms: int) -> FootageLine:
