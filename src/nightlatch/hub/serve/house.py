@@ -7,7 +7,6 @@ import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import Request
@@ -22,6 +21,7 @@ from nightlatch.hub.serve.alerts.push import Push
 from nightlatch.hub.serve.books.records import SessionRow
 from nightlatch.hub.serve.books.retention import Swept
 from nightlatch.hub.serve.giving import Donations
+from nightlatch.hub.serve.hints import Hint
 from nightlatch.hub.serve.logwatch import LogWatch
 from nightlatch.hub.serve.people.household import Household
 from nightlatch.hub.serve.people.tries import Tries
@@ -113,7 +113,7 @@ class House:
             self.notices.tell(CamerasChanged())
         self.hint({"type": "home"})
 
-    def hint(self, what: dict[str, Any]) -> None:
+    def hint(self, what: Hint) -> None:
         """Tell every open page to look again; a page that is slow misses hints, not data."""
         text = json.dumps(what)
         for feed in list(self._feeds):
