@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from nightlatch.cloud.settings import CloudSettings
+    from nightlatch.domain.manifest import Manifest
     from nightlatch.hub.settings import HubSettings
-    from nightlatch.owner.clips import Fetch, Manifest
+    from nightlatch.owner.clips import Fetch
     from nightlatch.owner.keys import OwnerKeys
 
 app = typer.Typer(

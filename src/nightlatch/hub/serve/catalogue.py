@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from collections.abc import Callable
 from urllib.parse import urlsplit, urlunsplit
 
 from sqlalchemy import Engine, or_, select
@@ -131,6 +132,24 @@ def find(session: Session, name_or_id: str) -> CameraRow:
     if row is None:
         raise NotFound(f"There is no camera called {name_or_id}. See: nightlatch camera list")
     return row
+
+
+def change(engine: Engine, name_or_id: str, apply: Callable[[CameraRow], None]) -> Camera:
+    """The camera after `apply` changed its row.
+
+    Raises:
+        NotFound: no such camera.
+        ConfigError: what `apply` refuses, or a name that is taken.
+    """
+    try:
+        with Session(engine) as session, session.begin():
+            row = find(session, name_or_id)
+            apply(row)
+            name = row.name
+            session.flush()
+            return as_camera(row)
+    except IntegrityError:
+        raise ConfigError(f"There is a camera called {name} already. Choose another name.") from None
 
 
 def remove(books: Books, name_or_id: str, *, footage: bool) -> None:

@@ -7,7 +7,6 @@ import contextlib
 import json
 from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 import structlog
@@ -29,6 +28,7 @@ from nightlatch.hub.serve.books.matching import match
 from nightlatch.hub.serve.books.records import SessionRow
 from nightlatch.hub.serve.books.retention import Swept
 from nightlatch.hub.serve.giving import Donations
+from nightlatch.hub.serve.hints import Hint
 from nightlatch.hub.serve.logwatch import LogWatch
 from nightlatch.hub.serve.people.household import Household
 from nightlatch.hub.serve.people.tries import Tries
@@ -196,14 +196,14 @@ class House:
         if before is None or _fares(before) != _fares(eye):
             self.hint({"type": "home"})
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[object, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     # ---- pages --------------------------------------------------------------------------------------------
 
-    def hint(self, what: dict[str, Any]) -> None:
+    def hint(self, what: Hint) -> None:
         """Tell every open page to look again; a page that is slow misses hints, not data."""
         text = json.dumps(what)
         for feed in list(self._feeds):

@@ -16,17 +16,17 @@ from nightlatch.hub.errands.asking import LARGEST_FILM
 from nightlatch.hub.serve.books.records import DonationRow
 from nightlatch.hub.serve.giving import Offer, Programme
 from nightlatch.hub.serve.logwatch import witness_key
-from nightlatch.hub.serve.routes.signin import Asked, At, Owner
+from nightlatch.hub.serve.routes.asking import At, Body, Owner
 
 router = APIRouter(prefix="/api/giving")
 _LOG_PATH = re.compile(r"(?:checkpoint|tile/[0-9x/.p]{1,80}|tile/entries/[0-9x/.p]{1,80})\Z")
 
 
-class Join(Asked):
+class Join(Body):
     invitation: str = Field(max_length=64_000)
 
 
-class Signed(Asked):
+class Signed(Body):
     consent: dict[str, Any]
     log_key: Annotated[Base64Bytes, Field(min_length=32, max_length=32)]
 

@@ -1,13 +1,14 @@
 // Is all well? Then the cameras, then what happened.
 
 import { useEffect, useState } from "preact/hooks";
-import { type CameraNow, type Clip, get } from "../shared/api";
-import { ago, bytes, dayName, dayOf, hhmm, lasting, when } from "../shared/time";
-import { clipsChanged, home, leaving, now, stillsChanged } from "./state";
-import { Badge, FilterBar } from "./Told";
-import { learn, told } from "./learn";
-import { type Filter, passes, what } from "./told";
-import { Link, SealedPicture, useTitle, Wait } from "./ui";
+import { get } from "../../shared/api";
+import { ago, bytes, dayName, dayOf, hhmm, lasting, when } from "../../shared/time";
+import type { CameraNow, Clip } from "../../shared/wire";
+import { Badge, FilterBar } from "../events";
+import { type Filter, passes, what } from "../findings";
+import { learn, told } from "../learn";
+import { clipsChanged, home, leaving, now, stillsChanged } from "../state";
+import { Link, SealedPicture, useTitle, Wait } from "../ui";
 
 const PAGE = 12;
 
@@ -27,14 +28,27 @@ export function HomePage() {
           </svg>
         </span>
         <div>
-          <h1>{found.well ? (watching ? "All is well" : "Ready for a camera") : found.problems.length === 1 ? "One thing needs you" : `${found.problems.length} things need you`}</h1>
+          <h1>
+            {found.well
+              ? watching
+                ? "All is well"
+                : "Ready for a camera"
+              : found.problems.length === 1
+                ? "One thing needs you"
+                : `${found.problems.length} things need you`}
+          </h1>
           {found.well ? (
-            <p>{watching ? `${watching === 1 ? "One camera records" : `${watching} cameras record`}, sealed for you alone.` : "Nothing is being recorded yet."}</p>
+            <p>
+              {watching
+                ? `${watching === 1 ? "One camera records" : `${watching} cameras record`}, sealed for you alone.`
+                : "Nothing is being recorded yet."}
+            </p>
           ) : (
             <ul>
               {found.problems.map((p) => (
                 <li key={p.text}>
-                  <strong>{p.text}</strong> {p.since_ms && `Since ${when(p.since_ms, now.value)}.`} {p.todo} {p.camera_id && <Link href={`/cameras/${p.camera_id}`}>Open its settings</Link>}
+                  <strong>{p.text}</strong> {p.since_ms && `Since ${when(p.since_ms, now.value)}.`} {p.todo}{" "}
+                  {p.camera_id && <Link href={`/cameras/${p.camera_id}`}>Open its settings</Link>}
                 </li>
               ))}
             </ul>
@@ -45,15 +59,27 @@ export function HomePage() {
         {found.cameras.map((camera) => {
           const at = Math.max(camera.still_at_ms ?? 0, stillsChanged.value[camera.id] ?? 0);
           return (
-            <Link key={camera.id} href={`/timeline?camera=${camera.id}`} class={`card ${trouble.has(camera.id) ? "lost" : ""}`} data-testid="camera-card">
+            <Link
+              key={camera.id}
+              href={`/timeline?camera=${camera.id}`}
+              class={`card ${trouble.has(camera.id) ? "lost" : ""}`}
+              data-testid="camera-card"
+            >
               <span class="picture">
-                <SealedPicture path={`/cameras/${camera.id}/still`} again={stillsChanged.value[camera.id] ?? camera.still_at_ms ?? 0} alt={`Latest picture of ${camera.name}`} empty={camera.state === "off" ? "Turned off" : "Waiting for the first picture…"} />
+                <SealedPicture
+                  path={`/cameras/${camera.id}/still`}
+                  again={stillsChanged.value[camera.id] ?? camera.still_at_ms ?? 0}
+                  alt={`Latest picture of ${camera.name}`}
+                  empty={camera.state === "off" ? "Turned off" : "Waiting for the first picture…"}
+                />
                 {camera.demo && <span class="badge">Demo</span>}
                 <span class={`badge now ${camera.state}`}>{nowOf(camera, at, now.value)}</span>
               </span>
               <span class="card-text">
                 <strong>{camera.name}</strong>
-                <small>{camera.last_clip ? `Last event ${when(camera.last_clip.onset_ms, now.value)}` : "No event yet"}</small>
+                <small>
+                  {camera.last_clip ? `Last event ${when(camera.last_clip.onset_ms, now.value)}` : "No event yet"}
+                </small>
               </span>
             </Link>
           );
@@ -78,13 +104,23 @@ export function HomePage() {
       )}
       <p class="keeps fine">
         <span>
-          {storage.keep_hours} h kept{storage.full_in_hours ? `, but the disk is full in about ${Math.max(1, Math.round(storage.full_in_hours))} h; the oldest goes first then` : ""}, {bytes(storage.used_bytes)} used, {bytes(storage.free_bytes)} free.
+          {storage.keep_hours} h kept
+          {storage.full_in_hours
+            ? `, but the disk is full in about ${Math.max(1, Math.round(storage.full_in_hours))} h; the oldest goes first then`
+            : ""}
+          , {bytes(storage.used_bytes)} used, {bytes(storage.free_bytes)} free.
         </span>{" "}
         <span>
           {!cloud.configured && "No mailbox is set: clips stay at home."}
           {cloud.configured && cloud.reachable === null && "The mailbox outside has not been asked yet."}
-          {cloud.configured && cloud.reachable === false && `The mailbox outside cannot be reached; ${cloud.waiting_parts} sealed pieces wait here.`}
-          {cloud.configured && cloud.reachable && (cloud.waiting_parts > 4 ? `Sending ${cloud.waiting_parts} sealed pieces to the mailbox.` : `The mailbox outside holds ${cloud.clips} sealed ${cloud.clips === 1 ? "clip" : "clips"} that only you can open.`)}
+          {cloud.configured &&
+            cloud.reachable === false &&
+            `The mailbox outside cannot be reached; ${cloud.waiting_parts} sealed pieces wait here.`}
+          {cloud.configured &&
+            cloud.reachable &&
+            (cloud.waiting_parts > 4
+              ? `Sending ${cloud.waiting_parts} sealed pieces to the mailbox.`
+              : `The mailbox outside holds ${cloud.clips} sealed ${cloud.clips === 1 ? "clip" : "clips"} that only you can open.`)}
         </span>
       </p>
       <Events />
@@ -125,7 +161,9 @@ export function Events() {
     );
   }
   const known = told.value;
-  const here = clips.filter((clip) => !leaving.value.has(clip.id) && passes(known.get(clip.id), filter)).slice(0, shown);
+  const here = clips
+    .filter((clip) => !leaving.value.has(clip.id) && passes(known.get(clip.id), filter))
+    .slice(0, shown);
   const days = new Map<number, Clip[]>();
   for (const clip of here) {
     const day = dayOf(clip.onset_ms).from;
@@ -134,7 +172,9 @@ export function Events() {
   return (
     <section aria-label="Events">
       <FilterBar filter={filter} set={setFilter} />
-      {here.length === 0 && <p class="fine">None of the newest {clips.length} events is like that. The timeline shows the whole day.</p>}
+      {here.length === 0 && (
+        <p class="fine">None of the newest {clips.length} events is like that. The timeline shows the whole day.</p>
+      )}
       {[...days].map(([day, some]) => (
         <div key={day}>
           <h2>{dayName(day, now.value)}</h2>
@@ -149,7 +189,10 @@ export function Events() {
                       {what(known.get(clip.id))} at {hhmm(clip.onset_ms)} <Badge of={known.get(clip.id)} />
                     </span>
                     <small>
-                      {known.get(clip.id)?.reasons[0]} {clip.open ? "It goes on now." : `Clip of ${lasting((clip.ended_ms ?? clip.began_ms) - clip.began_ms)}${clip.in_cloud ? ", in the mailbox, too." : "."}`}
+                      {known.get(clip.id)?.reasons[0]}{" "}
+                      {clip.open
+                        ? "It goes on now."
+                        : `Clip of ${lasting((clip.ended_ms ?? clip.began_ms) - clip.began_ms)}${clip.in_cloud ? ", in the mailbox, too." : "."}`}
                     </small>
                   </span>
                 </Link>

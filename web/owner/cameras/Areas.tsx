@@ -1,9 +1,9 @@
 // Areas drawn on the picture: tap corners, drag them, take steps back; or all of it by keyboard.
 
 import { useRef, useState } from "preact/hooks";
-import type { Area, Camera } from "../shared/api";
-import { home, stillsChanged } from "./state";
-import { SealedPicture } from "./ui";
+import type { Area, Camera } from "../../shared/wire";
+import { home, stillsChanged } from "../state";
+import { SealedPicture } from "../ui";
 
 type Point = [number, number];
 interface Drawing {
@@ -65,7 +65,8 @@ export function AreaEditor({ camera, save }: { camera: Camera; save: (areas: Are
     change({ areas, draft: [...draft, point] });
     choose(null);
   };
-  const replaced = (points: Point[], at = chosen): Area[] => areas.map((area, i) => (i === at ? { ...area, points } : area));
+  const replaced = (points: Point[], at = chosen): Area[] =>
+    areas.map((area, i) => (i === at ? { ...area, points } : area));
   const removeArea = (at: number) => {
     change({ areas: areas.filter((_, i) => i !== at), draft });
     choose(null);
@@ -82,7 +83,8 @@ export function AreaEditor({ camera, save }: { camera: Camera; save: (areas: Are
     if (chosen === null || areas[chosen]?.use === to) return;
     edit(chosen, { use: to, dwell_s: 0, ...(isUnnamed(areas[chosen]!) ? { name: named(areas, to) } : {}) });
   };
-  const edit = (at: number, what: Partial<Area>) => change({ areas: areas.map((area, i) => (i === at ? { ...area, ...what } : area)), draft });
+  const edit = (at: number, what: Partial<Area>) =>
+    change({ areas: areas.map((area, i) => (i === at ? { ...area, ...what } : area)), draft });
 
   const place = (event: PointerEvent): Point => {
     const frame = box.current!.getBoundingClientRect();
@@ -126,7 +128,8 @@ export function AreaEditor({ camera, save }: { camera: Camera; save: (areas: Are
     const area = chosen === null ? null : areas[chosen];
     if (arrow) {
       const shift = ([x, y]: Point): Point => [clamp(x + arrow[0]!), clamp(y + arrow[1]!)];
-      if (area && corner !== null) change({ areas: replaced(area.points.map((each, i) => (i === corner ? shift(each) : each))), draft });
+      if (area && corner !== null)
+        change({ areas: replaced(area.points.map((each, i) => (i === corner ? shift(each) : each))), draft });
       else setCross(shift(cross ?? [0.5, 0.5]));
     } else if (event.key === "Enter" || event.key === " ") add(cross ?? [0.5, 0.5]);
     else if (event.key === "Backspace" || (event.key === "z" && (event.ctrlKey || event.metaKey))) undo();
@@ -143,11 +146,17 @@ export function AreaEditor({ camera, save }: { camera: Camera; save: (areas: Are
   return (
     <div class="areas">
       <div class="canvas" style={{ aspectRatio: `${WIDTH} / ${height}` }}>
-        <SealedPicture path={`/cameras/${camera.id}/still`} again={stillsChanged.value[camera.id] ?? 0} alt={`${camera.name} now`} empty="No picture yet" />
+        <SealedPicture
+          path={`/cameras/${camera.id}/still`}
+          again={stillsChanged.value[camera.id] ?? 0}
+          alt={`${camera.name} now`}
+          empty="No picture yet"
+        />
         <svg
           ref={box}
           viewBox={`0 0 ${WIDTH} ${height}`}
           preserveAspectRatio="none"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: role="application" makes it interactive, by keys, too
           tabIndex={0}
           role="application"
           data-testid="area-canvas"
@@ -163,9 +172,20 @@ export function AreaEditor({ camera, save }: { camera: Camera; save: (areas: Are
           ))}
           {draft.length > 0 && <polyline class={use} points={line(draft)} />}
           {dots.map(([x, y], i) => (
-            <circle key={i} class={i === corner && !draft.length ? "corner" : ""} cx={x * WIDTH} cy={y * height} r={draft.length > 2 && i === 0 ? 20 : 13} />
+            <circle
+              key={i}
+              class={i === corner && !draft.length ? "corner" : ""}
+              cx={x * WIDTH}
+              cy={y * height}
+              r={draft.length > 2 && i === 0 ? 20 : 13}
+            />
           ))}
-          {cross && <path class="cross" d={`M${cross[0] * WIDTH - 28} ${cross[1] * height}h56M${cross[0] * WIDTH} ${cross[1] * height - 28}v56`} />}
+          {cross && (
+            <path
+              class="cross"
+              d={`M${cross[0] * WIDTH - 28} ${cross[1] * height}h56M${cross[0] * WIDTH} ${cross[1] * height - 28}v56`}
+            />
+          )}
         </svg>
       </div>
       <div class="row">
@@ -191,7 +211,13 @@ export function AreaEditor({ camera, save }: { camera: Camera; save: (areas: Are
           Undo
         </button>
         <span class="grow" />
-        <button type="button" class="main" data-testid="areas-save" disabled={draft.length > 0 || !changed} onClick={() => save(areas)}>
+        <button
+          type="button"
+          class="main"
+          data-testid="areas-save"
+          disabled={draft.length > 0 || !changed}
+          onClick={() => save(areas)}
+        >
           Save areas
         </button>
       </div>
@@ -199,28 +225,49 @@ export function AreaEditor({ camera, save }: { camera: Camera; save: (areas: Are
         <ul class="rows plain compact" aria-label="Areas">
           {areas.map((area, i) => (
             <li key={i}>
-              <button type="button" class="quiet name" aria-pressed={i === chosen} onClick={() => choose(i === chosen ? null : i)}>
+              <button
+                type="button"
+                class="quiet name"
+                aria-pressed={i === chosen}
+                onClick={() => choose(i === chosen ? null : i)}
+              >
                 <span class={`swatch ${area.use}`} /> {area.name}
               </button>
               {i !== chosen && area.dwell_s > 0 && <small>who stays {area.dwell_s} s</small>}
-              <button type="button" class="quiet danger" aria-label={`Remove the area ${area.name}`} onClick={() => removeArea(i)}>
+              <button
+                type="button"
+                class="quiet danger"
+                aria-label={`Remove the area ${area.name}`}
+                onClick={() => removeArea(i)}
+              >
                 Remove
               </button>
               {i === chosen && (
                 <div class="row about">
                   <label class="field inline">
                     <span>Name</span>
-                    <input maxLength={60} value={area.name} data-testid="area-name" onChange={(e) => edit(i, { name: e.currentTarget.value.trim() || named(areas, area.use) })} />
+                    <input
+                      maxLength={60}
+                      value={area.name}
+                      data-testid="area-name"
+                      onChange={(e) => edit(i, { name: e.currentTarget.value.trim() || named(areas, area.use) })}
+                    />
                   </label>
                   {area.use === "watch" && (
                     <label class="field inline">
                       <span>Only who stays</span>
-                      <select data-testid="area-dwell" value={area.dwell_s} onChange={(e) => edit(i, { dwell_s: Number(e.currentTarget.value) })}>
-                        {[...new Set([...STAYS, area.dwell_s])].sort((a, b) => a - b).map((s) => (
-                          <option key={s} value={s}>
-                            {s === 0 ? "at once" : `${s} s`}
-                          </option>
-                        ))}
+                      <select
+                        data-testid="area-dwell"
+                        value={area.dwell_s}
+                        onChange={(e) => edit(i, { dwell_s: Number(e.currentTarget.value) })}
+                      >
+                        {[...new Set([...STAYS, area.dwell_s])]
+                          .sort((a, b) => a - b)
+                          .map((s) => (
+                            <option key={s} value={s}>
+                              {s === 0 ? "at once" : `${s} s`}
+                            </option>
+                          ))}
                       </select>
                     </label>
                   )}

@@ -1,13 +1,14 @@
-import { Alerts } from "./Alerts";
 import { useEffect, useState } from "preact/hooks";
-import { type Device, get, send } from "../shared/api";
-import { b64, type Bytes } from "../shared/bytes";
-import { type Kdf, newKdf, recipientOf, stretch, unwrap, words, wrap } from "../shared/keys";
-import { ago, bytes, when } from "../shared/time";
-import { mailbox } from "./clips";
-import { NewPassphrase, RecoverySheet, SHORTEST } from "./SetUp";
-import { now, say, signOut, state } from "./state";
-import { Confirm, Link, Problem, Secret, useTitle, Wait } from "./ui";
+import { get, send } from "../../shared/api";
+import { type Bytes, b64 } from "../../shared/bytes";
+import { type Kdf, newKdf, recipientOf, stretch, unwrap, words, wrap } from "../../shared/keys";
+import { ago, bytes, when } from "../../shared/time";
+import type { Device } from "../../shared/wire";
+import { mailbox } from "../clips";
+import { NewPassphrase, RecoverySheet, SHORTEST } from "../setup/Page";
+import { now, say, signOut, state } from "../state";
+import { Confirm, Link, Problem, Secret, useTitle, Wait } from "../ui";
+import { Alerts } from "./Alerts";
 
 export function HouseholdPage() {
   useTitle("Household");
@@ -18,7 +19,10 @@ export function HouseholdPage() {
       <Alerts />
       <section>
         <h2>Your key</h2>
-        <p class="fine">Made in your browser, kept there in a form that cannot be read out, and nowhere else but on your recovery sheet.</p>
+        <p class="fine">
+          Made in your browser, kept there in a form that cannot be read out, and nowhere else but on your recovery
+          sheet.
+        </p>
         <details>
           <summary>Show the recovery sheet again</summary>
           <Sheet />
@@ -31,7 +35,8 @@ export function HouseholdPage() {
       <section>
         <h2>Giving clips</h2>
         <p class="fine">
-          One clip at a time, people hidden, signed by you, each look on record. <Link href="/giving">Who looked, and take back</Link>
+          One clip at a time, people hidden, signed by you, each look on record.{" "}
+          <Link href="/giving">Who looked, and take back</Link>
         </p>
       </section>
       {state.value?.cloud.configured && <Mailbox />}
@@ -39,9 +44,9 @@ export function HouseholdPage() {
       <section>
         <h2>What Nightlatch cannot promise</h2>
         <p>
-          Whoever has your passphrase or your recovery sheet sees everything. The mailbox outside knows the number of this household, and the
-          size and time of each sealed piece. The hub itself sees what its cameras see while it seals. A browser that you unlocked stays
-          unlocked until you sign out.
+          Whoever has your passphrase or your recovery sheet sees everything. The mailbox outside knows the number of
+          this household, and the size and time of each sealed piece. The hub itself sees what its cameras see while it
+          seals. A browser that you unlocked stays unlocked until you sign out.
         </p>
         <p class="fine">Nightlatch {state.value?.version}</p>
       </section>
@@ -116,15 +121,27 @@ function Sheet() {
     <>
       {shown ? (
         <>
-          <RecoverySheet words={shown.words} household={state.value?.household?.name ?? ""} recipient={shown.recipient} />
+          <RecoverySheet
+            words={shown.words}
+            household={state.value?.household?.name ?? ""}
+            recipient={shown.recipient}
+          />
           <button type="button" class="quiet" onClick={() => setShown(null)}>
             Hide it
           </button>
         </>
       ) : (
         <form class="inset" onSubmit={show}>
-          <Secret label="Passphrase" testid="sheet-passphrase" autocomplete="current-password" value={passphrase} onInput={setPassphrase} />
-          <button disabled={!passphrase || busy}>Show it</button>
+          <Secret
+            label="Passphrase"
+            testid="sheet-passphrase"
+            autocomplete="current-password"
+            value={passphrase}
+            onInput={setPassphrase}
+          />
+          <button type="submit" disabled={!passphrase || busy}>
+            Show it
+          </button>
           {busy && <Wait text="Unlocking your key…" />}
           {problem && <Problem text={problem} />}
         </form>
@@ -168,7 +185,9 @@ function Passphrase() {
         <Secret label="Now" testid="passphrase-old" autocomplete="current-password" value={old} onInput={setOld} />
         <NewPassphrase label="New" testid="passphrase-new" value={next} onInput={setNext} />
         {problem && <Problem text={problem} />}
-        <button disabled={busy || !old || !next}>Change it</button>
+        <button type="submit" disabled={busy || !old || !next}>
+          Change it
+        </button>
         {busy && <Wait text="Locking your key anew…" />}
       </form>
     </>
@@ -228,7 +247,10 @@ function Mailbox() {
                 .map((c) => (
                   <tr key={c.clip}>
                     <td>
-                      <Link href={`/clip/${c.clip}`} aria-label={`Open the clip ${c.clip.slice(0, 8)} from the mailbox`}>
+                      <Link
+                        href={`/clip/${c.clip}`}
+                        aria-label={`Open the clip ${c.clip.slice(0, 8)} from the mailbox`}
+                      >
                         <code>{c.clip.slice(0, 8)}…</code>
                       </Link>
                     </td>
@@ -240,7 +262,8 @@ function Mailbox() {
             </tbody>
           </table>
           <p class="fine">
-            {held.clips.length} clips, {bytes(held.used_bytes)} of {bytes(held.quota_bytes)}; each is deleted after {held.keep_hours} hours.
+            {held.clips.length} clips, {bytes(held.used_bytes)} of {bytes(held.quota_bytes)}; each is deleted after{" "}
+            {held.keep_hours} hours.
           </p>
           <div class="row">
             {held.clips.length > LISTED && (
@@ -254,7 +277,15 @@ function Mailbox() {
           </div>
         </>
       )}
-      {asking && <Confirm title="Empty the mailbox?" text="Every sealed clip outside is deleted at once. What is kept at home stays." yes="Delete all" act={empty} close={() => setAsking(false)} />}
+      {asking && (
+        <Confirm
+          title="Empty the mailbox?"
+          text="Every sealed clip outside is deleted at once. What is kept at home stays."
+          yes="Delete all"
+          act={empty}
+          close={() => setAsking(false)}
+        />
+      )}
     </section>
   );
 }

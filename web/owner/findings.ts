@@ -1,17 +1,9 @@
 // What the house says of its events: kinds, verdicts, reasons, tracks. It comes sealed with each clip and is opened here.
 
-import type { Manifest } from "./clips";
+import type { Judgement, Manifest, Place, Track } from "../shared/manifest";
+import type { Kind, Verdict } from "../shared/wire";
 
-export type Kind = "person" | "cat" | "dog" | "animal" | "vehicle" | "package" | "motion";
-export type Verdict = "threat" | "unsure" | "routine";
-// [when, left, top, right, bottom]: epoch ms, then fractions of the picture
-export type Place = [number, number, number, number, number];
-export interface Track {
-  id: number;
-  kind: Kind;
-  score: number;
-  path: Place[];
-}
+export type { Kind, Place, Track, Verdict };
 export interface Told {
   kinds: Kind[];
   verdict: Verdict | null;
@@ -22,20 +14,33 @@ export interface Told {
 }
 
 export const VERDICTS: readonly Verdict[] = ["threat", "unsure", "routine"];
-export const NAMES: Record<Kind, string> = { person: "Person", cat: "Cat", dog: "Dog", animal: "Animal", vehicle: "Vehicle", package: "Package", motion: "Motion" };
+export const NAMES: Record<Kind, string> = {
+  person: "Person",
+  cat: "Cat",
+  dog: "Dog",
+  animal: "Animal",
+  vehicle: "Vehicle",
+  package: "Package",
+  motion: "Motion",
+};
 export const CALLED: Record<Verdict, string> = { threat: "Threat", unsure: "Not sure", routine: "Routine" };
-const EYES: Record<string, string> = { eye: "the built-in eye", yolox: "YOLOX", both: "the built-in eye and YOLOX", motion: "plain motion" };
+const EYES: Record<string, string> = {
+  eye: "the built-in eye",
+  yolox: "YOLOX",
+  both: "the built-in eye and YOLOX",
+  motion: "plain motion",
+};
 
+const NOTHING: Omit<Judgement, "verdict"> & { verdict: null } = {
+  kinds: [],
+  verdict: null,
+  threat: 0,
+  reasons: [],
+  tracks: [],
+};
 
 export function toldBy(manifest: Manifest): Told {
-  return {
-    kinds: (manifest.kinds ?? []) as Kind[],
-    verdict: (manifest.verdict ?? null) as Verdict | null,
-    threat: manifest.threat ?? 0,
-    reasons: manifest.reasons ?? [],
-    eye: EYES[manifest.eye ?? ""] ?? "",
-    tracks: (manifest.tracks ?? []) as Track[],
-  };
+  return { ...(manifest.judgement ?? NOTHING), eye: EYES[manifest.eye ?? ""] ?? "" };
 }
 
 // "A person and a dog", or what the clip is called while nothing is known.

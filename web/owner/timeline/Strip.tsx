@@ -2,10 +2,10 @@
 // to zoom and move.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { CameraDay } from "../shared/api";
-import { hhmmss, ticks, tickStep } from "../shared/time";
-import { hubNow } from "./state";
-import { type Filter, passes, type Told } from "./told";
+import { hhmmss, tickStep, ticks } from "../../shared/time";
+import type { CameraDay } from "../../shared/wire";
+import { type Filter, passes, type Told } from "../findings";
+import { hubNow } from "../state";
 import { moved, type View, zoomed } from "./view";
 
 const HEIGHT = 52;
@@ -91,6 +91,7 @@ export function Strip({ day, whole, view, at, current, move, show, known, filter
         ref={box}
         viewBox={`0 0 ${width} ${HEIGHT}`}
         data-testid="timeline-strip"
+        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a drawing that is a slider; the page has its keys
         role="slider"
         tabIndex={0}
         aria-label={`Time on ${day.name}`}
@@ -104,12 +105,33 @@ export function Strip({ day, whole, view, at, current, move, show, known, filter
         onPointerCancel={up}
       >
         <rect class="bed" y="8" width={width} height={HEIGHT - 16} rx="8" />
-        {day.spans.map(([from, to]) => shown(from, to) && <rect key={from} class="kept" x={x(from)} width={wide(from, to, 1)} y="8" height={HEIGHT - 16} rx={wide(from, to, 1) > 12 ? 4 : 0} />)}
+        {day.spans.map(
+          ([from, to]) =>
+            shown(from, to) && (
+              <rect
+                key={from}
+                class="kept"
+                x={x(from)}
+                width={wide(from, to, 1)}
+                y="8"
+                height={HEIGHT - 16}
+                rx={wide(from, to, 1) > 12 ? 4 : 0}
+              />
+            ),
+        )}
         {day.outages.map((o) => {
           const to = o.ended_ms ?? hubNow();
           if (!shown(o.began_ms, to)) return null;
           return (
-            <rect key={o.began_ms} class="lost" x={x(o.began_ms)} width={wide(o.began_ms, to, 2)} y={HEIGHT / 2 - 3} height="6" rx="3">
+            <rect
+              key={o.began_ms}
+              class="lost"
+              x={x(o.began_ms)}
+              width={wide(o.began_ms, to, 2)}
+              y={HEIGHT / 2 - 3}
+              height="6"
+              rx="3"
+            >
               <title>Not recorded: {LOST[o.reason] ?? o.reason.replaceAll("_", " ")}</title>
             </rect>
           );
@@ -117,7 +139,20 @@ export function Strip({ day, whole, view, at, current, move, show, known, filter
         {day.clips.map((c) => {
           const to = c.ended_ms ?? hubNow();
           const of = known.get(c.id);
-          return shown(c.onset_ms, to) && passes(of, filter) && <rect key={c.id} class={`event ${of?.verdict ?? "routine"}`} x={x(c.onset_ms)} width={wide(c.onset_ms, to, 3)} y="8" height={HEIGHT - 16} rx="1.5" />;
+          return (
+            shown(c.onset_ms, to) &&
+            passes(of, filter) && (
+              <rect
+                key={c.id}
+                class={`event ${of?.verdict ?? "routine"}`}
+                x={x(c.onset_ms)}
+                width={wide(c.onset_ms, to, 3)}
+                y="8"
+                height={HEIGHT - 16}
+                rx="1.5"
+              />
+            )
+          );
         })}
         {marks.map((m) => (
           <line key={m.at} class="tick" x1={x(m.at)} x2={x(m.at)} y1={HEIGHT - 8} y2={HEIGHT - 3} />

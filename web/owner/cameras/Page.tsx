@@ -1,10 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
-import { type Camera, type Home, get, type Probe, send } from "../shared/api";
-import { unb64 } from "../shared/bytes";
-import { bytes, when } from "../shared/time";
+import { get, send } from "../../shared/api";
+import { unb64 } from "../../shared/bytes";
+import { bytes, when } from "../../shared/time";
+import type { Camera, Home, Probe } from "../../shared/wire";
+import { go, home, now, opener, refresh, say, stillsChanged } from "../state";
+import { Confirm, Field, Link, Problem, pictureUrl, SealedPicture, useTitle, Wait } from "../ui";
 import { AreaEditor } from "./Areas";
-import { go, home, now, opener, refresh, say, stillsChanged } from "./state";
-import { Confirm, Field, Link, pictureUrl, Problem, SealedPicture, useTitle, Wait } from "./ui";
 
 export function Cameras({ at }: { at: string }) {
   const id = at.split("/")[2];
@@ -13,7 +14,12 @@ export function Cameras({ at }: { at: string }) {
   return <List />;
 }
 
-const STATES = { recording: "Recording", retrying: "Lost, trying again", starting: "Starting", off: "Turned off" } as const;
+const STATES = {
+  recording: "Recording",
+  retrying: "Lost, trying again",
+  starting: "Starting",
+  off: "Turned off",
+} as const;
 
 function List() {
   useTitle("Cameras");
@@ -37,7 +43,8 @@ function List() {
                 <strong>{c.name}</strong>
                 <small>
                   {c.demo ? "Rendered demo camera" : c.address}
-                  {c.width ? ` · ${c.width}×${c.height}${c.fps ? ` at ${Math.round(c.fps)}` : ""}` : ""} · {bytes(c.bytes)} kept
+                  {c.width ? ` · ${c.width}×${c.height}${c.fps ? ` at ${Math.round(c.fps)}` : ""}` : ""} ·{" "}
+                  {bytes(c.bytes)} kept
                 </small>
                 <small class={`dot ${c.state}`}>{c.reason_text ?? STATES[c.state]}</small>
                 {c.advice && <small>{c.advice}</small>}
@@ -49,8 +56,11 @@ function List() {
       {found.length > 0 && home.value && (
         <p class="fine eye" data-testid="eye">
           {EYES[home.value.eye]}
-          {home.value.looking && home.value.looking.coming_percent !== null && ` It looks while ${CHOSEN[home.value.looking.chosen]} being fetched: ${home.value.looking.coming_percent} % so far.`}
-          {home.value.looking?.blind_since_ms && ` It is blind since ${when(home.value.looking.blind_since_ms, now.value)}: everything is recorded, but nothing is recognised.`}
+          {home.value.looking &&
+            home.value.looking.coming_percent !== null &&
+            ` It looks while ${CHOSEN[home.value.looking.chosen]} being fetched: ${home.value.looking.coming_percent} % so far.`}
+          {home.value.looking?.blind_since_ms &&
+            ` It is blind since ${when(home.value.looking.blind_since_ms, now.value)}: everything is recorded, but nothing is recognised.`}
         </p>
       )}
       {found.length === 0 && (
@@ -66,12 +76,18 @@ function List() {
 // What looks, and what it cannot see.
 const EYES: Record<Home["eye"], string> = {
   eye: "The built-in eye looks at what moves and tells people, cats, dogs, other animals and vehicles apart. It does not see what stands still, packages, or what is only a few pixels large, and it recognises nobody.",
-  yolox: "YOLOX looks at whole pictures and around what moves, for people, cats, dogs, other animals and vehicles. It does not see packages, and it recognises nobody.",
+  yolox:
+    "YOLOX looks at whole pictures and around what moves, for people, cats, dogs, other animals and vehicles. It does not see packages, and it recognises nobody.",
   both: "The built-in eye and YOLOX look together, for people, cats, dogs, other animals and vehicles. They do not see packages, and they recognise nobody.",
   motion: "Nothing looks at what moves: every motion is an event, and none of them has a kind.",
 };
 
-const CHOSEN: Record<Home["eye"], string> = { eye: "the eye is", yolox: "YOLOX is", both: "YOLOX is", motion: "another is" };
+const CHOSEN: Record<Home["eye"], string> = {
+  eye: "the eye is",
+  yolox: "YOLOX is",
+  both: "YOLOX is",
+  motion: "another is",
+};
 
 // How the eye keeps up with one camera.
 function Looks({ id }: { id: string }) {
@@ -79,8 +95,13 @@ function Looks({ id }: { id: string }) {
   if (!looks) return null;
   return (
     <p class="fine" data-testid="looks">
-      {looks.looked === 0 ? "The eye was not needed here" : `The eye looked at ${looks.looked.toLocaleString()} ${looks.looked === 1 ? "picture" : "pictures"}`} since {when(looks.since_ms, now.value)}
-      {looks.passed_over ? ` and passed over ${looks.passed_over.toLocaleString()}, because a newer one had come. They are recorded all the same.` : "."}
+      {looks.looked === 0
+        ? "The eye was not needed here"
+        : `The eye looked at ${looks.looked.toLocaleString()} ${looks.looked === 1 ? "picture" : "pictures"}`}{" "}
+      since {when(looks.since_ms, now.value)}
+      {looks.passed_over
+        ? ` and passed over ${looks.passed_over.toLocaleString()}, because a newer one had come. They are recorded all the same.`
+        : "."}
     </p>
   );
 }
@@ -135,15 +156,37 @@ function AddCamera() {
       <h1>Add a camera</h1>
       <p class="lead">Any camera with RTSP and H.264. {demo && "The demo cameras leave when it comes."}</p>
       <Field label="Name">
-        <input data-testid="camera-name" value={name} placeholder="Porch" maxLength={60} required onInput={(e) => setName(e.currentTarget.value)} />
+        <input
+          data-testid="camera-name"
+          value={name}
+          placeholder="Porch"
+          maxLength={60}
+          required
+          onInput={(e) => setName(e.currentTarget.value)}
+        />
       </Field>
       <Field label="Address" hint="Look up the RTSP path of your model. User and password stay in this hub.">
-        <input data-testid="camera-url" value={url} placeholder="rtsp://user:password@192.168.1.20/stream" required autocomplete="off" autocapitalize="none" spellcheck={false} onInput={(e) => setUrl(e.currentTarget.value)} />
+        <input
+          data-testid="camera-url"
+          value={url}
+          placeholder="rtsp://user:password@192.168.1.20/stream"
+          required
+          autocomplete="off"
+          autocapitalize="none"
+          spellcheck={false}
+          onInput={(e) => setUrl(e.currentTarget.value)}
+        />
       </Field>
       <details>
         <summary>More</summary>
         <Field label="Address of its second, smaller stream" hint="Optional. Watching that one is cheaper.">
-          <input value={sub} autocomplete="off" autocapitalize="none" spellcheck={false} onInput={(e) => setSub(e.currentTarget.value)} />
+          <input
+            value={sub}
+            autocomplete="off"
+            autocapitalize="none"
+            spellcheck={false}
+            onInput={(e) => setSub(e.currentTarget.value)}
+          />
         </Field>
         <Field label="Transport" hint="TCP loses nothing. Choose UDP only if the camera insists.">
           <select value={transport} onChange={(e) => setTransport(e.currentTarget.value)}>
@@ -159,7 +202,8 @@ function AddCamera() {
           <p>
             It works: {found.width}×{found.height}
             {found.fps ? `, ${Math.round(found.fps)} pictures a second` : ""}
-            {found.gop_s ? `, a key frame every ${found.gop_s} s` : ""}, {found.audio ? `sound ${found.audio}` : "no sound"}.
+            {found.gop_s ? `, a key frame every ${found.gop_s} s` : ""},{" "}
+            {found.audio ? `sound ${found.audio}` : "no sound"}.
           </p>
           {found.notes?.map((note) => (
             <p key={note} class="fine">
@@ -171,10 +215,21 @@ function AddCamera() {
       {found && !found.ok && <Problem text={found.text ?? "This camera cannot be recorded."} />}
       {problem && <Problem text={problem} />}
       <div class="row">
-        <button type="button" class={found?.ok ? "quiet" : "main"} data-testid="camera-test" disabled={busy !== null || !url} onClick={test}>
+        <button
+          type="button"
+          class={found?.ok ? "quiet" : "main"}
+          data-testid="camera-test"
+          disabled={busy !== null || !url}
+          onClick={test}
+        >
           Test
         </button>
-        <button class={found?.ok ? "main" : "quiet"} data-testid="camera-save" disabled={busy !== null || !url || !name}>
+        <button
+          type="submit"
+          class={found?.ok ? "main" : "quiet"}
+          data-testid="camera-save"
+          disabled={busy !== null || !url || !name}
+        >
           Add
         </button>
       </div>
@@ -192,7 +247,13 @@ function Steps({ text }: { text: string }) {
   return (
     <div class="found steps">
       <Wait text={text} />
-      {s > 2 && <p class="fine">{s < 12 ? "Signing in, then waiting for a whole picture." : `Still waiting after ${s} s. It gives up at 30 and says why.`}</p>}
+      {s > 2 && (
+        <p class="fine">
+          {s < 12
+            ? "Signing in, then waiting for a whole picture."
+            : `Still waiting after ${s} s. It gives up at 30 and says why.`}
+        </p>
+      )}
     </div>
   );
 }
@@ -207,14 +268,17 @@ function EditCamera({ id }: { id: string }) {
   const [transport, setTransport] = useState("tcp");
   useTitle(camera?.name ?? "Camera");
   useEffect(() => {
-    get<Camera[]>("/cameras").then((all) => {
-      const found = all.find((c) => c.id === id);
-      if (!found) return setProblem("There is no such camera any more.");
-      setCamera(found);
-      setName(found.name);
-      setTransport(found.transport);
-      setQuota(found.quota_bytes ? String(found.quota_bytes / 1e9) : "");
-    }, (error: Error) => setProblem(error.message));
+    get<Camera[]>("/cameras").then(
+      (all) => {
+        const found = all.find((c) => c.id === id);
+        if (!found) return setProblem("There is no such camera any more.");
+        setCamera(found);
+        setName(found.name);
+        setTransport(found.transport);
+        setQuota(found.quota_bytes ? String(found.quota_bytes / 1e9) : "");
+      },
+      (error: Error) => setProblem(error.message),
+    );
   }, [id]);
   const change = async (what: Record<string, unknown>, said: string) => {
     try {
@@ -253,7 +317,16 @@ function EditCamera({ id }: { id: string }) {
         onSubmit={(e) => {
           e.preventDefault();
           const gigabytes = Number(quota);
-          void change({ name, quota_bytes: gigabytes > 0 ? gigabytes * 1e9 : null, ...(camera.demo ? {} : { transport }), ...(url ? { url } : {}), ...(sub ? { sub_url: sub } : {}) }, "Saved.");
+          void change(
+            {
+              name,
+              quota_bytes: gigabytes > 0 ? gigabytes * 1e9 : null,
+              ...(camera.demo ? {} : { transport }),
+              ...(url ? { url } : {}),
+              ...(sub ? { sub_url: sub } : {}),
+            },
+            "Saved.",
+          );
           setUrl("");
           setSub("");
         }}
@@ -264,10 +337,27 @@ function EditCamera({ id }: { id: string }) {
         {!camera.demo && (
           <>
             <Field label="New address" hint={`Now ${camera.address}. Leave empty to keep it.`}>
-              <input value={url} autocomplete="off" autocapitalize="none" spellcheck={false} onInput={(e) => setUrl(e.currentTarget.value)} />
+              <input
+                value={url}
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck={false}
+                onInput={(e) => setUrl(e.currentTarget.value)}
+              />
             </Field>
-            <Field label="Address of its second, smaller stream" hint={camera.has_sub ? "There is one. Leave empty to keep it." : "Optional. Watching that one is cheaper."}>
-              <input value={sub} autocomplete="off" autocapitalize="none" spellcheck={false} onInput={(e) => setSub(e.currentTarget.value)} />
+            <Field
+              label="Address of its second, smaller stream"
+              hint={
+                camera.has_sub ? "There is one. Leave empty to keep it." : "Optional. Watching that one is cheaper."
+              }
+            >
+              <input
+                value={sub}
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck={false}
+                onInput={(e) => setSub(e.currentTarget.value)}
+              />
             </Field>
             <Field label="Transport" hint="TCP loses nothing. Choose UDP only if the camera insists.">
               <select value={transport} onChange={(e) => setTransport(e.currentTarget.value)}>
@@ -278,18 +368,37 @@ function EditCamera({ id }: { id: string }) {
           </>
         )}
         <Field label="At most, in GB" hint="Empty: only the hours kept limit it.">
-          <input value={quota} inputMode="decimal" pattern="[0-9]*[.]?[0-9]*" onInput={(e) => setQuota(e.currentTarget.value)} />
+          <input
+            value={quota}
+            inputMode="decimal"
+            pattern="[0-9]*[.]?[0-9]*"
+            onInput={(e) => setQuota(e.currentTarget.value)}
+          />
         </Field>
         <div class="row">
-          <button class="main">Save</button>
-          <button type="button" onClick={() => change({ enabled: !camera.enabled }, camera.enabled ? "Turned off." : "Turned on.")}>
+          <button type="submit" class="main">
+            Save
+          </button>
+          <button
+            type="button"
+            onClick={() => change({ enabled: !camera.enabled }, camera.enabled ? "Turned off." : "Turned on.")}
+          >
             {camera.enabled ? "Turn off" : "Turn on"}
           </button>
         </div>
       </form>
       <h2>Private room</h2>
       <label class="check">
-        <input type="checkbox" checked={camera.private} onChange={(e) => change({ private: e.currentTarget.checked }, e.currentTarget.checked ? "None of its clips can be given." : "Its clips can be given, one by one.")} />
+        <input
+          type="checkbox"
+          checked={camera.private}
+          onChange={(e) =>
+            change(
+              { private: e.currentTarget.checked },
+              e.currentTarget.checked ? "None of its clips can be given." : "Its clips can be given, one by one.",
+            )
+          }
+        />
         <span>
           <strong>Bedroom, bathroom, children</strong>
           <small>Clips of this camera cannot be given to anybody.</small>
@@ -307,7 +416,11 @@ function EditCamera({ id }: { id: string }) {
       {removing && (
         <Confirm
           title={`Remove ${camera.name}?`}
-          text={removing === "delete" ? "Everything that it recorded here is deleted at once. Clips in the mailbox stay until their time is up." : "It is not recorded any more. What it recorded stays until its time is up."}
+          text={
+            removing === "delete"
+              ? "Everything that it recorded here is deleted at once. Clips in the mailbox stay until their time is up."
+              : "It is not recorded any more. What it recorded stays until its time is up."
+          }
           yes={removing === "delete" ? "Remove and delete" : "Remove"}
           act={() => remove(removing)}
           close={() => setRemoving(null)}

@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { kindGroup, passes, placeAt, type Told, what } from "../owner/told";
+import { kindGroup, passes, placeAt, type Told, what } from "../owner/findings";
 
-const told = (kinds: Told["kinds"], verdict: Told["verdict"] = "routine"): Told => ({ kinds, verdict, threat: 0, reasons: [], eye: "", tracks: [] });
+const told = (kinds: Told["kinds"], verdict: Told["verdict"] = "routine"): Told => ({
+  kinds,
+  verdict,
+  threat: 0,
+  reasons: [],
+  eye: "",
+  tracks: [],
+});
 
 describe("what an event is called", () => {
   it("names its kinds, the first with a capital", () => {
@@ -15,7 +22,8 @@ describe("what an event is called", () => {
 });
 
 describe("the filter", () => {
-  it("lets everything pass when nothing is chosen", () => expect(passes(undefined, { verdict: null, kind: null })).toBe(true));
+  it("lets everything pass when nothing is chosen", () =>
+    expect(passes(undefined, { verdict: null, kind: null })).toBe(true));
   it("wants both the verdict and the kind", () => {
     const event = told(["cat"], "unsure");
     expect(passes(event, { verdict: "unsure", kind: "pet" })).toBe(true);

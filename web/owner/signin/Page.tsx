@@ -1,10 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, get, send } from "../shared/api";
-import { b64, joined, unb64, utf8 } from "../shared/bytes";
-import { fromWords, type Kdf, lockedKeys, newKdf, stretch, unwrap, wrap, wrongWords } from "../shared/keys";
-import { deviceName, NewPassphrase, SHORTEST } from "./SetUp";
-import { now, unlock } from "./state";
-import { Field, Mark, Problem, Secret, useTitle, Wait } from "./ui";
+import { ApiError, get, send } from "../../shared/api";
+import { b64, joined, unb64, utf8 } from "../../shared/bytes";
+import { fromWords, type Kdf, lockedKeys, newKdf, stretch, unwrap, wrap, wrongWords } from "../../shared/keys";
+import { deviceName, NewPassphrase, SHORTEST } from "../setup/Page";
+import { now, unlock } from "../state";
+import { Field, Mark, Problem, Secret, useTitle, Wait } from "../ui";
 
 export function SignIn() {
   const [forgot, setForgot] = useState(false);
@@ -35,7 +35,10 @@ function Passphrase({ forgot }: { forgot: () => void }) {
     try {
       const { kdf } = await get<{ kdf: Kdf }>("/login");
       const stretched = await stretch(passphrase, kdf);
-      const answer = await send<{ wrapped_root: string }>("POST", "/login", { login_key: b64(stretched.loginKey), device_name: deviceName() });
+      const answer = await send<{ wrapped_root: string }>("POST", "/login", {
+        login_key: b64(stretched.loginKey),
+        device_name: deviceName(),
+      });
       await unlock(await unwrap(answer.wrapped_root, stretched.wrapKey));
     } catch (error) {
       setProblem((error as Error).message);
@@ -47,10 +50,16 @@ function Passphrase({ forgot }: { forgot: () => void }) {
   return (
     <form onSubmit={submit}>
       <h1>Welcome back</h1>
-      <Secret label="Passphrase" testid="login-passphrase" autocomplete="current-password" value={passphrase} onInput={setPassphrase} />
+      <Secret
+        label="Passphrase"
+        testid="login-passphrase"
+        autocomplete="current-password"
+        value={passphrase}
+        onInput={setPassphrase}
+      />
       {problem && <Problem text={problem} />}
       <div class="row">
-        <button class="main" data-testid="login-submit" disabled={busy || !passphrase || wait > 0}>
+        <button type="submit" class="main" data-testid="login-submit" disabled={busy || !passphrase || wait > 0}>
           {wait > 0 ? `Wait ${wait} s` : "Unlock"}
         </button>
         <button type="button" class="quiet" onClick={forgot}>
@@ -96,13 +105,25 @@ function Recover({ back }: { back: () => void }) {
     }
   };
   // A word that is still being typed is not wrong yet.
-  const wrong = wrongWords(text).filter(({ index }) => /\s$/.test(text) || index < text.split(/\s+/).filter(Boolean).length - 1);
+  const wrong = wrongWords(text).filter(
+    ({ index }) => /\s$/.test(text) || index < text.split(/\s+/).filter(Boolean).length - 1,
+  );
   return (
     <form onSubmit={submit}>
       <h1>Use the recovery sheet</h1>
-      <p class="lead">Its words open your recordings again and set a new passphrase. Every other device is signed out.</p>
+      <p class="lead">
+        Its words open your recordings again and set a new passphrase. Every other device is signed out.
+      </p>
       <Field label="The 24 words, in their order" hint={`${text.split(/\s+/).filter(Boolean).length} of 24`}>
-        <textarea data-testid="recovery-text" rows={4} autocapitalize="none" autocomplete="off" spellcheck={false} value={text} onInput={(e) => setText(e.currentTarget.value)} />
+        <textarea
+          data-testid="recovery-text"
+          rows={4}
+          autocapitalize="none"
+          autocomplete="off"
+          spellcheck={false}
+          value={text}
+          onInput={(e) => setText(e.currentTarget.value)}
+        />
       </Field>
       {wrong.length > 0 && (
         <ul class="slips" aria-live="polite">
@@ -110,7 +131,19 @@ function Recover({ back }: { back: () => void }) {
             <li key={index}>
               Word {index + 1}, “{word}”, is not on the list.{" "}
               {maybe && (
-                <button type="button" class="quiet" onClick={() => setText(text.split(/\s+/).filter(Boolean).map((w, i) => (i === index ? maybe : w)).join(" "))}>
+                <button
+                  type="button"
+                  class="quiet"
+                  onClick={() =>
+                    setText(
+                      text
+                        .split(/\s+/)
+                        .filter(Boolean)
+                        .map((w, i) => (i === index ? maybe : w))
+                        .join(" "),
+                    )
+                  }
+                >
                   Make it “{maybe}”
                 </button>
               )}
@@ -121,7 +154,7 @@ function Recover({ back }: { back: () => void }) {
       <NewPassphrase label="New passphrase" testid="recovery-passphrase" value={passphrase} onInput={setPassphrase} />
       {problem && <Problem text={problem} />}
       <div class="row">
-        <button class="main" data-testid="recovery-submit" disabled={busy}>
+        <button type="submit" class="main" data-testid="recovery-submit" disabled={busy}>
           Set it and sign in
         </button>
         <button type="button" class="quiet" onClick={back}>

@@ -1,11 +1,11 @@
 // Who looked at what was given: the keeper's word for it, held against the log that witnesses cosigned.
 
-import { get, sealed } from "../shared/api";
-import { b64, type Bytes, same, unb64 } from "../shared/bytes";
-import { commitment, dayTag, logKey } from "../shared/consent";
-import type { LogPolicy } from "../shared/ledger";
-import { readLog, type WholeLog } from "../shared/log";
-import { opener, ring } from "./state";
+import { get, sealed } from "../../shared/api";
+import { type Bytes, b64, same, unb64 } from "../../shared/bytes";
+import { commitment, dayTag, logKey } from "../../shared/consent";
+import type { LogPolicy } from "../../shared/ledger";
+import { readLog, type WholeLog } from "../../shared/log";
+import { opener, ring } from "../state";
 
 export interface Told {
   kind: string;
@@ -46,14 +46,29 @@ export async function looks(donation: string, log: WholeLog): Promise<Look[]> {
 async function check(told: Told, donation: string, log: WholeLog, key: Bytes): Promise<Look> {
   const raw = unb64(told.leaf);
   const leaf = JSON.parse(new TextDecoder().decode(raw)) as { t: number; k: string; tag: string; c: string };
-  const look: Look = { kind: leaf.k, at_ms: leaf.t * 1000, index: told.index, due_ms: told.due_ms, event: {}, fault: null };
+  const look: Look = {
+    kind: leaf.k,
+    at_ms: leaf.t * 1000,
+    index: told.index,
+    due_ms: told.due_ms,
+    event: {},
+    fault: null,
+  };
   try {
-    const opened = JSON.parse(new TextDecoder().decode(await opener.value!.open(unb64(told.sealed_event)))) as { event: Record<string, never>; salt: string };
+    const opened = JSON.parse(new TextDecoder().decode(await opener.value!.open(unb64(told.sealed_event)))) as {
+      event: Record<string, never>;
+      salt: string;
+    };
     look.event = opened.event;
     const committed = await commitment(unb64(opened.salt), opened.event);
-    if (b64(committed) !== leaf.c || (opened.event as { donation?: string }).donation !== donation) look.fault = "What was told does not fit the log's entry.";
+    if (b64(committed) !== leaf.c || (opened.event as { donation?: string }).donation !== donation)
+      look.fault = "What was told does not fit the log's entry.";
     else if (!(await isMine(key, look, leaf.tag))) look.fault = "The entry is not marked as yours.";
-    else if (told.index === null) look.fault = Date.now() > (told.due_ms ?? 0) + 60_000 ? "It should be in the log by now and is not." : "It is on its way into the log.";
+    else if (told.index === null)
+      look.fault =
+        Date.now() > (told.due_ms ?? 0) + 60_000
+          ? "It should be in the log by now and is not."
+          : "It is on its way into the log.";
     else if (!log.leaves[told.index]) look.fault = "The log does not reach that far: this look is not in it.";
     else if (!same(log.leaves[told.index]!, raw)) look.fault = "The log holds something else in this place.";
   } catch (error) {
@@ -70,7 +85,11 @@ async function isMine(key: Bytes, look: Look, tag: string): Promise<boolean> {
 
 // Entries in the log with this owner's tags, on the days since `sinceMs`, that are not among `known` indexes. Labels are
 // counted apart: they are no looks.
-export async function untold(log: WholeLog, sinceMs: number, known: ReadonlySet<number>): Promise<{ hidden: number; labels: number }> {
+export async function untold(
+  log: WholeLog,
+  sinceMs: number,
+  known: ReadonlySet<number>,
+): Promise<{ hidden: number; labels: number }> {
   const key = ring.value && (await logKey(ring.value.sign));
   if (!key) return { hidden: 0, labels: 0 };
   const tags = new Set<string>();

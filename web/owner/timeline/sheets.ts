@@ -1,9 +1,9 @@
 // A minute of stills in one sealed JPEG: fetched, opened and decoded as the owner scrubs, the last ones kept.
 
-import { sealed } from "../shared/api";
-import { Latest } from "../shared/latest";
-import { type SheetFacts, sheetFacts } from "../shared/mp4";
-import { opener } from "./state";
+import { sealed } from "../../shared/api";
+import { Latest } from "../../shared/latest";
+import { type SheetFacts, sheetFacts } from "../../shared/mp4";
+import { opener } from "../state";
 
 const MOST_DECODED = 8; // about 10 MB each
 const MOST_OPENED = 200; // about 0.2 MB each
@@ -14,7 +14,10 @@ interface OpenSheet {
 }
 
 const opened = new Latest<number, Promise<Blob>>(MOST_OPENED);
-const decoded = new Latest<number, Promise<OpenSheet | null>>(MOST_DECODED, (old) => void old.then((sheet) => sheet?.picture.close()).catch(() => undefined));
+const decoded = new Latest<number, Promise<OpenSheet | null>>(
+  MOST_DECODED,
+  (old) => void old.then((sheet) => sheet?.picture.close()).catch(() => undefined),
+);
 
 async function fetched(id: number): Promise<Blob> {
   const found = await sealed(`/sheets/${id}`);

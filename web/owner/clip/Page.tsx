@@ -1,12 +1,15 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ApiError, type Clip, get } from "../shared/api";
-import { bytes, hhmmss, lasting, longDay, when } from "../shared/time";
-import { deletion, type Manifest, manifest, parts, still } from "./clips";
-import { SealedPlayer } from "./player";
-import { clipsChanged, go, home, leaving, now, say, state, withUndo } from "./state";
-import { Badge, Remark, Trails } from "./Told";
-import { CALLED, toldBy, what } from "./told";
-import { Link, pictureUrl, Problem, useTitle, Wait } from "./ui";
+import { ApiError, get } from "../../shared/api";
+import { bytes, hhmmss, lasting, longDay, when } from "../../shared/time";
+import type { Clip } from "../../shared/wire";
+import { deletion, type Manifest, manifest, parts, still } from "../clips";
+import { Badge } from "../events";
+import { CALLED, toldBy, what } from "../findings";
+import { SealedPlayer } from "../player";
+import { clipsChanged, go, home, leaving, now, say, state, withUndo } from "../state";
+import { Link, Problem, pictureUrl, useTitle, Wait } from "../ui";
+import { Remark } from "./Remark";
+import { Trails } from "./Trails";
 
 const AGAIN_MS = 1000;
 const AROUND_MS = 6 * 3_600_000;
@@ -30,7 +33,9 @@ export function ClipPage({ id }: { id: string }) {
       if (gone) return;
       setClip(found);
       if (!found) return;
-      const around = await get<Clip[]>(`/clips?limit=200&from_ms=${found.onset_ms - AROUND_MS}&to_ms=${found.onset_ms + AROUND_MS}`).catch(() => []);
+      const around = await get<Clip[]>(
+        `/clips?limit=200&from_ms=${found.onset_ms - AROUND_MS}&to_ms=${found.onset_ms + AROUND_MS}`,
+      ).catch(() => []);
       const place = around.findIndex((c) => c.id === id);
       if (!gone && place >= 0) setNear({ earlier: around[place + 1]?.id, later: around[place - 1]?.id });
     })();
@@ -53,11 +58,25 @@ export function ClipPage({ id }: { id: string }) {
         let found = await manifest(id);
         if (gone || !video.current) return;
         const listed = await row;
-        if (listed && listed.event_id !== found.event) throw new Error("This clip is not the one that its name says. It is not shown.");
+        if (listed && listed.event_id !== found.event)
+          throw new Error("This clip is not the one that its name says. It is not shown.");
         setFacts(found);
-        still(id, found).then((jpeg) => jpeg && !gone && setPoster((picture = pictureUrl(jpeg))), () => undefined);
+        still(id, found).then(
+          (jpeg) => {
+            if (!jpeg || gone) return;
+            picture = pictureUrl(jpeg);
+            setPoster(picture);
+          },
+          () => undefined,
+        );
         player = new SealedPlayer(video.current, found.codecs);
-        video.current.addEventListener("loadeddata", () => video.current && (video.current.dataset.firstFrameMs = String(Math.round(performance.now() - asked))), { once: true });
+        video.current.addEventListener(
+          "loadeddata",
+          () => {
+            if (video.current) video.current.dataset.firstFrameMs = String(Math.round(performance.now() - asked));
+          },
+          { once: true },
+        );
         for (let next = 0; !gone; ) {
           for await (const piece of parts(id, found, next)) {
             if (gone) return;
@@ -96,7 +115,9 @@ export function ClipPage({ id }: { id: string }) {
       const link = document.createElement("a");
       link.href = URL.createObjectURL(new Blob(pieces, { type: "video/mp4" }));
       const at = new Date(found.onset_ms);
-      const stamp = [at.getFullYear(), at.getMonth() + 1, at.getDate(), at.getHours(), at.getMinutes(), at.getSeconds()].map((n) => String(n).padStart(2, "0")).join("-");
+      const stamp = [at.getFullYear(), at.getMonth() + 1, at.getDate(), at.getHours(), at.getMinutes(), at.getSeconds()]
+        .map((n) => String(n).padStart(2, "0"))
+        .join("-");
       link.download = `${found.camera_name.replace(/[^\p{L}\p{N} _-]/gu, "")} ${stamp}.${found.audio?.startsWith("pcm") ? "mov" : "mp4"}`;
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
@@ -139,7 +160,14 @@ export function ClipPage({ id }: { id: string }) {
 
   const keys = (event: KeyboardEvent) => {
     const it = video.current;
-    if (!it || (event.target as HTMLElement).closest("button, input, video") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (
+      !it ||
+      (event.target as HTMLElement).closest("button, input, video") ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey
+    )
+      return;
     if (event.key === " ") void (it.paused ? it.play() : it.pause());
     else if (event.shiftKey && event.key === "ArrowLeft") near.earlier && go(`/clip/${near.earlier}`);
     else if (event.shiftKey && event.key === "ArrowRight") near.later && go(`/clip/${near.later}`);
@@ -154,7 +182,12 @@ export function ClipPage({ id }: { id: string }) {
   });
 
   const name = facts?.camera_name ?? home.value?.cameras.find((c) => c.id === clip?.camera_id)?.name ?? "";
-  const mailboxHas = !clip || !state.value?.cloud.configured ? null : clip.in_cloud ? `Sent: all ${clip.parts} parts` : `${clip.sent_parts} of ${clip.parts} parts so far`;
+  const mailboxHas =
+    !clip || !state.value?.cloud.configured
+      ? null
+      : clip.in_cloud
+        ? `Sent: all ${clip.parts} parts`
+        : `${clip.sent_parts} of ${clip.parts} parts so far`;
   return (
     <article class="clip-page">
       <div class="clip-head">
@@ -181,8 +214,21 @@ export function ClipPage({ id }: { id: string }) {
         </>
       ) : (
         <div class="film">
-          <video ref={video} key={id} data-testid="clip-video" aria-label={`Clip of ${name || "the camera"}`} poster={poster} controls autoplay muted playsinline tabIndex={0} />
-          {facts && seen && marked && seen.tracks.length > 0 && <Trails video={video} began={facts.began_ms} of={seen} />}
+          <video
+            ref={video}
+            key={id}
+            data-testid="clip-video"
+            aria-label={`Clip of ${name || "the camera"}`}
+            poster={poster}
+            controls
+            autoplay
+            muted
+            playsinline
+            tabIndex={0}
+          />
+          {facts && seen && marked && seen.tracks.length > 0 && (
+            <Trails video={video} began={facts.began_ms} of={seen} />
+          )}
         </div>
       )}
       {!facts && !problem && <Wait text="Fetching and opening the clip…" />}
@@ -198,7 +244,9 @@ export function ClipPage({ id }: { id: string }) {
                 </ul>
               )}
               <p class="fine">
-                {seen.verdict ? `Judged ${CALLED[seen.verdict].toLowerCase()} at home${seen.eye ? ` by ${seen.eye}` : ""}, with a chance of ${seen.threat < 0.01 ? "less than 1" : Math.round(seen.threat * 100)} % that it is a threat.` : "Nothing was made of it: this clip is older than the eye, or it has just begun."}
+                {seen.verdict
+                  ? `Judged ${CALLED[seen.verdict].toLowerCase()} at home${seen.eye ? ` by ${seen.eye}` : ""}, with a chance of ${seen.threat < 0.01 ? "less than 1" : Math.round(seen.threat * 100)} % that it is a threat.`
+                  : "Nothing was made of it: this clip is older than the eye, or it has just begun."}
               </p>
               <Remark clip={id} />
             </div>
@@ -245,7 +293,13 @@ export function ClipPage({ id }: { id: string }) {
             </div>
             <div>
               <dt>Sound</dt>
-              <dd>{!facts.audio ? "None" : facts.audio.startsWith("pcm") ? "G.711: browsers do not play it, the download has it" : "Yes"}</dd>
+              <dd>
+                {!facts.audio
+                  ? "None"
+                  : facts.audio.startsWith("pcm")
+                    ? "G.711: browsers do not play it, the download has it"
+                    : "Yes"}
+              </dd>
             </div>
             {clip && (
               <div>

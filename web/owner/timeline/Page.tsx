@@ -1,17 +1,32 @@
 // The day of each camera. Drag to look, space to play, arrows to step; all pictures are opened here.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { type CameraDay, type Clip, get, sealed, type Segment } from "../shared/api";
-import { codecs, context, hasInit } from "../shared/mp4";
-import { ago, dateOf, dayAfter, dayBefore, dayName, dayOf, dayOfDate, hhmmss, HOUR, MINUTE, sameTimeOn, SECOND } from "../shared/time";
-import { SealedPlayer } from "./player";
-import { draw, prepare, sheet } from "./sheets";
-import { clipsChanged, go, home, hubNow, now, opener, path, ring, stillsChanged } from "./state";
+import { get, sealed } from "../../shared/api";
+import { codecs, context, hasInit } from "../../shared/mp4";
+import {
+  ago,
+  dateOf,
+  dayAfter,
+  dayBefore,
+  dayName,
+  dayOf,
+  dayOfDate,
+  HOUR,
+  hhmmss,
+  MINUTE,
+  SECOND,
+  sameTimeOn,
+} from "../../shared/time";
+import type { CameraDay, Clip, Segment } from "../../shared/wire";
+import { FilterBar } from "../events";
+import { type Filter, passes } from "../findings";
+import { learn, told } from "../learn";
+import { SealedPlayer } from "../player";
+import { clipsChanged, go, home, hubNow, now, opener, path, ring, stillsChanged } from "../state";
+import { Link, Problem, SealedPicture, useTitle, Wait } from "../ui";
+import { Glance } from "./Glance";
 import { Strip } from "./Strip";
-import { FilterBar, Glance } from "./Told";
-import { learn, told } from "./learn";
-import { type Filter, passes } from "./told";
-import { Link, Problem, SealedPicture, useTitle, Wait } from "./ui";
+import { draw, prepare, sheet } from "./sheets";
 import { including, type View, zoomed } from "./view";
 
 const PLAY_WINDOW = 10 * MINUTE;
@@ -56,7 +71,8 @@ export function Timeline() {
     };
   }, [whole.from, clipsChanged.value, whole.to > hubNow() ? tick : 0]);
   useEffect(() => {
-    if (view.from < whole.from || view.to > whole.to || view.to - view.from > 22 * HOUR) setView(view.to - view.from > 22 * HOUR ? whole : zoomed(whole, whole, view.to - view.from, at));
+    if (view.from < whole.from || view.to > whole.to || view.to - view.from > 22 * HOUR)
+      setView(view.to - view.from > 22 * HOUR ? whole : zoomed(whole, whole, view.to - view.from, at));
     else setView(including(view, whole, at));
   }, [whole.from, Math.round(at / SECOND), session !== null]);
 
@@ -71,10 +87,17 @@ export function Timeline() {
     if (next) stand(next.onset_ms);
   };
   const play = () => setSession(session ? { ...session, paused: !session.paused } : { from: at, paused: false });
-  const zoom = (span: number) => setView(zoomed(view, whole, span, at >= view.from && at <= view.to ? at : (view.from + view.to) / 2));
+  const zoom = (span: number) =>
+    setView(zoomed(view, whole, span, at >= view.from && at <= view.to ? at : (view.from + view.to) / 2));
   useEffect(() => {
     const keys = (event: KeyboardEvent) => {
-      if ((event.target as HTMLElement).closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (
+        (event.target as HTMLElement).closest("input, select, textarea") ||
+        event.ctrlKey ||
+        event.metaKey ||
+        event.altKey
+      )
+        return;
       const step = Math.max(SECOND, Math.min(10 * SECOND, (view.to - view.from) / 300));
       if (event.key === "ArrowLeft") event.shiftKey ? toEvent(false) : stand(at - step);
       else if (event.key === "ArrowRight") event.shiftKey ? toEvent(true) : stand(at + step);
@@ -88,7 +111,12 @@ export function Timeline() {
     return () => removeEventListener("keydown", keys);
   });
 
-  if (!days) return problem ? <Problem text={problem} todo="It is tried again in a moment." /> : <Wait text="Fetching the day…" />;
+  if (!days)
+    return problem ? (
+      <Problem text={problem} todo="It is tried again in a moment." />
+    ) : (
+      <Wait text="Fetching the day…" />
+    );
   if (!shown) {
     return (
       <div class="empty">
@@ -105,23 +133,50 @@ export function Timeline() {
   const isToday = whole.to > hubNow();
   return (
     <>
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: it only takes the focus off a button that the mouse pressed */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the same */}
       <div class="day-bar" onClick={letGo}>
-        <button type="button" class="quiet round" aria-label="The day before" onClick={() => stand(sameTimeOn(dayBefore(at), at))}>
+        <button
+          type="button"
+          class="quiet round"
+          aria-label="The day before"
+          onClick={() => stand(sameTimeOn(dayBefore(at), at))}
+        >
           ‹
         </button>
         <h1>
           <label>
             {dayName(at, now.value)}
-            <input type="date" aria-label="Day" max={dateOf(hubNow())} value={dateOf(at)} onClick={(e) => e.currentTarget.showPicker?.()} onChange={(e) => stand(sameTimeOn(dayOfDate(e.currentTarget.value) ?? at, at))} />
+            <input
+              type="date"
+              aria-label="Day"
+              max={dateOf(hubNow())}
+              value={dateOf(at)}
+              onClick={(e) => e.currentTarget.showPicker?.()}
+              onChange={(e) => stand(sameTimeOn(dayOfDate(e.currentTarget.value) ?? at, at))}
+            />
           </label>
         </h1>
-        <button type="button" class="quiet round" aria-label="The day after" disabled={isToday} onClick={() => stand(sameTimeOn(dayAfter(at), at))}>
+        <button
+          type="button"
+          class="quiet round"
+          aria-label="The day after"
+          disabled={isToday}
+          onClick={() => stand(sameTimeOn(dayAfter(at), at))}
+        >
           ›
         </button>
         <span class="grow" />
         <div class="segmented" role="group" aria-label="Zoom">
           {SPANS.map(([label, span]) => (
-            <button key={label} type="button" aria-pressed={Math.abs(view.to - view.from - Math.min(span, span > 20 * HOUR ? whole.to - whole.from : span)) < SECOND} onClick={() => zoom(span > 20 * HOUR ? whole.to - whole.from : span)}>
+            <button
+              key={label}
+              type="button"
+              aria-pressed={
+                Math.abs(view.to - view.from - Math.min(span, span > 20 * HOUR ? whole.to - whole.from : span)) < SECOND
+              }
+              onClick={() => zoom(span > 20 * HOUR ? whole.to - whole.from : span)}
+            >
               {label}
             </button>
           ))}
@@ -129,12 +184,29 @@ export function Timeline() {
       </div>
       <div class="look">
         {session ? (
-          <Playing key={`${shown.id} ${session.from}`} camera={shown.id} from={session.from} paused={session.paused} speed={speed} loud={loud} tell={setAt} stop={() => setSession(null)} />
+          <Playing
+            key={`${shown.id} ${session.from}`}
+            camera={shown.id}
+            from={session.from}
+            paused={session.paused}
+            speed={speed}
+            loud={loud}
+            tell={setAt}
+            stop={() => setSession(null)}
+          />
         ) : (
           <Look day={shown} at={at} />
         )}
+        {/* biome-ignore lint/a11y/useKeyWithClickEvents: it only takes the focus off a button that the mouse pressed */}
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: the same */}
         <div class="look-bar" onClick={letGo}>
-          <button type="button" class="main round" data-testid="timeline-play" aria-label={session && !session.paused ? "Pause" : "Play from here"} onClick={play}>
+          <button
+            type="button"
+            class="main round"
+            data-testid="timeline-play"
+            aria-label={session && !session.paused ? "Pause" : "Play from here"}
+            onClick={play}
+          >
             <svg viewBox="0 0 24 24" aria-hidden="true">
               <path d={session && !session.paused ? "M7 5h3v14H7zM14 5h3v14h-3z" : "M8 5v14l11-7z"} />
             </svg>
@@ -150,7 +222,12 @@ export function Timeline() {
               </Link>
             )}
             {session && (
-              <button type="button" class="quiet" aria-label={`Speed ${speed} times`} onClick={() => setSpeed(SPEEDS[(SPEEDS.indexOf(speed) + 1) % SPEEDS.length] ?? 1)}>
+              <button
+                type="button"
+                class="quiet"
+                aria-label={`Speed ${speed} times`}
+                onClick={() => setSpeed(SPEEDS[(SPEEDS.indexOf(speed) + 1) % SPEEDS.length] ?? 1)}
+              >
                 {speed}×
               </button>
             )}
@@ -161,13 +238,30 @@ export function Timeline() {
             )}
           </span>
           <span class="grow" />
-          <button type="button" class="quiet" aria-label="Previous event" disabled={!neighbour(wanted(shown.clips), at, false)} onClick={() => toEvent(false)}>
+          <button
+            type="button"
+            class="quiet"
+            aria-label="Previous event"
+            disabled={!neighbour(wanted(shown.clips), at, false)}
+            onClick={() => toEvent(false)}
+          >
             ‹<span class="wide-only"> Event</span>
           </button>
-          <button type="button" class="quiet" aria-label="Next event" disabled={!neighbour(wanted(shown.clips), at, true)} onClick={() => toEvent(true)}>
+          <button
+            type="button"
+            class="quiet"
+            aria-label="Next event"
+            disabled={!neighbour(wanted(shown.clips), at, true)}
+            onClick={() => toEvent(true)}
+          >
             <span class="wide-only">Event </span>›
           </button>
-          <button type="button" class="quiet" disabled={isToday && at > hubNow() - 20 * SECOND} onClick={() => stand(hubNow() - 5 * SECOND)}>
+          <button
+            type="button"
+            class="quiet"
+            disabled={isToday && at > hubNow() - 20 * SECOND}
+            onClick={() => stand(hubNow() - 5 * SECOND)}
+          >
             Now
           </button>
         </div>
@@ -197,7 +291,10 @@ export function Timeline() {
         <FilterBar filter={filter} set={setFilter} />
         <Glance clips={shown.clips} known={told.value} whole={whole} filter={filter} />
       </section>
-      <p class="fine hint">Drag on a strip to look. ← → step, with Shift to the next event; space plays; + and − zoom, so does Ctrl with the wheel.</p>
+      <p class="fine hint">
+        Drag on a strip to look. ← → step, with Shift to the next event; space plays; + and − zoom, so does Ctrl with
+        the wheel.
+      </p>
     </>
   );
 }
@@ -234,7 +331,8 @@ function Look({ day, at }: { day: CameraDay; at: number }) {
     if (!entry) return;
     const index = day.sheets.indexOf(entry);
     const soon = setTimeout(() => {
-      for (const near of [index + 1, index - 1, index + 2]) if (day.sheets[near]) prepare(day.sheets[near][0]).catch(() => undefined);
+      for (const near of [index + 1, index - 1, index + 2])
+        if (day.sheets[near]) prepare(day.sheets[near][0]).catch(() => undefined);
     }, 80);
     return () => clearTimeout(soon);
   }, [entry?.[0]]);
@@ -257,13 +355,35 @@ function Look({ day, at }: { day: CameraDay; at: number }) {
     }
     working.current = false;
   };
-  useEffect(() => () => void (wanted.current = null), []);
+  useEffect(
+    () => () => {
+      wanted.current = null;
+    },
+    [],
+  );
   const live = home.value?.cameras.find((c) => c.id === day.id);
   return (
     <div class="screen">
-      {fresh && <SealedPicture path={`/cameras/${day.id}/still`} again={stillsChanged.value[day.id] ?? 0} alt={`Latest picture of ${day.name}`} empty="Waiting for the first picture…" />}
-      {fresh && live?.still_at_ms && <span class="badge">Latest picture, {ago(Math.max(live.still_at_ms, stillsChanged.value[day.id] ?? 0), now.value)}</span>}
-      <canvas ref={canvas} data-testid="timeline-still" hidden={fresh || blank !== null} aria-label={`${day.name} at ${hhmmss(at)}`} role="img" />
+      {fresh && (
+        <SealedPicture
+          path={`/cameras/${day.id}/still`}
+          again={stillsChanged.value[day.id] ?? 0}
+          alt={`Latest picture of ${day.name}`}
+          empty="Waiting for the first picture…"
+        />
+      )}
+      {fresh && live?.still_at_ms && (
+        <span class="badge">
+          Latest picture, {ago(Math.max(live.still_at_ms, stillsChanged.value[day.id] ?? 0), now.value)}
+        </span>
+      )}
+      <canvas
+        ref={canvas}
+        data-testid="timeline-still"
+        hidden={fresh || blank !== null}
+        aria-label={`${day.name} at ${hhmmss(at)}`}
+        role="img"
+      />
       {blank && !fresh && <p>{blank}</p>}
     </div>
   );
@@ -304,7 +424,8 @@ function Playing(props: PlayingProps) {
       if (gone || !got || !opener.value) return null;
       const bytes = await opener.value.open(got.bytes);
       const says = context(bytes);
-      if (says && (says.household !== ring.value?.household || says.camera !== props.camera)) throw new Error("A segment says that it is of another camera. It is not shown.");
+      if (says && (says.household !== ring.value?.household || says.camera !== props.camera))
+        throw new Error("A segment says that it is of another camera. It is not shown.");
       return bytes;
     };
     void (async () => {
@@ -312,10 +433,19 @@ function Playing(props: PlayingProps) {
         let from = props.from - INIT_BEFORE;
         let seen = 0;
         while (!gone) {
-          const found = await get<Segment[]>(`/segments?camera=${props.camera}&from_ms=${Math.round(from)}&to_ms=${Math.round(from + INIT_BEFORE + PLAY_WINDOW)}`);
+          const found = await get<Segment[]>(
+            `/segments?camera=${props.camera}&from_ms=${Math.round(from)}&to_ms=${Math.round(from + INIT_BEFORE + PLAY_WINDOW)}`,
+          );
           let fresh = found.filter((s) => s.began_ms > seen);
-          if (!player) fresh = fresh.slice(Math.max(0, fresh.findLastIndex((s) => !s.continues && s.began_ms <= props.from)));
-          if (!player && !fresh.some((s) => s.began_ms + s.duration_ms > props.from)) throw new Error("Nothing was recorded from here on. Choose a filled stretch of the strip.");
+          if (!player)
+            fresh = fresh.slice(
+              Math.max(
+                0,
+                fresh.findLastIndex((s) => !s.continues && s.began_ms <= props.from),
+              ),
+            );
+          if (!player && !fresh.some((s) => s.began_ms + s.duration_ms > props.from))
+            throw new Error("Nothing was recorded from here on. Choose a filled stretch of the strip.");
           let ahead = fresh[0] ? open(fresh[0]) : null; // the next one is fetched and opened while this one is appended
           for (let n = 0; n < fresh.length; n++) {
             const segment = fresh[n]!;
@@ -331,7 +461,11 @@ function Playing(props: PlayingProps) {
               player = new SealedPlayer(video.current, codecs(bytes) ?? "avc1.640028");
               video.current.currentTime = Math.max(0, (props.from - base) / 1000);
             }
-            await player.append(bytes, begins ? (segment.began_ms - base) / 1000 : undefined, begins ? codecs(bytes) : null);
+            await player.append(
+              bytes,
+              begins ? (segment.began_ms - base) / 1000 : undefined,
+              begins ? codecs(bytes) : null,
+            );
             seen = segment.began_ms;
             from = segment.began_ms + segment.duration_ms - INIT_BEFORE;
             await player.room();

@@ -1,6 +1,6 @@
 // The stretch of a day that a strip shows: zooming and moving it, without ever leaving the day. Pure.
 
-import { MINUTE } from "../shared/time";
+import { MINUTE } from "../../shared/time";
 
 export interface View {
   from: number;

@@ -2,11 +2,11 @@
 
 import { useMemo, useState } from "preact/hooks";
 import { encode } from "uqr";
-import { send } from "../shared/api";
-import { b64, type Bytes, utf8 } from "../shared/bytes";
-import { lockedKeys, newKdf, newRoot, recipientOf, signingPublic, stretch, words, wrap } from "../shared/keys";
-import { unlock } from "./state";
-import { Field, Mark, Problem, Secret, useTitle, Wait } from "./ui";
+import { send } from "../../shared/api";
+import { type Bytes, b64, utf8 } from "../../shared/bytes";
+import { lockedKeys, newKdf, newRoot, recipientOf, signingPublic, stretch, words, wrap } from "../../shared/keys";
+import { unlock } from "../state";
+import { Field, Mark, Problem, Secret, useTitle, Wait } from "../ui";
 
 export const SHORTEST = 10;
 
@@ -14,7 +14,8 @@ export const SHORTEST = 10;
 export function strength(passphrase: string): { level: 0 | 1 | 2 | 3; text: string } {
   const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^\w]/].filter((r) => r.test(passphrase)).length;
   const distinct = new Set(passphrase).size;
-  if (passphrase.length < SHORTEST) return { level: 0, text: `At least ${SHORTEST} characters. Four or five random words are good and easy to keep.` };
+  if (passphrase.length < SHORTEST)
+    return { level: 0, text: `At least ${SHORTEST} characters. Four or five random words are good and easy to keep.` };
   if (distinct < 6) return { level: 1, text: "Long enough, but easy to guess." };
   if (passphrase.length >= 20 || (passphrase.length >= 14 && kinds >= 3)) return { level: 3, text: "Strong." };
   return { level: 2, text: "Fair. A few more words make it strong." };
@@ -23,14 +24,23 @@ export function strength(passphrase: string): { level: 0 | 1 | 2 | 3; text: stri
 export function NewPassphrase(props: { label: string; value: string; onInput: (v: string) => void; testid: string }) {
   const { level, text } = strength(props.value);
   return (
-    <Secret label={props.label} testid={props.testid} autocomplete="new-password" value={props.value} onInput={props.onInput} hint={text} meter={props.value ? level : undefined} />
+    <Secret
+      label={props.label}
+      testid={props.testid}
+      autocomplete="new-password"
+      value={props.value}
+      onInput={props.onInput}
+      hint={text}
+      meter={props.value ? level : undefined}
+    />
   );
 }
 
 export function deviceName(): string {
   const agent = navigator.userAgent;
   const system = /iPhone|iPad|Android|Windows|Mac OS|CrOS|Linux/.exec(agent)?.[0] ?? "a device";
-  const browser = /Firefox|Edg|Chrom|Safari/.exec(agent)?.[0]?.replace("Edg", "Edge").replace("Chrom", "Chrome") ?? "Browser";
+  const browser =
+    /Firefox|Edg|Chrom|Safari/.exec(agent)?.[0]?.replace("Edg", "Edge").replace("Chrom", "Chrome") ?? "Browser";
   return `${browser} on ${system}`;
 }
 
@@ -65,8 +75,8 @@ export function RecoverySheet(props: { words: string[]; household: string; recip
         </svg>
       </div>
       <p class="print-only">
-        Whoever has these words can open everything that this household records. Keep this sheet where you keep your passports. Public
-        key: <code>{props.recipient}</code>. Printed on {now}.
+        Whoever has these words can open everything that this household records. Keep this sheet where you keep your
+        passports. Public key: <code>{props.recipient}</code>. Printed on {now}.
       </p>
       <div class="row no-print">
         <button type="button" onClick={() => print()}>
@@ -158,21 +168,33 @@ export function SetUp({ codeNeeded }: { codeNeeded: boolean }) {
         <form onSubmit={make}>
           <h1>The camera cloud that locks from the inside</h1>
           <p class="lead">
-            What your cameras record is sealed before it touches a disk. Only a key that is made now, in this browser, opens it: not the
-            hub, not the cloud, not us.
+            What your cameras record is sealed before it touches a disk. Only a key that is made now, in this browser,
+            opens it: not the hub, not the cloud, not us.
           </p>
           <Field label="What is this home called?">
-            <input data-testid="setup-name" value={name} placeholder="Home" maxLength={80} onInput={(e) => setName(e.currentTarget.value)} />
+            <input
+              data-testid="setup-name"
+              value={name}
+              placeholder="Home"
+              maxLength={80}
+              onInput={(e) => setName(e.currentTarget.value)}
+            />
           </Field>
           <NewPassphrase label="Passphrase" testid="setup-passphrase" value={passphrase} onInput={setPassphrase} />
-          <Secret label="The same again" testid="setup-repeat" autocomplete="new-password" value={repeat} onInput={setRepeat} />
+          <Secret
+            label="The same again"
+            testid="setup-repeat"
+            autocomplete="new-password"
+            value={repeat}
+            onInput={setRepeat}
+          />
           {codeNeeded && (
             <Field label="Set-up code" hint="It is in the address that the hub printed when it started.">
               <input data-testid="setup-code" value={code} onInput={(e) => setCode(e.currentTarget.value)} />
             </Field>
           )}
           {problem && <Problem text={problem} />}
-          <button class="main big" data-testid="setup-continue">
+          <button type="submit" class="main big" data-testid="setup-continue">
             Make my key
           </button>
         </form>
@@ -181,8 +203,8 @@ export function SetUp({ codeNeeded }: { codeNeeded: boolean }) {
         <>
           <h1 class="no-print">Your recovery sheet</h1>
           <p class="lead no-print">
-            If you forget the passphrase, these 24 words are the only other way in. Nobody can reset it for you. Write them down or print
-            them; you will be asked for three.
+            If you forget the passphrase, these 24 words are the only other way in. Nobody can reset it for you. Write
+            them down or print them; you will be asked for three.
           </p>
           <RecoverySheet words={made.words} household={name.trim() || "Home"} recipient={made.recipient} />
           <button type="button" class="main big no-print" data-testid="setup-continue" onClick={check}>
@@ -209,14 +231,16 @@ export function SetUp({ codeNeeded }: { codeNeeded: boolean }) {
           ))}
           {problem && <Problem text={problem} />}
           <div class="row">
-            <button class="main" data-testid="setup-finish" disabled={step === "finishing"}>
+            <button type="submit" class="main" data-testid="setup-finish" disabled={step === "finishing"}>
               Start recording
             </button>
             <button type="button" class="quiet" onClick={() => setStep("sheet")}>
               Show the sheet again
             </button>
           </div>
-          {step === "finishing" && <Wait text="Locking your key with the passphrase. This takes a second on purpose." />}
+          {step === "finishing" && (
+            <Wait text="Locking your key with the passphrase. This takes a second on purpose." />
+          )}
         </form>
       )}
     </main>

@@ -1,17 +1,16 @@
 // Giving one clip: choose, hide people, play it to its end, sign. Then: who looked, and take it back.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { get, put, sealed, send } from "../shared/api";
-import { type Bytes, utf8 } from "../shared/bytes";
-import { consentRecord, hexSha256, logKey, signedRecord, withdrawalRecord } from "../shared/consent";
-import { b64 } from "../shared/bytes";
-import { dayName, hhmmss, lasting, when } from "../shared/time";
-import { type Manifest, manifest, parts } from "./clips";
-import { readPolicy } from "../shared/ledger";
-import { receiptOf, said, type WholeLog } from "../shared/log";
+import { get, put, sealed, send } from "../../shared/api";
+import { type Bytes, b64, utf8 } from "../../shared/bytes";
+import { consentRecord, hexSha256, logKey, signedRecord, withdrawalRecord } from "../../shared/consent";
+import { readPolicy } from "../../shared/ledger";
+import { receiptOf, said, type WholeLog } from "../../shared/log";
+import { dayName, hhmmss, lasting, when } from "../../shared/time";
+import { type Manifest, manifest, parts } from "../clips";
+import { go, home, hubNow, now, ring, say } from "../state";
+import { Confirm, Link, Problem, useTitle, Wait } from "../ui";
 import { type Look, looks, untold, wholeLog } from "./looks";
-import { go, home, hubNow, now, ring, say } from "./state";
-import { Confirm, Link, Problem, useTitle, Wait } from "./ui";
 
 const SHORTEST = 20_000;
 const LONGEST = 30_000;
@@ -67,7 +66,9 @@ export function GivingPage() {
       {found.programme && found.given.length === 0 && (
         <div class="empty">
           <h2>Nothing is given</h2>
-          <p>Open a clip and choose “Give this clip”. People in it are hidden first, and you see exactly what leaves.</p>
+          <p>
+            Open a clip and choose “Give this clip”. People in it are hidden first, and you see exactly what leaves.
+          </p>
         </div>
       )}
     </div>
@@ -87,10 +88,19 @@ function Join({ changed }: { changed: () => void }) {
   };
   return (
     <section>
-      <p class="lead">A programme teaches the eye what a burglar is and what a pet is, with clips that people gave one by one. Nothing is given until you sign for it.</p>
+      <p class="lead">
+        A programme teaches the eye what a burglar is and what a pet is, with clips that people gave one by one. Nothing
+        is given until you sign for it.
+      </p>
       <label class="field">
         <span>Invitation of the programme</span>
-        <textarea rows={5} data-testid="giving-invitation" value={text} onInput={(e) => setText(e.currentTarget.value)} placeholder="Paste all of it, from { to }" />
+        <textarea
+          rows={5}
+          data-testid="giving-invitation"
+          value={text}
+          onInput={(e) => setText(e.currentTarget.value)}
+          placeholder="Paste all of it, from { to }"
+        />
       </label>
       {problem && <Problem text={problem} />}
       <button type="button" class="main" data-testid="giving-join" disabled={!text.trim()} onClick={() => void join()}>
@@ -104,14 +114,13 @@ function Joined({ programme, changed }: { programme: Programme; changed: () => v
   return (
     <section>
       <p class="fine">
-        You joined <strong>{programme.name}</strong> ({programme.url}). Its key begins with <code>{programme.key.slice(0, 10)}</code>.
+        You joined <strong>{programme.name}</strong> ({programme.url}). Its key begins with{" "}
+        <code>{programme.key.slice(0, 10)}</code>.
       </p>
       <button
         type="button"
         class="quiet flush"
-        onClick={() =>
-          void send("DELETE", "/giving/programme").then(changed, (error: Error) => say(error.message))
-        }
+        onClick={() => void send("DELETE", "/giving/programme").then(changed, (error: Error) => say(error.message))}
       >
         Leave it
       </button>
@@ -121,7 +130,10 @@ function Joined({ programme, changed }: { programme: Programme; changed: () => v
 
 /** What hiding found: pictures × people. */
 function hid(times: number): string {
-  const found = times === 0 ? "Nobody was found in it." : `Somebody was found ${times === 1 ? "once" : `${times} times`}, and covered.`;
+  const found =
+    times === 0
+      ? "Nobody was found in it."
+      : `Somebody was found ${times === 1 ? "once" : `${times} times`}, and covered.`;
   return `${found} If you see a person, do not give it.`;
 }
 
@@ -183,11 +195,19 @@ function Looks({ found, changed }: { found: Found; changed: () => void }) {
       {problem && <Problem text={problem} todo="Nothing here is shown as proven until this is mended." />}
       {proof && !proof.hidden && (
         <p class="proof good" data-testid="log-proof">
-          Checked in this browser: all {proof.size} entries of the log, cosigned by {proof.witnesses} {proof.witnesses === 1 ? "witness" : "witnesses"}.{proof.labels > 0 && ` Among them: ${proof.labels} ${proof.labels === 1 ? "label" : "labels"} that reviewers wrote about your clips.`}
+          Checked in this browser: all {proof.size} entries of the log, cosigned by {proof.witnesses}{" "}
+          {proof.witnesses === 1 ? "witness" : "witnesses"}.
+          {proof.labels > 0 &&
+            ` Among them: ${proof.labels} ${proof.labels === 1 ? "label" : "labels"} that reviewers wrote about your clips.`}
           {found.witness.vouched !== null && ` Your own hub vouches for ${found.witness.vouched} of them.`}
         </p>
       )}
-      {proof && proof.hidden > 0 && <Problem text={`The log holds ${proof.hidden} entries marked as yours that the programme did not tell of.`} todo="Save this page and ask the programme." />}
+      {proof && proof.hidden > 0 && (
+        <Problem
+          text={`The log holds ${proof.hidden} entries marked as yours that the programme did not tell of.`}
+          todo="Save this page and ask the programme."
+        />
+      )}
       {found.programme && (
         <p class="fine">
           A receipt proves one look without us:{" "}
@@ -205,9 +225,14 @@ function Looks({ found, changed }: { found: Found; changed: () => void }) {
         <article key={given.id} class="sheet given" data-testid="given" data-donation={given.id}>
           <div class="row head">
             <div>
-              <strong>{home.value?.cameras.find((c) => c.id === given.camera_id)?.name ?? "A camera that was removed"}</strong>
+              <strong>
+                {home.value?.cameras.find((c) => c.id === given.camera_id)?.name ?? "A camera that was removed"}
+              </strong>
               <small>
-                {when(given.onset_ms, now.value)}, {lasting(given.length_ms)}; given {when(given.given_ms, now.value)}, {given.withdrawn_ms ? `taken back ${when(given.withdrawn_ms, now.value)}` : `kept until ${new Date(given.expires_ms).toLocaleDateString(undefined, { dateStyle: "long" })}`}
+                {when(given.onset_ms, now.value)}, {lasting(given.length_ms)}; given {when(given.given_ms, now.value)},{" "}
+                {given.withdrawn_ms
+                  ? `taken back ${when(given.withdrawn_ms, now.value)}`
+                  : `kept until ${new Date(given.expires_ms).toLocaleDateString(undefined, { dateStyle: "long" })}`}
               </small>
             </div>
             <span class="grow" />
@@ -220,7 +245,14 @@ function Looks({ found, changed }: { found: Found; changed: () => void }) {
           {given.shred_by_ms && <Shredding given={given} told={told[given.id] ?? []} />}
           <ul class="looks">
             {(told[given.id] ?? []).map((look) => (
-              <li key={`${look.kind} ${look.at_ms} ${look.index}`} class={look.fault ? (look.index === null && look.fault.startsWith("It is on") ? "waiting" : "bad") : "good"} data-testid="look" data-kind={look.kind}>
+              <li
+                key={`${look.kind} ${look.at_ms} ${look.index}`}
+                class={
+                  look.fault ? (look.index === null && look.fault.startsWith("It is on") ? "waiting" : "bad") : "good"
+                }
+                data-testid="look"
+                data-kind={look.kind}
+              >
                 <span>{KINDS[look.kind] ?? look.kind}</span>
                 <span>
                   {dayName(look.at_ms, now.value)}, {hhmmss(look.at_ms)}
@@ -231,7 +263,12 @@ function Looks({ found, changed }: { found: Found; changed: () => void }) {
                 <small>
                   {look.fault ?? `Proven: entry ${look.index} of the log`}
                   {!look.fault && look.index !== null && (
-                    <button type="button" class="link" data-testid="receipt" onClick={() => void saveReceipt(whole.current, look.index!)}>
+                    <button
+                      type="button"
+                      class="link"
+                      data-testid="receipt"
+                      onClick={() => void saveReceipt(whole.current, look.index!)}
+                    >
                       Save the receipt
                     </button>
                   )}
@@ -242,7 +279,15 @@ function Looks({ found, changed }: { found: Found; changed: () => void }) {
           </ul>
         </article>
       ))}
-      {asking && <Confirm title="Take this clip back?" text="Nobody sees it any more within seconds; its key is destroyed within a minute. What was labelled stays a label, without the clip." yes="Take it back" act={() => takeBack(asking)} close={() => setAsking(null)} />}
+      {asking && (
+        <Confirm
+          title="Take this clip back?"
+          text="Nobody sees it any more within seconds; its key is destroyed within a minute. What was labelled stays a label, without the clip."
+          yes="Take it back"
+          act={() => takeBack(asking)}
+          close={() => setAsking(null)}
+        />
+      )}
     </section>
   );
 }
@@ -265,7 +310,11 @@ function Shredding({ given, told }: { given: Given; told: Look[] }) {
   return (
     <p class={`fine ${late ? "bad" : ""}`}>
       Refused since {hhmmss(given.refused_ms ?? given.withdrawn_ms ?? 0)}.{" "}
-      {shred ? `The key was destroyed at ${hhmmss(shred.at_ms)}, ${given.shred_by_ms && shred.at_ms <= given.shred_by_ms + 1000 ? "in time" : "late"}.` : late ? `The key should have been destroyed by ${hhmmss(given.shred_by_ms ?? 0)} and the log does not say so.` : `The key is destroyed by ${hhmmss(given.shred_by_ms ?? 0)}.`}
+      {shred
+        ? `The key was destroyed at ${hhmmss(shred.at_ms)}, ${given.shred_by_ms && shred.at_ms <= given.shred_by_ms + 1000 ? "in time" : "late"}.`
+        : late
+          ? `The key should have been destroyed by ${hhmmss(given.shred_by_ms ?? 0)} and the log does not say so.`
+          : `The key is destroyed by ${hhmmss(given.shred_by_ms ?? 0)}.`}
     </p>
   );
 }
@@ -284,7 +333,10 @@ export function GivePage({ id }: { id: string }) {
   const [problem, setProblem] = useState<string | null>(null);
   const alive = useRef(true);
   useEffect(() => {
-    get<Found>("/giving").then((f) => setProgramme(f.programme), (error: Error) => setProblem(error.message));
+    get<Found>("/giving").then(
+      (f) => setProgramme(f.programme),
+      (error: Error) => setProblem(error.message),
+    );
     manifest(id).then(
       (m) => {
         setFacts(m);
@@ -312,7 +364,10 @@ export function GivePage({ id }: { id: string }) {
     );
   }
   const all = (facts.ended_ms ?? facts.began_ms) - facts.began_ms;
-  if (all < SHORTEST) return <Problem text="This clip is shorter than 20 seconds." todo="Only clips of 20 seconds or more can be given." />;
+  if (all < SHORTEST)
+    return (
+      <Problem text="This clip is shorter than 20 seconds." todo="Only clips of 20 seconds or more can be given." />
+    );
   const hide = async () => {
     setProblem(null);
     setBusy("Opening the clip in this browser…");
@@ -321,7 +376,11 @@ export function GivePage({ id }: { id: string }) {
       for await (const piece of parts(id, facts, 0)) pieces.push(piece);
       const whole = new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer()) as Bytes;
       setBusy("Hiding people…");
-      let now = await send<Offer>("POST", `/giving/offers?clip=${id}&from_ms=${Math.round(from)}&to_ms=${Math.round(from + length)}&style=${style}`, whole);
+      let now = await send<Offer>(
+        "POST",
+        `/giving/offers?clip=${id}&from_ms=${Math.round(from)}&to_ms=${Math.round(from + length)}&style=${style}`,
+        whole,
+      );
       while (alive.current && !now.ready && !now.problem) {
         await new Promise((r) => setTimeout(r, 500));
         now = await get<Offer>(`/giving/offers/${now.id}`);
@@ -330,7 +389,8 @@ export function GivePage({ id }: { id: string }) {
       if (now.problem) throw new Error(now.problem);
       const hidden = await sealed(`/giving/offers/${now.id}/film`);
       if (!hidden) throw new Error("The redacted clip is not there.");
-      if ((await hexSha256(hidden.bytes)) !== now.sha256) throw new Error("The redacted clip is not the one that was announced. Try again.");
+      if ((await hexSha256(hidden.bytes)) !== now.sha256)
+        throw new Error("The redacted clip is not the one that was announced. Try again.");
       setOffer(now);
       setFilm({ bytes: hidden.bytes, url: URL.createObjectURL(new Blob([hidden.bytes], { type: "video/mp4" })) });
     } catch (error) {
@@ -359,7 +419,10 @@ export function GivePage({ id }: { id: string }) {
         givenMs: hubNow(),
         expiresMs: hubNow() + KEPT_MS,
       });
-      await send("POST", `/giving/offers/${offer.id}/consent`, { consent: await signedRecord(record, keys.sign), log_key: b64(await logKey(keys.sign)) });
+      await send("POST", `/giving/offers/${offer.id}/consent`, {
+        consent: await signedRecord(record, keys.sign),
+        log_key: b64(await logKey(keys.sign)),
+      });
       say("Given. You see here who looks.");
       go("/giving");
     } catch (error) {
@@ -374,15 +437,30 @@ export function GivePage({ id }: { id: string }) {
       {!film && (
         <>
           <p class="lead">
-            {facts.camera_name}, {when(facts.onset_ms, now.value)}. Nothing leaves before you have seen exactly what would.
+            {facts.camera_name}, {when(facts.onset_ms, now.value)}. Nothing leaves before you have seen exactly what
+            would.
           </p>
           <label class="field">
             <span>From second {Math.round(from / 1000)}</span>
-            <input type="range" min={0} max={Math.max(0, all - SHORTEST)} step={500} value={from} onInput={(e) => setFrom(Math.min(Number(e.currentTarget.value), all - SHORTEST))} />
+            <input
+              type="range"
+              min={0}
+              max={Math.max(0, all - SHORTEST)}
+              step={500}
+              value={from}
+              onInput={(e) => setFrom(Math.min(Number(e.currentTarget.value), all - SHORTEST))}
+            />
           </label>
           <label class="field">
             <span>For {Math.round(Math.min(length, all - from) / 1000)} seconds</span>
-            <input type="range" min={SHORTEST} max={Math.min(LONGEST, all - from)} step={500} value={Math.min(length, all - from)} onInput={(e) => setLength(Number(e.currentTarget.value))} />
+            <input
+              type="range"
+              min={SHORTEST}
+              max={Math.min(LONGEST, all - from)}
+              step={500}
+              value={Math.min(length, all - from)}
+              onInput={(e) => setLength(Number(e.currentTarget.value))}
+            />
           </label>
           <div class="segmented" role="group" aria-label="How people are hidden">
             <button type="button" aria-pressed={style === "cover"} onClick={() => setStyle("cover")}>
@@ -393,7 +471,13 @@ export function GivePage({ id }: { id: string }) {
             </button>
           </div>
           <div class="row">
-            <button type="button" class="main" data-testid="give-hide" disabled={busy !== null} onClick={() => void hide()}>
+            <button
+              type="button"
+              class="main"
+              data-testid="give-hide"
+              disabled={busy !== null}
+              onClick={() => void hide()}
+            >
               Hide people
             </button>
             <Link href={`/clip/${id}`} class="button quiet">
@@ -410,7 +494,16 @@ export function GivePage({ id }: { id: string }) {
       {film && (
         <>
           <p class="lead">This is all that would be given: no sound, no name, no place, no time. Play it to its end.</p>
-          <video class="screen" data-testid="give-film" src={film.url} controls playsinline muted autoplay onEnded={() => setPlayed(true)} />
+          <video
+            class="screen"
+            data-testid="give-film"
+            src={film.url}
+            controls
+            playsinline
+            muted
+            autoplay
+            onEnded={() => setPlayed(true)}
+          />
           <p class="fine">{offer?.report && hid(offer.report.people)}</p>
           <details open>
             <summary>What you are asked</summary>
@@ -421,7 +514,13 @@ export function GivePage({ id }: { id: string }) {
             </div>
           </details>
           <div class="row">
-            <button type="button" class="main" data-testid="give-sign" disabled={!played || busy !== null} onClick={() => void give()}>
+            <button
+              type="button"
+              class="main"
+              data-testid="give-sign"
+              disabled={!played || busy !== null}
+              onClick={() => void give()}
+            >
               {played ? "Sign and give" : "Play it to its end first"}
             </button>
             <Link href={`/clip/${id}`} class="button quiet">

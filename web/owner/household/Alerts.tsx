@@ -1,10 +1,10 @@
 // Alerts on this device, by web push: off until switched on, and only for what the owner picks.
 
 import { useEffect, useState } from "preact/hooks";
-import { get, put, send } from "../shared/api";
-import { say } from "./state";
-import { CALLED, type Verdict, VERDICTS } from "./told";
-import { Problem } from "./ui";
+import { get, put, send } from "../../shared/api";
+import { CALLED, VERDICTS, type Verdict } from "../findings";
+import { say } from "../state";
+import { Problem } from "../ui";
 
 interface Found {
   push_key: string;
@@ -23,17 +23,30 @@ function bytesOf(base64url: string): Uint8Array<ArrayBuffer> {
 }
 
 function textOf(buffer: ArrayBuffer | null): string {
-  return btoa(String.fromCharCode(...new Uint8Array(buffer ?? new ArrayBuffer(0)))).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  return btoa(String.fromCharCode(...new Uint8Array(buffer ?? new ArrayBuffer(0))))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replace(/=+$/, "");
 }
 
 async function subscribe(key: string, verdicts: Verdict[]) {
-  if ((await Notification.requestPermission()) !== "granted") throw new Error("This browser does not allow alerts from here. Allow notifications for this page in its settings.");
+  if ((await Notification.requestPermission()) !== "granted")
+    throw new Error("This browser does not allow alerts from here. Allow notifications for this page in its settings.");
   const worker = await navigator.serviceWorker.register("/push.js");
   await navigator.serviceWorker.ready;
-  const made = await worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytesOf(key) }).catch(() => {
-    throw new Error("This browser's maker offers no push service here, so this device cannot be alerted. MQTT works without one.");
+  const made = await worker.pushManager
+    .subscribe({ userVisibleOnly: true, applicationServerKey: bytesOf(key) })
+    .catch(() => {
+      throw new Error(
+        "This browser's maker offers no push service here, so this device cannot be alerted. MQTT works without one.",
+      );
+    });
+  await put("/alerts", {
+    endpoint: made.endpoint,
+    p256dh: textOf(made.getKey("p256dh")),
+    auth: textOf(made.getKey("auth")),
+    verdicts,
   });
-  await put("/alerts", { endpoint: made.endpoint, p256dh: textOf(made.getKey("p256dh")), auth: textOf(made.getKey("auth")), verdicts });
 }
 
 export function Alerts() {
@@ -66,7 +79,11 @@ export function Alerts() {
     setProblem(null);
     try {
       await put("/alerts/mqtt", { pictures });
-      say(pictures ? "Pictures go to your broker from now on." : "No more pictures go to your broker. Those it has, it has.");
+      say(
+        pictures
+          ? "Pictures go to your broker from now on."
+          : "No more pictures go to your broker. Those it has, it has.",
+      );
     } catch (error) {
       setProblem((error as Error).message);
     } finally {
@@ -78,12 +95,20 @@ export function Alerts() {
     <>
       <section data-testid="alerts">
         <h2>Alerts on this device</h2>
-        <p class="fine">An alert and its small picture are sealed to this browser. Its maker's push service sees that one came and when, not what it says.</p>
+        <p class="fine">
+          An alert and its small picture are sealed to this browser. Its maker's push service sees that one came and
+          when, not what it says.
+        </p>
         {!isAble && <p class="fine">This browser has no push. On a phone, add the page to the home screen first.</p>}
         {found &&
           VERDICTS.map((v) => (
             <label key={v} class="check">
-              <input type="checkbox" checked={found.verdicts.includes(v)} disabled={!isAble || busy} onChange={(e) => void choose(v, e.currentTarget.checked)} />
+              <input
+                type="checkbox"
+                checked={found.verdicts.includes(v)}
+                disabled={!isAble || busy}
+                onChange={(e) => void choose(v, e.currentTarget.checked)}
+              />
               <span>
                 <strong>{CALLED[v]}</strong>
                 <small>{MEANS[v]}</small>
@@ -104,10 +129,19 @@ export function Alerts() {
           </p>
           {found.mqtt && (
             <label class="check">
-              <input type="checkbox" checked={found.mqtt.pictures} disabled={busy} data-testid="mqtt-pictures" onChange={(e) => void show(e.currentTarget.checked)} />
+              <input
+                type="checkbox"
+                checked={found.mqtt.pictures}
+                disabled={busy}
+                data-testid="mqtt-pictures"
+                onChange={(e) => void show(e.currentTarget.checked)}
+              />
               <span>
                 <strong>With a picture</strong>
-                <small>While something happens, pictures of it go to your broker, not sealed. Whoever may read there sees them, and Home Assistant keeps the last. Private rooms send none.</small>
+                <small>
+                  While something happens, pictures of it go to your broker, not sealed. Whoever may read there sees
+                  them, and Home Assistant keeps the last. Private rooms send none.
+                </small>
               </span>
             </label>
           )}
