@@ -22,16 +22,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from nightlatch import __version__, config
-from nightlatch.commands import programme as programme_commands
+from nightlatch.commands.keeper import app as keeper_app
+from nightlatch.commands.log import app as log_app
 from nightlatch.commands.models import app as models_app
+from nightlatch.commands.programme import app as programme_app
 from nightlatch.commands.replay import app as gate_app
 from nightlatch.commands.replay import replay
+from nightlatch.commands.review import app as review_app
 from nightlatch.commands.trace import trace
 from nightlatch.errors import NightlatchError, NotFound
-from nightlatch.keeper.commands import app as keeper_app
-from nightlatch.ledger.commands import app as log_app
-from nightlatch.review.commands import app as review_app
-from nightlatch.review.commands import programme as programme_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +55,6 @@ app.add_typer(gate_app, name="gate")
 app.add_typer(log_app, name="log")
 app.add_typer(keeper_app, name="keeper")
 app.add_typer(review_app, name="review")
-programme_app.command("up")(programme_commands.up)
 app.add_typer(programme_app, name="programme")
 app.add_typer(models_app, name="models")
 app.command()(replay)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from nightlatch.commands.options import ConfigOption
+
 app = typer.Typer(help="The keeper: holds the keys of donated clips; no proof, no picture.", no_args_is_help=True)
 
 
@@ -17,9 +19,7 @@ def _keeper() -> None:
 
 @app.command()
 def serve(
-    config_file: Annotated[
-        Path | None, typer.Option("--config", help="TOML file; default ./nightlatch.toml if there is one.")
-    ] = None,
+    config_file: ConfigOption = None,
     data: Annotated[Path | None, typer.Option("--data", help="Data folder; default \\[keeper] data_dir.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; default 8643.")] = None,
 ) -> None:
