@@ -63,6 +63,11 @@ def test_every_command_and_option_is_as_the_transcript_says() -> None:
     assert transcript().splitlines() == TRANSCRIPT.read_text().splitlines()
 
 
+def test_the_table_of_commands_is_a_page() -> None:
+    source = Path(__file__).parents[1] / "src" / "nightlatch" / "cli.py"
+    assert len(source.read_text().splitlines()) < 100
+
+
 def test_no_command_loads_what_it_does_not_need() -> None:
     code = (
         "import json, sys\nimport nightlatch.cli\n"
