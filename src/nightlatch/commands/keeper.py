@@ -26,13 +26,13 @@ def serve(
     """Run the keeper, in a process and under a user of its own."""
     from nightlatch import config
     from nightlatch.clocks import system_clock
-    from nightlatch.diagnostics import configure
+    from nightlatch.diagnostics import configure, log_file
     from nightlatch.keeper.serve import run
     from nightlatch.keeper.settings import KeeperSettings
     from nightlatch.pixels.watermark.marking import mark_key, marker
     from nightlatch.supervise import die_with_parent
 
-    configure()
-    die_with_parent()
     settings = config.load(config_file).section("keeper", KeeperSettings, data_dir=data, port=port)
+    configure(log_file(settings.data_dir, "keeper"))
+    die_with_parent()
     run(settings, system_clock(), marker(mark_key(settings.data_dir / "mark.key")))

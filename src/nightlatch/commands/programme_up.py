@@ -91,14 +91,14 @@ def up(
     port: Annotated[int, typer.Option(help="First of four ports; at the first start.", min=1024, max=65532)] = 8642,
 ) -> None:
     """Run a whole programme on one machine. The first start makes its keys and its invitation."""
-    from nightlatch.diagnostics import configure
+    from nightlatch.diagnostics import configure, log_file
     from nightlatch.supervise import Supervisor, stop_on_signals
     from nightlatch.web.serving import listen
 
-    configure()
     folder = data.absolute()
     if not (folder / "nightlatch.toml").exists():
         _begin(Layout(folder, port), name, admin or [], trial)
+    configure(log_file(folder, "up"))
     layout = Layout(folder, int(Layout(folder, port).read()["port"]))
     for number in range(layout.port, layout.port + PORTS):
         listen("127.0.0.1", number, "The programme", "programme").close()
@@ -247,7 +247,7 @@ def _announce(layout: Layout) -> None:
             "  nothing to a household that does not trust this machine.",
             soft_wrap=True,
         )
-    out.print("  Ctrl-C stops it.\n")
+    out.print(f"  Ctrl-C stops it. What it does is written to {layout.folder / 'logging'}.\n", soft_wrap=True)
 
 
 def _answers(url: str) -> bool:

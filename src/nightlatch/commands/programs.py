@@ -73,12 +73,13 @@ def cloud(
     blind.install()
     from nightlatch.clocks import system_clock
     from nightlatch.cloud.serve import run
-    from nightlatch.diagnostics import configure
+    from nightlatch.diagnostics import configure, log_file
     from nightlatch.supervise import die_with_parent
 
-    configure()
+    settings = cloud_settings(config.load(config_file), data, port)
+    configure(log_file(settings.data_dir, "cloud"))
     die_with_parent()
-    run(cloud_settings(config.load(config_file), data, port), system_clock())
+    run(settings, system_clock())
 
 
 def _check_port(host: str, port: int, setting: str) -> None:
@@ -98,14 +99,14 @@ def _check_port(host: str, port: int, setting: str) -> None:
 
 def _run_hub(settings: HubSettings, shared: list[str], before: list[Program]) -> None:
     from nightlatch.clocks import system_clock
-    from nightlatch.diagnostics import configure
+    from nightlatch.diagnostics import configure, log_file
     from nightlatch.hub import folder
     from nightlatch.hub.serve import demo
     from nightlatch.supervise import Program, Supervisor, nightlatch, stop_on_signals
 
-    configure()
     _check_port(settings.host, settings.port, "[hub] port")
     with folder.hold(settings.data_dir):
+        configure(log_file(settings.data_dir, "hub"))
         engine = hub_engine(settings)
         stage = demo.prepare(engine, system_clock(), settings.demo)
         engine.dispose()
@@ -116,7 +117,7 @@ def _run_hub(settings: HubSettings, shared: list[str], before: list[Program]) ->
             arguments += ["--cloud-url", settings.cloud_url]
         programs = list(before)
         if stage is not None:
-            programs.append(Program("demo cameras", stage.command, stage.environment))
+            programs.append(Program("demo cameras", stage.command, stage.environment, is_mute=True))
         programs.append(Program("serve", nightlatch("hub", "--role", "serve", *arguments)))
         programs.append(Program("watch", nightlatch("hub", "--role", "watch", *arguments)))
         supervisor = Supervisor(programs)
@@ -140,27 +141,28 @@ def _announce(settings: HubSettings, ready: Path, demo: bool) -> None:
     if demo:
         out.print(
             "  No camera yet, so two rendered demo cameras are shown. Add a real one on the page, or:\n"
-            "    nightlatch camera add porch rtsp://user:password@192.168.1.20/stream\n"
+            "    nightlatch camera add porch rtsp://user:password@192.168.1.20/stream\n",
+            soft_wrap=True,
         )
-    out.print("  Ctrl-C stops it.\n")
+    out.print(f"  Ctrl-C stops it. What it does is written to {settings.data_dir / 'logging'}.\n", soft_wrap=True)
 
 
 def _serve(settings: HubSettings) -> None:
     from nightlatch.clocks import system_clock
-    from nightlatch.diagnostics import configure
+    from nightlatch.diagnostics import configure, log_file
     from nightlatch.hub.serve.run import run
     from nightlatch.supervise import die_with_parent
 
-    configure()
+    configure(log_file(settings.data_dir, "serve"))
     die_with_parent()
     run(settings, system_clock())
 
 
 def _watch(settings: HubSettings) -> None:
-    from nightlatch.diagnostics import configure
+    from nightlatch.diagnostics import configure, log_file
     from nightlatch.hub.watch.run import run
     from nightlatch.supervise import die_with_parent
 
-    configure()
+    configure(log_file(settings.data_dir, "watch"))
     die_with_parent()
     run(settings)

@@ -25,10 +25,11 @@ def serve(
 ) -> None:
     """Run the review room's page. It needs a keeper and a log."""
     from nightlatch.clocks import system_clock
-    from nightlatch.diagnostics import configure
+    from nightlatch.diagnostics import configure, log_file
     from nightlatch.review.serve import run
     from nightlatch.supervise import die_with_parent
 
-    configure()
+    settings = review_settings(config_file, data, port=port)
+    configure(log_file(settings.data_dir, "review"))
     die_with_parent()
-    run(review_settings(config_file, data, port=port), system_clock())
+    run(settings, system_clock())
