@@ -21,6 +21,7 @@ from nightlatch.commands.doctor import doctor
 from nightlatch.commands.options import err, out
 from nightlatch.commands.programs import cloud, hub, up
 from nightlatch.commands.trace import trace
+from nightlatch.diagnostics import LEVEL_NAME
 from nightlatch.errors import NightlatchError
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -57,7 +58,14 @@ for _name, _group in GROUPS.items():
 
 
 @app.callback(invoke_without_command=True)
-def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+def _before_any(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show the whole log here, too; NIGHTLATCH_LOG=debug does the same.")
+    ] = False,
+) -> None:
+    if verbose:
+        os.environ[LEVEL_NAME] = "debug"  # for the programs that this one starts, too
     if version:
         out.print(__version__)
         raise typer.Exit
