@@ -13,9 +13,11 @@ off, which is PyAV's default).
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import logging
 import os
 import re
+import signal
 import sys
 import threading
 import types
@@ -138,6 +140,8 @@ def configure(file: Path | None = None) -> None:
     for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.captureWarnings(True)
+    if sys.__stderr__ is not None:
+        faulthandler.register(signal.SIGUSR1, sys.__stderr__)  # what each thread does now: files and functions only
     sys.excepthook = _uncaught
     sys.unraisablehook = lambda what: _uncaught(what.exc_type, what.exc_value, what.exc_traceback)
     threading.excepthook = lambda what: _uncaught(what.exc_type, what.exc_value, what.exc_traceback)
