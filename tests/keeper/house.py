@@ -23,8 +23,9 @@ from nightlatch.keeper.checks import Policy
 from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.release import Picture
-from nightlatch.keeper.room import Asked, Assignment, Gift, Opened, Room
+from nightlatch.keeper.room import Room
 from nightlatch.keeper.serve import MIGRATIONS
+from nightlatch.keeper.words import Asked, Assignment, Gift, Opened
 from nightlatch.seal.recipients import Sealer
 from nightlatch.store import records
 from nightlatch.store.blobs import Blobs

@@ -14,7 +14,7 @@ from nightlatch.domain.donation import State
 from nightlatch.domain.view import Leaf, commitment, tag
 from nightlatch.keeper.checks import CHECKS, Case, LoggedView, RoomHours, check_view
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
-from nightlatch.keeper.room import Asked
+from nightlatch.keeper.words import Asked
 from nightlatch.ledger.checkpoint import cosign
 from nightlatch.ledger.proof import read_proof
 from nightlatch.seal.note import Note, read_note

@@ -22,7 +22,7 @@ from nightlatch.domain.consent import Purpose
 from nightlatch.domain.view import Promise, View
 from nightlatch.keeper.app import create_app
 from nightlatch.keeper.changes import Proof
-from nightlatch.keeper.room import Asked
+from nightlatch.keeper.words import Asked
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.identities import Opener
 from tests.house import until

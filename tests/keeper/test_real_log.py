@@ -17,9 +17,9 @@ from nightlatch.errors import ConfigError
 from nightlatch.keeper.proof import LedgerLog, LedgerReceipts
 from nightlatch.keeper.records import Base
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
-from nightlatch.keeper.room import Asked
 from nightlatch.keeper.serve import open_room
 from nightlatch.keeper.settings import KeeperSettings
+from nightlatch.keeper.words import Asked
 from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.errors import LogFull
 from nightlatch.ledger.face import create_log_app, local_cosigner

@@ -23,7 +23,7 @@ from nightlatch.errors import NotFound, Refused, SealError
 from nightlatch.keeper.changes import Proof
 from nightlatch.keeper.records import DonationRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
-from nightlatch.keeper.room import OwnersEntry
+from nightlatch.keeper.words import OwnersEntry
 from nightlatch.seal.identities import Opener
 from nightlatch.web.signature import public_b64
 from tests.keeper.authenticator import Authenticator

@@ -16,7 +16,7 @@ from pathlib import Path
 from nightlatch.domain.consent import Purpose
 from nightlatch.domain.view import View, commitment, read_leaf, tag
 from nightlatch.errors import NightlatchError
-from nightlatch.keeper.room import Asked, Assignment, Opened
+from nightlatch.keeper.words import Asked, Assignment, Opened
 from tests.clocks import TestClock
 from tests.keeper.films import film
 from tests.keeper.house import TEN, Given, House, Owner, Reviewer

@@ -45,7 +45,8 @@ from nightlatch.errors import NightlatchError, NotFound, NotSealed, Refused
 from nightlatch.keeper.changes import Promises, Proof
 from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
-from nightlatch.keeper.room import Asked, Gift, Room
+from nightlatch.keeper.room import Room
+from nightlatch.keeper.words import Asked, Gift
 from nightlatch.seal.envelope import Sealed
 
 SWEEP_EVERY_S = 1.0

@@ -15,16 +15,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
 from hashlib import sha256
-from typing import Protocol, TypeVar, cast
+from typing import TypeVar, cast
 
 import structlog
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from nightlatch.domain.consent import Consented, Json, Withdrawn, canonical
-from nightlatch.domain.donation import Report, State
+from nightlatch.domain.donation import State
 from nightlatch.domain.time import DAY_MS, MINUTE_MS, Clock
-from nightlatch.domain.view import SALT_BYTES, Leaf, View, commitment, read_leaf, tag
+from nightlatch.domain.view import SALT_BYTES, Leaf, commitment, read_leaf, tag
 from nightlatch.errors import NotFound, Refused
 from nightlatch.keeper import draw as drawing
 from nightlatch.keeper.changes import Promises
@@ -45,6 +45,7 @@ from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.records import DonationRow, DrawRow, EntryRow, ViewRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.release import Film, Still, Watermark
+from nightlatch.keeper.words import Asked, Assignment, Gift, Log, Made, Opened, OwnersEntry, Taken
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.recipients import Sealer
 from nightlatch.store.blobs import Blobs
@@ -57,95 +58,6 @@ MADE_LIFE_MS = DAY_MS  # a key that no clip came for
 MOST_MADE = 1000  # of these, at once: anybody may ask for one
 
 log = structlog.get_logger()
-
-
-class Log(Protocol):
-    """Where the keeper's own entries go, and where the draw's chance comes from."""
-
-    def append(self, leaf: bytes) -> int:
-        """The index of the leaf, once it is durable. Raises `NightlatchError` when the log does not take it."""
-        ...
-
-    def root(self, now_ms: int) -> bytes:
-        """Root hash of the newest checkpoint that is cosigned and fresh. Raises `KeeperRefused`."""
-        ...
-
-    def enrol(self, slot: str, witness: str) -> None:
-        """Let a household's hub cosign, in its one slot (32 hex digits). Raises `NightlatchError`."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A donation that waits for its clip, and the age recipient to seal it to."""
-
-    donation: str
-    recipient: str
-
-
-@dataclass(frozen=True, slots=True)
-class Gift:
-    """What arrives for a donation. `log_key` (32 bytes) makes the owner's tags; `owner_recipient` reads the entries."""
-
-    donation: str
-    consented: Consented
-    sealed: Sealed
-    report: Report
-    log_key: bytes = field(repr=False)
-    owner_recipient: str
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """The clip that was drawn, with all that a `view.open` must commit to. Says nothing of whose it is."""
-
-    seq: int
-    donation: str
-    sealed_sha256: str
-    consent_sha256: str
-    length_ms: int
-    reviewer: str
-    device: str
-    tag: bytes  # of today
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A view, the salt of its entry, the leaf, and the receipt (tlog-proof)."""
-
-    view: View
-    salt: bytes
-    leaf: bytes
-    receipt: str
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A view that was let in; the ticket opens one connection, once."""
-
-    view_id: int
-    ticket: str = field(repr=False)
-    pictures: int
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A revocation: refused from now on; the key is gone by `shred_by_ms`, or was at `shredded_ms`."""
-
-    refused_ms: int
-    shred_by_ms: int
-    shredded_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class OwnersEntry:
-    """An entry about the owner's clip; `sealed_event` is an age file for the owner. No index yet: not in the log."""
-
-    kind: str
-    leaf: bytes
-    leaf_index: int | None
-    due_ms: int
-    sealed_event: Sealed
 
 
 @dataclass(slots=True)
