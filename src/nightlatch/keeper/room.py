@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import secrets
 import threading
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
@@ -18,14 +17,15 @@ from hashlib import sha256
 from typing import TypeVar, cast
 
 import structlog
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from nightlatch.domain.consent import Consented, Json, Withdrawn, canonical
 from nightlatch.domain.donation import State
 from nightlatch.domain.time import DAY_MS, MINUTE_MS, Clock
-from nightlatch.domain.view import SALT_BYTES, Leaf, commitment, read_leaf, tag
+from nightlatch.domain.view import commitment, read_leaf, tag
 from nightlatch.errors import NotFound, Refused
+from nightlatch.keeper import book
 from nightlatch.keeper import draw as drawing
 from nightlatch.keeper.changes import Promises
 from nightlatch.keeper.checks import (
@@ -42,7 +42,7 @@ from nightlatch.keeper.checks import (
 from nightlatch.keeper.intake import Offer, admit
 from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.passkeys import Passkeys
-from nightlatch.keeper.records import DonationRow, DrawRow, EntryRow, ViewRow
+from nightlatch.keeper.records import DonationRow, DrawRow, ViewRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.release import Film, Still, Watermark
 from nightlatch.keeper.words import Asked, Assignment, Gift, Log, Made, Opened, OwnersEntry, Taken
@@ -51,7 +51,6 @@ from nightlatch.seal.recipients import Sealer
 from nightlatch.store.blobs import Blobs
 
 SHRED_WITHIN_MS = MINUTE_MS
-APPEND_WITHIN_MS = MINUTE_MS
 FEWEST_VIEWERS = 2  # before review may say that a clip has labels enough
 SEEN = (State.WAITING, State.LABELLED)  # open views of these go on
 MADE_LIFE_MS = DAY_MS  # a key that no clip came for
@@ -106,7 +105,8 @@ class Room:
         self._views: dict[int, _OpenView] = {}
         self._draw_key = keys.derived("draw key v1")
         self._journal_holds_keys = True
-        self._latest_ms = self._latest_written()
+        with Session(engine) as session:
+            self._latest_ms = book.latest_ms(session)
         self._shred_what_has_no_half()
 
     # ---- giving ---------------------------------------------------------------------------------------------------
@@ -115,8 +115,7 @@ class Room:
     def make(self) -> Made:
         """A donation's name and the public half of its key. Raises `KeeperRefused` when too many wait for a clip."""
         with Session(self._engine) as session:
-            made = select(func.count()).select_from(DonationRow).where(DonationRow.state == State.MADE.value)
-            if (session.scalar(made) or 0) >= MOST_MADE:
+            if book.count_made(session) >= MOST_MADE:
                 raise KeeperRefused(Refusal.BUSY, "Too many clips are on their way. Give this one tomorrow.")
         donation = secrets.token_hex(16)
         return Made(donation, self._keys.make(donation, self._now()))
@@ -129,7 +128,7 @@ class Room:
         if len(gift.log_key) != 32:
             raise KeeperRefused(Refusal.SIZE, "A log key is 32 bytes. Give the clip again.")
         with Session(self._engine, expire_on_commit=False) as session:
-            row = _donation(session, gift.donation)
+            row = book.donation_row(session, gift.donation)
         offer = Offer(
             now_ms=now_ms,
             donation=gift.donation,
@@ -144,13 +143,13 @@ class Room:
         self._blobs.put(gift.donation, admitted.sealed)
         consent = admitted.consented.consent
         with Session(self._engine) as session, session.begin():
-            row = _donation(session, gift.donation)
+            row = book.donation_row(session, gift.donation)
             row.state, row.admitted_ms, row.expires_ms = State.WAITING.value, now_ms, consent.expires_ms
             row.signed_consent, row.sealed_sha256 = admitted.consented.signed, sha256(admitted.sealed).hexdigest()
             row.household = sha256(consent.owner_key.encode()).hexdigest()
             row.log_key, row.owner_recipient = gift.log_key, gift.owner_recipient
             event: dict[str, Json] = {"consent": consent.record_sha256, "donation": consent.donation}
-            self._note(session, row, "consent.give", event, now_ms + APPEND_WITHIN_MS)
+            book.note(session, row, "consent.give", event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)
         log.info("donation.admitted", donation=gift.donation, bytes=len(gift.sealed))
 
     def introduce(self, donation: str, witness: str) -> None:
@@ -161,7 +160,7 @@ class Room:
             NightlatchError: the log does not take it.
         """
         with Session(self._engine) as session:
-            household = _donation(session, donation).household
+            household = book.donation_row(session, donation).household
         if household is None:
             raise NotFound("The keeper has no clip of this donation.")
         slot = sha256(self._keys.derived("witness slot v1") + household.encode()).hexdigest()[:32]
@@ -183,7 +182,7 @@ class Room:
             today = session.scalars(select(DrawRow).where(DrawRow.reviewer == seat.reviewer, DrawRow.day == day)).all()
             for standing in (each for each in today if each.ended is None):
                 if standing.donation_id in self._eligible(session, seat.reviewer, standing.drawn_ms, day):
-                    return self._assignment(standing, _donation(session, standing.donation_id), seat, now_ms)
+                    return self._assignment(standing, book.donation_row(session, standing.donation_id), seat, now_ms)
                 standing.ended = "gone"
             if len(today) >= self._policy.quota:
                 raise KeeperRefused(Refusal.QUOTA, f"{self._policy.quota} clips are enough for a day. Come tomorrow.")
@@ -196,7 +195,7 @@ class Room:
             )
             session.add(made)
             session.flush()
-            return self._assignment(made, _donation(session, won), seat, now_ms)
+            return self._assignment(made, book.donation_row(session, won), seat, now_ms)
 
     @_alone
     def skip(self, token: str) -> None:
@@ -214,9 +213,8 @@ class Room:
         Not before two reviewers have seen it: nobody may thin the waiting list to aim at a household.
         """
         with Session(self._engine) as session, session.begin():
-            row = _donation(session, donation)
-            seen = select(func.count(ViewRow.reviewer.distinct())).where(ViewRow.donation_id == donation)
-            if (session.scalar(seen) or 0) < FEWEST_VIEWERS:
+            row = book.donation_row(session, donation)
+            if book.count_viewers(session, donation) < FEWEST_VIEWERS:
                 raise KeeperRefused(
                     Refusal.TOO_FEW, "Fewer than two reviewers have seen this clip. It goes on waiting."
                 )
@@ -229,7 +227,7 @@ class Room:
         latest_ms, now_ms = self._latest_ms, self._now()
         seat, view, day = self._passkeys.seat(token), asked.view, now_ms // DAY_MS
         with Session(self._engine) as session:
-            row = _donation(session, view.donation)
+            row = book.donation_row(session, view.donation)
             made = session.get(DrawRow, view.seq)
             return Case(
                 now_ms=now_ms,
@@ -245,12 +243,12 @@ class Room:
                 receipt=asked.receipt,
                 receipts=self._receipts,
                 leaf_is_used=session.get(ViewRow, self._receipts.index(asked.receipt)) is not None,
-                draw=_draw(made, day),
+                draw=book.draw_of(made, day),
                 eligible=tuple(self._eligible(session, view.reviewer, made.drawn_ms, day)) if made else (),
                 day_key=self._day_key(made.day) if made else b"",
                 seat=seat,
                 is_enrolled=seat is not None and self._passkeys.is_enrolled(seat),
-                viewed_today=_viewed(session, view.reviewer, day),
+                viewed_today=book.count_views(session, view.reviewer, day),
             )
 
     def open_view(self, token: str, asked: Asked) -> Opened:
@@ -266,7 +264,7 @@ class Room:
         opener = self._keys.opener(logged.view.donation)
         film = Film(logged, case.sealed, opener, self._watermark, self._clock)
         with Session(self._engine) as session, session.begin():
-            self._write_view(session, asked, logged.id, case.now_ms)
+            book.write_view(session, asked, logged.id, case.now_ms)
         for view_id in [each for each, open_view in self._views.items() if open_view.token == token]:
             self.close_view(view_id)  # one view at a time
         ticket = secrets.token_urlsafe(32)
@@ -322,8 +320,8 @@ class Room:
             if row is not None and row.closed_ms is None:
                 row.closed_ms = now_ms
                 event: dict[str, Json] = {"donation": row.donation_id, "pictures": found.pictures, "view": view_id}
-                donation = _donation(session, row.donation_id)
-                self._note(session, donation, "view.close", event, now_ms + APPEND_WITHIN_MS)
+                donation = book.donation_row(session, row.donation_id)
+                book.note(session, donation, "view.close", event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)
 
     @_alone
     def flag(self, token: str, view_id: int) -> None:
@@ -333,10 +331,17 @@ class Room:
             raise KeeperRefused(Refusal.SESSION, "This view is not open for you.")
         now_ms, donation = self._now(), found.film.logged.view.donation
         with Session(self._engine) as session, session.begin():
-            row = _donation(session, donation)
+            row = book.donation_row(session, donation)
             if row.state in SEEN:
                 row.state = State.FLAGGED.value
-                self._note(session, row, "flag", {"donation": donation, "view": view_id}, now_ms + APPEND_WITHIN_MS)
+                book.note(
+                    session,
+                    row,
+                    "flag",
+                    {"donation": donation, "view": view_id},
+                    self._clock.now_ms(),
+                    now_ms + book.APPEND_WITHIN_MS,
+                )
         self._close_views_of(donation)
 
     @_alone
@@ -352,13 +357,13 @@ class Room:
             view = session.get(ViewRow, view_id)
             if view is None:
                 raise NotFound("The keeper let in no such view.")
-            row, now_ms = _donation(session, view.donation_id), self._now()
-            if row.log_key is None or session.scalar(select(EntryRow.id).where(EntryRow.leaf == leaf).limit(1)):
+            row, now_ms = book.donation_row(session, view.donation_id), self._now()
+            if row.log_key is None or book.has_entry(session, leaf):
                 return  # shredded meanwhile: nobody could tell whose the entry is; or told before
             if not _is_said_of(view, event) or not _commits(leaf, "label", salt, event, row.log_key):
                 raise KeeperRefused(Refusal.WRONG_ENTRY, "The log's entry is for another label. Log this one first.")
             self._receipts.included(receipt, leaf)
-            session.add(_entry(row, "label", leaf, event, salt, now_ms, now_ms, index))
+            book.enter(session, row, "label", leaf, event, salt, now_ms, now_ms, index)
 
     # ---- taking back ----------------------------------------------------------------------------------------------
 
@@ -367,7 +372,7 @@ class Room:
         """From here on nobody sees the clip; `sweep` destroys the key. Raises `KeeperRefused`, `NotFound`."""
         told, now_ms = withdrawn.withdrawal, self._now()
         with Session(self._engine) as session, session.begin():
-            row = _donation(session, told.donation)
+            row = book.donation_row(session, told.donation)
             consent = Consented(row.signed_consent).consent if row.signed_consent else None
             # taken back before it came: whoever knows the donation's name may do that, nothing is here yet
             if consent and (consent.owner_key, consent.record_sha256) != (told.owner_key, told.consent_sha256):
@@ -382,19 +387,13 @@ class Room:
     def sweep(self) -> None:
         """What is due: expired consents, keys to destroy, entries to append. Call it every second or so."""
         self._sweep_rows()
-        for entry_id, leaf in self._unappended():
-            index = self._ledger.append(leaf)
-            with Session(self._engine) as session, session.begin():
-                if (entry := session.get(EntryRow, entry_id)) is not None:
-                    entry.leaf_index = index
+        book.append_queued(self._engine, self._ledger)
 
     @_alone
     def entries(self, donation: str) -> list[OwnersEntry]:
         """All entries about a donation, for its owner. Raises `NotFound`."""
         with Session(self._engine) as session:
-            _donation(session, donation)
-            rows = session.scalars(select(EntryRow).where(EntryRow.donation_id == donation).order_by(EntryRow.id))
-            return [OwnersEntry(r.kind, r.leaf, r.leaf_index, r.due_ms, Sealed(r.sealed_event)) for r in rows]
+            return book.entries_of(session, donation)
 
     @_alone
     def _sweep_rows(self) -> None:
@@ -429,10 +428,11 @@ class Room:
         self._blobs.delete(donation)
         now_ms = self._now()
         with Session(self._engine) as session, session.begin():
-            row = _donation(session, donation)
+            row = book.donation_row(session, donation)
             due_ms = (row.withdrawn_ms or now_ms) + SHRED_WITHIN_MS
-            self._note(session, row, "shred", {"done": now_ms, "donation": donation, "due": due_ms}, due_ms)
-            _forget(row, now_ms)
+            event: dict[str, Json] = {"done": now_ms, "donation": donation, "due": due_ms}
+            book.note(session, row, "shred", event, self._clock.now_ms(), due_ms)
+            book.forget(row, now_ms)
         log.info("donation.shredded", donation=donation)
 
     # ---- within ---------------------------------------------------------------------------------------------------
@@ -444,33 +444,7 @@ class Room:
     def _withdraw(self, session: Session, row: DonationRow, now_ms: int) -> None:
         row.state, row.withdrawn_ms = State.WITHDRAWN.value, now_ms
         event: dict[str, Json] = {"donation": row.id, "refused": now_ms, "shred_by": now_ms + SHRED_WITHIN_MS}
-        self._note(session, row, "consent.withdraw", event, now_ms + APPEND_WITHIN_MS)
-
-    def _note(self, session: Session, row: DonationRow, kind: str, event: dict[str, Json], due_ms: int) -> None:
-        """Queue an entry, and keep its event for the owner. A key that no clip came for has no owner to tell."""
-        if row.log_key is None:
-            return
-        salt, now_ms = secrets.token_bytes(SALT_BYTES), self._clock.now_ms()
-        raw = canonical(event)
-        leaf = Leaf(now_ms // 1000, kind, tag(row.log_key, now_ms), commitment(salt, raw)).canonical()
-        session.add(_entry(row, kind, leaf, raw, salt, now_ms, due_ms, None))
-
-    def _write_view(self, session: Session, asked: Asked, index: int, now_ms: int) -> None:
-        view, row = asked.view, _donation(session, asked.view.donation)
-        if (made := session.get(DrawRow, view.seq)) is not None:
-            made.ended = "viewed"
-        session.add(
-            ViewRow(
-                id=index,
-                seq=view.seq,
-                donation_id=row.id,
-                household=row.household or "",
-                reviewer=view.reviewer,
-                day=now_ms // DAY_MS,
-                opened_ms=now_ms,
-            )
-        )
-        session.add(_entry(row, "view.open", asked.leaf, view.canonical(), asked.salt, now_ms, now_ms, index))
+        book.note(session, row, "consent.withdraw", event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)
 
     def _standing(self, view_id: int) -> _OpenView:
         found = self._views.get(view_id)
@@ -481,7 +455,7 @@ class Room:
         check_presence(self._enrolled(found.token), self._policy, now_ms)
         check_hours(self._policy, now_ms)
         with Session(self._engine) as session:
-            row = _donation(session, view.donation)
+            row = book.donation_row(session, view.donation)
             if row.state not in SEEN or now_ms >= (row.expires_ms or 0):
                 raise KeeperRefused(Refusal.REVOKED, "This clip was taken back. Ask for the next clip.")
         return found
@@ -505,20 +479,9 @@ class Room:
         return seat
 
     def _eligible(self, session: Session, reviewer: str, drawn_ms: int, day: int) -> list[str]:
-        viewers: dict[str, set[str]] = {}
-        for donation, who in session.execute(
-            select(ViewRow.donation_id, ViewRow.reviewer)
-            .join(DonationRow, DonationRow.id == ViewRow.donation_id)
-            .where(DonationRow.state == State.WAITING.value)
-        ):
-            viewers.setdefault(donation, set()).add(who)
-        waiting = [
-            drawing.Waiting(row.id, row.household or "", row.admitted_ms or 0, frozenset(viewers.get(row.id, ())))
-            for row in session.scalars(select(DonationRow).where(DonationRow.state == State.WAITING.value))
-            if len(viewers.get(row.id, ())) < self._policy.most_viewers
-        ]
-        seen = session.scalars(select(ViewRow.household).where(ViewRow.reviewer == reviewer, ViewRow.day == day))
-        return drawing.eligible(waiting, reviewer, frozenset(seen), drawn_ms)
+        waiting = book.waiting(session, self._policy.most_viewers)
+        seen = book.households_seen(session, reviewer, day)
+        return drawing.eligible(waiting, reviewer, seen, drawn_ms)
 
     def _assignment(self, made: DrawRow, row: DonationRow, seat: Seat, now_ms: int) -> Assignment:
         consent = Consented(row.signed_consent or b"").consent
@@ -542,46 +505,13 @@ class Room:
         self._latest_ms = max(self._latest_ms, now_ms)
         return now_ms
 
-    def _latest_written(self) -> int:
-        with Session(self._engine) as session:
-            columns = (EntryRow.made_ms, DrawRow.drawn_ms, ViewRow.opened_ms, DonationRow.made_ms)
-            return max(session.scalar(select(func.max(column))) or 0 for column in columns)
-
-    def _unappended(self) -> list[tuple[int, bytes]]:
-        with Session(self._engine) as session:
-            queued = select(EntryRow.id, EntryRow.leaf).where(EntryRow.leaf_index.is_(None)).order_by(EntryRow.id)
-            return [(entry_id, leaf) for entry_id, leaf in session.execute(queued)]
-
     def _shred_what_has_no_half(self) -> None:
         """After a restore: a row that says “waiting” and has no half of its key is a clip that was taken back."""
         with Session(self._engine) as session, session.begin():
             for row in session.scalars(select(DonationRow).where(DonationRow.state != State.SHREDDED.value)):
                 if not self._keys.has(row.id):
-                    _forget(row, self._clock.now_ms())
+                    book.forget(row, self._clock.now_ms())
                     self._blobs.delete(row.id)
-
-
-def _donation(session: Session, donation: str) -> DonationRow:
-    row = session.get(DonationRow, donation)
-    if row is None:
-        raise NotFound("The keeper knows no such donation.")
-    return row
-
-
-def _forget(row: DonationRow, now_ms: int) -> None:
-    row.state, row.shredded_ms, row.wrapped_key, row.log_key = State.SHREDDED.value, now_ms, None, None
-
-
-def _draw(row: DrawRow | None, day: int) -> drawing.Draw | None:
-    if row is None:
-        return None
-    is_open = row.ended is None and row.day == day
-    return drawing.Draw(row.seq, row.reviewer, row.day, row.n, row.root, row.donation_id, row.drawn_ms, is_open)
-
-
-def _viewed(session: Session, reviewer: str, day: int) -> int:
-    counted = select(func.count()).select_from(ViewRow).where(ViewRow.reviewer == reviewer, ViewRow.day == day)
-    return session.scalar(counted) or 0
 
 
 def _is_said_of(view: ViewRow, event: bytes) -> bool:
@@ -601,18 +531,3 @@ def _commits(raw: bytes, kind: str, salt: bytes, event: bytes, log_key: bytes) -
         return leaf.kind == kind and leaf.tag in tags and leaf.commitment == commitment(salt, event)
     except (ValueError, OverflowError, OSError):
         return False
-
-
-def _entry(
-    row: DonationRow, kind: str, leaf: bytes, event: bytes, salt: bytes, now_ms: int, due_ms: int, index: int | None
-) -> EntryRow:
-    told = canonical({"event": json.loads(event), "salt": b64encode(salt).decode()})
-    return EntryRow(
-        donation_id=row.id,
-        kind=kind,
-        leaf=leaf,
-        sealed_event=bytes(Sealer([row.owner_recipient or ""]).seal(told)),
-        made_ms=now_ms,
-        due_ms=due_ms,
-        leaf_index=index,
-    )
