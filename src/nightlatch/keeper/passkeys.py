@@ -19,7 +19,7 @@ from webauthn.helpers.exceptions import WebAuthnException
 from nightlatch.domain.time import MINUTE_MS, Clock
 from nightlatch.domain.view import Enrolment
 from nightlatch.keeper.changes import Administrators, Proof
-from nightlatch.keeper.checks import Seat
+from nightlatch.keeper.checks import Policy, Seat, check_presence, check_seat
 from nightlatch.keeper.records import PasskeyRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 
@@ -99,6 +99,22 @@ class Passkeys:
     def seat(self, token: str) -> Seat | None:
         """Who sits behind this token."""
         return self._seats.get(_hashed(token))
+
+    def enrolled(self, token: str) -> Seat:
+        """Who sits behind this token, by a passkey that is on the roster now. Raises `KeeperRefused`."""
+        seat = self.seat(token)
+        return check_seat(seat, seat is not None and self.is_enrolled(seat), self._clock.now_ms())
+
+    def present(self, token: str, policy: Policy) -> Seat:
+        """The same, of somebody who is there and does something; an idle session ends. Raises `KeeperRefused`."""
+        seat = self.enrolled(token)
+        try:
+            check_presence(seat, policy, self._clock.now_ms())
+        except KeeperRefused:
+            self.leave(token)
+            raise
+        self.touch(token)
+        return seat
 
     def touch(self, token: str) -> None:
         """The reviewer did something."""
