@@ -12,12 +12,13 @@ from base64 import b64encode
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from nightlatch.domain.consent import Json, canonical
+from nightlatch.domain.consent import canonical
 from nightlatch.domain.donation import State
 from nightlatch.domain.time import DAY_MS, MINUTE_MS
 from nightlatch.domain.view import SALT_BYTES, Leaf, commitment, tag
 from nightlatch.errors import NotFound
-from nightlatch.keeper.draw import Draw, Waiting
+from nightlatch.keeper.draw import Draw, DrawEnd, Waiting
+from nightlatch.keeper.events import EntryKind, Event
 from nightlatch.keeper.records import DonationRow, DrawRow, EntryRow, ViewRow
 from nightlatch.keeper.words import Asked, Log, OwnersEntry
 from nightlatch.seal.envelope import Sealed
@@ -45,13 +46,13 @@ def donation_row(session: Session, donation: str) -> DonationRow:
 
 def count_made(session: Session) -> int:
     """How many donations wait for their clip."""
-    made = select(func.count()).select_from(DonationRow).where(DonationRow.state == State.MADE.value)
+    made = select(func.count()).select_from(DonationRow).where(DonationRow.state == State.MADE)
     return session.scalar(made) or 0
 
 
 def forget(row: DonationRow, now_ms: int) -> None:
     """Take from the row what could open the clip, or find its entries."""
-    row.state, row.shredded_ms, row.wrapped_key, row.log_key = State.SHREDDED.value, now_ms, None, None
+    row.state, row.shredded_ms, row.wrapped_key, row.log_key = State.SHREDDED, now_ms, None, None
 
 
 # ---- draws and views ----------------------------------------------------------------------------------------------
@@ -71,12 +72,12 @@ def waiting(session: Session, most_viewers: int) -> list[Waiting]:
     for donation, who in session.execute(
         select(ViewRow.donation_id, ViewRow.reviewer)
         .join(DonationRow, DonationRow.id == ViewRow.donation_id)
-        .where(DonationRow.state == State.WAITING.value)
+        .where(DonationRow.state == State.WAITING)
     ):
         viewers.setdefault(donation, set()).add(who)
     return [
         Waiting(row.id, row.household or "", row.admitted_ms or 0, frozenset(viewers.get(row.id, ())))
-        for row in session.scalars(select(DonationRow).where(DonationRow.state == State.WAITING.value))
+        for row in session.scalars(select(DonationRow).where(DonationRow.state == State.WAITING))
         if len(viewers.get(row.id, ())) < most_viewers
     ]
 
@@ -102,7 +103,7 @@ def write_view(session: Session, asked: Asked, index: int, now_ms: int) -> None:
     """A view that is let in, the end of its draw, and the entry that told of it first."""
     view, row = asked.view, donation_row(session, asked.view.donation)
     if (made := session.get(DrawRow, view.seq)) is not None:
-        made.ended = "viewed"
+        made.ended = DrawEnd.VIEWED
     session.add(
         ViewRow(
             id=index,
@@ -114,26 +115,26 @@ def write_view(session: Session, asked: Asked, index: int, now_ms: int) -> None:
             opened_ms=now_ms,
         )
     )
-    enter(session, row, "view.open", asked.leaf, view.canonical(), asked.salt, now_ms, now_ms, index)
+    enter(session, row, EntryKind.OPEN, asked.leaf, view.canonical(), asked.salt, now_ms, now_ms, index)
 
 
 # ---- entries ------------------------------------------------------------------------------------------------------
 
 
-def note(session: Session, row: DonationRow, kind: str, event: dict[str, Json], now_ms: int, due_ms: int) -> None:
+def note(session: Session, row: DonationRow, event: Event, now_ms: int, due_ms: int) -> None:
     """Queue an entry, and keep its event for the owner. A key that no clip came for has no owner to tell."""
     if row.log_key is None:
         return
     salt = secrets.token_bytes(SALT_BYTES)
-    raw = canonical(event)
-    leaf = Leaf(now_ms // 1000, kind, tag(row.log_key, now_ms), commitment(salt, raw)).canonical()
-    enter(session, row, kind, leaf, raw, salt, now_ms, due_ms, None)
+    raw = event.canonical()
+    leaf = Leaf(now_ms // 1000, event.kind, tag(row.log_key, now_ms), commitment(salt, raw)).canonical()
+    enter(session, row, event.kind, leaf, raw, salt, now_ms, due_ms, None)
 
 
 def enter(
     session: Session,
     row: DonationRow,
-    kind: str,
+    kind: EntryKind,
     leaf: bytes,
     event: bytes,
     salt: bytes,

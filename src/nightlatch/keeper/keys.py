@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from nightlatch.domain.donation import State
 from nightlatch.durably import sync
 from nightlatch.errors import ConfigError
 from nightlatch.keeper.records import DonationRow
@@ -54,7 +55,7 @@ class Keys:
         wrapped = nonce + AESGCM(self._kek(donation, half)).encrypt(nonce, str(identity).encode(), donation.encode())
         with Session(self._engine) as session, session.begin():
             session.add(
-                DonationRow(id=donation, state="made", recipient=recipient, wrapped_key=wrapped, made_ms=now_ms)
+                DonationRow(id=donation, state=State.MADE, recipient=recipient, wrapped_key=wrapped, made_ms=now_ms)
             )
         return recipient
 

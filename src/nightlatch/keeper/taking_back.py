@@ -8,10 +8,11 @@ import structlog
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from nightlatch.domain.consent import Consented, Json, Withdrawn
+from nightlatch.domain.consent import Consented, Withdrawn
 from nightlatch.domain.donation import State
 from nightlatch.domain.time import DAY_MS, MINUTE_MS, Clock
 from nightlatch.keeper import book
+from nightlatch.keeper.events import ShredEvent, WithdrawEvent
 from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.records import DonationRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
@@ -58,15 +59,13 @@ class TakingBack:
         """Withdraw the clips whose consent has ended; what is due now, also from before a crash."""
         now_ms = self._clock.now_ms()
         with Session(self._engine) as session, session.begin():
-            waiting = (State.WAITING.value, State.LABELLED.value, State.FLAGGED.value)
+            waiting = (State.WAITING, State.LABELLED, State.FLAGGED)
             over = select(DonationRow).where(DonationRow.state.in_(waiting), DonationRow.expires_ms <= now_ms)
             expired = session.scalars(over).all()
             for row in expired:
                 self._withdraw(session, row, now_ms)
-            stale = (DonationRow.state == State.MADE.value) & (DonationRow.made_ms < now_ms - MADE_LIFE_MS)
-            due = session.scalars(
-                select(DonationRow.id).where((DonationRow.state == State.WITHDRAWN.value) | stale)
-            ).all()
+            stale = (DonationRow.state == State.MADE) & (DonationRow.made_ms < now_ms - MADE_LIFE_MS)
+            due = session.scalars(select(DonationRow.id).where((DonationRow.state == State.WITHDRAWN) | stale)).all()
             gone = tuple(row.id for row in expired)
         return Due(gone, frozenset({*due, *gone}))
 
@@ -81,7 +80,7 @@ class TakingBack:
     def shred_what_has_no_half(self) -> None:
         """After a restore: a row that says “waiting” and has no half of its key is a clip that was taken back."""
         with Session(self._engine) as session, session.begin():
-            for row in session.scalars(select(DonationRow).where(DonationRow.state != State.SHREDDED.value)):
+            for row in session.scalars(select(DonationRow).where(DonationRow.state != State.SHREDDED)):
                 if not self._keys.has(row.id):
                     book.forget(row, self._clock.now_ms())
                     self._blobs.delete(row.id)
@@ -94,12 +93,11 @@ class TakingBack:
         with Session(self._engine) as session, session.begin():
             row = book.donation_row(session, donation)
             due_ms = (row.withdrawn_ms or now_ms) + SHRED_WITHIN_MS
-            event: dict[str, Json] = {"done": now_ms, "donation": donation, "due": due_ms}
-            book.note(session, row, "shred", event, self._clock.now_ms(), due_ms)
+            book.note(session, row, ShredEvent(donation, now_ms, due_ms), self._clock.now_ms(), due_ms)
             book.forget(row, now_ms)
         log.info("donation.shredded", donation=donation)
 
     def _withdraw(self, session: Session, row: DonationRow, now_ms: int) -> None:
-        row.state, row.withdrawn_ms = State.WITHDRAWN.value, now_ms
-        event: dict[str, Json] = {"donation": row.id, "refused": now_ms, "shred_by": now_ms + SHRED_WITHIN_MS}
-        book.note(session, row, "consent.withdraw", event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)
+        row.state, row.withdrawn_ms = State.WITHDRAWN, now_ms
+        event = WithdrawEvent(row.id, now_ms, now_ms + SHRED_WITHIN_MS)
+        book.note(session, row, event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)

@@ -9,11 +9,11 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from nightlatch.domain.consent import Json
 from nightlatch.domain.donation import State
 from nightlatch.domain.time import Clock
 from nightlatch.errors import NotFound
 from nightlatch.keeper import book
+from nightlatch.keeper.events import GiveEvent
 from nightlatch.keeper.intake import Offer, admit
 from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
@@ -53,7 +53,7 @@ class TakingIn:
         offer = Offer(
             now_ms=now_ms,
             donation=gift.donation,
-            state=State(row.state),
+            state=row.state,
             programme_key=self._programme_key,
             consented=gift.consented,
             sealed=gift.sealed,
@@ -65,12 +65,12 @@ class TakingIn:
         consent = admitted.consented.consent
         with Session(self._engine) as session, session.begin():
             row = book.donation_row(session, gift.donation)
-            row.state, row.admitted_ms, row.expires_ms = State.WAITING.value, now_ms, consent.expires_ms
+            row.state, row.admitted_ms, row.expires_ms = State.WAITING, now_ms, consent.expires_ms
             row.signed_consent, row.sealed_sha256 = admitted.consented.signed, sha256(admitted.sealed).hexdigest()
             row.household = sha256(consent.owner_key.encode()).hexdigest()
             row.log_key, row.owner_recipient = gift.log_key, gift.owner_recipient
-            event: dict[str, Json] = {"consent": consent.record_sha256, "donation": consent.donation}
-            book.note(session, row, "consent.give", event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)
+            event = GiveEvent(consent.donation, consent.record_sha256)
+            book.note(session, row, event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)
         log.info("donation.admitted", donation=gift.donation, bytes=len(gift.sealed))
 
     def slot_of(self, donation: str) -> str:

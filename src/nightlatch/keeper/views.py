@@ -6,7 +6,6 @@ picture, and several times a second by the face.
 
 from __future__ import annotations
 
-import json
 import secrets
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -15,11 +14,11 @@ import structlog
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from nightlatch.domain.consent import Consented, Json, canonical
+from nightlatch.domain.consent import Consented
 from nightlatch.domain.donation import State
 from nightlatch.domain.time import DAY_MS, Clock
 from nightlatch.domain.view import commitment, read_leaf, tag
-from nightlatch.errors import NotFound, Refused
+from nightlatch.errors import NotFound
 from nightlatch.keeper import book
 from nightlatch.keeper import draw as drawing
 from nightlatch.keeper.checks import (
@@ -33,6 +32,7 @@ from nightlatch.keeper.checks import (
     check_view,
 )
 from nightlatch.keeper.clock import LatestClock
+from nightlatch.keeper.events import CloseEvent, EntryKind, FlagEvent, LabelEvent, read_label_event
 from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.records import DonationRow, DrawRow, ViewRow
@@ -64,7 +64,7 @@ class Draws:
             for standing in (each for each in today if each.ended is None):
                 if standing.donation_id in self.eligible(session, seat.reviewer, standing.drawn_ms, day):
                     return _assignment(standing, book.donation_row(session, standing.donation_id), seat, now_ms)
-                standing.ended = "gone"
+                standing.ended = drawing.DrawEnd.GONE
             if len(today) >= self._policy.quota:
                 raise KeeperRefused(Refusal.QUOTA, f"{self._policy.quota} clips are enough for a day. Come tomorrow.")
             among = self.eligible(session, seat.reviewer, now_ms, day)
@@ -84,7 +84,7 @@ class Draws:
         with Session(self._engine) as session, session.begin():
             open_draws = select(DrawRow).where(DrawRow.reviewer == seat.reviewer, DrawRow.ended.is_(None))
             for standing in session.scalars(open_draws):
-                standing.ended = "skipped"
+                standing.ended = drawing.DrawEnd.SKIPPED
 
     def enough(self, donation: str) -> None:
         """The clip has labels enough and is not drawn any more. Raises `NotFound`, `KeeperRefused`.
@@ -97,8 +97,8 @@ class Draws:
                 raise KeeperRefused(
                     Refusal.TOO_FEW, "Fewer than two reviewers have seen this clip. It goes on waiting."
                 )
-            if row.state == State.WAITING:
-                row.state = State.LABELLED.value
+            if row.state is State.WAITING:
+                row.state = State.LABELLED
 
     def eligible(self, session: Session, reviewer: str, drawn_ms: int, day: int) -> list[str]:
         """The donations among which a draw at `drawn_ms` is made."""
@@ -153,7 +153,7 @@ class Views:
                 now_ms=now_ms,
                 latest_ms=latest_ms,
                 policy=self._policy,
-                state=State(row.state),
+                state=row.state,
                 signed_consent=row.signed_consent or b"",
                 sealed=Sealed(self._blobs.get(view.donation)),
                 log_key=row.log_key or b"",
@@ -231,9 +231,9 @@ class Views:
             row = session.get(ViewRow, view_id)
             if row is not None and row.closed_ms is None:
                 row.closed_ms = now_ms
-                event: dict[str, Json] = {"donation": row.donation_id, "pictures": found.pictures, "view": view_id}
+                event = CloseEvent(row.donation_id, view_id, found.pictures)
                 donation = book.donation_row(session, row.donation_id)
-                book.note(session, donation, "view.close", event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)
+                book.note(session, donation, event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)
 
     def close_all_of(self, donation: str) -> None:
         """End every view of a clip."""
@@ -257,9 +257,9 @@ class Views:
         with Session(self._engine) as session, session.begin():
             row = book.donation_row(session, donation)
             if row.state in SEEN:
-                row.state = State.FLAGGED.value
-                event: dict[str, Json] = {"donation": donation, "view": view_id}
-                book.note(session, row, "flag", event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)
+                row.state = State.FLAGGED
+                event = FlagEvent(donation, view_id)
+                book.note(session, row, event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)
         self.close_all_of(donation)
 
     def labelled(self, view_id: int, event: bytes, salt: bytes, leaf: bytes, receipt: str) -> None:
@@ -277,10 +277,10 @@ class Views:
             row, now_ms = book.donation_row(session, view.donation_id), self._clock.now_ms()
             if row.log_key is None or book.has_entry(session, leaf):
                 return  # shredded meanwhile: nobody could tell whose the entry is; or told before
-            if not _is_said_of(view, event) or not _commits(leaf, "label", salt, event, row.log_key):
+            if not _is_said_of(view, event) or not _commits(leaf, EntryKind.LABEL, salt, event, row.log_key):
                 raise KeeperRefused(Refusal.WRONG_ENTRY, "The log's entry is for another label. Log this one first.")
             self._receipts.included(receipt, leaf)
-            book.enter(session, row, "label", leaf, event, salt, now_ms, now_ms, index)
+            book.enter(session, row, EntryKind.LABEL, leaf, event, salt, now_ms, now_ms, index)
 
 
 def _assignment(made: DrawRow, row: DonationRow, seat: Seat, now_ms: int) -> Assignment:
@@ -300,14 +300,12 @@ def _assignment(made: DrawRow, row: DonationRow, seat: Seat, now_ms: int) -> Ass
 
 def _is_said_of(view: ViewRow, event: bytes) -> bool:
     try:
-        told = json.loads(event)
-        said = (told["view"], told["donation"], told["reviewer"])
-        return said == (view.id, view.donation_id, view.reviewer) and canonical(told) == event
-    except (ValueError, KeyError, TypeError, Refused):
+        return read_label_event(event) == LabelEvent(view.donation_id, view.reviewer, view.id)
+    except ValueError:
         return False
 
 
-def _commits(raw: bytes, kind: str, salt: bytes, event: bytes, log_key: bytes) -> bool:
+def _commits(raw: bytes, kind: EntryKind, salt: bytes, event: bytes, log_key: bytes) -> bool:
     """The leaf is of this event, under the owner's tag of its day, or of the day before: then its view was opened."""
     try:
         leaf = read_leaf(raw)

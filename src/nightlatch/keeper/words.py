@@ -8,6 +8,7 @@ from typing import Protocol
 from nightlatch.domain.consent import Consented
 from nightlatch.domain.donation import Report
 from nightlatch.domain.view import View
+from nightlatch.keeper.events import EntryKind
 from nightlatch.seal.envelope import Sealed
 
 
@@ -93,7 +94,7 @@ class Taken:
 class OwnersEntry:
     """An entry about the owner's clip; `sealed_event` is an age file for the owner. No index yet: not in the log."""
 
-    kind: str
+    kind: EntryKind
     leaf: bytes
     leaf_index: int | None
     due_ms: int
