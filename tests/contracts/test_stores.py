@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,45 +24,17 @@ from nightlatch.store import records
 from nightlatch.store.blobs import Blobs
 from nightlatch.web.signature import Signed
 from tests.clocks import TestClock
-from tests.house import free_port
+from tests.postgres import server
 from tests.s3 import S3, s3
 
 SEALED = Sealer([str(pyrage.x25519.Identity.generate().to_public())]).seal(b"footage" * 9000)
 pytestmark = pytest.mark.xdist_group("stores")  # one PostgreSQL and one Ceph for all of them
-POSTGRES = Path("/usr/lib/postgresql/15/bin")
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server of our own."""
-    if not (POSTGRES / "initdb").exists():
-        pytest.skip("PostgreSQL 15 is not installed (see scripts/packages.txt)")
-    folder = Path("/tmp") / f"nightlatch-postgres-{os.getpid()}"  # its account must reach it
-    port = free_port()
-    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    subprocess.run(
-        [*as_user, POSTGRES / "initdb", "-D", folder, "-A", "trust", "-U", "postgres"],
-        check=True,
-        capture_output=True,
-        cwd="/tmp",
-    )
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    subprocess.run(
-        [*as_user, POSTGRES / "pg_ctl", "-D", folder, "-w", "-l", folder / "log", "-o", options, "start"],
-        check=True,
-        capture_output=True,
-        cwd="/tmp",
-    )
-    try:
-        yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
-    finally:
-        subprocess.run(
-            [*as_user, POSTGRES / "pg_ctl", "-D", folder, "-m", "immediate", "stop"],
-            check=False,
-            capture_output=True,
-            cwd="/tmp",
-        )
-        shutil.rmtree(folder, ignore_errors=True)
+def postgres() -> Iterator[str]:
+    with server() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -33,9 +33,10 @@ class ClipRow(Base):
 
 
 class ObjectRow(Base):
-    """One sealed object of a clip."""
+    """One sealed object of a clip. None is empty: a size below 1 would give a household room that it does not have."""
 
     __tablename__ = "objects"
+    __table_args__ = (CheckConstraint("bytes > 0", name="object_bytes"),)
 
     household_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     clip_id: Mapped[str] = mapped_column(String(16), primary_key=True)

@@ -298,8 +298,9 @@ def _promised(policy: Promise) -> str:
 
 def _in_words(change: Change) -> str:
     from nightlatch.domain.view import read_promise
+    from nightlatch.review.records import ChangeKind
 
-    if change.kind == "policy":
+    if change.kind is ChangeKind.POLICY:
         return _promised(read_promise(change.event))
     told = json.loads(change.event)
     verb = "let in" if told["do"] == "enrol" else "put out"

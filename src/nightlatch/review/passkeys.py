@@ -26,6 +26,7 @@ from nightlatch.domain.time import MINUTE_MS, SECOND_MS, Clock
 from nightlatch.errors import NotFound, Refused
 from nightlatch.review import keeper as keeping
 from nightlatch.review.errors import SignedOut
+from nightlatch.review.records import PasskeyState
 from nightlatch.review.roster import Roster
 
 CHALLENGE_LIFE_MS = 2 * MINUTE_MS
@@ -122,7 +123,7 @@ class Door:
             raise Refused("The passkey's answer does not fit. Log in again.") from None
         except NotFound as error:
             raise Refused(str(error)) from None
-        if known.state != "enrolled":
+        if known.state is not PasskeyState.ENROLLED:
             raise Refused("Two administrators have yet to sign for this passkey, or it was put out. Ask one of them.")
         self._roster.used(known.credential, proven.new_sign_count)
         seat = self._keeper.sit(challenge, assertion)

@@ -5,12 +5,30 @@ Nothing here names a household, an owner or a camera, and no table holds a pictu
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from nightlatch.store.records import one_of
+
 MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+class ChangeKind(StrEnum):
+    """What a change is about; the log's entry is of this kind, too."""
+
+    ROSTER = "roster"
+    POLICY = "policy"
+
+
+class PasskeyState(StrEnum):
+    """Where a passkey is. Only an enrolled one opens the door."""
+
+    ASKED = "asked"
+    ENROLLED = "enrolled"
+    REMOVED = "removed"
 
 
 class Base(DeclarativeBase):
@@ -33,7 +51,7 @@ class ChangeRow(Base):
     __tablename__ = "changes"
 
     id: Mapped[str] = mapped_column(String(12), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(10))  # roster, policy
+    kind: Mapped[ChangeKind] = mapped_column(one_of(ChangeKind, "change_kind", 10))
     event: Mapped[bytes] = mapped_column(LargeBinary)  # JCS; what is signed and committed to
     proposed_ms: Mapped[int] = mapped_column(BigInteger)
     salt: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -74,7 +92,7 @@ class PasskeyRow(Base):
     reviewer: Mapped[str] = mapped_column(String(64), index=True)
     device: Mapped[str] = mapped_column(String(64))
     sign_count: Mapped[int] = mapped_column(BigInteger)
-    state: Mapped[str] = mapped_column(String(10))  # asked, enrolled, removed
+    state: Mapped[PasskeyState] = mapped_column(one_of(PasskeyState, "passkey_state", 10))
     changed_ms: Mapped[int] = mapped_column(BigInteger)
 
 

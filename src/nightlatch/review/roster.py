@@ -23,7 +23,15 @@ from nightlatch.domain.time import HOUR_MS, Clock
 from nightlatch.domain.view import Enrolment, Promise, read_promise
 from nightlatch.errors import NotFound, Refused
 from nightlatch.review.entries import Append, entry, programme_tag
-from nightlatch.review.records import AdministratorRow, ChangeRow, InviteRow, PasskeyRow, SignatureRow
+from nightlatch.review.records import (
+    AdministratorRow,
+    ChangeKind,
+    ChangeRow,
+    InviteRow,
+    PasskeyRow,
+    PasskeyState,
+    SignatureRow,
+)
 
 SIGNERS = 2
 INVITE_LIFE_MS = 72 * HOUR_MS
@@ -39,14 +47,14 @@ class Administrator:
 
 @dataclass(frozen=True, slots=True)
 class Passkey:
-    """A reviewer's passkey as the review room knows it; `state` is asked, enrolled or removed."""
+    """A reviewer's passkey as the review room knows it."""
 
     credential: str
     public_key: str
     reviewer: str
     device: str
     sign_count: int
-    state: str
+    state: PasskeyState
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ class Change:
     """A proposed change: what it says, who has signed (names), and how far it has come."""
 
     id: str
-    kind: str
+    kind: ChangeKind
     event: bytes
     proposed_ms: int
     signed_by: tuple[str, ...]
@@ -149,12 +157,12 @@ class Roster:
                     reviewer=invite.reviewer,
                     device=device,
                     sign_count=0,
-                    state="asked",
+                    state=PasskeyState.ASKED,
                     changed_ms=now_ms,
                 )
             )
             told = Enrolment("enrol", invite.reviewer, device, credential, key, now_ms)
-            return _propose(session, "roster", told.canonical(), now_ms)
+            return _propose(session, ChangeKind.ROSTER, told.canonical(), now_ms)
 
     def passkey(self, credential: str) -> Passkey:
         """Raises `NotFound`."""
@@ -183,7 +191,7 @@ class Roster:
         found, now_ms = self.passkey(credential), self._clock.now_ms()
         told = Enrolment("remove", found.reviewer, found.device, credential, found.public_key, now_ms)
         with Session(self._engine) as session, session.begin():
-            return _propose(session, "roster", told.canonical(), now_ms)
+            return _propose(session, ChangeKind.ROSTER, told.canonical(), now_ms)
 
     def propose_policy(
         self, quota: int, most_viewers: int, opens_minute: int, closes_minute: int, quorum: int = 1
@@ -192,7 +200,7 @@ class Roster:
         now_ms = self._clock.now_ms()
         told = Promise(quota, most_viewers, opens_minute, closes_minute, quorum, now_ms)
         with Session(self._engine) as session, session.begin():
-            return _propose(session, "policy", told.canonical(), now_ms)
+            return _propose(session, ChangeKind.POLICY, told.canonical(), now_ms)
 
     def sign(self, change: str, key: str, signature: str) -> Change:
         """Take an administrator's signature (b64) over the change's event.
@@ -237,7 +245,7 @@ class Roster:
         with Session(self._engine) as session, session.begin():
             _change(session, change).leaf_index = logged.index
         told = LoggedChange(event, names, salt, leaf, logged.receipt)
-        if kind == "roster":
+        if kind is ChangeKind.ROSTER:
             self._enrol(keeper, _enrolment(event), told)
         else:
             keeper.promise(told)
@@ -267,7 +275,7 @@ class Roster:
     def policy(self) -> Promise:
         """The policy that holds now; before the first change, the one that Nightlatch comes with."""
         with Session(self._engine) as session:
-            made = select(ChangeRow.event).where(ChangeRow.kind == "policy", ChangeRow.told_ms.is_not(None))
+            made = select(ChangeRow.event).where(ChangeRow.kind == ChangeKind.POLICY, ChangeRow.told_ms.is_not(None))
             event = session.scalar(made.order_by(ChangeRow.leaf_index.desc()).limit(1))
         return Promise() if event is None else read_promise(event)
 
@@ -278,7 +286,7 @@ class Roster:
         with Session(self._engine) as session, session.begin():
             row = session.get(PasskeyRow, told.credential)
             if row is not None and row.changed_ms <= told.at_ms:
-                row.state = "enrolled" if told.do == "enrol" else "removed"
+                row.state = PasskeyState.ENROLLED if told.do == "enrol" else PasskeyState.REMOVED
                 row.changed_ms = told.at_ms
 
     def _invite(self, session: Session, token: str) -> InviteRow:
@@ -288,7 +296,7 @@ class Roster:
         return row
 
 
-def _propose(session: Session, kind: str, event: bytes, now_ms: int) -> str:
+def _propose(session: Session, kind: ChangeKind, event: bytes, now_ms: int) -> str:
     change = secrets.token_hex(6)
     session.add(ChangeRow(id=change, kind=kind, event=event, proposed_ms=now_ms))
     return change
