@@ -1,4 +1,4 @@
-"""A database of the version before, on SQLite and PostgreSQL: it keeps its rows, and refuses wrong values from now on."""
+"""Databases of the version before, on SQLite and PostgreSQL: they keep their rows and refuse wrong values from now on."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import inspect
 
-from nightlatch.keeper.records import Base
+from nightlatch.keeper.records import KeeperTables
 from nightlatch.keeper.serve import MIGRATIONS
 from nightlatch.store import records
 
@@ -76,7 +76,7 @@ def test_a_value_that_no_keeper_writes_is_refused_by_the_database(old: Path, wro
 def test_an_upgraded_database_refuses_what_the_code_says_it_refuses(old: Path, tmp_path: Path) -> None:
     records.migrate(f"sqlite:///{old}", MIGRATIONS)
     new = records.engine(f"sqlite:///{tmp_path / 'new.db'}")
-    Base.metadata.create_all(new)
+    KeeperTables.metadata.create_all(new)
     found, wanted = inspect(records.engine(f"sqlite:///{old}")), inspect(new)
     for table in TABLES:
         assert found.get_check_constraints(table) == wanted.get_check_constraints(table)

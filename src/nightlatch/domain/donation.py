@@ -34,7 +34,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
+class FilmFacts:
     """What a decoder finds in the redacted file."""
 
     length_ms: int

@@ -19,8 +19,8 @@ from nightlatch.domain.view import SALT_BYTES, Leaf, commitment, tag
 from nightlatch.errors import NotFound
 from nightlatch.keeper.draw import Draw, DrawEnd, Waiting
 from nightlatch.keeper.events import EntryKind, Event
-from nightlatch.keeper.records import DonationRow, DrawRow, EntryRow, ViewRow
-from nightlatch.keeper.words import Asked, Log, OwnersEntry
+from nightlatch.keeper.records import DrawRow, EntryRow, KeptDonationRow, ViewRow
+from nightlatch.keeper.words import Ledger, OwnersEntry, ViewRequest
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.recipients import Sealer
 
@@ -29,16 +29,16 @@ APPEND_WITHIN_MS = MINUTE_MS
 
 def latest_ms(session: Session) -> int:
     """The latest moment that was ever written down here."""
-    columns = (EntryRow.made_ms, DrawRow.drawn_ms, ViewRow.opened_ms, DonationRow.made_ms)
+    columns = (EntryRow.made_ms, DrawRow.drawn_ms, ViewRow.opened_ms, KeptDonationRow.made_ms)
     return max(session.scalar(select(func.max(column))) or 0 for column in columns)
 
 
 # ---- donations ----------------------------------------------------------------------------------------------------
 
 
-def donation_row(session: Session, donation: str) -> DonationRow:
+def donation_row(session: Session, donation: str) -> KeptDonationRow:
     """Raises `NotFound`."""
-    row = session.get(DonationRow, donation)
+    row = session.get(KeptDonationRow, donation)
     if row is None:
         raise NotFound("The keeper knows no such donation.")
     return row
@@ -46,11 +46,11 @@ def donation_row(session: Session, donation: str) -> DonationRow:
 
 def count_made(session: Session) -> int:
     """How many donations wait for their clip."""
-    made = select(func.count()).select_from(DonationRow).where(DonationRow.state == State.MADE)
+    made = select(func.count()).select_from(KeptDonationRow).where(KeptDonationRow.state == State.MADE)
     return session.scalar(made) or 0
 
 
-def forget(row: DonationRow, now_ms: int) -> None:
+def forget(row: KeptDonationRow, now_ms: int) -> None:
     """Take from the row what could open the clip, or find its entries."""
     row.state, row.shredded_ms, row.wrapped_key, row.log_key = State.SHREDDED, now_ms, None, None
 
@@ -71,13 +71,13 @@ def waiting(session: Session, most_viewers: int) -> list[Waiting]:
     viewers: dict[str, set[str]] = {}
     for donation, who in session.execute(
         select(ViewRow.donation_id, ViewRow.reviewer)
-        .join(DonationRow, DonationRow.id == ViewRow.donation_id)
-        .where(DonationRow.state == State.WAITING)
+        .join(KeptDonationRow, KeptDonationRow.id == ViewRow.donation_id)
+        .where(KeptDonationRow.state == State.WAITING)
     ):
         viewers.setdefault(donation, set()).add(who)
     return [
         Waiting(row.id, row.household or "", row.admitted_ms or 0, frozenset(viewers.get(row.id, ())))
-        for row in session.scalars(select(DonationRow).where(DonationRow.state == State.WAITING))
+        for row in session.scalars(select(KeptDonationRow).where(KeptDonationRow.state == State.WAITING))
         if len(viewers.get(row.id, ())) < most_viewers
     ]
 
@@ -99,7 +99,7 @@ def count_viewers(session: Session, donation: str) -> int:
     return session.scalar(select(func.count(ViewRow.reviewer.distinct())).where(ViewRow.donation_id == donation)) or 0
 
 
-def write_view(session: Session, asked: Asked, index: int, now_ms: int) -> None:
+def write_view(session: Session, asked: ViewRequest, index: int, now_ms: int) -> None:
     """A view that is let in, the end of its draw, and the entry that told of it first."""
     view, row = asked.view, donation_row(session, asked.view.donation)
     if (made := session.get(DrawRow, view.seq)) is not None:
@@ -121,7 +121,7 @@ def write_view(session: Session, asked: Asked, index: int, now_ms: int) -> None:
 # ---- entries ------------------------------------------------------------------------------------------------------
 
 
-def note(session: Session, row: DonationRow, event: Event, now_ms: int, due_ms: int) -> None:
+def note(session: Session, row: KeptDonationRow, event: Event, now_ms: int, due_ms: int) -> None:
     """Queue an entry, and keep its event for the owner. A key that no clip came for has no owner to tell."""
     if row.log_key is None:
         return
@@ -133,7 +133,7 @@ def note(session: Session, row: DonationRow, event: Event, now_ms: int, due_ms: 
 
 def enter(
     session: Session,
-    row: DonationRow,
+    row: KeptDonationRow,
     kind: EntryKind,
     leaf: bytes,
     event: bytes,
@@ -169,7 +169,7 @@ def entries_of(session: Session, donation: str) -> list[OwnersEntry]:
     return [OwnersEntry(r.kind, r.leaf, r.leaf_index, r.due_ms, Sealed(r.sealed_event)) for r in rows]
 
 
-def append_queued(engine: Engine, ledger: Log) -> None:
+def append_queued(engine: Engine, ledger: Ledger) -> None:
     """Append what is queued, oldest first, each remembered at once. Raises `NightlatchError`: the rest stays queued."""
     with Session(engine) as session:
         queued = select(EntryRow.id, EntryRow.leaf).where(EntryRow.leaf_index.is_(None)).order_by(EntryRow.id)

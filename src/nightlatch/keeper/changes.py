@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from nightlatch.domain.consent import public_key
 from nightlatch.domain.time import Clock
 from nightlatch.domain.view import commitment, read_leaf, read_promise
-from nightlatch.keeper.checks import Policy, Receipts
+from nightlatch.keeper.checks import Receipts, RoomPolicy
 from nightlatch.keeper.records import PromiseRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 
@@ -26,7 +26,7 @@ _NAMES = ("quota", "most_viewers", "opens_minute", "closes_minute", "quorum of t
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class ChangeProof:
     """Who signed a change (b64 key → b64 signature), and the proof that the log holds it."""
 
     signatures: Mapping[str, str]
@@ -43,7 +43,7 @@ class Administrators:
     receipts: Receipts
     clock: Clock
 
-    def check(self, kind: str, said: bytes, proof: Proof) -> None:
+    def check(self, kind: str, said: bytes, proof: ChangeProof) -> None:
         """Raises `KeeperRefused` unless two of them signed exactly this, and the log holds it as `kind`."""
         if len({key for key, signature in proof.signatures.items() if self._signed(key, signature, said)}) < SIGNERS:
             raise KeeperRefused(Refusal.ROSTER, "A change needs the signatures of two administrators.")
@@ -70,13 +70,13 @@ class Administrators:
 class Promises:
     """The newest policy that was promised, held against the keeper's own settings."""
 
-    def __init__(self, engine: Engine, administrators: Administrators, policy: Policy, quorum: int) -> None:
+    def __init__(self, engine: Engine, administrators: Administrators, policy: RoomPolicy, quorum: int) -> None:
         """`policy` and `quorum` are what this keeper does."""
         self._engine, self._administrators = engine, administrators
         hours = (policy.hours.from_minute, policy.hours.to_minute)
         self._kept = (policy.quota, policy.most_viewers, *hours, quorum)
 
-    def take(self, event: bytes, proof: Proof) -> None:
+    def take(self, event: bytes, proof: ChangeProof) -> None:
         """A policy that two administrators signed. Raises `Refused`, `KeeperRefused`, also for an old one."""
         told = read_promise(event)
         self._administrators.check("policy", event, proof)

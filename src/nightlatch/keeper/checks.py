@@ -59,7 +59,7 @@ class RoomHours:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class RoomPolicy:
     """What the programme set; every change of it is an entry in the log."""
 
     programme_key: str  # b64 Ed25519 public
@@ -86,7 +86,7 @@ class Case:
 
     now_ms: int
     latest_ms: int  # the latest moment that this keeper ever wrote down
-    policy: Policy
+    policy: RoomPolicy
     # the clip
     state: State
     signed_consent: bytes
@@ -256,13 +256,13 @@ def check_seat(seat: Seat | None, is_enrolled: bool, now_ms: int) -> Seat:
     return seat
 
 
-def check_presence(seat: Seat | None, policy: Policy, now_ms: int) -> None:
+def check_presence(seat: Seat | None, policy: RoomPolicy, now_ms: int) -> None:
     """Raises `KeeperRefused` when the reviewer did nothing for too long."""
     if seat is None or now_ms - seat.last_ms > policy.idle_ms:
         raise KeeperRefused(Refusal.IDLE, "Nothing happened for a while, so the session is locked. Log in again.")
 
 
-def check_hours(policy: Policy, now_ms: int) -> None:
+def check_hours(policy: RoomPolicy, now_ms: int) -> None:
     """Raises `KeeperRefused` outside of the hours."""
     if not policy.hours.include(now_ms):
         raise KeeperRefused(Refusal.CLOSED, "The review room is closed at this hour.")

@@ -11,11 +11,11 @@ from nightlatch.keeper.events import EntryKind
 from nightlatch.store.records import one_of
 
 
-class Base(DeclarativeBase):
+class KeeperTables(DeclarativeBase):
     """All tables of the keeper."""
 
 
-class DonationRow(Base):
+class KeptDonationRow(KeeperTables):
     """One donated clip and its wrapped key. Owner's words come signed; the rest is the keeper's."""
 
     __tablename__ = "donations"
@@ -37,7 +37,7 @@ class DonationRow(Base):
     shredded_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 
-class DrawRow(Base):
+class DrawRow(KeeperTables):
     """A draw that was made; see `nightlatch.keeper.draw`."""
 
     __tablename__ = "draws"
@@ -53,7 +53,7 @@ class DrawRow(Base):
     ended: Mapped[DrawEnd | None] = mapped_column(one_of(DrawEnd, "draw_end", 8))  # None while it stands
 
 
-class ViewRow(Base):
+class ViewRow(KeeperTables):
     """A view that was let in. Its id is the index of its `view.open` leaf: one leaf, one view."""
 
     __tablename__ = "views"
@@ -69,7 +69,7 @@ class ViewRow(Base):
     closed_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 
-class EntryRow(Base):
+class EntryRow(KeeperTables):
     """An entry of the log that an owner may want to read: the event and its salt, sealed to the owner.
 
     `leaf` is what the keeper still has to append; `leaf_index` is set once the log has it.
@@ -87,7 +87,7 @@ class EntryRow(Base):
     leaf_index: Mapped[int | None] = mapped_column(BigInteger, index=True)
 
 
-class PasskeyRow(Base):
+class RosterRow(KeeperTables):
     """A passkey that two administrators enrolled."""
 
     __tablename__ = "passkeys"
@@ -101,7 +101,7 @@ class PasskeyRow(Base):
     removed: Mapped[bool] = mapped_column(Boolean(create_constraint=True, name="passkey_removed"))
 
 
-class PromiseRow(Base):
+class PromiseRow(KeeperTables):
     """A policy that two administrators signed; the newest is what the programme promises."""
 
     __tablename__ = "promises"

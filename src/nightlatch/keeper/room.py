@@ -33,16 +33,25 @@ from nightlatch.domain.consent import Withdrawn
 from nightlatch.domain.time import Clock
 from nightlatch.keeper import book
 from nightlatch.keeper.changes import Promises
-from nightlatch.keeper.checks import Case, Policy, Receipts
+from nightlatch.keeper.checks import Case, Receipts, RoomPolicy
 from nightlatch.keeper.clock import LatestClock
 from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
-from nightlatch.keeper.release import Still, Watermark
+from nightlatch.keeper.release import MarkedStill, Watermark
 from nightlatch.keeper.taking_back import TakingBack
 from nightlatch.keeper.taking_in import TakingIn
 from nightlatch.keeper.views import Draws, Views
-from nightlatch.keeper.words import Asked, Assignment, Gift, Log, Made, Opened, OwnersEntry, Taken
+from nightlatch.keeper.words import (
+    Assignment,
+    DonationKey,
+    Gift,
+    Ledger,
+    OwnersEntry,
+    Revocation,
+    ViewPass,
+    ViewRequest,
+)
 from nightlatch.store.blobs import Blobs
 
 Method = TypeVar("Method", bound=Callable[..., object])
@@ -68,8 +77,8 @@ class Room:
         keys: Keys,
         blobs: Blobs,
         clock: Clock,
-        policy: Policy,
-        ledger: Log,
+        policy: RoomPolicy,
+        ledger: Ledger,
         receipts: Receipts,
         passkeys: Passkeys,
         promises: Promises,
@@ -88,7 +97,7 @@ class Room:
     # ---- giving ---------------------------------------------------------------------------------------------------
 
     @_alone
-    def make(self) -> Made:
+    def make(self) -> DonationKey:
         """A donation's name and the public half of its key. Raises `KeeperRefused` when too many wait for a clip."""
         return self._taking_in.make()
 
@@ -125,11 +134,11 @@ class Room:
         self._draws.enough(donation)
 
     @_alone
-    def case(self, token: str, asked: Asked) -> Case:
+    def case(self, token: str, asked: ViewRequest) -> Case:
         """All that the keeper knows of one request. Raises `NotFound`, and `KeeperRefused` for a torn receipt."""
         return self._views.case(token, asked)
 
-    def open_view(self, token: str, asked: Asked) -> Opened:
+    def open_view(self, token: str, asked: ViewRequest) -> ViewPass:
         """The ten checks, then the clip, in memory. Raises `KeeperRefused`, `SealError`, `NotFound`."""
         self._root()  # a log that is gone shows nothing, whatever a receipt says
         with self._lock:
@@ -140,7 +149,7 @@ class Room:
         """Use the ticket, once; returns how many pictures there are. Raises `KeeperRefused`."""
         return self._views.connect(view_id, ticket, token)
 
-    def still(self, view_id: int, n: int) -> Still:
+    def still(self, view_id: int, n: int) -> MarkedStill:
         """One picture, if the view stands before and after it was made. Raises `KeeperRefused`."""
         with self._lock:
             self._views.touch(view_id)
@@ -183,7 +192,7 @@ class Room:
     # ---- taking back ----------------------------------------------------------------------------------------------
 
     @_alone
-    def revoke(self, withdrawn: Withdrawn) -> Taken:
+    def revoke(self, withdrawn: Withdrawn) -> Revocation:
         """From here on nobody sees the clip; `sweep` destroys the key. Raises `KeeperRefused`, `NotFound`."""
         taken = self._taking_back.revoke(withdrawn)
         self._views.close_all_of(withdrawn.withdrawal.donation)

@@ -14,9 +14,9 @@ from nightlatch.domain.time import DAY_MS, MINUTE_MS, Clock
 from nightlatch.keeper import book
 from nightlatch.keeper.events import ShredEvent, WithdrawEvent
 from nightlatch.keeper.keys import Keys
-from nightlatch.keeper.records import DonationRow
+from nightlatch.keeper.records import KeptDonationRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
-from nightlatch.keeper.words import Taken
+from nightlatch.keeper.words import Revocation
 from nightlatch.store.blobs import Blobs
 
 SHRED_WITHIN_MS = MINUTE_MS
@@ -40,7 +40,7 @@ class TakingBack:
         self._engine, self._keys, self._blobs, self._clock = engine, keys, blobs, clock
         self._journal_holds_keys = True
 
-    def revoke(self, withdrawn: Withdrawn) -> Taken:
+    def revoke(self, withdrawn: Withdrawn) -> Revocation:
         """From here on nobody sees the clip; `shred` destroys the key. Raises `KeeperRefused`, `NotFound`."""
         told, now_ms = withdrawn.withdrawal, self._clock.now_ms()
         with Session(self._engine) as session, session.begin():
@@ -53,19 +53,23 @@ class TakingBack:
                 row.signed_withdrawal = withdrawn.signed
                 self._withdraw(session, row, now_ms)
             refused_ms, shredded_ms = row.withdrawn_ms or now_ms, row.shredded_ms
-        return Taken(refused_ms, refused_ms + SHRED_WITHIN_MS, shredded_ms)
+        return Revocation(refused_ms, refused_ms + SHRED_WITHIN_MS, shredded_ms)
 
     def expire(self) -> Due:
         """Withdraw the clips whose consent has ended; what is due now, also from before a crash."""
         now_ms = self._clock.now_ms()
         with Session(self._engine) as session, session.begin():
             waiting = (State.WAITING, State.LABELLED, State.FLAGGED)
-            over = select(DonationRow).where(DonationRow.state.in_(waiting), DonationRow.expires_ms <= now_ms)
+            over = select(KeptDonationRow).where(
+                KeptDonationRow.state.in_(waiting), KeptDonationRow.expires_ms <= now_ms
+            )
             expired = session.scalars(over).all()
             for row in expired:
                 self._withdraw(session, row, now_ms)
-            stale = (DonationRow.state == State.MADE) & (DonationRow.made_ms < now_ms - MADE_LIFE_MS)
-            due = session.scalars(select(DonationRow.id).where((DonationRow.state == State.WITHDRAWN) | stale)).all()
+            stale = (KeptDonationRow.state == State.MADE) & (KeptDonationRow.made_ms < now_ms - MADE_LIFE_MS)
+            due = session.scalars(
+                select(KeptDonationRow.id).where((KeptDonationRow.state == State.WITHDRAWN) | stale)
+            ).all()
             gone = tuple(row.id for row in expired)
         return Due(gone, frozenset({*due, *gone}))
 
@@ -80,7 +84,7 @@ class TakingBack:
     def shred_what_has_no_half(self) -> None:
         """After a restore: a row that says “waiting” and has no half of its key is a clip that was taken back."""
         with Session(self._engine) as session, session.begin():
-            for row in session.scalars(select(DonationRow).where(DonationRow.state != State.SHREDDED)):
+            for row in session.scalars(select(KeptDonationRow).where(KeptDonationRow.state != State.SHREDDED)):
                 if not self._keys.has(row.id):
                     book.forget(row, self._clock.now_ms())
                     self._blobs.delete(row.id)
@@ -97,7 +101,7 @@ class TakingBack:
             book.forget(row, now_ms)
         log.info("donation.shredded", donation=donation)
 
-    def _withdraw(self, session: Session, row: DonationRow, now_ms: int) -> None:
+    def _withdraw(self, session: Session, row: KeptDonationRow, now_ms: int) -> None:
         row.state, row.withdrawn_ms = State.WITHDRAWN, now_ms
         event = WithdrawEvent(row.id, now_ms, now_ms + SHRED_WITHIN_MS)
         book.note(session, row, event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)

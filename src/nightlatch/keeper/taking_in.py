@@ -14,10 +14,10 @@ from nightlatch.domain.time import Clock
 from nightlatch.errors import NotFound
 from nightlatch.keeper import book
 from nightlatch.keeper.events import GiveEvent
-from nightlatch.keeper.intake import Offer, admit
+from nightlatch.keeper.intake import Arrival, admit
 from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
-from nightlatch.keeper.words import Gift, Made
+from nightlatch.keeper.words import DonationKey, Gift
 from nightlatch.seal.recipients import Sealer
 from nightlatch.store.blobs import Blobs
 
@@ -34,13 +34,13 @@ class TakingIn:
         self._engine, self._keys, self._blobs = engine, keys, blobs
         self._clock, self._programme_key = clock, programme_key
 
-    def make(self) -> Made:
+    def make(self) -> DonationKey:
         """A donation's name and the public half of its key. Raises `KeeperRefused` when too many wait for a clip."""
         with Session(self._engine) as session:
             if book.count_made(session) >= MOST_MADE:
                 raise KeeperRefused(Refusal.BUSY, "Too many clips are on their way. Give this one tomorrow.")
         donation = secrets.token_hex(16)
-        return Made(donation, self._keys.make(donation, self._clock.now_ms()))
+        return DonationKey(donation, self._keys.make(donation, self._clock.now_ms()))
 
     def receive(self, gift: Gift) -> None:
         """Intake. Raises `KeeperRefused` (then nothing is kept), `NotFound`, `SealError`."""
@@ -50,7 +50,7 @@ class TakingIn:
             raise KeeperRefused(Refusal.SIZE, "A log key is 32 bytes. Give the clip again.")
         with Session(self._engine, expire_on_commit=False) as session:
             row = book.donation_row(session, gift.donation)
-        offer = Offer(
+        offer = Arrival(
             now_ms=now_ms,
             donation=gift.donation,
             state=row.state,

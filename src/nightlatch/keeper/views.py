@@ -23,8 +23,8 @@ from nightlatch.keeper import book
 from nightlatch.keeper import draw as drawing
 from nightlatch.keeper.checks import (
     Case,
-    Policy,
     Receipts,
+    RoomPolicy,
     Seat,
     check_clock,
     check_hours,
@@ -35,10 +35,10 @@ from nightlatch.keeper.clock import LatestClock
 from nightlatch.keeper.events import CloseEvent, EntryKind, FlagEvent, LabelEvent, read_label_event
 from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.passkeys import Passkeys
-from nightlatch.keeper.records import DonationRow, DrawRow, ViewRow
+from nightlatch.keeper.records import DrawRow, KeptDonationRow, ViewRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.release import Film, Watermark
-from nightlatch.keeper.words import Asked, Assignment, Opened
+from nightlatch.keeper.words import Assignment, ViewPass, ViewRequest
 from nightlatch.seal.envelope import Sealed
 from nightlatch.store.blobs import Blobs
 
@@ -51,7 +51,7 @@ log = structlog.get_logger()
 class Draws:
     """The desk at which reviewers get a clip. They never choose one."""
 
-    def __init__(self, engine: Engine, keys: Keys, clock: Clock, policy: Policy, passkeys: Passkeys) -> None:
+    def __init__(self, engine: Engine, keys: Keys, clock: Clock, policy: RoomPolicy, passkeys: Passkeys) -> None:
         self._engine, self._clock, self._policy, self._passkeys = engine, clock, policy, passkeys
         self._draw_key = keys.derived("draw key v1")
 
@@ -131,7 +131,7 @@ class Views:
         keys: Keys,
         blobs: Blobs,
         clock: LatestClock,
-        policy: Policy,
+        policy: RoomPolicy,
         receipts: Receipts,
         passkeys: Passkeys,
         draws: Draws,
@@ -142,7 +142,7 @@ class Views:
         self._draws, self._watermark = draws, watermark
         self._open: dict[int, OpenView] = {}
 
-    def case(self, token: str, asked: Asked) -> Case:
+    def case(self, token: str, asked: ViewRequest) -> Case:
         """All that the keeper knows of one request. Raises `NotFound`, and `KeeperRefused` for a torn receipt."""
         latest_ms, now_ms = self._clock.latest_ms, self._clock.now_ms()
         seat, view, day = self._passkeys.seat(token), asked.view, now_ms // DAY_MS
@@ -171,7 +171,7 @@ class Views:
                 viewed_today=book.count_views(session, view.reviewer, day),
             )
 
-    def open(self, token: str, asked: Asked) -> Opened:
+    def open(self, token: str, asked: ViewRequest) -> ViewPass:
         """The ten checks, then the clip, in memory. Raises `KeeperRefused`, `SealError`, `NotFound`."""
         case = self.case(token, asked)
         logged = check_view(case)
@@ -185,7 +185,7 @@ class Views:
         self._open[logged.id] = OpenView(film, token, ticket)
         self._passkeys.touch(token)
         log.info("view.opened", view=logged.id, pictures=film.count)
-        return Opened(logged.id, ticket, film.count)
+        return ViewPass(logged.id, ticket, film.count)
 
     def connect(self, view_id: int, ticket: str, token: str) -> int:
         """Use the ticket, once; returns how many pictures there are. Raises `KeeperRefused`."""
@@ -283,7 +283,7 @@ class Views:
             book.enter(session, row, EntryKind.LABEL, leaf, event, salt, now_ms, now_ms, index)
 
 
-def _assignment(made: DrawRow, row: DonationRow, seat: Seat, now_ms: int) -> Assignment:
+def _assignment(made: DrawRow, row: KeptDonationRow, seat: Seat, now_ms: int) -> Assignment:
     consent = Consented(row.signed_consent or b"").consent
     today = tag(row.log_key or b"", now_ms)
     return Assignment(

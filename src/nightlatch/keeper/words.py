@@ -12,7 +12,7 @@ from nightlatch.keeper.events import EntryKind
 from nightlatch.seal.envelope import Sealed
 
 
-class Log(Protocol):
+class Ledger(Protocol):
     """Where the keeper's own entries go, and where the draw's chance comes from."""
 
     def append(self, leaf: bytes) -> int:
@@ -29,7 +29,7 @@ class Log(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class DonationKey:
     """A donation that waits for its clip, and the age recipient to seal it to."""
 
     donation: str
@@ -63,7 +63,7 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ViewRequest:
     """A view, the salt of its entry, the leaf, and the receipt (tlog-proof)."""
 
     view: View
@@ -73,7 +73,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class ViewPass:
     """A view that was let in; the ticket opens one connection, once."""
 
     view_id: int
@@ -82,7 +82,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Revocation:
     """A revocation: refused from now on; the key is gone by `shred_by_ms`, or was at `shredded_ms`."""
 
     refused_ms: int
