@@ -1,4 +1,4 @@
-"""Databases of the version before, on SQLite and PostgreSQL: they keep their rows and refuse wrong values from now on."""
+"""Databases of the version before, on SQLite and PostgreSQL: they keep their rows and refuse what is wrong."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from alembic.config import Config
 from sqlalchemy import MetaData, inspect, make_url, text
 from sqlalchemy.exc import IntegrityError
 
-from nightlatch.cloud.records import Base as CloudTables
+from nightlatch.cloud.records import ReviewTables as CloudTables
 from nightlatch.cloud.serve import MIGRATIONS as CLOUD
 from nightlatch.errors import ConfigError
 from nightlatch.review.records import MIGRATIONS as REVIEW
-from nightlatch.review.records import Base as ReviewTables
+from nightlatch.review.records import ReviewTables as ReviewTables
 from nightlatch.store import records
 from tests.postgres import server
 

@@ -12,9 +12,9 @@ from rich.console import Console
 
 if TYPE_CHECKING:
     from nightlatch.domain.view import Promise
-    from nightlatch.review.export import Exported
+    from nightlatch.review.export import ClipExport
     from nightlatch.review.labels import Labels
-    from nightlatch.review.roster import Change, Roster
+    from nightlatch.review.roster import ProgrammeChange, Roster
     from nightlatch.review.settings import ReviewSettings
 
 app = typer.Typer(help="The review room: labels, without the pictures.", no_args_is_help=True)
@@ -296,7 +296,7 @@ def _promised(policy: Promise) -> str:
     )
 
 
-def _in_words(change: Change) -> str:
+def _in_words(change: ProgrammeChange) -> str:
     from nightlatch.domain.view import read_promise
     from nightlatch.review.records import ChangeKind
 
@@ -307,12 +307,12 @@ def _in_words(change: Change) -> str:
     return f"{verb} {told['reviewer']} with the passkey {told['credential'][:16]}… on “{told['device']}”"
 
 
-def _exported(labels: Labels) -> list[Exported]:
-    from nightlatch.review.export import Exported
+def _exported(labels: Labels) -> list[ClipExport]:
+    from nightlatch.review.export import ClipExport
     from nightlatch.review.quality import agreed
 
     lengths = labels.lengths()
     return [
-        Exported(each.donation, lengths[each.donation], each.label, each.certainty, each.labels)
+        ClipExport(each.donation, lengths[each.donation], each.label, each.certainty, each.labels)
         for each in agreed(labels.submitted())
     ]

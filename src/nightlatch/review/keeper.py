@@ -17,7 +17,7 @@ from nightlatch.domain.consent import Purpose
 from nightlatch.domain.view import Enrolment, View
 from nightlatch.review.entries import Entry
 from nightlatch.review.errors import KeeperSaidNo, Unreachable
-from nightlatch.review.labels import HandedIn
+from nightlatch.review.labels import Submission
 from nightlatch.review.roster import LoggedChange
 
 PATIENCE_S = 15.0
@@ -25,7 +25,7 @@ SESSION = "x-nightlatch-session"
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class KeeperSession:
     """A session at the keeper: its token, and who the keeper says it is."""
 
     token: str = field(repr=False)
@@ -34,7 +34,7 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
+class DrawnClip:
     """The clip that the keeper drew, and the tag under which its owner will find the entry."""
 
     view: View
@@ -43,7 +43,7 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class ViewTicket:
     """A view that the keeper let in: the browser shows the ticket to the keeper, once."""
 
     view: int
@@ -66,16 +66,16 @@ class Keeper:
         """Fresh bytes for a passkey to sign."""
         return b64decode(self._ask("POST", "/v1/challenges")["challenge"])
 
-    def sit(self, challenge: bytes, assertion: str) -> Seat:
+    def sit(self, challenge: bytes, assertion: str) -> KeeperSession:
         """A session for a passkey's answer (JSON of the PublicKeyCredential); the keeper checks it for itself."""
         told = self._ask("POST", "/v1/sessions", {"challenge": b64encode(challenge).decode(), "assertion": assertion})
-        return Seat(told["session"], told["reviewer"], told["device"])
+        return KeeperSession(told["session"], told["reviewer"], told["device"])
 
     def leave(self, token: str) -> None:
         """End a session, and with it every open view."""
         self._ask("DELETE", "/v1/sessions", token=token)
 
-    def assign(self, token: str) -> Assignment:
+    def assign(self, token: str) -> DrawnClip:
         """The clip that was drawn for this reviewer."""
         told = self._ask("POST", "/v1/assignments", token=token)
         view = View(
@@ -89,18 +89,18 @@ class Keeper:
             to_ms=told["length_ms"],
             seq=told["seq"],
         )
-        return Assignment(view, told["length_ms"], b64decode(told["tag"]))
+        return DrawnClip(view, told["length_ms"], b64decode(told["tag"]))
 
-    def open(self, token: str, view: View, entry: Entry, receipt: str) -> Opened:
+    def open(self, token: str, view: View, entry: Entry, receipt: str) -> ViewTicket:
         """Show the proof that the view is in the log; the keeper's ten checks decide."""
         told = self._ask("POST", "/v1/views", asdict(view) | _entry(entry) | {"receipt": receipt}, token)
-        return Opened(told["view"], told["ticket"], told["pictures"])
+        return ViewTicket(told["view"], told["ticket"], told["pictures"])
 
     def flag(self, token: str, view: int) -> None:
         """Stop a clip at once: nobody sees it again."""
         self._ask("POST", f"/v1/views/{view}/flag", token=token)
 
-    def label(self, handed: HandedIn) -> None:
+    def label(self, handed: Submission) -> None:
         """What was said of a clip, for its owner; the keeper checks that the log holds exactly this."""
         asked = {"event": handed.event.decode(), **_entry(handed.entry), "receipt": handed.receipt}
         self._ask("POST", f"/v1/views/{handed.view}/label", asked)

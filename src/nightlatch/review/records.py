@@ -31,11 +31,11 @@ class PasskeyState(StrEnum):
     REMOVED = "removed"
 
 
-class Base(DeclarativeBase):
+class ReviewTables(DeclarativeBase):
     """All tables of the review room."""
 
 
-class AdministratorRow(Base):
+class AdministratorRow(ReviewTables):
     """Who signs for the programme. Two of them make a change."""
 
     __tablename__ = "administrators"
@@ -45,7 +45,7 @@ class AdministratorRow(Base):
     added_ms: Mapped[int] = mapped_column(BigInteger)
 
 
-class ChangeRow(Base):
+class ChangeRow(ReviewTables):
     """A change of roster or policy: proposed, signed by two, then entered into the log, then told to the keeper."""
 
     __tablename__ = "changes"
@@ -60,7 +60,7 @@ class ChangeRow(Base):
     told_ms: Mapped[int | None] = mapped_column(BigInteger)  # the keeper took it (roster), or it holds (policy)
 
 
-class SignatureRow(Base):
+class SignatureRow(ReviewTables):
     """One administrator's signature under one change."""
 
     __tablename__ = "signatures"
@@ -71,7 +71,7 @@ class SignatureRow(Base):
     at_ms: Mapped[int] = mapped_column(BigInteger)
 
 
-class InviteRow(Base):
+class InviteRow(ReviewTables):
     """A link that lets one person make a passkey, once. The passkey opens nothing until two have signed for it."""
 
     __tablename__ = "invites"
@@ -82,7 +82,7 @@ class InviteRow(Base):
     used_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 
-class PasskeyRow(Base):
+class PasskeyRow(ReviewTables):
     """A reviewer's passkey."""
 
     __tablename__ = "passkeys"
@@ -96,7 +96,7 @@ class PasskeyRow(Base):
     changed_ms: Mapped[int] = mapped_column(BigInteger)
 
 
-class ClipRow(Base):
+class DonatedClipRow(ReviewTables):
     """A donated clip as far as the review room knows it."""
 
     __tablename__ = "clips"
@@ -109,7 +109,7 @@ class ClipRow(Base):
     flagged_by: Mapped[str | None] = mapped_column(String(64))
 
 
-class AnswerRow(Base):
+class AnswerRow(ReviewTables):
     """The known answer of a clip that the programme gave itself (a honeypot). Never joined to what a page asks for."""
 
     __tablename__ = "answers"
@@ -119,7 +119,7 @@ class AnswerRow(Base):
     added_ms: Mapped[int] = mapped_column(BigInteger)
 
 
-class LookRow(Base):
+class LookRow(ReviewTables):
     """One view of one clip by one reviewer, and what was said of it: a draft until `submitted_ms`."""
 
     __tablename__ = "looks"

@@ -58,7 +58,7 @@ class Passkey:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ProgrammeChange:
     """A proposed change: what it says, who has signed (names), and how far it has come."""
 
     id: str
@@ -202,7 +202,7 @@ class Roster:
         with Session(self._engine) as session, session.begin():
             return _propose(session, ChangeKind.POLICY, told.canonical(), now_ms)
 
-    def sign(self, change: str, key: str, signature: str) -> Change:
+    def sign(self, change: str, key: str, signature: str) -> ProgrammeChange:
         """Take an administrator's signature (b64) over the change's event.
 
         Raises:
@@ -223,7 +223,7 @@ class Roster:
             session.merge(SignatureRow(change_id=change, key=key, signature=signature, at_ms=now_ms))
         return self.change(change)
 
-    def make(self, change: str, append: Append, keeper: TakesChanges) -> Change:
+    def make(self, change: str, append: Append, keeper: TakesChanges) -> ProgrammeChange:
         """Make a change that two have signed: the log first, then the keeper, then here. May be done again.
 
         Raises:
@@ -244,7 +244,7 @@ class Roster:
         logged = append(leaf)
         with Session(self._engine) as session, session.begin():
             _change(session, change).leaf_index = logged.index
-        told = LoggedChange(event, names, salt, leaf, logged.receipt)
+        told = LoggedChange(event, names, salt, leaf, logged.text)
         if kind is ChangeKind.ROSTER:
             self._enrol(keeper, _enrolment(event), told)
         else:
@@ -253,7 +253,7 @@ class Roster:
             _change(session, change).told_ms = self._clock.now_ms()
         return self.change(change)
 
-    def change(self, change: str) -> Change:
+    def change(self, change: str) -> ProgrammeChange:
         """Raises `NotFound`."""
         with Session(self._engine) as session:
             row = _change(session, change)
@@ -264,9 +264,9 @@ class Roster:
                 )
             )
             holds = row.told_ms is not None
-            return Change(row.id, row.kind, row.event, row.proposed_ms, names, row.leaf_index, holds)
+            return ProgrammeChange(row.id, row.kind, row.event, row.proposed_ms, names, row.leaf_index, holds)
 
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[ProgrammeChange]:
         """All of them, oldest first."""
         with Session(self._engine) as session:
             ids = session.scalars(select(ChangeRow.id).order_by(ChangeRow.proposed_ms)).all()
