@@ -32,14 +32,14 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine
 
-from nightlatch.domain.label import Happening, Subject
+from nightlatch.domain.label import Happening, Label, Subject
 from nightlatch.domain.sighting import Verdict
 from nightlatch.domain.time import DAY_MS, Clock
 from nightlatch.errors import NightlatchError, NotFound, Refused
 from nightlatch.review.entries import Append, Entry, Receipt, entry
 from nightlatch.review.errors import KeeperSaidNo, RoomLocked, Unreachable
 from nightlatch.review.keeper import DrawnClip, Keeper, ViewTicket
-from nightlatch.review.labels import Labels, ReviewLook, read, written
+from nightlatch.review.labels import Labels, ReviewLook, label_of, written
 from nightlatch.review.passkeys import Door, Sitting
 from nightlatch.review.quality import Agreement, agreement
 from nightlatch.review.queue import Queue
@@ -81,6 +81,11 @@ class _Label(_Told):
     happenings: list[str] = Field([], max_length=20)
     verdict: str | None = None
     spans: list[list[int]] = Field([], max_length=40)
+
+    @property
+    def label(self) -> Label:
+        """Raises `NotALabel`."""
+        return label_of(self.subjects, self.happenings, self.verdict, self.spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +202,11 @@ def _looks(app: FastAPI, desk: Desk) -> None:
 
     @app.put("/api/looks/{view}")
     def save(view: int, told: _Label, who: Seated) -> dict[str, int]:
-        return {"saved_ms": desk.labels.save(view, who.reviewer, read(told.model_dump()))}
+        return {"saved_ms": desk.labels.save(view, who.reviewer, told.label)}
 
     @app.post("/api/looks/{view}", status_code=204)
     def submit(view: int, told: _Label, who: Seated) -> None:
-        handed = desk.labels.submit(view, who.reviewer, read(told.model_dump()), desk.append)
+        handed = desk.labels.submit(view, who.reviewer, told.label, desk.append)
         tell = [partial(desk.keeper.label, handed)]
         donation = handed.labelled.donation
         if desk.queue.settle(donation):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -218,11 +217,10 @@ def know(
     data: DataOption = None,
 ) -> None:
     """Write down the known answer of a clip, so that it measures quality. It is drawn like any other."""
-    from nightlatch.review.labels import read
+    from nightlatch.review.labels import label_of
 
-    told = {"subjects": subjects.split(","), "verdict": verdict, "happenings": [h for h in happenings.split(",") if h]}
     _, labels = _room(_settings(config_file, data))
-    labels.know(donation, read(told))
+    labels.know(donation, label_of(subjects.split(","), [each for each in happenings.split(",") if each], verdict))
     out.print("Known.")
 
 
@@ -299,12 +297,13 @@ def _promised(policy: Promise) -> str:
 def _in_words(change: ProgrammeChange) -> str:
     from nightlatch.domain.view import read_promise
     from nightlatch.review.records import ChangeKind
+    from nightlatch.review.roster import read_enrolment
 
     if change.kind is ChangeKind.POLICY:
         return _promised(read_promise(change.event))
-    told = json.loads(change.event)
-    verb = "let in" if told["do"] == "enrol" else "put out"
-    return f"{verb} {told['reviewer']} with the passkey {told['credential'][:16]}… on “{told['device']}”"
+    told = read_enrolment(change.event)
+    verb = "let in" if told.do == "enrol" else "put out"
+    return f"{verb} {told.reviewer} with the passkey {told.credential[:16]}… on “{told.device}”"
 
 
 def _exported(labels: Labels) -> list[ClipExport]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from xml.etree import ElementTree as Xml
 
 from nightlatch.domain.label import Happening, Label, Subject
@@ -154,9 +153,9 @@ def _cvat_meta(exported: Sequence[ClipExport]) -> Xml.Element:
     return meta
 
 
-def _task(each: ClipExport) -> dict[str, Any]:
+def _task(each: ClipExport) -> dict[str, object]:
     told = each.label
-    results: list[dict[str, Any]] = []
+    results: list[dict[str, object]] = []
     for question, words in (
         ("subjects", sorted(told.subjects)),
         ("happenings", sorted(told.happenings)),

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
@@ -58,18 +57,30 @@ def _told(label: Label) -> dict[str, Json]:
     return told
 
 
-def read(told: Mapping[str, Any]) -> Label:
-    """The inverse of `written`, from what a page sent. Raises `NotALabel`."""
+def read(text: str) -> Label:
+    """The inverse of `written`; what is left out is left open. Raises `NotALabel`."""
     try:
-        verdict = told.get("verdict")
+        told = json.loads(text)
+        return label_of(
+            told.get("subjects", ()), told.get("happenings", ()), told.get("verdict"), told.get("spans", ())
+        )
+    except (ValueError, TypeError, AttributeError):
+        raise NotALabel("This label cannot be read. Load the page again.") from None
+
+
+def label_of(
+    subjects: Iterable[str], happenings: Iterable[str], verdict: str | None, spans: Iterable[Sequence[int]] = ()
+) -> Label:
+    """A label of these words, and of spans [began, ended) in milliseconds. Raises `NotALabel`."""
+    try:
         return Label(
-            frozenset(Subject(each) for each in told.get("subjects", ())),
-            frozenset(Happening(each) for each in told.get("happenings", ())),
+            frozenset(Subject(each) for each in subjects),
+            frozenset(Happening(each) for each in happenings),
             Verdict(verdict) if verdict is not None else None,
-            tuple(sorted((Span(int(a), int(b)) for a, b in told.get("spans", ())), key=lambda s: s.began_ms)),
+            tuple(sorted((Span(int(began), int(ended)) for began, ended in spans), key=lambda span: span.began_ms)),
         )
     except (ValueError, TypeError):
-        raise NotALabel("This label has a word that is none. Load the page again.") from None
+        raise NotALabel("This label holds a word that Nightlatch does not know. Load the page again.") from None
 
 
 class Labels:
@@ -94,7 +105,7 @@ class Labels:
         with Session(self._engine) as session:
             row = self._mine(session, view, reviewer)
             clip = session.get_one(DonatedClipRow, row.donation)
-            label = read(json.loads(row.label)) if row.label is not None else Label()
+            label = read(row.label) if row.label is not None else Label()
             is_over = bool(row.submitted_ms or row.skipped_ms or clip.flagged_ms)
             return ReviewLook(view, row.donation, reviewer, clip.length_ms, label, is_over)
 
@@ -157,7 +168,7 @@ class Labels:
             query = query.where(LookRow.submitted_ms < before_ms)
         with Session(self._engine) as session:
             return [
-                Labelled(row.donation, row.reviewer, read(json.loads(row.label or "{}")), row.submitted_ms or 0)
+                Labelled(row.donation, row.reviewer, read(row.label or "{}"), row.submitted_ms or 0)
                 for row in session.scalars(query.order_by(LookRow.submitted_ms, LookRow.view))
             ]
 
@@ -183,7 +194,7 @@ class Labels:
     def known(self) -> dict[str, Label]:
         """All known answers by donation."""
         with Session(self._engine) as session:
-            return {row.donation: read(json.loads(row.label)) for row in session.scalars(select(AnswerRow))}
+            return {row.donation: read(row.label) for row in session.scalars(select(AnswerRow))}
 
     def _mine(self, session: Session, view: int, reviewer: str) -> LookRow:
         row = session.get(LookRow, view)

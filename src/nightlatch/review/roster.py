@@ -246,7 +246,7 @@ class Roster:
             _change(session, change).leaf_index = logged.index
         told = LoggedChange(event, names, salt, leaf, logged.text)
         if kind is ChangeKind.ROSTER:
-            self._enrol(keeper, _enrolment(event), told)
+            self._enrol(keeper, read_enrolment(event), told)
         else:
             keeper.promise(told)
         with Session(self._engine) as session, session.begin():
@@ -314,7 +314,8 @@ def _signatures(session: Session, change: str) -> dict[str, str]:
     return {row.key: row.signature for row in rows}
 
 
-def _enrolment(event: bytes) -> Enrolment:
+def read_enrolment(event: bytes) -> Enrolment:
+    """The inverse of `Enrolment.canonical`, of an event that we wrote."""
     told = json.loads(event)
     return Enrolment(told["do"], told["reviewer"], told["device"], told["credential"], told["key"], told["at"])
 
