@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from nightlatch.cloud.accounts import Accounts
 from nightlatch.cloud.mailbox import Mailbox
-from nightlatch.cloud.records import HouseholdRow
+from nightlatch.cloud.records import AccountRow
 from nightlatch.cloud.serve import MIGRATIONS
 from nightlatch.errors import ConfigError, NotFound, OverQuota, Refused
 from nightlatch.hub.serve.books.index import MIGRATIONS as HUB_MIGRATIONS
@@ -71,7 +71,7 @@ def test_a_mailbox_behaves_the_same_on_every_store(url: str, blobs: Blobs) -> No
     records.migrate(url, MIGRATIONS)  # twice is fine
     engine, clock, home = records.engine(url), TestClock(), os.urandom(16).hex()
     with Session(engine) as session, session.begin():
-        session.add(HouseholdRow(id=home, hub_key=os.urandom(8).hex(), owner_key="o", created_ms=0))
+        session.add(AccountRow(id=home, hub_key=os.urandom(8).hex(), owner_key="o", created_ms=0))
     mailbox = Mailbox(engine, blobs, clock, keep_days=1, quota_bytes=10**7)
     assert mailbox.put(home, "a" * 16, "part-0000", SEALED, replace=False)
     assert not mailbox.put(home, "a" * 16, "part-0000", SEALED, replace=False)
@@ -84,7 +84,7 @@ def test_a_mailbox_behaves_the_same_on_every_store(url: str, blobs: Blobs) -> No
     with pytest.raises(NotFound):
         mailbox.get(home, "a" * 16, "part-0000")
     with pytest.raises(IntegrityError), Session(engine) as session, session.begin():
-        session.add(HouseholdRow(id=home, hub_key="x", owner_key="o", created_ms=0))
+        session.add(AccountRow(id=home, hub_key="x", owner_key="o", created_ms=0))
     engine.dispose()
 
 
@@ -94,7 +94,7 @@ def test_a_crowd_is_served_in_turn_on_every_store(url: str) -> None:
     records.migrate(url, MIGRATIONS)
     engine, clock, home = records.engine(url), TestClock(), os.urandom(16).hex()
     with Session(engine) as session, session.begin():
-        session.add(HouseholdRow(id=home, hub_key=os.urandom(8).hex(), owner_key="o", created_ms=0))
+        session.add(AccountRow(id=home, hub_key=os.urandom(8).hex(), owner_key="o", created_ms=0))
     blobs = Blobs("memory:///")
     mailbox = Mailbox(engine, blobs, clock, keep_days=1, quota_bytes=len(SEALED) * 5)
     accounts = Accounts(engine, clock, None)

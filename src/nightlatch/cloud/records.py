@@ -10,7 +10,7 @@ class Base(DeclarativeBase):
     """All tables of the mailbox."""
 
 
-class HouseholdRow(Base):
+class AccountRow(Base):
     """A household by its random id."""
 
     __tablename__ = "households"
@@ -21,7 +21,7 @@ class HouseholdRow(Base):
     created_ms: Mapped[int] = mapped_column(BigInteger)
 
 
-class ClipRow(Base):
+class MailboxClipRow(Base):
     """A clip: an opaque id, and when the first of its objects came."""
 
     __tablename__ = "clips"
