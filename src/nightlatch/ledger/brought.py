@@ -25,7 +25,7 @@ AGAIN_AFTER_S = 10  # the same witness over the same checkpoint, by the time tha
 _SLOT = re.compile(r"[0-9a-f]{32}\Z")
 
 
-class Brought:
+class Couriers:
     """Who may bring cosignatures, and what each last brought. Calls may come from several threads."""
 
     def __init__(self, ledger: Log, named: Sequence[Verifier]) -> None:

@@ -24,7 +24,7 @@ _BETWEEN = "\n----\n\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class KnownCheckpoint:
     """A checkpoint that was believed, and its signed note."""
 
     checkpoint: Checkpoint
@@ -38,13 +38,13 @@ class Memory:
     path: Path
     evidence: Path
 
-    def newest(self) -> Held | None:
+    def newest(self) -> KnownCheckpoint | None:
         """The newest checkpoint that was kept. Raises `LedgerError` for a file that is damaged."""
         if not self.path.exists():
             return None
         try:
             note = str(json.loads(self.path.read_text())["note"])
-            return Held(read_checkpoint(read_note(note).text), note)
+            return KnownCheckpoint(read_checkpoint(read_note(note).text), note)
         except (ValueError, KeyError, TypeError, Unproven, NoteError):
             raise LedgerError(f"What was remembered of a log is damaged. Restore {self.path.name}.") from None
 
