@@ -124,11 +124,11 @@ def test_a_crowd_is_served_in_turn_on_every_store(url: str) -> None:
 
 @pytest.mark.services
 def test_the_migrations_make_the_tables_that_the_code_knows(url: str) -> None:
-    from nightlatch.cloud.records import Base
+    from nightlatch.cloud.records import MailboxTables
 
     records.migrate(url, MIGRATIONS)
     found = inspect(records.engine(url))
-    for table in Base.metadata.sorted_tables:
+    for table in MailboxTables.metadata.sorted_tables:
         assert {c["name"] for c in found.get_columns(table.name)} == {c.name for c in table.columns}
 
 

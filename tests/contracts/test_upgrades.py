@@ -13,11 +13,11 @@ from alembic.config import Config
 from sqlalchemy import MetaData, inspect, make_url, text
 from sqlalchemy.exc import IntegrityError
 
-from nightlatch.cloud.records import ReviewTables as CloudTables
+from nightlatch.cloud.records import ReviewTables as MailboxTables
 from nightlatch.cloud.serve import MIGRATIONS as CLOUD
 from nightlatch.errors import ConfigError
 from nightlatch.review.records import MIGRATIONS as REVIEW
-from nightlatch.review.records import ReviewTables as ReviewTables
+from nightlatch.review.records import ReviewTables
 from nightlatch.store import records
 from tests.postgres import server
 
@@ -38,7 +38,7 @@ class Upgrade:
 UPGRADES = {
     "cloud": Upgrade(
         CLOUD,
-        CloudTables.metadata,
+        MailboxTables.metadata,
         "0002",
         (
             "INSERT INTO households VALUES ('h', 'hub', 'owner', 1)",

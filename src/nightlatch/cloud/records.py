@@ -6,11 +6,11 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, 
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
-class Base(DeclarativeBase):
+class MailboxTables(DeclarativeBase):
     """All tables of the mailbox."""
 
 
-class AccountRow(Base):
+class AccountRow(MailboxTables):
     """A household by its random id."""
 
     __tablename__ = "households"
@@ -21,7 +21,7 @@ class AccountRow(Base):
     created_ms: Mapped[int] = mapped_column(BigInteger)
 
 
-class MailboxClipRow(Base):
+class MailboxClipRow(MailboxTables):
     """A clip: an opaque id, and when the first of its objects came."""
 
     __tablename__ = "clips"
@@ -32,7 +32,7 @@ class MailboxClipRow(Base):
     created_ms: Mapped[int] = mapped_column(BigInteger)  # cloud's clock
 
 
-class ObjectRow(Base):
+class ObjectRow(MailboxTables):
     """One sealed object of a clip. None is empty: a size below 1 would give a household room that it does not have."""
 
     __tablename__ = "objects"
@@ -47,7 +47,7 @@ class ObjectRow(Base):
     created_ms: Mapped[int] = mapped_column(BigInteger)
 
 
-class RetiredHubRow(Base):
+class RetiredHubRow(MailboxTables):
     """A hub's key that the owner has replaced; its old statement does not bring it back."""
 
     __tablename__ = "retired_hubs"
@@ -57,7 +57,7 @@ class RetiredHubRow(Base):
     retired_ms: Mapped[int] = mapped_column(BigInteger)
 
 
-class NonceRow(Base):
+class NonceRow(MailboxTables):
     """A request of a known key that was answered already."""
 
     __tablename__ = "nonces"
