@@ -13,7 +13,7 @@ from alembic.config import Config
 from sqlalchemy import MetaData, inspect, make_url, text
 from sqlalchemy.exc import IntegrityError
 
-from nightlatch.cloud.records import ReviewTables as MailboxTables
+from nightlatch.cloud.records import MailboxTables
 from nightlatch.cloud.serve import MIGRATIONS as CLOUD
 from nightlatch.errors import ConfigError
 from nightlatch.review.records import MIGRATIONS as REVIEW
