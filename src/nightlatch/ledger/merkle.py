@@ -107,7 +107,11 @@ def is_included(hashed: bytes, index: int, size: int, path: Sequence[bytes], roo
 
 
 def is_consistent(old: int, new: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]) -> bool:
-    """Whether the tree of `new` leaves begins with that of `old` leaves (RFC 9162, 2.1.4.2)."""
+    """Whether the tree of `new` leaves begins with that of `old` leaves (RFC 9162, 2.1.4.2).
+
+    One function, though long in branches: its steps and names (fn, sn, fr, sr) are the RFC's, in the RFC's order, so
+    that the two can be read side by side.
+    """
     if not 0 <= old <= new:
         return False
     if old == new:
