@@ -37,7 +37,7 @@ from nightlatch.domain.sighting import Verdict
 from nightlatch.domain.time import DAY_MS, Clock
 from nightlatch.errors import NightlatchError, NotFound, Refused
 from nightlatch.review.entries import Append, Entry, Receipt, entry
-from nightlatch.review.errors import KeeperSaidNo, RoomLocked, Unreachable
+from nightlatch.review.errors import KeeperSaidNo, NoSession, Unreachable
 from nightlatch.review.keeper import DrawnClip, Keeper, ViewTicket
 from nightlatch.review.labels import Labels, ReviewLook, label_of, written
 from nightlatch.review.passkeys import Door, Sitting
@@ -52,7 +52,7 @@ LONGEST_BODY = 64 * 1024
 SAFE = ("GET", "HEAD", "OPTIONS")
 WITNESSES_WITHIN_S = (0.2, 0.5, 1.0)
 LOCKED = ("session", "idle")  # the keeper's words for a session of its own that has ended
-STATUS: dict[type[NightlatchError], int] = {RoomLocked: 401, Refused: 403, NotFound: 404, Unreachable: 502}
+STATUS: dict[type[NightlatchError], int] = {NoSession: 401, Refused: 403, NotFound: 404, Unreachable: 502}
 
 log = structlog.get_logger()
 Told = TypeVar("Told")
@@ -117,7 +117,7 @@ def create_app(settings: ReviewSettings, clock: Clock, engine: Engine, keeper: K
 
 
 def seated(request: Request) -> Sitting:
-    """Who asks. Raises `RoomLocked`."""
+    """Who asks. Raises `NoSession`."""
     desk: Desk = request.app.state.desk
     return desk.door.sitting(request.cookies.get(COOKIE, ""))
 
