@@ -23,9 +23,10 @@ check: .venv/installed web/node_modules/installed
 	$(BIN)/lint-imports --no-cache
 	cd web && ../$(NODE) npm run check --silent
 
-fmt: .venv/installed
+fmt: .venv/installed web/node_modules/installed
 	$(BIN)/ruff format src tests bench scripts
 	$(BIN)/ruff check --fix src tests bench scripts
+	cd web && ../$(NODE) npm run fmt --silent
 
 shape: .venv/installed
 	$(BIN)/python scripts/shape.py

@@ -1,32 +1,12 @@
 // A clip from its sealed objects: the manifest says what they are, their hashes are checked, the owner's key opens them.
 
 import { ApiError, relayed, sealed, send } from "../shared/api";
-import { b64, type Bytes, sha256 } from "../shared/bytes";
+import { type Bytes, b64, sha256 } from "../shared/bytes";
+import { type Manifest, readManifest } from "../shared/manifest";
 import { signed } from "../shared/signature";
 import { hubNow, opener, ring, state } from "./state";
 
-export interface Manifest {
-  household: string;
-  camera: string;
-  camera_name: string;
-  event: string;
-  onset_ms: number;
-  began_ms: number;
-  ended_ms: number | null;
-  codecs: string;
-  width: number;
-  height: number;
-  fps: number | null;
-  audio: string | null;
-  parts: { n: number; sha256: string; bytes: number; began_ms: number; duration_ms: number }[];
-  still: { sha256: string } | null;
-  kinds?: string[]; // from here on: what the house made of the event, absent in clips of older hubs
-  verdict?: string;
-  threat?: number;
-  reasons?: string[];
-  eye?: string;
-  tracks?: { id: number; kind: string; score: number; path: [number, number, number, number, number][] }[];
-}
+export type { Manifest };
 
 function signature(method: "GET" | "DELETE", path: string): Promise<Record<string, string>> {
   const keys = ring.value;
@@ -53,7 +33,9 @@ export async function deletion(clip: string): Promise<() => Promise<void>> {
     try {
       await away;
     } catch {
-      throw new Error("Deleted at home. The mailbox did not answer: it deletes its copy by itself when its time is up, or empty it under Household.");
+      throw new Error(
+        "Deleted at home. The mailbox did not answer: it deletes its copy by itself when its time is up, or empty it under Household.",
+      );
     }
   };
 }
@@ -67,7 +49,8 @@ async function object(clip: string, here: string, there: string): Promise<Bytes>
       const found = await sealed(`/clips/${clip}/${here}`);
       if (found) return found.bytes;
     } catch (error) {
-      if (!(error instanceof ApiError) || ![404, 410].includes(error.status) || !state.value?.cloud.configured) throw error;
+      if (!(error instanceof ApiError) || ![404, 410].includes(error.status) || !state.value?.cloud.configured)
+        throw error;
       if (here === "manifest") onlyAway.add(clip);
     }
   }
@@ -80,15 +63,17 @@ async function open(bytes: Bytes): Promise<Bytes> {
 }
 
 export async function manifest(clip: string): Promise<Manifest> {
-  const found = JSON.parse(new TextDecoder().decode(await open(await object(clip, "manifest", "manifest")))) as Manifest;
-  if (found.household !== ring.value?.household) throw new Error("This clip says that it is of another household. It is not shown.");
+  const found = readManifest(await open(await object(clip, "manifest", "manifest")));
+  if (found.household !== ring.value?.household)
+    throw new Error("This clip says that it is of another household. It is not shown.");
   return found;
 }
 
 export async function part(clip: string, of: Manifest, n: number): Promise<Bytes> {
   const bytes = await object(clip, `parts/${n}`, `part-${String(n).padStart(4, "0")}`);
   const stated = of.parts[n]?.sha256;
-  if (stated !== b64(await sha256(bytes))) throw new Error(`Part ${n + 1} of this clip is not the one that was recorded. It is not shown.`);
+  if (stated !== b64(await sha256(bytes)))
+    throw new Error(`Part ${n + 1} of this clip is not the one that was recorded. It is not shown.`);
   return open(bytes);
 }
 

@@ -1,11 +1,12 @@
 // Fetches and opens what clips tell, as they come and change; the rest of the page reads `told`.
 
 import { signal } from "@preact/signals";
-import { type Clip, get } from "../shared/api";
+import { get } from "../shared/api";
 import { unb64 } from "../shared/bytes";
-import type { Manifest } from "./clips";
+import { type Manifest, readManifest } from "../shared/manifest";
+import type { Clip } from "../shared/wire";
+import { type Told, toldBy } from "./findings";
 import { opener } from "./state";
-import { type Told, toldBy } from "./told";
 
 export const told = signal<ReadonlyMap<string, Told>>(new Map());
 const versions = new Map<string, string>();
@@ -21,9 +22,12 @@ export async function learn(clips: readonly Clip[]): Promise<void> {
     const some = missing.slice(i, i + AT_ONCE);
     try {
       const sealed = await get<Record<string, string>>(`/manifests?ids=${some.map((c) => c.id).join(",")}`);
-      const opened = await Promise.all(some.map(async (c) => [c, sealed[c.id] ? await manifestOf(sealed[c.id]!) : null] as const));
+      const opened = await Promise.all(
+        some.map(async (c) => [c, sealed[c.id] ? await manifestOf(sealed[c.id]!) : null] as const),
+      );
       const next = new Map(told.value);
-      for (const [c, manifest] of opened) if (manifest && manifest.event === c.event_id) next.set(c.id, toldBy(manifest));
+      for (const [c, manifest] of opened)
+        if (manifest && manifest.event === c.event_id) next.set(c.id, toldBy(manifest));
       for (const old of next.keys()) if (next.size > MOST) next.delete(old);
       told.value = next;
     } catch {
@@ -34,7 +38,7 @@ export async function learn(clips: readonly Clip[]): Promise<void> {
 
 async function manifestOf(sealed: string): Promise<Manifest | null> {
   try {
-    return opener.value ? (JSON.parse(new TextDecoder().decode(await opener.value.open(unb64(sealed)))) as Manifest) : null;
+    return opener.value ? readManifest(await opener.value.open(unb64(sealed))) : null;
   } catch {
     return null; // one damaged manifest hides one event's words, not all
   }

@@ -1,13 +1,13 @@
 import { render } from "preact";
-import { Cameras } from "./Cameras";
-import { ClipPage } from "./Clip";
-import { GivePage, GivingPage } from "./Giving";
-import { HomePage } from "./Home";
-import { HouseholdPage } from "./Household";
-import { SetUp } from "./SetUp";
-import { SignIn } from "./SignIn";
+import { Cameras } from "./cameras/Page";
+import { ClipPage } from "./clip/Page";
+import { GivePage, GivingPage } from "./giving/Page";
+import { HomePage } from "./home/Page";
+import { HouseholdPage } from "./household/Page";
+import { SetUp } from "./setup/Page";
+import { SignIn } from "./signin/Page";
 import { path, ring, start, state, unreachable } from "./state";
-import { Timeline } from "./Timeline";
+import { Timeline } from "./timeline/Page";
 import { Link, Mark, Toast, Wait } from "./ui";
 
 const TABS = [
@@ -34,15 +34,19 @@ function App() {
       <main class="narrow">
         <h1>This address is not secure enough</h1>
         <p>
-          Your recordings are opened in this browser, and browsers do that only on <code>https://</code> pages or on the hub's own
-          machine. Open the https address that the hub printed when it started.
+          Your recordings are opened in this browser, and browsers do that only on <code>https://</code> pages or on the
+          hub's own machine. Open the https address that the hub printed when it started.
         </p>
       </main>
     );
   }
   const found = state.value;
   if (!found) {
-    return <main class="narrow">{unreachable.value ? <p role="alert">{unreachable.value}</p> : <Wait text="Looking for your hub…" />}</main>;
+    return (
+      <main class="narrow">
+        {unreachable.value ? <p role="alert">{unreachable.value}</p> : <Wait text="Looking for your hub…" />}
+      </main>
+    );
   }
   if (!found.set_up) return <SetUp codeNeeded={found.setup_code_needed} />;
   if (!found.signed_in || !ring.value) return <SignIn />;
@@ -58,7 +62,10 @@ function App() {
         </Link>
         <nav aria-label="Pages">
           {TABS.map(([to, name, icon]) => {
-            const here = to === "/" ? at === "/" || at.startsWith("/clip/") || at.startsWith("/give/") : at.startsWith(to) || (to === "/household" && at === "/giving");
+            const here =
+              to === "/"
+                ? at === "/" || at.startsWith("/clip/") || at.startsWith("/give/")
+                : at.startsWith(to) || (to === "/household" && at === "/giving");
             return (
               <Link key={to} href={to} aria-current={here ? "page" : undefined}>
                 <svg viewBox="0 0 24 24" aria-hidden="true">

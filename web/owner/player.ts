@@ -25,7 +25,8 @@ export class SealedPlayer {
     codecs: string,
   ) {
     const Source = window.ManagedMediaSource ?? window.MediaSource;
-    if (!Source) throw new Error("This browser cannot play sealed video. Use a current Chrome, Firefox, Edge or Safari.");
+    if (!Source)
+      throw new Error("This browser cannot play sealed video. Use a current Chrome, Firefox, Edge or Safari.");
     this.type = playable(Source, codecs);
     this.source = new Source();
     this.url = URL.createObjectURL(this.source);
@@ -113,8 +114,14 @@ export class SealedPlayer {
   private done(act: () => void): Promise<void> {
     const buffer = this.buffer!;
     return new Promise((resolve, reject) => {
-      const good = () => (off(), resolve());
-      const bad = () => (off(), reject(new Error("The browser could not decode this piece.")));
+      const good = () => {
+        off();
+        resolve();
+      };
+      const bad = () => {
+        off();
+        reject(new Error("The browser could not decode this piece."));
+      };
       const off = () => {
         buffer.removeEventListener("updateend", good);
         buffer.removeEventListener("error", bad);
@@ -133,6 +140,7 @@ export class SealedPlayer {
 
 function playable(Source: typeof MediaSource, codecs: string): string {
   const type = `video/mp4; codecs="${codecs}"`;
-  if (!Source.isTypeSupported(type)) throw new Error(`This browser cannot play what the camera sends (${codecs}). Download the clip instead.`);
+  if (!Source.isTypeSupported(type))
+    throw new Error(`This browser cannot play what the camera sends (${codecs}). Download the clip instead.`);
   return type;
 }

@@ -1,11 +1,12 @@
 // What the whole page knows: who is signed in, the keys, the house as it is now, where we are.
 
 import { computed, signal } from "@preact/signals";
-import { ApiError, get, type Home, type State, send, whenSignedOut } from "../shared/api";
 import { Opener } from "../shared/age";
-import { forget, keep, kept, type Keyring } from "../shared/keyring";
-import { identityOf, lockedKeys, recipientOf, signingPublic } from "../shared/keys";
+import { ApiError, get, send, whenSignedOut } from "../shared/api";
 import type { Bytes } from "../shared/bytes";
+import { forget, type Keyring, keep, kept } from "../shared/keyring";
+import { identityOf, lockedKeys, recipientOf, signingPublic } from "../shared/keys";
+import type { Home, State } from "../shared/wire";
 
 export const state = signal<State | null>(null);
 export const ring = signal<Keyring | null>(null);
@@ -22,7 +23,9 @@ export const toast = signal<{ text: string; undo?: () => void } | null>(null);
 export const leaving = signal<ReadonlySet<string>>(new Set()); // clips that are being deleted
 
 let fallback: Opener | null = null;
-export const opener = computed(() => (ring.value ? (fallback ?? new Opener(ring.value.open, ring.value.recipient)) : null));
+export const opener = computed(() =>
+  ring.value ? (fallback ?? new Opener(ring.value.open, ring.value.recipient)) : null,
+);
 
 export function go(to: string, replace = false) {
   history[replace ? "replaceState" : "pushState"](null, "", to);
@@ -60,7 +63,12 @@ export async function unlock(root: Bytes) {
   const found = await ask();
   const locked = await lockedKeys(root);
   const recipient = await recipientOf(root);
-  const keys: Keyring = { household: found.household?.id ?? "", ...locked, recipient, signPublic: await signingPublic(root) };
+  const keys: Keyring = {
+    household: found.household?.id ?? "",
+    ...locked,
+    recipient,
+    signPublic: await signingPublic(root),
+  };
   try {
     await keep(keys);
   } catch {
@@ -86,7 +94,7 @@ whenSignedOut(() => {
 });
 
 let feed: EventSource | null = null;
-let waiting: ReturnType<typeof setTimeout> | null = null;
+let waiting: ReturnType<typeof setTimeout> | null = null; // the next refresh is due then
 
 export async function refresh() {
   if (!state.value?.signed_in) return;
@@ -99,7 +107,8 @@ export async function refresh() {
 }
 
 function soon() {
-  waiting ??= setTimeout(() => {
+  if (waiting) return;
+  waiting = setTimeout(() => {
     waiting = null;
     void refresh();
   }, 300);

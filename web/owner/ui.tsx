@@ -57,6 +57,7 @@ export function Problem({ text, todo }: { text: string; todo?: string | undefine
 
 export function Field(props: { label: string; hint?: string | undefined; children: ComponentChildren }) {
   return (
+    // biome-ignore lint/a11y/noLabelWithoutControl: the input is the child that is put in here
     <label class="field">
       <span>{props.label}</span>
       {props.children}
@@ -65,7 +66,15 @@ export function Field(props: { label: string; hint?: string | undefined; childre
   );
 }
 
-export function Secret(props: { value: string; onInput: (v: string) => void; testid: string; autocomplete: string; label: string; hint?: string | undefined; meter?: number | undefined }) {
+export function Secret(props: {
+  value: string;
+  onInput: (v: string) => void;
+  testid: string;
+  autocomplete: string;
+  label: string;
+  hint?: string | undefined;
+  meter?: number | undefined;
+}) {
   const [shown, setShown] = useState(false);
   return (
     <Field label={props.label} hint={props.hint}>
@@ -77,7 +86,13 @@ export function Secret(props: { value: string; onInput: (v: string) => void; tes
           data-testid={props.testid}
           onInput={(e) => props.onInput(e.currentTarget.value)}
         />
-        <button type="button" class="quiet" aria-pressed={shown} aria-label={`${shown ? "Hide" : "Show"} what is typed: ${props.label}`} onClick={() => setShown(!shown)}>
+        <button
+          type="button"
+          class="quiet"
+          aria-pressed={shown}
+          aria-label={`${shown ? "Hide" : "Show"} what is typed: ${props.label}`}
+          onClick={() => setShown(!shown)}
+        >
           {shown ? "Hide" : "Show"}
         </button>
       </span>
@@ -96,10 +111,10 @@ export function Confirm(props: { title: string; text: string; yes: string; act: 
         <h2 id="confirm-title">{props.title}</h2>
         <p>{props.text}</p>
         <div class="row">
-          <button value="yes" class="main danger" data-testid="confirm-yes">
+          <button type="submit" value="yes" class="main danger" data-testid="confirm-yes">
             {props.yes}
           </button>
-          <button value="no" class="quiet" autofocus>
+          <button type="submit" value="no" class="quiet" autofocus>
             Cancel
           </button>
         </div>
@@ -131,7 +146,9 @@ export function SealedPicture({ path, again, alt, empty, class: style }: Picture
   const box = useRef<HTMLImageElement & HTMLDivElement>(null);
   useEffect(() => {
     if (!box.current || seen) return;
-    const watcher = new IntersectionObserver((all) => all.some((each) => each.isIntersecting) && setSeen(true), { rootMargin: "300px" });
+    const watcher = new IntersectionObserver((all) => all.some((each) => each.isIntersecting) && setSeen(true), {
+      rootMargin: "300px",
+    });
     watcher.observe(box.current);
     return () => watcher.disconnect();
   }, [seen]);
@@ -155,7 +172,13 @@ export function SealedPicture({ path, again, alt, empty, class: style }: Picture
   }, [path, again, opener.value, seen]);
   if (url) return <img ref={box} class={style} src={url} alt={alt} />;
   return (
-    <div ref={box} class={`blank ${style ?? ""}`} role="img" aria-label={alt} aria-hidden={alt === "" ? true : undefined}>
+    <div
+      ref={box}
+      class={`blank ${style ?? ""}`}
+      role="img"
+      aria-label={alt}
+      aria-hidden={alt === "" ? true : undefined}
+    >
       {empty ?? ""}
     </div>
   );
@@ -183,6 +206,10 @@ export function Toast() {
 export const Mark = () => (
   <svg class="mark" viewBox="0 0 64 64" aria-hidden="true">
     <path d="M20 30v-6a12 12 0 0 1 24 0v6" fill="none" stroke="currentColor" stroke-width="5" stroke-linecap="round" />
-    <path d="M21 29h22a6 6 0 0 1 6 6v12a6 6 0 0 1-6 6H21a6 6 0 0 1-6-6V35a6 6 0 0 1 6-6Zm11 5.500a6.500 6.500 0 1 0 0 13a6.500 6.500 0 0 0 0-13Z" fill="currentColor" fill-rule="evenodd" />
+    <path
+      d="M21 29h22a6 6 0 0 1 6 6v12a6 6 0 0 1-6 6H21a6 6 0 0 1-6-6V35a6 6 0 0 1 6-6Zm11 5.500a6.500 6.500 0 1 0 0 13a6.500 6.500 0 0 0 0-13Z"
+      fill="currentColor"
+      fill-rule="evenodd"
+    />
   </svg>
 );

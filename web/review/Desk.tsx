@@ -1,8 +1,37 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { CONTROLS, keyName } from "./keys";
-import { type Choice, HAPPENINGS, isComplete, missing, SUBJECTS, VERDICTS, withHappening, withoutSpanAt, withSpan, withSubject, withVerdict } from "./label";
-import { BREAK_AFTER_MS, busy, change, film, finishLater, flagClip, handIn, label, look, pictures, problem, rest, saved, sinceBreak, skipClip, why } from "./state";
+import {
+  type Choice,
+  HAPPENINGS,
+  isComplete,
+  missing,
+  SUBJECTS,
+  VERDICTS,
+  withHappening,
+  withoutSpanAt,
+  withSpan,
+  withSubject,
+  withVerdict,
+} from "./label";
+import {
+  BREAK_AFTER_MS,
+  busy,
+  change,
+  film,
+  finishLater,
+  flagClip,
+  handIn,
+  label,
+  look,
+  pictures,
+  problem,
+  rest,
+  saved,
+  sinceBreak,
+  skipClip,
+  why,
+} from "./state";
 
 const SLOW = 0.25;
 
@@ -18,7 +47,10 @@ interface Player {
 function usePlayer(canvas: { current: HTMLCanvasElement | null }, length: number) {
   const now = useRef<Player>({ at: 0, playing: true, slow: false, loops: true, grey: true });
   const [shown, show] = useState<Player>(now.current);
-  const set = (part: Partial<Player>) => show((now.current = { ...now.current, ...part }));
+  const set = (part: Partial<Player>) => {
+    now.current = { ...now.current, ...part };
+    show(now.current);
+  };
   useEffect(() => {
     let frame = 0;
     let last = performance.now();
@@ -27,7 +59,7 @@ function usePlayer(canvas: { current: HTMLCanvasElement | null }, length: number
     const turn = (time: number) => {
       const player = now.current;
       const roll = film.value;
-      if (roll && roll.here) {
+      if (roll?.here) {
         if (player.playing) {
           const ready = roll.here < roll.count ? roll.timeOf(roll.here - 1) : length;
           let at = player.at + (time - last) * (player.slow ? SLOW : 1);
@@ -73,7 +105,11 @@ export function Desk() {
     setBegan(null);
   };
   const acts: Record<string, () => void> = {
-    " ": () => player.set({ playing: !player.now.current.playing, at: player.now.current.at >= length ? 0 : player.now.current.at }),
+    " ": () =>
+      player.set({
+        playing: !player.now.current.playing,
+        at: player.now.current.at >= length ? 0 : player.now.current.at,
+      }),
     ",": () => player.step(-1),
     ".": () => player.step(1),
     s: () => player.set({ slow: !player.now.current.slow }),
@@ -87,7 +123,10 @@ export function Desk() {
     "!": () => setFlagging(true),
     b: () => void rest(),
     "?": () => setHelp(!help),
-    Escape: () => (setHelp(false), setFlagging(false)),
+    Escape: () => {
+      setHelp(false);
+      setFlagging(false);
+    },
   };
   for (const { key, word } of SUBJECTS) acts[key] = () => change(withSubject(label.value, word));
   for (const { key, word } of HAPPENINGS) acts[key] = () => change(withHappening(label.value, word));
@@ -96,7 +135,14 @@ export function Desk() {
   latest.current = acts;
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.metaKey || event.ctrlKey || event.altKey || event.target instanceof HTMLInputElement || document.querySelector("dialog[open]")) return;
+      if (
+        event.metaKey ||
+        event.ctrlKey ||
+        event.altKey ||
+        event.target instanceof HTMLInputElement ||
+        document.querySelector("dialog[open]")
+      )
+        return;
       if (event.target instanceof HTMLButtonElement && (event.key === " " || event.key === "Enter")) return;
       const act = latest.current[event.key.length === 1 ? event.key.toLowerCase() : event.key];
       if (!act) return;
@@ -112,9 +158,17 @@ export function Desk() {
       <section class="stage" aria-label="The clip">
         <div class="screen">
           {film.value ? (
-            <canvas ref={canvas} class={shown.grey ? "grey" : ""} data-testid="canvas" role="img" aria-label="The clip" />
+            <canvas
+              ref={canvas}
+              class={shown.grey ? "grey" : ""}
+              data-testid="canvas"
+              role="img"
+              aria-label="The clip"
+            />
           ) : (
-            <p data-testid="no-pictures">{why.value || "The pictures are gone. Finish your label, or go on to the next clip."}</p>
+            <p data-testid="no-pictures">
+              {why.value || "The pictures are gone. Finish your label, or go on to the next clip."}
+            </p>
           )}
           {film.value && pictures.value === 0 && <p class="coming">Drawn for you. The pictures come…</p>}
         </div>
@@ -138,40 +192,58 @@ export function Desk() {
         {isTired && (
           <p class="note" role="status">
             <span>Twenty minutes. Look far away for a moment.</span>
-            <button class="quiet" onClick={() => void rest()}>
+            <button type="button" class="quiet" onClick={() => void rest()}>
               Break
             </button>
           </p>
         )}
         <Group name="Who or what" of={SUBJECTS} acts={acts} chosen={label.value.subjects} />
         <Group name="What happens" of={HAPPENINGS} acts={acts} chosen={label.value.happenings} />
-        <Group name="Verdict" of={VERDICTS} acts={acts} chosen={label.value.verdict ? [label.value.verdict] : []} verdict />
+        <Group
+          name="Verdict"
+          of={VERDICTS}
+          acts={acts}
+          chosen={label.value.verdict ? [label.value.verdict] : []}
+          verdict
+        />
         {problem.value && (
           <p class="problem" role="alert">
             {problem.value}
           </p>
         )}
         <div class="row hand-in">
-          <button class="main" data-testid="submit" disabled={!isComplete(label.value) || busy.value} onClick={acts.Enter}>
+          <button
+            type="button"
+            class="main"
+            data-testid="submit"
+            disabled={!isComplete(label.value) || busy.value}
+            onClick={acts.Enter}
+          >
             Hand in <kbd>↵</kbd>
           </button>
           {film.value ? (
-            <button data-testid="skip" disabled={busy.value} onClick={acts.n}>
+            <button type="button" data-testid="skip" disabled={busy.value} onClick={acts.n}>
               Skip <kbd>N</kbd>
             </button>
           ) : (
-            <button data-testid="later" disabled={busy.value} onClick={() => void finishLater()}>
+            <button type="button" data-testid="later" disabled={busy.value} onClick={() => void finishLater()}>
               Next clip
             </button>
           )}
-          <button class="quiet danger" data-testid="flag" disabled={busy.value} onClick={acts["!"]}>
+          <button type="button" class="quiet danger" data-testid="flag" disabled={busy.value} onClick={acts["!"]}>
             Flag <kbd>!</kbd>
           </button>
         </div>
         <p class="fine state" role="status" data-testid="saved" data-saved={saved.value}>
-          {missing(label.value) ?? { nothing: "", waiting: "Saving…", saved: "Saved.", failed: "Not saved. It is tried again with the next key." }[saved.value]}
+          {missing(label.value) ??
+            {
+              nothing: "",
+              waiting: "Saving…",
+              saved: "Saved.",
+              failed: "Not saved. It is tried again with the next key.",
+            }[saved.value]}
         </p>
-        <button class="quiet keys-button" onClick={() => setHelp(true)}>
+        <button type="button" class="quiet keys-button" onClick={() => setHelp(true)}>
           Keys <kbd>?</kbd>
         </button>
       </section>
@@ -181,20 +253,49 @@ export function Desk() {
   );
 }
 
-function Tool({ does, acts, name, isOn }: { does: string; acts: Record<string, () => void>; name: string; isOn?: boolean }) {
+function Tool({
+  does,
+  acts,
+  name,
+  isOn,
+}: {
+  does: string;
+  acts: Record<string, () => void>;
+  name: string;
+  isOn?: boolean;
+}) {
   return (
-    <button class="tool" aria-pressed={isOn} onClick={acts[does]} data-key={does}>
+    <button type="button" class="tool" aria-pressed={isOn} onClick={acts[does]} data-key={does}>
       {name} <kbd>{keyName(does)}</kbd>
     </button>
   );
 }
 
-function Group({ name, of, acts, chosen, verdict }: { name: string; of: Choice[]; acts: Record<string, () => void>; chosen: string[]; verdict?: boolean }) {
+function Group({
+  name,
+  of,
+  acts,
+  chosen,
+  verdict,
+}: {
+  name: string;
+  of: Choice[];
+  acts: Record<string, () => void>;
+  chosen: string[];
+  verdict?: boolean;
+}) {
   return (
     <fieldset class={verdict ? "group verdicts" : "group"}>
       <legend>{name}</legend>
       {of.map(({ word, key, name: said }) => (
-        <button key={word} class={verdict ? `chip ${word}` : "chip"} aria-pressed={chosen.includes(word)} onClick={acts[key]} data-testid={`say-${word}`}>
+        <button
+          type="button"
+          key={word}
+          class={verdict ? `chip ${word}` : "chip"}
+          aria-pressed={chosen.includes(word)}
+          onClick={acts[key]}
+          data-testid={`say-${word}`}
+        >
           <kbd>{key.toUpperCase()}</kbd> {said}
         </button>
       ))}
@@ -203,7 +304,17 @@ function Group({ name, of, acts, chosen, verdict }: { name: string; of: Choice[]
 }
 
 // The clip's time line: what has come, the spans, the moment. A slider for pointers and screen readers alike.
-function Ruler({ at, length, began, seek }: { at: number; length: number; began: number | null; seek: (ms: number) => void }) {
+function Ruler({
+  at,
+  length,
+  began,
+  seek,
+}: {
+  at: number;
+  length: number;
+  began: number | null;
+  seek: (ms: number) => void;
+}) {
   const x = (ms: number) => (1000 * Math.min(ms, length)) / length;
   const come = film.value ? film.value.timeOf(film.value.here - 1) : 0;
   const whole = film.value !== null && film.value.here >= film.value.count;
@@ -215,10 +326,29 @@ function Ruler({ at, length, began, seek }: { at: number; length: number; began:
         {label.value.spans.map(([from, to]) => (
           <rect key={from} class="span" x={x(from)} y="8" width={Math.max(3, x(to) - x(from))} height="24" rx="3" />
         ))}
-        {began !== null && <rect class="span open" x={x(Math.min(began, at))} y="8" width={Math.max(3, Math.abs(x(at) - x(began)))} height="24" rx="3" />}
+        {began !== null && (
+          <rect
+            class="span open"
+            x={x(Math.min(began, at))}
+            y="8"
+            width={Math.max(3, Math.abs(x(at) - x(began)))}
+            height="24"
+            rx="3"
+          />
+        )}
         <rect class="cursor" x={Math.min(997, x(at))} y="2" width="3" height="36" />
       </svg>
-      <input type="range" aria-label="Moment in the clip" min={0} max={length} step={40} value={at} onInput={(e) => seek(Number(e.currentTarget.value))} onKeyUp={(e) => e.currentTarget.blur()} onPointerUp={(e) => e.currentTarget.blur()} />
+      <input
+        type="range"
+        aria-label="Moment in the clip"
+        min={0}
+        max={length}
+        step={40}
+        value={at}
+        onInput={(e) => seek(Number(e.currentTarget.value))}
+        onKeyUp={(e) => e.currentTarget.blur()}
+        onPointerUp={(e) => e.currentTarget.blur()}
+      />
     </div>
   );
 }
@@ -248,7 +378,7 @@ function Keys({ close }: { close: () => void }) {
         ))}
       </dl>
       <form method="dialog">
-        <button class="main" autofocus>
+        <button type="submit" class="main" autofocus>
           Back
         </button>
       </form>
@@ -261,10 +391,12 @@ function FlagIt({ close }: { close: () => void }) {
     <Box title="This should not have been shared?" close={close}>
       <p>The clip is stopped for everybody at once, and its owner and the programme are told. You need no reason.</p>
       <form method="dialog" class="row">
-        <button class="main danger" data-testid="flag-yes" onClick={() => void flagClip()} autofocus>
+        <button type="submit" class="main danger" data-testid="flag-yes" onClick={() => void flagClip()} autofocus>
           Stop this clip
         </button>
-        <button class="quiet">Cancel</button>
+        <button type="submit" class="quiet">
+          Cancel
+        </button>
       </form>
     </Box>
   );

@@ -40,7 +40,7 @@ async function ask<T>(method: string, path: string, body?: unknown): Promise<T> 
     response = await fetch(`/api${path}`, {
       method,
       headers: { "X-Nightlatch": "1", "Content-Type": "application/json" },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined ? null : JSON.stringify(body),
     });
   } catch {
     throw new Refused("The review room cannot be reached. Is the network there?", 0);
@@ -52,7 +52,11 @@ async function ask<T>(method: string, path: string, body?: unknown): Promise<T> 
   } catch {
     // no JSON: the status has to do
   }
-  throw new Refused(told.error ?? `The review room answered with status ${response.status}.`, response.status, told.refused);
+  throw new Refused(
+    told.error ?? `The review room answered with status ${response.status}.`,
+    response.status,
+    told.refused,
+  );
 }
 
 export const words = () => ask<Words>("GET", "/state");
@@ -69,14 +73,18 @@ export const flag = (view: number) => ask<void>("POST", `/looks/${view}/flag`);
 export async function enter(rpId: string): Promise<{ reviewer: string; session: string }> {
   const { challenge } = await ask<{ challenge: string }>("POST", "/challenge");
   const bytes = Uint8Array.from(challenge.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-  const answer = await navigator.credentials.get({ publicKey: { challenge: bytes, rpId, userVerification: "required", timeout: 60_000 } });
+  const answer = await navigator.credentials.get({
+    publicKey: { challenge: bytes, rpId, userVerification: "required", timeout: 60_000 },
+  });
   return ask("POST", "/login", { assertion: told(answer) });
 }
 
 // A new passkey behind an invitation. It opens nothing until two administrators have signed for it.
 export async function enrol(invite: string, device: string): Promise<{ change: string }> {
   const options = await ask<PublicKeyCredentialCreationOptionsJSON>("POST", "/invite/options", { invite });
-  const made = await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) });
+  const made = await navigator.credentials.create({
+    publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options),
+  });
   return ask("POST", "/invite", { invite, device, attestation: told(made) });
 }
 

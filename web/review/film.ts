@@ -92,7 +92,13 @@ export class Film {
       if (this.pictures.length % AT_ONCE === 0) this.more();
       return;
     }
-    const said = JSON.parse(data) as { pictures?: number; n?: number; at_ms?: number; refused?: string; error?: string };
+    const said = JSON.parse(data) as {
+      pictures?: number;
+      n?: number;
+      at_ms?: number;
+      refused?: string;
+      error?: string;
+    };
     if (said.refused) this.end(said.error ?? "The keeper ended this view.", said.refused);
     else if (said.pictures !== undefined) this.more();
     else if (said.n !== undefined && said.at_ms !== undefined) this.head = { n: said.n, at_ms: said.at_ms };

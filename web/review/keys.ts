@@ -22,6 +22,9 @@ export const CONTROLS = [
 export type Control = (typeof CONTROLS)[number][0];
 
 // No key means two things; a test holds this.
-export const ALL_KEYS = [...CONTROLS.map(([key]) => key as string), ...[...SUBJECTS, ...HAPPENINGS, ...VERDICTS].map(({ key }) => key)];
+export const ALL_KEYS = [
+  ...CONTROLS.map(([key]) => key as string),
+  ...[...SUBJECTS, ...HAPPENINGS, ...VERDICTS].map(({ key }) => key),
+];
 
 export const keyName = (key: string) => ({ " ": "Space", Backspace: "⌫", Enter: "↵" })[key] ?? key.toUpperCase();

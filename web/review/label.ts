@@ -44,7 +44,11 @@ export const HAPPENINGS: Choice[] = [
   choice("weather_or_light", "w", "Weather or light"),
 ];
 
-export const VERDICTS: Choice[] = [choice("threat", "t", "Threat"), choice("routine", "r", "Routine"), choice("unsure", "u", "Unsure")];
+export const VERDICTS: Choice[] = [
+  choice("threat", "t", "Threat"),
+  choice("routine", "r", "Routine"),
+  choice("unsure", "u", "Unsure"),
+];
 
 // “Nothing” stands alone.
 export function withSubject(label: Label, word: string): Label {

@@ -1,17 +1,26 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { enrol, mine, type Mine } from "./api";
+import { enrol, type Mine, mine } from "./api";
 import { Desk } from "./Desk";
 import { busy, isLocked, look, nextClip, problem, rest, reviewer, signIn, where, why } from "./state";
 
 const Mark = () => (
   <svg class="mark" viewBox="0 0 64 64" aria-hidden="true">
     <path d="M20 30v-6a12 12 0 0 1 24 0v6" fill="none" stroke="currentColor" stroke-width="5" stroke-linecap="round" />
-    <path d="M21 29h22a6 6 0 0 1 6 6v12a6 6 0 0 1-6 6H21a6 6 0 0 1-6-6V35a6 6 0 0 1 6-6Zm11 5.500a6.500 6.500 0 1 0 0 13a6.500 6.500 0 0 0 0-13Z" fill="currentColor" fill-rule="evenodd" />
+    <path
+      d="M21 29h22a6 6 0 0 1 6 6v12a6 6 0 0 1-6 6H21a6 6 0 0 1-6-6V35a6 6 0 0 1 6-6Zm11 5.500a6.500 6.500 0 1 0 0 13a6.500 6.500 0 0 0 0-13Z"
+      fill="currentColor"
+      fill-rule="evenodd"
+    />
   </svg>
 );
 
-const Trouble = () => (problem.value ? <p class="problem" role="alert">{problem.value}</p> : null);
+const Trouble = () =>
+  problem.value ? (
+    <p class="problem" role="alert">
+      {problem.value}
+    </p>
+  ) : null;
 
 function SignIn() {
   const unfinished = look.value !== null;
@@ -27,7 +36,7 @@ function SignIn() {
           : "Clips that people gave, one at a time. Each look is on record, and its owner can see it."}
       </p>
       <Trouble />
-      <button class="main big" data-testid="enter" disabled={busy.value} onClick={signIn} autofocus>
+      <button type="button" class="main big" data-testid="enter" disabled={busy.value} onClick={signIn} autofocus>
         Touch your passkey
       </button>
     </main>
@@ -39,9 +48,11 @@ function Resting() {
     <main class="narrow door">
       <Mark />
       <h1>Take your time</h1>
-      <p class="lead">The room is locked and nothing runs on. Look at something far away, stand up, drink some water.</p>
+      <p class="lead">
+        The room is locked and nothing runs on. Look at something far away, stand up, drink some water.
+      </p>
       <Trouble />
-      <button class="main big" data-testid="enter" disabled={busy.value} onClick={signIn} autofocus>
+      <button type="button" class="main big" data-testid="enter" disabled={busy.value} onClick={signIn} autofocus>
         Back to work
       </button>
     </main>
@@ -50,7 +61,8 @@ function Resting() {
 
 function Empty() {
   useEffect(() => {
-    const onKey = (event: KeyboardEvent) => event.key === "Enter" && !(event.target instanceof HTMLButtonElement) && void nextClip();
+    const onKey = (event: KeyboardEvent) =>
+      event.key === "Enter" && !(event.target instanceof HTMLButtonElement) && void nextClip();
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
   }, []);
@@ -59,9 +71,11 @@ function Empty() {
     <main id="content" class="narrow door" data-testid={over ? "over" : "empty"}>
       <Mark />
       <h1>{over ? "This clip is closed" : why.value ? "Not now" : "Nothing waits. Thank you."}</h1>
-      <p class="lead">{why.value || "Every clip that you may see has what it needs. New ones come when somebody gives one."}</p>
+      <p class="lead">
+        {why.value || "Every clip that you may see has what it needs. New ones come when somebody gives one."}
+      </p>
       <Trouble />
-      <button class="main big" data-testid="next" disabled={busy.value} onClick={nextClip}>
+      <button type="button" class="main big" data-testid="next" disabled={busy.value} onClick={nextClip}>
         {over ? "Next clip" : "Look again"}
       </button>
     </main>
@@ -79,8 +93,15 @@ function MyAgreement({ close }: { close: () => void }) {
   return (
     <main id="content" class="narrow" data-testid="mine">
       <h1>My agreement</h1>
-      <p class="lead">How often you said what others, or a known answer, said too. Up to last midnight (UTC), for your eyes only: there is no ranking.</p>
-      {trouble && <p class="problem" role="alert">{trouble}</p>}
+      <p class="lead">
+        How often you said what others, or a known answer, said too. Up to last midnight (UTC), for your eyes only:
+        there is no ranking.
+      </p>
+      {trouble && (
+        <p class="problem" role="alert">
+          {trouble}
+        </p>
+      )}
       {found && (
         <dl class="facts">
           <div>
@@ -105,7 +126,7 @@ function MyAgreement({ close }: { close: () => void }) {
       )}
       {found && found.verdict === null && <p class="fine">A figure needs ten clips that can be compared.</p>}
       <div class="row">
-        <button class="main" onClick={close} data-testid="mine-close">
+        <button type="button" class="main" onClick={close} data-testid="mine-close">
           Back
         </button>
       </div>
@@ -144,13 +165,26 @@ function Invited({ invite }: { invite: string }) {
       ) : (
         <form onSubmit={submit}>
           <h1>Make your passkey</h1>
-          <p class="lead">It stays on this device and opens the review room here. Each clip that you look at is on record under a pseudonym.</p>
+          <p class="lead">
+            It stays on this device and opens the review room here. Each clip that you look at is on record under a
+            pseudonym.
+          </p>
           <label class="field">
             <span>What you call this device</span>
-            <input data-testid="device" value={device} maxLength={40} autocomplete="off" onInput={(e) => setDevice(e.currentTarget.value)} />
+            <input
+              data-testid="device"
+              value={device}
+              maxLength={40}
+              autocomplete="off"
+              onInput={(e) => setDevice(e.currentTarget.value)}
+            />
           </label>
-          {trouble && <p class="problem" role="alert">{trouble}</p>}
-          <button class="main big" data-testid="make-passkey" disabled={!device.trim()}>
+          {trouble && (
+            <p class="problem" role="alert">
+              {trouble}
+            </p>
+          )}
+          <button type="submit" class="main big" data-testid="make-passkey" disabled={!device.trim()}>
             Make it
           </button>
         </form>
@@ -179,21 +213,29 @@ function App() {
         <span class="brand">
           <Mark /> <span class="wide-only">Review room</span>
         </span>
-        <span class="who" data-testid="who">{reviewer.value}</span>
+        <span class="who" data-testid="who">
+          {reviewer.value}
+        </span>
         {look.value && (
           <span class="fine count" data-testid="count">
             {look.value.done_today} of {look.value.quota} today
           </span>
         )}
         <span class="grow" />
-        <button class="quiet" onClick={() => setMine(!isMine)} data-testid="mine-open">
+        <button type="button" class="quiet" onClick={() => setMine(!isMine)} data-testid="mine-open">
           Mine
         </button>
-        <button class="quiet" onClick={rest} data-testid="rest">
+        <button type="button" class="quiet" onClick={rest} data-testid="rest">
           Break
         </button>
       </header>
-      {isMine ? <MyAgreement close={() => setMine(false)} /> : where.value === "desk" ? <Desk key={look.value?.view} /> : <Empty />}
+      {isMine ? (
+        <MyAgreement close={() => setMine(false)} />
+      ) : where.value === "desk" ? (
+        <Desk key={look.value?.view} />
+      ) : (
+        <Empty />
+      )}
     </>
   );
 }

@@ -56,7 +56,8 @@ export const signIn = () =>
     isLocked.value = false;
     lastAct = Date.now();
     sinceBreak.value = Date.now();
-    if (look.value) where.value = "desk"; // an unfinished label, without its pictures
+    if (look.value)
+      where.value = "desk"; // an unfinished label, without its pictures
     else await draw();
   });
 
@@ -71,7 +72,13 @@ async function draw() {
     where.value = "desk";
     why.value = "";
     const { ticket } = drawn;
-    film.value = new Film(settings!.keeper, drawn.view, drawn.pictures, { ticket, session }, { come: (count) => (pictures.value = count), ended });
+    film.value = new Film(
+      settings!.keeper,
+      drawn.view,
+      drawn.pictures,
+      { ticket, session },
+      { come: (count) => (pictures.value = count), ended },
+    );
   } catch (error) {
     if (!(error instanceof api.Refused) || !error.refusal || error.status === 401) throw error;
     where.value = "empty";
@@ -165,7 +172,11 @@ export async function lockUp() {
   if (isLocked.value) return;
   if (saving) {
     noSaving();
-    if (look.value) await api.save(look.value.view, label.value).then(() => (saved.value = "saved"), () => (saved.value = "failed"));
+    if (look.value)
+      await api.save(look.value.view, label.value).then(
+        () => (saved.value = "saved"),
+        () => (saved.value = "failed"),
+      );
   }
   isLocked.value = true;
   closeFilm();

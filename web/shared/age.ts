@@ -27,7 +27,9 @@ let fast: Promise<boolean> | null = null;
 
 async function hasChaCha(): Promise<boolean> {
   try {
-    await crypto.subtle.importKey("raw-secret" as "raw", new Uint8Array(32), { name: "ChaCha20-Poly1305" }, false, ["decrypt"]);
+    await crypto.subtle.importKey("raw-secret" as "raw", new Uint8Array(32), { name: "ChaCha20-Poly1305" }, false, [
+      "decrypt",
+    ]);
     return true;
   } catch {
     return false;
@@ -66,7 +68,8 @@ export class Opener {
 
   // Seals to the owner's own key.
   async seal(plain: Uint8Array): Promise<Bytes> {
-    if (!this.recipient) throw new SealError("Sign out and in again once: this browser does not know your public key yet.");
+    if (!this.recipient)
+      throw new SealError("Sign out and in again once: this browser does not know your public key yet.");
     const encrypter = new Encrypter();
     encrypter.addRecipient(this.recipient);
     return (await encrypter.encrypt(plain)) as Bytes;
@@ -95,7 +98,11 @@ async function openPayload(fileKey: Bytes, payload: Bytes): Promise<Bytes> {
   const chunks = Array.from({ length: count }, async (_, index) => {
     const last = index === count - 1;
     const chunk = body.subarray(index * (CHUNK + TAG), (index + 1) * (CHUNK + TAG));
-    const plain = await crypto.subtle.decrypt({ name: "ChaCha20-Poly1305", iv: chunkNonce(index, last) } as AesGcmParams, key, chunk);
+    const plain = await crypto.subtle.decrypt(
+      { name: "ChaCha20-Poly1305", iv: chunkNonce(index, last) } as AesGcmParams,
+      key,
+      chunk,
+    );
     if (last && index > 0 && plain.byteLength === 0) throw new SealError("This sealed file has an empty last chunk.");
     return new Uint8Array(plain);
   });

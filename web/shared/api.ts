@@ -13,128 +13,34 @@ export class ApiError extends Error {
   }
 }
 
-export interface State {
-  version: string;
-  now_ms: number;
-  set_up: boolean;
-  setup_code_needed: boolean;
-  signed_in: boolean;
-  household: { id: string; name: string } | null;
-  cloud: { configured: boolean };
-}
-
-export interface Area {
-  name: string;
-  use: "watch" | "ignore" | "mask";
-  points: [number, number][];
-  dwell_s: number; // watch: somebody must stay so long
-}
-
-export interface Camera {
-  id: string;
-  name: string;
-  enabled: boolean;
-  demo: boolean;
-  private: boolean;
-  transport: "tcp" | "udp";
-  address: string;
-  has_sub: boolean;
-  areas: Area[];
-  quota_bytes: number | null;
-}
-
-export interface CameraNow extends Camera {
-  state: "starting" | "recording" | "retrying" | "off";
-  since_ms: number;
-  reason: string | null;
-  reason_text: string | null;
-  still_at_ms: number | null;
-  last_clip: { id: string; onset_ms: number } | null;
-  recorded_from_ms: number | null;
-  bytes: number;
-  fps: number | null;
-  width: number | null;
-  height: number | null;
-  codecs: string | null;
-  audio: string | null;
-  advice: string | null;
-  looks: { since_ms: number; looked: number; passed_over: number } | null;
-}
-
-export interface Home {
-  eye: "eye" | "yolox" | "both" | "motion";
-  looking: { blind_since_ms: number | null; chosen: Home["eye"]; coming_percent: number | null } | null;
-  well: boolean;
-  problems: { camera_id: string | null; text: string; todo: string; since_ms: number | null }[];
-  cameras: CameraNow[];
-  storage: { used_bytes: number; free_bytes: number; oldest_ms: number | null; keep_hours: number; full_in_hours: number | null };
-  cloud: { configured: boolean; reachable: boolean | null; waiting_parts: number; last_sent_ms: number | null; clips: number };
-}
-
-export interface Clip {
-  id: string;
-  camera_id: string;
-  event_id: string;
-  onset_ms: number;
-  began_ms: number;
-  ended_ms: number | null;
-  open: boolean;
-  bytes: number;
-  parts: number;
-  sent_parts: number;
-  in_cloud: boolean;
-}
-
-export interface CameraDay {
-  id: string;
-  name: string;
-  spans: [number, number][];
-  outages: { began_ms: number; ended_ms: number | null; reason: string }[];
-  sheets: [number, number, number][];
-  clips: Clip[];
-}
-
-export interface Segment {
-  id: number;
-  began_ms: number;
-  duration_ms: number;
-  bytes: number;
-  continues: boolean;
-}
-
-export interface Probe {
-  ok: boolean;
-  width?: number;
-  height?: number;
-  fps?: number | null;
-  gop_s?: number | null;
-  audio?: string | null;
-  notes?: string[];
-  still?: string;
-  reason?: string;
-  text?: string;
-}
-
-export interface Device {
-  id: string;
-  name: string;
-  created_ms: number;
-  last_seen_ms: number;
-  this: boolean;
-}
-
 let onSignedOut: () => void = () => {};
 export function whenSignedOut(act: () => void) {
   onSignedOut = act;
 }
 
-async function ask(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+async function ask(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(`/api${path}`, {
       method,
-      headers: { "X-Nightlatch": "1", ...(body === undefined ? {} : { "Content-Type": body instanceof Uint8Array ? "application/octet-stream" : "application/json" }), ...headers },
-      body: body === undefined ? undefined : body instanceof Uint8Array ? (body as Uint8Array<ArrayBuffer>) : JSON.stringify(body),
+      headers: {
+        "X-Nightlatch": "1",
+        ...(body === undefined
+          ? {}
+          : { "Content-Type": body instanceof Uint8Array ? "application/octet-stream" : "application/json" }),
+        ...headers,
+      },
+      body:
+        body === undefined
+          ? null
+          : body instanceof Uint8Array
+            ? (body as Uint8Array<ArrayBuffer>)
+            : JSON.stringify(body),
       keepalive: method === "DELETE", // what was to go goes, also when the page is closed
     });
   } catch {
@@ -149,7 +55,12 @@ async function ask(method: string, path: string, body?: unknown, headers: Record
   }
   if (response.status === 401) onSignedOut();
   const wait = Number(response.headers.get("Retry-After")) || undefined;
-  throw new ApiError(told.error ?? `The hub answered with status ${response.status}.`, response.status, told.reason, wait);
+  throw new ApiError(
+    told.error ?? `The hub answered with status ${response.status}.`,
+    response.status,
+    told.reason,
+    wait,
+  );
 }
 
 export async function get<T>(path: string): Promise<T> {
@@ -165,12 +76,19 @@ export async function put(path: string, body: unknown): Promise<void> {
   await ask("PUT", path, body);
 }
 
-export async function sealed(path: string, headers: Record<string, string> = {}): Promise<{ bytes: Bytes; headers: Headers } | null> {
+export async function sealed(
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<{ bytes: Bytes; headers: Headers } | null> {
   const response = await ask("GET", path, undefined, headers);
   if (response.status === 204) return null;
   return { bytes: new Uint8Array(await response.arrayBuffer()), headers: response.headers };
 }
 
-export async function relayed(method: "GET" | "DELETE", path: string, headers: Record<string, string>): Promise<Response> {
+export async function relayed(
+  method: "GET" | "DELETE",
+  path: string,
+  headers: Record<string, string>,
+): Promise<Response> {
   return ask(method, `/mailbox${path}`, undefined, headers);
 }

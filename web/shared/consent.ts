@@ -1,12 +1,18 @@
 // What the owner signs, built here and not taken from the hub: the same bytes as nightlatch/domain/consent.py makes.
 
-import { b64, type Bytes, joined, sha256, utf8 } from "./bytes";
+import { type Bytes, b64, joined, sha256, utf8 } from "./bytes";
 
 type Json = string | number | Json[] | { [name: string]: Json };
 
-const CONTEXT: Json = { dct: "http://purl.org/dc/terms/", dpv: "https://w3id.org/dpv#", nightlatch: "urn:nightlatch:terms:" };
+const CONTEXT: Json = {
+  dct: "http://purl.org/dc/terms/",
+  dpv: "https://w3id.org/dpv#",
+  nightlatch: "urn:nightlatch:terms:",
+};
 
 const HALF = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+const isAscii = (text: string) => [...text].every((c) => c <= "\x7f");
 
 // JCS (RFC 8785) of our subset: ASCII names; strings, whole numbers, lists, objects. What the Python twin refuses is
 // refused here, too (tests/domain/rendered.json holds both to it).
@@ -14,7 +20,7 @@ export function canonical(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (typeof value === "object" && value !== null) {
     const names = Object.keys(value).sort();
-    if (!names.every((n) => /^[\x00-\x7f]*$/.test(n))) throw new Error("A record's names are ASCII.");
+    if (!names.every((n) => isAscii(n))) throw new Error("A record's names are ASCII.");
     return `{${names.map((n) => `${JSON.stringify(n)}:${canonical(value[n]!)}`).join(",")}}`;
   }
   if (typeof value === "number" && Number.isSafeInteger(value)) return JSON.stringify(value);
@@ -45,21 +51,35 @@ export function consentRecord(of: ConsentFacts): { [name: string]: Json } {
     "dpv:hasDataController": of.programmeKey,
     "dpv:hasDataSubject": of.ownerKey,
     "dpv:hasLegalBasis": "dpv:ExplicitlyExpressedConsent",
-    "dpv:hasNotice": { "@type": "dpv:ConsentNotice", "dct:language": of.noticeLanguage, "nightlatch:sha256": of.noticeSha256 },
+    "dpv:hasNotice": {
+      "@type": "dpv:ConsentNotice",
+      "dct:language": of.noticeLanguage,
+      "nightlatch:sha256": of.noticeSha256,
+    },
     "dpv:hasProcess": {
       "@type": "dpv:Process",
       "dpv:hasPersonalData": { "nightlatch:lengthMs": of.lengthMs, "nightlatch:sha256": of.sha256 },
       "dpv:hasProcessing": "dpv:Analyse",
       "dpv:hasPurpose": [...of.purposes].sort().map((p) => `nightlatch:${p}`),
       "dpv:hasRecipient": "nightlatch:reviewers",
-      "dpv:hasStorageCondition": { "dpv:hasDuration": { "@type": "dpv:UntilTimeDuration", "nightlatch:until": new Date(of.expiresMs).toISOString() } },
+      "dpv:hasStorageCondition": {
+        "dpv:hasDuration": {
+          "@type": "dpv:UntilTimeDuration",
+          "nightlatch:until": new Date(of.expiresMs).toISOString(),
+        },
+      },
     },
     "dpv:isIndicatedAtTime": new Date(of.givenMs).toISOString(),
     "dpv:isIndicatedBy": of.ownerKey,
   };
 }
 
-export function withdrawalRecord(donation: string, ownerKey: string, consentSha256: string, atMs: number): { [name: string]: Json } {
+export function withdrawalRecord(
+  donation: string,
+  ownerKey: string,
+  consentSha256: string,
+  atMs: number,
+): { [name: string]: Json } {
   return {
     "@context": CONTEXT,
     "@type": "dpv:ConsentRecord",
@@ -73,7 +93,10 @@ export function withdrawalRecord(donation: string, ownerKey: string, consentSha2
   };
 }
 
-export async function signedRecord(record: { [name: string]: Json }, key: CryptoKey): Promise<{ record: { [name: string]: Json }; signature: string }> {
+export async function signedRecord(
+  record: { [name: string]: Json },
+  key: CryptoKey,
+): Promise<{ record: { [name: string]: Json }; signature: string }> {
   const signature = await crypto.subtle.sign({ name: "Ed25519" }, key, utf8(canonical(record)));
   return { record, signature: b64(new Uint8Array(signature)) };
 }

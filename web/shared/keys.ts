@@ -1,11 +1,11 @@
 // The owner's keys, derived exactly as nightlatch.owner.keys derives them in Python; vectors hold the two together.
 
+import { bech32 } from "@scure/base";
 import { entropyToMnemonic, mnemonicToEntropy } from "@scure/bip39";
 import { wordlist } from "@scure/bip39/wordlists/english.js";
-import { bech32 } from "@scure/base";
 import { identityToRecipient } from "age-encryption";
 import { argon2id } from "hash-wasm";
-import { b64, type Bytes, joined, unb64, utf8 } from "./bytes";
+import { type Bytes, b64, joined, unb64, utf8 } from "./bytes";
 
 export interface Kdf {
   alg: "argon2id";
@@ -65,7 +65,8 @@ function oneSlip(a: string, b: string): boolean {
   let at = 0;
   while (at < a.length && a[at] === b[at]) at++;
   const rest = (text: string, from: number) => text.slice(from);
-  if (rest(a, at + 1) === rest(b, at + 1) || rest(a, at + 1) === rest(b, at) || rest(a, at) === rest(b, at + 1)) return true;
+  if (rest(a, at + 1) === rest(b, at + 1) || rest(a, at + 1) === rest(b, at) || rest(a, at) === rest(b, at + 1))
+    return true;
   return a[at] === b[at + 1] && a[at + 1] === b[at] && rest(a, at + 2) === rest(b, at + 2);
 }
 
@@ -73,7 +74,10 @@ function oneSlip(a: string, b: string): boolean {
 export function fromWords(text: string): Bytes {
   const typed = text.toLowerCase().split(/\s+/).filter(Boolean);
   const unknown = typed.findIndex((word) => !wordlist.includes(word));
-  if (unknown >= 0) throw new Error(`Word ${unknown + 1}, “${typed[unknown]}”, is not on the list of recovery words. Check its spelling.`);
+  if (unknown >= 0)
+    throw new Error(
+      `Word ${unknown + 1}, “${typed[unknown]}”, is not on the list of recovery words. Check its spelling.`,
+    );
   if (typed.length !== 24) throw new Error(`A recovery sheet has 24 words; these are ${typed.length}.`);
   try {
     return mnemonicToEntropy(typed.join(" "), wordlist) as Bytes;
@@ -83,7 +87,9 @@ export function fromWords(text: string): Bytes {
 }
 
 export async function identityOf(root: Bytes): Promise<string> {
-  return bech32.encode("age-secret-key-", bech32.toWords(await hkdf(root, "nightlatch age x25519 v1")), false).toUpperCase();
+  return bech32
+    .encode("age-secret-key-", bech32.toWords(await hkdf(root, "nightlatch age x25519 v1")), false)
+    .toUpperCase();
 }
 
 export async function recipientOf(root: Bytes): Promise<string> {
@@ -117,10 +123,17 @@ export async function stretch(passphrase: string, kdf: Kdf): Promise<Stretched> 
     hashLength: 32,
     outputType: "binary",
   })) as Bytes;
-  return { wrapKey: await hkdf(stretched, "nightlatch wrap v1"), loginKey: await hkdf(stretched, "nightlatch login v1") };
+  return {
+    wrapKey: await hkdf(stretched, "nightlatch wrap v1"),
+    loginKey: await hkdf(stretched, "nightlatch login v1"),
+  };
 }
 
-export async function wrap(root: Bytes, wrapKey: Bytes, nonce: Bytes = crypto.getRandomValues(new Uint8Array(12))): Promise<string> {
+export async function wrap(
+  root: Bytes,
+  wrapKey: Bytes,
+  nonce: Bytes = crypto.getRandomValues(new Uint8Array(12)),
+): Promise<string> {
   const key = await crypto.subtle.importKey("raw", wrapKey, "AES-GCM", false, ["encrypt"]);
   const boxed = await crypto.subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: WRAP_AAD }, key, root);
   return b64(joined([nonce, new Uint8Array(boxed)]));

@@ -40,9 +40,11 @@ export async function readKey(text: string): Promise<LogKey> {
   if (!name || !hash || !rest || /\s/.test(name)) throw new LogError("This is not a key of a log.");
   const raw = unb64(rest);
   const kind = raw[0]!;
-  if (raw.length !== 33 || (kind !== ED25519 && kind !== COSIGNATURE)) throw new LogError("This log key is of a kind that is not known here.");
+  if (raw.length !== 33 || (kind !== ED25519 && kind !== COSIGNATURE))
+    throw new LogError("This log key is of a kind that is not known here.");
   const id = (await sha256(joined([utf8(`${name}\n`), raw]))).slice(0, 4) as Bytes;
-  if ([...id].map((b) => b.toString(16).padStart(2, "0")).join("") !== hash) throw new LogError("This log key is damaged: its hash does not fit.");
+  if ([...id].map((b) => b.toString(16).padStart(2, "0")).join("") !== hash)
+    throw new LogError("This log key is damaged: its hash does not fit.");
   return { name, id, kind, key: raw.slice(1) as Bytes };
 }
 
@@ -81,7 +83,10 @@ export function readCheckpoint(text: string): Checkpoint {
 }
 
 // The checkpoint of a note that the log signed and enough witnesses cosigned; with the times at which they did.
-export async function verifyCheckpoint(note: string, policy: LogPolicy): Promise<{ checkpoint: Checkpoint; witnessed: { name: string; at_s: number }[] }> {
+export async function verifyCheckpoint(
+  note: string,
+  policy: LogPolicy,
+): Promise<{ checkpoint: Checkpoint; witnessed: { name: string; at_s: number }[] }> {
   const { text, signatures } = readNote(note);
   const checkpoint = readCheckpoint(text);
   if (checkpoint.origin !== policy.log.name) throw new LogError("This checkpoint is of another log.");
@@ -102,7 +107,8 @@ export async function verifyCheckpoint(note: string, policy: LogPolicy): Promise
       }
     }
   }
-  if (witnessed.length < policy.quorum) throw new LogError(`Only ${witnessed.length} of ${policy.quorum} witnesses cosigned this checkpoint.`);
+  if (witnessed.length < policy.quorum)
+    throw new LogError(`Only ${witnessed.length} of ${policy.quorum} witnesses cosigned this checkpoint.`);
   return { checkpoint, witnessed };
 }
 
@@ -115,7 +121,13 @@ async function nodeHash(left: Bytes, right: Bytes): Promise<Bytes> {
 }
 
 // RFC 9162, 2.1.3.2 (the same tree as RFC 6962).
-export async function isIncluded(leaf: Bytes, index: number, size: number, path: readonly Bytes[], root: Bytes): Promise<boolean> {
+export async function isIncluded(
+  leaf: Bytes,
+  index: number,
+  size: number,
+  path: readonly Bytes[],
+  root: Bytes,
+): Promise<boolean> {
   if (!(index >= 0 && index < size)) return false;
   let fn = BigInt(index);
   let sn = BigInt(size - 1);
@@ -143,7 +155,8 @@ export function readReceipt(text: string): Receipt {
   const extra = lines[0]?.startsWith("extra ") ? unb64(lines.shift()!.slice(6)) : null;
   const index = /^index (0|[1-9]\d{0,14})$/.exec(lines.shift() ?? "");
   const path = lines.map(unb64);
-  if (!index || path.length > 63 || path.some((hash) => hash.length !== 32)) throw new LogError("This receipt is damaged.");
+  if (!index || path.length > 63 || path.some((hash) => hash.length !== 32))
+    throw new LogError("This receipt is damaged.");
   return { index: Number(index[1]), path, note: text.slice(split + 2), extra };
 }
 
@@ -158,14 +171,20 @@ export async function readPolicy(text: string): Promise<LogPolicy> {
     else if (words[0] === "witness" && words[1]) witnesses.push(await readKey(words.at(-1)!));
     else if (words[0] === "quorum" && words[1]) quorum = Number(words[1]);
   }
-  if (!log || quorum === null || !(quorum >= 0 && quorum <= witnesses.length)) throw new LogError("The policy cannot be read: it needs a log, witnesses and a quorum.");
+  if (!log || quorum === null || !(quorum >= 0 && quorum <= witnesses.length))
+    throw new LogError("The policy cannot be read: it needs a log, witnesses and a quorum.");
   return { log, witnesses, quorum };
 }
 
 // Everything at once: this leaf is in the log, at the receipt's index, under a checkpoint that enough witnesses saw.
-export async function verifyReceipt(text: string, leaf: Bytes, policy: LogPolicy): Promise<{ index: number; size: number; witnessed: { name: string; at_s: number }[] }> {
+export async function verifyReceipt(
+  text: string,
+  leaf: Bytes,
+  policy: LogPolicy,
+): Promise<{ index: number; size: number; witnessed: { name: string; at_s: number }[] }> {
   const receipt = readReceipt(text);
   const { checkpoint, witnessed } = await verifyCheckpoint(receipt.note, policy);
-  if (!(await isIncluded(leaf, receipt.index, checkpoint.size, receipt.path, checkpoint.root))) throw new LogError("The proof is for another entry: this one is not in the log.");
+  if (!(await isIncluded(leaf, receipt.index, checkpoint.size, receipt.path, checkpoint.root)))
+    throw new LogError("The proof is for another entry: this one is not in the log.");
   return { index: receipt.index, size: checkpoint.size, witnessed };
 }

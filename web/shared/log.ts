@@ -1,15 +1,16 @@
 // Reads a whole log (C2SP tlog-tiles), and computes its root from every entry: what is shown as logged is in the tree
 // that the witnesses cosigned, and nothing with the owner's tags is left out.
 
-import { b64, type Bytes, joined, same, sha256 } from "./bytes";
-import { type Checkpoint, leafHash, LogError, type LogPolicy, verifyCheckpoint } from "./ledger";
+import { type Bytes, b64, joined, same, sha256 } from "./bytes";
+import { type Checkpoint, LogError, type LogPolicy, leafHash, verifyCheckpoint } from "./ledger";
 
 const WIDTH = 256;
 
 // How tlog-tiles writes the number of a tile: groups of three digits, all but the last with an x.
 export function tileName(n: number): string {
   const groups = [String(n % 1000).padStart(3, "0")];
-  for (let rest = Math.floor(n / 1000); rest > 0; rest = Math.floor(rest / 1000)) groups.unshift(`x${String(rest % 1000).padStart(3, "0")}`);
+  for (let rest = Math.floor(n / 1000); rest > 0; rest = Math.floor(rest / 1000))
+    groups.unshift(`x${String(rest % 1000).padStart(3, "0")}`);
   return groups.join("/");
 }
 
@@ -48,7 +49,9 @@ export async function pathTo(leaves: readonly Bytes[], index: number): Promise<B
   let k = 1;
   while (k * 2 < leaves.length) k *= 2;
   const [left, right] = [leaves.slice(0, k), leaves.slice(k)];
-  return index < k ? [...(await pathTo(left, index)), await rootOf(right)] : [...(await pathTo(right, index - k)), await rootOf(left)];
+  return index < k
+    ? [...(await pathTo(left, index)), await rootOf(right)]
+    : [...(await pathTo(right, index - k)), await rootOf(left)];
 }
 
 // A receipt file (c2sp.org/tlog-proof) of one entry, with the entry itself as its extra: checkable without any server.
@@ -75,7 +78,8 @@ export async function readLog(fetchFile: (path: string) => Promise<Bytes>, polic
     if (bundle.length < wide) throw new LogError("The log does not show all of its entries.");
     leaves.push(...bundle.slice(0, wide));
   }
-  if (!same(await rootOf(leaves), checkpoint.root)) throw new LogError("The log's entries are not those that were cosigned.");
+  if (!same(await rootOf(leaves), checkpoint.root))
+    throw new LogError("The log's entries are not those that were cosigned.");
   return { note, checkpoint, witnessed, leaves };
 }
 
@@ -83,5 +87,7 @@ export async function readLog(fetchFile: (path: string) => Promise<Bytes>, polic
 export function said(entry: { kind: string; event: Record<string, unknown> }): string | null {
   const label = entry.event.label as { subjects?: string[]; happenings?: string[]; verdict?: string } | undefined;
   if (entry.kind !== "label" || typeof label !== "object" || !Array.isArray(label.subjects)) return null;
-  return [...label.subjects, ...(label.happenings ?? []), label.verdict ?? "unsure"].map((word) => word.replaceAll("_", " ")).join(", ");
+  return [...label.subjects, ...(label.happenings ?? []), label.verdict ?? "unsure"]
+    .map((word) => word.replaceAll("_", " "))
+    .join(", ");
 }

@@ -41,7 +41,10 @@ export function context(data: Uint8Array): { household: string; camera: string; 
 }
 
 export function hasInit(data: Uint8Array): boolean {
-  return boxes(data, 0, Math.min(data.length, 4096)).some((b) => b.type === "ftyp") || String.fromCharCode(...data.subarray(4, 8)) === "ftyp";
+  return (
+    boxes(data, 0, Math.min(data.length, 4096)).some((b) => b.type === "ftyp") ||
+    String.fromCharCode(...data.subarray(4, 8)) === "ftyp"
+  );
 }
 
 // What MediaSource wants to know of a file with an init segment, by its sample entries (RFC 6381): H.264, and its sound

@@ -62,11 +62,23 @@ export function dayOfDate(date: string): number | null {
 export function sameTimeOn(day: number, ms: number): number {
   const to = new Date(day);
   const at = new Date(ms);
-  return new Date(to.getFullYear(), to.getMonth(), to.getDate(), at.getHours(), at.getMinutes(), at.getSeconds()).getTime();
+  return new Date(
+    to.getFullYear(),
+    to.getMonth(),
+    to.getDate(),
+    at.getHours(),
+    at.getMinutes(),
+    at.getSeconds(),
+  ).getTime();
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const exact = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const exact = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
 const long = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 
 export const hhmm = (ms: number) => clock.format(ms);
@@ -100,7 +112,11 @@ export function lasting(ms: number): string {
 
 export function bytes(n: number): string {
   if (n < 1000) return `${n} B`;
-  for (const [unit, size] of [["kB", 1e3], ["MB", 1e6], ["GB", 1e9]] as const) {
+  for (const [unit, size] of [
+    ["kB", 1e3],
+    ["MB", 1e6],
+    ["GB", 1e9],
+  ] as const) {
     if (n < size * 1000) return `${(n / size).toFixed(n / size < 10 ? 1 : 0)} ${unit}`;
   }
   return `${(n / 1e12).toFixed(1)} TB`;

@@ -40,21 +40,30 @@ describe("age files", () => {
   });
 
   // A vector for a passphrase, for another kind of key or in armour is never a file of ours: it must be refused, too.
-  test.skipIf(!existsSync(folder))("every published vector opens or is refused as it should be", { timeout: 60_000 }, async () => {
-    const stranger = await generateX25519Identity();
-    const counted = { opened: 0, refused: 0 };
-    for (const name of readdirSync(folder)) {
-      const { says, file } = vector(name);
-      const ours = says.identity?.startsWith("AGE-SECRET-KEY-1") && says.armored !== "yes";
-      const opening = new Opener(ours && says.identity ? says.identity : stranger).open(file);
-      if (ours && says.expect === "success") {
-        expect(createHash("sha256").update(await opening).digest("hex"), name).toBe(says.payload);
-        counted.opened++;
-      } else {
-        await expect(opening, name).rejects.toThrow();
-        counted.refused++;
+  test.skipIf(!existsSync(folder))(
+    "every published vector opens or is refused as it should be",
+    { timeout: 60_000 },
+    async () => {
+      const stranger = await generateX25519Identity();
+      const counted = { opened: 0, refused: 0 };
+      for (const name of readdirSync(folder)) {
+        const { says, file } = vector(name);
+        const ours = says.identity?.startsWith("AGE-SECRET-KEY-1") && says.armored !== "yes";
+        const opening = new Opener(ours && says.identity ? says.identity : stranger).open(file);
+        if (ours && says.expect === "success") {
+          expect(
+            createHash("sha256")
+              .update(await opening)
+              .digest("hex"),
+            name,
+          ).toBe(says.payload);
+          counted.opened++;
+        } else {
+          await expect(opening, name).rejects.toThrow();
+          counted.refused++;
+        }
       }
-    }
-    expect(counted).toEqual({ opened: 14, refused: 129 });
-  });
+      expect(counted).toEqual({ opened: 14, refused: 129 });
+    },
+  );
 });

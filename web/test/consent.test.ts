@@ -26,7 +26,9 @@ describe("what the owner signs is rendered as the Python twin renders it", () =>
   });
 
   test("tags and commitments of the log", async () => {
-    for (const { atMs, tag } of rendered.tags.days) expect(b64(await dayTag(unb64(rendered.tags.logKey), atMs))).toBe(tag);
-    for (const { event, commitment: wanted } of rendered.events.committed) expect(b64(await commitment(unb64(rendered.events.salt), event))).toBe(wanted);
+    for (const { atMs, tag } of rendered.tags.days)
+      expect(b64(await dayTag(unb64(rendered.tags.logKey), atMs))).toBe(tag);
+    for (const { event, commitment: wanted } of rendered.events.committed)
+      expect(b64(await commitment(unb64(rendered.events.salt), event))).toBe(wanted);
   });
 });

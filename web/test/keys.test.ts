@@ -1,7 +1,18 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { b64, type Bytes } from "../shared/bytes";
-import { fromWords, identityOf, type Kdf, recipientOf, signingPublic, stretch, unwrap, words, wrap, wrongWords } from "../shared/keys";
+import { type Bytes, b64 } from "../shared/bytes";
+import {
+  fromWords,
+  identityOf,
+  type Kdf,
+  recipientOf,
+  signingPublic,
+  stretch,
+  unwrap,
+  words,
+  wrap,
+  wrongWords,
+} from "../shared/keys";
 
 const vectors = JSON.parse(readFileSync(new URL("../../tests/owner/vectors.json", import.meta.url), "utf8"));
 const hex = (text: string) => Uint8Array.from(text.match(/../g) ?? [], (h) => Number.parseInt(h, 16)) as Bytes;

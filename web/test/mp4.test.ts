@@ -11,7 +11,11 @@ function box(type: string, body: Uint8Array) {
 
 describe("MP4 and JPEG", () => {
   const says = { household: "h", camera: "c", began_ms: 5 };
-  const file = joined([box("ftyp", utf8("isom")), box("uuid", joined([new Uint8Array(16), utf8(JSON.stringify(says))])), box("mdat", new Uint8Array(9))]);
+  const file = joined([
+    box("ftyp", utf8("isom")),
+    box("uuid", joined([new Uint8Array(16), utf8(JSON.stringify(says))])),
+    box("mdat", new Uint8Array(9)),
+  ]);
   test("the context is found", () => {
     expect(context(file)).toEqual(says);
     expect(hasInit(file)).toBe(true);
@@ -25,13 +29,19 @@ describe("MP4 and JPEG", () => {
   test("what MediaSource is told is read from the file itself", () => {
     const avcC = box("avcC", Uint8Array.from([1, 0x64, 0, 0x28, 0xff]));
     expect(codecs(joined([box("ftyp", utf8("isom")), box("moov", avcC)]))).toBe("avc1.640028");
-    expect(codecs(joined([box("moov", joined([avcC, box("mp4a", new Uint8Array(28))]))]))).toBe("avc1.640028,mp4a.40.2");
+    expect(codecs(joined([box("moov", joined([avcC, box("mp4a", new Uint8Array(28))]))]))).toBe(
+      "avc1.640028,mp4a.40.2",
+    );
     expect(codecs(box("moov", box("ulaw", new Uint8Array(28))))).toBe(null);
     expect(codecs(box("moov", utf8("avcC\x01")))).toBe(null);
   });
   test("the comment of a sheet", () => {
     const text = utf8(JSON.stringify({ at_ms: [1], columns: 5, cell: [320, 180] }));
-    const jpeg = joined([Uint8Array.from([0xff, 0xd8, 0xff, 0xfe, 0, text.length + 2]), text, Uint8Array.from([0xff, 0xd9, 0, 0])]);
+    const jpeg = joined([
+      Uint8Array.from([0xff, 0xd8, 0xff, 0xfe, 0, text.length + 2]),
+      text,
+      Uint8Array.from([0xff, 0xd9, 0, 0]),
+    ]);
     expect(sheetFacts(jpeg)?.columns).toBe(5);
     expect(sheetFacts(Uint8Array.from([0xff, 0xd8, 0xff, 0xd9, 0, 0]))).toBe(null);
   });

@@ -10,11 +10,19 @@ test("a signed request verifies by the rules of RFC 9421, with another library",
   const at = Date.UTC(2026, 10, 23);
   const headers = await signed(sign, key, "DELETE", "/v1/clips/0011aabb", "", at);
   const params = headers["Signature-Input"]?.replace("nightlatch=", "") ?? "";
-  expect(params).toMatch(/^\("@method" "@path" "@query" "content-digest"\);created=\d+;nonce="[^"]+";keyid="[^"]+";alg="ed25519"$/);
+  expect(params).toMatch(
+    /^\("@method" "@path" "@query" "content-digest"\);created=\d+;nonce="[^"]+";keyid="[^"]+";alg="ed25519"$/,
+  );
   expect(params).toContain(`;created=${at / 1000};`);
   expect(params).toContain(`;keyid="${key}";`);
   expect(headers["Content-Digest"]).toBe(`sha-256=:${createHash("sha256").update("").digest("base64")}:`);
-  const base = ['"@method": DELETE', '"@path": /v1/clips/0011aabb', '"@query": ?', `"content-digest": ${headers["Content-Digest"]}`, `"@signature-params": ${params}`].join("\n");
+  const base = [
+    '"@method": DELETE',
+    '"@path": /v1/clips/0011aabb',
+    '"@query": ?',
+    `"content-digest": ${headers["Content-Digest"]}`,
+    `"@signature-params": ${params}`,
+  ].join("\n");
   const given = unb64(headers.Signature?.match(/^nightlatch=:(.+):$/)?.[1] ?? "");
   const spki = Buffer.concat([Buffer.from("302a300506032b6570032100", "hex"), unb64(key)]);
   const publicKey = createPublicKey({ key: spki, format: "der", type: "spki" });

@@ -1,5 +1,16 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { dateOf, dayAfter, dayBefore, dayOf, dayOfDate, HOUR, MINUTE, sameTimeOn, ticks, tickStep } from "../shared/time";
+import {
+  dateOf,
+  dayAfter,
+  dayBefore,
+  dayOf,
+  dayOfDate,
+  HOUR,
+  MINUTE,
+  sameTimeOn,
+  tickStep,
+  ticks,
+} from "../shared/time";
 
 beforeAll(() => {
   process.env.TZ = "Europe/Berlin";
@@ -9,12 +20,20 @@ describe("days are 23, 24 or 25 hours long", () => {
   test("spring forward", () => {
     const day = dayOf(Date.UTC(2026, 2, 29, 10));
     expect((day.to - day.from) / HOUR).toBe(23);
-    expect(ticks(day.from, day.to, HOUR).map((h) => h.label).slice(0, 4)).toEqual(["00", "01", "03", "04"]);
+    expect(
+      ticks(day.from, day.to, HOUR)
+        .map((h) => h.label)
+        .slice(0, 4),
+    ).toEqual(["00", "01", "03", "04"]);
   });
   test("fall back", () => {
     const day = dayOf(Date.UTC(2026, 9, 25, 10));
     expect((day.to - day.from) / HOUR).toBe(25);
-    expect(ticks(day.from, day.to, HOUR).map((h) => h.label).slice(0, 5)).toEqual(["00", "01", "02", "02", "03"]);
+    expect(
+      ticks(day.from, day.to, HOUR)
+        .map((h) => h.label)
+        .slice(0, 5),
+    ).toEqual(["00", "01", "02", "02", "03"]);
   });
   test("an ordinary day, and its neighbours across the change", () => {
     const day = dayOf(Date.UTC(2026, 9, 24, 10));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { including, inside, moved, SHORTEST, zoomed } from "../owner/view";
+import { including, inside, moved, SHORTEST, zoomed } from "../owner/timeline/view";
 import { Latest } from "../shared/latest";
 
 const day = { from: 0, to: 25 * 3_600_000 };

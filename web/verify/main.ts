@@ -12,7 +12,8 @@ async function check() {
     if (!extra) throw new Error("This receipt does not hold its entry.");
     const found = await verifyReceipt(text, extra, await readPolicy(field("policy")));
     const leaf = JSON.parse(new TextDecoder().decode(extra)) as { t: number; k: string };
-    const by = found.witnessed.map((w) => `${w.name} at ${new Date(w.at_s * 1000).toLocaleString()}`).join(", ") || "nobody";
+    const by =
+      found.witnessed.map((w) => `${w.name} at ${new Date(w.at_s * 1000).toLocaleString()}`).join(", ") || "nobody";
     said.className = "good";
     said.textContent = `Proven: “${leaf.k}” of ${new Date(leaf.t * 1000).toLocaleString()} is entry ${found.index} of ${found.size}.\nCosigned by ${by}.`;
   } catch (error) {

@@ -22,5 +22,11 @@ export default defineConfig({
   root: import.meta.dirname,
   publicDir: false,
   plugins: [inOneFile()],
-  build: { outDir: "../../src/nightlatch/hub/page", emptyOutDir: false, target: "es2022", modulePreload: { polyfill: false }, reportCompressedSize: false },
+  build: {
+    outDir: "../../src/nightlatch/hub/page",
+    emptyOutDir: false,
+    target: "es2022",
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
 });

@@ -17,6 +17,13 @@ class CameraState(StrEnum):
     OFF = "off"
 
 
+class Transport(StrEnum):
+    """How RTSP brings its packets."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
 @dataclass(frozen=True, slots=True)
 class Camera:
     """One camera of the household. `url` and `sub_url` may hold a password: never log them whole."""

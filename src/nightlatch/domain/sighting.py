@@ -32,6 +32,15 @@ class Verdict(StrEnum):
     UNSURE = "unsure"
 
 
+class EyeName(StrEnum):
+    """What can look at moving things. MOTION knows no kinds: it says that something moved."""
+
+    EYE = "eye"  # the built-in one
+    YOLOX = "yolox"
+    BOTH = "both"
+    MOTION = "motion"
+
+
 @dataclass(frozen=True, slots=True)
 class Detection:
     """One thing in one picture. `score` is 0 to 1, as calibrated as its eye can make it."""

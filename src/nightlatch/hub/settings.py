@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nightlatch.domain.sighting import Verdict
+from nightlatch.domain.sighting import EyeName, Verdict
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -32,7 +31,9 @@ class HubSettings(BaseModel):
         default_factory=lambda: list(Verdict), description="which events are published: threat, unsure, routine"
     )
     models_dir: Path | None = Field(None, description="where fetched models are kept; default: beside the data")
-    detector: Literal["eye", "yolox", "both", "motion"] = Field("eye", description="what looks at moving things")
+    detector: EyeName = Field(EyeName.EYE, description="what looks at moving things")
+
+    shards: int = Field(1, ge=1, le=16, description="watch processes, which share the cameras")
 
     @property
     def is_loopback(self) -> bool:

@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
+from nightlatch.domain import manifest
+from nightlatch.domain.manifest import Manifest, SealedPart
 from nightlatch.errors import NotFound, NotSealed, SealError
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.identities import Opener
 
 Fetch = Callable[[str], Sealed]  # "manifest", "still", "part-0000" → the sealed object; raises NotFound
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a clip says of itself, inside the seal. Times are epoch ms."""
-
-    camera_name: str
-    onset_ms: int
-    began_ms: int
-    ended_ms: int | None
-    audio: str | None
-    sha256: tuple[str, ...]  # b64, of each sealed part
-
-    @property
-    def suffix(self) -> str:
-        """File suffix of the opened clip."""
-        return ".mov" if (self.audio or "").startswith("pcm") else ".mp4"
 
 
 def folder_fetch(folder: Path) -> Fetch:
@@ -49,20 +32,8 @@ def clip_folders(hub_data: Path) -> dict[str, Path]:
 
 
 def read_manifest(fetch: Fetch, opener: Opener) -> Manifest:
-    """The opened manifest. Raises `SealError`, `NotFound`."""
-    plain = opener.open(fetch("manifest"))
-    try:
-        told: dict[str, Any] = json.loads(plain)
-        return Manifest(
-            str(told["camera_name"]),
-            int(told["onset_ms"]),
-            int(told["began_ms"]),
-            None if told["ended_ms"] is None else int(told["ended_ms"]),
-            None if told["audio"] is None else str(told["audio"]),
-            tuple(str(part["sha256"]) for part in told["parts"]),
-        )
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise SealError("The manifest of this clip is not one that Nightlatch wrote.") from None
+    """The clip's manifest, opened. Raises `SealError`, `NotFound`."""
+    return manifest.read_manifest(opener.open(fetch("manifest")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +47,7 @@ class Gap:
 def open_clip(
     fetch: Fetch,
     opener: Opener,
-    manifest: Manifest,
+    clip: Manifest,
     *,
     partial: bool = False,
     on_gap: Callable[[Gap], None] = lambda gap: None,
@@ -89,12 +60,11 @@ def open_clip(
         SealError: a part is not the one that was recorded, or does not open.
         NotFound: a part is missing.
     """
-    for index, stated in enumerate(manifest.sha256):
-        number = index + 1
+    for number, stated in enumerate(clip.parts, 1):
         try:
-            yield _open_part(fetch, opener, index, stated)
+            yield _open_part(fetch, opener, stated)
         except (SealError, NotFound) as error:
-            whole = f"Part {number} of {len(manifest.sha256)} {error}"
+            whole = f"Part {number} of {len(clip.parts)} {error}"
             if partial and number > 1:
                 on_gap(Gap(number, whole))
                 continue
@@ -102,14 +72,14 @@ def open_clip(
             raise type(error)(f"{whole} {todo}") from None
 
 
-def _open_part(fetch: Fetch, opener: Opener, index: int, stated: str) -> bytes:
+def _open_part(fetch: Fetch, opener: Opener, stated: SealedPart) -> bytes:
     try:
-        sealed = fetch(f"part-{index:04d}")
+        sealed = fetch(f"part-{stated.n:04d}")
     except NotFound:
         raise NotFound("is missing.") from None
     except NotSealed:
         raise SealError("is cut short or overwritten.") from None
-    if b64encode(sha256(sealed).digest()).decode() != stated:
+    if b64encode(sha256(sealed).digest()).decode() != stated.sha256:
         raise SealError("is not the one that was recorded.")
     try:
         return opener.open(sealed)

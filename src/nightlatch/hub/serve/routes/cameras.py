@@ -3,129 +3,187 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeAlias
 
 from fastapi import APIRouter, Response
 from pydantic import Field
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
-from nightlatch.domain.camera import Camera
-from nightlatch.domain.geometry import LONGEST_DWELL_S, Use
-from nightlatch.errors import ConfigError, NotFound
-from nightlatch.hub.errands.probe import try_camera
+from nightlatch.domain.camera import Camera, Transport
+from nightlatch.domain.geometry import LONGEST_DWELL_S, Area, Use
+from nightlatch.errors import NotFound, Reason, SourceError
+from nightlatch.hub.errands.asking import PROBE, ProbeRequest
+from nightlatch.hub.errands.errand import ErrandFailed, TooLong
 from nightlatch.hub.serve import catalogue
-from nightlatch.hub.serve.routes.signin import Asked, At, Owner
-from nightlatch.hub.watch.watcher import as_camera
+from nightlatch.hub.serve.books.records import CameraRow
+from nightlatch.hub.serve.routes.asking import At, Body, Owner
+from nightlatch.hub.serve.routes.sealed import TYPE
 
 router = APIRouter(prefix="/api/cameras")
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class AreaAsked(Asked):
+class AreaBody(Body):
     name: str = Field(max_length=60)
     use: Use
     points: list[tuple[Share, Share]] = Field(min_length=3, max_length=64)
     dwell_s: float = Field(0, ge=0, le=LONGEST_DWELL_S)
 
 
-class NewCamera(Asked):
+class NewCamera(Body):
     name: str = Field(max_length=200)
     url: str = Field(max_length=2000)
     sub_url: str | None = Field(None, max_length=2000)
     transport: str = "tcp"
 
 
-class Change(Asked):
+class CameraChange(Body):
     name: str | None = Field(None, max_length=200)
     enabled: bool | None = None
     private: bool | None = None
-    areas: list[AreaAsked] | None = Field(None, max_length=32)
+    areas: list[AreaBody] | None = Field(None, max_length=32)
     quota_bytes: int | None = Field(None, ge=0)
     url: str | None = Field(None, max_length=2000)
     sub_url: str | None = Field(None, max_length=2000)
     transport: str | None = None
 
+    def apply(self, row: CameraRow) -> None:
+        """Put into `row` what is given, checked. Raises `ConfigError`."""
+        if self.name is not None:
+            row.name = catalogue.checked_name(self.name)
+        if self.enabled is not None:
+            row.enabled = self.enabled
+        if self.private is not None:
+            row.private = self.private
+        if self.areas is not None:
+            row.areas = json.dumps([area.model_dump() for area in self.areas])
+        if self.url is not None:
+            row.url = catalogue.checked_url(self.url)
+        if self.transport is not None:
+            row.transport = catalogue.checked_transport(self.transport)
+        if "quota_bytes" in self.model_fields_set:
+            row.quota_bytes = self.quota_bytes
+        if "sub_url" in self.model_fields_set:
+            row.sub_url = catalogue.checked_url(self.sub_url) if self.sub_url else None
 
-class Try(Asked):
+
+class ProbeBody(Body):
     url: str = Field(max_length=2000)
     transport: str = "tcp"
 
 
-def as_json(camera: Camera) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class CameraShape:
     """A camera as the page sees it: no password."""
-    return {
-        "id": camera.id,
-        "name": camera.name,
-        "enabled": camera.enabled,
-        "demo": camera.demo,
-        "private": camera.private,
-        "transport": camera.transport,
-        "address": catalogue.public_address(camera.url),
-        "has_sub": camera.sub_url is not None,
-        "areas": [{"name": a.name, "use": a.use, "points": a.points, "dwell_s": a.dwell_s} for a in camera.areas],
-        "quota_bytes": camera.quota_bytes,
-    }
+
+    id: str
+    name: str
+    enabled: bool
+    demo: bool
+    private: bool
+    transport: Transport
+    address: str
+    has_sub: bool
+    areas: list[Area]
+    quota_bytes: int | None
+
+    @classmethod
+    def of(cls, camera: Camera) -> CameraShape:
+        """What the page may see of `camera`."""
+        return cls(
+            id=camera.id,
+            name=camera.name,
+            enabled=camera.enabled,
+            demo=camera.demo,
+            private=camera.private,
+            transport=Transport(camera.transport),
+            address=catalogue.public_address(camera.url),
+            has_sub=camera.sub_url is not None,
+            areas=list(camera.areas),
+            quota_bytes=camera.quota_bytes,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSuccess:
+    """A camera that can be recorded, with its first picture."""
+
+    ok: Literal[True]
+    width: int
+    height: int
+    fps: float | None
+    codecs: str
+    audio: str | None
+    gop_s: float | None  # between key frames
+    notes: list[str]  # what would make it better
+    still: str  # b64, sealed
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeFailure:
+    """A camera that cannot be recorded, why, and what to do."""
+
+    ok: Literal[False]
+    reason: Reason
+    text: str
+
+
+Probe: TypeAlias = ProbeSuccess | ProbeFailure
 
 
 @router.get("")
-def cameras(at: At, _: Owner) -> list[dict[str, Any]]:
+def cameras(at: At, _: Owner) -> list[CameraShape]:
     """All cameras."""
-    return [as_json(camera) for camera in catalogue.cameras(at.engine)]
+    return [CameraShape.of(camera) for camera in catalogue.cameras(at.engine)]
 
 
 @router.post("", status_code=201)
-def add(at: At, _: Owner, asked: NewCamera) -> dict[str, Any]:
+def add(at: At, _: Owner, body: NewCamera) -> CameraShape:
     """Add one; the demo cameras leave."""
     camera = catalogue.add(
-        at.engine, at.clock, name=asked.name, url=asked.url, sub_url=asked.sub_url, transport=asked.transport
+        at.engine, at.clock, name=body.name, url=body.url, sub_url=body.sub_url, transport=body.transport
     )
     at.cameras_changed()
-    return as_json(camera)
+    return CameraShape.of(camera)
 
 
 @router.post("/test")
-def test(at: At, _: Owner, asked: Try) -> dict[str, Any]:
+def probe(at: At, _: Owner, body: ProbeBody) -> Probe:
     """Try an address; the first picture comes back sealed."""
-    url, transport = catalogue.checked_url(asked.url), catalogue.checked_transport(asked.transport)
-    return try_camera(url, transport, at.household.existing().recipient)
+    url, transport = catalogue.checked_url(body.url), catalogue.checked_transport(body.transport)
+    try:
+        found, still = PROBE.send(ProbeRequest(url, transport, at.household.existing().recipient))
+    except SourceError as error:
+        return ProbeFailure(ok=False, reason=error.reason, text=str(error))
+    except ErrandFailed as error:
+        reason = Reason.TIMEOUT if isinstance(error, TooLong) else Reason.BROKEN_STREAM
+        return ProbeFailure(ok=False, reason=reason, text=str(error))
+    return ProbeSuccess(
+        ok=True,
+        width=found.width,
+        height=found.height,
+        fps=found.fps,
+        codecs=found.codecs,
+        audio=found.audio,
+        gop_s=found.gop_s,
+        notes=list(found.notes),
+        still=b64encode(still).decode(),
+    )
 
 
 @router.patch("/{camera_id}")
-def change(at: At, _: Owner, camera_id: str, asked: Change) -> dict[str, Any]:
+def change(at: At, _: Owner, camera_id: str, body: CameraChange) -> CameraShape:
     """Change what is given; null clears a quota or a sub-stream."""
-    given = asked.model_fields_set
-    try:
-        with Session(at.engine) as session, session.begin():
-            row = catalogue.find(session, camera_id)
-            if asked.name is not None:
-                row.name = catalogue.checked_name(asked.name)
-            if asked.enabled is not None:
-                row.enabled = asked.enabled
-            if asked.private is not None:
-                row.private = asked.private
-            if asked.areas is not None:
-                row.areas = json.dumps([area.model_dump() for area in asked.areas])
-            if asked.url is not None:
-                row.url = catalogue.checked_url(asked.url)
-            if asked.transport is not None:
-                row.transport = catalogue.checked_transport(asked.transport)
-            if "quota_bytes" in given:
-                row.quota_bytes = asked.quota_bytes
-            if "sub_url" in given:
-                row.sub_url = catalogue.checked_url(asked.sub_url) if asked.sub_url else None
-            session.flush()
-            changed = as_camera(row)
-    except IntegrityError:
-        raise ConfigError(f"There is a camera called {asked.name} already. Choose another name.") from None
+    changed = catalogue.change(at.engine, camera_id, body.apply)
     at.cameras_changed()
-    return as_json(changed)
+    return CameraShape.of(changed)
 
 
 @router.delete("/{camera_id}", status_code=204)
 def remove(at: At, _: Owner, camera_id: str, footage: Literal["keep", "delete"] = "keep") -> None:
     """Remove one, with or without what it recorded."""
-    catalogue.remove(at.engine, at.settings.data_dir, camera_id, footage=footage == "delete")
+    catalogue.remove(at.books, camera_id, footage=footage == "delete")
     at.statuses.pop(camera_id, None)
     at.stills.pop(camera_id, None)
     at.cameras_changed()
@@ -141,6 +199,6 @@ def still(at: At, _: Owner, camera_id: str) -> Response:
         return Response(status_code=204)
     return Response(
         newest.sealed,
-        media_type="application/octet-stream",
+        media_type=TYPE,
         headers={"X-Nightlatch-At-Ms": str(newest.at_ms)},
     )

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Base64Bytes, Field
 from starlette.concurrency import run_in_threadpool
 
+from nightlatch.domain.redaction import Style, write
 from nightlatch.errors import ConfigError
+from nightlatch.hub.errands.asking import LARGEST_FILM
 from nightlatch.hub.serve.books.records import DonationRow
-from nightlatch.hub.serve.giving import LONGEST_FILM, Offer, Programme
+from nightlatch.hub.serve.giving import Offer, Programme
 from nightlatch.hub.serve.logwatch import witness_key
-from nightlatch.hub.serve.routes.signin import Asked, At, Owner
+from nightlatch.hub.serve.routes.asking import At, Body, Owner
 
 router = APIRouter(prefix="/api/giving")
 _LOG_PATH = re.compile(r"(?:checkpoint|tile/[0-9x/.p]{1,80}|tile/entries/[0-9x/.p]{1,80})\Z")
 
 
-class Join(Asked):
+class Join(Body):
     invitation: str = Field(max_length=64_000)
 
 
-class Signed(Asked):
+class Signed(Body):
     consent: dict[str, Any]
     log_key: Annotated[Base64Bytes, Field(min_length=32, max_length=32)]
 
@@ -60,11 +62,11 @@ async def offer(
     clip: str,
     from_ms: int,
     to_ms: int,
-    style: Literal["cover", "silhouettes"] = "cover",
+    style: Style = Style.COVER,
 ) -> dict[str, Any]:
     """Hand over the opened film (the body) of a clip; people are hidden in it, in memory."""
     film = await request.body()
-    if not 0 < len(film) <= LONGEST_FILM:
+    if not 0 < len(film) <= LARGEST_FILM:
         raise ConfigError("There is no film in this request, or it is too large.")
     return _offer(await run_in_threadpool(at.donations.offer, clip, film, from_ms, to_ms, style))
 
@@ -79,9 +81,9 @@ def look(at: At, _: Owner, offer_id: str) -> dict[str, Any]:
 def film(at: At, _: Owner, offer_id: str) -> Response:
     """The redacted film, exactly as it would be given."""
     found = at.donations.find(offer_id)
-    if found.hidden is None:
+    if found.redacted is None:
         raise ConfigError("This clip is not ready yet.")
-    return Response(found.hidden.mp4, media_type="video/mp4")
+    return Response(found.redacted.mp4, media_type="video/mp4")
 
 
 @router.delete("/offers/{offer_id}", status_code=204)
@@ -135,14 +137,14 @@ def _programme(programme: Programme) -> dict[str, Any]:
 
 
 def _offer(found: Offer) -> dict[str, Any]:
-    hidden = found.hidden
+    redacted = found.redacted
     return {
         "id": found.id,
         "share": found.share,
         "problem": found.problem,
-        "ready": hidden is not None,
-        "sha256": hidden.sha256 if hidden else None,
-        "report": hidden.report if hidden else None,
+        "ready": redacted is not None,
+        "sha256": redacted.sha256 if redacted else None,
+        "report": write(redacted.report) if redacted else None,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from nightlatch.errors import CloudError
-from nightlatch.hub.serve.routes.signin import At, Owner
+from nightlatch.hub.serve.routes.asking import At, Owner
 
 router = APIRouter(prefix="/api/mailbox")
 KEPT = ("content-type", "content-range", "accept-ranges")

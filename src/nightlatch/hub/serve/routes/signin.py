@@ -7,28 +7,21 @@ import platform
 from hmac import compare_digest
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Request, Response
+from pydantic import Base64Bytes, Field
 
 from nightlatch import __version__
 from nightlatch.errors import Refused
-from nightlatch.hub.serve.books.records import HouseholdRow, SessionRow
-from nightlatch.hub.serve.house import COOKIE, House, house, owner
+from nightlatch.hub.serve.books.records import HouseholdRow
+from nightlatch.hub.serve.house import COOKIE, House
 from nightlatch.hub.serve.people.household import SESSION_IDLE_MS, Proofs, setup_code
+from nightlatch.hub.serve.routes.asking import At, Body, Owner, address
 from nightlatch.web.signature import public_b64
 
 router = APIRouter(prefix="/api")
-At = Annotated[House, Depends(house)]
-Owner = Annotated[SessionRow, Depends(owner)]
 
 
-class Asked(BaseModel):
-    """What a page may send; unknown fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Kdf(Asked):
+class Kdf(Body):
     alg: Literal["argon2id"]
     m_kib: int = Field(ge=19_456, le=1_048_576)  # OWASP's least for Argon2id
     t: int = Field(ge=1, le=64)
@@ -36,7 +29,7 @@ class Kdf(Asked):
     salt: Annotated[str, Field(min_length=22, max_length=88)]
 
 
-class ProofsAsked(Asked):
+class ProofsAsked(Body):
     kdf: Kdf
     login_key: Annotated[Base64Bytes, Field(min_length=32, max_length=32)]
     wrapped_root: Annotated[str, Field(min_length=80, max_length=80)]
@@ -53,7 +46,7 @@ class SetUp(ProofsAsked):
     device_name: str = Field("", max_length=200)
 
 
-class SignIn(Asked):
+class SignIn(Body):
     login_key: Annotated[Base64Bytes, Field(min_length=32, max_length=32)]
     device_name: str = Field("", max_length=200)
 
@@ -68,12 +61,8 @@ class NewPassphrase(ProofsAsked):
     old_login_key: Annotated[Base64Bytes, Field(min_length=32, max_length=32)]
 
 
-class Enrolment(Asked):
+class Enrolment(Body):
     signature: str = Field(max_length=100)
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else "?"
 
 
 def _welcome(at: House, response: Response, row: HouseholdRow, device_name: str) -> dict[str, Any]:
@@ -108,12 +97,12 @@ def state(at: At, request: Request) -> dict[str, Any]:
 @router.post("/household", status_code=201)
 def set_up(at: At, asked: SetUp, request: Request, response: Response) -> dict[str, Any]:
     """Claim the hub."""
-    address = _address(request)
-    at.tries.check(address)
+    who = address(request)
+    at.tries.check(who)
     if not at.settings.is_loopback and at.household.row() is None:
         given = (asked.setup_code or "").strip().lower()
         if not compare_digest(given.encode(), setup_code(at.settings.data_dir).encode()):
-            at.tries.failed(address)
+            at.tries.failed(who)
             raise Refused("That is not the set-up code. It is in the address that the hub printed when it started.")
     row = at.household.make(asked.name, asked.proofs(), asked.recipient, asked.signing_key)
     _welcome(at, response, row, asked.device_name)
@@ -136,14 +125,14 @@ def login_parameters(at: At) -> dict[str, Any]:
 @router.post("/login")
 def login(at: At, asked: SignIn, request: Request, response: Response) -> dict[str, Any]:
     """Sign in with proof of the passphrase."""
-    address = _address(request)
-    at.tries.check(address)
+    who = address(request)
+    at.tries.check(who)
     try:
         row = at.household.sign_in(asked.login_key)
     except Refused:
-        at.tries.failed(address)
+        at.tries.failed(who)
         raise
-    at.tries.succeeded(address)
+    at.tries.succeeded(who)
     return _welcome(at, response, row, asked.device_name)
 
 
@@ -157,19 +146,19 @@ def logout(at: At, device: Owner, response: Response) -> None:
 @router.get("/recovery")
 def recovery_challenge(at: At, request: Request) -> dict[str, str]:
     """Something to sign with the key of the recovery sheet."""
-    at.tries.check(_address(request))
+    at.tries.check(address(request))
     return {"challenge": at.household.challenge()}
 
 
 @router.post("/recovery")
 def recover(at: At, asked: Recover, request: Request, response: Response) -> dict[str, Any]:
     """Sign in with the recovery sheet and set a new passphrase."""
-    address = _address(request)
-    at.tries.check(address)
+    who = address(request)
+    at.tries.check(who)
     try:
         at.household.recover(asked.challenge, asked.signature)
     except Refused:
-        at.tries.failed(address)
+        at.tries.failed(who)
         raise
     at.household.change_passphrase(asked.proofs())
     return _welcome(at, response, at.household.existing(), asked.device_name)
@@ -178,12 +167,12 @@ def recover(at: At, asked: Recover, request: Request, response: Response) -> dic
 @router.post("/passphrase", status_code=204)
 def change_passphrase(at: At, device: Owner, asked: NewPassphrase, request: Request, response: Response) -> None:
     """Change the passphrase; every other device is signed out."""
-    address = _address(request)
-    at.tries.check(address)
+    who = address(request)
+    at.tries.check(who)
     try:
         row = at.household.sign_in(asked.old_login_key)
     except Refused:
-        at.tries.failed(address)
+        at.tries.failed(who)
         raise
     at.household.change_passphrase(asked.proofs())
     _welcome(at, response, row, device.name)

@@ -1,0 +1,242 @@
+"""What the routes read in the books: typed lines, no rows. Each function is one question, and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Engine, Select, case, func, select
+from sqlalchemy.orm import Session
+
+from nightlatch.domain.time import HOUR_MS, Span
+from nightlatch.errors import Reason
+from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, OutageRow, SegmentRow, SheetRow
+from nightlatch.hub.vault.layout import read_name
+
+
+@dataclass(frozen=True, slots=True)
+class ClipLine:
+    """A clip, and how much of it the mailbox has."""
+
+    id: str
+    camera_id: str
+    event_id: str
+    onset_ms: int
+    began_ms: int
+    ended_ms: int | None
+    open: bool
+    bytes: int
+    parts: int
+    sent_parts: int
+    in_cloud: bool  # all of it, as it is now
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentLine:
+    """A sealed segment. One that `continues` has no init segment: it follows the one before."""
+
+    id: int
+    began_ms: int
+    duration_ms: int
+    bytes: int
+    continues: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SheetLine:
+    """A sealed minute of stills."""
+
+    id: int
+    began_ms: int
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutageLine:
+    """A stretch in which a camera was not recorded, and why."""
+
+    began_ms: int
+    ended_ms: int | None
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ClipNameLine:
+    """A clip by its name, and when its event began."""
+
+    id: str
+    onset_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CameraLine:
+    """What is kept of a camera: from when to when there is footage, and its newest clip."""
+
+    recorded_from_ms: int | None
+    recorded_to_ms: int | None
+    last_clip: ClipNameLine | None
+
+
+@dataclass(frozen=True, slots=True)
+class FootageLine:
+    """How much footage there is and how fast it comes."""
+
+    oldest_ms: int | None
+    last_hour_bytes: int
+    last_hour_from_ms: int | None  # when the oldest segment of the last hour began
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxLine:
+    """What is on its way to the mailbox."""
+
+    waiting_parts: int
+    clips_there: int  # clips of which the mailbox has something
+
+
+def segments(engine: Engine, camera_id: str, window: Span, limit: int) -> list[SegmentLine]:
+    """Segments that reach into `window`, in order of time."""
+    query = select(SegmentRow).where(*_within(SegmentRow, camera_id, window)).order_by(SegmentRow.began_ms).limit(limit)
+    with Session(engine) as session:
+        return [
+            SegmentLine(
+                row.id,
+                row.began_ms,
+                row.duration_ms,
+                row.bytes,
+                continues=(name := read_name(row.path)) is not None and name.is_continued,
+            )
+            for row in session.scalars(query)
+        ]
+
+
+def recorded(engine: Engine, camera_id: str, window: Span) -> list[Span]:
+    """When each segment that reaches into `window` began and ended, in order of time."""
+    query = select(SegmentRow.began_ms, SegmentRow.duration_ms).where(*_within(SegmentRow, camera_id, window))
+    with Session(engine) as session:
+        return [Span(began, began + lasted) for began, lasted in session.execute(query.order_by(SegmentRow.began_ms))]
+
+
+def sheets(engine: Engine, camera_id: str, window: Span) -> list[SheetLine]:
+    """Minutes of stills that reach into `window`, in order of time."""
+    query = select(SheetRow.id, SheetRow.began_ms, SheetRow.duration_ms).where(*_within(SheetRow, camera_id, window))
+    with Session(engine) as session:
+        return [SheetLine(*found) for found in session.execute(query.order_by(SheetRow.began_ms))]
+
+
+def outages(engine: Engine, camera_id: str, window: Span) -> list[OutageLine]:
+    """Outages that reach into `window`."""
+    query = select(OutageRow).where(
+        OutageRow.camera_id == camera_id,
+        OutageRow.began_ms < window.ended_ms,
+        func.coalesce(OutageRow.ended_ms, window.ended_ms) > window.began_ms,
+    )
+    with Session(engine) as session:
+        return [OutageLine(row.began_ms, row.ended_ms, Reason(row.reason)) for row in session.scalars(query)]
+
+
+def segment_path(engine: Engine, segment_id: int) -> str | None:
+    """Where a segment lies, relative to the vault; None when it is gone."""
+    with Session(engine) as session:
+        return session.scalar(select(SegmentRow.path).where(SegmentRow.id == segment_id))
+
+
+def sheet_path(engine: Engine, sheet_id: int) -> str | None:
+    """Where a minute of stills lies, relative to the vault; None when it is gone."""
+    with Session(engine) as session:
+        return session.scalar(select(SheetRow.path).where(SheetRow.id == sheet_id))
+
+
+def clips(engine: Engine, window: Span, camera_id: str | None, limit: int) -> list[ClipLine]:
+    """Clips that reach into `window`, of one camera or of all, the newest first."""
+    query = select(ClipRow).where(
+        ClipRow.onset_ms < window.ended_ms, func.coalesce(ClipRow.ended_ms, window.ended_ms) > window.began_ms
+    )
+    if camera_id is not None:
+        query = query.where(ClipRow.camera_id == camera_id)
+    return _clip_lines(engine, query.order_by(ClipRow.onset_ms.desc()).limit(limit))
+
+
+def clip(engine: Engine, clip_id: str) -> ClipLine | None:
+    """One clip; None when it is gone."""
+    return next(iter(_clip_lines(engine, select(ClipRow).where(ClipRow.id == clip_id))), None)
+
+
+def cameras_of(engine: Engine, clip_ids: Sequence[str]) -> dict[str, str]:
+    """The camera of each of these clips that is here."""
+    query = select(ClipRow.id, ClipRow.camera_id).where(ClipRow.id.in_(clip_ids))
+    with Session(engine) as session:
+        return dict(session.execute(query).all())
+
+
+def camera(engine: Engine, camera_id: str) -> CameraLine:
+    """What is kept of a camera."""
+    footage = select(func.min(SegmentRow.began_ms), func.max(SegmentRow.began_ms + SegmentRow.duration_ms))
+    newest = select(ClipRow.id, ClipRow.onset_ms).where(ClipRow.camera_id == camera_id)
+    with Session(engine) as session:
+        oldest_ms, newest_ms = session.execute(footage.where(SegmentRow.camera_id == camera_id)).one()
+        last = session.execute(newest.order_by(ClipRow.onset_ms.desc()).limit(1)).one_or_none()
+    return CameraLine(oldest_ms, newest_ms, None if last is None else ClipNameLine(*last))
+
+
+def footage(engine: Engine, now_ms: int) -> FootageLine:
+    """How much footage there is and how fast it comes."""
+    recent = select(func.coalesce(func.sum(SegmentRow.bytes), 0), func.min(SegmentRow.began_ms))
+    with Session(engine) as session:
+        oldest_ms = session.scalar(select(func.min(SegmentRow.began_ms)))
+        size, from_ms = session.execute(recent.where(SegmentRow.began_ms > now_ms - HOUR_MS)).one()
+    return FootageLine(oldest_ms, int(size), from_ms)
+
+
+def outbox(engine: Engine) -> OutboxLine:
+    """What is on its way to the mailbox."""
+    waiting = select(func.count()).where(ClipPartRow.version > ClipPartRow.sent_version, ClipPartRow.refused.is_(None))
+    there = select(func.count(func.distinct(ClipPartRow.clip_id))).where(ClipPartRow.sent_version > 0)
+    with Session(engine) as session:
+        return OutboxLine(session.scalar(waiting) or 0, session.scalar(there) or 0)
+
+
+def _within(
+    table: type[SegmentRow] | type[SheetRow], camera_id: str, window: Span
+) -> tuple[ColumnElement[bool], ColumnElement[bool], ColumnElement[bool]]:
+    return (
+        table.camera_id == camera_id,
+        table.began_ms < window.ended_ms,
+        table.began_ms + table.duration_ms > window.began_ms,
+    )
+
+
+def _clip_lines(engine: Engine, query: Select[ClipRow]) -> list[ClipLine]:
+    """The clips of `query` with their objects counted, in two statements however many there are."""
+    is_part = ClipPartRow.name.startswith("part-")
+    is_sent = ClipPartRow.sent_version >= ClipPartRow.version
+    counted = select(
+        ClipPartRow.clip_id,
+        func.sum(ClipPartRow.bytes),
+        func.count(case((is_part, 1))),
+        func.count(case((is_part & is_sent, 1))),
+        func.count(case((~is_sent, 1))),
+    ).group_by(ClipPartRow.clip_id)
+    with Session(engine) as session:
+        rows = session.scalars(query).all()
+        objects = session.execute(counted.where(ClipPartRow.clip_id.in_([row.id for row in rows])))
+        counts = {clip_id: (int(size), parts, sent, unsent) for clip_id, size, parts, sent, unsent in objects}
+    found = []
+    for row in rows:
+        size, parts, sent, unsent = counts.get(row.id, (0, 0, 0, 0))
+        found.append(
+            ClipLine(
+                row.id,
+                row.camera_id,
+                row.event_id,
+                row.onset_ms,
+                row.began_ms,
+                row.ended_ms,
+                row.open,
+                bytes=size,
+                parts=parts,
+                sent_parts=sent,
+                in_cloud=parts > 0 and unsent == 0,
+            )
+        )
+    return found

@@ -1,0 +1,44 @@
+"""Hints to open pages: look again. They say what changed, never what it is now; one that is missed costs nothing."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias, TypedDict
+
+
+class HomeHint(TypedDict):
+    """Home changed: cameras came or went, the recorder did, or how what looks fares."""
+
+    type: Literal["home"]
+
+
+class CameraHint(TypedDict):
+    """A camera does something else now."""
+
+    type: Literal["camera"]
+    camera_id: str
+
+
+class StillHint(TypedDict):
+    """A camera has a fresh still."""
+
+    type: Literal["still"]
+    camera_id: str
+    at_ms: int
+
+
+class ClipHint(TypedDict):
+    """A clip began, grew or ended."""
+
+    type: Literal["clip"]
+    clip_id: str
+    camera_id: str
+
+
+class ClipGoneHint(TypedDict):
+    """A clip was deleted."""
+
+    type: Literal["clip_gone"]
+    clip_id: str
+
+
+Hint: TypeAlias = HomeHint | CameraHint | StillHint | ClipHint | ClipGoneHint

@@ -1,0 +1,150 @@
+"""What is wrong at home: each problem in words, with what to do. Pure: facts in, sentences out.
+
+A problem is a function that looks at the facts and says it, or nothing. `PROBLEMS` is the order in which Home shows
+them, the worst first. Patience is part of each: what mends itself in seconds is no news.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from nightlatch.domain.camera import CameraState
+
+PATIENCE_MS = 30_000  # for a recorder or a camera to start
+STORE_PATIENCE_MS = 60_000  # for a camera that sends to be stored
+BLIND_MS = 10_000  # one look that fails is no news
+EARLIEST_MS = 1_767_225_600_000  # 2026-01-01: a clock before this was never set
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong and what to do; of one camera, or of the house."""
+
+    camera_id: str | None
+    text: str
+    todo: str
+    since_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFacts:
+    """How one camera is."""
+
+    id: str
+    name: str
+    state: CameraState
+    since_ms: int
+    reason_text: str | None
+    recorded_to_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EyeFacts:
+    """How what looks is: since when it is blind, and why the chosen eye does not come."""
+
+    blind_since_ms: int | None
+    blind_text: str | None
+    coming_text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HouseFacts:
+    """How the house is at `now_ms`."""
+
+    now_ms: int
+    started_ms: int
+    watch_is_up: bool
+    is_disk_full: bool
+    cameras: tuple[CameraFacts, ...]
+    eye: EyeFacts | None  # None while nothing was heard of it
+    log_trouble: str | None
+    mailbox_is_away: bool
+    mailbox_trouble: str | None
+    waiting_parts: int
+
+
+Check = Callable[[HouseFacts], Iterable[Problem]]
+
+
+def problems(house: HouseFacts) -> list[Problem]:
+    """What is wrong, the worst first."""
+    return [problem for check in PROBLEMS for problem in check(house)]
+
+
+def clock_was_never_set(house: HouseFacts) -> Iterable[Problem]:
+    if house.now_ms < EARLIEST_MS:
+        yield _problem("This machine's clock is wrong.", "Set its date and time: recordings are placed by it.")
+
+
+def recorder_is_away(house: HouseFacts) -> Iterable[Problem]:
+    if not house.watch_is_up and house.now_ms - house.started_ms > PATIENCE_MS:
+        todo = "It is being restarted. If this stays, look at the hub's output."
+        yield _problem("The recorder is not running.", todo)
+
+
+def disk_is_full(house: HouseFacts) -> Iterable[Problem]:
+    if house.is_disk_full:
+        yield _problem("The disk is full.", "Make room, or keep fewer hours: the oldest footage is going first.")
+
+
+def cameras_are_not_recorded(house: HouseFacts) -> Iterable[Problem]:
+    for camera in house.cameras:
+        yield from _of_camera(camera, house)
+
+
+def _of_camera(camera: CameraFacts, house: HouseFacts) -> Iterable[Problem]:
+    lasted_ms = house.now_ms - camera.since_ms
+    match camera.state:
+        case CameraState.RETRYING:
+            todo = camera.reason_text or "Check the camera and its network."
+            yield _problem(f"{camera.name} is not being recorded.", todo, camera.id)
+        case CameraState.STARTING if lasted_ms > PATIENCE_MS and house.watch_is_up:
+            yield _problem(f"{camera.name} does not start.", "Check the camera and its network.", camera.id)
+        case CameraState.RECORDING if lasted_ms > STORE_PATIENCE_MS:
+            if house.now_ms - (camera.recorded_to_ms or 0) > STORE_PATIENCE_MS:
+                yield _problem(f"{camera.name} sends, but nothing is stored.", "Check the disk.", camera.id)
+
+
+def eye_is_blind(house: HouseFacts) -> Iterable[Problem]:
+    eye = house.eye
+    if eye is None or not eye.blind_text or eye.blind_since_ms is None:
+        return
+    if house.now_ms - eye.blind_since_ms >= BLIND_MS:
+        text = "The eye is blind. Everything is recorded, but nothing is recognised."
+        yield _problem(text, eye.blind_text, since_ms=eye.blind_since_ms)
+
+
+def chosen_eye_does_not_come(house: HouseFacts) -> Iterable[Problem]:
+    if house.eye is not None and house.eye.coming_text:
+        text = "The detector that you chose is not here; the built-in eye looks meanwhile."
+        yield _problem(text, house.eye.coming_text)
+
+
+def log_is_not_believed(house: HouseFacts) -> Iterable[Problem]:
+    if house.log_trouble is not None:
+        yield _problem(house.log_trouble, "Nothing is given to it until this is cleared up. Ask the programme.")
+
+
+def mailbox_is_away(house: HouseFacts) -> Iterable[Problem]:
+    if house.mailbox_is_away and house.waiting_parts:
+        yield _problem(
+            house.mailbox_trouble or "The mailbox cannot be reached.",
+            f"{house.waiting_parts} sealed pieces wait at home and are sent when it answers.",
+        )
+
+
+PROBLEMS: tuple[Check, ...] = (
+    clock_was_never_set,
+    recorder_is_away,
+    disk_is_full,
+    cameras_are_not_recorded,
+    eye_is_blind,
+    chosen_eye_does_not_come,
+    log_is_not_believed,
+    mailbox_is_away,
+)
+
+
+def _problem(text: str, todo: str, camera_id: str | None = None, since_ms: int | None = None) -> Problem:
+    return Problem(camera_id, text, todo, since_ms)

@@ -1,0 +1,68 @@
+"""The timeline: what there is of each camera, and when there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+
+from nightlatch.domain.time import Span
+from nightlatch.hub.serve import catalogue
+from nightlatch.hub.serve.books import reading
+from nightlatch.hub.serve.books.reading import ClipLine, OutageLine
+from nightlatch.hub.serve.routes.asking import At, Owner, window
+from nightlatch.hub.serve.routes.clips import MOST_CLIPS
+
+router = APIRouter(prefix="/api")
+GAP_MS = 2_500  # segments closer than this are one stretch on the strip
+
+
+@dataclass(frozen=True, slots=True)
+class CameraDayShape:
+    """One camera between two moments."""
+
+    id: str
+    name: str
+    spans: list[tuple[int, int]]  # footage: from, to
+    outages: list[OutageLine]
+    sheets: list[tuple[int, int, int]]  # a minute of stills each: id, from, how long
+    clips: list[ClipLine]
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineShape:
+    """All cameras that were asked for."""
+
+    cameras: list[CameraDayShape]
+
+
+@router.get("/timeline")
+def timeline(at: At, _: Owner, from_ms: int, to_ms: int, camera: str | None = None) -> TimelineShape:
+    """What there is between two moments (at most three days), per camera."""
+    asked, engine = window(from_ms, to_ms), at.engine
+    return TimelineShape(
+        [
+            CameraDayShape(
+                each.id,
+                each.name,
+                spans=[(span.began_ms, span.ended_ms) for span in joined(reading.recorded(engine, each.id, asked))],
+                outages=reading.outages(engine, each.id, asked),
+                sheets=[(line.id, line.began_ms, line.duration_ms) for line in reading.sheets(engine, each.id, asked)],
+                clips=reading.clips(engine, asked, each.id, MOST_CLIPS),
+            )
+            for each in catalogue.cameras(engine)
+            if camera in (None, each.id)
+        ]
+    )
+
+
+def joined(spans: Sequence[Span]) -> list[Span]:
+    """Stretches of time in order, neighbours joined."""
+    found: list[Span] = []
+    for span in spans:
+        if found and span.began_ms - found[-1].ended_ms <= GAP_MS:
+            found[-1] = Span(found[-1].began_ms, max(found[-1].ended_ms, span.ended_ms))
+        else:
+            found.append(span)
+    return found

@@ -1,0 +1,87 @@
+"""What the routes read in the books, and how a strip joins it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.orm import Session
+
+from nightlatch.domain.time import Span
+from nightlatch.hub.serve.books import reading
+from nightlatch.hub.serve.books.reading import CameraLine, ClipNameLine, FootageLine, OutboxLine, SegmentLine
+from nightlatch.hub.serve.books.records import Base, ClipPartRow, ClipRow, SegmentRow
+from nightlatch.hub.serve.routes.timeline import GAP_MS, joined
+
+PORCH, YARD = "0123456789ab", "ba9876543210"
+T0 = 1_790_000_000_000
+DAY = Span(T0, T0 + 86_400_000)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """Books with three segments, a clip of two parts that the mailbox has in part, and one that is only begun."""
+    engine = create_engine(f"sqlite:///{tmp_path}/hub.db")
+    Base.metadata.create_all(engine)
+    with Session(engine) as session, session.begin():
+        for n, name in enumerate(("a.age", "b.p00.age", "b.p01.age")):
+            began_ms = T0 + n * 4000
+            session.add(SegmentRow(camera_id=PORCH, began_ms=began_ms, duration_ms=4000, bytes=10, path=name))
+        for n, camera_id in enumerate((PORCH, YARD)):
+            onset_ms = T0 + 1000 * n
+            session.add(ClipRow(id=f"clip{n}", camera_id=camera_id, event_id="e", onset_ms=onset_ms, began_ms=T0))
+        session.flush()
+        for name, version, sent in (("manifest", 3, 2), ("still", 1, 1), ("part-0000", 1, 1), ("part-0001", 1, 0)):
+            row = ClipPartRow(clip_id="clip0", name=name, version=version, sent_version=sent, bytes=7, created_ms=T0)
+            session.add(row)
+    yield engine
+    engine.dispose()
+
+
+def test_a_clip_says_how_much_of_it_the_mailbox_has(engine: Engine) -> None:
+    begun, whole = reading.clips(engine, DAY, None, 10)
+    assert (begun.id, begun.bytes, begun.parts, begun.in_cloud) == ("clip1", 0, 0, False)
+    assert (whole.id, whole.bytes, whole.parts, whole.sent_parts, whole.in_cloud) == ("clip0", 28, 2, 1, False)
+    with Session(engine) as session, session.begin():
+        for row in session.query(ClipPartRow):
+            row.sent_version = row.version
+    sent = reading.clip(engine, "clip0")
+    assert sent is not None
+    assert (sent.sent_parts, sent.in_cloud) == (2, True)
+
+
+def test_many_clips_cost_two_statements(engine: Engine) -> None:
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+    assert len(reading.clips(engine, DAY, None, 500)) == 2
+    assert len(statements) == 2
+
+
+def test_a_segment_that_was_saved_from_a_journal_continues_the_one_before(engine: Engine) -> None:
+    found = reading.segments(engine, PORCH, DAY, 10)
+    assert [line.continues for line in found] == [False, False, True]
+    assert found[0] == SegmentLine(1, T0, 4000, 10, continues=False)
+    assert [line.began_ms for line in reading.segments(engine, PORCH, Span(T0 + 4000, T0 + 8000), 10)] == [T0 + 4000]
+
+
+def test_what_is_not_there_is_none(engine: Engine) -> None:
+    assert reading.clip(engine, "nothing") is None
+    assert reading.segment_path(engine, 99) is None
+    assert reading.sheet_path(engine, 99) is None
+    assert reading.cameras_of(engine, ["nothing", "clip1"]) == {"clip1": YARD}
+    assert reading.camera(engine, YARD) == CameraLine(None, None, ClipNameLine("clip1", T0 + 1000))
+
+
+def test_home_reads_what_is_kept_and_what_waits(engine: Engine) -> None:
+    assert reading.camera(engine, PORCH) == CameraLine(T0, T0 + 12_000, ClipNameLine("clip0", T0))
+    assert reading.footage(engine, T0 + 3_600_000 + 1000) == FootageLine(T0, 20, T0 + 4000)
+    assert reading.outbox(engine) == OutboxLine(waiting_parts=2, clips_there=1)
+
+
+def test_neighbours_are_one_stretch_on_the_strip() -> None:
+    near, far = Span(1000 + GAP_MS, 4000), Span(4001 + GAP_MS, 9000)
+    assert joined([Span(0, 1000), near, far]) == [Span(0, 4000), far]
+    assert joined([Span(0, 5000), Span(1000, 2000)]) == [Span(0, 5000)]
+    assert joined([]) == []

@@ -1,0 +1,82 @@
+// What the house says of its events: kinds, verdicts, reasons, tracks. It comes sealed with each clip and is opened here.
+
+import type { Judgement, Manifest, Place, Track } from "../shared/manifest";
+import type { Kind, Verdict } from "../shared/wire";
+
+export type { Kind, Place, Track, Verdict };
+export interface Told {
+  kinds: Kind[];
+  verdict: Verdict | null;
+  threat: number;
+  reasons: string[];
+  eye: string;
+  tracks: Track[];
+}
+
+export const VERDICTS: readonly Verdict[] = ["threat", "unsure", "routine"];
+export const NAMES: Record<Kind, string> = {
+  person: "Person",
+  cat: "Cat",
+  dog: "Dog",
+  animal: "Animal",
+  vehicle: "Vehicle",
+  package: "Package",
+  motion: "Motion",
+};
+export const CALLED: Record<Verdict, string> = { threat: "Threat", unsure: "Not sure", routine: "Routine" };
+const EYES: Record<string, string> = {
+  eye: "the built-in eye",
+  yolox: "YOLOX",
+  both: "the built-in eye and YOLOX",
+  motion: "plain motion",
+};
+
+const NOTHING: Omit<Judgement, "verdict"> & { verdict: null } = {
+  kinds: [],
+  verdict: null,
+  threat: 0,
+  reasons: [],
+  tracks: [],
+};
+
+export function toldBy(manifest: Manifest): Told {
+  return { ...(manifest.judgement ?? NOTHING), eye: EYES[manifest.eye ?? ""] ?? "" };
+}
+
+// "A person and a dog", or what the clip is called while nothing is known.
+export function what(of: Told | undefined): string {
+  const kinds = of?.kinds.filter((k) => k !== "motion") ?? [];
+  if (kinds.length === 0) return "Motion";
+  const names = kinds.map((k, i) => (i === 0 ? NAMES[k] : NAMES[k].toLowerCase()));
+  return names.length === 1 ? names[0]! : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}
+
+// Where a thing was at a moment, between two places where it was seen; null before, after and in long gaps.
+export function placeAt(path: readonly Place[], at: number, slack = 700): Place | null {
+  const next = path.findIndex((p) => p[0] >= at);
+  const before = next < 0 ? path.at(-1) : path[next - 1];
+  const after = next < 0 ? undefined : path[next];
+  if (before && after && after[0] - before[0] < 4 * slack) {
+    const share = (at - before[0]) / Math.max(1, after[0] - before[0]);
+    return before.map((v, i) => v + share * (after[i]! - v)) as Place;
+  }
+  const near = [before, after].find((p) => p && Math.abs(p[0] - at) <= slack);
+  return near ?? null;
+}
+
+export interface Filter {
+  verdict: Verdict | null;
+  kind: "person" | "pet" | "vehicle" | "other" | null;
+}
+
+export function kindGroup(of: Told | undefined): Exclude<Filter["kind"], null> {
+  const kinds = of?.kinds ?? [];
+  if (kinds.includes("person")) return "person";
+  if (kinds.some((k) => k === "cat" || k === "dog" || k === "animal")) return "pet";
+  return kinds.includes("vehicle") ? "vehicle" : "other";
+}
+
+export function passes(of: Told | undefined, filter: Filter): boolean {
+  if (filter.verdict && of?.verdict !== filter.verdict) return false;
+  return !filter.kind || kindGroup(of) === filter.kind;
+}

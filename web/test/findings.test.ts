@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { kindGroup, passes, placeAt, type Told, what } from "../owner/findings";
+
+const told = (kinds: Told["kinds"], verdict: Told["verdict"] = "routine"): Told => ({
+  kinds,
+  verdict,
+  threat: 0,
+  reasons: [],
+  eye: "",
+  tracks: [],
+});
+
+describe("what an event is called", () => {
+  it("names its kinds, the first with a capital", () => {
+    expect(what(told(["person"]))).toBe("Person");
+    expect(what(told(["person", "dog", "vehicle"]))).toBe("Person, dog and vehicle");
+  });
+  it("is motion while nothing is known", () => {
+    expect(what(undefined)).toBe("Motion");
+    expect(what(told(["motion"]))).toBe("Motion");
+  });
+});
+
+describe("the filter", () => {
+  it("lets everything pass when nothing is chosen", () =>
+    expect(passes(undefined, { verdict: null, kind: null })).toBe(true));
+  it("wants both the verdict and the kind", () => {
+    const event = told(["cat"], "unsure");
+    expect(passes(event, { verdict: "unsure", kind: "pet" })).toBe(true);
+    expect(passes(event, { verdict: "threat", kind: "pet" })).toBe(false);
+    expect(passes(event, { verdict: "unsure", kind: "person" })).toBe(false);
+  });
+  it("puts a person before the dog that comes along", () => expect(kindGroup(told(["dog", "person"]))).toBe("person"));
+});
+
+describe("where a thing was", () => {
+  const path: Told["tracks"][number]["path"] = [
+    [1000, 0, 0, 0.2, 0.2],
+    [2000, 0.4, 0, 0.6, 0.2],
+    [9000, 0.9, 0, 1, 0.2],
+  ];
+  it("is between two sightings", () => expect(placeAt(path, 1500)?.[1]).toBeCloseTo(0.2));
+  it("is nowhere long before, after and in a long gap", () => {
+    expect(placeAt(path, 100)).toBeNull();
+    expect(placeAt(path, 5000)).toBeNull();
+    expect(placeAt(path, 20_000)).toBeNull();
+  });
+  it("is where it was last seen for a moment", () => expect(placeAt(path, 2300)?.[1]).toBe(0.4));
+});
