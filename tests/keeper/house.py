@@ -16,7 +16,7 @@ import pyrage
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from nightlatch.domain.consent import Consent, Consented, Purpose, Withdrawal, Withdrawn, signed
-from nightlatch.domain.donation import Report
+from nightlatch.domain.redaction import RedactionReport, Style
 from nightlatch.domain.view import Enrolment, Leaf, View, commitment
 from nightlatch.keeper.changes import Administrators, ChangeProof, Promises
 from nightlatch.keeper.checks import RoomPolicy
@@ -131,7 +131,7 @@ class House:
             "expires_ms": now_ms + 30 * DAY_MS,
         }
         consent = Consent(**{**told, **changes})
-        report = Report(consent.sha256, "cover", 12, 0, True, True)
+        report = RedactionReport(consent.sha256, Style.COVER, 12, 0, True, True)
         gift = Gift(
             made.donation,
             Consented(signed(consent, owner.key)),

@@ -19,6 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from nightlatch.domain.consent import Purpose
+from nightlatch.domain.redaction import write
 from nightlatch.domain.view import Promise, View
 from nightlatch.keeper.app import create_app
 from nightlatch.keeper.changes import ChangeProof
@@ -60,7 +61,7 @@ class Face:
         body = {
             "consent": json.loads(gift.consented.signed),
             "sealed": b64encode(gift.sealed).decode(),
-            "report": asdict(gift.report),
+            "report": write(gift.report),
             "log_key": b64encode(gift.log_key).decode(),
             "owner_recipient": gift.owner_recipient,
         }

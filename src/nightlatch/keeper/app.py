@@ -39,7 +39,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
 from nightlatch.domain.consent import Consented, Purpose, Withdrawn, canonical
-from nightlatch.domain.donation import LARGEST_SEALED, Report
+from nightlatch.domain.donation import LARGEST_SEALED
+from nightlatch.domain.redaction import read as read_report
 from nightlatch.domain.view import Enrolment, View
 from nightlatch.errors import NightlatchError, NotFound, NotSealed, Refused
 from nightlatch.keeper.changes import ChangeProof, Promises
@@ -194,7 +195,7 @@ def _intake(room: Room) -> APIRouter:
 
     @face.put("/v1/donations/{donation}", status_code=201)
     def receive(donation: str, told: _Gift) -> dict[str, str]:
-        consented, report = Consented(canonical(told.consent)), Report(**told.report.model_dump())
+        consented, report = Consented(canonical(told.consent)), read_report(told.report.model_dump())
         room.receive(Gift(donation, consented, Sealed(told.sealed), report, told.log_key, told.owner_recipient))
         return {"state": "waiting"}
 

@@ -14,7 +14,8 @@ from typing import TypeVar
 import av
 
 from nightlatch.domain.consent import Consent, Consented, Purpose
-from nightlatch.domain.donation import LARGEST_SEALED, LONGEST_MS, SHORTEST_MS, FilmFacts, Report, State
+from nightlatch.domain.donation import LARGEST_SEALED, LONGEST_MS, SHORTEST_MS, FilmFacts, State
+from nightlatch.domain.redaction import RedactionReport, Style
 from nightlatch.errors import SealError
 from nightlatch.keeper.checks import CLOCK_SLACK_MS
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
@@ -37,7 +38,7 @@ class Arrival:
     programme_key: str
     consented: Consented
     sealed: Sealed
-    report: Report
+    report: RedactionReport
     opener: Opener = field(repr=False)
 
 
@@ -128,9 +129,9 @@ def check_film(mp4: bytes, length_ms: int) -> FilmFacts:
 def _report_hides_all(offer: Arrival, consent: Consent) -> None:
     """7. The redaction's report is of this file and says that all whom it found are covered."""
     report = offer.report
-    if report.sha256 != consent.sha256 or report.style not in ("cover", "silhouettes"):
+    if report.sha256 != consent.sha256 or report.style not in tuple(Style):
         raise KeeperRefused(Refusal.REPORT, "The redaction's report is of another file. Redact the clip again.")
-    if report.uncovered or not report.sound_removed or not report.metadata_removed:
+    if not report.hides_all:
         raise KeeperRefused(
             Refusal.REPORT, "The redaction did not hide everybody, or left sound or tags. Redact again."
         )

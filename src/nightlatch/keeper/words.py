@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from nightlatch.domain.consent import Consented
-from nightlatch.domain.donation import Report
+from nightlatch.domain.redaction import RedactionReport
 from nightlatch.domain.view import View
 from nightlatch.keeper.events import EntryKind
 from nightlatch.seal.envelope import Sealed
@@ -43,7 +43,7 @@ class Gift:
     donation: str
     consented: Consented
     sealed: Sealed
-    report: Report
+    report: RedactionReport
     log_key: bytes = field(repr=False)
     owner_recipient: str
 
