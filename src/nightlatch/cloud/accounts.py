@@ -101,7 +101,7 @@ class Accounts:
             with Session(self._engine) as session, session.begin():
                 session.add(NonceRow(key=signed.key, nonce=signed.nonce, created_s=signed.created_s))
         except IntegrityError:
-            raise Refused("This request was answered before; a copy of it is not.") from None
+            raise Refused("This request was answered before; a copy of it is not answered again.") from None
 
     def forget(self) -> int:
         """Drop nonces that no signature in the window can carry any more; how many."""

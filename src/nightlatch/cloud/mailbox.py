@@ -86,7 +86,7 @@ class Mailbox:
         self._blobs.put(blob, body)
         try:
             with Session(self._engine) as session, session.begin():
-                _lock(session, household)  # one at a time from here on: asked again, since others put meanwhile
+                _lock(session, household)  # one at a time from here on; others may have put meanwhile
                 fresh = not self._has(session, offer)
                 unused = self._enter(session, offer, blob) if fresh else blob
         except (NameTaken, OverQuota):
@@ -102,7 +102,7 @@ class Mailbox:
         if old is not None and old.sha256 == offer.sha256:
             return True
         if old is not None and not offer.replace:
-            raise NameTaken("Other bytes are stored under this name already.")
+            raise NameTaken("Other bytes are already stored under this name.")
         used = _used_bytes(session, offer.household)
         if used - (old.bytes if old is not None else 0) + offer.bytes > self.quota_bytes:
             raise OverQuota("The mailbox is full for this household until older clips expire or are deleted.")

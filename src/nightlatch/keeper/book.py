@@ -1,4 +1,4 @@
-"""The keeper's rows, read and written in a session that is open: what its opener does in one transaction stays in one.
+"""The keeper's rows, read and written in an open session: whatever the caller does in one transaction stays in one.
 
 What must reach the log is queued here, in the same transaction as what it tells, and appended later.
 """

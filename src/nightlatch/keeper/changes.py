@@ -1,7 +1,7 @@
 """What two administrators changed: signed by both, in the log, under a checkpoint that the quorum cosigned.
 
 The newest policy among these changes is what the programme promises. While the keeper's own settings differ from it,
-nothing is shown, and `nightlatch programme status` says in which way; taking back goes on.
+nothing is shown, and `nightlatch programme status` says how they differ; taking back goes on.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Promises:
             session.merge(PromiseRow(at_ms=told.at_ms, event=event))
 
     def breach(self) -> str | None:
-        """In which way the keeper's settings differ from what was promised; None when they do not."""
+        """How the keeper's settings differ from what was promised; None when they do not."""
         with Session(self._engine) as session:
             newest = _newest(session)
         if newest is None:

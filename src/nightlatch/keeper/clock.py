@@ -14,7 +14,7 @@ class LatestClock:
         self.latest_ms = latest_ms
 
     def now_ms(self) -> int:
-        """Milliseconds since the Unix epoch, UTC; never forgotten again."""
+        """Milliseconds since the Unix epoch, UTC; remembered if it is the latest."""
         now_ms = self.source.now_ms()
         self.latest_ms = max(self.latest_ms, now_ms)
         return now_ms

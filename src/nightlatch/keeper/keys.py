@@ -4,7 +4,7 @@
     wrapped_key = AES-256-GCM(kek, random nonce, donation's age secret key, associated data = donation)
 
     keeper.db   the wrapped key                     in the backup set
-    master.key  32 random bytes                     kept apart by whoever runs the keeper
+    master.key  32 random bytes                     kept apart by the people who run the keeper
     halves/ID   32 random bytes for this donation   never in a backup
 
 A backup of any age, with the master key, opens nothing whose half is gone. What this cannot promise: blocks that a

@@ -42,7 +42,7 @@ class Passkeys:
         """Take a change of the roster: two administrators signed it, and the log has it. Raises `KeeperRefused`."""
         self._administrators.check("roster", told.canonical(), proof)
         if told.do not in ("enrol", "remove"):
-            raise KeeperRefused(Refusal.ROSTER, "A change of the roster lets in or puts out. Sign another one.")
+            raise KeeperRefused(Refusal.ROSTER, "A roster change lets a passkey in or removes it. Sign another one.")
         with Session(self._engine) as session, session.begin():
             row = session.get(RosterRow, told.credential)
             if row is not None and row.changed_ms >= told.at_ms:

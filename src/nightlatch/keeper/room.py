@@ -118,7 +118,7 @@ class Room:
     # ---- looking --------------------------------------------------------------------------------------------------
 
     def next_clip(self, token: str) -> Assignment:
-        """Draw, or the draw that still stands. Raises `KeeperRefused`."""
+        """Draw, or the draw that is still open. Raises `KeeperRefused`."""
         root = self._root()
         with self._lock:
             return self._draws.next_clip(token, root)
@@ -130,7 +130,7 @@ class Room:
 
     @_alone
     def enough(self, donation: str) -> None:
-        """The clip has labels enough and is not drawn any more. Raises `NotFound`, `KeeperRefused`."""
+        """The clip has enough labels and is no longer drawn. Raises `NotFound`, `KeeperRefused`."""
         self._draws.enough(donation)
 
     @_alone
@@ -150,7 +150,7 @@ class Room:
         return self._views.connect(view_id, ticket, token)
 
     def still(self, view_id: int, n: int) -> MarkedStill:
-        """One picture, if the view stands before and after it was made. Raises `KeeperRefused`."""
+        """One picture, if the view is valid both before and after it is made. Raises `KeeperRefused`."""
         with self._lock:
             self._views.touch(view_id)
             film = self._views.standing(view_id).film
@@ -161,12 +161,12 @@ class Room:
 
     @_alone
     def touch(self, view_id: int) -> None:
-        """The reviewer is there. Raises `KeeperRefused` when the view does not stand any more."""
+        """The reviewer is there. Raises `KeeperRefused` once the view is no longer valid."""
         self._views.touch(view_id)
 
     @_alone
     def check_standing(self, view_id: int) -> None:
-        """Raises `KeeperRefused` when the view does not stand any more; the face asks several times a second."""
+        """Raises `KeeperRefused` once the view is no longer valid; the face asks several times a second."""
         self._views.standing(view_id)
 
     @_alone

@@ -10,7 +10,7 @@ from nightlatch.keeper.checks import RoomHours, RoomPolicy
 
 
 class KeeperSettings(BaseModel):
-    """Unknown keys are refused; what has no default must be set, since the keeper trusts nothing by itself."""
+    """Unknown keys are refused; what has no default must be set, since the keeper trusts nothing on its own."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Donations whose consent has just expired, and all (these, too) whose keys are to be destroyed now."""
+    """Donations whose consent has just expired, and all whose keys must be destroyed now (these included)."""
 
     expired: tuple[str, ...]
     shred: frozenset[str]
@@ -46,7 +46,7 @@ class TakingBack:
         with Session(self._engine) as session, session.begin():
             row = book.donation_row(session, told.donation)
             consent = Consented(row.signed_consent).consent if row.signed_consent else None
-            # taken back before it came: whoever knows the donation's name may do that, nothing is here yet
+            # taken back before it came: anybody who knows the donation's name may do that, since nothing is here yet
             if consent and (consent.owner_key, consent.record_sha256) != (told.owner_key, told.consent_sha256):
                 raise KeeperRefused(Refusal.CONSENT, "This is not the owner's withdrawal of this consent.")
             if row.withdrawn_ms is None:
@@ -74,7 +74,7 @@ class TakingBack:
         return Due(gone, frozenset({*due, *gone}))
 
     def shred(self, donations: frozenset[str]) -> None:
-        """Destroy these keys, and what is left of any in the database's journal."""
+        """Destroy these keys, and any trace of one in the database's journal."""
         for donation in donations:
             self._shred(donation)
             self._journal_holds_keys = True
@@ -90,7 +90,7 @@ class TakingBack:
                     self._blobs.delete(row.id)
 
     def _shred(self, donation: str) -> None:
-        """Destroy the key, delete the sealed file, then say so. What a crash interrupts is done again by `sweep`."""
+        """Destroy the key, delete the sealed file, then say so. The next `sweep` finishes what a crash interrupted."""
         self._keys.shred(donation)
         self._blobs.delete(donation)
         now_ms = self._clock.now_ms()

@@ -1,6 +1,6 @@
 """Drawing and looking: which clip a reviewer gets, and the views of it that are open.
 
-A view stands as long as its session, the hours and the clip allow it; that is asked again before and after each
+A view stands as long as its session, the hours and the clip allow it; that is checked again before and after each
 picture, and several times a second by the face.
 """
 
@@ -42,7 +42,7 @@ from nightlatch.keeper.words import Assignment, ViewPass, ViewRequest
 from nightlatch.seal.envelope import Sealed
 from nightlatch.store.blobs import Blobs
 
-FEWEST_VIEWERS = 2  # before review may say that a clip has labels enough
+FEWEST_VIEWERS = 2  # before review may say that a clip has enough labels
 SEEN = (State.WAITING, State.LABELLED)  # open views of these go on
 
 log = structlog.get_logger()
@@ -56,7 +56,7 @@ class Draws:
         self._draw_key = keys.derived("draw key v1")
 
     def next_clip(self, token: str, root: bytes) -> Assignment:
-        """A draw with this root of the log, or the draw that still stands. Raises `KeeperRefused`."""
+        """A draw with this root of the log, or the draw that is still open. Raises `KeeperRefused`."""
         now_ms, seat = self._clock.now_ms(), self._passkeys.present(token, self._policy)
         day = now_ms // DAY_MS
         with Session(self._engine) as session, session.begin():
@@ -87,7 +87,7 @@ class Draws:
                 standing.ended = drawing.DrawEnd.SKIPPED
 
     def enough(self, donation: str) -> None:
-        """The clip has labels enough and is not drawn any more. Raises `NotFound`, `KeeperRefused`.
+        """The clip has enough labels and is no longer drawn. Raises `NotFound`, `KeeperRefused`.
 
         Not before two reviewers have seen it: nobody may thin the waiting list to aim at a household.
         """
@@ -113,7 +113,7 @@ class Draws:
 
 @dataclass(slots=True)
 class OpenView:
-    """A view that goes on, with its decrypted clip."""
+    """A view in progress, with its decrypted clip."""
 
     film: Film
     token: str = field(repr=False)
@@ -198,7 +198,7 @@ class Views:
         return found.film.count
 
     def standing(self, view_id: int) -> OpenView:
-        """The view, if it stands: clock, session, hours and clip allow it now. Raises `KeeperRefused`."""
+        """The view, if it is valid: clock, session, hours and clip allow it now. Raises `KeeperRefused`."""
         found = self._open.get(view_id)
         if found is None:
             raise KeeperRefused(Refusal.REVOKED, "This view is over. Ask for the next clip.")
@@ -213,11 +213,11 @@ class Views:
         return found
 
     def count_picture(self, view_id: int) -> None:
-        """A picture was made; it may leave. Raises `KeeperRefused` when its view stands no more."""
+        """A picture was made; it may leave. Raises `KeeperRefused` once its view is no longer valid."""
         self.standing(view_id).pictures += 1
 
     def touch(self, view_id: int) -> None:
-        """The reviewer is there. Raises `KeeperRefused` when the view does not stand any more."""
+        """The reviewer is there. Raises `KeeperRefused` once the view is no longer valid."""
         self._passkeys.touch(self.standing(view_id).token)
 
     def close(self, view_id: int) -> None:
@@ -241,7 +241,7 @@ class Views:
             self.close(view_id)
 
     def close_the_fallen(self) -> None:
-        """End every view that does not stand any more."""
+        """End every view that is no longer valid."""
         for view_id in list(self._open):
             try:
                 self.standing(view_id)

@@ -60,7 +60,7 @@ class Log:
             fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(self._held)
-            raise LedgerError("Another program writes to this log. Stop it first.") from None
+            raise LedgerError("Another program is writing to this log. Stop it first.") from None
         self._queue: list[_QueuedEntry] = []
         self._queue_lock, self._commit_lock = threading.Lock(), threading.Lock()
         self._tree, self._leaves = Tree(), list[bytes]()
@@ -209,7 +209,7 @@ class Log:
         self._drop_partials(first, size)
 
     def _drop_partials(self, first: int, size: int) -> None:
-        """Remove partial tiles one whole tile after theirs was full: who reads an older checkpoint has that long."""
+        """Remove partial tiles one whole tile after theirs is full: readers of an older checkpoint have that long."""
         for n in range(first // WIDTH, size // WIDTH):
             if n:
                 shutil.rmtree((self.folder / entry_tile(n - 1, 1)).parent, ignore_errors=True)

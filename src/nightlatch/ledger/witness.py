@@ -45,7 +45,7 @@ class Witness:
         clock: Clock,
         memory: Callable[[str], Memory] | None = None,
     ) -> None:
-        """`memory` says by a log's name where that log is remembered; by itself in `folder`."""
+        """`memory` says by a log's name where that log is remembered; otherwise in `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._signer, self._clock = folder, signer, clock
         self._memory = memory or self._own_memory
@@ -136,7 +136,7 @@ def read_request(text: str) -> CosignRequest:
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Nobody else, also no other process, decides on this folder meanwhile."""
+    """Nobody else, not even another process, decides about this folder meanwhile."""
     held = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(held, fcntl.LOCK_EX)

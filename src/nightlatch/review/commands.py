@@ -107,7 +107,7 @@ def remove(
     config_file: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """Propose to put a passkey out."""
+    """Propose removing a passkey."""
     roster, _ = _room(_settings(config_file, data))
     out.print(f"Proposed. Two sign it: nightlatch programme sign {roster.propose_removal(credential)}")
 
@@ -160,7 +160,7 @@ def sign(
         typer.confirm("Sign this?", abort=True)
     signed = roster.sign(change, public_b64(own), b64encode(own.sign(found.event)).decode())
     if len(signed.signed_by) < SIGNERS:
-        out.print(f"Signed by {signed.signed_by[0]}. One more administrator has to sign.")
+        out.print(f"Signed by {signed.signed_by[0]}. One more administrator must sign.")
         return
     _make(settings, roster, change)
 
@@ -171,7 +171,7 @@ def make(
     config_file: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """Enter a signed change into the log again, after the log or the keeper was away."""
+    """Enter a signed change into the log again, after the log or the keeper was unreachable."""
     settings = _settings(config_file, data)
     roster, _ = _room(settings)
     _make(settings, roster, change)
@@ -203,7 +203,7 @@ def status(config_file: ConfigOption = None, data: DataOption = None) -> None:
     out.print(f"clips           {stands.open} want labels, {stands.done} are done, {stands.flagged} were flagged")
     out.print(f"known answers   {stands.honeypots}; give {stands.honeypots_to_give} more for a tenth")
     alpha = quality.alpha(quality.verdicts(labels.submitted()))
-    told = "not yet known: nobody labelled what another did" if math.isnan(alpha) else f"{alpha:.2f}"
+    told = "not yet known: no two people labelled the same clip" if math.isnan(alpha) else f"{alpha:.2f}"
     out.print(f"agreement       Krippendorff's alpha of the verdicts {told}")
 
 
@@ -230,7 +230,7 @@ def labels_(
     config_file: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """Print the labels that have a consensus. Labels only: no clip, and not who gave them."""
+    """Print the labels that have a consensus. Labels only: no clips, and no word of who gave them."""
     from nightlatch.errors import ConfigError
     from nightlatch.review import export
 
@@ -302,7 +302,7 @@ def _in_words(change: ProgrammeChange) -> str:
     if change.kind is ChangeKind.POLICY:
         return _promised(read_promise(change.event))
     told = read_enrolment(change.event)
-    verb = "let in" if told.do == "enrol" else "put out"
+    verb = "let in" if told.do == "enrol" else "remove"
     return f"{verb} {told.reviewer} with the passkey {told.credential[:16]}… on “{told.device}”"
 
 

@@ -157,7 +157,7 @@ class Keeper:
         self._ask("POST", f"/v1/donations/{donation}/enough")
 
     def enrol(self, enrolment: Enrolment, logged: LoggedChange) -> None:
-        """A passkey let in or put out."""
+        """A passkey let in or removed."""
         self._ask("POST", "/v1/roster", asdict(enrolment) | _proof(logged))
 
     def promise(self, logged: LoggedChange) -> None:
@@ -165,7 +165,7 @@ class Keeper:
         self._ask("POST", "/v1/policy", {"event": logged.event.decode()} | _proof(logged))
 
     def breach(self) -> str | None:
-        """In which way the keeper's settings differ from the policy, so that it shows nothing."""
+        """How the keeper's settings differ from the policy, in which case it shows nothing; None when they do not."""
         return _read(_PolicyReply, self._ask("GET", "/v1/policy")).breach
 
     def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None, token: str | None = None) -> bytes:
@@ -185,7 +185,7 @@ def _read(shape: type[Reply], raw: bytes, status: int = 200) -> Reply:
     try:
         return shape.model_validate_json(raw)
     except ValidationError:
-        raise Unreachable(f"The keeper answers strangely ({status}). Look at its log.") from None
+        raise Unreachable(f"The keeper's answer makes no sense ({status}). Look at its log.") from None
 
 
 def _proof(logged: LoggedChange) -> dict[str, object]:

@@ -101,7 +101,7 @@ class Labels:
             session.add(row)
 
     def look(self, view: int, reviewer: str) -> ReviewLook:
-        """Raises `NotFound` for a view of somebody else, or none."""
+        """Raises `NotFound` for somebody else's view, or none."""
         with Session(self._engine) as session:
             row = self._mine(session, view, reviewer)
             clip = session.get_one(DonatedClipRow, row.donation)

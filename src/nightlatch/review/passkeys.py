@@ -59,7 +59,7 @@ class Door:
     # ---- making a passkey -----------------------------------------------------------------------------------------
 
     def registration(self, invite: str) -> str:
-        """Options (JSON) for `navigator.credentials.create`. Raises `Refused` for an invitation that does not stand."""
+        """Options (JSON) for `navigator.credentials.create`. Raises `Refused` for one that is used or over."""
         reviewer = self._roster.invited(invite)
         options = webauthn.generate_registration_options(
             rp_id=self._rp_id,
@@ -124,7 +124,7 @@ class Door:
         except NotFound as error:
             raise Refused(str(error)) from None
         if known.state is not PasskeyState.ENROLLED:
-            raise Refused("Two administrators have yet to sign for this passkey, or it was put out. Ask one of them.")
+            raise Refused("Two administrators have yet to sign for this passkey, or it was removed. Ask one of them.")
         self._roster.used(known.credential, proven.new_sign_count)
         seat = self._keeper.sit(challenge, assertion)
         if (seat.reviewer, seat.device) != (known.reviewer, known.device):

@@ -32,7 +32,7 @@ class Queue:
         self._engine, self._clock, self._labels = engine, clock, labels
 
     def settle(self, donation: str) -> bool:
-        """After a label came: does the clip have enough now?"""
+        """After a label has come: does the clip have enough now?"""
         enough = wanted([each.label for each in self._labels.submitted(donation)]) == 0
         with Session(self._engine) as session, session.begin():
             row = session.get_one(DonatedClipRow, donation)

@@ -85,7 +85,7 @@ class TakesChanges(Protocol):
     """The keeper, as far as changes go. Both raise `KeeperSaidNo`, `Unreachable`."""
 
     def enrol(self, enrolment: Enrolment, logged: LoggedChange) -> None:
-        """A passkey let in or put out."""
+        """A passkey let in or removed."""
         ...
 
     def promise(self, logged: LoggedChange) -> None:
@@ -134,7 +134,7 @@ class Roster:
         return token
 
     def invited(self, token: str) -> str:
-        """The pseudonym behind an invitation that still stands. Raises `Refused`."""
+        """The pseudonym behind an invitation that is still valid. Raises `Refused`."""
         with Session(self._engine) as session:
             return self._invite(session, token).reviewer
 
@@ -187,7 +187,7 @@ class Roster:
     # ---- changes --------------------------------------------------------------------------------------------------
 
     def propose_removal(self, credential: str) -> str:
-        """Propose to put a passkey out; the change's id. Raises `NotFound`."""
+        """Propose removing a passkey; the change's id. Raises `NotFound`."""
         found, now_ms = self.passkey(credential), self._clock.now_ms()
         told = Enrolment("remove", found.reviewer, found.device, credential, found.public_key, now_ms)
         with Session(self._engine) as session, session.begin():

@@ -1,4 +1,4 @@
-"""An object of no bytes, or of fewer, is none."""
+"""Every object has at least one byte."""
 
 from alembic import op
 

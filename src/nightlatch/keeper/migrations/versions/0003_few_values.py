@@ -1,4 +1,4 @@
-"""Columns with few values take no other."""
+"""Columns with few values refuse any other."""
 
 from alembic import op
 
