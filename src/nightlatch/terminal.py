@@ -24,6 +24,7 @@ SENTENCES: Mapping[str, str] = {
     "books.not_entered": "{waiting} recordings could not be entered into the index ({error}). Nightlatch keeps trying.",
     "books.not_matched": "The index could not be compared with the recordings ({error}). The recordings are whole; "
     "the next start compares again.",
+    "books.refused": "The index refused an entry ({entry}: {error}). The recording itself is kept.",
     "camera.lost": "Camera {camera:.8} was lost: {text} Nightlatch keeps trying.",
     "camera.sub_lost": "Camera {camera:.8} lost its sub-stream ({reason}). Nightlatch watches the main stream "
     "and keeps trying.",

@@ -133,12 +133,12 @@ def test_the_migrations_make_the_tables_that_the_code_knows(url: str) -> None:
 
 
 def test_the_hubs_migrations_make_its_tables(tmp_path: Path) -> None:
-    from nightlatch.hub.serve.books.records import Base
+    from nightlatch.hub.serve.books.records import HubTables
 
     url = f"sqlite:///{tmp_path / 'hub.db'}"
     records.migrate(url, HUB_MIGRATIONS)
     found = inspect(records.engine(url))
-    for table in Base.metadata.sorted_tables:
+    for table in HubTables.metadata.sorted_tables:
         assert {c["name"] for c in found.get_columns(table.name)} == {c.name for c in table.columns}
 
 

@@ -17,7 +17,7 @@ from nightlatch.errors import VaultError
 from nightlatch.hub.folder import claim
 from nightlatch.hub.serve.books.entries import enter
 from nightlatch.hub.serve.books.matching import Correction, match
-from nightlatch.hub.serve.books.records import Base, CameraRow, ClipPartRow, ClipRow, SegmentRow, SheetRow
+from nightlatch.hub.serve.books.records import CameraRow, ClipPartRow, ClipRow, HubTables, SegmentRow, SheetRow
 from nightlatch.hub.serve.books.retention import delete_clip, delete_footage, sweep, used_bytes
 from nightlatch.hub.vault.files import ClipGone, Vault
 from nightlatch.hub.vault.recover import recover
@@ -55,7 +55,7 @@ def sealer(key: str) -> Sealer:
 def engine(tmp_path: Path) -> Engine:
     engine = create_engine(f"sqlite:///{tmp_path}/hub.db")
     event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys=ON"))
-    Base.metadata.create_all(engine)
+    HubTables.metadata.create_all(engine)
     return engine
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.recording import Part, Segment
 from nightlatch.errors import NotFound, SealError
-from nightlatch.hub.serve.books.records import Base, CameraRow
+from nightlatch.hub.serve.books.records import CameraRow, HubTables
 from nightlatch.owner.clips import Gap, clip_folders, folder_fetch, open_clip, open_file, read_manifest
 from nightlatch.owner.keys import OwnerKeys
 from nightlatch.seal.identities import Opener
@@ -36,7 +36,7 @@ PLAIN = [f"part {index} ".encode() * 700 for index in range(4)]
 def hub_data(tmp_path: Path) -> Path:
     """A data folder with one segment and one clip of four parts, written by the hub's own vault."""
     engine = create_engine(f"sqlite:///{tmp_path}/hub.db")
-    Base.metadata.create_all(engine)
+    HubTables.metadata.create_all(engine)
     with Session(engine) as session, session.begin():
         session.add(CameraRow(id=CAMERA, name="porch", url="x", created_ms=T0))
     keeping = Keeping(tmp_path, engine, SEALER, TestClock(fixed_ms=T0))

@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -67,11 +68,23 @@ class Entries:
             return
         self._waiting.clear()
         try:
-            await run_in_threadpool(enter, self._books, batch, self._clock.now_ms())
+            await run_in_threadpool(enter_each, self._books, batch, self._clock.now_ms())
         except OSError:
             self._waiting.extendleft(reversed(batch))
             raise
         self._on_entered(batch)
+
+
+def enter_each(books: Books, entries: Sequence[Entry], now_ms: int) -> None:
+    """Write rows for `entries`; one that the database refuses is left out, not the others with it. Raises `OSError`."""
+    try:
+        enter(books, entries, now_ms)
+    except IntegrityError:
+        for entry in entries:
+            try:
+                enter(books, [entry], now_ms)
+            except IntegrityError as error:
+                log.error("books.refused", entry=type(entry).__name__, error=str(error.orig))
 
 
 def enter(books: Books, entries: Sequence[Entry], now_ms: int) -> None:
@@ -84,7 +97,9 @@ def enter(books: Books, entries: Sequence[Entry], now_ms: int) -> None:
                 _enter_outage(session, entry)
             elif isinstance(entry, CameraStatus) and entry.state in (CameraState.RECORDING, CameraState.OFF):
                 open_ones = OutageRow.camera_id == entry.camera_id, OutageRow.ended_ms.is_(None)
-                session.execute(update(OutageRow).where(*open_ones).values(ended_ms=entry.since_ms))
+                session.execute(
+                    update(OutageRow).where(*open_ones).values(ended_ms=func.max(OutageRow.began_ms, entry.since_ms))
+                )
 
 
 def _enter_footage(session: Session, stored: Sequence[Stored]) -> None:
@@ -152,6 +167,7 @@ def _enter_clips(session: Session, books: Books, grown: Sequence[ClipGrew], now_
 
 
 def _enter_outage(session: Session, outage: Outage) -> None:
+    ended_ms = None if outage.ended_ms is None else max(outage.began_ms, outage.ended_ms)  # a clock may go back
     mine = OutageRow.camera_id == outage.camera_id, OutageRow.began_ms == outage.began_ms
     row = session.scalar(select(OutageRow).where(*mine))
     if row is None:
@@ -159,9 +175,9 @@ def _enter_outage(session: Session, outage: Outage) -> None:
             OutageRow(
                 camera_id=outage.camera_id,
                 began_ms=outage.began_ms,
-                ended_ms=outage.ended_ms,
+                ended_ms=ended_ms,
                 reason=outage.reason.value,
             )
         )
     else:
-        row.ended_ms = outage.ended_ms
+        row.ended_ms = ended_ms

@@ -1,23 +1,24 @@
 """The hub's tables. Times are epoch milliseconds UTC (`*_ms`), sizes are bytes of sealed files on disk.
 
-`segments`, `sheets`, `clips` and `clip_parts` are an index: they can be rebuilt from the vault's file names.
-Writers: the watch process writes segments, sheets, clips, clip_parts (but what was sent) and outages; serve the rest.
+`segments`, `sheets`, `clips` and `clip_parts` are an index: they can be rebuilt from the vault's file names. Serve is
+the only writer; the command line adds and removes cameras. What no Nightlatch writes, the database refuses (CHECK).
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
-class Base(DeclarativeBase):
+class HubTables(DeclarativeBase):
     """All tables of hub.db."""
 
 
-class HouseholdRow(Base):
+class HouseholdRow(HubTables):
     """At most one: whose house this is. Holds public keys and a wrapped root that the hub cannot unwrap."""
 
     __tablename__ = "households"
+    __table_args__ = (CheckConstraint("one = 1", name="household_one"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)  # lower-case hex, random
     one: Mapped[int] = mapped_column(Integer, unique=True, default=1)  # always 1: a second row is impossible
@@ -32,7 +33,7 @@ class HouseholdRow(Base):
     enrolled_ms: Mapped[int | None] = mapped_column(BigInteger)  # when the cloud took it
 
 
-class SessionRow(Base):
+class SessionRow(HubTables):
     """A signed-in device of the household."""
 
     __tablename__ = "sessions"
@@ -44,7 +45,7 @@ class SessionRow(Base):
     last_seen_ms: Mapped[int] = mapped_column(BigInteger)
 
 
-class TriesRow(Base):
+class TriesRow(HubTables):
     """Failed sign-ins per address (or "*" for all), so that a restart does not forget them."""
 
     __tablename__ = "tries"
@@ -54,10 +55,18 @@ class TriesRow(Base):
     last_ms: Mapped[int] = mapped_column(BigInteger)
 
 
-class CameraRow(Base):
+class CameraRow(HubTables):
     """A camera. `url` and `sub_url` may hold its password: they stay in this file."""
 
     __tablename__ = "cameras"
+    __table_args__ = (
+        CheckConstraint("transport IN ('tcp', 'udp')", name="camera_transport"),
+        CheckConstraint("quota_bytes >= 0", name="camera_quota"),
+        CheckConstraint("enabled IN (0, 1)", name="camera_enabled"),
+        CheckConstraint("demo IN (0, 1)", name="camera_demo"),
+        CheckConstraint("private IN (0, 1)", name="camera_private"),
+        CheckConstraint("removed IN (0, 1)", name="camera_removed"),
+    )
 
     id: Mapped[str] = mapped_column(String(12), primary_key=True)  # lower-case hex; names a vault folder
     name: Mapped[str] = mapped_column(String(80), unique=True)
@@ -73,11 +82,14 @@ class CameraRow(Base):
     removed: Mapped[bool] = mapped_column(Boolean, default=False)  # gone for the owner; its kept footage ages out
 
 
-class SegmentRow(Base):
+class SegmentRow(HubTables):
     """A sealed segment in the vault."""
 
     __tablename__ = "segments"
-    __table_args__ = (Index("segments_by_time", "camera_id", "began_ms"),)
+    __table_args__ = (
+        Index("segments_by_time", "camera_id", "began_ms"),
+        CheckConstraint("duration_ms >= 0 AND bytes > 0", name="segment_sizes"),
+    )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     camera_id: Mapped[str] = mapped_column(String(12))
@@ -87,11 +99,14 @@ class SegmentRow(Base):
     path: Mapped[str] = mapped_column(Text, unique=True)  # relative to the vault
 
 
-class SheetRow(Base):
+class SheetRow(HubTables):
     """A sealed minute of stills in the vault."""
 
     __tablename__ = "sheets"
-    __table_args__ = (Index("sheets_by_time", "camera_id", "began_ms"),)
+    __table_args__ = (
+        Index("sheets_by_time", "camera_id", "began_ms"),
+        CheckConstraint("duration_ms >= 0 AND bytes > 0", name="sheet_sizes"),
+    )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     camera_id: Mapped[str] = mapped_column(String(12))
@@ -101,11 +116,14 @@ class SheetRow(Base):
     path: Mapped[str] = mapped_column(Text, unique=True)
 
 
-class ClipRow(Base):
+class ClipRow(HubTables):
     """A clip cut for an event; it grows while `open`."""
 
     __tablename__ = "clips"
-    __table_args__ = (Index("clips_by_time", "camera_id", "onset_ms"),)
+    __table_args__ = (
+        Index("clips_by_time", "camera_id", "onset_ms"),
+        CheckConstraint("open IN (0, 1) AND open = (ended_ms IS NULL)", name="clip_open"),
+    )
 
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
     camera_id: Mapped[str] = mapped_column(String(12))
@@ -116,11 +134,14 @@ class ClipRow(Base):
     open: Mapped[bool] = mapped_column(Boolean, default=True)
 
 
-class ClipPartRow(Base):
+class ClipPartRow(HubTables):
     """One sealed object of a clip: `manifest`, `still` or `part-0000`…; also the outbox of the uplink."""
 
     __tablename__ = "clip_parts"
-    __table_args__ = (Index("clip_parts_unsent", "sent_version", "version"),)
+    __table_args__ = (
+        Index("clip_parts_unsent", "sent_version", "version"),
+        CheckConstraint("version >= 1 AND sent_version >= 0 AND bytes > 0", name="clip_part_versions"),
+    )
 
     clip_id: Mapped[str] = mapped_column(ForeignKey("clips.id", ondelete="CASCADE"), primary_key=True)
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -134,10 +155,11 @@ class ClipPartRow(Base):
     refused: Mapped[str | None] = mapped_column(Text)  # why the cloud will never take it
 
 
-class OutageRow(Base):
+class OutageRow(HubTables):
     """A stretch in which a camera was not recorded, and why."""
 
     __tablename__ = "outages"
+    __table_args__ = (CheckConstraint("ended_ms >= began_ms", name="outage_ends"),)
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     camera_id: Mapped[str] = mapped_column(String(12), index=True)
@@ -146,10 +168,11 @@ class OutageRow(Base):
     reason: Mapped[str] = mapped_column(String(24))
 
 
-class PushRow(Base):
+class PushRow(HubTables):
     """A browser that the owner asked to be alerted. The keys are the browser's; only it can read what is sent."""
 
     __tablename__ = "push"
+    __table_args__ = (CheckConstraint("failures >= 0", name="push_failures"),)
 
     endpoint: Mapped[str] = mapped_column(Text, primary_key=True)  # a URL at the browser maker's push service
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id", ondelete="CASCADE"))
@@ -160,7 +183,7 @@ class PushRow(Base):
     failures: Mapped[int] = mapped_column(Integer, default=0)  # in a row
 
 
-class RemarkRow(Base):
+class RemarkRow(HubTables):
     """What the owner noted about an event ("not right?"), sealed in the browser; goes when its clip goes."""
 
     __tablename__ = "remarks"
@@ -170,17 +193,18 @@ class RemarkRow(Base):
     changed_ms: Mapped[int] = mapped_column(BigInteger)
 
 
-class ProgrammeRow(Base):
+class ProgrammeRow(HubTables):
     """The programme that the household joined, as its invitation said. At most one."""
 
     __tablename__ = "programmes"
+    __table_args__ = (CheckConstraint("one = 1", name="programme_one"),)
 
     one: Mapped[int] = mapped_column(Integer, primary_key=True, default=1)  # always 1
     invitation: Mapped[str] = mapped_column(Text)  # JSON, as it was pasted: address, keys, notice
     joined_ms: Mapped[int] = mapped_column(BigInteger)
 
 
-class DonationRow(Base):
+class DonationRow(HubTables):
     """A clip that the owner gave, and whether it was taken back. Outlives the clip itself."""
 
     __tablename__ = "donations"

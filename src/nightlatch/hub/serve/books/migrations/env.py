@@ -2,10 +2,10 @@
 
 from alembic import context
 
-from nightlatch.hub.serve.books.records import Base
+from nightlatch.hub.serve.books.records import HubTables
 
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=Base.metadata, render_as_batch=True
+    connection=context.config.attributes["connection"], target_metadata=HubTables.metadata, render_as_batch=True
 )
 with context.begin_transaction():
     context.run_migrations()
