@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from nightlatch.domain.time import Span
 from nightlatch.hub.serve.books import reading
 from nightlatch.hub.serve.books.reading import CameraLine, ClipNameLine, FootageLine, OutboxLine, SegmentLine
-from nightlatch.hub.serve.books.records import Base, ClipPartRow, ClipRow, SegmentRow
+from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, HubTables, SegmentRow
 from nightlatch.hub.serve.routes.timeline import GAP_MS, joined
 
 PORCH, YARD = "0123456789ab", "ba9876543210"
@@ -24,7 +24,7 @@ DAY = Span(T0, T0 + 86_400_000)
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """Books with three segments, a clip of two parts that the mailbox has in part, and one that is only begun."""
     engine = create_engine(f"sqlite:///{tmp_path}/hub.db")
-    Base.metadata.create_all(engine)
+    HubTables.metadata.create_all(engine)
     with Session(engine) as session, session.begin():
         for n, name in enumerate(("a.age", "b.p00.age", "b.p01.age")):
             began_ms = T0 + n * 4000

@@ -100,6 +100,8 @@ class NoticeClient:
                     self._talk(line)
                 except OSError:
                     pass
+                with contextlib.suppress(OSError):  # the listening thread keeps the socket open otherwise
+                    line.shutdown(socket.SHUT_RDWR)
             if not self._closing:
                 self._wake.wait(RETRY_S)
                 self._wake.clear()

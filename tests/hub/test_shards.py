@@ -1,0 +1,106 @@
+"""Two watch processes share the cameras of a hub; what happens to one is nothing to the other."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from nightlatch.domain.camera import Camera
+from nightlatch.errors import ConfigError
+from nightlatch.hub.watch.shards import Shard, read_shard
+from nightlatch.hub.wire.notices import CameraList, decode
+from nightlatch.pixels.stage.encoding import film
+from nightlatch.pixels.stage.scenes import scene
+from tests.house import House, house, until
+
+
+def test_every_camera_is_kept_by_one_shard_and_a_new_one_moves_no_other() -> None:
+    ids = [f"{number * 7919:012x}" for number in range(1000)]
+    for count in (1, 2, 3, 16):
+        shards = [Shard(number, count) for number in range(count)]
+        kept = [[shard.keeps(each) for shard in shards].count(True) for each in ids]
+        assert kept == [1] * len(ids)
+        assert max(sum(shard.keeps(each) for each in ids) for shard in shards) < 1.5 * len(ids) / count
+
+
+@pytest.mark.parametrize("text", ["", "1", "2/2", "-1/2", "0/0", "0/99", "a/b", "١/٢", "0/2/3"])
+def test_a_shard_that_cannot_be_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError):
+        read_shard(text)
+    assert read_shard("1/2") == Shard(1, 2)
+
+
+def segments(home: House) -> dict[str, int]:
+    """The end of the newest entered segment by camera."""
+    with sqlite3.connect(f"file:{home.data}/hub/hub.db?mode=ro", uri=True) as index:
+        rows = index.execute("select camera_id, max(began_ms + duration_ms) from segments group by camera_id")
+        return {str(camera_id): int(end_ms) for camera_id, end_ms in rows}
+
+
+def one_of_each(home: House, url: str) -> list[str]:
+    """Ids of two cameras that different shards keep: ids are random, so cameras are added until there are two."""
+    found: dict[int, str] = {}
+    for number in range(40):
+        camera = str(home.add_camera(f"camera {number}", url)["id"])
+        if found.setdefault(int(camera, 16) % 2, camera) != camera:
+            home.client.delete(f"/api/cameras/{camera}").raise_for_status()
+        if len(found) == 2:
+            break
+    return [found[0], found[1]]
+
+
+@pytest.mark.timeout(240)
+def test_when_one_of_two_is_killed_the_other_goes_on_and_books_and_files_agree(tmp_path: Path) -> None:
+    street = film(scene("living-room", width=320, height=180), tmp_path / "street.mp4", 30)
+    settings = tmp_path / "nightlatch.toml"
+    settings.write_text("[hub]\nshards = 2\n")
+    with house(tmp_path / "house", config=settings) as home:
+        home.set_up()
+        first, second = one_of_each(home, f"file:{street}?loop=1")
+        until(lambda: set(segments(home)) >= {first, second}, "both recording", 90)
+        (victim,) = [pid for pid in home.children("0/2") if pid in home.children("watch")]
+        (other,) = [pid for pid in home.children("1/2") if pid in home.children("watch")]
+        os.kill(victim, signal.SIGKILL)
+        killed_ms = time.time_ns() // 1_000_000
+        until(lambda: segments(home)[second] > killed_ms + 4000, "the other going on", 60)
+        until(lambda: segments(home)[first] > killed_ms + 4000, "the killed one coming back", 90)
+        assert other in home.children("1/2")
+        until(lambda: {c["state"] for c in home.home()["cameras"]} == {"recording"}, "all recording", 30)
+    with sqlite3.connect(home.data / "hub" / "hub.db") as index:
+        rows = {str(row[0]) for row in index.execute("select path from segments")}
+        gaps = index.execute("select count(*) from outages where ended_ms is null").fetchone()[0]
+    vault = home.data / "hub" / "vault"
+    assert rows == {str(path.relative_to(vault)) for path in vault.glob("*/segments/*/*.age")}
+    assert gaps == 0
+
+
+@pytest.mark.timeout(180)
+def test_a_serve_that_cannot_start_does_not_stop_recording(tmp_path: Path) -> None:
+    street = film(scene("living-room", width=320, height=180), tmp_path / "street.mp4", 30)
+    with house(tmp_path / "house") as home:
+        home.set_up()
+        camera = home.add_camera("porch", f"file:{street}?loop=1")["id"]
+        until(lambda: camera in segments(home), "recording", 60)
+    told = decode((home.data / "hub" / "cameras.list").read_bytes())
+    assert isinstance(told, CameraList)
+    assert [each.id for each in told.cameras] == [camera]
+    assert (home.data / "hub" / "cameras.list").stat().st_mode & 0o077 == 0
+    assert isinstance(told.cameras[0], Camera)
+    before = set((home.data / "hub" / "vault").glob("*/segments/*/*.age"))
+    home.config = tmp_path / "nightlatch.toml"
+    home.config.write_text('[hub]\nmqtt_url = "nonsense://broker"\n')  # serve ends with a sentence, again and again
+    try:
+        with pytest.raises(TimeoutError):
+            home.start()
+    except BaseException:
+        home.stop()
+        raise
+    try:
+        until(lambda: set((home.data / "hub" / "vault").glob("*/segments/*/*.age")) - before, "recording", 60)
+    finally:
+        home.stop()
