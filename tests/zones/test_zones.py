@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.house import free_port
+from tests.house import free_port, house
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -53,6 +53,16 @@ def test_the_rings_hold(copy: Path) -> None:
             "Only the owner's side and the keeper open a seal",
         ),
         ("hub/serve/app.py", "from nightlatch.cloud import mailbox", "Zones never import each other"),
+        ("hub/watch/recorder.py", "from sqlalchemy import Engine", "Watch keeps files"),
+        ("hub/watch/eye.py", "import httpx", "Watch keeps files"),
+        ("hub/watch/watcher.py", "from nightlatch.hub.serve.books import records", "Watch keeps files"),
+        ("hub/serve/house.py", "import numpy", "Serve keeps the books"),
+        ("hub/serve/catalogue.py", "from nightlatch.hub.watch import telling", "Serve keeps the books"),
+        ("hub/serve/giving.py", "from nightlatch.hub.errands import hide", "Serve keeps the books"),
+        ("hub/vault/files.py", "from sqlalchemy import Engine", "The vault is files"),
+        ("hub/wire/notices.py", "from nightlatch.pixels.media import packets", "The vault is files"),
+        ("hub/serve/books/entries.py", "from nightlatch.hub.serve import house", "Books know no page"),
+        ("hub/serve/alerts/push.py", "from fastapi import Request", "Books know no page"),
         ("domain/time.py", "from nightlatch.store import blobs", "Rings"),
         (
             "doctor.py",
@@ -75,6 +85,18 @@ def test_a_planted_violation_is_found(copy: Path, file: str, line: str, broken: 
     result = lint(copy)
     assert result.returncode != 0
     assert any(broken in each and "BROKEN" in each for each in result.stdout.splitlines()), result.stdout
+
+
+def test_a_running_serve_holds_no_pixels_and_little_memory(tmp_path: Path) -> None:
+    """244 MiB in version 0.1, which imported the eyes for a 14-line function; a memory limit is a machine's, so wide."""
+    with house(tmp_path / "house") as home:
+        (serve,) = home.children("serve")
+        maps = Path(f"/proc/{serve}/maps").read_text()
+        status = Path(f"/proc/{serve}/status").read_text()
+    for library in ("/av/", "/cv2/", "/numpy/", "/onnxruntime/", "/scipy/"):
+        assert library not in maps
+    resident_kib = int(status.partition("VmRSS:")[2].split()[0])
+    assert resident_kib < 120 * 1024
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import ipaddress
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -30,7 +31,6 @@ from nightlatch.hub.errands.asking import LARGEST_FILM
 from nightlatch.hub.folder import claim
 from nightlatch.hub.serve import catalogue
 from nightlatch.hub.serve.alerts import Alerts
-from nightlatch.hub.serve.alerts.mqtt import Mqtt, parse_broker
 from nightlatch.hub.serve.alerts.push import Push
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.index import open_index
@@ -57,6 +57,9 @@ from nightlatch.hub.serve.routes import donations as giving
 from nightlatch.hub.serve.routes.asking import Gone
 from nightlatch.hub.serve.uplink import Uplink
 from nightlatch.hub.settings import HubSettings
+
+if TYPE_CHECKING:
+    from nightlatch.hub.serve.alerts.mqtt import Mqtt
 
 PAGE = Path(__file__).parents[1] / "page"
 SWEEP_EVERY_S = 30.0
@@ -159,6 +162,8 @@ def _mqtt(settings: HubSettings, engine: Engine) -> Mqtt | None:
     """Raises `ConfigError` for an address that is no broker's."""
     if settings.mqtt_url is None:
         return None
+    from nightlatch.hub.serve.alerts.mqtt import Mqtt, parse_broker  # 5 MiB that a hub without a broker never needs
+
     hub_id = claim(settings.data_dir)
     return Mqtt(parse_broker(settings.mqtt_url), hub_id, lambda: catalogue.cameras(engine), settings.mqtt_verdicts)
 

@@ -7,6 +7,7 @@ import contextlib
 import json
 from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
@@ -19,7 +20,6 @@ from nightlatch.domain.time import Clock
 from nightlatch.errors import NightlatchError
 from nightlatch.hub.serve import catalogue
 from nightlatch.hub.serve.alerts import Alerts, alert_of
-from nightlatch.hub.serve.alerts.mqtt import Mqtt
 from nightlatch.hub.serve.alerts.pictures import PictureSwitch
 from nightlatch.hub.serve.alerts.push import Push
 from nightlatch.hub.serve.books.books import Books
@@ -50,6 +50,9 @@ from nightlatch.hub.wire.notices import (
     Stored,
 )
 from nightlatch.hub.wire.server import NoticeServer
+
+if TYPE_CHECKING:
+    from nightlatch.hub.serve.alerts.mqtt import Mqtt
 
 COOKIE = "nightlatch"
 WAITING_HINTS = 64

@@ -18,7 +18,6 @@ import requests
 import structlog
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02
-from pywebpush import WebPushException, webpush
 from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.orm import Session
 
@@ -111,6 +110,8 @@ class Push:
         return True
 
     def _send(self, row: PushRow, alert: Alert) -> None:
+        from pywebpush import WebPushException, webpush  # brings aiohttp: 8 MiB that a hub without alerts never needs
+
         with requests.Session() as line:
             line.max_redirects = 0
             try:
