@@ -5,7 +5,7 @@ most. A full disk costs log lines, nothing else. `NIGHTLATCH_LOG=debug` (or `nig
 the terminal, too; `info` shows what the file gets.
 
 When it is unclear where a secret ends, the rest of the line is hidden with it: a log that says too little can be
-asked again, one that said too much cannot be taken back. What is not logged at all is safer still; this is the net
+made to say more; one that said too much cannot be taken back. What is not logged at all is safer still; this is the net
 below that, for texts that are not ours (FFmpeg names addresses with their passwords in its errors; its own log is
 off, which is PyAV's default).
 """
