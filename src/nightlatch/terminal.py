@@ -37,7 +37,7 @@ SENTENCES: Mapping[str, str] = {
     "log.contradicts_itself": "The programme's log contradicts itself ({why}). Nothing more is given to it.",
     "log.unreachable": "The programme's log could not be read ({error}). It is read again at the next look.",
     "look.failed": "Looking at camera {camera:.8} failed ({error}); recording goes on.",
-    "look.unfinished": "The last look at camera {camera:.8} was not finished ({error}). Recording does not wait for looks.",
+    "look.unfinished": "The last look at camera {camera:.8} was not finished ({error}). Recording never waits for it.",
     "mailbox.unreachable": "The mailbox cannot be reached ({error}). Clips wait at home; Nightlatch keeps trying.",
     "model.missing": "The model {model} could not be downloaded. {text} The next try is in {again_in_s} s.",
     "mqtt.lost": "The MQTT broker cannot be reached ({error}). Nightlatch keeps trying.",
