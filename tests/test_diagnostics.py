@@ -292,7 +292,8 @@ def test_a_camera_that_stays_away_says_so_once(tmp_path: Path) -> None:
     program = """
 import structlog
 for turn in range(50):
-    structlog.get_logger().warning("camera.lost", camera=str(turn % 2), text="It is off.", turn=turn)
+    text = "It is off." if turn % 2 else "It is off. Nightlatch keeps trying."
+    structlog.get_logger().warning("camera.lost", camera=str(turn % 2), text=text, turn=turn)
 """
     done = ran(program, tmp_path / "watch.log")
     assert [line[6:] for line in done.stderr.splitlines()] == [

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import nightlatch
-from tests.documents import PAGES, ROOT, anchors, links, targets, typed, wrong_in
+from tests.documents import PAGES, ROOT, SOURCE, anchors, links, spans, targets, typed, wrong_in
 
 PAGE = pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 
@@ -76,3 +76,12 @@ def test_every_decision_is_in_the_index() -> None:
     for number, page in enumerate(pages, 1):
         assert page.startswith(f"{number:04}-")
         assert (folder / page).read_text().startswith(f"# {number}. ")
+
+
+@PAGE
+def test_files_of_ours_that_are_named_exist(page: Path) -> None:
+    rooms = "|".join(each.name for each in SOURCE.iterdir() if each.is_dir() and not each.name.startswith("__"))
+    ours = re.compile(rf"(tests|docs|bench|scripts|{rooms})(/[\w-]+)*/[\w-]+\.(py|ts|tsx|md|json|toml)")
+    for span in spans(page.read_text()):
+        if ours.fullmatch(span):
+            assert (ROOT / span).exists() or (SOURCE / span).exists(), span

@@ -19,6 +19,7 @@ from nightlatch.clocks import system_clock
 from nightlatch.cloud.app import create_app
 from nightlatch.cloud.serve import MIGRATIONS
 from nightlatch.cloud.settings import CloudSettings
+from nightlatch.diagnostics import log_file
 from nightlatch.doctor import Finding, clock, examine, mailbox, report
 from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.books.records import CameraRow, HouseholdRow
@@ -76,6 +77,14 @@ def test_a_fresh_machine_has_nothing_wrong(tmp_path: Path) -> None:
     assert find(found, "data folder").state == "ok"
     assert find(found, "cameras").text == "none yet"
     assert not (tmp_path / "not yet").exists()
+
+
+def test_the_place_of_the_log_is_said(tmp_path: Path) -> None:
+    assert find(check(tmp_path), "logging").text == f"none yet; it will be in {tmp_path / 'logging'}"
+    file = log_file(tmp_path, "watch")
+    file.parent.mkdir()
+    file.write_bytes(bytes(1_500_000))
+    assert find(check(tmp_path), "logging").text == f"1.5 MB in {tmp_path / 'logging'}"
 
 
 @pytest.mark.parametrize(
@@ -213,7 +222,8 @@ def test_it_runs_where_nothing_of_the_hub_is_installed(tmp_path: Path) -> None:
         sys.meta_path = [f for f in sys.meta_path if f is not PathFinder] + [Missing]
         import json
         from pathlib import Path
-        from nightlatch.doctor import examine
+        from nightlatch.diagnostics import log_file
+from nightlatch.doctor import examine
         print(json.dumps({f.name: [f.state, f.text] for f in examine(Path(sys.argv[1]), {"mailbox": 0}, None)}))
         """
     )

@@ -60,7 +60,7 @@ def load(path: Path | None = None) -> Config:
     found = named or Path("nightlatch.toml")
     if not found.is_file():
         if named is not None:
-            raise ConfigError(f"There is no file {named}. Make it, or leave out --config to use the defaults.")
+            raise ConfigError(f"There is no file {named}. Create it, or leave out --config to use the defaults.")
         return Config(None, {})
     try:
         content = tomllib.loads(found.read_text(encoding="utf-8"))
@@ -71,5 +71,5 @@ def load(path: Path | None = None) -> Config:
     for name, value in content.items():
         if name not in SECTIONS or not isinstance(value, dict):
             known = ", ".join(f"[{s}]" for s in SECTIONS)
-            raise ConfigError(f"{found}: “{name}” is not a section that Nightlatch knows. There are {known}.")
+            raise ConfigError(f"{found}: “{name}” is not a section that Nightlatch knows. It knows {known}.")
     return Config(found, content)

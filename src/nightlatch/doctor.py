@@ -1,4 +1,4 @@
-"""Checks a machine before it is blamed: each finding says what to do. A report holds no secret and no camera's name.
+"""Checks a machine before Nightlatch is blamed. Each finding says what to do; a report holds no secret and no name.
 
 Imports what it checks only where it checks it, so that it runs in a cloud-only installation, too.
 """
@@ -29,7 +29,7 @@ from nightlatch.errors import SourceError
 
 EARLIEST_S = 1_767_225_600  # 2026-01-01
 FLOOR_BYTES = 2 * 1024**3
-EYE_STALE_MS = 180_000  # it is written once a minute while the hub runs
+EYE_STALE_MS = 180_000  # the hub writes it once a minute
 MOST_PASSED_OVER = 10  # pictures for each look: at 10 a second, an answer takes a second
 GB_A_DAY = 21.6  # one camera at 2 Mbit/s
 MOST_SKEW_S = 120
@@ -56,7 +56,7 @@ def examine(
     try_cameras: bool = False,
     floor_bytes: int = FLOOR_BYTES,
 ) -> Iterator[Finding]:
-    """All checks, cheap ones first. `ports`: what listens there ("page", "mailbox") → its port.
+    """All checks, the cheap ones first. `ports`: what listens there ("page", "mailbox") → its port.
 
     `try_cameras` connects to each camera of the hub, up to half a minute each.
     """
@@ -94,7 +94,7 @@ def _folder(data_dir: Path) -> Finding:
     name = "data folder"
     try:
         if not data_dir.exists():
-            return Finding(name, "ok", f"{data_dir} will be made at first start")
+            return Finding(name, "ok", f"{data_dir} will be made at the first start")
         identity = data_dir / "identity.json"
         if not identity.exists() and any(data_dir.iterdir()):
             return Finding(name, "fail", f"{data_dir} is not a hub's folder.", "Is the right disk mounted there?")
@@ -104,7 +104,7 @@ def _folder(data_dir: Path) -> Finding:
     except (ValueError, KeyError, TypeError):
         return Finding(name, "fail", f"{data_dir}/identity.json is damaged.", "Restore it from a backup.")
     except OSError as error:
-        return Finding(name, "fail", f"{data_dir}: {error.strerror}.", "Check its rights and its disk.")
+        return Finding(name, "fail", f"{data_dir}: {error.strerror}.", "Check its permissions and its disk.")
     if took_ms > SLOW_WRITE_MS:
         return Finding(name, "warn", f"a small write takes {took_ms:.0f} ms", "Use a faster disk for many cameras.")
     if data_dir.stat().st_mode & 0o077:
@@ -141,12 +141,12 @@ def _room(data_dir: Path, floor_bytes: int) -> Finding:
 
 
 def clock(now_s: float, stepped_s: float) -> Finding:
-    """Whether wall time is sane. `stepped_s`: how far it moved against the monotonic clock while we looked."""
+    """Whether wall time is sane. `stepped_s`: how far it moved against the monotonic clock during the check."""
     if now_s < EARLIEST_S:
-        return Finding("clock", "fail", "This machine's date is in the past.", "Set it: recordings are placed by it.")
+        return Finding("clock", "fail", "This machine's date is in the past.", "Set it: recordings are dated by it.")
     if abs(stepped_s) > MOST_STEP_S:
-        text = f"It moved by {stepped_s:+.1f} s while we looked."
-        return Finding("clock", "warn", text, "Let one time service set it, slowly.")
+        text = f"It moved by {stepped_s:+.1f} s during this check."
+        return Finding("clock", "warn", text, "Let a single time service adjust it gradually.")
     return Finding("clock", "ok", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(now_s)))
 
 
@@ -197,7 +197,7 @@ def _is_ours(name: str, port: int) -> bool:
 
 
 def eye(data_dir: Path, now_ms: int) -> Iterator[Finding]:
-    """What the running hub last said of what looks; nothing when no hub ran here lately."""
+    """What the running hub last said about its eye; nothing when no hub has run here lately."""
     try:
         told = json.loads((data_dir / "eye.json").read_bytes())
         if abs(now_ms - told["at_ms"]) > EYE_STALE_MS:
@@ -209,16 +209,16 @@ def eye(data_dir: Path, now_ms: int) -> Iterator[Finding]:
         return
     if since_ms is not None:
         since = time.strftime("%H:%M", time.localtime(since_ms / 1000))
-        yield Finding("eye", "fail", f"blind since {since}; everything is recorded.", str(blind_text))
+        yield Finding("eye", "fail", f"has been blind since {since}; everything is still recorded.", str(blind_text))
         return
     if coming_text:
-        yield Finding("eye", "warn", f"{name} looks, because another is not here.", str(coming_text))
+        yield Finding("eye", "warn", f"{name} looks for now, because the chosen one is not here yet.", str(coming_text))
     else:
         yield Finding("eye", "ok", f"{name} looks")
     for number, (looked, passed_over) in enumerate(counted, 1):
-        text = f"looked at {looked} pictures, passed over {passed_over} for newer ones"
+        text = f"looked at {looked} pictures and passed over {passed_over} for newer ones"
         is_slow = passed_over > MOST_PASSED_OVER * max(10, looked)
-        todo = "The eye is slow: watch fewer cameras, or set detector to eye under [hub]." if is_slow else ""
+        todo = "The eye is too slow: watch fewer cameras, or set detector to eye under [hub]." if is_slow else ""
         yield Finding(f"eye, camera {number} of {len(counted)}", "warn" if is_slow else "ok", text, todo)
 
 
@@ -261,11 +261,11 @@ def _cameras(data_dir: Path, try_them: bool) -> Iterator[Finding]:
             key = index.execute("select recipient from households").fetchone()
     except sqlite3.Error:
         yield Finding(
-            "cameras", "fail", "hub.db cannot be read.", "Start the hub once: it mends or upgrades its index."
+            "cameras", "fail", "hub.db cannot be read.", "Start the hub once: it repairs or upgrades its index."
         )
         return
     if not found:
-        yield Finding("cameras", "warn", "only the demo.", "Add one: nightlatch camera add NAME rtsp://…")
+        yield Finding("cameras", "warn", "only the demo cameras.", "Add one: nightlatch camera add NAME rtsp://…")
         return
     yield Finding("cameras", "ok", f"{len(found)}")
     if try_them and key is not None:

@@ -15,7 +15,7 @@ import structlog
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
-STEADY_S = 3.0  # a child that lived this long did not die of its start: it starts again at once
+STEADY_S = 3.0  # a child that lived this long did not fail to start: it is started again at once
 GRACE_S = 8.0
 
 log = structlog.get_logger()
@@ -112,7 +112,7 @@ def stop_on_signals(supervisor: Supervisor) -> None:
 
 
 def die_with_parent() -> None:
-    """End this process when its supervisor is gone (kill -9), so that no orphan holds the vault or the port."""
+    """End this process once its supervisor is gone (kill -9), so that no orphan holds the vault or the port."""
     parent = os.environ.get("NIGHTLATCH_PARENT")
     if parent is None:
         return

@@ -19,6 +19,8 @@ SAID_AGAIN_S = 3600.0  # a camera that stays away would otherwise say so every h
 MOST_REMEMBERED = 1000
 LONGEST = 600  # characters; what others send us may be of any length
 
+KEEPS_TRYING = "Nightlatch keeps trying."
+
 SENTENCES: Mapping[str, str] = {
     "alert.lost": "An alert could not be sent by {road} ({error}). The event itself is recorded.",
     "books.not_entered": "{waiting} recordings could not be entered into the index ({error}). Nightlatch keeps trying.",
@@ -29,10 +31,10 @@ SENTENCES: Mapping[str, str] = {
     "camera.sub_lost": "Camera {camera:.8} lost its sub-stream ({reason}). Nightlatch watches the main stream "
     "and keeps trying.",
     "cameras.not_remembered": "The list of cameras could not be kept ({error}). It is sent again at the next start.",
-    "clip.flagged": "A reviewer reported the clip of view {view}. Nobody is shown it any more.",
+    "clip.flagged": "A reviewer reported the clip of view {view}. None of its labels counts any more.",
     "clip.stays": "An expired clip could not be deleted ({error}). It is tried again at the next round.",
     "detector.failed": "The detector failed ({why}). It starts again in {again_in_s} s; recording goes on.",
-    "detector.hangs": "The detector has not answered for {after_s} s and is replaced; recording goes on.",
+    "detector.hangs": "The detector has not answered for {after_s} s; recording goes on.",
     "detector.missing": "{text} Until it is here, the built-in eye looks.",
     "household.key_unusable": "Nothing is recorded, because the household's key cannot be used. {text}",
     "label.untold": "The keeper could not be told of a label ({error}). The label counts all the same.",
@@ -40,7 +42,7 @@ SENTENCES: Mapping[str, str] = {
     "log.contradicts_itself": "The programme's log contradicts itself ({why}). Nothing more is given to it.",
     "log.unreachable": "The programme's log could not be read ({error}). It is read again at the next look.",
     "look.failed": "Looking at camera {camera:.8} failed ({error}); recording goes on.",
-    "look.unfinished": "The last look at camera {camera:.8} was not finished ({error}); its recording is whole.",
+    "look.unfinished": "The last look at camera {camera:.8} was not finished ({error}). Recording never waits for it.",
     "mailbox.unreachable": "The mailbox cannot be reached ({error}). Clips wait at home; Nightlatch keeps trying.",
     "model.missing": "The model {model} could not be downloaded. {text} The next try is in {again_in_s} s.",
     "mqtt.lost": "The MQTT broker cannot be reached ({error}). Nightlatch keeps trying.",
@@ -75,6 +77,7 @@ class Sentences:
         values = _Values({name: str(value) for name, value in event.items()})
         template = SENTENCES.get(values["event"])
         text = template.format_map(values) if template is not None else _untabled(values)
+        text = text.replace(f"{KEEPS_TRYING} {KEEPS_TRYING}", KEEPS_TRYING)  # what failed may have said so, too
         if "exception" not in event:
             return printable(text)
         traceback = values["exception"].strip()

@@ -45,6 +45,7 @@ def test_it_says_where_it_is_makes_keys_and_stops_when_asked(tmp_path: Path) -> 
     finally:
         program.send_signal(signal.SIGTERM)
         _, said = program.communicate(timeout=30)
+        said += "".join(each.read_text() for each in data.rglob("logging/*"))
         log.close()
         home.engine.dispose()
     assert secret not in said

@@ -18,13 +18,15 @@ app = typer.Typer(help="Add, test, list and remove cameras.", no_args_is_help=Tr
 def add(
     name: Annotated[str, typer.Argument(help="What you call it: porch, drive, nursery…")],
     address: Annotated[str, typer.Argument(help="rtsp://user:password@host/…, usb:/dev/video0 or file:/path.mp4")],
-    sub: Annotated[str | None, typer.Option(help="Address of its smaller second stream: cheaper to watch.")] = None,
+    sub: Annotated[
+        str | None, typer.Option(help="Address of its smaller second stream, which is cheaper to watch.")
+    ] = None,
     transport: Annotated[str, typer.Option(help="tcp or udp (RTSP only).")] = "tcp",
     test: Annotated[bool, typer.Option(help="Look at the camera before adding it.")] = True,
     config_file: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """Add a camera. It is tried first: wrong password, no route or no H.264 are said plainly."""
+    """Add a camera. It is tried first; a wrong password, no route or no H.264 is said plainly."""
     from nightlatch.clocks import system_clock
     from nightlatch.hub.serve import catalogue
     from nightlatch.hub.wire.client import nudge
@@ -71,7 +73,9 @@ def try_(
 @app.command()
 def remove(
     name: Annotated[str, typer.Argument(help="Its name or id.")],
-    delete_footage: Annotated[bool, typer.Option(help="Delete what it recorded, too; else that ages out.")] = False,
+    delete_footage: Annotated[
+        bool, typer.Option(help="Also delete what it recorded; otherwise that ages out.")
+    ] = False,
     config_file: ConfigOption = None,
     data: DataOption = None,
 ) -> None:

@@ -23,7 +23,7 @@ def serve(
     data: Annotated[Path | None, typer.Option("--data", help="Data folder; default \\[keeper] data_dir.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; default 8643.")] = None,
 ) -> None:
-    """Run the keeper, in a process and under a user of its own."""
+    """Run the keeper, under a user of its own."""
     from nightlatch import config
     from nightlatch.clocks import system_clock
     from nightlatch.diagnostics import configure, log_file

@@ -29,7 +29,7 @@ def export(
     from nightlatch.owner.unlock import export_key
 
     export_key(_owner_keys(words, data, config_file), output)
-    out.print(f"{output} is written. Whoever has it can open everything: keep it off this machine.")
+    out.print(f"{output} is written. Anybody who has it can open everything: keep it off this machine.")
 
 
 @app.command()

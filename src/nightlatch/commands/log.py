@@ -18,7 +18,7 @@ def keys(
     output: Annotated[Path, typer.Argument(help="File for the secret key.")],
     witness: Annotated[bool, typer.Option("--witness", help="A witness's key, not a log's.")] = False,
 ) -> None:
-    """Make a key; prints the public one."""
+    """Make a key, and print its public half."""
     from nightlatch.ledger.errors import LedgerError
     from nightlatch.seal.note import COSIGNATURE, ED25519, make_signer
 
@@ -33,13 +33,15 @@ def keys(
 
 @app.command()
 def serve(
-    data: Annotated[Path, typer.Option("--data", help="Folder of the log; any web server can show it, too.")],
+    data: Annotated[Path, typer.Option("--data", help="Folder of the log; any web server can serve it, too.")],
     key: Annotated[Path, typer.Option("--key", help="The log's secret key.", exists=True)],
-    secret: Annotated[Path, typer.Option("--secret", help="File with what writers must show.", exists=True)],
+    secret: Annotated[
+        Path, typer.Option("--secret", help="File with the secret that writers must present.", exists=True)
+    ],
     port: Annotated[int, typer.Option(help="Port.")] = 8644,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     witness: Annotated[
-        list[str] | None, typer.Option(help="KEY=URL of a witness; KEY alone for a hub that brings its word.")
+        list[str] | None, typer.Option(help="KEY=URL of a witness; KEY alone for a hub that brings its cosignature.")
     ] = None,
 ) -> None:
     """Run a log."""
@@ -72,7 +74,7 @@ def serve(
 def witness(
     data: Annotated[Path, typer.Option("--data", help="Folder for what it knows.")],
     key: Annotated[Path, typer.Option("--key", help="The witness's secret key.", exists=True)],
-    log: Annotated[list[str], typer.Option(help="Public key of a log to watch; may be given again.")],
+    log: Annotated[list[str], typer.Option(help="Public key of a log to watch; can be repeated.")],
     port: Annotated[int, typer.Option(help="Port.")] = 8645,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
@@ -96,7 +98,9 @@ def witness(
 def verify(
     receipt: Annotated[Path, typer.Argument(help="A receipt file (tlog-proof).", exists=True)],
     policy: Annotated[Path, typer.Option(help="The policy: keys and quorum.", exists=True)],
-    leaf: Annotated[Path | None, typer.Option(help="The entry; left out, the one in the receipt.", exists=True)] = None,
+    leaf: Annotated[
+        Path | None, typer.Option(help="The entry; by default the one in the receipt.", exists=True)
+    ] = None,
 ) -> None:
     """Check that a receipt proves an entry, without asking anyone."""
     from nightlatch.ledger.errors import Unproven, Why
@@ -106,7 +110,7 @@ def verify(
     text = receipt.read_text(encoding="utf-8", errors="replace")
     entry = leaf.read_bytes() if leaf is not None else read_proof(text).extra
     if entry is None:
-        raise Unproven(Why.MALFORMED, "This receipt does not hold its entry. Give that with --leaf.")
+        raise Unproven(Why.MALFORMED, "This receipt does not contain its entry. Give the entry with --leaf.")
     found = verify_receipt(text, entry, read_policy(policy.read_text()), None)
     names = ", ".join(name for name, _ in found.witnessed) or "nobody"
     typer.echo(f"Proven: entry {found.index} of {found.checkpoint.size}, cosigned by {names}.")
@@ -143,7 +147,7 @@ def evidence(
 
     before, now, is_proof = read_evidence(file.read_text(encoding="utf-8"), read_policy(policy.read_text()).log)
     typer.echo(f"{before.origin} signed a tree of {before.size} entries, and one of {now.size}.")
-    proof = "They contradict each other: somebody with the log's key showed two histories."
+    proof = "They contradict each other: the holder of the log's key showed two histories."
     typer.echo(
-        proof if is_proof else "That alone proves nothing: the second may have come late. Look at the log again."
+        proof if is_proof else "That proves nothing by itself: the second may have come late. Audit the log again."
     )

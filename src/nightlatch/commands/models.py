@@ -1,4 +1,4 @@
-"""`nightlatch models`: what can be fetched, and whether it is here."""
+"""`nightlatch models`: what can be downloaded, and what is here."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Models that may be fetched; the built-in eye needs none.", no_args_is_help=True)
+app = typer.Typer(help="Models that can be downloaded; the built-in eye needs none.", no_args_is_help=True)
 FolderOption = Annotated[
-    Path | None, typer.Option("--folder", help="Where models lie; default \\[hub] models_dir, or this account's cache.")
+    Path | None,
+    typer.Option("--folder", help="Where models are kept; default \\[hub] models_dir, or this account's cache."),
 ]
 
 
@@ -27,14 +28,14 @@ def list_(folder: FolderOption = None) -> None:
 
 @app.command()
 def fetch(
-    names: Annotated[list[str] | None, typer.Argument(help="Which; all of them when none is named.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Which models; all of them by default.")] = None,
     folder: FolderOption = None,
     given: Annotated[
         Path | None,
-        typer.Option("--from", exists=True, help="A file, or a folder of files, that was downloaded elsewhere."),
+        typer.Option("--from", exists=True, help="A file, or a folder of files, downloaded elsewhere."),
     ] = None,
 ) -> None:
-    """Fetch models from their makers' releases, checked against their hashes; a broken fetch goes on where it was."""
+    """Download models from their makers' releases and check their hashes; a broken download resumes where it was."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
     from nightlatch.errors import NotFound
@@ -48,7 +49,7 @@ def fetch(
     if given is not None and given.is_file() and not names:
         names = [name for name, model in known.items() if is_it(model, given)]
         if not names:
-            raise NotFound(f"{given} is none of the known models. Compare its SHA-256: nightlatch models list")
+            raise NotFound(f"{given} is not one of the known models. Compare its SHA-256: nightlatch models list")
     for name in names or list(known):
         model, into = known[name], models_folder(folder)
         if given is not None:

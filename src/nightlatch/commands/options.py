@@ -34,7 +34,7 @@ KeyOption = Annotated[
 
 
 def hub_data(data: Path | None) -> Path | None:
-    """`--data` names the folder that `up` was given; the hub's part is inside it."""
+    """`--data` names the folder that `up` was given; the hub's part is a folder in it."""
     if data is None:
         data = Path("data")
         if not (data / "hub").is_dir():

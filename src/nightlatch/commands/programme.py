@@ -30,8 +30,8 @@ KeyOption = Annotated[Path, typer.Option("--key", help="Your own key file.")]
 
 
 @app.command()
-def key(file: Annotated[Path, typer.Argument(help="Where to put it; nobody but you should read it.")]) -> None:
-    """Make a key for yourself, as an administrator; prints its public half."""
+def key(file: Annotated[Path, typer.Argument(help="Where to put it; only you should be able to read it.")]) -> None:
+    """Make a key for yourself, as an administrator, and print its public half."""
     from nightlatch.review.signing import make_key
     from nightlatch.web.signature import public_b64
 
@@ -41,13 +41,13 @@ def key(file: Annotated[Path, typer.Argument(help="Where to put it; nobody but y
 @app.command()
 def init(
     admin: Annotated[list[str], typer.Option("--admin", help="NAME=PUBLIC-KEY; at least two.")],
-    key_file: Annotated[Path, typer.Option("--key", help="The programme's own key; made if it is not there.")] = Path(
+    key_file: Annotated[Path, typer.Option("--key", help="The programme's own key; made if there is none.")] = Path(
         "programme.key"
     ),
     config_file: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """Begin a programme: name its administrators, once. Prints what to put into the configuration."""
+    """Begin a programme by naming its administrators, once, and print what belongs in the configuration."""
     from nightlatch.review.roster import Administrator
     from nightlatch.review.signing import make_key, read_key
     from nightlatch.web.signature import public_b64
@@ -65,11 +65,11 @@ def init(
 
 @app.command()
 def invite(
-    reviewer: Annotated[str | None, typer.Option(help="A reviewer's pseudonym, for another device of theirs.")] = None,
+    reviewer: Annotated[str | None, typer.Option(help="A reviewer's pseudonym, to add another device.")] = None,
     config_file: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """Print a link with which one person makes a passkey, once, within three days. Then two administrators sign."""
+    """Print a link for one person to make a passkey, once, within three days. Then two administrators sign."""
     settings = review_settings(config_file, data)
     roster, _ = _room(settings)
     out.print(f"{settings.origin}/#invite={roster.invite(reviewer)}", soft_wrap=True)
@@ -86,13 +86,13 @@ def remove(
 ) -> None:
     """Propose removing a passkey."""
     roster, _ = _room(review_settings(config_file, data))
-    out.print(f"Proposed. Two sign it: nightlatch programme sign {roster.propose_removal(credential)}")
+    out.print(f"Proposed. Two administrators sign it: nightlatch programme sign {roster.propose_removal(credential)}")
 
 
 @app.command()
 def policy(
-    quota: Annotated[int | None, typer.Option(help="Looks a day and reviewer, at most 150.")] = None,
-    viewers: Annotated[int | None, typer.Option(help="Reviewers that may ever see one clip.")] = None,
+    quota: Annotated[int | None, typer.Option(help="Looks a day for each reviewer, at most 150.")] = None,
+    viewers: Annotated[int | None, typer.Option(help="How many reviewers may ever see one clip.")] = None,
     opens: Annotated[int | None, typer.Option(help="Minute of the day at which the room opens.")] = None,
     closes: Annotated[int | None, typer.Option(help="Minute of the day at which it closes.")] = None,
     quorum: Annotated[
@@ -101,7 +101,7 @@ def policy(
     config_file: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """Propose another quota, other hours or another quorum. The keeper shows nothing while its settings differ."""
+    """Propose a new quota, new hours or a new quorum. The keeper shows nothing while its settings differ."""
     roster, _ = _room(review_settings(config_file, data))
     now = roster.policy()
     change = roster.propose_policy(
@@ -111,7 +111,7 @@ def policy(
         now.closes_minute if closes is None else closes,
         now.quorum if quorum is None else quorum,
     )
-    out.print(f"Proposed. Two sign it: nightlatch programme sign {change}")
+    out.print(f"Proposed. Two administrators sign it: nightlatch programme sign {change}")
 
 
 @app.command()
@@ -122,7 +122,7 @@ def sign(
     config_file: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """Sign a change as an administrator. With the second signature it is entered into the log, and holds."""
+    """Sign a change as an administrator. With the second signature it is entered into the log and takes effect."""
     from base64 import b64encode
 
     from nightlatch.review.roster import SIGNERS
@@ -159,7 +159,7 @@ def make(
 
 @app.command()
 def status(config_file: ConfigOption = None, data: DataOption = None) -> None:
-    """Show administrators, passkeys, open changes, the policy, and how the labels stand."""
+    """Show administrators, passkeys, open changes, the policy, and how the labelling is going."""
     from nightlatch.clocks import system_clock
     from nightlatch.review import quality
     from nightlatch.review.queue import Queue
@@ -180,20 +180,20 @@ def status(config_file: ConfigOption = None, data: DataOption = None) -> None:
     out.print(f"clips           {stands.open} want labels, {stands.done} are done, {stands.flagged} were flagged")
     out.print(f"known answers   {stands.honeypots}; give {stands.honeypots_to_give} more for a tenth")
     alpha = quality.alpha(quality.verdicts(labels.submitted()))
-    told = "not yet known: no two people labelled the same clip" if math.isnan(alpha) else f"{alpha:.2f}"
+    told = "not known yet: no clip has labels from two reviewers" if math.isnan(alpha) else f"{alpha:.2f}"
     out.print(f"agreement       Krippendorff's alpha of the verdicts {told}")
 
 
 @app.command()
 def know(
     donation: Annotated[str, typer.Argument(help="A clip that the programme gave itself.")],
-    subjects: Annotated[str, typer.Option(help="Who or what is there, with commas.")],
+    subjects: Annotated[str, typer.Option(help="Who or what is there, separated by commas.")],
     verdict: Annotated[str, typer.Option(help="threat, routine or unsure")],
-    happenings: Annotated[str, typer.Option(help="What happens, with commas.")] = "",
+    happenings: Annotated[str, typer.Option(help="What happens, separated by commas.")] = "",
     config_file: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """Write down the known answer of a clip, so that it measures quality. It is drawn like any other."""
+    """Record the known answer of a clip, so that it measures quality. It is drawn like any other."""
     from nightlatch.review.labels import label_of
 
     _, labels = _room(review_settings(config_file, data))
@@ -207,13 +207,13 @@ def labels_(
     config_file: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """Print the labels that have a consensus. Labels only: no clips, and no word of who gave them."""
+    """Print the labels that have a consensus: no clips, and not who labelled them."""
     from nightlatch.errors import ConfigError
     from nightlatch.review import export
 
     writers = {"json": export.as_json, "cvat": export.as_cvat, "label-studio": export.as_label_studio}
     if form not in writers:
-        raise ConfigError(f"Labels leave as {', '.join(writers)}. Set --format.")
+        raise ConfigError(f"Labels can be exported as {', '.join(writers)}. Set --format.")
     _, labels = _room(review_settings(config_file, data))
     typer.echo(writers[form](_exported(labels)))
 
@@ -251,7 +251,7 @@ def _make(settings: ReviewSettings, roster: Roster, change: str) -> None:
 
 
 def _kept(settings: ReviewSettings) -> str:
-    """What the keeper says of its settings and the policy."""
+    """What the keeper says about its settings and the policy."""
     from nightlatch.errors import NightlatchError
     from nightlatch.review.keeper import Keeper
     from nightlatch.review.serve import read_secret

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -29,18 +29,27 @@ PORTS = 4  # review room, keeper, log, witness, from the first one on
 NOTICE = """\
 Two or three people of the programme look at this clip and say what is in it: a burglar, a visitor, a pet.
 
-It is used to label it, and to teach the eye with these labels; for nothing else.
+It is used to make labels, and to teach the eye with them; for nothing else.
 
 It is kept for a year at most. You see every look here. You can take it back at any time, here, with two clicks:
-nobody sees it any more within seconds, and its key is destroyed within a minute.
+within seconds nobody can see it any more, and within a minute its key is destroyed.
 """
 WANTS_ADMINISTRATORS = (
-    "Two administrators begin a programme, so that nobody enrols a reviewer alone. Each makes a key of their own "
+    "Two administrators begin a programme, so that nobody can enrol a reviewer alone. Each makes a key of their own "
     "(nightlatch programme key NAME.key) and hands over what it prints: nightlatch programme up --admin anna=… "
     "--admin ben=…. To look around alone: nightlatch programme up --trial"
 )
 
 out = Console(highlight=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStart:
+    """What stays as it was decided then."""
+
+    port: int
+    is_trial: bool
+    witnesses: tuple[str, ...]  # KEY=URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +79,15 @@ class Layout:
     def witness(self) -> str:
         return f"http://localhost:{self.port + 3}"
 
-    def read(self) -> dict[str, Any]:
-        """What the first start wrote down. Raises `ConfigError`."""
+    def read(self) -> FirstStart:
+        """What the first start wrote down.
+
+        Raises:
+            ConfigError: it is damaged.
+        """
         try:
-            told = json.loads((self.folder / "programme.json").read_text())
-            return {"port": int(told["port"]), "trial": bool(told["trial"]), "witnesses": list(told["witnesses"])}
+            note = json.loads((self.folder / "programme.json").read_text())
+            return FirstStart(int(note["port"]), bool(note["trial"]), tuple(map(str, note["witnesses"])))
         except (OSError, ValueError, KeyError, TypeError):
             raise ConfigError(f"{self.folder / 'programme.json'} is damaged. Restore it from a backup.") from None
 
@@ -85,10 +98,12 @@ def up(
         list[str] | None, typer.Option("--admin", help="NAME=PUBLIC-KEY, twice or more; at the first start.")
     ] = None,
     trial: Annotated[
-        bool, typer.Option("--trial", help="Make both administrators' keys here; room always open.")
+        bool, typer.Option("--trial", help="Make both administrators' keys here; the room is always open.")
     ] = False,
     name: Annotated[str, typer.Option(help="What households read; at the first start.")] = "Our programme",
-    port: Annotated[int, typer.Option(help="First of four ports; at the first start.", min=1024, max=65532)] = 8642,
+    port: Annotated[
+        int, typer.Option(help="First of four ports in a row; at the first start.", min=1024, max=65532)
+    ] = 8642,
 ) -> None:
     """Run a whole programme on one machine. The first start makes its keys and its invitation."""
     from nightlatch.diagnostics import configure, log_file
@@ -99,7 +114,7 @@ def up(
     if not (folder / "nightlatch.toml").exists():
         _begin(Layout(folder, port), name, admin or [], trial)
     configure(log_file(folder, "up"))
-    layout = Layout(folder, int(Layout(folder, port).read()["port"]))
+    layout = Layout(folder, Layout(folder, port).read().port)
     for number in range(layout.port, layout.port + PORTS):
         listen("127.0.0.1", number, "The programme", "programme").close()
     supervisor = Supervisor(_programs(layout))
@@ -110,7 +125,7 @@ def up(
 
 
 def _begin(layout: Layout, name: str, admin: Sequence[str], trial: bool) -> None:
-    """Make everything beside the folder and move it there whole, so that a crash leaves no half of a programme."""
+    """Make everything beside the folder and move it there in one step: a crash leaves no half-made programme."""
     if layout.folder.exists() and any(layout.folder.iterdir()):
         raise ConfigError(f"{layout.folder} is not empty and holds no programme. Name another folder with --data.")
     if len(admin) < 2 and not trial:
@@ -172,7 +187,7 @@ def _roster(made: Path, programme_key: str, admin: Sequence[str]) -> None:
 
 
 def _invitation(layout: Layout, name: str, programme_key: str, policy: str) -> str:
-    told = {
+    invitation = {
         "name": name,
         "keeper_url": layout.keeper,
         "log_url": layout.log,
@@ -181,7 +196,7 @@ def _invitation(layout: Layout, name: str, programme_key: str, policy: str) -> s
         "notice": NOTICE.strip(),
         "language": "en",
     }
-    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(invitation, indent=1, ensure_ascii=False) + "\n"
 
 
 def _config(layout: Layout, programme_key: str, admin: Sequence[str], trial: bool) -> str:
@@ -218,7 +233,7 @@ def _programs(layout: Layout) -> list[Program]:
 
     folder = layout.folder
     log_key = read_policy((folder / "policy").read_text()).log
-    asked = [word for each in layout.read()["witnesses"] for word in ("--witness", each)]
+    asked = [word for each in layout.read().witnesses for word in ("--witness", each)]
     witness = ("--data", folder / "witness", "--key", folder / "witness.key", "--log", log_key)
     log = ("--data", folder / "log", "--key", folder / "log.key", "--secret", folder / "writers.secret")
     commands = {
@@ -239,7 +254,7 @@ def _announce(layout: Layout) -> None:
     out.print(f"\n  The programme is running. Review room: [bold]{layout.review}[/bold]", soft_wrap=True)
     out.print(f"  Households paste this on their page, under Giving: {invitation}", soft_wrap=True)
     out.print(f"  Invite a reviewer: nightlatch programme invite --config {config}", soft_wrap=True)
-    if layout.read()["trial"]:
+    if layout.read().is_trial:
         first = layout.folder / "first.key"
         out.print(
             f"  Then sign, as both administrators: nightlatch programme sign CHANGE --key {first} --config {config}\n\n"

@@ -46,7 +46,9 @@ def hub(
     data: DataOption = None,
     port: Annotated[int | None, typer.Option(help="Port of the page; default 8640.")] = None,
     demo: Annotated[bool | None, typer.Option(help="Rendered demo cameras while there is no real one.")] = None,
-    cloud_url: Annotated[str | None, typer.Option(help="Where the mailbox is; none = clips stay at home.")] = None,
+    cloud_url: Annotated[
+        str | None, typer.Option(help="Where the mailbox is; without one, clips stay at home.")
+    ] = None,
     role: Annotated[str | None, typer.Option(hidden=True)] = None,
     shard: Annotated[str, typer.Option(hidden=True)] = "0/1",
 ) -> None:
@@ -84,7 +86,7 @@ def cloud(
 
 
 def _check_port(host: str, port: int, setting: str) -> None:
-    """Say now, not in a child's log, that a port is taken."""
+    """Say here, not in a child's log, that a port is taken."""
     if port == 0:
         return
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -94,7 +96,7 @@ def _check_port(host: str, port: int, setting: str) -> None:
         except OSError as error:
             raise NightlatchError(
                 f"Port {port} on {host} cannot be used ({error.strerror}). "
-                f"Is Nightlatch running already? Else choose another: {setting} in nightlatch.toml, or --port."
+                f"Is Nightlatch already running? If not, choose another port: {setting} in nightlatch.toml, or --port."
             ) from None
 
 

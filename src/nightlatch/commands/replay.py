@@ -33,9 +33,9 @@ def replay(
     plot: Annotated[Path | None, typer.Option(help="Folder for one SVG a film.")] = None,
     detector: Annotated[str, typer.Option(help="What looks: eye, yolox, both, or motion (names nothing).")] = "eye",
     areas: Annotated[
-        Path | None, typer.Option(help="JSON list of {name, use, points, dwell_s}, as a camera has it.", exists=True)
+        Path | None, typer.Option(help="JSON list of {name, use, points, dwell_s}, as a camera has them.", exists=True)
     ] = None,
-    least_recall: Annotated[float, typer.Option(help="Fail when less of the truth is found; for CI.")] = 0.0,
+    least_recall: Annotated[float, typer.Option(help="Fail when a smaller share of the truth is found; for CI.")] = 0.0,
     most_false: Annotated[int | None, typer.Option(help="Fail when more events than this are false; for CI.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a film instead of sentences.")] = False,
 ) -> None:
@@ -71,8 +71,8 @@ def replay(
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
-    """One film, what the sight saw in it, and how that compares with the truth, where there is one."""
+class Outcome:
+    """What the sight saw in one film, and how that compares with the truth, where somebody wrote it down."""
 
     film: Path
     seen: Replay
@@ -80,27 +80,27 @@ class Replayed:
     score: Score | None
 
 
-def _replay_film(film: Path, look: Callable[[Path], Replay]) -> Replayed:
+def _replay_film(film: Path, look: Callable[[Path], Replay]) -> Outcome:
     from nightlatch.pixels.replay.scoring import read_truth, score
 
     seen = look(film)
     if (truth := read_truth(film)) is None:
-        return Replayed(film, seen, None, None)
-    return Replayed(film, seen, truth, score(truth, [event.opening for event in seen.events], seen.length_ms))
+        return Outcome(film, seen, None, None)
+    return Outcome(film, seen, truth, score(truth, [event.opening for event in seen.events], seen.length_ms))
 
 
-def _print(done: Replayed) -> None:
+def _print(done: Outcome) -> None:
     _show(done.film.name, done.seen)
     if done.score is not None:
         _show_score(done.score)
 
 
-def _print_json(done: Replayed) -> None:
+def _print_json(done: Outcome) -> None:
     score = asdict(done.score) if done.score is not None else None
     typer.echo(json.dumps({"film": done.film.name, **asdict(done.seen), "score": score}))
 
 
-def _plot(folder: Path, done: Replayed) -> None:
+def _plot(folder: Path, done: Outcome) -> None:
     from nightlatch.pixels.replay.drawing import draw_replay
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -160,7 +160,8 @@ def _show(name: str, seen: Replay) -> None:
 def _show_event(event: Seen) -> None:
     tracks = ", ".join(_named(track) for track in event.judgement.tracks) or "no track"
     typer.echo(
-        f"  {event.onset_ms / 1000:7.1f} – {event.last_ms / 1000:.1f} s, told at {event.told_ms / 1000:.1f}: {tracks}"
+        f"  {event.onset_ms / 1000:7.1f} – {event.last_ms / 1000:.1f} s, reported at {event.told_ms / 1000:.1f}: "
+        f"{tracks}"
     )
     judged = event.judgement
     typer.echo(f"           {judged.verdict.value} ({judged.threat:.2f}): {' '.join(judged.reasons)}")
@@ -172,7 +173,7 @@ def _named(track: Track) -> str:
 
 def _show_score(score: Score) -> None:
     half, most = score.delay_ms(0.5), score.delay_ms(0.95)
-    delays = f", told after {half} ms (half) and {most} ms (95 %)" if half is not None else ""
+    delays = f", reported after {half} ms (median) and {most} ms (95 %)" if half is not None else ""
     typer.echo(
         f"  found {score.found} of {score.true}{delays}; false: {score.false} ({score.false_per_hour:.1f} an hour)"
     )

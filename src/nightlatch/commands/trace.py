@@ -9,10 +9,12 @@ import typer
 
 
 def trace(
-    pictures: Annotated[list[Path], typer.Argument(help="Leaked pictures of one view, of one size.", exists=True)],
+    pictures: Annotated[
+        list[Path], typer.Argument(help="Leaked pictures of one view, all the same size.", exists=True)
+    ],
     key: Annotated[Path, typer.Option(help="The programme's mark.key, from the keeper's folder.", exists=True)],
 ) -> None:
-    """Read the hidden mark of leaked pictures: which view they come from."""
+    """Read the hidden mark in leaked pictures: it says which view they come from."""
     import cv2
     import numpy as np
 
@@ -26,12 +28,12 @@ def trace(
     found = recover([np.asarray(picture, np.uint8) for picture in read if picture is not None], mark_key(key))
     if found is None:
         typer.echo(
-            "No mark was found. The picture may be too small, turned by more than six degrees, or not from here."
+            "No mark was found. The picture may be too small, turned by more than six degrees, or from somewhere else."
         )
         raise typer.Exit(1)
     if not found.is_whole:
         typer.echo(
-            f"A mark is there (z = {found.z:.0f}), but some of it is spoilt. Try more pictures of the same leak."
+            f"A mark is there (z = {found.z:.0f}), but part of it is damaged. Add more pictures from the same leak."
         )
         raise typer.Exit(1)
     typer.echo(f"View {found.view}: entry {found.view} of the log says who looked, when and why (z = {found.z:.0f}).")
