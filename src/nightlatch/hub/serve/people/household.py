@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import secrets
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -37,10 +37,30 @@ class SetUpAlready(NightlatchError):
 
 
 @dataclass(frozen=True, slots=True)
+class Kdf:
+    """How a passphrase is stretched: parameters of Argon2id (RFC 9106), which the browser chooses."""
+
+    alg: Literal["argon2id"]
+    m_kib: int
+    t: int
+    p: int
+    salt: str  # b64
+
+    @classmethod
+    def read(cls, text: str) -> Kdf:
+        """The inverse of `write`."""
+        return cls(**json.loads(text))
+
+    def write(self) -> str:
+        """JSON, as the household's row keeps it."""
+        return json.dumps(asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
 class Proofs:
     """What a browser makes of a passphrase."""
 
-    kdf: dict[str, Any]
+    kdf: Kdf
     login_key: bytes
     wrapped_root: str
 
@@ -105,7 +125,7 @@ class Household:
             created_ms=self._clock.now_ms(),
             recipient=recipient,
             signing_key=signing_key,
-            kdf=json.dumps(proofs.kdf),
+            kdf=proofs.kdf.write(),
             login_sha256=sha256(proofs.login_key).digest(),
             wrapped_root=proofs.wrapped_root,
         )
@@ -153,7 +173,7 @@ class Household:
             row = session.scalar(select(HouseholdRow))
             if row is None:
                 raise Refused("This hub has no household yet.")
-            row.kdf = json.dumps(proofs.kdf)
+            row.kdf = proofs.kdf.write()
             row.login_sha256 = sha256(proofs.login_key).digest()
             row.wrapped_root = proofs.wrapped_root
             session.execute(delete(SessionRow))
