@@ -126,7 +126,7 @@ function AddCamera() {
     try {
       const answer = await send<Probe>("POST", "/cameras/test", { url, transport });
       setFound(answer);
-      if (answer.still && opener.value) setPicture(pictureUrl(await opener.value.open(unb64(answer.still))));
+      if (answer.ok && opener.value) setPicture(pictureUrl(await opener.value.open(unb64(answer.still))));
     } catch (error) {
       setProblem((error as Error).message);
     } finally {

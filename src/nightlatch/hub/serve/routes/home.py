@@ -56,7 +56,7 @@ class CameraNowShape(CameraShape):
 
 
 @dataclass(frozen=True, slots=True)
-class StorageShape:
+class DiskShape:
     """What is kept on this hub, and for how long the disk will do."""
 
     used_bytes: int
@@ -93,7 +93,7 @@ class HomeShape:
     well: bool
     problems: list[Problem]
     cameras: list[CameraNowShape]
-    storage: StorageShape
+    storage: DiskShape
     eye: EyeName
     looking: LookingShape | None  # None while nothing was heard of it
     cloud: MailboxShape
@@ -118,14 +118,14 @@ def home(at: At, _: Owner) -> HomeShape:
     )
 
 
-def _storage(at: House, now_ms: int, free: int) -> StorageShape:
+def _storage(at: House, now_ms: int, free: int) -> DiskShape:
     footage, used = reading.footage(at.engine, now_ms), used_bytes(at.engine)
     per_hour = 0.0
     if footage.last_hour_from_ms:
         per_hour = footage.last_hour_bytes / max(SHORTEST_SAMPLE_H, (now_ms - footage.last_hour_from_ms) / HOUR_MS)
     room = free - at.settings.disk_floor_bytes
     is_too_small = per_hour > 0 and used + room < per_hour * at.settings.keep_hours
-    return StorageShape(
+    return DiskShape(
         used_bytes=used,
         free_bytes=free,
         oldest_ms=footage.oldest_ms,
