@@ -7,7 +7,7 @@ PAGE := src/nightlatch/hub/page/index.html
 NODE := scripts/with-node
 DATA ?= data
 
-.PHONY: run test check fmt shape page demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark clean
+.PHONY: run test check fmt shape wire page demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark clean
 
 run: .venv/installed $(PAGE)
 	$(BIN)/nightlatch up --data $(DATA)
@@ -21,6 +21,7 @@ check: .venv/installed web/node_modules/installed
 	$(BIN)/ruff check src tests bench scripts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python scripts/wire.py --check
 	cd web && ../$(NODE) npm run check --silent
 
 fmt: .venv/installed web/node_modules/installed
@@ -30,6 +31,10 @@ fmt: .venv/installed web/node_modules/installed
 
 shape: .venv/installed
 	$(BIN)/python scripts/shape.py
+
+# The page's types of what the hub answers. `make check` fails when they are stale.
+wire: .venv/installed
+	$(BIN)/python scripts/wire.py
 
 page: $(PAGE)
 
