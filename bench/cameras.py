@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from collections import deque
 from pathlib import Path
 
 import pyrage
@@ -25,16 +25,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from nightlatch.clocks import system_clock
-from nightlatch.domain.camera import Camera, CameraState
-from nightlatch.domain.recording import Still
-from nightlatch.domain.sighting import EventJudged
-from nightlatch.errors import SourceError
+from nightlatch.domain.camera import Camera
+from nightlatch.domain.time import Clock
+from nightlatch.hub.serve.books.books import Books
+from nightlatch.hub.serve.books.entries import TICK_S, Entry, enter
 from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.books.records import SegmentRow
 from nightlatch.hub.vault.files import Vault
 from nightlatch.hub.watch.eye import open_looking
-from nightlatch.hub.watch.recorder import Recorder
-from nightlatch.pixels.media.packets import Streams
+from nightlatch.hub.watch.recorder import Recorder, Station
+from nightlatch.hub.watch.telling import Telling
+from nightlatch.hub.wire.notices import Notice
 from nightlatch.seal.recipients import Sealer
 from record import FILM, OUT, make_film
 
@@ -48,27 +49,31 @@ SCENE = (
 LATE_MS = 9_000
 
 
-@dataclass
-class Nobody:
-    """Hears nothing."""
+class Clerk:
+    """Enters what recorders tell, as serve does, five times a second."""
 
-    def state(self, camera_id: str, state: CameraState, streams: Streams | None, problem: SourceError | None) -> None:
-        pass
+    def __init__(self, data_dir: Path, clock: Clock) -> None:
+        self.books = Books(data_dir, open_index(data_dir))
+        self._clock = clock
+        self._waiting: deque[Entry] = deque()
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
 
-    def still(self, still: Still, sealer: Sealer) -> None:
-        sealer.seal(still.jpeg)
+    def send(self, notice: Notice) -> None:
+        """Queue a notice; those that are not for the books are dropped."""
+        if isinstance(notice, Entry):
+            self._waiting.append(notice)
 
-    def clip(self, clip_id: str, camera_id: str, is_open: bool) -> None:
-        pass
+    def close(self) -> None:
+        """Enter the rest."""
+        self._ending.set()
+        self._thread.join()
+        self.books.engine.dispose()
 
-    def event(self, judged: EventJudged, camera: Camera, clip_id: str, onset_ms: int, still: Still | None) -> None:
-        pass
-
-    def advice(self, camera_id: str, text: str | None) -> None:
-        pass
-
-    def event_ended(self, event_id: str) -> None:
-        pass
+    def _run(self) -> None:
+        while not self._ending.wait(TICK_S) or self._waiting:
+            enter(self.books, [self._waiting.popleft() for _ in range(len(self._waiting))], self._clock.now_ms())
 
 
 def make_quiet() -> None:
@@ -85,10 +90,10 @@ def make_quiet() -> None:
 def carry(film: Path, sub: Path | None, count: int) -> tuple[int, float, float]:
     """(cameras carried, share of one core per camera, MiB of memory that came on per camera)."""
     with tempfile.TemporaryDirectory(dir=film.parent, ignore_cleanup_errors=True) as folder:
-        engine, clock = open_index(Path(folder)), system_clock()
+        clock = system_clock()
+        clerk = Clerk(Path(folder), clock)
         sealer = Sealer([str(pyrage.x25519.Identity.generate().to_public())])
-        vault = Vault(Path(folder), engine, clock)
-        looking = open_looking("eye", None)
+        station = Station(Vault(Path(folder), clock), clock, Telling(clerk.send, clock), open_looking("eye", None))
         recorders = [
             Recorder(
                 Camera(
@@ -99,10 +104,7 @@ def carry(film: Path, sub: Path | None, count: int) -> tuple[int, float, float]:
                 ),
                 "h",
                 sealer,
-                vault,
-                clock,
-                Nobody(),
-                looking,
+                station,
             )
             for n in range(count)
         ]
@@ -117,13 +119,13 @@ def carry(film: Path, sub: Path | None, count: int) -> tuple[int, float, float]:
         memory = (resident_kib() - before_kib) / 1024 / count
         edge_ms = clock.now_ms() - LATE_MS
         newest = func.max(SegmentRow.began_ms + SegmentRow.duration_ms)
-        with Session(engine) as session:
+        with Session(clerk.books.engine) as session:
             ends = session.scalars(select(newest).group_by(SegmentRow.camera_id)).all()
         for recorder in recorders:
             recorder.stop()
         for thread in threads:
             thread.join(10)
-        engine.dispose()
+        clerk.close()
         return sum(end >= edge_ms for end in ends), share, memory
 
 

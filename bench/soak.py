@@ -26,15 +26,15 @@ import pyrage
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from cameras import QUIET, QUIET_SUB, Nobody, make_quiet, resident_kib
+from cameras import QUIET, QUIET_SUB, Clerk, make_quiet, resident_kib
 from nightlatch.domain.camera import Camera
 from nightlatch.domain.time import MINUTE_MS
-from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.books.records import SegmentRow
 from nightlatch.hub.serve.books.retention import sweep_older_than
 from nightlatch.hub.vault.files import Vault
 from nightlatch.hub.watch.eye import open_looking
-from nightlatch.hub.watch.recorder import Recorder
+from nightlatch.hub.watch.recorder import Recorder, Station
+from nightlatch.hub.watch.telling import Telling
 from nightlatch.pixels.sources import open_source
 from nightlatch.seal.recipients import Sealer
 from record import OUT
@@ -86,13 +86,13 @@ class Soaked:
 def soak(folder: Path, film: Path, sub: Path, *, cameras: int, minutes: int, speed: float) -> Soaked:
     """Run `cameras` for so many simulated minutes."""
     clock = FastClock(speed, time.monotonic())
-    engine, sealer = open_index(folder), Sealer([str(pyrage.x25519.Identity.generate().to_public())])
-    vault, looking = Vault(folder, engine, clock), open_looking("eye", None)
-    opens = partial(open_source, speed=speed)
+    clerk, sealer = Clerk(folder, clock), Sealer([str(pyrage.x25519.Identity.generate().to_public())])
+    engine, opens = clerk.books.engine, partial(open_source, speed=speed)
+    station = Station(Vault(folder, clock), clock, Telling(clerk.send, clock), open_looking("eye", None), opens)
     recorders = [
         Recorder(
             Camera(id=f"{n:012x}", name=str(n), url=f"file:{film}?loop=1", sub_url=f"file:{sub}?loop=1"),
-            *("h", sealer, vault, clock, Nobody(), looking, opens),
+            *("h", sealer, station),
         )
         for n in range(cameras)
     ]
@@ -105,7 +105,7 @@ def soak(folder: Path, film: Path, sub: Path, *, cameras: int, minutes: int, spe
         first_ms = clock.now_ms()
         for minute in range(1, minutes + 1):
             time.sleep(max(0.0, (first_ms + minute * MINUTE_MS - clock.now_ms()) / 1000 / speed))
-            sweep_older_than(folder / "vault", engine, clock.now_ms() - max(2, minutes // 4) * MINUTE_MS)
+            sweep_older_than(clerk.books, clock.now_ms() - max(2, minutes // 4) * MINUTE_MS)
             gc.collect()
             newest = func.max(SegmentRow.began_ms + SegmentRow.duration_ms)
             with Session(engine) as session:
@@ -121,7 +121,7 @@ def soak(folder: Path, film: Path, sub: Path, *, cameras: int, minutes: int, spe
         for thread in threads:
             thread.join(20)
     drift_ms, gaps = _time_kept(engine, cameras)
-    engine.dispose()
+    clerk.close()
     return Soaked(tuple(seen), drift_ms, gaps)
 
 

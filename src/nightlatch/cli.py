@@ -112,6 +112,7 @@ def hub(
     demo: Annotated[bool | None, typer.Option(help="Rendered demo cameras while there is no real one.")] = None,
     cloud_url: Annotated[str | None, typer.Option(help="Where the mailbox is; none = clips stay at home.")] = None,
     role: Annotated[str | None, typer.Option(hidden=True)] = None,
+    shard: Annotated[str, typer.Option(hidden=True)] = "0/1",
 ) -> None:
     """Run the hub: record the cameras, seal everything, serve the owner's page."""
     settings = config.load(config_file)
@@ -119,7 +120,7 @@ def hub(
     if role == "serve":
         _serve(hub_settings)
     elif role == "watch":
-        _watch(hub_settings)
+        _watch(hub_settings, shard)
     elif role is None:
         _run_hub(hub_settings, ["--config", str(settings.path)] if settings.path else [], before=[])
     else:
@@ -162,12 +163,14 @@ def camera_add(
     """Add a camera. It is tried first: wrong password, no route or no H.264 are said plainly."""
     from nightlatch.clocks import system_clock
     from nightlatch.hub.serve import catalogue
+    from nightlatch.hub.wire.client import nudge
 
     if test:
         _show_probe(address, transport)
     settings = _hub_settings(config.load(config_file), _hub_data(data))
     engine = _hub_engine(settings)
     added = catalogue.add(engine, system_clock(), name=name, url=address, sub_url=sub, transport=transport)
+    nudge(settings.data_dir / "watch.sock")
     out.print(f"[bold]{escape(added.name)}[/bold] is added. A running hub starts recording it within seconds.")
 
 
@@ -210,9 +213,12 @@ def camera_remove(
 ) -> None:
     """Remove a camera."""
     from nightlatch.hub.serve import catalogue
+    from nightlatch.hub.serve.books.books import Books
+    from nightlatch.hub.wire.client import nudge
 
     settings = _hub_settings(config.load(config_file), _hub_data(data))
-    catalogue.remove(_hub_engine(settings), settings.data_dir, name, footage=delete_footage)
+    catalogue.remove(Books(settings.data_dir, _hub_engine(settings)), name, footage=delete_footage)
+    nudge(settings.data_dir / "watch.sock")
     out.print(f"{escape(name)} is removed.")
 
 
@@ -460,7 +466,9 @@ def _run_hub(settings: HubSettings, shared: list[str], before: list[object]) -> 
         if stage is not None:
             programs.append(Program("demo cameras", stage.command, stage.environment))
         programs.append(Program("serve", nightlatch("hub", "--role", "serve", *arguments)))
-        programs.append(Program("watch", nightlatch("hub", "--role", "watch", *arguments)))
+        for shard in range(settings.shards):
+            watch = nightlatch("hub", "--role", "watch", "--shard", f"{shard}/{settings.shards}", *arguments)
+            programs.append(Program("watch" if settings.shards == 1 else f"watch {shard}", watch))
         supervisor = Supervisor(programs)
         stop_on_signals(supervisor)
         supervisor.start()
@@ -498,14 +506,15 @@ def _serve(settings: HubSettings) -> None:
     run(settings, system_clock())
 
 
-def _watch(settings: HubSettings) -> None:
+def _watch(settings: HubSettings, shard: str) -> None:
     from nightlatch.diagnostics import configure
     from nightlatch.hub.watch.run import run
+    from nightlatch.hub.watch.shards import read_shard
     from nightlatch.supervise import die_with_parent
 
     configure()
     die_with_parent()
-    run(settings)
+    run(settings, read_shard(shard))
 
 
 def _show_probe(address: str, transport: str) -> None:

@@ -25,6 +25,7 @@ import httpx
 
 from nightlatch import __version__
 from nightlatch.diagnostics import redact
+from nightlatch.errors import SourceError
 
 EARLIEST_S = 1_767_225_600  # 2026-01-01
 FLOOR_BYTES = 2 * 1024**3
@@ -263,10 +264,14 @@ def _cameras(data_dir: Path, try_them: bool) -> Iterator[Finding]:
 
 
 def _try_camera(name: str, url: str, transport: str, recipient: str) -> Finding:
-    from nightlatch.hub.errands.probe import try_camera
+    from nightlatch.hub.errands.asking import PROBE, ProbeRequest
+    from nightlatch.hub.errands.errand import ErrandFailed
 
-    came = try_camera(url, transport, recipient)
-    if not came["ok"]:
-        return Finding(name, "fail", f"{came['reason']}: {came['text']}")
-    text = f"{came['width']}x{came['height']} {came['codecs']}" + (f" at {came['fps']:g}" if came["fps"] else "")
-    return Finding(name, "warn" if came["notes"] else "ok", text, " ".join(came["notes"]))
+    try:
+        came, _ = PROBE.send(ProbeRequest(url, transport, recipient))
+    except SourceError as error:
+        return Finding(name, "fail", f"{error.reason.value}: {error}")
+    except ErrandFailed as error:
+        return Finding(name, "fail", str(error))
+    text = f"{came.width}x{came.height} {came.codecs}" + (f" at {came.fps:g}" if came.fps else "")
+    return Finding(name, "warn" if came.notes else "ok", text, " ".join(came.notes))

@@ -12,7 +12,8 @@ from playwright.sync_api import Page, expect
 from nightlatch.clocks import system_clock
 from nightlatch.hub.serve.app import create_app
 from nightlatch.hub.settings import HubSettings
-from nightlatch.hub.wire.notices import EyeNow, NoticeClient
+from nightlatch.hub.wire.client import NoticeClient
+from nightlatch.hub.wire.notices import EyeStatus, Hello
 from tests.browser.visit import browser, set_up
 from tests.serving import served
 
@@ -26,7 +27,7 @@ def visited(folder: Path, **settings: object) -> Iterator[tuple[Page, NoticeClie
     with served(app) as url, browser(viewport={"width": 390, "height": 844}) as context:
         page = context.new_page()
         set_up(page, url)
-        watch = NoticeClient(folder / "watch.sock", lambda notice: None)
+        watch = NoticeClient(folder / "watch.sock", lambda notice: None, lambda: Hello(0, 1))
         watch.start()
         try:
             yield page, watch, url
@@ -37,9 +38,9 @@ def visited(folder: Path, **settings: object) -> Iterator[tuple[Page, NoticeClie
 def test_home_says_since_when_the_eye_is_blind_and_all_is_well_once_it_sees(tmp_path: Path) -> None:
     with visited(tmp_path) as (page, watch, _):
         now_ms = system_clock().now_ms()
-        sees = EyeNow(name="eye", since_ms=now_ms)
+        sees = EyeStatus(name="eye", since_ms=now_ms)
         line = page.get_by_test_id("status-line")
-        watch.send(EyeNow("eye", now_ms, now_ms - 60_000, "It does not answer. Restart the hub."))
+        watch.send(EyeStatus("eye", now_ms, now_ms - 60_000, "It does not answer. Restart the hub."))
         expect(line).to_contain_text("The eye is blind. Everything is recorded")
         expect(line).to_contain_text("One thing needs you")
         expect(line).to_contain_text("Since ")

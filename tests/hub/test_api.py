@@ -13,18 +13,17 @@ import pytest
 from sqlalchemy.orm import Session
 
 from nightlatch.domain.recording import Part, Segment, Sheet, Still
-from nightlatch.domain.sighting import EventOpened
 from nightlatch.hub.serve.app import create_app
 from nightlatch.hub.serve.books.records import ClipRow
 from nightlatch.hub.serve.house import House
 from nightlatch.hub.settings import HubSettings
-from nightlatch.hub.vault.files import Vault
 from nightlatch.owner.keys import OwnerKeys, derive, unwrap, wrap
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.identities import Opener
 from nightlatch.seal.recipients import Sealer
 from tests.clocks import TestClock
 from tests.house import until
+from tests.hub.keeping import Keeping, manifest
 from tests.serving import served
 
 KDF = {"alg": "argon2id", "m_kib": 19456, "t": 1, "p": 1, "salt": b64encode(bytes(16)).decode()}
@@ -241,14 +240,14 @@ def test_a_camera_name_with_path_tricks_is_only_a_name(home: Hub) -> None:
 def recorded(home: Hub) -> tuple[str, str]:
     """(camera id, clip id) of a camera with a segment, a sheet and a clip."""
     camera = home.client.post("/api/cameras", json={"name": "porch", "url": "rtsp://x/"}).json()["id"]
-    vault, sealer = Vault(home.folder, home.house.engine, home.clock), Sealer([home.keys.recipient])
+    keeping = Keeping(home.folder, home.house.engine, Sealer([home.keys.recipient]), home.clock)
     now = home.clock.now_ms()
-    vault.keep_segment(Segment(camera, 0, now - 4000, 4000, b"a segment" * 999, "avc1.640028"), sealer)
-    vault.keep_sheet(Sheet(camera, now - 60_000, (now - 60_000, now - 4000), 5, 320, 180, b"a sheet"), sealer)
-    clip = vault.begin_clip(EventOpened(camera, "e" * 16, now - 9000, now - 14_000), {"household": "h"})
-    vault.keep_clip_still(clip, Still(camera, now, 320, 180, b"a still"), sealer)
-    vault.keep_clip_part(clip, Part(camera, now - 14_000, 1000, 0, b"a part" * 99), sealer)
-    vault.close_clip(clip, sealer)
+    keeping.segment(Segment(camera, 0, now - 4000, 4000, b"a segment" * 999, "avc1.640028"))
+    keeping.sheet(Sheet(camera, now - 60_000, (now - 60_000, now - 4000), 5, 320, 180, b"a sheet"))
+    clip = keeping.begin("c" * 16, manifest(camera, now - 9000, now - 14_000))
+    keeping.still(clip, Still(camera, now, 320, 180, b"a still"))
+    keeping.part(clip, Part(camera, now - 14_000, 1000, 0, b"a part" * 99))
+    keeping.close(clip)
     return camera, clip.id
 
 
@@ -264,8 +263,8 @@ def test_recordings_come_out_sealed_and_open_with_the_owners_key(home: Hub) -> N
     piece = home.client.get(f"/api/segments/{segment['id']}", headers={"Range": "bytes=10-19"})
     assert (piece.status_code, piece.content) == (206, whole[10:20])
     assert opener.open(Sealed(home.client.get(f"/api/clips/{clip}/parts/0").content)).startswith(b"a part")
-    manifest = json.loads(opener.open(Sealed(home.client.get(f"/api/clips/{clip}/manifest").content)))
-    assert len(manifest["parts"]) == 1
+    said = json.loads(opener.open(Sealed(home.client.get(f"/api/clips/{clip}/manifest").content)))
+    assert len(said["parts"]) == 1
     for trick in ("../../hub.db", "%2e%2e%2fhub", "part-0000", "99999"):
         assert home.client.get(f"/api/clips/{clip}/parts/{trick}").status_code in (404, 410, 422)
 

@@ -25,7 +25,8 @@ from nightlatch.errors import ConfigError
 from nightlatch.hub.serve.app import create_app
 from nightlatch.hub.settings import HubSettings
 from nightlatch.hub.watch import eye as looking
-from nightlatch.hub.wire.notices import NoticeClient
+from nightlatch.hub.wire.client import NoticeClient
+from nightlatch.hub.wire.notices import Hello
 from nightlatch.pixels.detectors import models
 from nightlatch.pixels.detectors.sharing import SharedDetector, Slot
 from tests.clocks import TestClock
@@ -144,11 +145,11 @@ def told_of(folder: Path, eye: Moody) -> Iterator[Told]:
         hub = Hub(http, app.state.house, clock, folder)
         assert hub.set_up().status_code == 201
         camera_id = hub.client.post("/api/cameras", json={"name": "porch", "url": "rtsp://192.0.2.1/"}).json()["id"]
-        client = NoticeClient(folder / "watch.sock", lambda notice: None)
+        client = NoticeClient(folder / "watch.sock", lambda notice: None, lambda: Hello(0, 1))
         client.start()
         shared = SharedDetector(eye, pause_s=0.001, monotonic=seconds)
         slot = shared.slot()
-        report = looking.Report(client.send, clock, folder)
+        report = looking.EyeReport(client.send, clock, folder)
         chosen = looking.Chosen("eye", None)
         try:
             teller = looking.EyeTeller(chosen, shared, {camera_id: slot}, report)

@@ -17,20 +17,27 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from nightlatch.domain.camera import Camera, CameraState
-from nightlatch.domain.recording import Still
-from nightlatch.domain.sighting import EventJudged, Judgement, Story, Verdict
-from nightlatch.errors import SourceError
+from nightlatch.domain.manifest import Manifest, read_manifest
+from nightlatch.domain.sighting import Judgement, Story, Verdict
+from nightlatch.errors import Reason
+from nightlatch.hub.serve.books.books import Books
+from nightlatch.hub.serve.books.entries import Entry, enter
 from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.books.records import ClipRow, SegmentRow
 from nightlatch.hub.vault.files import Vault
-from nightlatch.hub.watch.observer import WAITING_LOOKS, Observer, Seen
-from nightlatch.hub.watch.recorder import Looking, Recorder
+from nightlatch.hub.vault.layout import object_path
+from nightlatch.hub.watch.observer import WAITING_LOOKS, Looking, Observer
+from nightlatch.hub.watch.recorder import Recorder, Station
+from nightlatch.hub.watch.telling import Telling
+from nightlatch.hub.wire.notices import Advice, CameraStatus, ClipGrew, EventNotice, Notice
 from nightlatch.pixels.media.packets import Streams
 from nightlatch.pixels.replay.films import open_film
 from nightlatch.pixels.sight import Sight
 from nightlatch.pixels.sight import Told as Told_
 from nightlatch.pixels.stage.encoding import film
 from nightlatch.pixels.stage.scenes import scene
+from nightlatch.seal.envelope import Sealed
+from nightlatch.seal.identities import Opener
 from nightlatch.seal.recipients import Sealer
 from tests.clocks import TestClock
 
@@ -39,30 +46,37 @@ CAMERA = Camera(id="0123456789ab", name="yard", url="file:yard.mp4")
 
 
 @dataclass
-class Told:
-    states: list[tuple[CameraState, str | None]] = field(default_factory=list)
-    clips: list[bool] = field(default_factory=list)
-    judged: list[EventJudged] = field(default_factory=list)
-    ended: list[str] = field(default_factory=list)
-    advised: list[str | None] = field(default_factory=list)
+class Heard:
+    """What a recorder told, and the books that were kept of it."""
 
-    def state(self, camera_id: str, state: CameraState, streams: Streams | None, problem: SourceError | None) -> None:
-        self.states.append((state, problem.reason.value if problem else None))
+    books: Books
+    identity: str
+    notices: list[Notice] = field(default_factory=list)
 
-    def still(self, still: Still, sealer: Sealer) -> None:
-        pass
+    def send(self, notice: Notice) -> None:
+        self.notices.append(notice)
+        if isinstance(notice, Entry):
+            enter(self.books, [notice], BEGAN_MS)
 
-    def clip(self, clip_id: str, camera_id: str, is_open: bool) -> None:
-        self.clips.append(is_open)
+    @property
+    def states(self) -> list[tuple[CameraState, Reason | None]]:
+        return [(each.state, each.reason) for each in self.notices if isinstance(each, CameraStatus)]
 
-    def event(self, judged: EventJudged, camera: Camera, clip_id: str, onset_ms: int, still: Still | None) -> None:
-        self.judged.append(judged)
+    @property
+    def clips(self) -> list[bool]:
+        return [each.ended_ms is None for each in self.notices if isinstance(each, ClipGrew)]
 
-    def advice(self, camera_id: str, text: str | None) -> None:
-        self.advised.append(text)
+    @property
+    def ended(self) -> list[str]:
+        return [each.event_id for each in self.notices if isinstance(each, EventNotice) and not each.is_open]
 
-    def event_ended(self, event_id: str) -> None:
-        self.ended.append(event_id)
+    @property
+    def advised(self) -> list[str | None]:
+        return [each.text for each in self.notices if isinstance(each, Advice)]
+
+    def manifest(self, clip: ClipRow) -> Manifest:
+        file = self.books.vault / object_path(clip.camera_id, clip.id, "manifest")
+        return read_manifest(Opener(self.identity).open(Sealed(file.read_bytes())))
 
 
 @pytest.fixture(scope="module")
@@ -81,28 +95,26 @@ def undecided(story: Story) -> Judgement:
 
 def record(
     folder: Path, url: str, until_s: float, make_sight: Callable[[Camera, Streams], Sight] = plain_sight
-) -> tuple[Engine, Told]:
+) -> tuple[Engine, Heard]:
     """Record `url` for a while."""
     engine = open_index(folder)
-    sealer = Sealer([str(pyrage.x25519.Identity.generate().to_public())])
-    told = Told()
-    camera = Camera(id="0123456789ab", name="yard", url=url)
-    made = Recorder(
-        camera,
-        "h",
-        sealer,
-        Vault(folder, engine, TestClock()),
+    identity = pyrage.x25519.Identity.generate()
+    sealer = Sealer([str(identity.to_public())])
+    heard = Heard(Books(folder, engine), str(identity))
+    station = Station(
+        Vault(folder, TestClock()),
         TestClock(),
-        told,
+        Telling(heard.send, TestClock()),
         Looking(make_sight, undecided, lambda: "motion"),
     )
+    made = Recorder(Camera(id="0123456789ab", name="yard", url=url), "h", sealer, station)
     thread = threading.Thread(target=made.run)
     thread.start()
     time.sleep(until_s)
     made.stop()
     thread.join(15)
     assert not thread.is_alive()
-    return engine, told
+    return engine, heard
 
 
 def seconds_kept(engine: Engine) -> float:
@@ -111,16 +123,17 @@ def seconds_kept(engine: Engine) -> float:
 
 
 def test_motion_makes_a_clip(tmp_path: Path, moving: Path) -> None:
-    engine, told = record(tmp_path, f"file:{moving}", 13)
+    engine, heard = record(tmp_path, f"file:{moving}", 13)
     assert seconds_kept(engine) == pytest.approx(12, abs=0.3)
     with Session(engine) as session:
         clips = session.scalars(select(ClipRow)).all()
     assert len(clips) == 1
-    assert told.clips[-1] is False
-    assert told.ended == [clips[0].event_id]
-    last = told.judged[-1]
-    assert last.judgement.tracks
-    assert last.judgement.reasons
+    assert heard.clips[-1] is False
+    assert heard.ended == [clips[0].event_id]
+    last = heard.manifest(clips[0]).judgement
+    assert last is not None
+    assert last.tracks
+    assert last.reasons
 
 
 @pytest.mark.parametrize("fault", ["dead", "hangs"])
@@ -140,8 +153,8 @@ def test_a_dead_or_hanging_look_loses_no_footage(tmp_path: Path, moving: Path, f
 
 
 def observed(sight: Callable[[], Sight], **more: Any) -> Observer:
-    nothing: Any = lambda *_: None  # noqa: E731
-    return Observer(CAMERA, sight, undecided, Seen(deque(), nothing, nothing, nothing), **more)
+    nothing: Any = None
+    return Observer(CAMERA, sight, undecided, nothing, deque(), **more)
 
 
 def test_advice_is_told_once(tmp_path: Path, moving: Path) -> None:
@@ -151,8 +164,8 @@ def test_advice_is_told_once(tmp_path: Path, moving: Path) -> None:
     def advised(camera: Camera, streams: Streams) -> Sight:
         return Advised(streams, areas=(), detector=None, new_id=lambda: "0" * 16, camera_id=camera.id)
 
-    _, told = record(tmp_path, f"file:{moving}", 4, advised)
-    assert told.advised == ["Set its key-frame interval to 1 s."]
+    _, heard = record(tmp_path, f"file:{moving}", 4, advised)
+    assert heard.advised == ["Set its key-frame interval to 1 s."]
 
 
 def test_pictures_that_nobody_had_time_for_are_counted_and_told_for_a_minute(moving: Path) -> None:
@@ -173,8 +186,8 @@ def test_pictures_that_nobody_had_time_for_are_counted_and_told_for_a_minute(mov
 
 
 def test_a_camera_that_is_not_there_is_tried_again_and_again(tmp_path: Path) -> None:
-    _, told = record(tmp_path, "rtsp://127.0.0.1:9/none", 4)
-    reasons = [reason for state, reason in told.states if state is CameraState.RETRYING]
+    _, heard = record(tmp_path, "rtsp://127.0.0.1:9/none", 4)
+    reasons = [reason for state, reason in heard.states if state is CameraState.RETRYING]
     assert len(reasons) >= 2
     assert set(reasons) == {"refused"}
-    assert told.states[-1][0] is CameraState.OFF
+    assert heard.states[-1][0] is CameraState.OFF

@@ -13,15 +13,20 @@ from sqlalchemy import Engine, create_engine, delete, event, select
 from sqlalchemy.orm import Session
 
 from nightlatch.domain.recording import Part, Segment, Sheet, Still
-from nightlatch.domain.sighting import EventOpened
 from nightlatch.errors import VaultError
 from nightlatch.hub.folder import claim
+from nightlatch.hub.serve.books.entries import enter
+from nightlatch.hub.serve.books.matching import Correction, match
 from nightlatch.hub.serve.books.records import Base, CameraRow, ClipPartRow, ClipRow, SegmentRow, SheetRow
 from nightlatch.hub.serve.books.retention import delete_clip, delete_footage, sweep, used_bytes
-from nightlatch.hub.vault.files import Vault
+from nightlatch.hub.vault.files import ClipGone, Vault
+from nightlatch.hub.vault.recover import recover
+from nightlatch.hub.watch.telling import Telling
+from nightlatch.hub.wire.notices import ClipGrew, Notice, Stored
 from nightlatch.seal.envelope import Sealed, header_length
 from nightlatch.seal.identities import Opener
 from nightlatch.seal.recipients import Sealer
+from tests.hub.keeping import Keeping, manifest
 
 CAMERA = "0123456789ab"
 T0 = 1_790_000_000_000
@@ -55,8 +60,22 @@ def engine(tmp_path: Path) -> Engine:
 
 
 @pytest.fixture
-def vault(tmp_path: Path, engine: Engine) -> Vault:
-    return Vault(tmp_path, engine, FixedClock())
+def home(tmp_path: Path, engine: Engine, sealer: Sealer) -> Keeping:
+    return Keeping(tmp_path, engine, sealer, FixedClock())
+
+
+@pytest.fixture
+def vault(home: Keeping) -> Vault:
+    return home.vault
+
+
+def started_again(home: Keeping) -> Correction:
+    """What matching finds after a start of the hub."""
+    recover(home.vault.folder, lambda _: True)
+    return match(home.books, lambda _: True, ())
+
+
+CLIP = "c" * 16
 
 
 def segment(seq: int, seconds: int = 4) -> Segment:
@@ -73,9 +92,11 @@ def files(folder: Path) -> list[Path]:
 
 
 def test_a_segment_is_on_disk_sealed_before_its_row_exists(
-    vault: Vault, engine: Engine, sealer: Sealer, key: str
+    home: Keeping, vault: Vault, engine: Engine, sealer: Sealer, key: str
 ) -> None:
-    vault.keep_segment(segment(0), sealer)
+    kept = vault.keep_segment(segment(0), sealer)
+    assert (vault.folder / kept.path).stat().st_size == kept.bytes
+    home.telling.stored(kept)
     with Session(engine) as session:
         row = session.scalar(select(SegmentRow))
     assert row is not None
@@ -86,14 +107,14 @@ def test_a_segment_is_on_disk_sealed_before_its_row_exists(
 
 
 def test_every_sealed_second_of_an_open_segment_survives_a_kill(
-    vault: Vault, tmp_path: Path, engine: Engine, sealer: Sealer, key: str
+    home: Keeping, vault: Vault, engine: Engine, sealer: Sealer, key: str
 ) -> None:
     for index in range(3):
         vault.keep_part(part(index), sealer)
     with (vault.folder / CAMERA / "open.parts").open("ab") as journal:
         journal.write(b"NLp1 torn in the middle of a write")
-    found = Vault(tmp_path, engine, FixedClock()).recover()
-    assert found.parts_saved == 3
+    assert recover(vault.folder, lambda _: True).parts_saved == 3
+    match(home.books, lambda _: True, ())
     with Session(engine) as session:
         rows = session.scalars(select(SegmentRow).order_by(SegmentRow.began_ms)).all()
     assert [row.began_ms for row in rows] == [T0, T0 + 1000, T0 + 2000]
@@ -102,44 +123,41 @@ def test_every_sealed_second_of_an_open_segment_survives_a_kill(
     assert not (vault.folder / CAMERA / "open.parts").exists()
 
 
-def test_parts_of_a_segment_that_was_stored_whole_do_not_come_back(
-    vault: Vault, tmp_path: Path, engine: Engine, sealer: Sealer
-) -> None:
+def test_parts_of_a_segment_that_was_stored_whole_do_not_come_back(vault: Vault, sealer: Sealer) -> None:
     for index in range(4):
         vault.keep_part(part(index), sealer)
     journal = (vault.folder / CAMERA / "open.parts").read_bytes()
     vault.keep_segment(segment(0), sealer)
-    (vault.folder / CAMERA / "open.parts").write_bytes(journal)  # killed between the row and the emptying
-    assert Vault(tmp_path, engine, FixedClock()).recover().parts_saved == 0
+    (vault.folder / CAMERA / "open.parts").write_bytes(journal)  # killed between the file and the emptying
+    assert recover(vault.folder, lambda _: True).parts_saved == 0
 
 
 def test_an_index_that_is_locked_for_long_is_an_error_of_the_disk_and_loses_nothing(
-    vault: Vault, tmp_path: Path, engine: Engine, sealer: Sealer
+    home: Keeping, vault: Vault, engine: Engine, sealer: Sealer
 ) -> None:
     with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA busy_timeout=50")  # the vault is given the same connection by the pool
+        connection.exec_driver_sql("PRAGMA busy_timeout=50")  # the books are given the same connection by the pool
     other = sqlite3.connect(str(engine.url.database), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
+    kept = vault.keep_segment(segment(0), sealer)  # recording asks no index
     with pytest.raises(OSError, match="locked"):
-        vault.keep_segment(segment(0), sealer)
+        enter(home.books, [Stored(kept.path, kept.bytes)], T0)
     other.execute("ROLLBACK")
     other.close()
-    vault.keep_segment(segment(1), sealer)
-    vault.recover()
+    home.segment(segment(1))
+    match(home.books, lambda _: True, ())
     with Session(engine) as session:
         assert len(session.scalars(select(SegmentRow)).all()) == 2
 
 
-def test_the_index_is_rebuilt_from_the_files_alone(
-    vault: Vault, tmp_path: Path, engine: Engine, sealer: Sealer
-) -> None:
+def test_the_index_is_rebuilt_from_the_files_alone(home: Keeping, engine: Engine) -> None:
     for seq in range(3):
-        vault.keep_segment(segment(seq), sealer)
-    vault.keep_sheet(Sheet(CAMERA, T0, (T0, T0 + 4000), 5, 320, 180, b"jpeg"), sealer)
-    clip = vault.begin_clip(EventOpened(CAMERA, "e" * 16, T0 + 5000, T0), {"codecs": "avc1"})
-    vault.keep_clip_still(clip, Still(CAMERA, T0, 320, 180, b"jpeg"), sealer)
-    vault.keep_clip_part(clip, part(0), sealer)
-    vault.close_clip(clip, sealer)
+        home.segment(segment(seq))
+    home.sheet(Sheet(CAMERA, T0, (T0, T0 + 4000), 5, 320, 180, b"jpeg"))
+    clip = home.begin(CLIP, manifest(CAMERA, T0 + 5000, T0))
+    home.still(clip, Still(CAMERA, T0, 320, 180, b"jpeg"))
+    home.part(clip, part(0))
+    home.close(clip)
 
     def rows() -> object:
         with Session(engine) as session:
@@ -158,45 +176,45 @@ def test_the_index_is_rebuilt_from_the_files_alone(
     with Session(engine) as session, session.begin():
         for table in (SegmentRow, SheetRow, ClipPartRow, ClipRow):
             session.execute(delete(table))
-    Vault(tmp_path, engine, FixedClock()).recover()
+    started_again(home)
     assert rows() == before
 
 
-def test_rows_whose_files_are_gone_are_dropped(vault: Vault, tmp_path: Path, engine: Engine, sealer: Sealer) -> None:
-    vault.keep_segment(segment(0), sealer)
+def test_rows_whose_files_are_gone_are_dropped(home: Keeping, vault: Vault, engine: Engine) -> None:
+    home.segment(segment(0))
     shutil.rmtree(vault.folder / CAMERA / "segments")
-    assert Vault(tmp_path, engine, FixedClock()).recover().rows_dropped == 1
+    assert started_again(home).rows_dropped == 1
     with Session(engine) as session:
         assert session.scalar(select(SegmentRow)) is None
 
 
 def test_a_clip_that_was_open_when_the_hub_died_is_closed_and_keeps_its_parts(
-    vault: Vault, tmp_path: Path, engine: Engine, sealer: Sealer, key: str
+    home: Keeping, engine: Engine, key: str
 ) -> None:
-    clip = vault.begin_clip(EventOpened(CAMERA, "e" * 16, T0 + 5000, T0), {"household": "h", "codecs": "avc1"})
-    vault.keep_clip_part(clip, part(0), sealer)
-    vault.keep_clip_part(clip, part(1), sealer)
-    assert Vault(tmp_path, engine, FixedClock()).recover().clips_closed == 1
-    manifest = json.loads(Opener(key).open(Sealed((clip.folder / "manifest.age").read_bytes())))
-    assert [p["n"] for p in manifest["parts"]] == [0, 1]
+    clip = home.begin(CLIP, manifest(CAMERA, T0 + 5000, T0))
+    home.part(clip, part(0))
+    home.part(clip, part(1))
+    assert started_again(home).clips_closed == 1
+    said = json.loads(Opener(key).open(Sealed((clip.folder / "manifest.age").read_bytes())))
+    assert [p["n"] for p in said["parts"]] == [0, 1]
     with Session(engine) as session:
         row = session.get(ClipRow, clip.id)
         assert row is not None
         assert not row.open
 
 
-def test_a_clip_that_died_before_its_first_part_leaves_nothing(vault: Vault, tmp_path: Path, engine: Engine) -> None:
-    clip = vault.begin_clip(EventOpened(CAMERA, "e" * 16, T0, T0), {})
-    Vault(tmp_path, engine, FixedClock()).recover()
+def test_a_clip_that_died_before_its_first_part_leaves_nothing(home: Keeping, engine: Engine) -> None:
+    clip = home.begin(CLIP, manifest(CAMERA, T0, T0))
+    started_again(home)
     assert not clip.folder.exists()
     with Session(engine) as session:
         assert session.get(ClipRow, clip.id) is None
 
 
-def test_sealed_clip_sizes_fall_into_buckets(vault: Vault, engine: Engine, sealer: Sealer) -> None:
-    clip = vault.begin_clip(EventOpened(CAMERA, "e" * 16, T0, T0), {})
-    vault.keep_clip_part(clip, Part(CAMERA, T0, 1000, 0, b"x" * 100_001), sealer)
-    vault.keep_clip_part(clip, Part(CAMERA, T0 + 1000, 1000, 1, b"x" * 100_321), sealer)
+def test_sealed_clip_sizes_fall_into_buckets(home: Keeping) -> None:
+    clip = home.begin(CLIP, manifest(CAMERA, T0, T0))
+    home.part(clip, Part(CAMERA, T0, 1000, 0, b"x" * 100_001))
+    home.part(clip, Part(CAMERA, T0 + 1000, 1000, 1, b"x" * 100_321))
     sealed = [path.read_bytes() for path in sorted(clip.folder.glob("part-*.age"))]
     payloads = {len(raw) - header_length(raw) for raw in sealed}  # the header varies by itself: age greases it
     assert len(sealed) == 2
@@ -217,16 +235,14 @@ def test_a_used_folder_without_its_identity_is_refused(tmp_path: Path) -> None:
         claim(tmp_path / "data")
 
 
-def test_what_is_past_its_time_goes_from_disk_and_index(
-    vault: Vault, tmp_path: Path, engine: Engine, sealer: Sealer
-) -> None:
-    vault.keep_segment(segment(0), sealer)
-    vault.keep_segment(segment(5000), sealer)
-    clip = vault.begin_clip(EventOpened(CAMERA, "e" * 16, T0, T0), {})
-    vault.keep_clip_part(clip, part(0), sealer)
-    vault.close_clip(clip, sealer)
-    vault.keep_sheet(Sheet(CAMERA, T0, (T0, T0 + 4000), 5, 320, 180, b"jpeg"), sealer)
-    swept = sweep(tmp_path, engine, T0 + 24 * HOUR + 10_000, keep_hours=24, disk_floor_bytes=0)
+def test_what_is_past_its_time_goes_from_disk_and_index(home: Keeping, vault: Vault, engine: Engine) -> None:
+    home.segment(segment(0))
+    home.segment(segment(5000))
+    clip = home.begin(CLIP, manifest(CAMERA, T0, T0))
+    home.part(clip, part(0))
+    home.close(clip)
+    home.sheet(Sheet(CAMERA, T0, (T0, T0 + 4000), 5, 320, 180, b"jpeg"))
+    swept = sweep(home.books, T0 + 24 * HOUR + 10_000, keep_hours=24, disk_floor_bytes=0)
     assert swept.clips == (clip.id,)
     assert [p.name.split("-")[0] for p in files(vault.folder)] == [str(T0 + 20_000_000)]
     with Session(engine) as session:
@@ -234,39 +250,76 @@ def test_what_is_past_its_time_goes_from_disk_and_index(
         assert session.scalar(select(ClipPartRow)) is None
 
 
-def test_under_the_disk_floor_the_oldest_goes_first_and_an_open_clip_stays(
-    vault: Vault, tmp_path: Path, engine: Engine, sealer: Sealer
-) -> None:
+def test_under_the_disk_floor_the_oldest_goes_first_and_an_open_clip_stays(home: Keeping, engine: Engine) -> None:
     for seq in range(120):
-        vault.keep_segment(segment(seq), sealer)
-    clip = vault.begin_clip(EventOpened(CAMERA, "e" * 16, T0, T0), {})
-    vault.keep_clip_part(clip, part(0), sealer)
+        home.segment(segment(seq))
+    clip = home.begin(CLIP, manifest(CAMERA, T0, T0))
+    home.part(clip, part(0))
     free = iter([0, 10, 100])
-    sweep(tmp_path, engine, T0, keep_hours=24, disk_floor_bytes=50, free_bytes=lambda _: next(free))
+    sweep(home.books, T0, keep_hours=24, disk_floor_bytes=50, free_bytes=lambda _: next(free))
     with Session(engine) as session:
         left = session.scalars(select(SegmentRow.began_ms).order_by(SegmentRow.began_ms)).all()
         assert session.get(ClipRow, clip.id) is not None
     assert left == [segment(seq).began_ms for seq in range(100, 120)]
-    swept = sweep(tmp_path, engine, T0, keep_hours=24, disk_floor_bytes=50, free_bytes=lambda _: 0)
+    swept = sweep(home.books, T0, keep_hours=24, disk_floor_bytes=50, free_bytes=lambda _: 0)
     assert swept.under_floor
 
 
-def test_a_quota_holds_for_its_camera_only(vault: Vault, tmp_path: Path, engine: Engine, sealer: Sealer) -> None:
+def test_a_quota_holds_for_its_camera_only(home: Keeping, engine: Engine) -> None:
     with Session(engine) as session, session.begin():
         session.add(CameraRow(id=CAMERA, name="porch", url="x", created_ms=T0, quota_bytes=15_000))
     for seq in range(40):
-        vault.keep_segment(segment(seq), sealer)
-    sweep(tmp_path, engine, T0, keep_hours=24, disk_floor_bytes=0)
+        home.segment(segment(seq))
+    sweep(home.books, T0, keep_hours=24, disk_floor_bytes=0)
     assert 0 < used_bytes(engine, CAMERA) <= 15_000
 
 
-def test_delete_now_is_now(vault: Vault, tmp_path: Path, engine: Engine, sealer: Sealer) -> None:
-    clip = vault.begin_clip(EventOpened(CAMERA, "e" * 16, T0, T0), {})
-    vault.keep_clip_part(clip, part(0), sealer)
-    vault.keep_segment(segment(0), sealer)
-    assert delete_clip(tmp_path, engine, clip.id)
+def test_delete_now_is_now(home: Keeping, vault: Vault, engine: Engine) -> None:
+    clip = home.begin(CLIP, manifest(CAMERA, T0, T0))
+    home.part(clip, part(0))
+    home.segment(segment(0))
+    assert delete_clip(home.books, clip.id)
     assert not clip.folder.exists()
-    assert not delete_clip(tmp_path, engine, clip.id)
-    delete_footage(tmp_path, engine, CAMERA)
+    assert not delete_clip(home.books, clip.id)
+    delete_footage(home.books, CAMERA)
     assert files(vault.folder) == []
     assert used_bytes(engine) == 0
+
+
+def test_a_clip_that_was_deleted_while_it_grew_does_not_come_back(home: Keeping, engine: Engine) -> None:
+    clip = home.begin(CLIP, manifest(CAMERA, T0, T0))
+    home.part(clip, part(0))
+    late: list[Notice] = []
+    telling = Telling(late.append, FixedClock())
+    telling.clip(clip)
+    delete_clip(home.books, clip.id)
+    with pytest.raises(ClipGone):
+        home.part(clip, part(1))
+    enter(home.books, [each for each in late if isinstance(each, ClipGrew)], T0)  # told before, entered after
+    started_again(home)
+    with Session(engine) as session:
+        assert session.get(ClipRow, clip.id) is None
+
+
+def test_a_clip_that_grows_while_the_books_are_matched_stays_open(home: Keeping, engine: Engine) -> None:
+    clip = home.begin(CLIP, manifest(CAMERA, T0, T0))
+    home.part(clip, part(0))
+    with Session(engine) as session, session.begin():
+        session.execute(delete(ClipRow))  # serve was away when it began
+    match(home.books, lambda _: True, home.telling.growing())
+    home.part(clip, part(1))
+    with Session(engine) as session:
+        row = session.get_one(ClipRow, clip.id)
+        names = session.scalars(select(ClipPartRow.name).order_by(ClipPartRow.name)).all()
+        versions = {each.name: each.version for each in session.scalars(select(ClipPartRow))}
+    assert row.open
+    assert names == ["manifest", "part-0000", "part-0001"]
+    assert versions["manifest"] == 2
+
+
+def test_only_the_cameras_of_a_shard_are_matched(home: Keeping, engine: Engine) -> None:
+    home.segment(segment(0))
+    with Session(engine) as session, session.begin():
+        session.execute(delete(SegmentRow))
+    assert match(home.books, lambda camera_id: camera_id != CAMERA, ()) == Correction()
+    assert match(home.books, lambda camera_id: camera_id == CAMERA, ()).rows_added == 1

@@ -10,16 +10,15 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
 
 from nightlatch.domain.recording import Part, Segment, Still
-from nightlatch.domain.sighting import EventOpened
-from nightlatch.hub.serve.books.records import Base
 from nightlatch.hub.vault.files import Vault
+from nightlatch.hub.vault.recover import recover
 from nightlatch.owner.keys import OwnerKeys
 from nightlatch.owner.unlock import export_key
 from nightlatch.seal.recipients import Sealer
 from tests.clocks import TestClock
+from tests.hub.keeping import manifest
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "open-clips-by-hand.md"
 CAMERA = "0123456789ab"
@@ -31,13 +30,8 @@ SEALER = Sealer([KEYS.recipient])
 def lived_in(data: Path) -> dict[str, str]:
     """A vault with a clip, a segment and the pieces of one that a power cut left; the names for the guide."""
     data.mkdir(parents=True)
-    engine = create_engine(f"sqlite:///{data}/hub.db")
-    Base.metadata.create_all(engine)
-    clock = TestClock(fixed_ms=T0)
-    vault = Vault(data, engine, clock)
-    facts: dict[str, object] = {"household": "h", "camera_name": "porch", "codecs": "avc1.640028", "width": 1920}
-    facts |= {"height": 1080, "fps": 25.0, "audio": None}
-    clip = vault.begin_clip(EventOpened(CAMERA, "e" * 16, T0, T0), facts)
+    vault = Vault(data, TestClock(fixed_ms=T0))
+    clip = vault.begin_clip("c" * 16, manifest(CAMERA, T0, T0, camera_name="porch"))
     for index in range(3):
         vault.keep_clip_part(clip, Part(CAMERA, T0 + index * 1000, 1000, index, b"clip part %d;" % index), SEALER)
     vault.keep_clip_still(clip, Still(CAMERA, T0, 1, 1, b"a still"), SEALER)
@@ -46,8 +40,7 @@ def lived_in(data: Path) -> dict[str, str]:
     for index in range(3):
         vault.keep_part(Part(CAMERA, T0 + 4000 + index * 1000, 1000, index, b"piece %d;" % index), SEALER)
     vault.release(CAMERA)
-    Vault(data, engine, clock).recover()
-    engine.dispose()
+    recover(vault.folder, lambda _: True)
     segments = sorted(data.glob("vault/*/segments/*/*.age"))
     return {
         "CAMERA": CAMERA,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from nightlatch.domain.recording import Part, Segment
-from nightlatch.domain.sighting import EventOpened
 from nightlatch.errors import NotFound, SealError
 from nightlatch.hub.serve.books.records import Base, CameraRow
-from nightlatch.hub.vault.files import Vault
 from nightlatch.owner.clips import Gap, clip_folders, folder_fetch, open_clip, open_file, read_manifest
 from nightlatch.owner.keys import OwnerKeys
 from nightlatch.seal.identities import Opener
@@ -23,6 +22,7 @@ from nightlatch.seal.recipients import Sealer
 from nightlatch.web.mailbox import MailboxClient
 from tests.clocks import TestClock
 from tests.cloud.clouds import running
+from tests.hub.keeping import Keeping, manifest
 
 CAMERA = "0123456789ab"
 T0 = 1_790_000_000_000
@@ -39,20 +39,12 @@ def hub_data(tmp_path: Path) -> Path:
     Base.metadata.create_all(engine)
     with Session(engine) as session, session.begin():
         session.add(CameraRow(id=CAMERA, name="porch", url="x", created_ms=T0))
-    vault = Vault(tmp_path, engine, TestClock(fixed_ms=T0))
-    vault.keep_segment(Segment(CAMERA, 0, T0, 4000, b"a segment", "avc1.640028"), SEALER)
-    facts: dict[str, object] = {
-        "household": "h",
-        "camera_name": "porch",
-        "codecs": "avc1.640028",
-        "width": 1920,
-        "height": 1080,
-    }
-    facts |= {"fps": 25.0, "audio": "aac"}
-    clip = vault.begin_clip(EventOpened(CAMERA, "e" * 16, T0 + 1500, T0), facts)
+    keeping = Keeping(tmp_path, engine, SEALER, TestClock(fixed_ms=T0))
+    keeping.segment(Segment(CAMERA, 0, T0, 4000, b"a segment", "avc1.640028"))
+    clip = keeping.begin("c" * 16, replace(manifest(CAMERA, T0 + 1500, T0, camera_name="porch"), audio="aac"))
     for index, plain in enumerate(PLAIN):
-        vault.keep_clip_part(clip, Part(CAMERA, T0 + index * 1000, 1000, index, plain), SEALER)
-    vault.close_clip(clip, SEALER)
+        keeping.part(clip, Part(CAMERA, T0 + index * 1000, 1000, index, plain))
+    keeping.close(clip)
     engine.dispose()
     return tmp_path
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from nightlatch.durably import write_durably
 from nightlatch.errors import VaultError
+from nightlatch.hub.vault.layout import vault_of
 
 
 @contextmanager
@@ -48,7 +49,7 @@ def claim(data_dir: Path) -> str:
         if identity.exists():
             found = json.loads(identity.read_text())
             return str(found["hub_id"])
-        if (data_dir / "vault").exists() or (data_dir / "hub.db").exists():
+        if vault_of(data_dir).exists() or (data_dir / "hub.db").exists():
             raise VaultError(
                 f"{data_dir} holds recordings but no identity.json. Is the right disk mounted there? "
                 "If it is, restore identity.json from a backup."

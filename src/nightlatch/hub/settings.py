@@ -33,6 +33,8 @@ class HubSettings(BaseModel):
     models_dir: Path | None = Field(None, description="where fetched models are kept; default: beside the data")
     detector: EyeName = Field(EyeName.EYE, description="what looks at moving things")
 
+    shards: int = Field(1, ge=1, le=16, description="watch processes, which share the cameras")
+
     @property
     def is_loopback(self) -> bool:
         return self.host in LOOPBACK

@@ -26,14 +26,16 @@ from nightlatch.errors import (
     SourceError,
     TooManyTries,
 )
+from nightlatch.hub.errands.asking import LARGEST_FILM
 from nightlatch.hub.folder import claim
 from nightlatch.hub.serve import catalogue
 from nightlatch.hub.serve.alerts import Alerts
 from nightlatch.hub.serve.alerts.mqtt import Mqtt, parse_broker
 from nightlatch.hub.serve.alerts.push import Push
+from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.books.retention import sweep
-from nightlatch.hub.serve.giving import LONGEST_FILM, Donations
+from nightlatch.hub.serve.giving import Donations
 from nightlatch.hub.serve.house import House, SignedOut
 from nightlatch.hub.serve.logwatch import LogWatch
 from nightlatch.hub.serve.people.household import Household, SetUpAlready, hub_key, setup_code
@@ -42,7 +44,6 @@ from nightlatch.hub.serve.routes import ROUTERS
 from nightlatch.hub.serve.routes.asking import Gone
 from nightlatch.hub.serve.uplink import Uplink
 from nightlatch.hub.settings import HubSettings
-from nightlatch.hub.wire.notices import NoticeServer
 
 PAGE = Path(__file__).parents[1] / "page"
 SWEEP_EVERY_S = 30.0
@@ -93,6 +94,7 @@ def create_app(settings: HubSettings, clock: Clock, *, secure: bool = False) -> 
     house = House(
         settings=settings,
         engine=engine,
+        books=Books(settings.data_dir, engine),
         clock=clock,
         key=key,
         household=Household(settings.data_dir, engine, clock),
@@ -111,9 +113,12 @@ def create_app(settings: HubSettings, clock: Clock, *, secure: bool = False) -> 
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        house.notices = NoticeServer(settings.data_dir / "watch.sock", house.heard, house.joined)
         await house.notices.start()
-        tasks = [asyncio.create_task(_sweep(house)), asyncio.create_task(house.alerts.run())]
+        tasks = [
+            asyncio.create_task(house.entries.run()),
+            asyncio.create_task(_sweep(house)),
+            asyncio.create_task(house.alerts.run()),
+        ]
         tasks.append(asyncio.create_task(house.logwatch.run()))
         if uplink is not None:
             tasks.append(asyncio.create_task(uplink.run()))
@@ -122,6 +127,8 @@ def create_app(settings: HubSettings, clock: Clock, *, secure: bool = False) -> 
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await house.notices.close()
+        with contextlib.suppress(OSError):  # what is not entered is matched at the next start
+            await house.entries.flush()
         if uplink is not None:
             await uplink.close()
         engine.dispose()
@@ -178,7 +185,7 @@ def _refusal(request: Request, settings: HubSettings) -> Response | None:
     if request.method not in SAFE and request.headers.get("x-nightlatch") != "1":
         return JSONResponse({"error": "Only the hub's own page may ask for this."}, 403)
     length = request.headers.get("content-length", "0")
-    longest = LONGEST_FILM if request.url.path == "/api/giving/offers" else LONGEST_BODY
+    longest = LARGEST_FILM if request.url.path == "/api/giving/offers" else LONGEST_BODY
     if request.method not in SAFE and (not length.isdigit() or int(length) > longest):
         return JSONResponse({"error": "This request is too large."}, 413)
     if request.method not in SAFE and "transfer-encoding" in request.headers:
@@ -226,8 +233,7 @@ async def _sweep(house: House) -> None:
             now_ms = house.clock.now_ms()
             house.swept = await run_in_threadpool(
                 sweep,
-                settings.data_dir,
-                house.engine,
+                house.books,
                 now_ms - leaps.held_ms(now_ms, time.monotonic()),
                 keep_hours=settings.keep_hours,
                 disk_floor_bytes=settings.disk_floor_bytes,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from sqlalchemy import Engine, or_, select
@@ -13,12 +13,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from nightlatch.domain.camera import Camera
+from nightlatch.domain.geometry import Area
 from nightlatch.domain.time import Clock
 from nightlatch.errors import ConfigError, NotFound
 from nightlatch.hub.serve import demo
+from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import CameraRow
 from nightlatch.hub.serve.books.retention import delete_footage
-from nightlatch.hub.watch.watcher import as_camera
 
 SCHEMES = ("rtsp", "rtsps", "usb", "file")
 LONGEST_NAME = 60
@@ -57,6 +58,30 @@ def checked_transport(transport: str) -> str:
     if transport not in ("tcp", "udp"):
         raise ConfigError("The transport is tcp or udp.")
     return transport
+
+
+def read_areas(text: str) -> tuple[Area, ...]:
+    """The areas of a camera's row."""
+    return tuple(
+        Area(a["name"], a["use"], tuple((float(x), float(y)) for x, y in a["points"]), float(a.get("dwell_s", 0)))
+        for a in json.loads(text)
+    )
+
+
+def as_camera(row: CameraRow) -> Camera:
+    """The camera of a row."""
+    return Camera(
+        id=row.id,
+        name=row.name,
+        url=row.url,
+        sub_url=row.sub_url,
+        transport=row.transport,
+        enabled=row.enabled,
+        areas=read_areas(row.areas),
+        quota_bytes=row.quota_bytes,
+        demo=row.demo,
+        private=row.private,
+    )
 
 
 def cameras(engine: Engine) -> list[Camera]:
@@ -127,11 +152,11 @@ def change(engine: Engine, name_or_id: str, apply: Callable[[CameraRow], None]) 
         raise ConfigError(f"There is a camera called {name} already. Choose another name.") from None
 
 
-def remove(engine: Engine, data_dir: Path, name_or_id: str, *, footage: bool) -> None:
+def remove(books: Books, name_or_id: str, *, footage: bool) -> None:
     """Remove a camera; with `footage` what it recorded goes too, else that ages out. Raises `NotFound`."""
-    with Session(engine) as session, session.begin():
+    with books.change() as session:
         row = find(session, name_or_id)
         row.removed = True
         camera_id = row.id
     if footage:
-        delete_footage(data_dir, engine, camera_id)
+        delete_footage(books, camera_id)

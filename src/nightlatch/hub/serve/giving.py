@@ -21,15 +21,16 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.consent import Consented, NotConsented, Withdrawn, canonical
 from nightlatch.domain.donation import LONGEST_MS, SHORTEST_MS
+from nightlatch.domain.redaction import Redacted, Style, write
 from nightlatch.domain.time import MINUTE_MS, Clock
 from nightlatch.errors import CloudError, ConfigError, NightlatchError, NotFound, Refused
-from nightlatch.hub.errands.hide import Hidden, Wanted, redact
+from nightlatch.hub.errands.asking import HIDE, HideRequest
 from nightlatch.hub.serve.books.records import CameraRow, ClipRow, DonationRow, HouseholdRow, ProgrammeRow
+from nightlatch.hub.serve.catalogue import read_areas
 from nightlatch.seal.recipients import Sealer
 
 KEPT_MS = 30 * MINUTE_MS
 AT_ONCE = 2  # clips that may be in preparation
-LONGEST_FILM = 160 * 1024**2
 TIMEOUT_S = 30.0
 
 
@@ -56,7 +57,7 @@ class Offer:
     made_ms: int
     share: float = 0.0
     problem: str | None = None
-    hidden: Hidden | None = field(default=None, repr=False)
+    redacted: Redacted | None = field(default=None, repr=False)
     donation: str | None = None
     recipient: str | None = None
 
@@ -116,7 +117,7 @@ class Donations:
 
     # ---- giving ----------------------------------------------------------------------------------------------
 
-    def offer(self, clip_id: str, film: bytes, from_ms: int, to_ms: int, style: str) -> Offer:
+    def offer(self, clip_id: str, film: bytes, from_ms: int, to_ms: int, style: Style) -> Offer:
         """Begin to hide people in the film of a clip; times are from the film's beginning.
 
         Raises:
@@ -135,12 +136,13 @@ class Donations:
             raise Refused("This camera looks at a private room. Nothing of it can be given, by anybody.")
         with self._lock:
             self._forget()
-            if sum(offer.hidden is None and offer.problem is None for offer in self._offers.values()) >= AT_ONCE:
+            if sum(offer.redacted is None and offer.problem is None for offer in self._offers.values()) >= AT_ONCE:
                 raise Refused("Two clips are being prepared already. Wait for them.")
             made = Offer(secrets.token_hex(8), camera.id, clip.onset_ms, self._clock.now_ms())
             self._offers[made.id] = made
-        wanted = Wanted(from_ms, to_ms, style, str(self._models_dir) if self._models_dir else None, camera.areas)
-        threading.Thread(target=self._hide, args=(made, film, wanted), name="redact", daemon=True).start()
+        models_dir = str(self._models_dir) if self._models_dir else None
+        request = HideRequest(from_ms, to_ms, style, read_areas(camera.areas), models_dir)
+        threading.Thread(target=self._hide, args=(made, film, request), name="redact", daemon=True).start()
         return made
 
     def find(self, offer_id: str) -> Offer:
@@ -159,7 +161,7 @@ class Donations:
         if self.distrusted is not None:
             raise Refused(f"{self.distrusted} Nothing is given to it.")
         offer = self.find(offer_id)
-        if offer.hidden is None:
+        if offer.redacted is None:
             raise ConfigError("This clip is not ready yet.")
         if offer.donation is None:
             told = self._ask("POST", "/v1/donations", {})
@@ -174,8 +176,8 @@ class Donations:
             CloudError: the programme did not take it; nothing is given.
         """
         offer = self.find(offer_id)
-        hidden, programme = offer.hidden, self.programme()
-        if hidden is None or offer.recipient is None or programme is None:
+        redacted, programme = offer.redacted, self.programme()
+        if redacted is None or offer.recipient is None or programme is None:
             raise ConfigError("This clip is not ready to be given.")
         signed = Consented(canonical(consent))
         said = signed.consent
@@ -183,13 +185,13 @@ class Donations:
             household = session.scalars(select(HouseholdRow)).one()
         if said.owner_key != household.signing_key or said.programme_key != programme.key:
             raise NotConsented("This consent is not of this household, or not for this programme. Sign it again.")
-        if said.sha256 != hidden.sha256 or said.donation != offer.donation:
+        if said.sha256 != redacted.sha256 or said.donation != offer.donation:
             raise NotConsented("This consent is for another film than the one that was played. Begin again.")
-        sealed = Sealer([offer.recipient]).seal(hidden.mp4)
+        sealed = Sealer([offer.recipient]).seal(redacted.mp4)
         body = {
             "consent": consent,
             "sealed": b64encode(sealed).decode(),
-            "report": report_of(hidden),
+            "report": write(redacted.report.for_keeper()),
             "log_key": b64encode(log_key).decode(),
             "owner_recipient": household.recipient,
         }
@@ -261,18 +263,19 @@ class Donations:
 
     # ---- inside ----------------------------------------------------------------------------------------------
 
-    def _hide(self, offer: Offer, film: bytes, wanted: Wanted) -> None:
+    def _hide(self, offer: Offer, film: bytes, request: HideRequest) -> None:
         def on_share(share: float) -> None:
             offer.share = share
 
         try:
-            hidden = redact(film, wanted, on_share)
-            if hidden.report["uncovered"]:
+            report, mp4 = HIDE.send(request, film, on_share=on_share)
+            redacted = Redacted(mp4, report)
+            if redacted.report.uncovered:
                 raise Refused(
                     "Somebody was lost from sight, or is still found, so nobody can say that everybody is hidden. "
                     "Nothing was given. Choose another part, or another clip."
                 )
-            offer.hidden = hidden
+            offer.redacted = redacted
         except (NightlatchError, OSError, ValueError) as error:
             is_ours = isinstance(error, NightlatchError)
             offer.problem = str(error) if is_ours else "The clip could not be redacted. Try again, or another clip."
@@ -303,19 +306,6 @@ class Donations:
             return httpx.request(method, url.rstrip("/") + path, json=body, timeout=TIMEOUT_S)
         except httpx.HTTPError:
             raise CloudError("The programme cannot be reached. Try again later; nothing is lost.") from None
-
-
-def report_of(hidden: Hidden) -> dict[str, object]:
-    """What the keeper wants to know of the redaction."""
-    report = hidden.report
-    return {
-        "sha256": hidden.sha256,
-        "style": str(report["style"]),
-        "people": int(str(report["people"])),
-        "uncovered": int(str(report["uncovered"])),
-        "sound_removed": bool(report["sound_removed"]),
-        "metadata_removed": bool(report["metadata_removed"]),
-    }
 
 
 def _number(value: object) -> int | None:

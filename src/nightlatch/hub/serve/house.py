@@ -5,19 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import Request
 from sqlalchemy import Engine
+from starlette.concurrency import run_in_threadpool
 
 from nightlatch.domain.time import Clock
 from nightlatch.errors import NightlatchError
+from nightlatch.hub.serve import catalogue
 from nightlatch.hub.serve.alerts import Alerts, alert_of
 from nightlatch.hub.serve.alerts.mqtt import Mqtt
 from nightlatch.hub.serve.alerts.pictures import PictureSwitch
 from nightlatch.hub.serve.alerts.push import Push
+from nightlatch.hub.serve.books.books import Books
+from nightlatch.hub.serve.books.entries import Entries, Entry
+from nightlatch.hub.serve.books.matching import match
 from nightlatch.hub.serve.books.records import SessionRow
 from nightlatch.hub.serve.books.retention import Swept
 from nightlatch.hub.serve.giving import Donations
@@ -29,18 +36,24 @@ from nightlatch.hub.serve.uplink import Uplink
 from nightlatch.hub.settings import HubSettings
 from nightlatch.hub.wire.notices import (
     Advice,
+    CameraList,
     CamerasChanged,
     CameraStatus,
-    ClipChanged,
-    EventTold,
-    EyeNow,
+    ClipGrew,
+    EventNotice,
+    EyeStatus,
+    Hello,
+    Missed,
     NewStill,
     Notice,
-    NoticeServer,
+    Outage,
+    Stored,
 )
+from nightlatch.hub.wire.server import NoticeServer
 
 COOKIE = "nightlatch"
 WAITING_HINTS = 64
+log = structlog.get_logger()
 
 
 class SignedOut(NightlatchError):
@@ -53,6 +66,7 @@ class House:
 
     settings: HubSettings
     engine: Engine
+    books: Books
     clock: Clock
     key: Ed25519PrivateKey
     household: Household
@@ -65,53 +79,129 @@ class House:
     logwatch: LogWatch
     started_ms: int
     secure: bool = False
-    notices: NoticeServer | None = None
-    watch_is_up: bool = False
+    notices: NoticeServer = field(init=False)
+    entries: Entries = field(init=False)
     statuses: dict[str, CameraStatus] = field(default_factory=dict)
     advice: dict[str, str | None] = field(default_factory=dict)
     stills: dict[str, NewStill] = field(default_factory=dict)
-    eye: EyeNow | None = None
     swept: Swept = field(default_factory=Swept)
+    _watching: dict[int, Hello] = field(default_factory=dict)  # by shard
+    _eyes: dict[int, EyeStatus] = field(default_factory=dict)  # by shard
     _feeds: set[asyncio.Queue[str]] = field(default_factory=set)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self.notices = NoticeServer(self.settings.data_dir / "watch.sock", self.heard, self.left)
+        self.entries = Entries(self.books, self.clock, self.entered)
         if self.mqtt is not None:
             self.mqtt.pictures = PictureSwitch(self.mqtt.name, self.settings.data_dir)
 
+    @property
+    def watch_is_up(self) -> bool:
+        """Whether every watch process is there."""
+        return len(self._watching) >= self.settings.shards
+
+    @property
+    def eye(self) -> EyeStatus | None:
+        """What looks at all cameras: the process that fares worst speaks for all."""
+        if not self._eyes:
+            return None
+        worst = min(self._eyes.values(), key=lambda eye: (eye.blind_text is None, eye.coming_text is None, eye.shard))
+        looks = {camera: counts for eye in self._eyes.values() for camera, counts in eye.looks.items()}
+        return msgspec.structs.replace(worst, looks=looks)
+
+    # ---- what watch says; in the event loop ---------------------------------------------------------------
+
     def heard(self, notice: Notice) -> None:
-        """Take in what watch says."""
-        if isinstance(notice, CameraStatus):
-            self.statuses[notice.camera_id] = notice
-            self.hint({"type": "camera", "camera_id": notice.camera_id})
-        elif isinstance(notice, NewStill):
-            self.stills[notice.camera_id] = notice
-            self.hint({"type": "still", "camera_id": notice.camera_id, "at_ms": notice.at_ms})
-        elif isinstance(notice, ClipChanged):
-            self.hint({"type": "clip", "clip_id": notice.clip_id, "camera_id": notice.camera_id})
-            if self.uplink is not None:
-                self.uplink.wake()
+        """Take in a notice."""
+        match notice:
+            case Stored() | ClipGrew() | Outage():
+                self.entries.add(notice)
+            case CameraStatus():
+                self.statuses[notice.camera_id] = notice
+                self.entries.add(notice)
+                self.hint({"type": "camera", "camera_id": notice.camera_id})
+            case NewStill():
+                self.stills[notice.camera_id] = notice
+                self.hint({"type": "still", "camera_id": notice.camera_id, "at_ms": notice.at_ms})
+            case EventNotice():
+                self.alerts.tell(alert_of(notice))
+            case Advice():
+                self.advice[notice.camera_id] = notice.text
+            case EyeStatus():
+                self._see(notice)
+            case Hello():
+                self._watching[notice.shard] = notice
+                self.cameras_changed()
+                self._start(self._match(notice))
+            case Missed():
+                log.warning("notices.missed", count=notice.count)
+                for hello in self._watching.values():
+                    self._start(self._match(hello))
+            case CamerasChanged():
+                self.cameras_changed()
 
-        elif isinstance(notice, Advice):
-            self.advice[notice.camera_id] = notice.text
-        elif isinstance(notice, EyeNow):
-            before, self.eye = self.eye, notice
-            if before is None or _fares(before) != _fares(notice):
-                self.hint({"type": "home"})
-        elif isinstance(notice, EventTold):
-            self.alerts.tell(alert_of(notice))
-
-    def joined(self, is_up: bool) -> None:
-        """Watch came or went."""
-        self.watch_is_up = is_up
-        if not is_up:
-            self.eye = None  # nothing looks
+    def left(self, hello: Hello) -> None:
+        """A watch process is gone."""
+        self._watching.pop(hello.shard, None)
+        self._eyes.pop(hello.shard, None)  # nothing looks
         self.hint({"type": "home"})
+
+    def entered(self, entries: Sequence[Entry]) -> None:
+        """Rows were written: pages look again, and the uplink has something to send."""
+        clips = {entry.clip_id: entry.camera_id for entry in entries if isinstance(entry, ClipGrew)}
+        for clip_id, camera_id in clips.items():
+            self.hint({"type": "clip", "clip_id": clip_id, "camera_id": camera_id})
+        if clips and self.uplink is not None:
+            self.uplink.wake()
 
     def cameras_changed(self) -> None:
-        """Tell watch and the pages."""
-        if self.notices is not None:
-            self.notices.tell(CamerasChanged())
+        """Tell watch and the pages, from any thread."""
+        self.notices.later(self._send_cameras)
         self.hint({"type": "home"})
+
+    def _send_cameras(self) -> None:
+        self._start(self._list_cameras())
+
+    async def _list_cameras(self) -> None:
+        self.notices.tell(await run_in_threadpool(self._camera_list))
+
+    def _camera_list(self) -> CameraList:
+        household = self.household.row()
+        if household is None:
+            return CameraList(None, (), ())
+        return CameraList(household.id, (household.recipient,), tuple(catalogue.cameras(self.engine)))
+
+    async def _match(self, hello: Hello) -> None:
+        """Bring the books into step with the files of one watch process."""
+
+        def is_ours(camera_id: str) -> bool:
+            return int(camera_id, 16) % hello.shards == hello.shard
+
+        try:
+            found = await run_in_threadpool(match, self.books, is_ours, frozenset(hello.growing))
+        except OSError as error:
+            log.error("books.not_matched", error=str(error))
+            return
+        log.info(
+            "books.matched",
+            rows_added=found.rows_added,
+            rows_dropped=found.rows_dropped,
+            clips_closed=found.clips_closed,
+        )
+        self.hint({"type": "home"})
+
+    def _see(self, eye: EyeStatus) -> None:
+        before, self._eyes[eye.shard] = self._eyes.get(eye.shard), eye
+        if before is None or _fares(before) != _fares(eye):
+            self.hint({"type": "home"})
+
+    def _start(self, work: Coroutine[object, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    # ---- pages --------------------------------------------------------------------------------------------
 
     def hint(self, what: Hint) -> None:
         """Tell every open page to look again; a page that is slow misses hints, not data."""
@@ -131,7 +221,7 @@ class House:
             self._feeds.discard(queue)
 
 
-def _fares(eye: EyeNow) -> tuple[object, ...]:
+def _fares(eye: EyeStatus) -> tuple[object, ...]:
     """What makes pages look again; counts do not."""
     return eye.name, eye.blind_since_ms, eye.blind_text, eye.coming_percent, eye.coming_text
 

@@ -22,6 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from nightlatch.domain.time import Clock
 from nightlatch.errors import CloudError, NotFound, NotSealed
 from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, HouseholdRow
+from nightlatch.hub.vault.layout import object_path, vault_of
 from nightlatch.seal.envelope import Sealed
 from nightlatch.web.signature import public_b64, sign
 
@@ -60,7 +61,7 @@ class Uplink:
         self, cloud_url: str, code: str | None, data_dir: Path, engine: Engine, key: Ed25519PrivateKey, clock: Clock
     ) -> None:
         self._code = code
-        self._vault = data_dir / "vault"
+        self._vault = vault_of(data_dir)
         self._engine = engine
         self._key = key
         self._clock = clock
@@ -217,7 +218,7 @@ class Uplink:
                     row.clip_id,
                     row.name,
                     row.version,
-                    self._vault / camera_id / "clips" / row.clip_id / f"{row.name}.age",
+                    self._vault / object_path(camera_id, row.clip_id, row.name),
                 )
                 for row, camera_id in session.execute(query)
             ]

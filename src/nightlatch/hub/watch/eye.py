@@ -6,7 +6,7 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -19,10 +19,11 @@ from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection
 from nightlatch.domain.time import Clock
 from nightlatch.errors import NightlatchError, NotFound
-from nightlatch.hub.watch.recorder import Looking
-from nightlatch.hub.wire.notices import EyeNow
+from nightlatch.hub.watch.observer import Looking
+from nightlatch.hub.watch.shards import Shard
+from nightlatch.hub.wire.notices import EyeStatus
 from nightlatch.pixels.detectors.models import fetch, known_models, models_folder
-from nightlatch.pixels.detectors.opening import Detector, PrivacyEyes, open_detector, open_privacy_eyes
+from nightlatch.pixels.detectors.opening import Detector, open_detector
 from nightlatch.pixels.detectors.sharing import SharedDetector, Slot
 from nightlatch.pixels.media.packets import Streams
 from nightlatch.pixels.sight import Sight
@@ -34,7 +35,6 @@ LONGEST_RETRY_S = 6 * 3600.0
 TOLD_EVERY = 0.1  # of a model
 TELL_EVERY_S = 2.0
 WRITE_EVERY_MS = 60_000  # the doctor's file, when nothing changed
-EYE_FILE = "eye.json"  # in the hub's folder, for the doctor: no camera's name, no secret
 FAILS = (
     "It fails ({why}) and is tried again by itself. If this stays, restart the hub; "
     "if it comes back, choose another detector under [hub] in nightlatch.toml."
@@ -45,6 +45,11 @@ HANGS = (
 )
 GAVE_UP = "It hung again and again and is not asked any more. Restart the hub."
 log = structlog.get_logger()
+
+
+def eye_file(shard: Shard) -> str:
+    """In the hub's folder, for the doctor: no camera's name, no secret."""
+    return "eye.json" if shard.count == 1 else f"eye.{shard.number}.json"
 
 
 class Chosen:
@@ -96,22 +101,23 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class EyeReport:
     """Whom the eye's state is told."""
 
-    tell: Callable[[EyeNow], None]
+    tell: Callable[[EyeStatus], None]
     clock: Clock
     data_dir: Path
+    shard: Shard = field(default_factory=Shard)
 
 
 class EyeTeller:
     """Tells how what looks fares, from a thread of its own, whenever it changed; writes the doctor's file."""
 
-    def __init__(self, chosen: Chosen, shared: SharedDetector, slots: Mapping[str, Slot], report: Report) -> None:
+    def __init__(self, chosen: Chosen, shared: SharedDetector, slots: Mapping[str, Slot], report: EyeReport) -> None:
         self._chosen, self._shared, self._slots = chosen, shared, slots
-        self._report, self._file = report, report.data_dir / EYE_FILE
+        self._report, self._file = report, report.data_dir / eye_file(report.shard)
         self._since_ms = report.clock.now_ms()
-        self._last: EyeNow | None = None
+        self._last: EyeStatus | None = None
         self._written_ms = 0
 
     def run(self) -> None:
@@ -127,13 +133,14 @@ class EyeTeller:
         now_ms = self._report.clock.now_ms()
         text = self._trouble()
         before_ms = self._last.blind_since_ms if self._last is not None else None
-        told = EyeNow(
+        told = EyeStatus(
             name=self._chosen.now.name,
             since_ms=self._since_ms,
             blind_since_ms=None if text is None else before_ms or now_ms,
             blind_text=text,
             coming_percent=self._chosen.percent,
             coming_text=self._chosen.missing,
+            shard=self._report.shard.number,
             looks={camera_id: (slot.looked, slot.dropped) for camera_id, slot in list(self._slots.items())},
         )
         if told == self._last and now_ms - self._written_ms < WRITE_EVERY_MS:
@@ -154,7 +161,7 @@ class EyeTeller:
         return FAILS.format(why=why) if self._shared.is_failing else HANGS
 
 
-def open_looking(choice: str, models_dir: Path | None, report: Report | None = None) -> Looking:
+def open_looking(choice: str, models_dir: Path | None, report: EyeReport | None = None) -> Looking:
     """How all cameras are looked at. Raises `ConfigError` for a choice that does not exist."""
     chosen = Chosen(choice, models_dir)
     shared = SharedDetector(chosen)
@@ -177,11 +184,3 @@ def open_looking(choice: str, models_dir: Path | None, report: Report | None = N
         )
 
     return Looking(make_sight, judge.judge, lambda: chosen.now.name)
-
-
-def privacy_eyes(models_dir: Path | None) -> PrivacyEyes:
-    """What redaction needs, fetched when it is not here. Raises `NotFound` or `ModelLost` with what to do."""
-    folder = models_folder(models_dir)
-    for name in (NEEDED, "yunet_n_640"):
-        fetch(known_models()[name], folder)
-    return open_privacy_eyes(models_dir)

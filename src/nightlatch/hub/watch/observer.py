@@ -1,10 +1,12 @@
 """Looks at one camera beside its recorder, in a thread of its own: events, stills and sheets come out.
 
-Fails open: whatever goes wrong here, recording goes on. Packets wait in a queue that drops its oldest.
+Fails open: whatever goes wrong here, recording goes on. Packets wait in a queue that drops its oldest. What is seen
+is told from here, at once; the recording thread hears of it for the clip only.
 """
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections import deque
@@ -16,8 +18,9 @@ import structlog
 from nightlatch.domain.camera import Camera
 from nightlatch.domain.recording import Sheet, Still
 from nightlatch.domain.sighting import EventClosed, EventJudged, EventOpened, Judgement, Story, Track
+from nightlatch.hub.watch.clipping import ClipOrder, Filing, Happenings
 from nightlatch.pixels.media.frames import Picture
-from nightlatch.pixels.media.packets import Packet
+from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.media.stills import SheetBuilder, make_still
 from nightlatch.pixels.sight import Sight, TracksChanged
 
@@ -29,14 +32,13 @@ WAITING_LOOKS = 64  # packets that may wait to be looked at; older ones are drop
 log = structlog.get_logger()
 
 
-@dataclass(slots=True)
-class Seen:
-    """Where the observer puts what it saw; each is called in its thread and must be quick."""
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """How cameras are looked at: made once for all of them."""
 
-    events: deque[EventOpened | EventJudged | EventClosed]
-    on_sheet: Callable[[Sheet], None]
-    on_still: Callable[[Still], None]
-    on_advice: Callable[[str | None], None]
+    make_sight: Callable[[Camera, Streams], Sight]
+    judge: Callable[[Story], Judgement]
+    eye: Callable[[], str]  # the name of what looks now
 
 
 @dataclass(slots=True)
@@ -46,14 +48,16 @@ class Observer:
     camera: Camera
     make_sight: Callable[[], Sight]
     judge: Callable[[Story], Judgement]
-    seen: Seen
+    filing: Filing
+    happenings: Happenings  # for the clip
     dropped: int = 0  # packets that nobody had time to look at
     failed: int = 0
     _waiting: deque[Packet] = field(default_factory=lambda: deque(maxlen=WAITING_LOOKS))
     _wake: threading.Event = field(default_factory=threading.Event)
     _stopping: bool = False
     _thread: threading.Thread | None = None
-    _open: EventOpened | None = None
+    _open: ClipOrder | None = None  # of the event that goes on
+    _still: Still | None = None  # the newest
     _tracks: tuple[Track, ...] = ()
     _judged_ms: int = 0
     _is_dark: bool = False
@@ -94,14 +98,14 @@ class Observer:
                     shown_ms = self._show(sight.picture, sheets, shown_ms)
                     if packet.is_key and (now := self.advice(sight, packet.at_ms)) != advice:
                         advice = now
-                        self.seen.on_advice(advice)
+                        self.filing.telling.advice(self.camera.id, advice)
                 except Exception as error:  # noqa: BLE001 - watching fails open: recording must go on
                     self.failed += 1
                     log.warning("look.failed", camera=self.camera.id, error=type(error).__name__, times=self.failed)
         try:
             self._follow(sight.finish(), sight.picture)
             if (sheet := sheets.finish()) is not None:
-                self.seen.on_sheet(sheet)
+                self._keep_sheet(sheet)
         except Exception as error:  # noqa: BLE001 - a full disk, or nobody waited for the end
             log.warning("look.unfinished", camera=self.camera.id, error=type(error).__name__)
 
@@ -124,40 +128,48 @@ class Observer:
         if picture is None or picture.at_ms == shown_ms:
             return shown_ms
         if (sheet := sheets.add(picture)) is not None:
-            self.seen.on_sheet(sheet)
+            self._keep_sheet(sheet)
         if abs(picture.at_ms - shown_ms) < STILL_EVERY_MS:
             return shown_ms
-        self.seen.on_still(make_still(picture, self.camera.id))
+        self._still = make_still(picture, self.camera.id)
+        self.filing.telling.still(self._still, self.filing.sealer)
         return picture.at_ms
 
-    def _follow(self, told: Sequence[EventOpened | TracksChanged | EventClosed], picture: Picture | None) -> None:
-        for each in told:
-            match each:
+    def _keep_sheet(self, sheet: Sheet) -> None:
+        self.filing.telling.stored(self.filing.vault.keep_sheet(sheet, self.filing.sealer))
+
+    def _follow(self, changes: Sequence[EventOpened | TracksChanged | EventClosed], picture: Picture | None) -> None:
+        for change in changes:
+            match change:
                 case EventOpened():
-                    self._open, self._tracks, self._judged_ms = each, (), 0
+                    self._open = ClipOrder(change, secrets.token_hex(8), self._still)
+                    self._tracks, self._judged_ms = (), 0
                     self._is_dark = picture is not None and picture.is_dark
-                    self.seen.events.append(each)
-                case TracksChanged() if self._open is not None and each.event_id == self._open.event_id:
-                    self._tracks = each.tracks
-                    self._judge(self._open, each.at_ms, is_last=False)
+                    self.happenings.append(self._open)
+                case TracksChanged() if self._open is not None and change.event_id == self._open.opened.event_id:
+                    self._tracks = change.tracks
+                    self._judge(self._open, change.at_ms, is_last=False)
                 case EventClosed():
                     if self._open is not None:
-                        self._judge(self._open, each.clip_to_ms, is_last=True)
+                        self._judge(self._open, change.clip_to_ms, is_last=True)
                     self._open = None
-                    self.seen.events.append(each)
+                    self.happenings.append(change)
+                    self.filing.telling.closed(change.event_id)
 
-    def _judge(self, event: EventOpened, at_ms: int, *, is_last: bool) -> None:
+    def _judge(self, order: ClipOrder, at_ms: int, *, is_last: bool) -> None:
         if not is_last and 0 <= at_ms - self._judged_ms < JUDGE_EVERY_MS:
             return
         self._judged_ms = at_ms
-        wall = time.localtime(event.onset_ms / 1000)
+        opened = order.opened
+        wall = time.localtime(opened.onset_ms / 1000)
         story = Story(
-            event.onset_ms,
+            opened.onset_ms,
             at_ms,
             self._tracks,
             self.camera.areas,
             self._is_dark,
             wall.tm_hour + wall.tm_min / 60,
         )
-        judged = EventJudged(self.camera.id, event.event_id, at_ms, self.judge(story))
-        self.seen.events.append(judged)
+        judged = EventJudged(self.camera.id, opened.event_id, at_ms, self.judge(story))
+        self.happenings.append(judged)
+        self.filing.telling.judged(self.camera, opened, order.clip_id, judged, self._still)

@@ -1,35 +1,46 @@
-"""The watch process of a hub: `nightlatch hub --role watch`."""
+"""The watch process of a hub: `nightlatch hub --role watch`. Pixels, files and notices; no table, no HTTP."""
 
 from __future__ import annotations
 
 import signal
 
 from nightlatch.clocks import system_clock
-from nightlatch.hub.serve.books.index import open_index
+from nightlatch.hub.folder import claim
 from nightlatch.hub.settings import HubSettings
-from nightlatch.hub.watch.eye import Report, open_looking
+from nightlatch.hub.vault.files import Vault
+from nightlatch.hub.watch.eye import EyeReport, open_looking
+from nightlatch.hub.watch.recorder import Station
+from nightlatch.hub.watch.shards import Shard
+from nightlatch.hub.watch.telling import Telling
 from nightlatch.hub.watch.watcher import Watcher
-from nightlatch.hub.wire.notices import CamerasChanged, NoticeClient
+from nightlatch.hub.wire.client import NoticeClient
+from nightlatch.hub.wire.notices import CameraList, Notice
 
 
-def run(settings: HubSettings) -> None:
-    """Record every camera until SIGTERM."""
-    engine = open_index(settings.data_dir)
+def run(settings: HubSettings, shard: Shard) -> None:
+    """Record the cameras of this shard until SIGTERM.
 
-    def heard(notice: object) -> None:
-        if isinstance(notice, CamerasChanged):
-            watcher.cameras_changed()
-
-    client = NoticeClient(settings.data_dir / "watch.sock", heard)
+    Raises:
+        VaultError: the folder is not ours or cannot be written.
+    """
+    claim(settings.data_dir)
     clock = system_clock()
-    report = Report(client.send, clock, settings.data_dir)
-    looking = open_looking(settings.detector, settings.models_dir, report)
-    watcher = Watcher(settings.data_dir, engine, clock, client, looking)
+
+    def heard(notice: Notice) -> None:
+        if isinstance(notice, CameraList):
+            watcher.take(notice)
+
+    client = NoticeClient(settings.data_dir / "watch.sock", heard, lambda: watcher.hello())
+    telling = Telling(client.send, clock)
+    looking = open_looking(
+        settings.detector, settings.models_dir, EyeReport(client.send, clock, settings.data_dir, shard)
+    )
+    watcher = Watcher(settings.data_dir, Station(Vault(settings.data_dir, clock), clock, telling, looking), shard)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: watcher.stop())
+    watcher.recover()
     client.start()
     try:
         watcher.run()
     finally:
         client.close()
-        engine.dispose()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nightlatch.domain.sighting import Kind, Verdict
-from nightlatch.hub.wire.notices import EventTold
+from nightlatch.hub.wire.notices import EventNotice
 
 _NAMES = {
     Kind.PERSON: "A person",
@@ -49,19 +49,19 @@ class Alert:
         return self.reasons[0] if self.reasons else "Open the clip to see."
 
 
-def alert_of(told: EventTold) -> Alert:
-    """Raises `ValueError` for a kind or verdict that does not exist."""
+def alert_of(notice: EventNotice) -> Alert:
+    """What a person is told of it."""
     return Alert(
-        told.camera_id,
-        told.camera_name,
-        told.event_id,
-        told.clip_id,
-        told.onset_ms,
-        told.open,
-        tuple(Kind(kind) for kind in told.kinds),
-        Verdict(told.verdict),
-        told.threat,
-        told.reasons,
-        told.jpeg,
-        told.picture,
+        notice.camera_id,
+        notice.camera_name,
+        notice.event_id,
+        notice.clip_id,
+        notice.onset_ms,
+        notice.is_open,
+        notice.kinds,
+        notice.verdict,
+        notice.threat,
+        notice.reasons,
+        notice.jpeg,
+        notice.picture,
     )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from nightlatch.domain.time import HOUR_MS, Span
 from nightlatch.errors import Reason
 from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, OutageRow, SegmentRow, SheetRow
+from nightlatch.hub.vault.layout import read_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def segments(engine: Engine, camera_id: str, window: Span, limit: int) -> list[S
                 row.began_ms,
                 row.duration_ms,
                 row.bytes,
-                continues=".p" in row.path and not row.path.endswith(".p00.age"),
+                continues=(name := read_name(row.path)) is not None and name.is_continued,
             )
             for row in session.scalars(query)
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
@@ -11,8 +12,9 @@ from pydantic import Field
 
 from nightlatch.domain.camera import Camera, Transport
 from nightlatch.domain.geometry import LONGEST_DWELL_S, Area, Use
-from nightlatch.errors import NotFound, Reason
-from nightlatch.hub.errands.probe import try_camera
+from nightlatch.errors import NotFound, Reason, SourceError
+from nightlatch.hub.errands.asking import PROBE, ProbeRequest
+from nightlatch.hub.errands.errand import ErrandFailed, TooLong
 from nightlatch.hub.serve import catalogue
 from nightlatch.hub.serve.books.records import CameraRow
 from nightlatch.hub.serve.routes.asking import At, Body, Owner
@@ -150,10 +152,24 @@ def add(at: At, _: Owner, body: CameraBody) -> CameraShape:
 def probe(at: At, _: Owner, body: ProbeBody) -> Probe:
     """Try an address; the first picture comes back sealed."""
     url, transport = catalogue.checked_url(body.url), catalogue.checked_transport(body.transport)
-    found = try_camera(url, transport, at.household.existing().recipient)
-    if found["ok"]:
-        return ProbeSuccess(**found)
-    return ProbeFailure(ok=False, reason=Reason(found["reason"]), text=found["text"])
+    try:
+        found, still = PROBE.send(ProbeRequest(url, transport, at.household.existing().recipient))
+    except SourceError as error:
+        return ProbeFailure(ok=False, reason=error.reason, text=str(error))
+    except ErrandFailed as error:
+        reason = Reason.TIMEOUT if isinstance(error, TooLong) else Reason.BROKEN_STREAM
+        return ProbeFailure(ok=False, reason=reason, text=str(error))
+    return ProbeSuccess(
+        ok=True,
+        width=found.width,
+        height=found.height,
+        fps=found.fps,
+        codecs=found.codecs,
+        audio=found.audio,
+        gop_s=found.gop_s,
+        notes=list(found.notes),
+        still=b64encode(still).decode(),
+    )
 
 
 @router.patch("/{camera_id}")
@@ -167,7 +183,7 @@ def change(at: At, _: Owner, camera_id: str, body: CameraChangeBody) -> CameraSh
 @router.delete("/{camera_id}", status_code=204)
 def remove(at: At, _: Owner, camera_id: str, footage: Literal["keep", "delete"] = "keep") -> None:
     """Remove one, with or without what it recorded."""
-    catalogue.remove(at.engine, at.settings.data_dir, camera_id, footage=footage == "delete")
+    catalogue.remove(at.books, camera_id, footage=footage == "delete")
     at.statuses.pop(camera_id, None)
     at.stills.pop(camera_id, None)
     at.cameras_changed()

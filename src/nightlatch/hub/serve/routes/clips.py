@@ -15,7 +15,8 @@ from nightlatch.hub.serve.books import reading
 from nightlatch.hub.serve.books.reading import ClipLine
 from nightlatch.hub.serve.books.retention import delete_clip
 from nightlatch.hub.serve.routes.asking import At, Gone, Owner
-from nightlatch.hub.serve.routes.sealed import clip_file, clip_path
+from nightlatch.hub.serve.routes.sealed import clip_file
+from nightlatch.hub.vault.layout import object_path
 
 router = APIRouter(prefix="/api")
 MOST_CLIPS = 500
@@ -67,7 +68,7 @@ def manifests(at: At, _: Owner, ids: str) -> dict[str, str]:
     found = {}
     for clip_id, camera_id in reading.cameras_of(at.engine, ids.split(",")[:MOST_MANIFESTS]).items():
         with contextlib.suppress(OSError):  # not written yet, or deleted meanwhile
-            sealed = (at.settings.data_dir / "vault" / clip_path(camera_id, clip_id, "manifest")).read_bytes()
+            sealed = (at.books.vault / object_path(camera_id, clip_id, "manifest")).read_bytes()
             found[clip_id] = b64encode(sealed).decode()
     return found
 
@@ -75,6 +76,6 @@ def manifests(at: At, _: Owner, ids: str) -> dict[str, str]:
 @router.delete("/clips/{clip_id}", status_code=204)
 def remove_clip(at: At, _: Owner, clip_id: str) -> None:
     """Delete a clip at home. The page deletes it in the mailbox, too, with the owner's signature."""
-    if not delete_clip(at.settings.data_dir, at.engine, clip_id):
+    if not delete_clip(at.books, clip_id):
         raise Gone("This clip has been deleted already.")
     at.hint({"type": "clip_gone", "clip_id": clip_id})

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Base64Bytes, Field, JsonValue
 from starlette.concurrency import run_in_threadpool
 
-from nightlatch.domain import redaction
 from nightlatch.domain.redaction import RedactionReport, Style
 from nightlatch.errors import ConfigError
-from nightlatch.hub.serve.giving import LONGEST_FILM, Offer
+from nightlatch.hub.errands.asking import LARGEST_FILM
+from nightlatch.hub.serve.giving import Offer
 from nightlatch.hub.serve.routes.asking import At, Body, Owner
 from nightlatch.hub.serve.routes.donations import DonationShape
 
@@ -38,14 +38,14 @@ class OfferShape:
     @classmethod
     def of(cls, offer: Offer) -> OfferShape:
         """What the page needs of `offer`."""
-        hidden = offer.hidden
+        redacted = offer.redacted
         return cls(
             id=offer.id,
             share=offer.share,
             problem=offer.problem,
-            ready=hidden is not None,
-            sha256=hidden.sha256 if hidden else None,
-            report=redaction.read(hidden.report) if hidden else None,
+            ready=redacted is not None,
+            sha256=redacted.sha256 if redacted else None,
+            report=redacted.report if redacted else None,
         )
 
 
@@ -62,7 +62,7 @@ async def offer(
 ) -> OfferShape:
     """Hand over the opened film (the body) of a clip; people are hidden in it, in memory."""
     film = await request.body()
-    if not 0 < len(film) <= LONGEST_FILM:
+    if not 0 < len(film) <= LARGEST_FILM:
         raise ConfigError("There is no film in this request, or it is too large.")
     return OfferShape.of(await run_in_threadpool(at.donations.offer, clip, film, from_ms, to_ms, style))
 
@@ -77,9 +77,9 @@ def progress(at: At, _: Owner, offer_id: str) -> OfferShape:
 def film(at: At, _: Owner, offer_id: str) -> Response:
     """The redacted film, exactly as it would be given."""
     found = at.donations.find(offer_id)
-    if found.hidden is None:
+    if found.redacted is None:
         raise ConfigError("This clip is not ready yet.")
-    return Response(found.hidden.mp4, media_type="video/mp4")
+    return Response(found.redacted.mp4, media_type="video/mp4")
 
 
 @router.delete("/{offer_id}", status_code=204)

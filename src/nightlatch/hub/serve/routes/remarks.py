@@ -28,6 +28,6 @@ async def note(at: At, _: Owner, clip_id: str, request: Request) -> None:
     body = await request.body()
     if len(body) > LONGEST_REMARK:
         raise ConfigError("This note is too long.")
-    kept = await run_in_threadpool(remarks.keep_remark, at.engine, clip_id, Sealed(body), at.clock.now_ms())
+    kept = await run_in_threadpool(remarks.keep_remark, at.books, clip_id, Sealed(body), at.clock.now_ms())
     if not kept:
         raise Gone("This clip has been deleted or has expired.")

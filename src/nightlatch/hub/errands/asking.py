@@ -1,0 +1,64 @@
+"""What serve may ask for: the requests and answers of each errand. Imports nothing that sees a picture."""
+
+from __future__ import annotations
+
+import msgspec
+
+from nightlatch.domain.geometry import Area
+from nightlatch.domain.redaction import RedactionReport, Style
+from nightlatch.hub.errands.errand import Errand
+
+LARGEST_FILM = 160 * 1024**2  # bytes of an opened clip
+
+
+class HideRequest(msgspec.Struct, frozen=True):
+    """Cut [from_ms, to_ms) out of the film that comes with it and hide everybody; what lies under masks is black."""
+
+    from_ms: int  # from the film's beginning
+    to_ms: int
+    style: Style
+    areas: tuple[Area, ...]
+    models_dir: str | None  # None: the account's cache
+
+
+class ProbeRequest(msgspec.Struct, frozen=True):
+    """Try a camera; its first picture comes back sealed for `recipient`."""
+
+    url: str
+    transport: str
+    recipient: str  # age1…
+
+    def __repr__(self) -> str:
+        return "ProbeRequest(…)"  # the address may hold a password
+
+
+class ProbeAnswer(msgspec.Struct, frozen=True):
+    """What a camera sends. The sealed still comes beside it."""
+
+    width: int
+    height: int
+    fps: float | None
+    codecs: str
+    audio: str | None
+    gop_s: float | None
+    notes: tuple[str, ...]
+
+
+HIDE = Errand(
+    "nightlatch.hub.errands.hide",
+    HideRequest,
+    RedactionReport,
+    deadline_s=900.0,
+    most_bytes=LARGEST_FILM,
+    broke="The redaction ended without a result. The clip may be damaged; try another one.",
+    hung="Hiding people took over a quarter of an hour and was stopped. Nothing was given. Try again later.",
+)
+PROBE = Errand(
+    "nightlatch.hub.errands.probe",
+    ProbeRequest,
+    ProbeAnswer,
+    deadline_s=30.0,
+    most_bytes=8 * 1024**2,
+    broke="What this address sends could not be read. Choose another stream of the camera.",
+    hung="The camera did not send a picture within 30 seconds. Check the address, then try again.",
+)

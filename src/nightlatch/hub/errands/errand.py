@@ -1,0 +1,176 @@
+"""A typed errand: work that serve has done in a niced process of its own, over pipes, with a deadline.
+
+The child is a module that calls `run_child`. It reads one request and the bytes that come with it, tells how far it
+is, and ends with one answer and bytes, or with a failure in words. Whatever happens to the child (a crash in a codec,
+a hang, too much memory), `send` ends by its deadline and says so. Nothing touches a disk.
+
+    frame: 1 byte kind (S share, A answer, F failure), 4 bytes length, MessagePack; an answer is followed by
+    8 bytes length and its bytes. Lengths are big-endian.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from typing import IO, Generic, TypeVar
+
+import msgspec
+
+from nightlatch.errors import NightlatchError, Reason, SourceError
+
+NICE = 10  # recording goes first
+LONGEST_MESSAGE = 1024 * 1024
+
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
+
+
+class ErrandFailed(NightlatchError):
+    """The errand ended without a result; the text says what to do."""
+
+
+class TooLong(ErrandFailed):
+    """It was not done by its deadline and was ended."""
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Why the child could not do it."""
+
+    text: str
+    reason: Reason | None = None  # of a camera or film that cannot be read
+
+
+class Errand(msgspec.Struct, Generic[Request, Answer], frozen=True):
+    """What can be asked for: which module does it, what it takes and gives, and how long it may take."""
+
+    module: str  # run with python -m
+    request: type[Request]
+    answer: type[Answer]
+    deadline_s: float
+    most_bytes: int  # that may come back with the answer
+    broke: str  # what is said when the child ends without a word
+    hung: str  # and when it is not done in time
+
+    def send(
+        self,
+        request: Request,
+        body: bytes = b"",
+        *,
+        on_share: Callable[[float], None] = lambda share: None,
+        command: list[str] | None = None,
+    ) -> tuple[Answer, bytes]:
+        """Have it done; `on_share` hears 0 to 1. `command` is for tests.
+
+        Raises:
+            SourceError: a camera or film that cannot be read, said by the child.
+            ErrandFailed: anything else; `TooLong` when its time was over.
+        """
+        environment = {**os.environ, "NIGHTLATCH_PARENT": str(os.getpid())}
+        is_late = threading.Event()
+        with subprocess.Popen(
+            command or [sys.executable, "-m", self.module],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        ) as child:
+
+            def end() -> None:
+                is_late.set()
+                child.kill()
+
+            timer = threading.Timer(self.deadline_s, end)
+            timer.start()
+            try:
+                return self._talk(child, request, body, on_share)
+            except (OSError, msgspec.MsgspecError, EOFError):
+                raise (TooLong(self.hung) if is_late.is_set() else ErrandFailed(self.broke)) from None
+            finally:
+                timer.cancel()
+                child.kill()
+
+    def _talk(
+        self, child: subprocess.Popen[bytes], request: Request, body: bytes, on_share: Callable[[float], None]
+    ) -> tuple[Answer, bytes]:
+        """Raises `OSError`, `EOFError` or `MsgspecError` when the child breaks off or talks nonsense."""
+        stdin, stdout = child.stdin, child.stdout
+        if stdin is None or stdout is None:
+            raise EOFError
+        try:
+            write_message(stdin, request)
+            stdin.write(len(body).to_bytes(8, "big"))
+            stdin.write(body)
+            stdin.close()
+        except BrokenPipeError:
+            pass  # it ended early; what it says below tells why
+        while True:
+            kind, message = read_exactly(stdout, 1), read_message(stdout)
+            if kind == b"S":
+                on_share(msgspec.msgpack.decode(message, type=float))
+            elif kind == b"F":
+                failure = msgspec.msgpack.decode(message, type=Failure)
+                if failure.reason is not None:
+                    raise SourceError(failure.reason, failure.text)
+                raise ErrandFailed(failure.text)
+            else:
+                answer = msgspec.msgpack.decode(message, type=self.answer)
+                length = int.from_bytes(read_exactly(stdout, 8), "big")
+                if length > self.most_bytes:
+                    raise EOFError
+                return answer, read_exactly(stdout, length)
+
+
+def run_child(
+    errand: Errand[Request, Answer], work: Callable[[Request, bytes, Callable[[float], None]], tuple[Answer, bytes]]
+) -> None:
+    """The child's main: do the work and say how it went."""
+    from nightlatch.supervise import die_with_parent
+
+    die_with_parent()
+    os.nice(NICE)
+    stdin, out = sys.stdin.buffer, sys.stdout.buffer
+
+    def share(done: float) -> None:
+        out.write(b"S")
+        write_message(out, round(done, 3))
+        out.flush()
+
+    try:
+        request = msgspec.msgpack.decode(read_message(stdin), type=errand.request)
+        body = read_exactly(stdin, int.from_bytes(read_exactly(stdin, 8), "big"))
+        answer, made = work(request, body, share)
+    except NightlatchError as error:
+        out.write(b"F")
+        write_message(out, Failure(str(error), error.reason if isinstance(error, SourceError) else None))
+    else:
+        out.write(b"A")
+        write_message(out, answer)
+        out.write(len(made).to_bytes(8, "big"))
+        out.write(made)
+    out.flush()
+
+
+def write_message(pipe: IO[bytes], message: object) -> None:
+    """Four bytes of length, then MessagePack."""
+    raw = msgspec.msgpack.encode(message)
+    pipe.write(len(raw).to_bytes(4, "big"))
+    pipe.write(raw)
+
+
+def read_message(pipe: IO[bytes]) -> bytes:
+    """Raises `EOFError` where the pipe ends or a length is nonsense."""
+    length = int.from_bytes(read_exactly(pipe, 4), "big")
+    if length > LONGEST_MESSAGE:
+        raise EOFError
+    return read_exactly(pipe, length)
+
+
+def read_exactly(pipe: IO[bytes], length: int) -> bytes:
+    """Raises `EOFError` when the pipe ends before."""
+    raw = pipe.read(length)
+    if len(raw) < length:
+        raise EOFError
+    return raw

@@ -1,0 +1,167 @@
+"""Enters what watch tells into the books: batched, one transaction a tick, one writer.
+
+Files come before their notices, so a notice that is lost or late costs nothing that matching does not find again. A
+notice of a file that is gone meanwhile is passed over: the files are right.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from nightlatch.domain.camera import CameraState
+from nightlatch.domain.time import Clock
+from nightlatch.hub.serve.books.books import Books
+from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, OutageRow, SegmentRow, SheetRow
+from nightlatch.hub.vault import layout
+from nightlatch.hub.wire.notices import CameraStatus, ClipGrew, Outage, Stored
+
+TICK_S = 0.2  # a page sees a clip this much later; at 150 cameras it makes 5 transactions a second of some 300
+RETRY_S = 1.0
+MOST = 50_000  # entries that may wait while the index is locked; matching finds those that did not fit
+
+Entry = Stored | ClipGrew | Outage | CameraStatus
+log = structlog.get_logger()
+
+
+class Entries:
+    """What waits to be entered. `add` is called in the event loop, as `on_entered` is."""
+
+    def __init__(self, books: Books, clock: Clock, on_entered: Callable[[Sequence[Entry]], None]) -> None:
+        self._books = books
+        self._clock = clock
+        self._on_entered = on_entered
+        self._waiting: deque[Entry] = deque(maxlen=MOST)
+        self._wake = asyncio.Event()
+
+    def add(self, entry: Entry) -> None:
+        """Queue an entry."""
+        self._waiting.append(entry)
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self._wake.wait()
+            await asyncio.sleep(TICK_S)
+            self._wake.clear()
+            try:
+                await self.flush()
+            except OSError as error:
+                log.error("books.not_entered", waiting=len(self._waiting), error=str(error), again_in_s=RETRY_S)
+                await asyncio.sleep(RETRY_S)
+                self._wake.set()
+
+    async def flush(self) -> None:
+        """Enter all that waits. Raises `OSError`; it waits on then."""
+        batch = list(self._waiting)
+        if not batch:
+            return
+        self._waiting.clear()
+        try:
+            await run_in_threadpool(enter, self._books, batch, self._clock.now_ms())
+        except OSError:
+            self._waiting.extendleft(reversed(batch))
+            raise
+        self._on_entered(batch)
+
+
+def enter(books: Books, entries: Sequence[Entry], now_ms: int) -> None:
+    """Write rows for `entries`, all or none. Raises `OSError`."""
+    with books.change() as session:
+        _enter_footage(session, [entry for entry in entries if isinstance(entry, Stored)])
+        _enter_clips(session, books, [entry for entry in entries if isinstance(entry, ClipGrew)], now_ms)
+        for entry in entries:
+            if isinstance(entry, Outage):
+                _enter_outage(session, entry)
+            elif isinstance(entry, CameraStatus) and entry.state in (CameraState.RECORDING, CameraState.OFF):
+                open_ones = OutageRow.camera_id == entry.camera_id, OutageRow.ended_ms.is_(None)
+                session.execute(update(OutageRow).where(*open_ones).values(ended_ms=entry.since_ms))
+
+
+def _enter_footage(session: Session, stored: Sequence[Stored]) -> None:
+    for table, footage in ((SegmentRow, "segment"), (SheetRow, "sheet")):
+        rows = [
+            {
+                "camera_id": name.camera_id,
+                "began_ms": name.began_ms,
+                "duration_ms": name.duration_ms,
+                "bytes": each.bytes,
+                "path": each.path,
+            }
+            for each in stored
+            if (name := layout.read_name(each.path)) is not None and name.footage == footage
+        ]
+        if rows:
+            new = insert(table)
+            session.execute(
+                new.on_conflict_do_update(index_elements=["path"], set_={"bytes": new.excluded.bytes}), rows
+            )
+
+
+def _enter_clips(session: Session, books: Books, grown: Sequence[ClipGrew], now_ms: int) -> None:
+    newest = {each.clip_id: each for each in grown}
+    there = {  # not those that the owner deleted while they grew
+        clip_id for clip_id, each in newest.items() if layout.clip_folder(books.vault, each.camera_id, clip_id).is_dir()
+    }
+    clips = [
+        {
+            "id": each.clip_id,
+            "camera_id": each.camera_id,
+            "event_id": each.event_id,
+            "onset_ms": each.onset_ms,
+            "began_ms": each.began_ms,
+            "ended_ms": each.ended_ms,
+            "open": each.ended_ms is None,
+        }
+        for each in newest.values()
+        if each.clip_id in there
+    ]
+    objects = {
+        (each.clip_id, item.name): {
+            "clip_id": each.clip_id,
+            "name": item.name,
+            "version": item.version,
+            "bytes": item.bytes,
+            "created_ms": now_ms,
+        }
+        for each in grown
+        if each.clip_id in there
+        for item in each.objects
+    }
+    if clips:
+        new = insert(ClipRow)
+        change: dict[str, Any] = {name: new.excluded[name] for name in ("began_ms", "ended_ms", "open")}
+        session.execute(new.on_conflict_do_update(index_elements=["id"], set_=change), clips)
+    if objects:
+        new = insert(ClipPartRow)
+        latest: dict[str, Any] = {
+            "version": func.max(ClipPartRow.version, new.excluded.version),
+            "bytes": new.excluded.bytes,
+        }
+        upsert = new.on_conflict_do_update(index_elements=["clip_id", "name"], set_=latest)
+        session.execute(upsert, list(objects.values()))
+
+
+def _enter_outage(session: Session, outage: Outage) -> None:
+    mine = OutageRow.camera_id == outage.camera_id, OutageRow.began_ms == outage.began_ms
+    row = session.scalar(select(OutageRow).where(*mine))
+    if row is None:
+        session.add(
+            OutageRow(
+                camera_id=outage.camera_id,
+                began_ms=outage.began_ms,
+                ended_ms=outage.ended_ms,
+                reason=outage.reason.value,
+            )
+        )
+    else:
+        row.ended_ms = outage.ended_ms

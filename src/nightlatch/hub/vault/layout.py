@@ -1,0 +1,132 @@
+"""Where everything lies in the vault. The only file that knows a path or the form of a name.
+
+    CAMERA/open.parts                                       journal of the open segment
+    CAMERA/segments/DAY/BEGAN-LENGTH-RUN[.pNN].age          DAY as YYYYMMDD (UTC), times in ms, RUN four hex digits;
+                                                            .pNN is a part that was saved from a journal
+    CAMERA/sheets/DAY/BEGAN-LENGTH-CELLS.age
+    CAMERA/clips/CLIP/{manifest,still,part-NNNN}.age, times.json
+
+A name is never trusted for what a file shows: the camera and the time are inside the sealed bytes, too, where the
+owner's browser checks them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from nightlatch.errors import VaultError
+
+JOURNAL = "open.parts"
+TIMES = "times.json"
+MANIFEST = "manifest"
+STILL = "still"
+_CAMERA = re.compile(r"[0-9a-f]{12}\Z")
+_CLIP = re.compile(r"[0-9a-f]{16}\Z")
+_SEGMENT = re.compile(r"([0-9a-f]{12})/segments/\d{8}/(\d{1,15})-(\d{1,9})-[0-9a-f]{4}(?:\.p(\d{1,4}))?\.age\Z")
+_SHEET = re.compile(r"([0-9a-f]{12})/sheets/\d{8}/(\d{1,15})-(\d{1,9})-\d{1,3}\.age\Z")
+_OBJECT = re.compile(r"(manifest|still|part-\d{4})\.age\Z")
+
+Footage = Literal["segment", "sheet"]
+
+
+@dataclass(frozen=True, slots=True)
+class FootageName:
+    """What the name of a stored file says."""
+
+    footage: Footage
+    camera_id: str
+    began_ms: int
+    duration_ms: int
+    is_continued: bool = False  # a saved part without an init segment: it follows the one before
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A sealed segment or sheet that is whole in its place."""
+
+    path: str  # relative to the vault
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClipObject:
+    """One sealed file of a clip: `manifest`, `still` or `part-0000`…; `version` counts how often it was written."""
+
+    name: str
+    bytes: int
+    version: int
+
+
+def vault_of(data_dir: Path) -> Path:
+    """The vault in a hub's folder."""
+    return data_dir / "vault"
+
+
+def read_name(path: str) -> FootageName | None:
+    """What a path (relative to the vault) says; None for a name that the vault does not give."""
+    if found := _SEGMENT.match(path):
+        return FootageName("segment", found[1], int(found[2]), int(found[3]), int(found[4] or 0) > 0)
+    if found := _SHEET.match(path):
+        return FootageName("sheet", found[1], int(found[2]), int(found[3]))
+    return None
+
+
+def segment_path(camera_id: str, began_ms: int, duration_ms: int, run: str, part: int | None = None) -> str:
+    """Relative to the vault; with `part` a part that was saved from a journal."""
+    saved = "" if part is None else f".p{part:02d}"
+    return f"{camera_id}/segments/{_day(began_ms)}/{began_ms}-{duration_ms}-{run}{saved}.age"
+
+
+def sheet_path(camera_id: str, began_ms: int, duration_ms: int, cells: int) -> str:
+    """Relative to the vault."""
+    return f"{camera_id}/sheets/{_day(began_ms)}/{began_ms}-{duration_ms}-{cells}.age"
+
+
+def is_stored_whole(camera: Path, began_ms: int) -> bool:
+    """Whether a segment that began then lies in the camera's folder."""
+    return any((camera / "segments" / _day(began_ms)).glob(f"{began_ms}-*-????.age"))
+
+
+def clip_folder(vault: Path, camera_id: str, clip_id: str) -> Path:
+    """Raises `VaultError` for ids that would leave the vault."""
+    if not _CLIP.match(clip_id):
+        raise VaultError("A clip's id is sixteen hex digits; this one would leave the vault.")
+    return camera_folder(vault, camera_id) / "clips" / clip_id
+
+
+def object_path(camera_id: str, clip_id: str, name: str) -> str:
+    """Of one sealed file of a clip, relative to the vault."""
+    return f"{camera_id}/clips/{clip_id}/{name}.age"
+
+
+def camera_folder(vault: Path, camera_id: str) -> Path:
+    """Raises `VaultError` for an id that would leave the vault."""
+    if not _CAMERA.match(camera_id):
+        raise VaultError("A camera's id is twelve hex digits; this one would leave the vault.")
+    return vault / camera_id
+
+
+def camera_folders(vault: Path) -> list[Path]:
+    """Of every camera that ever recorded here."""
+    return sorted(p for p in vault.iterdir() if p.is_dir() and _CAMERA.match(p.name)) if vault.is_dir() else []
+
+
+def clip_folders(camera: Path) -> Iterator[Path]:
+    """The folder of each clip of a camera."""
+    for folder in (camera / "clips").glob("*"):
+        if _CLIP.match(folder.name) and folder.is_dir():
+            yield folder
+
+
+def clip_objects(folder: Path) -> dict[str, Path]:
+    """The sealed files of a clip by name."""
+    return {found[1]: path for path in folder.iterdir() if (found := _OBJECT.match(path.name))}
+
+
+def _day(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y%m%d")

@@ -1,0 +1,34 @@
+"""Several watch processes share the cameras of one hub, by id, so that a change of one moves no other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nightlatch.errors import ConfigError
+
+MOST = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """This process is number `number` (from 0) of `count`."""
+
+    number: int = 0
+    count: int = 1
+
+    def keeps(self, camera_id: str) -> bool:
+        """Whether a camera is this process's own. The id is twelve random hex digits."""
+        return self.count == 1 or int(camera_id, 16) % self.count == self.number
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.count}"
+
+
+def read_shard(text: str) -> Shard:
+    """`0/2` → the first of two. Raises `ConfigError`."""
+    number, _, count = text.partition("/")
+    if not (number.isascii() and number.isdigit() and count.isascii() and count.isdigit()):
+        raise ConfigError("A shard is written NUMBER/COUNT, 0/2 for the first of two.")
+    if not 0 <= int(number) < int(count) <= MOST:
+        raise ConfigError(f"A shard's number is below its count, and there are at most {MOST}.")
+    return Shard(int(number), int(count))

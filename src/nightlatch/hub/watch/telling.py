@@ -1,0 +1,153 @@
+"""What a watch process tells serve, as notices: states, files, stills, and events by whoever saw them.
+
+Every call must return at once; the bus never blocks.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from nightlatch.domain.camera import Camera, CameraState
+from nightlatch.domain.recording import Still
+from nightlatch.domain.sighting import EventJudged, EventOpened, Kind, Verdict
+from nightlatch.domain.time import Clock
+from nightlatch.errors import SourceError
+from nightlatch.hub.vault.files import OpenClip
+from nightlatch.hub.vault.layout import ClipObject, KeptFile
+from nightlatch.hub.wire.notices import (
+    Advice,
+    CameraStatus,
+    ClipGrew,
+    EventNotice,
+    NewStill,
+    Notice,
+    Outage,
+    Stored,
+)
+from nightlatch.pixels.media.packets import Streams
+from nightlatch.pixels.media.stills import make_thumbnail
+from nightlatch.seal.recipients import Sealer
+
+SETTLED_MS = 1_500  # of an event, before anybody is alerted: the first look decides little
+
+
+@dataclass(slots=True)
+class Telling:
+    """One for all cameras of a watch process; called from their threads."""
+
+    send: Callable[[Notice], None]
+    clock: Clock
+    _growing: set[str] = field(default_factory=set)
+    _outages: dict[str, Outage] = field(default_factory=dict)  # by camera, those that go on
+    _events: dict[str, EventNotice] = field(default_factory=dict)  # by event, the newest that is known
+    _said: dict[str, tuple[tuple[Kind, ...], Verdict]] = field(default_factory=dict)  # what was told of it
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def growing(self) -> tuple[str, ...]:
+        """The clips that grow now."""
+        with self._lock:
+            return tuple(self._growing)
+
+    # ---- cameras ------------------------------------------------------------------------------------------
+
+    def state(
+        self, camera_id: str, state: CameraState, streams: Streams | None = None, problem: SourceError | None = None
+    ) -> None:
+        """The camera changed what it is doing; losing it opens an outage, which recording again ends."""
+        now_ms = self.clock.now_ms()
+        if state is CameraState.RETRYING and problem is not None and camera_id not in self._outages:
+            self._outages[camera_id] = Outage(camera_id, now_ms, None, problem.reason)
+            self.send(self._outages[camera_id])
+        elif state in (CameraState.RECORDING, CameraState.OFF):
+            outage = self._outages.pop(camera_id, None)
+            if outage is not None:
+                self.send(msgspec.structs.replace(outage, ended_ms=now_ms))
+        self.send(
+            CameraStatus(
+                camera_id=camera_id,
+                state=state,
+                since_ms=now_ms,
+                reason=problem.reason if problem else None,
+                reason_text=str(problem) if problem else None,
+                fps=streams.video.fps if streams else None,
+                width=streams.video.width if streams else None,
+                height=streams.video.height if streams else None,
+                codecs=streams.codecs if streams else None,
+                audio=streams.audio.codec if streams and streams.audio else None,
+            )
+        )
+
+    def still(self, still: Still, sealer: Sealer) -> None:
+        """A fresh picture."""
+        self.send(NewStill(still.camera_id, still.at_ms, bytes(sealer.seal(still.jpeg))))
+
+    def advice(self, camera_id: str, text: str | None) -> None:
+        """What would make the camera cheaper to watch."""
+        self.send(Advice(camera_id, text))
+
+    # ---- files --------------------------------------------------------------------------------------------
+
+    def stored(self, kept: KeptFile) -> None:
+        """A segment or a sheet is in its place."""
+        self.send(Stored(kept.path, kept.bytes))
+
+    def clip(self, clip: OpenClip, *objects: ClipObject) -> None:
+        """A clip began, grew or ended; `objects` are the files that changed."""
+        manifest = clip.manifest
+        with self._lock:
+            (self._growing.add if manifest.ended_ms is None else self._growing.discard)(clip.id)
+        self.send(
+            ClipGrew(
+                clip.id,
+                manifest.camera,
+                manifest.event,
+                manifest.onset_ms,
+                manifest.began_ms,
+                manifest.ended_ms,
+                objects,
+            )
+        )
+
+    def clip_gone(self, clip: OpenClip) -> None:
+        """The owner deleted it while it grew."""
+        with self._lock:
+            self._growing.discard(clip.id)
+
+    # ---- events -------------------------------------------------------------------------------------------
+
+    def judged(
+        self, camera: Camera, opened: EventOpened, clip_id: str, judged: EventJudged, still: Still | None
+    ) -> None:
+        """More is known of an event; told when it is worth telling, and only then is its picture made smaller."""
+        judgement, before = judged.judgement, self._events.get(opened.event_id)
+        notice = EventNotice(
+            camera_id=camera.id,
+            camera_name=camera.name,
+            event_id=opened.event_id,
+            clip_id=clip_id,
+            onset_ms=opened.onset_ms,
+            is_open=True,
+            kinds=judgement.kinds,
+            verdict=judgement.verdict,
+            threat=judgement.threat,
+            reasons=judgement.reasons,
+            jpeg=before.jpeg if before is not None else None,
+        )
+        is_young = judged.at_ms - opened.onset_ms < SETTLED_MS
+        if not is_young and self._said.get(opened.event_id) != (notice.kinds, notice.verdict):
+            self._said[opened.event_id] = notice.kinds, notice.verdict
+            if still is not None:
+                notice = msgspec.structs.replace(notice, jpeg=make_thumbnail(still), picture=still.jpeg)
+            self.send(notice)
+        self._events[opened.event_id] = msgspec.structs.replace(notice, picture=None)
+
+    def closed(self, event_id: str) -> None:
+        """An event is over."""
+        self._said.pop(event_id, None)
+        newest = self._events.pop(event_id, None)
+        if newest is not None:
+            self.send(msgspec.structs.replace(newest, is_open=False))
