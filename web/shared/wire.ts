@@ -29,12 +29,12 @@ export interface SetUp {
   hub_key: string; // b64 Ed25519 public
 }
 
-// How a passphrase is stretched: parameters of Argon2id (RFC 9106), which the browser chooses.
+// Parameters of Argon2id (RFC 9106). Whether they are sensible is for those who use them to say.
 export interface Kdf {
   alg: "argon2id";
   m_kib: number;
-  t: number;
-  p: number;
+  t: number; // passes
+  p: number; // lanes
   salt: string; // b64
 }
 

@@ -5,14 +5,12 @@ The hub holds public keys, a wrapped root and hashes: nothing that opens what it
 
 from __future__ import annotations
 
-import json
 import secrets
 from base64 import b64decode, b64encode
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
-from typing import Literal
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -20,6 +18,7 @@ from sqlalchemy import Engine, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from nightlatch.domain.passphrase import Kdf
 from nightlatch.domain.time import DAY_MS, MINUTE_MS, Clock
 from nightlatch.durably import write_durably
 from nightlatch.errors import ConfigError, NightlatchError, Refused
@@ -34,26 +33,6 @@ MOST_CHALLENGES = 32
 
 class SetUpAlready(NightlatchError):
     """The household exists; it is made once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kdf:
-    """How a passphrase is stretched: parameters of Argon2id (RFC 9106), which the browser chooses."""
-
-    alg: Literal["argon2id"]
-    m_kib: int
-    t: int
-    p: int
-    salt: str  # b64
-
-    @classmethod
-    def read(cls, text: str) -> Kdf:
-        """The inverse of `write`."""
-        return cls(**json.loads(text))
-
-    def write(self) -> str:
-        """JSON, as the household's row keeps it."""
-        return json.dumps(asdict(self))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
+from nightlatch.domain.passphrase import Kdf
 from nightlatch.errors import Refused
-from nightlatch.hub.serve.people.household import Kdf
 from nightlatch.hub.serve.routes.asking import At, Owner, address
 from nightlatch.hub.serve.routes.proofs import LoginKey, ProofsBody, welcome
 

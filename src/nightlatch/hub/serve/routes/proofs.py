@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 from fastapi import Response
 from pydantic import Base64Bytes, Field
 
+from nightlatch.domain.passphrase import Kdf
 from nightlatch.hub.serve.books.records import HouseholdRow
 from nightlatch.hub.serve.house import COOKIE, House
-from nightlatch.hub.serve.people.household import SESSION_IDLE_MS, Kdf, Proofs
+from nightlatch.hub.serve.people.household import SESSION_IDLE_MS, Proofs
 from nightlatch.hub.serve.routes.asking import Body
 
 LoginKey = Annotated[Base64Bytes, Field(min_length=32, max_length=32)]

@@ -8,9 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import Base64Bytes, Field
 
+from nightlatch.domain.passphrase import Kdf
 from nightlatch.errors import Refused
 from nightlatch.hub.serve.house import COOKIE
-from nightlatch.hub.serve.people.household import Kdf
 from nightlatch.hub.serve.routes.asking import At, Body, Owner, address
 from nightlatch.hub.serve.routes.proofs import LoginKey, ProofsBody, WelcomeShape, welcome
 
