@@ -6,15 +6,15 @@ export interface Household {
   name: string;
 }
 
-// Whether clips go to a mailbox, too.
+// Whether clips also go to a mailbox.
 export interface Cloud {
   configured: boolean;
 }
 
-// What the page needs before anything else; to strangers it names nobody.
+// What the page needs before anything else. Strangers learn no names from it.
 export interface State {
   version: string;
-  now_ms: number; // the hub's clock: recordings are placed by it
+  now_ms: number; // by the hub's clock, which dates the recordings
   set_up: boolean;
   setup_code_needed: boolean;
   signed_in: boolean;
@@ -23,13 +23,13 @@ export interface State {
   machine: string | null; // the hub's name for itself
 }
 
-// A hub that has just been claimed, and the key for which the owner enrols it.
+// A hub that has just been claimed, and the key that the owner enrols in the mailbox.
 export interface SetUp {
   household: Household;
   hub_key: string; // b64 Ed25519 public
 }
 
-// Parameters of Argon2id (RFC 9106). Whether they are sensible is for those who use them to say.
+// Parameters of Argon2id (RFC 9106). Those who use them decide whether they are sensible.
 export interface Kdf {
   alg: "argon2id";
   m_kib: number;
@@ -55,7 +55,7 @@ export interface Challenge {
   challenge: string; // b64
 }
 
-// The root of the owner's keys, wrapped, and how the passphrase is stretched that unwraps it.
+// The root of the owner's keys, wrapped, and how to stretch the passphrase that unwraps it.
 export interface WrappedRoot {
   kdf: Kdf;
   wrapped_root: string; // b64
@@ -70,7 +70,7 @@ export interface Device {
   this: boolean;
 }
 
-// What is wrong and what to do; of one camera, or of the house.
+// What is wrong and what to do about it, with one camera or with the house.
 export interface Problem {
   camera_id: string | null;
   text: string;
@@ -78,7 +78,7 @@ export interface Problem {
   since_ms: number | null;
 }
 
-// How RTSP brings its packets.
+// How RTSP packets travel.
 export const TRANSPORTS = ["tcp", "udp"] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
@@ -135,10 +135,10 @@ export interface ClipName {
 export interface Looks {
   since_ms: number;
   looked: number;
-  passed_over: number; // pictures that nobody had time to look at
+  passed_over: number; // pictures there was no time to look at
 }
 
-// A camera, and how it is now.
+// A camera, and what it is doing now.
 export interface CameraNow extends Camera {
   state: CameraState;
   since_ms: number;
@@ -158,20 +158,20 @@ export interface CameraNow extends Camera {
   looks: Looks | null;
 }
 
-// What is kept on this hub, and for how long the disk will do.
+// How much is kept on this hub, and how long the disk will last.
 export interface Disk {
   used_bytes: number;
   free_bytes: number;
   oldest_ms: number | null;
   keep_hours: number;
-  full_in_hours: number | null; // only where the disk fills before the oldest footage has had its time
+  full_in_hours: number | null; // only if the disk fills up before the oldest footage is due to go
 }
 
-// What can look at moving things. MOTION knows no kinds: it says that something moved.
+// What can look at moving things. MOTION knows no kinds, only that something moved.
 export const EYE_NAMES = ["eye", "yolox", "both", "motion"] as const;
 export type EyeName = (typeof EYE_NAMES)[number];
 
-// How what looks fares.
+// How the eye is doing.
 export interface Looking {
   blind_since_ms: number | null;
   chosen: EyeName;
@@ -194,7 +194,7 @@ export interface Home {
   cameras: CameraNow[];
   storage: Disk;
   eye: EyeName;
-  looking: Looking | null; // null while nothing was heard of it
+  looking: Looking | null; // null until it is heard of
   cloud: Mailbox;
 }
 
@@ -207,7 +207,7 @@ export interface ProbeSuccess {
   codecs: string;
   audio: string | null;
   gop_s: number | null; // between key frames
-  notes: string[]; // what would make it better
+  notes: string[]; // what would improve it
   still: string; // b64, sealed
 }
 
@@ -283,7 +283,7 @@ export interface Alerts {
   mqtt: Broker | null; // null where no broker is set
 }
 
-// With which key this hub vouches for the log, and for how much of it.
+// The key with which this hub vouches for the log, and for how much of it.
 export interface Witness {
   key: string;
   vouched: number | null;
@@ -299,7 +299,7 @@ export interface Programme {
   language: string;
 }
 
-// A clip that was given, and how far taking it back is.
+// A clip that was given, and how far along taking it back is.
 export interface Donation {
   id: string;
   camera_id: string;
@@ -344,7 +344,7 @@ export interface RedactionReport {
   worst_picture: number | null; // the one in which most is still found
 }
 
-// How far hiding people in a clip is, and what it did.
+// How far along hiding people in a clip is, and what it did.
 export interface Offer {
   id: string;
   share: number; // 0 to 1

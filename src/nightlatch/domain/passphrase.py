@@ -12,7 +12,7 @@ from nightlatch.errors import SealError
 
 @dataclass(frozen=True, slots=True)
 class Kdf:
-    """Parameters of Argon2id (RFC 9106). Whether they are sensible is for those who use them to say."""
+    """Parameters of Argon2id (RFC 9106). Those who use them decide whether they are sensible."""
 
     alg: Literal["argon2id"]
     m_kib: int

@@ -19,7 +19,7 @@
                 PATCH  /api/cameras/{camera_id}
                 DELETE /api/cameras/{camera_id}                  with or without its footage
                 GET    /api/cameras/{camera_id}/still            the newest, sealed
-    timeline    GET    /api/timeline                             what there is of each camera between two moments
+    timeline    GET    /api/timeline                             what each camera recorded between two moments
     segments    GET    /api/segments                             of a camera between two moments
                 GET    /api/segments/{segment_id}                sealed
     sheets      GET    /api/sheets/{sheet_id}                    a minute of stills, sealed
@@ -43,7 +43,7 @@
                 PUT    /api/giving/programme                     join one
                 DELETE /api/giving/programme                     leave it
     offers      POST   /api/giving/offers                        hide people in a clip
-                GET    /api/giving/offers/{offer_id}             how far it is
+                GET    /api/giving/offers/{offer_id}             how far along it is
                 GET    /api/giving/offers/{offer_id}/film        what would be given
                 DELETE /api/giving/offers/{offer_id}             do not give it
                 POST   /api/giving/offers/{offer_id}/key         have a key made for it

@@ -116,7 +116,7 @@ class ProbeSuccess:
     codecs: str
     audio: str | None
     gop_s: float | None  # between key frames
-    notes: list[str]  # what would make it better
+    notes: list[str]  # what would improve it
     still: str  # b64, sealed
 
 

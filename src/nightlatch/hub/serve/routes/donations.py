@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api/giving/donations")
 
 @dataclass(frozen=True, slots=True)
 class DonationShape:
-    """A clip that was given, and how far taking it back is."""
+    """A clip that was given, and how far along taking it back is."""
 
     id: str
     camera_id: str
@@ -78,7 +78,7 @@ def entries(at: At, _: Owner, donation: str) -> LogEntriesShape:
     try:
         return LogEntriesShape(_entries.validate_python(at.donations.entries(donation)))
     except ValidationError:
-        raise CloudError("What the programme says of the log cannot be read. Try again later.") from None
+        raise CloudError("What the programme says about the log cannot be read. Try again later.") from None
 
 
 @router.post("/{donation}/withdrawal")

@@ -21,7 +21,7 @@ class InvitationBody(Body):
 
 @dataclass(frozen=True, slots=True)
 class WitnessShape:
-    """With which key this hub vouches for the log, and for how much of it."""
+    """The key with which this hub vouches for the log, and for how much of it."""
 
     key: str
     vouched: int | None
@@ -62,7 +62,7 @@ class GivingShape:
 
 @router.get("")
 def giving(at: At, _: Owner) -> GivingShape:
-    """The programme, everything ever given, and with which key this hub vouches for how much of the log."""
+    """The programme, everything ever given, and how much of the log this hub vouches for."""
     programme, watch = at.donations.programme(), at.logwatch
     return GivingShape(
         WitnessShape(str(witness_key(watch.data_dir).verifier), watch.vouched),

@@ -30,12 +30,12 @@ class LooksShape:
 
     since_ms: int
     looked: int
-    passed_over: int  # pictures that nobody had time to look at
+    passed_over: int  # pictures there was no time to look at
 
 
 @dataclass(frozen=True, slots=True)
 class CameraNowShape(CameraShape):
-    """A camera, and how it is now."""
+    """A camera, and what it is doing now."""
 
     state: CameraState
     since_ms: int
@@ -57,18 +57,18 @@ class CameraNowShape(CameraShape):
 
 @dataclass(frozen=True, slots=True)
 class DiskShape:
-    """What is kept on this hub, and for how long the disk will do."""
+    """How much is kept on this hub, and how long the disk will last."""
 
     used_bytes: int
     free_bytes: int
     oldest_ms: int | None
     keep_hours: int
-    full_in_hours: float | None  # only where the disk fills before the oldest footage has had its time
+    full_in_hours: float | None  # only if the disk fills up before the oldest footage is due to go
 
 
 @dataclass(frozen=True, slots=True)
 class LookingShape:
-    """How what looks fares."""
+    """How the eye is doing."""
 
     blind_since_ms: int | None
     chosen: EyeName
@@ -95,7 +95,7 @@ class HomeShape:
     cameras: list[CameraNowShape]
     storage: DiskShape
     eye: EyeName
-    looking: LookingShape | None  # None while nothing was heard of it
+    looking: LookingShape | None  # None until it is heard of
     cloud: MailboxShape
 
 

@@ -43,17 +43,17 @@ class HouseholdShape:
 
 @dataclass(frozen=True, slots=True)
 class CloudShape:
-    """Whether clips go to a mailbox, too."""
+    """Whether clips also go to a mailbox."""
 
     configured: bool
 
 
 @dataclass(frozen=True, slots=True)
 class StateShape:
-    """What the page needs before anything else; to strangers it names nobody."""
+    """What the page needs before anything else. Strangers learn no names from it."""
 
     version: str
-    now_ms: int  # the hub's clock: recordings are placed by it
+    now_ms: int  # by the hub's clock, which dates the recordings
     set_up: bool
     setup_code_needed: bool
     signed_in: bool
@@ -64,7 +64,7 @@ class StateShape:
 
 @dataclass(frozen=True, slots=True)
 class SetUpShape:
-    """A hub that has just been claimed, and the key for which the owner enrols it."""
+    """A hub that has just been claimed, and the key that the owner enrols in the mailbox."""
 
     household: HouseholdShape
     hub_key: str  # b64 Ed25519 public

@@ -18,5 +18,5 @@ _PATH = re.compile(r"(?:checkpoint|tile/[0-9x/.p]{1,80}|tile/entries/[0-9x/.p]{1
 def log_file(at: At, _: Owner, path: str) -> Response:
     """A file of the programme's log, passed on as it is."""
     if not _PATH.match(path) or ".." in path:
-        raise ConfigError("A log has a checkpoint and tiles, nothing else.")
+        raise ConfigError("A log has a checkpoint and tiles, and nothing else.")
     return Response(at.donations.log_file(path), media_type=TYPE)

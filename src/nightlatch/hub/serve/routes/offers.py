@@ -1,4 +1,4 @@
-"""Offers: a clip on its way to be given. Hide, preview, sign; dropped when it is not given."""
+"""Offers: a clip on its way to being given. Hide people, preview, sign, or drop it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ConsentBody(Body):
 
 @dataclass(frozen=True, slots=True)
 class OfferShape:
-    """How far hiding people in a clip is, and what it did."""
+    """How far along hiding people in a clip is, and what it did."""
 
     id: str
     share: float  # 0 to 1
@@ -63,13 +63,13 @@ async def offer(
     """Hand over the opened film (the body) of a clip; people are hidden in it, in memory."""
     film = await request.body()
     if not 0 < len(film) <= LARGEST_FILM:
-        raise ConfigError("There is no film in this request, or it is too large.")
+        raise ConfigError("This request holds no film, or one that is too large.")
     return OfferShape.of(await run_in_threadpool(at.donations.offer, clip, film, from_ms, to_ms, style))
 
 
 @router.get("/{offer_id}")
 def progress(at: At, _: Owner, offer_id: str) -> OfferShape:
-    """How far it is."""
+    """How far along it is."""
     return OfferShape.of(at.donations.find(offer_id))
 
 
@@ -90,7 +90,7 @@ def drop(at: At, _: Owner, offer_id: str) -> None:
 
 @router.post("/{offer_id}/key")
 def key(at: At, _: Owner, offer_id: str) -> DonationIdShape:
-    """A donation id and a key made for it alone."""
+    """The id of a donation, with a key made for it alone."""
     made = at.donations.ask_key(offer_id).donation
     if made is None:
         raise ConfigError("This clip is not ready yet.")

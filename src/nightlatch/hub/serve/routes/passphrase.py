@@ -20,7 +20,7 @@ class PassphraseBody(ProofsBody):
 
 @dataclass(frozen=True, slots=True)
 class WrappedRootShape:
-    """The root of the owner's keys, wrapped, and how the passphrase is stretched that unwraps it."""
+    """The root of the owner's keys, wrapped, and how to stretch the passphrase that unwraps it."""
 
     kdf: Kdf
     wrapped_root: str  # b64
