@@ -7,16 +7,20 @@ PAGE := src/nightlatch/hub/page/index.html
 NODE := scripts/with-node
 DATA ?= data
 
-.PHONY: run test check fmt shape wire page demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark clean
+.DEFAULT_GOAL := help
+.PHONY: help run test check fmt shape wire page demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark clean
 
-run: .venv/installed $(PAGE)
+help:  ## show this list
+	@grep -hE '^[a-z][a-z-]*:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)$$/  make \1\t\2/' | expand -t 26
+
+run: .venv/installed $(PAGE)  ## start hub and mailbox, and print the page's address (DATA=folder, default data)
 	$(BIN)/nightlatch up --data $(DATA)
 
-test: .venv/installed $(PAGE) .venv/system
+test: .venv/installed $(PAGE) .venv/system  ## run all tests (ARGS='-k name' for some of them)
 	cd web && ../$(NODE) npm test --silent
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
-check: .venv/installed web/node_modules/installed
+check: .venv/installed web/node_modules/installed  ## check format, lint, types and import rings
 	$(BIN)/ruff format --check src tests bench scripts
 	$(BIN)/ruff check src tests bench scripts
 	$(BIN)/mypy
@@ -24,52 +28,52 @@ check: .venv/installed web/node_modules/installed
 	$(BIN)/python scripts/wire.py --check
 	cd web && ../$(NODE) npm run check --silent
 
-fmt: .venv/installed web/node_modules/installed
+fmt: .venv/installed web/node_modules/installed  ## format all code and mend what the linters can
 	$(BIN)/ruff format src tests bench scripts
 	$(BIN)/ruff check --fix src tests bench scripts
 	cd web && ../$(NODE) npm run fmt --silent
 
-shape: .venv/installed
+shape: .venv/installed  ## count long functions, branches, doubles and loose dicts
 	$(BIN)/python scripts/shape.py
 
-# The page's types of what the hub answers. `make check` fails when they are stale.
-wire: .venv/installed
+# `make check` fails when they are stale.
+wire: .venv/installed  ## write the page's types of what the hub answers (web/shared/wire.ts)
 	$(BIN)/python scripts/wire.py
 
-page: $(PAGE)
+page: $(PAGE)  ## build the page
 
 # The whole promise in real browsers: give, two reviewers look, who looked, take back. Prints the proofs.
-demo: .venv/installed $(PAGE) .venv/system
+demo: .venv/installed $(PAGE) .venv/system  ## play the whole promise in real browsers: give, look, take back
 	$(BIN)/pytest -s tests/stories/test_giving.py
 
 # Models of our own, trained from rendered and simulated scenes and, where it is present, ../shared/data/images.
-eye: .venv/train $(PAGE)
+eye: .venv/train $(PAGE)  ## train the built-in eye
 	$(BIN)/python -m nightlatch.lab.eye ../shared/data/images --out src/nightlatch/pixels/detectors/eye.onnx
 	$(BIN)/python -m nightlatch.lab.eye.evaluate ../shared/data --table tests/pixels/detectors/real_clips.txt
 
-judge: .venv/train
+judge: .venv/train  ## train the judge
 	$(BIN)/python -m nightlatch.lab.judge
 
 .venv/train: .venv/installed
 	$(BIN)/pip install --quiet torch==2.13.0 scikit-learn skl2onnx onnx
 	touch $@
 
-bench-record: .venv/installed .venv/system
+bench-record: .venv/installed .venv/system  ## measure recording beside ffmpeg -c copy
 	$(BIN)/python bench/record.py
 
-bench-cameras: .venv/installed .venv/system
+bench-cameras: .venv/installed .venv/system  ## measure how many cameras two cores carry
 	$(BIN)/python bench/cameras.py
 
-bench-sight: .venv/installed .venv/system
+bench-sight: .venv/installed .venv/system  ## measure events, delays and CPU beside Frigate-style, Motion and ZoneMinder
 	$(BIN)/python bench/sight
 
-bench-soak: .venv/installed .venv/system
+bench-soak: .venv/installed .venv/system  ## run sixteen cameras for a simulated hour
 	$(BIN)/python bench/soak.py
 
-bench-redact: .venv/installed
+bench-redact: .venv/installed  ## hide people in real films and judge the result
 	$(BIN)/python bench/redact.py 10
 
-bench-watermark: .venv/installed
+bench-watermark: .venv/installed  ## measure what the hidden mark survives
 	$(BIN)/python bench/watermark.py 3
 
 # What the tests use of Debian: a browser, an RTSP server and an age that we did not write. Not needed to run.
@@ -89,5 +93,5 @@ $(PAGE): web/node_modules/installed $(shell find web -type f -not -path 'web/nod
 	cd web && ../$(NODE) npm run build --silent
 	touch $@
 
-clean:
+clean:  ## remove everything that was built or installed here (not DATA)
 	rm -rf .venv web/node_modules src/nightlatch/hub/page src/nightlatch/review/page bench/out

@@ -53,6 +53,7 @@ class House:
     demo: bool = False
     clock_offset_s: int = 0
     config: Path | None = None
+    words: tuple[str, ...] = ()  # before the command
     port: int = field(default_factory=free_port)
     cloud_port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
@@ -72,14 +73,20 @@ class House:
 
     @property
     def log(self) -> Path:
+        """What a person would have seen on the terminal."""
         return self.folder / "log"
+
+    @property
+    def logging(self) -> Path:
+        """Where the programs of the hub write what they do."""
+        return self.data / "hub" / "logging"
 
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "nightlatch", "up", "--data", str(self.data)),
+                    *(sys.executable, "-m", "nightlatch", *self.words, "up", "--data", str(self.data)),
                     *("--port", str(self.port), "--cloud-port", str(self.cloud_port)),
                     "--demo" if self.demo else "--no-demo",
                     *(("--config", str(self.config)) if self.config else ()),

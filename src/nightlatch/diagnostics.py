@@ -1,4 +1,8 @@
-"""Logging for diagnosis: readable on a terminal, JSON elsewhere, and never a secret in it.
+"""Logging for diagnosis: sentences on the terminal, everything in a file, and never a secret in either.
+
+The file is `logging/PROGRAM.log` in the program's data folder, one JSON object a line, five files of two megabytes at
+most. A full disk costs log lines, nothing else. `NIGHTLATCH_LOG=debug` (or `nightlatch --verbose`) shows all of it on
+the terminal, too; `info` shows what the file gets.
 
 When it is unclear where a secret ends, the rest of the line is hidden with it: a log that says too little can be
 asked again, one that said too much cannot be taken back. What is not logged at all is safer still; this is the net
@@ -8,16 +12,31 @@ off, which is PyAV's default).
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
 import logging
+import os
 import re
+import signal
 import sys
 import threading
 import types
+from collections.abc import Callable
+from functools import partial
+from io import TextIOWrapper
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import Any
 
 import structlog
 
+from nightlatch.errors import ConfigError
+from nightlatch.terminal import Terminal
+
 HIDDEN = "•••"
+LEVEL_NAME = "NIGHTLATCH_LOG"
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO}
+FILE_BYTES, FILES = 2_000_000, 5  # two demo cameras fill the ten megabytes in about six hours
 _DEEPEST = 6
 _VALUE = r"(?:(?:b?\"(?:\\.|[^\"\\])*\"|b?'(?:\\.|[^'\\])*')\S*|\S+)"
 _REST = r"[^\r\n]+"
@@ -84,9 +103,20 @@ def _redact_value(name: str, value: object, depth: int) -> object:
     return redact(value if isinstance(value, str) else repr(value))
 
 
-def configure(level: int = logging.INFO) -> None:
-    """Send structlog, the standard library's logging, warnings and uncaught exceptions through the redaction."""
-    shared: list[Any] = [
+def log_file(folder: Path, program: str) -> Path:
+    """Where a program with this data folder keeps its log."""
+    return folder / "logging" / f"{program}.log"
+
+
+def configure(file: Path | None = None) -> None:
+    """Send structlog, the standard library's logging, warnings and uncaught exceptions through the redaction.
+
+    `file`: where the log goes (see `log_file`); None for a command that is over at once.
+
+    Raises:
+        ConfigError: `NIGHTLATCH_LOG` is neither debug nor info.
+    """
+    before: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -94,33 +124,83 @@ def configure(level: int = logging.INFO) -> None:
         structlog.processors.format_exc_info,
         redact_event,
     ]
-    last = (
-        structlog.dev.ConsoleRenderer(colors=True, exception_formatter=structlog.dev.plain_traceback)
-        if sys.stderr.isatty()
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
-    )
     structlog.configure(
-        processors=[structlog.stdlib.PositionalArgumentsFormatter(), *shared, _wrap],
+        processors=[structlog.stdlib.PositionalArgumentsFormatter(), *before, _wrap],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
-        )
-    )
+    wanted = _wanted_level()
+    terminal = Terminal(file, before)
     root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(level)
+    root.handlers = [terminal if wanted is None else _whole(before)]
+    if file is not None:
+        root.handlers.append(LogFile(file, terminal.say, before))
+    root.setLevel(wanted or logging.INFO)
     for noisy in _NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.captureWarnings(True)
+    if sys.__stderr__ is not None:
+        faulthandler.register(signal.SIGUSR1, sys.__stderr__)  # what each thread does now: files and functions only
     sys.excepthook = _uncaught
     sys.unraisablehook = lambda what: _uncaught(what.exc_type, what.exc_value, what.exc_traceback)
     threading.excepthook = lambda what: _uncaught(what.exc_type, what.exc_value, what.exc_traceback)
+
+
+class LogFile(RotatingFileHandler):
+    """The whole log, as JSON lines for its owner only. What cannot be written is dropped, and said once."""
+
+    def __init__(self, file: Path, say: Callable[[str], None], before: list[Any]) -> None:
+        """Nothing is made on the disk before the first line: the folder may have to be claimed first."""
+        super().__init__(file, maxBytes=FILE_BYTES, backupCount=FILES - 1, encoding="utf-8", delay=True)
+        self._say, self._is_failing = say, False
+        self.setFormatter(_formatter(before, structlog.processors.JSONRenderer(ensure_ascii=False)))
+
+    def _open(self) -> TextIOWrapper:
+        folder = Path(self.baseFilename).parent
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return open(self.baseFilename, "a", encoding="utf-8", opener=partial(os.open, mode=0o600))
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Begin with a fresh handle at the next line: the disk may have room again."""
+        error = sys.exc_info()[1]
+        stream, self.stream = self.stream, None
+        if stream is not None:
+            with contextlib.suppress(OSError, ValueError):
+                stream.close()
+        if not self._is_failing:
+            self._is_failing = True
+            why = error.strerror if isinstance(error, OSError) else type(error).__name__
+            self._say(f"The log {self.baseFilename} cannot be written: {why}. Everything else goes on.")
+
+
+def _wanted_level() -> int | None:
+    name = os.environ.get(LEVEL_NAME, "")
+    if name and name not in LEVELS:
+        raise ConfigError(f"{LEVEL_NAME} is {' or '.join(LEVELS)}, not “{name}”. Unset it to see sentences only.")
+    return LEVELS.get(name)
+
+
+def _whole(before: list[Any]) -> logging.Handler:
+    """All of the log on the terminal: coloured there, JSON lines where it is piped somewhere."""
+    is_terminal = sys.stderr.isatty()
+    plain = structlog.dev.plain_traceback
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        _formatter(
+            before,
+            structlog.dev.ConsoleRenderer(colors=True, exception_formatter=plain)
+            if is_terminal
+            else structlog.processors.JSONRenderer(ensure_ascii=False),
+        )
+    )
+    return handler
+
+
+def _formatter(before: list[Any], last: Any) -> logging.Formatter:
+    remove_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=[remove_meta, last])
 
 
 _wrap = structlog.stdlib.ProcessorFormatter.wrap_for_formatter

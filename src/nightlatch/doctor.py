@@ -24,7 +24,7 @@ from typing import Literal
 import httpx
 
 from nightlatch import __version__
-from nightlatch.diagnostics import redact
+from nightlatch.diagnostics import log_file, redact
 from nightlatch.errors import SourceError
 
 EARLIEST_S = 1_767_225_600  # 2026-01-01
@@ -68,6 +68,7 @@ def examine(
         yield mailbox(cloud_url, time.time())
     for name, port in ports.items():
         yield _port(name, port)
+    yield _logging(data_dir)
     yield _codecs()
     yield _page()
     yield from _cameras(data_dir, try_cameras)
@@ -219,6 +220,15 @@ def eye(data_dir: Path, now_ms: int) -> Iterator[Finding]:
         is_slow = passed_over > MOST_PASSED_OVER * max(10, looked)
         todo = "The eye is slow: watch fewer cameras, or set detector to eye under [hub]." if is_slow else ""
         yield Finding(f"eye, camera {number} of {len(counted)}", "warn" if is_slow else "ok", text, todo)
+
+
+def _logging(data_dir: Path) -> Finding:
+    folder = log_file(data_dir, "").parent
+    try:
+        bytes_kept = sum(each.stat().st_size for each in folder.iterdir())
+    except OSError:
+        return Finding("logging", "ok", f"none yet; it will be in {folder}")
+    return Finding("logging", "ok", f"{bytes_kept / 1e6:.1f} MB in {folder}")
 
 
 def _codecs() -> Finding:

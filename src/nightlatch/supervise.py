@@ -33,6 +33,7 @@ class Program:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
+    is_mute: bool = False  # what it prints is for programs, not for people
     process: subprocess.Popen[bytes] | None = None
     started_s: float = 0.0
     pause_s: float = FIRST_PAUSE_S
@@ -43,6 +44,7 @@ class Program:
             self.command,
             env={**os.environ, **self.environment, "NIGHTLATCH_PARENT": str(os.getpid())},
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if self.is_mute else None,
             start_new_session=True,  # Ctrl-C reaches the parent only, which then stops the children in order
         )
         self.started_s = time.monotonic()

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from nightlatch.commands.log import app
 from nightlatch.errors import NightlatchError
 from nightlatch.ledger.checkpoint import open_checkpoint
-from nightlatch.ledger.commands import app
 from nightlatch.ledger.errors import LedgerError, Unproven, Why
 from nightlatch.ledger.log import Log
 from nightlatch.ledger.memory import MOST_SUSPICIONS, read_evidence

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import expect
 from typer.testing import CliRunner
 
+from nightlatch.commands.log import app
 from nightlatch.domain.view import Leaf
 from nightlatch.ledger.checkpoint import cosign
-from nightlatch.ledger.commands import app
 from nightlatch.ledger.log import Log
 from nightlatch.ledger.policy import Policy
 from nightlatch.ledger.proof import Proof, read_proof

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from nightlatch import config
+from nightlatch.commands.programme import app as programme
 from nightlatch.errors import ConfigError, NightlatchError, Refused
-from nightlatch.review.commands import programme
 from nightlatch.review.signing import make_key, read_key
 from nightlatch.web.signature import public_b64
 
@@ -86,8 +86,8 @@ def test_known_answers_and_labels_are_typed_and_printed(begun: Path) -> None:
 
 def test_the_review_room_loads_nothing_that_opens_a_picture_or_a_seal() -> None:
     script = (
-        "import sys, nightlatch.review.serve, nightlatch.review.commands, nightlatch.review.logbook, "
-        "nightlatch.review.export\n"
+        "import sys, nightlatch.review.serve, nightlatch.commands.programme, nightlatch.commands.review, "
+        "nightlatch.review.logbook, nightlatch.review.export\n"
         "bad = [m for m in sys.modules if m.split('.')[0] in ('av', 'cv2', 'pyrage', 'onnxruntime')"
         " or m.startswith(('nightlatch.pixels', 'nightlatch.keeper', 'nightlatch.seal.identities',"
         " 'nightlatch.seal.recipients', 'nightlatch.hub', 'nightlatch.cloud'))]\n"

@@ -1,1 +1,1 @@
-"""Commands of the pixels ring, outside of it: `nightlatch cloud` must start without loading that."""
+"""One file a group of commands. They import a zone when they run, not before: `nightlatch cloud` loads no pixels."""

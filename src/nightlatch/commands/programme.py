@@ -1,259 +1,297 @@
-"""`nightlatch programme up`: a whole programme on one machine: log, witness, keeper, review room.
-
-The first start makes everything in one folder: keys, the log's policy, one configuration, the invitation that
-households paste. Each part can be moved to a machine of its own later; the files stay as they are.
-"""
+"""`nightlatch programme`: its administrators, reviewers, policy and labels; `up` is in programme_up.py."""
 
 from __future__ import annotations
 
 import json
-import secrets
-import threading
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from nightlatch.config import Config
-from nightlatch.errors import ConfigError
+from nightlatch.commands.options import ConfigOption
+from nightlatch.commands.programme_up import up
 
 if TYPE_CHECKING:
-    from nightlatch.supervise import Program
+    from nightlatch.domain.view import Promise
+    from nightlatch.review.export import Exported
+    from nightlatch.review.labels import Labels
+    from nightlatch.review.roster import Change, Roster
+    from nightlatch.review.settings import ReviewSettings
 
-PORTS = 4  # review room, keeper, log, witness, from the first one on
-NOTICE = """\
-Two or three people of the programme look at this clip and say what is in it: a burglar, a visitor, a pet.
-
-It is used to label it, and to teach the eye with these labels; for nothing else.
-
-It is kept for a year at most. You see every look here. You can take it back at any time, here, with two clicks:
-nobody sees it any more within seconds, and its key is destroyed within a minute.
-"""
-WANTS_ADMINISTRATORS = (
-    "Two administrators begin a programme, so that nobody enrols a reviewer alone. Each makes a key of their own "
-    "(nightlatch programme key NAME.key) and hands over what it prints: nightlatch programme up --admin anna=… "
-    "--admin ben=…. To look around alone: nightlatch programme up --trial"
-)
-
+app = typer.Typer(help="The programme: its administrators, reviewers, policy and labels.", no_args_is_help=True)
 out = Console(highlight=False)
 
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where a programme's files are, and its first port."""
-
-    folder: Path
-    port: int
-
-    @property
-    def config(self) -> Path:
-        return self.folder / "nightlatch.toml"
-
-    @property
-    def review(self) -> str:
-        return f"http://localhost:{self.port}"
-
-    @property
-    def keeper(self) -> str:
-        return f"http://localhost:{self.port + 1}"
-
-    @property
-    def log(self) -> str:
-        return f"http://localhost:{self.port + 2}"
-
-    @property
-    def witness(self) -> str:
-        return f"http://localhost:{self.port + 3}"
-
-    def read(self) -> dict[str, Any]:
-        """What the first start wrote down. Raises `ConfigError`."""
-        try:
-            told = json.loads((self.folder / "programme.json").read_text())
-            return {"port": int(told["port"]), "trial": bool(told["trial"]), "witnesses": list(told["witnesses"])}
-        except (OSError, ValueError, KeyError, TypeError):
-            raise ConfigError(f"{self.folder / 'programme.json'} is damaged. Restore it from a backup.") from None
+DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; default \\[review] data_dir.")]
+KeyOption = Annotated[Path, typer.Option("--key", help="Your own key file.")]
 
 
-def up(
-    data: Annotated[Path, typer.Option("--data", help="The programme's folder.")] = Path("programme"),
-    admin: Annotated[
-        list[str] | None, typer.Option("--admin", help="NAME=PUBLIC-KEY, twice or more; at the first start.")
-    ] = None,
-    trial: Annotated[
-        bool, typer.Option("--trial", help="Make both administrators' keys here; room always open.")
-    ] = False,
-    name: Annotated[str, typer.Option(help="What households read; at the first start.")] = "Our programme",
-    port: Annotated[int, typer.Option(help="First of four ports; at the first start.", min=1024, max=65532)] = 8642,
-) -> None:
-    """Run a whole programme on one machine. The first start makes its keys and its invitation."""
-    from nightlatch.diagnostics import configure
-    from nightlatch.supervise import Supervisor, stop_on_signals
-    from nightlatch.web.serving import listen
-
-    configure()
-    folder = data.absolute()
-    if not (folder / "nightlatch.toml").exists():
-        _begin(Layout(folder, port), name, admin or [], trial)
-    layout = Layout(folder, int(Layout(folder, port).read()["port"]))
-    for number in range(layout.port, layout.port + PORTS):
-        listen("127.0.0.1", number, "The programme", "programme").close()
-    supervisor = Supervisor(_programs(layout))
-    stop_on_signals(supervisor)
-    supervisor.start()
-    threading.Thread(target=_announce, args=(layout,), daemon=True).start()
-    raise typer.Exit(supervisor.run())
+# ---- beginning ----------------------------------------------------------------------------------------------------
 
 
-def _begin(layout: Layout, name: str, admin: Sequence[str], trial: bool) -> None:
-    """Make everything beside the folder and move it there whole, so that a crash leaves no half of a programme."""
-    if layout.folder.exists() and any(layout.folder.iterdir()):
-        raise ConfigError(f"{layout.folder} is not empty and holds no programme. Name another folder with --data.")
-    if len(admin) < 2 and not trial:
-        raise ConfigError(WANTS_ADMINISTRATORS)
-    layout.folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".programme-", dir=layout.folder.parent) as beside:
-        made = Path(beside) / "made"
-        made.mkdir(mode=0o700)
-        _make(made, layout, name, admin, trial)
-        if layout.folder.exists():
-            layout.folder.rmdir()
-        made.rename(layout.folder)
-
-
-def _make(made: Path, layout: Layout, name: str, admin: Sequence[str], trial: bool) -> None:
+@app.command()
+def key(file: Annotated[Path, typer.Argument(help="Where to put it; nobody but you should read it.")]) -> None:
+    """Make a key for yourself, as an administrator; prints its public half."""
     from nightlatch.review.signing import make_key
     from nightlatch.web.signature import public_b64
 
-    if trial:
-        admin = [f"{who}={public_b64(make_key(made / f'{who}.key'))}" for who in ("first", "second")]
-    policy, witness = _log_keys(made)
-    programme_key = public_b64(make_key(made / "programme.key"))
-    _roster(made, programme_key, admin)
-    (made / "keeper").mkdir(mode=0o700)
-    for secret in ("writers.secret", "keeper/face.secret"):
-        (made / secret).touch(mode=0o600)
-        (made / secret).write_text(secrets.token_urlsafe(32) + "\n")
-    (made / "policy").write_text(policy)
-    witnesses = [f"{witness}={layout.witness}/add-checkpoint"]
-    (made / "programme.json").write_text(json.dumps({"port": layout.port, "trial": trial, "witnesses": witnesses}))
-    (made / "invitation.json").write_text(_invitation(layout, name, programme_key, policy))
-    (made / "nightlatch.toml").write_text(_config(layout, programme_key, admin, trial))
+    out.print(public_b64(make_key(file)), soft_wrap=True)
 
 
-def _log_keys(made: Path) -> tuple[str, str]:
-    """Make keys of the log and of its witness; the policy that names them, and the witness's public key."""
-    from nightlatch.seal.note import COSIGNATURE, ED25519, make_signer
+@app.command()
+def init(
+    admin: Annotated[list[str], typer.Option("--admin", help="NAME=PUBLIC-KEY; at least two.")],
+    key_file: Annotated[Path, typer.Option("--key", help="The programme's own key; made if it is not there.")] = Path(
+        "programme.key"
+    ),
+    config_file: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Begin a programme: name its administrators, once. Prints what to put into the configuration."""
+    from nightlatch.review.roster import Administrator
+    from nightlatch.review.signing import make_key, read_key
+    from nightlatch.web.signature import public_b64
 
-    public = {}
-    for role, kind in (("log", ED25519), ("witness", COSIGNATURE)):
-        signer = make_signer(f"programme-{secrets.token_hex(4)}/{role}", kind)
-        (made / f"{role}.key").touch(mode=0o600)
-        (made / f"{role}.key").write_text(signer.secret() + "\n")
-        public[role] = str(signer.verifier)
-    return f"log {public['log']}\nwitness own {public['witness']}\nquorum 1\nmax-age-s 600\n", public["witness"]
+    programme_key = public_b64(read_key(key_file) if key_file.exists() else make_key(key_file))
+    named = tuple(Administrator(rest, name) for name, _, rest in (each.partition("=") for each in admin))
+    roster, _ = _room(review_settings(config_file, data, programme_key=programme_key))
+    roster.begin(named)
+    keys = ", ".join(f'"{each.key}"' for each in named)
+    out.print("The programme has begun. Put this into nightlatch.toml:\n", soft_wrap=True)
+    out.print(f'[review]\nprogramme_key = "{programme_key}"\n', markup=False, soft_wrap=True)
+    told = f'[keeper]\nprogramme_key = "{programme_key}"\nadministrators = [{keys}]'
+    out.print(told, markup=False, soft_wrap=True)
 
 
-def _roster(made: Path, programme_key: str, admin: Sequence[str]) -> None:
+@app.command()
+def invite(
+    reviewer: Annotated[str | None, typer.Option(help="A reviewer's pseudonym, for another device of theirs.")] = None,
+    config_file: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Print a link with which one person makes a passkey, once, within three days. Then two administrators sign."""
+    settings = review_settings(config_file, data)
+    roster, _ = _room(settings)
+    out.print(f"{settings.origin}/#invite={roster.invite(reviewer)}", soft_wrap=True)
+
+
+# ---- changes that two sign ----------------------------------------------------------------------------------------
+
+
+@app.command()
+def remove(
+    credential: Annotated[str, typer.Argument(help="The passkey, as “status” shows it.")],
+    config_file: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Propose to put a passkey out."""
+    roster, _ = _room(review_settings(config_file, data))
+    out.print(f"Proposed. Two sign it: nightlatch programme sign {roster.propose_removal(credential)}")
+
+
+@app.command()
+def policy(
+    quota: Annotated[int | None, typer.Option(help="Looks a day and reviewer, at most 150.")] = None,
+    viewers: Annotated[int | None, typer.Option(help="Reviewers that may ever see one clip.")] = None,
+    opens: Annotated[int | None, typer.Option(help="Minute of the day at which the room opens.")] = None,
+    closes: Annotated[int | None, typer.Option(help="Minute of the day at which it closes.")] = None,
+    quorum: Annotated[
+        int | None, typer.Option(help="Witnesses that must have cosigned before anything is shown.")
+    ] = None,
+    config_file: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Propose another quota, other hours or another quorum. The keeper shows nothing while its settings differ."""
+    roster, _ = _room(review_settings(config_file, data))
+    now = roster.policy()
+    change = roster.propose_policy(
+        now.quota if quota is None else quota,
+        now.most_viewers if viewers is None else viewers,
+        now.opens_minute if opens is None else opens,
+        now.closes_minute if closes is None else closes,
+        now.quorum if quorum is None else quorum,
+    )
+    out.print(f"Proposed. Two sign it: nightlatch programme sign {change}")
+
+
+@app.command()
+def sign(
+    change: Annotated[str, typer.Argument(help="The change's number.")],
+    key_file: KeyOption,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    config_file: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Sign a change as an administrator. With the second signature it is entered into the log, and holds."""
+    from base64 import b64encode
+
+    from nightlatch.review.roster import SIGNERS
+    from nightlatch.review.signing import read_key
+    from nightlatch.web.signature import public_b64
+
+    settings = review_settings(config_file, data)
+    roster, _ = _room(settings)
+    found, own = roster.change(change), read_key(key_file)
+    out.print(_in_words(found), markup=False)
+    if not yes:
+        typer.confirm("Sign this?", abort=True)
+    signed = roster.sign(change, public_b64(own), b64encode(own.sign(found.event)).decode())
+    if len(signed.signed_by) < SIGNERS:
+        out.print(f"Signed by {signed.signed_by[0]}. One more administrator has to sign.")
+        return
+    _make(settings, roster, change)
+
+
+@app.command()
+def make(
+    change: Annotated[str, typer.Argument(help="The change's number.")],
+    config_file: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Enter a signed change into the log again, after the log or the keeper was away."""
+    settings = review_settings(config_file, data)
+    roster, _ = _room(settings)
+    _make(settings, roster, change)
+
+
+# ---- looking at the work ------------------------------------------------------------------------------------------
+
+
+@app.command()
+def status(config_file: ConfigOption = None, data: DataOption = None) -> None:
+    """Show administrators, passkeys, open changes, the policy, and how the labels stand."""
     from nightlatch.clocks import system_clock
-    from nightlatch.review.roster import Administrator, Roster
-    from nightlatch.review.serve import open_records
+    from nightlatch.review import quality
+    from nightlatch.review.queue import Queue
+
+    settings = review_settings(config_file, data)
+    roster, labels = _room(settings)
+    holds = roster.policy()
+    names = ", ".join(each.name for each in roster.administrators())
+    out.print(f"administrators  {names or 'none: nightlatch programme init'}")
+    out.print(f"policy          {_promised(holds)}")
+    out.print(f"keeper          {_kept(settings)}", markup=False, soft_wrap=True)
+    for passkey in roster.passkeys():
+        out.print(f"passkey         {passkey.reviewer}, {passkey.device}: {passkey.state}  {passkey.credential}")
+    for change in (each for each in roster.changes() if not each.holds):
+        signers = ", ".join(change.signed_by) or "nobody"
+        out.print(f"change          {change.id}: {_in_words(change)}; signed by {signers}", markup=False)
+    stands = Queue(labels.engine, system_clock(), labels).standing()
+    out.print(f"clips           {stands.open} want labels, {stands.done} are done, {stands.flagged} were flagged")
+    out.print(f"known answers   {stands.honeypots}; give {stands.honeypots_to_give} more for a tenth")
+    alpha = quality.alpha(quality.verdicts(labels.submitted()))
+    told = "not yet known: nobody labelled what another did" if math.isnan(alpha) else f"{alpha:.2f}"
+    out.print(f"agreement       Krippendorff's alpha of the verdicts {told}")
+
+
+@app.command()
+def know(
+    donation: Annotated[str, typer.Argument(help="A clip that the programme gave itself.")],
+    subjects: Annotated[str, typer.Option(help="Who or what is there, with commas.")],
+    verdict: Annotated[str, typer.Option(help="threat, routine or unsure")],
+    happenings: Annotated[str, typer.Option(help="What happens, with commas.")] = "",
+    config_file: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Write down the known answer of a clip, so that it measures quality. It is drawn like any other."""
+    from nightlatch.review.labels import read
+
+    told = {"subjects": subjects.split(","), "verdict": verdict, "happenings": [h for h in happenings.split(",") if h]}
+    _, labels = _room(review_settings(config_file, data))
+    labels.know(donation, read(told))
+    out.print("Known.")
+
+
+@app.command("labels")
+def labels_(
+    form: Annotated[str, typer.Option("--format", help="json, cvat or label-studio")] = "json",
+    config_file: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Print the labels that have a consensus. Labels only: no clip, and not who gave them."""
+    from nightlatch.errors import ConfigError
+    from nightlatch.review import export
+
+    writers = {"json": export.as_json, "cvat": export.as_cvat, "label-studio": export.as_label_studio}
+    if form not in writers:
+        raise ConfigError(f"Labels leave as {', '.join(writers)}. Set --format.")
+    _, labels = _room(review_settings(config_file, data))
+    typer.echo(writers[form](_exported(labels)))
+
+
+# ---- within -------------------------------------------------------------------------------------------------------
+
+
+def review_settings(config_file: Path | None, data: Path | None, **given: object) -> ReviewSettings:
+    from nightlatch import config
     from nightlatch.review.settings import ReviewSettings
 
-    named = tuple(Administrator(key, who) for who, _, key in (each.partition("=") for each in admin))
-    given = {"programme_key": programme_key, "data_dir": made / "review"}
-    engine = open_records(Config(None, {}).section("review", ReviewSettings, **given))
-    Roster(engine, system_clock(), programme_key).begin(named)
-    engine.dispose()
+    return config.load(config_file).section("review", ReviewSettings, data_dir=data, **given)
 
 
-def _invitation(layout: Layout, name: str, programme_key: str, policy: str) -> str:
-    told = {
-        "name": name,
-        "keeper_url": layout.keeper,
-        "log_url": layout.log,
-        "programme_key": programme_key,
-        "policy": policy,
-        "notice": NOTICE.strip(),
-        "language": "en",
-    }
-    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+def _room(settings: ReviewSettings) -> tuple[Roster, Labels]:
+    from nightlatch.clocks import system_clock
+    from nightlatch.review.labels import Labels
+    from nightlatch.review.roster import Roster
+    from nightlatch.review.serve import open_records
+
+    engine, clock = open_records(settings), system_clock()
+    return Roster(engine, clock, settings.programme_key), Labels(engine, clock)
 
 
-def _config(layout: Layout, programme_key: str, admin: Sequence[str], trial: bool) -> str:
-    folder, keys = layout.folder, [each.partition("=")[2] for each in admin]
-    log = {"log_url": layout.log, "log_secret": str(folder / "writers.secret"), "programme_key": programme_key}
-    review = {
-        **log,
-        "port": layout.port,
-        "data_dir": str(folder / "review"),
-        "origin": layout.review,
-        "keeper_url": layout.keeper,
-        "keeper_page_url": layout.keeper.replace("http", "ws", 1),
-        "keeper_secret": str(folder / "keeper" / "face.secret"),
-    }
-    keeper = {
-        **log,
-        "port": layout.port + 1,
-        "data_dir": str(folder / "keeper"),
-        "administrators": keys,
-        "review_origin": layout.review,
-        "log_policy": str(folder / "policy"),
-        **({"opens_minute": 0, "closes_minute": 1440} if trial else {}),
-    }
-    sections = (("review", review), ("keeper", keeper))
-    return "\n".join(
-        f"[{section}]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
-        for section, values in sections
+def _make(settings: ReviewSettings, roster: Roster, change: str) -> None:
+    from nightlatch.review.serve import open_parts
+
+    parts = open_parts(settings)
+    made = roster.make(change, parts.append, parts.keeper)
+    breach = parts.keeper.breach()
+    parts.keeper.close()
+    out.print(f"Signed by {' and '.join(made.signed_by)}; entry {made.leaf_index} of the log; it holds.")
+    if breach is not None:
+        out.print(breach, markup=False, soft_wrap=True)
+
+
+def _kept(settings: ReviewSettings) -> str:
+    """What the keeper says of its settings and the policy."""
+    from nightlatch.errors import NightlatchError
+    from nightlatch.review.keeper import Keeper
+    from nightlatch.review.serve import read_secret
+
+    try:
+        keeper = Keeper(settings.keeper_url, read_secret(settings.keeper_secret, "keeper_secret"))
+        return keeper.breach() or "its settings are those of the policy"
+    except NightlatchError as error:
+        return f"cannot be asked: {error}"
+
+
+def _promised(policy: Promise) -> str:
+    opens, closes = (f"{minute // 60:02}:{minute % 60:02}" for minute in (policy.opens_minute, policy.closes_minute))
+    witnesses = "1 witness" if policy.quorum == 1 else f"{policy.quorum} witnesses"
+    return (
+        f"{policy.quota} looks a day, {policy.most_viewers} reviewers a clip at most, {opens} to {closes}, {witnesses}"
     )
 
 
-def _programs(layout: Layout) -> list[Program]:
-    from nightlatch.ledger.policy import read_policy
-    from nightlatch.supervise import Program, nightlatch
+def _in_words(change: Change) -> str:
+    from nightlatch.domain.view import read_promise
 
-    folder = layout.folder
-    log_key = read_policy((folder / "policy").read_text()).log
-    asked = [word for each in layout.read()["witnesses"] for word in ("--witness", each)]
-    witness = ("--data", folder / "witness", "--key", folder / "witness.key", "--log", log_key)
-    log = ("--data", folder / "log", "--key", folder / "log.key", "--secret", folder / "writers.secret")
-    commands = {
-        "witness": ("log", "witness", *witness, "--port", layout.port + 3),
-        "log": ("log", "serve", *log, *asked, "--port", layout.port + 2),
-        "keeper": ("keeper", "serve", "--config", layout.config),
-        "review": ("review", "serve", "--config", layout.config),
-    }
-    return [Program(name, nightlatch(*map(str, command))) for name, command in commands.items()]
+    if change.kind == "policy":
+        return _promised(read_promise(change.event))
+    told = json.loads(change.event)
+    verb = "let in" if told["do"] == "enrol" else "put out"
+    return f"{verb} {told['reviewer']} with the passkey {told['credential'][:16]}… on “{told['device']}”"
 
 
-def _announce(layout: Layout) -> None:
-    """Say what to do next, once all four answer."""
-    asked = (f"{layout.log}/checkpoint", f"{layout.keeper}/healthz", f"{layout.review}/healthz")
-    while not all(_answers(url) for url in asked):
-        time.sleep(0.2)
-    config, invitation = layout.config, layout.folder / "invitation.json"
-    out.print(f"\n  The programme is running. Review room: [bold]{layout.review}[/bold]", soft_wrap=True)
-    out.print(f"  Households paste this on their page, under Giving: {invitation}", soft_wrap=True)
-    out.print(f"  Invite a reviewer: nightlatch programme invite --config {config}", soft_wrap=True)
-    if layout.read()["trial"]:
-        first = layout.folder / "first.key"
-        out.print(
-            f"  Then sign, as both administrators: nightlatch programme sign CHANGE --key {first} --config {config}\n\n"
-            "  This is a trial: one machine holds both administrators' keys and the witness, so its log proves\n"
-            "  nothing to a household that does not trust this machine.",
-            soft_wrap=True,
-        )
-    out.print("  Ctrl-C stops it.\n")
+def _exported(labels: Labels) -> list[Exported]:
+    from nightlatch.review.export import Exported
+    from nightlatch.review.quality import agreed
+
+    lengths = labels.lengths()
+    return [
+        Exported(each.donation, lengths[each.donation], each.label, each.certainty, each.labels)
+        for each in agreed(labels.submitted())
+    ]
 
 
-def _answers(url: str) -> bool:
-    import httpx
-
-    try:
-        return httpx.get(url, timeout=2).status_code == 200
-    except httpx.TransportError:
-        return False
+app.command()(up)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,10 +13,12 @@ import typer
 from nightlatch.domain.sighting import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from nightlatch.domain.geometry import Area
     from nightlatch.domain.sighting import Track
     from nightlatch.pixels.replay.replaying import Replay, Seen
-    from nightlatch.pixels.replay.scoring import Score
+    from nightlatch.pixels.replay.scoring import Happening, Score
 
 app = typer.Typer(help="Why the gate of a camera opens.", no_args_is_help=True)
 
@@ -42,41 +45,66 @@ def replay(
     """
     from nightlatch.errors import NightlatchError
     from nightlatch.pixels.detectors.opening import open_detector
-    from nightlatch.pixels.replay.drawing import draw_replay
     from nightlatch.pixels.replay.films import films_in
     from nightlatch.pixels.replay.replaying import replay as run
-    from nightlatch.pixels.replay.scoring import read_truth, score, together
+    from nightlatch.pixels.replay.scoring import together
 
+    scores = []
     try:
-        scores = []
-        eye = open_detector(detector, None)
-        drawn = _areas(areas) if areas is not None else ()
+        look = partial(run, detector=open_detector(detector, None), areas=_areas(areas) if areas is not None else ())
         for film in films_in(path):
-            seen = run(film, detector=eye, areas=drawn)
-            truth = read_truth(film)
-            found = (
-                score(truth, [event.opening for event in seen.events], seen.length_ms) if truth is not None else None
-            )
-            if found is not None:
-                scores.append(found)
-            if as_json:
-                typer.echo(json.dumps({"film": film.name, **asdict(seen), "score": found and asdict(found)}))
-            else:
-                _show(film.name, seen)
-                if found is not None:
-                    _show_score(found)
+            done = _replay_film(film, look)
+            (_print_json if as_json else _print)(done)
             if plot is not None:
-                plot.mkdir(parents=True, exist_ok=True)
-                (plot / f"{film.stem}.svg").write_text(draw_replay(film.name, seen, truth))
+                _plot(plot, done)
+            if done.score is not None:
+                scores.append(done.score)
     except NightlatchError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
+    whole = together(scores)
     if len(scores) > 1 and not as_json:
         typer.echo("all films")
-        _show_score(together(scores))
-    whole = together(scores)
+        _show_score(whole)
     if scores and (whole.recall < least_recall or (most_false is not None and whole.false > most_false)):
         raise typer.Exit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """One film, what the sight saw in it, and how that compares with the truth, where there is one."""
+
+    film: Path
+    seen: Replay
+    truth: Sequence[Happening] | None
+    score: Score | None
+
+
+def _replay_film(film: Path, look: Callable[[Path], Replay]) -> Replayed:
+    from nightlatch.pixels.replay.scoring import read_truth, score
+
+    seen = look(film)
+    if (truth := read_truth(film)) is None:
+        return Replayed(film, seen, None, None)
+    return Replayed(film, seen, truth, score(truth, [event.opening for event in seen.events], seen.length_ms))
+
+
+def _print(done: Replayed) -> None:
+    _show(done.film.name, done.seen)
+    if done.score is not None:
+        _show_score(done.score)
+
+
+def _print_json(done: Replayed) -> None:
+    score = asdict(done.score) if done.score is not None else None
+    typer.echo(json.dumps({"film": done.film.name, **asdict(done.seen), "score": score}))
+
+
+def _plot(folder: Path, done: Replayed) -> None:
+    from nightlatch.pixels.replay.drawing import draw_replay
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{done.film.stem}.svg").write_text(draw_replay(done.film.name, done.seen, done.truth))
 
 
 @app.command("explain")
@@ -115,7 +143,7 @@ def _areas(path: Path) -> tuple[Area, ...]:
         ) from None
 
 
-def _show(name: str, seen: Replay, found: Score | None = None) -> None:
+def _show(name: str, seen: Replay) -> None:
     rate = seen.cpu_s / max(1, seen.length_ms) * 1_000_000
     typer.echo(
         f"{name}: {seen.length_ms / 1000:.0f} s, {len(seen.events)} events, {seen.decoded} of {seen.packets} packets "
@@ -127,8 +155,6 @@ def _show(name: str, seen: Replay, found: Score | None = None) -> None:
         typer.echo(f"  {seen.failed} packets could not be decoded")
     if seen.advice:
         typer.echo(f"  {seen.advice}")
-    if found is not None:
-        _show_score(found)
 
 
 def _show_event(event: Seen) -> None:

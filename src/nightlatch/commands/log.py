@@ -45,14 +45,14 @@ def serve(
     """Run a log."""
     import uvicorn
 
-    from nightlatch.diagnostics import configure
+    from nightlatch.diagnostics import configure, log_file
     from nightlatch.errors import ConfigError
     from nightlatch.ledger.face import create_log_app, http_cosigner
     from nightlatch.ledger.log import Log
     from nightlatch.seal.note import read_signer, read_verifier
     from nightlatch.supervise import die_with_parent
 
-    configure()
+    configure(log_file(data.absolute().parent, "log"))  # beside it: the folder itself is for everybody to read
     die_with_parent()
     if len(shown := secret.read_text().strip()) < SHORTEST_SECRET:
         raise ConfigError(f"The writers' secret in {secret} is too short. Put 32 random characters there.")
@@ -80,13 +80,13 @@ def witness(
     import uvicorn
 
     from nightlatch.clocks import system_clock
-    from nightlatch.diagnostics import configure
+    from nightlatch.diagnostics import configure, log_file
     from nightlatch.ledger.face import create_witness_app
     from nightlatch.ledger.witness import Witness
     from nightlatch.seal.note import read_signer, read_verifier
     from nightlatch.supervise import die_with_parent
 
-    configure()
+    configure(log_file(data, "witness"))
     die_with_parent()
     made = Witness(data, read_signer(key.read_text()), [read_verifier(each) for each in log], system_clock())
     uvicorn.run(create_witness_app(made), host=host, port=port, log_config=None, access_log=False)

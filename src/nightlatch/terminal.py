@@ -1,0 +1,129 @@
+"""What the terminal shows of the log: one sentence with the time for each warning, and nothing for what goes well.
+
+A sentence says what happened and what happens next. It names a camera by the beginning of its id, as the log does:
+its name is sealed. The log itself, with all its figures, is in a file (see `diagnostics`).
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+SAID_AGAIN_S = 3600.0  # a camera that stays away would otherwise say so every half minute
+MOST_REMEMBERED = 1000
+LONGEST = 600  # characters; what others send us may be of any length
+
+SENTENCES: Mapping[str, str] = {
+    "alert.lost": "An alert could not be sent by {road} ({error}). The event itself is recorded.",
+    "books.not_entered": "{waiting} recordings could not be entered into the index ({error}). Nightlatch keeps trying.",
+    "books.not_matched": "The index could not be compared with the recordings ({error}). The recordings are whole; "
+    "the next start compares again.",
+    "camera.lost": "Camera {camera:.8} was lost: {text} Nightlatch keeps trying.",
+    "camera.sub_lost": "Camera {camera:.8} lost its sub-stream ({reason}). Nightlatch watches the main stream "
+    "and keeps trying.",
+    "cameras.not_remembered": "The list of cameras could not be kept ({error}). It is sent again at the next start.",
+    "clip.flagged": "A reviewer reported the clip of view {view}. Nobody is shown it any more.",
+    "clip.stays": "An expired clip could not be deleted ({error}). It is tried again at the next round.",
+    "detector.failed": "The detector failed ({why}). It starts again in {again_in_s} s; recording goes on.",
+    "detector.hangs": "The detector has not answered for {after_s} s and is replaced; recording goes on.",
+    "detector.missing": "{text} Until it is here, the built-in eye looks.",
+    "household.key_unusable": "Nothing is recorded, because the household's key cannot be used. {text}",
+    "label.untold": "The keeper could not be told of a label ({error}). The label counts all the same.",
+    "lock.keeper": "The keeper could not be told that a reviewer left ({error}). It ends the session within a minute.",
+    "log.contradicts_itself": "The programme's log contradicts itself ({why}). Nothing more is given to it.",
+    "log.unreachable": "The programme's log could not be read ({error}). It is read again at the next look.",
+    "look.failed": "Looking at camera {camera:.8} failed ({error}); recording goes on.",
+    "look.unfinished": "The last look at camera {camera:.8} was not finished ({error}); its recording is whole.",
+    "mailbox.unreachable": "The mailbox cannot be reached ({error}). Clips wait at home; Nightlatch keeps trying.",
+    "model.missing": "The model {model} could not be downloaded. {text} The next try is in {again_in_s} s.",
+    "mqtt.lost": "The MQTT broker cannot be reached ({error}). Nightlatch keeps trying.",
+    "notices.missed": "The page was too busy for {count} messages from the recorder; the index is compared with the "
+    "recordings.",
+    "object.refused": "The mailbox refused part of a clip (status {status}). The clip stays at home.",
+    "policy.differs": "{breach}",
+    "program.died": "The program “{program}” ended unexpectedly (status {status}). It starts again in {again_in_s} s.",
+    "program.killed": "The program “{program}” did not end within {after_s} s and was killed.",
+    "push.failed": "An alert could not be delivered to a browser ({error}).",
+    "sweep.failed": "Deleting what has expired failed. It is tried again at the next round.",
+    "uncaught": "Something happened that Nightlatch does not expect.",
+    "uplink.stumbled": "Sending clips to the mailbox stumbled over this machine's disk or index ({error}). Nightlatch "
+    "keeps trying.",
+    "witness.refused": "The witness {witness} refused to cosign the log (status {status}).",
+}
+
+
+class _Values(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
+class Sentences:
+    """A structlog renderer: an event, already without its secrets, as a sentence."""
+
+    def __init__(self, log_file: Path | None) -> None:
+        """`log_file` is where the rest can be read; without one, an error's traceback follows its sentence."""
+        self._log_file = log_file
+
+    def __call__(self, _: object, __: str, event: Mapping[str, Any]) -> str:
+        values = _Values({name: str(value) for name, value in event.items()})
+        template = SENTENCES.get(values["event"])
+        text = template.format_map(values) if template is not None else _untabled(values)
+        if "exception" not in event:
+            return printable(text)
+        traceback = values["exception"].strip()
+        if self._log_file is None:
+            return "\n".join([printable(text), *map(printable, traceback.splitlines())])
+        return printable(f"{text} {traceback.splitlines()[-1]} The log has the details: {self._log_file}")
+
+
+def _untabled(values: _Values) -> str:
+    more = ", ".join(f"{k} {v}" for k, v in values.items() if k not in ("event", "level", "timestamp", "exception"))
+    return values["event"] + (f" ({more})" if more else "")
+
+
+def printable(text: str) -> str:
+    """One line of bounded length without anything that could steer a terminal."""
+    line = " ".join("".join(each if each.isprintable() else " " for each in text).split(" "))
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+
+
+class Terminal(logging.StreamHandler[Any]):
+    """Writes our own warnings and everybody's errors; the same sentence at most once an hour."""
+
+    def __init__(self, log_file: Path | None, before: list[Any]) -> None:
+        """`before`: the processors that every record goes through, redaction among them."""
+        super().__init__(sys.stderr)
+        self._said_s: dict[str, float] = {}
+        self.setLevel(logging.WARNING)
+        self.addFilter(lambda record: isinstance(record.msg, dict) or record.levelno >= logging.ERROR)
+        remove_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+        self.setFormatter(
+            structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=[remove_meta, Sentences(log_file)])
+        )
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Never raises: a terminal that is gone is no reason to stop."""
+        try:
+            self.say(self.format(record))
+        except Exception:  # noqa: BLE001 - logging must not end what it reports on
+            self.handleError(record)
+
+    def say(self, text: str) -> None:
+        """Write a sentence, unless it was said within the hour."""
+        now_s = time.monotonic()
+        if now_s - self._said_s.get(text, -SAID_AGAIN_S) < SAID_AGAIN_S:
+            return
+        if len(self._said_s) >= MOST_REMEMBERED:
+            self._said_s.clear()
+        self._said_s[text] = now_s
+        self.stream.write(f"{time.strftime('%H:%M')} {text}\n")
+        self.flush()
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """There is nobody left to tell; the file has the record."""
