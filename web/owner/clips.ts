@@ -1,8 +1,8 @@
 // A clip from its sealed objects: the manifest says what they are, their hashes are checked, the owner's key opens them.
 
-import { ApiError, relayed, sealed, send } from "../shared/api";
 import { type Bytes, b64, sha256 } from "../shared/bytes";
 import { signed } from "../shared/signature";
+import { ApiError, relayed, sealed, send } from "../shared/throwing";
 import { hubNow, opener, ring, state } from "./state";
 
 export interface Manifest {

@@ -1,8 +1,8 @@
 // Fetches and opens what clips tell, as they come and change; the rest of the page reads `told`.
 
 import { signal } from "@preact/signals";
-import { get } from "../shared/api";
 import { unb64 } from "../shared/bytes";
+import { get } from "../shared/throwing";
 import type { Clip } from "../shared/wire";
 import type { Manifest } from "./clips";
 import { type Told, toldBy } from "./findings";

@@ -44,7 +44,7 @@ function App() {
   if (!found) {
     return (
       <main class="narrow">
-        {unreachable.value ? <p role="alert">{unreachable.value}</p> : <Wait text="Looking for your hub…" />}
+        {unreachable.value ? <p role="alert">{unreachable.value.text}</p> : <Wait text="Looking for your hub…" />}
       </main>
     );
   }
@@ -79,7 +79,7 @@ function App() {
       </header>
       {unreachable.value && (
         <div class="banner" role="alert">
-          {unreachable.value} Trying again…
+          {unreachable.value.text} Trying again…
         </div>
       )}
       <main id="content" tabIndex={-1}>

@@ -1,94 +1,93 @@
-// The hub's API: one place for addresses, errors and the header that tells our page from others.
+// The hub's API: one place for addresses and for the header that tells our page from others. Nothing here throws:
+// what comes back is a value or a failure with a sentence for the owner, so no page can forget the second.
 
 import type { Bytes } from "./bytes";
 
-export class ApiError extends Error {
-  constructor(
-    message: string,
-    readonly status: number,
-    readonly reason?: string,
-    readonly retryAfterS?: number,
-  ) {
-    super(message);
-  }
+export interface Failure {
+  ok: false;
+  kind: "refused" | "unreachable" | "signed-out" | "aborted" | "broken"; // broken: it came, but does not open or parse
+  text: string; // what to tell the owner
+  status: number; // 0: there was no answer
+  reason?: string | undefined; // the hub's own word for why, where code has to tell refusals apart
+  retryAfterS?: number | undefined;
 }
+export type Result<T> = { ok: true; value: T } | Failure;
+
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+interface Call {
+  body?: unknown; // bytes are sent as they are, everything else as JSON
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+const UNREACHABLE = "The hub cannot be reached. Are you on the home network, and is it running?";
 
 let onSignedOut: () => void = () => {};
 export function whenSignedOut(act: () => void) {
   onSignedOut = act;
 }
 
-async function ask(
-  method: string,
+export const get = <T>(path: string, call?: Call) => ask<T>("GET", path, json, call);
+export const send = <T = void>(method: Exclude<Method, "GET">, path: string, body?: unknown) =>
+  ask<T>(method, path, json, { body });
+// Sealed bytes, and the headers that came with them; null where there are none (yet).
+export const sealed = (path: string, call?: Call) => ask("GET", path, bytes, call);
+// The mailbox outside, reached through the hub with requests that were signed in this browser.
+export const relayed = (method: "GET" | "DELETE", path: string, headers: Record<string, string>) =>
+  ask(method, `/mailbox${path}`, async (response) => response, { headers });
+
+// What this browser does with an answer can fail as well (a seal that does not open): the same kind of failure.
+export async function attempt<T>(act: () => Promise<T>): Promise<Result<T>> {
+  try {
+    return { ok: true, value: await act() };
+  } catch (error) {
+    return broken(error instanceof Error ? error.message : String(error));
+  }
+}
+
+export function broken(text: string): Failure {
+  return { ok: false, kind: "broken", text, status: 0 };
+}
+
+async function ask<T>(
+  method: Method,
   path: string,
-  body?: unknown,
-  headers: Record<string, string> = {},
-): Promise<Response> {
-  let response: Response;
+  read: (response: Response) => Promise<T>,
+  { body, headers, signal }: Call = {},
+): Promise<Result<T>> {
+  const isBytes = body instanceof Uint8Array;
+  const type = { "Content-Type": isBytes ? "application/octet-stream" : "application/json" };
   try {
-    response = await fetch(`/api${path}`, {
+    const response = await fetch(`/api${path}`, {
       method,
-      headers: {
-        "X-Nightlatch": "1",
-        ...(body === undefined
-          ? {}
-          : { "Content-Type": body instanceof Uint8Array ? "application/octet-stream" : "application/json" }),
-        ...headers,
-      },
-      body:
-        body === undefined
-          ? null
-          : body instanceof Uint8Array
-            ? (body as Uint8Array<ArrayBuffer>)
-            : JSON.stringify(body),
+      headers: { "X-Nightlatch": "1", ...(body === undefined ? {} : type), ...headers },
+      body: body === undefined ? null : isBytes ? (body as Bytes) : JSON.stringify(body),
       keepalive: method === "DELETE", // what was to go goes, also when the page is closed
+      signal: signal ?? null,
     });
-  } catch {
-    throw new ApiError("The hub cannot be reached. Are you on the home network, and is it running?", 0);
+    return response.ok ? { ok: true, value: await read(response) } : await refusal(response);
+  } catch (error) {
+    if (signal?.aborted) return { ok: false, kind: "aborted", text: "Stopped.", status: 0 };
+    if (error instanceof SyntaxError) return broken("The hub's answer cannot be read. Reload the page.");
+    return { ok: false, kind: "unreachable", text: UNREACHABLE, status: 0 };
   }
-  if (response.ok) return response;
-  let told: { error?: string; reason?: string } = {};
-  try {
-    told = await response.json();
-  } catch {
-    // no JSON: the status has to do
-  }
-  if (response.status === 401) onSignedOut();
-  const wait = Number(response.headers.get("Retry-After")) || undefined;
-  throw new ApiError(
-    told.error ?? `The hub answered with status ${response.status}.`,
-    response.status,
-    told.reason,
-    wait,
-  );
 }
 
-export async function get<T>(path: string): Promise<T> {
-  return (await ask("GET", path)).json();
+async function refusal(response: Response): Promise<Failure> {
+  const { status } = response;
+  // no JSON: the status has to do
+  const body: { error?: string; reason?: string } = await response.json().catch(() => ({}));
+  const retryAfterS = Number(response.headers.get("Retry-After")) || undefined;
+  if (status === 401) onSignedOut();
+  const text = body.error ?? `The hub answered with status ${status}.`;
+  return { ok: false, kind: status === 401 ? "signed-out" : "refused", text, status, reason: body.reason, retryAfterS };
 }
 
-export async function send<T>(method: "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<T> {
-  const response = await ask(method, path, body);
+async function json<T>(response: Response): Promise<T> {
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
-export async function put(path: string, body: unknown): Promise<void> {
-  await ask("PUT", path, body);
-}
-
-export async function sealed(
-  path: string,
-  headers: Record<string, string> = {},
-): Promise<{ bytes: Bytes; headers: Headers } | null> {
-  const response = await ask("GET", path, undefined, headers);
+async function bytes(response: Response): Promise<{ bytes: Bytes; headers: Headers } | null> {
   if (response.status === 204) return null;
   return { bytes: new Uint8Array(await response.arrayBuffer()), headers: response.headers };
-}
-
-export async function relayed(
-  method: "GET" | "DELETE",
-  path: string,
-  headers: Record<string, string>,
-): Promise<Response> {
-  return ask(method, `/mailbox${path}`, undefined, headers);
 }

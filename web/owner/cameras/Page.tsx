@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
-import { get, send } from "../../shared/api";
 import { unb64 } from "../../shared/bytes";
+import { get, send } from "../../shared/throwing";
 import { bytes, when } from "../../shared/time";
 import type { Camera, Home, Probe } from "../../shared/wire";
 import { go, home, now, opener, refresh, say, stillsChanged } from "../state";

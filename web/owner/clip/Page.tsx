@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ApiError, get } from "../../shared/api";
+import { attempt } from "../../shared/api";
+import { ApiError, get } from "../../shared/throwing";
 import { bytes, hhmmss, lasting, longDay, when } from "../../shared/time";
 import type { Clip } from "../../shared/wire";
 import { deletion, type Manifest, manifest, parts, still } from "../clips";
@@ -141,12 +142,10 @@ export function ClipPage({ id }: { id: string }) {
       withUndo(
         state.value?.cloud.configured ? "Deleting the clip here and in the mailbox." : "Deleting the clip.",
         async () => {
-          try {
-            await act();
-          } finally {
-            clipsChanged.value++;
-          }
-          say("The clip is gone.");
+          const done = await attempt(act);
+          clipsChanged.value++;
+          if (done.ok) say("The clip is gone.");
+          return done;
         },
         () => {
           back(false);

@@ -1,7 +1,7 @@
 // The owner's own remark on a clip.
 
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, put, sealed } from "../../shared/api";
+import { ApiError, put, sealed } from "../../shared/throwing";
 import { opener, say } from "../state";
 
 const RIGHT: [string, string][] = [

@@ -1,11 +1,11 @@
 // Giving one clip: choose, hide people, play it to its end, sign. Then: who looked, and take it back.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { get, put, sealed, send } from "../../shared/api";
 import { type Bytes, b64, utf8 } from "../../shared/bytes";
 import { consentRecord, hexSha256, logKey, signedRecord, withdrawalRecord } from "../../shared/consent";
 import { readPolicy } from "../../shared/ledger";
 import { receiptOf, said, type WholeLog } from "../../shared/log";
+import { get, put, sealed, send } from "../../shared/throwing";
 import { dayName, hhmmss, lasting, when } from "../../shared/time";
 import { type Manifest, manifest, parts } from "../clips";
 import { go, home, hubNow, now, ring, say } from "../state";

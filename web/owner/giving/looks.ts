@@ -1,10 +1,10 @@
 // Who looked at what was given: the keeper's word for it, held against the log that witnesses cosigned.
 
-import { get, sealed } from "../../shared/api";
 import { type Bytes, b64, same, unb64 } from "../../shared/bytes";
 import { commitment, dayTag, logKey } from "../../shared/consent";
 import type { LogPolicy } from "../../shared/ledger";
 import { readLog, type WholeLog } from "../../shared/log";
+import { get, sealed } from "../../shared/throwing";
 import { opener, ring } from "../state";
 
 export interface Told {

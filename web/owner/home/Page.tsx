@@ -1,7 +1,7 @@
 // Is all well? Then the cameras, then what happened.
 
 import { useEffect, useState } from "preact/hooks";
-import { get } from "../../shared/api";
+import { get } from "../../shared/throwing";
 import { ago, bytes, dayName, dayOf, hhmm, lasting, when } from "../../shared/time";
 import type { CameraNow, Clip } from "../../shared/wire";
 import { Badge, FilterBar } from "../events";

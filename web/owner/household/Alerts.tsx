@@ -1,7 +1,7 @@
 // Alerts on this device, by web push: off until switched on, and only for what the owner picks.
 
 import { useEffect, useState } from "preact/hooks";
-import { get, put, send } from "../../shared/api";
+import { get, put, send } from "../../shared/throwing";
 import { CALLED, VERDICTS, type Verdict } from "../findings";
 import { say } from "../state";
 import { Problem } from "../ui";

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
-import { get, send } from "../../shared/api";
 import { type Bytes, b64 } from "../../shared/bytes";
 import { type Kdf, newKdf, recipientOf, stretch, unwrap, words, wrap } from "../../shared/keys";
+import { get, send } from "../../shared/throwing";
 import { ago, bytes, when } from "../../shared/time";
 import type { Device } from "../../shared/wire";
 import { mailbox } from "../clips";

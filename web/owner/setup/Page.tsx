@@ -2,9 +2,9 @@
 
 import { useMemo, useState } from "preact/hooks";
 import { encode } from "uqr";
-import { send } from "../../shared/api";
 import { type Bytes, b64, utf8 } from "../../shared/bytes";
 import { lockedKeys, newKdf, newRoot, recipientOf, signingPublic, stretch, words, wrap } from "../../shared/keys";
+import { send } from "../../shared/throwing";
 import { unlock } from "../state";
 import { Field, Mark, Problem, Secret, useTitle, Wait } from "../ui";
 
@@ -150,7 +150,8 @@ export function SetUp({ codeNeeded }: { codeNeeded: boolean }) {
       const signature = b64(new Uint8Array(await crypto.subtle.sign("Ed25519", sign, statement)));
       await send("POST", "/household/enrolment", { signature });
       history.replaceState(null, "", "/");
-      await unlock(made.root);
+      const done = await unlock(made.root);
+      if (!done.ok) throw new Error(done.text);
     } catch (error) {
       setProblem((error as Error).message);
       setStep("check");

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
-import { ApiError, get, send } from "../../shared/api";
 import { b64, joined, unb64, utf8 } from "../../shared/bytes";
 import { fromWords, type Kdf, lockedKeys, newKdf, stretch, unwrap, wrap, wrongWords } from "../../shared/keys";
+import { ApiError, get, send } from "../../shared/throwing";
 import { deviceName, NewPassphrase, SHORTEST } from "../setup/Page";
 import { now, unlock } from "../state";
 import { Field, Mark, Problem, Secret, useTitle, Wait } from "../ui";
@@ -39,7 +39,8 @@ function Passphrase({ forgot }: { forgot: () => void }) {
         login_key: b64(stretched.loginKey),
         device_name: deviceName(),
       });
-      await unlock(await unwrap(answer.wrapped_root, stretched.wrapKey));
+      const done = await unlock(await unwrap(answer.wrapped_root, stretched.wrapKey));
+      if (!done.ok) throw new Error(done.text);
     } catch (error) {
       setProblem((error as Error).message);
       if (error instanceof ApiError && error.status === 429) setUntil(Date.now() + 1000 * (error.retryAfterS ?? 1));
@@ -97,7 +98,8 @@ function Recover({ back }: { back: () => void }) {
         wrapped_root: await wrap(root, stretched.wrapKey),
         device_name: deviceName(),
       });
-      await unlock(root);
+      const done = await unlock(root);
+      if (!done.ok) throw new Error(done.text);
     } catch (error) {
       setProblem((error as Error).message);
     } finally {

@@ -1,8 +1,8 @@
 // The day of each camera. Drag to look, space to play, arrows to step; all pictures are opened here.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { get, sealed } from "../../shared/api";
 import { codecs, context, hasInit } from "../../shared/mp4";
+import { get, sealed } from "../../shared/throwing";
 import {
   ago,
   dateOf,

@@ -1,8 +1,8 @@
 // A minute of stills in one sealed JPEG: fetched, opened and decoded as the owner scrubs, the last ones kept.
 
-import { sealed } from "../../shared/api";
 import { Latest } from "../../shared/latest";
 import { type SheetFacts, sheetFacts } from "../../shared/mp4";
+import { sealed } from "../../shared/throwing";
 import { opener } from "../state";
 
 const MOST_DECODED = 8; // about 10 MB each
