@@ -1,61 +1,21 @@
-// Giving one clip: choose, hide people, play it to its end, sign. Then: who looked, and take it back.
+// What was given: who looked, and take it back.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Bytes, b64, utf8 } from "../../shared/bytes";
-import { consentRecord, hexSha256, logKey, signedRecord, withdrawalRecord } from "../../shared/consent";
+import { signedRecord, withdrawalRecord } from "../../shared/consent";
 import { readPolicy } from "../../shared/ledger";
 import { receiptOf, said, type WholeLog } from "../../shared/log";
-import { get, put, sealed, send, value } from "../../shared/throwing";
+import { get, put, send } from "../../shared/throwing";
 import { dayName, hhmmss, lasting, when } from "../../shared/time";
-import { type Manifest, manifest, parts } from "../clips";
-import { go, home, hubNow, now, ring, say } from "../state";
-import { Confirm, Link, Problem, useTitle, Wait } from "../ui";
+import type { Donation, Donations, Programme } from "../../shared/wire";
+import { home, hubNow, now, ring, say } from "../state";
+import { Confirm, Problem, useTitle, Wait } from "../ui";
 import { type Look, looks, untold, wholeLog } from "./looks";
-
-const SHORTEST = 20_000;
-const LONGEST = 30_000;
-const KEPT_MS = 365 * 86_400_000;
-
-interface Programme {
-  name: string;
-  url: string;
-  key: string;
-  policy: string;
-  notice: string;
-  language: string;
-}
-interface Given {
-  id: string;
-  camera_id: string;
-  onset_ms: number;
-  length_ms: number;
-  consent_sha256: string;
-  given_ms: number;
-  expires_ms: number;
-  withdrawn_ms: number | null;
-  refused_ms: number | null;
-  shred_by_ms: number | null;
-  shredded_ms: number | null;
-}
-interface Found {
-  programme: Programme | null;
-  given: Given[];
-  witness: { key: string; vouched: number | null };
-}
-interface Offer {
-  id: string;
-  share: number;
-  problem: string | null;
-  ready: boolean;
-  sha256: string | null;
-  report: { people: number; frames?: number; faces?: number } | null;
-}
 
 export function GivingPage() {
   useTitle("Giving");
-  const [found, setFound] = useState<Found | null>(null);
+  const [found, setFound] = useState<Donations | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
-  const load = () => get<Found>("/giving").then(setFound, (error: Error) => setProblem(error.message));
+  const load = () => get<Donations>("/giving").then(setFound, (error: Error) => setProblem(error.message));
   useEffect(() => void load(), []);
   if (!found) return problem ? <Problem text={problem} /> : <Wait text="Asking the hub…" />;
   return (
@@ -128,15 +88,6 @@ function Joined({ programme, changed }: { programme: Programme; changed: () => v
   );
 }
 
-/** What hiding found: pictures × people. */
-function hid(times: number): string {
-  const found =
-    times === 0
-      ? "Nobody was found in it."
-      : `Somebody was found ${times === 1 ? "once" : `${times} times`}, and covered.`;
-  return `${found} If you see a person, do not give it.`;
-}
-
 const KINDS: Record<string, string> = {
   "consent.give": "You gave it",
   "view.open": "Looked at",
@@ -147,11 +98,11 @@ const KINDS: Record<string, string> = {
   shred: "Its key was destroyed",
 };
 
-function Looks({ found, changed }: { found: Found; changed: () => void }) {
+function Looks({ found, changed }: { found: Donations; changed: () => void }) {
   const [told, setTold] = useState<Record<string, Look[]>>({});
   const [proof, setProof] = useState<{ size: number; witnesses: number; hidden: number; labels: number } | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
-  const [asking, setAsking] = useState<Given | null>(null);
+  const [asking, setAsking] = useState<Donation | null>(null);
   const whole = useRef<WholeLog | null>(null);
   const check = async () => {
     if (!found.programme) return setProblem("Join the programme again to see who looked.");
@@ -177,7 +128,7 @@ function Looks({ found, changed }: { found: Found; changed: () => void }) {
     const timer = setInterval(() => void check(), 5000);
     return () => clearInterval(timer);
   }, [found]);
-  const takeBack = async (given: Given) => {
+  const takeBack = async (given: Donation) => {
     try {
       const keys = ring.value;
       if (!keys) throw new Error("Sign in first.");
@@ -304,7 +255,7 @@ async function saveReceipt(log: WholeLog | null, index: number) {
   if (log) saveText(`entry-${index}.tlog-proof`, await receiptOf(log, index));
 }
 
-function Shredding({ given, told }: { given: Given; told: Look[] }) {
+function Shredding({ given, told }: { given: Donation; told: Look[] }) {
   const shred = told.find((look) => look.kind === "shred");
   const late = !shred && given.shred_by_ms !== null && now.value > given.shred_by_ms;
   return (
@@ -317,234 +268,4 @@ function Shredding({ given, told }: { given: Given; told: Look[] }) {
           : `The key is destroyed by ${hhmmss(given.shred_by_ms ?? 0)}.`}
     </p>
   );
-}
-
-export function GivePage({ id }: { id: string }) {
-  useTitle("Give a clip");
-  const [programme, setProgramme] = useState<Programme | null | undefined>();
-  const [facts, setFacts] = useState<Manifest | null>(null);
-  const [from, setFrom] = useState(0);
-  const [length, setLength] = useState(SHORTEST + 5000);
-  const [style, setStyle] = useState<"cover" | "silhouettes">("cover");
-  const [offer, setOffer] = useState<Offer | null>(null);
-  const [film, setFilm] = useState<{ bytes: Bytes; url: string } | null>(null);
-  const [played, setPlayed] = useState(false);
-  const [busy, setBusy] = useState<string | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
-  const alive = useRef(true);
-  useEffect(() => {
-    get<Found>("/giving").then(
-      (f) => setProgramme(f.programme),
-      (error: Error) => setProblem(error.message),
-    );
-    value(manifest(id)).then(
-      (m) => {
-        setFacts(m);
-        const all = (m.ended_ms ?? m.began_ms) - m.began_ms;
-        setLength(Math.min(25_000, all));
-        setFrom(Math.max(0, Math.min(m.onset_ms - m.began_ms - 3000, all - 25_000)));
-      },
-      (error: Error) => setProblem(error.message),
-    );
-    return () => {
-      alive.current = false;
-    };
-  }, [id]);
-  if (problem && !facts) return <Problem text={problem} />;
-  if (programme === undefined || !facts) return <Wait text="Opening the clip…" />;
-  if (programme === null) {
-    return (
-      <div class="narrow empty">
-        <h2>Join a programme first</h2>
-        <p>Clips are given to one programme, which you choose.</p>
-        <Link href="/giving" class="button main">
-          Join a programme
-        </Link>
-      </div>
-    );
-  }
-  const all = (facts.ended_ms ?? facts.began_ms) - facts.began_ms;
-  if (all < SHORTEST)
-    return (
-      <Problem text="This clip is shorter than 20 seconds." todo="Only clips of 20 seconds or more can be given." />
-    );
-  const hide = async () => {
-    setProblem(null);
-    setBusy("Opening the clip in this browser…");
-    try {
-      const pieces: Bytes[] = [];
-      for await (const piece of parts(id, facts, 0)) pieces.push(await value(piece));
-      const whole = new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer()) as Bytes;
-      setBusy("Hiding people…");
-      let now = await send<Offer>(
-        "POST",
-        `/giving/offers?clip=${id}&from_ms=${Math.round(from)}&to_ms=${Math.round(from + length)}&style=${style}`,
-        whole,
-      );
-      while (alive.current && !now.ready && !now.problem) {
-        await new Promise((r) => setTimeout(r, 500));
-        now = await get<Offer>(`/giving/offers/${now.id}`);
-        setOffer(now);
-      }
-      if (now.problem) throw new Error(now.problem);
-      const hidden = await sealed(`/giving/offers/${now.id}/film`);
-      if (!hidden) throw new Error("The redacted clip is not there.");
-      if ((await hexSha256(hidden.bytes)) !== now.sha256)
-        throw new Error("The redacted clip is not the one that was announced. Try again.");
-      setOffer(now);
-      setFilm({ bytes: hidden.bytes, url: URL.createObjectURL(new Blob([hidden.bytes], { type: "video/mp4" })) });
-    } catch (error) {
-      setOffer(null);
-      setProblem((error as Error).message);
-    } finally {
-      setBusy(null);
-    }
-  };
-  const give = async () => {
-    const keys = ring.value;
-    if (!film || !offer || !keys) return;
-    setBusy("Signing and sending…");
-    setProblem(null);
-    try {
-      const { donation } = await send<{ donation: string }>("POST", `/giving/offers/${offer.id}/key`, {});
-      const record = consentRecord({
-        donation,
-        ownerKey: keys.signPublic,
-        programmeKey: programme.key,
-        sha256: await hexSha256(film.bytes),
-        lengthMs: lengthOf(film.bytes) ?? Math.round(length),
-        noticeSha256: await hexSha256(utf8(programme.notice)),
-        noticeLanguage: programme.language,
-        purposes: ["label", "train"],
-        givenMs: hubNow(),
-        expiresMs: hubNow() + KEPT_MS,
-      });
-      await send("POST", `/giving/offers/${offer.id}/consent`, {
-        consent: await signedRecord(record, keys.sign),
-        log_key: b64(await logKey(keys.sign)),
-      });
-      say("Given. You see here who looks.");
-      go("/giving");
-    } catch (error) {
-      setProblem((error as Error).message);
-    } finally {
-      setBusy(null);
-    }
-  };
-  return (
-    <div class="narrow wide give">
-      <h1>Give this clip</h1>
-      {!film && (
-        <>
-          <p class="lead">
-            {facts.camera_name}, {when(facts.onset_ms, now.value)}. Nothing leaves before you have seen exactly what
-            would.
-          </p>
-          <label class="field">
-            <span>From second {Math.round(from / 1000)}</span>
-            <input
-              type="range"
-              min={0}
-              max={Math.max(0, all - SHORTEST)}
-              step={500}
-              value={from}
-              onInput={(e) => setFrom(Math.min(Number(e.currentTarget.value), all - SHORTEST))}
-            />
-          </label>
-          <label class="field">
-            <span>For {Math.round(Math.min(length, all - from) / 1000)} seconds</span>
-            <input
-              type="range"
-              min={SHORTEST}
-              max={Math.min(LONGEST, all - from)}
-              step={500}
-              value={Math.min(length, all - from)}
-              onInput={(e) => setLength(Number(e.currentTarget.value))}
-            />
-          </label>
-          <div class="segmented" role="group" aria-label="How people are hidden">
-            <button type="button" aria-pressed={style === "cover"} onClick={() => setStyle("cover")}>
-              Cover everybody
-            </button>
-            <button type="button" aria-pressed={style === "silhouettes"} onClick={() => setStyle("silhouettes")}>
-              Silhouettes only
-            </button>
-          </div>
-          <div class="row">
-            <button
-              type="button"
-              class="main"
-              data-testid="give-hide"
-              disabled={busy !== null}
-              onClick={() => void hide()}
-            >
-              Hide people
-            </button>
-            <Link href={`/clip/${id}`} class="button quiet">
-              Keep it
-            </Link>
-          </div>
-          {busy && (
-            <p class="wait" role="status">
-              <span class="dots" aria-hidden="true" /> {busy} {offer ? `${Math.round(offer.share * 100)} %` : ""}
-            </p>
-          )}
-        </>
-      )}
-      {film && (
-        <>
-          <p class="lead">This is all that would be given: no sound, no name, no place, no time. Play it to its end.</p>
-          <video
-            class="screen"
-            data-testid="give-film"
-            src={film.url}
-            controls
-            playsinline
-            muted
-            autoplay
-            onEnded={() => setPlayed(true)}
-          />
-          <p class="fine">{offer?.report && hid(offer.report.people)}</p>
-          <details open>
-            <summary>What you are asked</summary>
-            <div class="notice">
-              {programme.notice.split(/\n\s*\n/).map((paragraph) => (
-                <p key={paragraph}>{paragraph}</p>
-              ))}
-            </div>
-          </details>
-          <div class="row">
-            <button
-              type="button"
-              class="main"
-              data-testid="give-sign"
-              disabled={!played || busy !== null}
-              onClick={() => void give()}
-            >
-              {played ? "Sign and give" : "Play it to its end first"}
-            </button>
-            <Link href={`/clip/${id}`} class="button quiet">
-              Keep it
-            </Link>
-          </div>
-          {busy && <Wait text={busy} />}
-        </>
-      )}
-      {problem && <Problem text={problem} />}
-    </div>
-  );
-}
-
-// The length that the film says of itself (ISO/IEC 14496-12, mvhd), in milliseconds.
-function lengthOf(mp4: Bytes): number | null {
-  const view = new DataView(mp4.buffer, mp4.byteOffset, mp4.byteLength);
-  const mark = utf8("mvhd");
-  for (let at = 4; at + 32 < mp4.length; at++) {
-    if (mp4[at] !== mark[0] || mp4[at + 1] !== mark[1] || mp4[at + 2] !== mark[2] || mp4[at + 3] !== mark[3]) continue;
-    const is64 = mp4[at + 4] === 1;
-    const scale = view.getUint32(at + (is64 ? 24 : 16));
-    const duration = is64 ? Number(view.getBigUint64(at + 28)) : view.getUint32(at + 20);
-    return scale && duration ? Math.round((duration / scale) * 1000) : null;
-  }
-  return null;
 }
