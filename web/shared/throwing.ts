@@ -13,7 +13,7 @@ export class ApiError extends Error {
   }
 }
 
-async function value<T>(answer: Promise<api.Result<T>>): Promise<T> {
+export async function value<T>(answer: api.Result<T> | Promise<api.Result<T>>): Promise<T> {
   const result = await answer;
   if (result.ok) return result.value;
   throw new ApiError(result.text, result.status, result.reason, result.retryAfterS);

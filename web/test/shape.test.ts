@@ -12,7 +12,6 @@ const TODAY: Record<string, number> = {
   "owner/cameras/Areas.tsx": 2,
   "owner/cameras/Page.tsx": 6,
   "owner/clip/Page.tsx": 2,
-  "owner/clips.ts": 2,
   "owner/findings.ts": 1,
   "owner/giving/Page.tsx": 4,
   "owner/giving/looks.ts": 1,

@@ -1,6 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { attempt } from "../../shared/api";
-import { ApiError, get } from "../../shared/throwing";
+import { ApiError, get, value } from "../../shared/throwing";
 import { bytes, hhmmss, lasting, longDay, when } from "../../shared/time";
 import type { Clip } from "../../shared/wire";
 import { deletion, type Manifest, manifest, parts, still } from "../clips";
@@ -56,13 +55,13 @@ export function ClipPage({ id }: { id: string }) {
     void (async () => {
       try {
         const row = get<Clip>(`/clips/${id}`).catch(() => null);
-        let found = await manifest(id);
+        let found = await value(manifest(id));
         if (gone || !video.current) return;
         const listed = await row;
         if (listed && listed.event_id !== found.event)
           throw new Error("This clip is not the one that its name says. It is not shown.");
         setFacts(found);
-        still(id, found).then(
+        value(still(id, found)).then(
           (jpeg) => {
             if (!jpeg || gone) return;
             picture = pictureUrl(jpeg);
@@ -81,13 +80,13 @@ export function ClipPage({ id }: { id: string }) {
         for (let next = 0; !gone; ) {
           for await (const piece of parts(id, found, next)) {
             if (gone) return;
-            await player.append(piece);
+            await player.append(await value(piece));
             next++;
           }
           if (found.ended_ms !== null) break;
           await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
           const now = await get<Clip>(`/clips/${id}`).catch(() => null);
-          found = await manifest(id);
+          found = await value(manifest(id));
           setFacts(found);
           if (!now?.open && next >= found.parts.length) break;
         }
@@ -107,10 +106,10 @@ export function ClipPage({ id }: { id: string }) {
 
   const save = async () => {
     try {
-      const found = await manifest(id);
+      const found = await value(manifest(id));
       const pieces: BlobPart[] = [];
       for await (const piece of parts(id, found, 0)) {
-        pieces.push(piece);
+        pieces.push(await value(piece));
         setSaving(Math.round((pieces.length / found.parts.length) * 100));
       }
       const link = document.createElement("a");
@@ -136,13 +135,13 @@ export function ClipPage({ id }: { id: string }) {
       leaving.value = next;
     };
     try {
-      const act = await deletion(id);
+      const act = await value(deletion(id));
       back(true);
       go("/");
       withUndo(
         state.value?.cloud.configured ? "Deleting the clip here and in the mailbox." : "Deleting the clip.",
         async () => {
-          const done = await attempt(act);
+          const done = await act();
           clipsChanged.value++;
           if (done.ok) say("The clip is gone.");
           return done;

@@ -5,7 +5,7 @@ import { type Bytes, b64, utf8 } from "../../shared/bytes";
 import { consentRecord, hexSha256, logKey, signedRecord, withdrawalRecord } from "../../shared/consent";
 import { readPolicy } from "../../shared/ledger";
 import { receiptOf, said, type WholeLog } from "../../shared/log";
-import { get, put, sealed, send } from "../../shared/throwing";
+import { get, put, sealed, send, value } from "../../shared/throwing";
 import { dayName, hhmmss, lasting, when } from "../../shared/time";
 import { type Manifest, manifest, parts } from "../clips";
 import { go, home, hubNow, now, ring, say } from "../state";
@@ -337,7 +337,7 @@ export function GivePage({ id }: { id: string }) {
       (f) => setProgramme(f.programme),
       (error: Error) => setProblem(error.message),
     );
-    manifest(id).then(
+    value(manifest(id)).then(
       (m) => {
         setFacts(m);
         const all = (m.ended_ms ?? m.began_ms) - m.began_ms;
@@ -373,7 +373,7 @@ export function GivePage({ id }: { id: string }) {
     setBusy("Opening the clip in this browser…");
     try {
       const pieces: Bytes[] = [];
-      for await (const piece of parts(id, facts, 0)) pieces.push(piece);
+      for await (const piece of parts(id, facts, 0)) pieces.push(await value(piece));
       const whole = new Uint8Array(await new Blob(pieces as BlobPart[]).arrayBuffer()) as Bytes;
       setBusy("Hiding people…");
       let now = await send<Offer>(

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { type Bytes, b64 } from "../../shared/bytes";
 import { type Kdf, newKdf, recipientOf, stretch, unwrap, words, wrap } from "../../shared/keys";
-import { get, send } from "../../shared/throwing";
+import { get, send, value } from "../../shared/throwing";
 import { ago, bytes, when } from "../../shared/time";
 import type { Device } from "../../shared/wire";
 import { mailbox } from "../clips";
@@ -207,7 +207,7 @@ function Mailbox() {
   const [held, setHeld] = useState<Held | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const load = () =>
-    mailbox("GET", "/clips")
+    value(mailbox("GET", "/clips"))
       .then((r) => r.json())
       .then(setHeld, (error: Error) => setProblem(error.message));
   useEffect(() => void load(), []);
@@ -215,7 +215,7 @@ function Mailbox() {
   const [asking, setAsking] = useState(false);
   const empty = async () => {
     try {
-      await mailbox("DELETE", "/clips");
+      await value(mailbox("DELETE", "/clips"));
       say("The mailbox is empty.");
     } catch (error) {
       setProblem((error as Error).message);
