@@ -32,6 +32,11 @@ export async function opened(sealed: Bytes): Promise<Result<Bytes>> {
   return key ? attempt(() => key.open(sealed)) : broken("Sign in first.");
 }
 
+export async function openedJson<T>(sealed: Bytes): Promise<Result<T>> {
+  const found = await opened(sealed);
+  return found.ok ? attempt(async () => JSON.parse(new TextDecoder().decode(found.value)) as T) : found;
+}
+
 export function go(to: string, replace = false) {
   history[replace ? "replaceState" : "pushState"](null, "", to);
   path.value = to;

@@ -15,7 +15,6 @@ const TODAY: Record<string, number> = {
   "owner/findings.ts": 1,
   "owner/giving/Page.tsx": 4,
   "owner/giving/looks.ts": 1,
-  "owner/home/Page.tsx": 3,
   "owner/setup/Page.tsx": 1,
   "owner/timeline/Glance.tsx": 1,
   "owner/timeline/Page.tsx": 3,
