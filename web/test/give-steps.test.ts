@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Manifest } from "../owner/clips";
 import { firstCut, fitted, longestFrom } from "../owner/give/cut";
 import { type Happening, hid, next, type Step } from "../owner/give/steps";
+import { broken } from "../shared/api";
 import { utf8 } from "../shared/bytes";
 import type { Programme } from "../shared/wire";
 
@@ -13,6 +14,8 @@ const PROGRAMME: Programme = { name: "P", url: "u", key: "cHJvZ3JhbW1l", policy:
 const steps = (...happenings: Happening[]) => happenings.reduce(next, { step: "opening" } as Step);
 const OPENED: Happening = { is: "opened", clip: CLIP, programme: PROGRAMME };
 const PREVIEW = { offer: "o1", bytes: utf8("everybody is covered"), url: "blob:1", timesFound: 3 };
+const NO = broken("no");
+const FAILED: Happening = { is: "failed", failure: NO };
 const HIDDEN: Happening[] = [OPENED, { is: "hide" }, { is: "hidden", preview: PREVIEW }];
 
 describe("the stretch that is given", () => {
@@ -36,16 +39,16 @@ describe("the steps", () => {
     expect(steps({ ...OPENED, programme: null } as Happening)).toEqual({ step: "unjoined" });
     const short = { ...OPENED, clip: { ...CLIP, ended_ms: 119_999 } } as Happening;
     expect(steps(short)).toEqual({ step: "too-short" });
-    expect(steps({ is: "failed", text: "no" })).toEqual({ step: "unopened", problem: "no" });
+    expect(steps(FAILED)).toEqual({ step: "unopened", failure: NO });
   });
 
   test("hiding that fails leads back to the choice that was made, with the reason", () => {
     const cut = { fromMs: 1000, lengthMs: 22_000, style: "silhouettes" } as const;
-    const back = steps(OPENED, { is: "cut", cut }, { is: "hide" }, { is: "failed", text: "no" });
-    expect(back).toMatchObject({ step: "choosing", cut, problem: "no" });
-    expect(steps(OPENED, { is: "hide" }, { is: "failed", text: "no" }, { is: "hide" })).toMatchObject({
+    const back = steps(OPENED, { is: "cut", cut }, { is: "hide" }, FAILED);
+    expect(back).toMatchObject({ step: "choosing", cut, failure: NO });
+    expect(steps(OPENED, { is: "hide" }, FAILED, { is: "hide" })).toMatchObject({
       step: "hiding",
-      from: { problem: null },
+      from: { failure: null },
     });
   });
 
@@ -67,8 +70,8 @@ describe("the steps", () => {
   });
 
   test("a signature that is refused leads back to the film that was played", () => {
-    const back = steps(...HIDDEN, { is: "played" }, { is: "sign" }, { is: "failed", text: "no" });
-    expect(back).toMatchObject({ step: "previewing", isPlayed: true, problem: "no", preview: PREVIEW });
+    const back = steps(...HIDDEN, { is: "played" }, { is: "sign" }, FAILED);
+    expect(back).toMatchObject({ step: "previewing", isPlayed: true, failure: NO, preview: PREVIEW });
     expect(next(next(back, { is: "sign" }), { is: "given" })).toEqual({ step: "given" });
   });
 
@@ -77,7 +80,7 @@ describe("the steps", () => {
       expect(next(at, { is: "given" })).toBe(at);
     }
     const given: Step = { step: "given" };
-    for (const what of [...HIDDEN, { is: "failed", text: "late" } as const]) expect(next(given, what)).toBe(given);
+    for (const what of [...HIDDEN, FAILED]) expect(next(given, what)).toBe(given);
   });
 
   test("what hiding found is put into words", () => {

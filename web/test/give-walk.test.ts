@@ -121,7 +121,7 @@ describe("what can go wrong while people are being hidden", () => {
     const { it } = await given({ "GET /giving/offers/o1/film": [other] });
     await it.open();
     await it.hide();
-    expect(it.at.value).toMatchObject({ step: "choosing", problem: expect.stringContaining("not the one") });
+    expect(it.at.value).toMatchObject({ step: "choosing", failure: { text: expect.stringContaining("not the one") } });
   });
 
   test.each<[string, Record<string, Result<unknown>[]>, string]>([
@@ -133,14 +133,14 @@ describe("what can go wrong while people are being hidden", () => {
     await it.open();
     await it.hide();
     expect(it.at.value.step).toBe("choosing");
-    expect((it.at.value as Choosing).problem).toContain(text);
+    expect((it.at.value as Choosing).failure?.text).toContain(text);
   });
 
   test("a part that is not what was recorded is not handed to the hub", async () => {
     const { it, hub } = await given({}, () => Promise.resolve(broken("Part 2 of this clip is not what was recorded.")));
     await it.open();
     await it.hide();
-    expect(it.at.value).toMatchObject({ step: "choosing", problem: expect.stringContaining("Part 2") });
+    expect(it.at.value).toMatchObject({ step: "choosing", failure: { text: expect.stringContaining("Part 2") } });
     expect(hub.asked).toEqual(["GET /giving"]);
   });
 
@@ -172,7 +172,7 @@ describe("what can go wrong while signing", () => {
     await it.hide();
     it.played();
     await it.sign();
-    expect(it.at.value).toMatchObject({ step: "previewing", isPlayed: true, problem: expect.any(String) });
+    expect(it.at.value).toMatchObject({ step: "previewing", isPlayed: true, failure: { text: expect.any(String) } });
     expect(went).toEqual([]);
     await it.sign();
     expect(it.at.value).toEqual({ step: "given" });

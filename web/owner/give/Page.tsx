@@ -3,7 +3,7 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { when } from "../../shared/time";
 import { now } from "../state";
-import { Link, Problem, useTitle, Wait } from "../ui";
+import { Link, Problem, Trouble, useTitle, Wait } from "../ui";
 import { type Cut, lengthOf, longestFrom, SHORTEST_MS, type Style } from "./cut";
 import { doors } from "./doors";
 import { type Giver, giver } from "./giver";
@@ -22,7 +22,7 @@ export function GivePage({ id }: { id: string }) {
     case "given":
       return <Wait text="Opening the clip…" />;
     case "unopened":
-      return <Problem text={at.problem} />;
+      return <Trouble of={at.failure} />;
     case "unjoined":
       return <JoinFirst />;
     case "too-short":
@@ -82,7 +82,7 @@ function Choose(props: { id: string; giving: Giver; at: Choosing; hiding: Hiding
           {hiding.share === null ? "" : `${Math.round(hiding.share * 100)} %`}
         </p>
       )}
-      {at.problem && <Problem text={at.problem} />}
+      <Trouble of={at.failure} />
     </div>
   );
 }
@@ -185,7 +185,7 @@ function Preview({ id, giving, at, isBusy }: { id: string; giving: Giver; at: Pr
         <KeepIt id={id} />
       </div>
       {isBusy && <Wait text="Signing and sending…" />}
-      {at.problem && <Problem text={at.problem} />}
+      <Trouble of={at.failure} />
     </div>
   );
 }

@@ -27,8 +27,8 @@ export function giver(id: string, doors: Doors) {
 
   async function open() {
     const [donations, clip] = await Promise.all([doors.hub.get<Donations>("/giving"), doors.manifest(id)]);
-    if (!donations.ok) comes({ is: "failed", text: donations.text });
-    else if (!clip.ok) comes({ is: "failed", text: clip.text });
+    if (!donations.ok) comes({ is: "failed", failure: donations });
+    else if (!clip.ok) comes({ is: "failed", failure: clip });
     else comes({ is: "opened", clip: clip.value, programme: donations.value.programme });
   }
 
@@ -37,7 +37,7 @@ export function giver(id: string, doors: Doors) {
     const from = at.value;
     comes({ is: "hide" });
     const film = await hidden(id, from, doors, left.signal, (doing, share) => comes({ is: "progress", doing, share }));
-    if (!film.ok) return comes({ is: "failed", text: film.text });
+    if (!film.ok) return comes({ is: "failed", failure: film });
     shown = film.value;
     if (left.signal.aborted) forget();
     else comes({ is: "hidden", preview: shown });
@@ -52,7 +52,7 @@ export function giver(id: string, doors: Doors) {
     const signing = at.value;
     if (signing.step !== "signing") return; // the film was not played to its end
     const done = await give(signing, keys, doors.hub, doors.nowMs());
-    comes(done.ok ? { is: "given" } : { is: "failed", text: done.text });
+    comes(done.ok ? { is: "given" } : { is: "failed", failure: done });
     if (done.ok) doors.given();
   }
 

@@ -1,6 +1,7 @@
 // Giving one clip, step by step: choose, hide people, play the film to its end, sign. Pure: what came, and the step
 // that follows. Nothing is signed but a film that was played to its end, and nothing comes after "given".
 
+import type { Failure } from "../../shared/api";
 import type { Bytes } from "../../shared/bytes";
 import type { Programme } from "../../shared/wire";
 import type { Manifest } from "../clips";
@@ -19,7 +20,7 @@ export interface Choosing {
   clip: Manifest;
   programme: Programme;
   cut: Cut;
-  problem: string | null;
+  failure: Failure | null;
 }
 export interface Hiding {
   step: "hiding";
@@ -32,7 +33,7 @@ export interface Previewing {
   from: Choosing;
   preview: Preview;
   isPlayed: boolean; // to its end
-  problem: string | null;
+  failure: Failure | null;
 }
 export interface Signing {
   step: "signing";
@@ -40,7 +41,7 @@ export interface Signing {
 }
 export type Step =
   | { step: "opening" }
-  | { step: "unopened"; problem: string }
+  | { step: "unopened"; failure: Failure }
   | { step: "unjoined" }
   | { step: "too-short" }
   | Choosing
@@ -58,7 +59,7 @@ export type Happening =
   | { is: "played" }
   | { is: "sign" }
   | { is: "given" }
-  | { is: "failed"; text: string };
+  | { is: "failed"; failure: Failure };
 
 // The step after what happened; what does not belong to a step leaves it as it is.
 export function next(at: Step, what: Happening): Step {
@@ -79,35 +80,35 @@ export function next(at: Step, what: Happening): Step {
 }
 
 function opened(at: Step, what: Happening): Step {
-  if (what.is === "failed") return { step: "unopened", problem: what.text };
+  if (what.is === "failed") return { step: "unopened", failure: what.failure };
   if (what.is !== "opened") return at;
   if (!what.programme) return { step: "unjoined" };
   if (lengthOf(what.clip) < SHORTEST_MS) return { step: "too-short" };
   const { clip, programme } = what;
-  return { step: "choosing", clip, programme, cut: firstCut(clip), problem: null };
+  return { step: "choosing", clip, programme, cut: firstCut(clip), failure: null };
 }
 
 function chosen(at: Choosing, what: Happening): Step {
   if (what.is === "cut") return { ...at, cut: fitted(what.cut, lengthOf(at.clip)) };
   if (what.is !== "hide") return at;
-  return { step: "hiding", from: { ...at, problem: null }, doing: "opening", share: null };
+  return { step: "hiding", from: { ...at, failure: null }, doing: "opening", share: null };
 }
 
 function hidden(at: Hiding, what: Happening): Step {
   if (what.is === "progress") return { ...at, doing: what.doing, share: what.share };
-  if (what.is === "failed") return { ...at.from, problem: what.text };
+  if (what.is === "failed") return { ...at.from, failure: what.failure };
   if (what.is !== "hidden") return at;
-  return { step: "previewing", from: at.from, preview: what.preview, isPlayed: false, problem: null };
+  return { step: "previewing", from: at.from, preview: what.preview, isPlayed: false, failure: null };
 }
 
 function previewed(at: Previewing, what: Happening): Step {
   if (what.is === "played") return { ...at, isPlayed: true };
-  if (what.is === "sign" && at.isPlayed) return { step: "signing", from: { ...at, problem: null } };
+  if (what.is === "sign" && at.isPlayed) return { step: "signing", from: { ...at, failure: null } };
   return at;
 }
 
 function signed(at: Signing, what: Happening): Step {
-  if (what.is === "failed") return { ...at.from, problem: what.text };
+  if (what.is === "failed") return { ...at.from, failure: what.failure };
   return what.is === "given" ? { step: "given" } : at;
 }
 
