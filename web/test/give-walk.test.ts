@@ -5,60 +5,37 @@ import { describe, expect, test } from "vitest";
 import type { Manifest } from "../owner/clips";
 import { type Doors, giver } from "../owner/give/giver";
 import type { Choosing, Previewing } from "../owner/give/steps";
-import { broken, type Failure, type Result } from "../shared/api";
+import { broken } from "../shared/api";
 import { unb64, utf8 } from "../shared/bytes";
 import { canonical, hexSha256 } from "../shared/consent";
 import type { Offer, Programme } from "../shared/wire";
+import { type Answers, REFUSED, TableHub, UNREACHABLE, yes } from "./table";
 
 const CLIP = { began_ms: 100_000, onset_ms: 105_000, ended_ms: 130_000, camera_name: "Yard" } as Manifest;
 const PROGRAMME: Programme = { name: "P", url: "u", key: "cHJvZ3JhbW1l", policy: "", notice: "Ask.", language: "en" };
 const FILM = utf8("everybody is covered in this film");
 const OFFER: Offer = { id: "o1", share: 0, problem: null, ready: false, sha256: null, report: null };
-const UNREACHABLE: Failure = { ok: false, kind: "unreachable", text: "The hub cannot be reached.", status: 0 };
-const REFUSED: Failure = { ok: false, kind: "refused", text: "Sign it again.", status: 422 };
+const ANSWERS: Answers = {
+  "GET /giving": [yes({ programme: PROGRAMME, given: [], witness: { key: "", vouched: null } })],
+  "POST /giving/offers?clip=c1&from_ms=2000&to_ms=27000&style=cover": [yes(OFFER)],
+  "GET /giving/offers/o1/film": [yes({ bytes: FILM, headers: new Headers() })],
+  "POST /giving/offers/o1/key": [yes({ donation: "d1" })],
+  "POST /giving/offers/o1/consent": [yes({})],
+};
 
-// A hub that answers from a table and writes down what it was asked; answers of one address come one after another.
-class TableHub {
-  readonly asked: string[] = [];
-  readonly bodies: Record<string, unknown> = {};
-  readonly answers: Record<string, Result<unknown>[]>;
-
-  constructor(answers: Record<string, Result<unknown>[]> = {}) {
-    this.answers = {
-      "GET /giving": [yes({ programme: PROGRAMME, given: [], witness: { key: "", vouched: null } })],
-      "POST /giving/offers?clip=c1&from_ms=2000&to_ms=27000&style=cover": [yes(OFFER)],
-      "GET /giving/offers/o1/film": [yes({ bytes: FILM, headers: new Headers() })],
-      "POST /giving/offers/o1/key": [yes({ donation: "d1" })],
-      "POST /giving/offers/o1/consent": [yes({})],
-      ...answers,
-    };
-  }
-
-  ask(line: string, body?: unknown): Promise<Result<never>> {
-    this.asked.push(line);
-    this.bodies[line] = body;
-    const left = this.answers[line] ?? [];
-    return Promise.resolve((left.length > 1 ? left.shift()! : (left[0] ?? UNREACHABLE)) as Result<never>);
-  }
-}
-
-const yes = <T>(value: T): Result<T> => ({ ok: true, value });
 const ready = async () =>
   yes({ ...OFFER, share: 1, ready: true, sha256: await hexSha256(FILM), report: { people: 3 } });
 
 async function given(
-  answers: Record<string, Result<unknown>[]> = {},
+  answers: Answers = {},
   wholeFilm: Doors["wholeFilm"] = () => Promise.resolve(yes(new Blob(["plain"]))),
 ) {
-  const hub = new TableHub({ "GET /giving/offers/o1": [yes({ ...OFFER, share: 0.5 }), await ready()], ...answers });
+  const asked = [yes({ ...OFFER, share: 0.5 }), await ready()];
+  const hub = new TableHub({ ...ANSWERS, "GET /giving/offers/o1": asked, ...answers });
   const pair = (await crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"])) as CryptoKeyPair;
   const went: string[] = [];
   const it = giver("c1", {
-    hub: {
-      get: (path) => hub.ask(`GET ${path}`),
-      send: (method, path, body) => hub.ask(`${method} ${path}`, body),
-      sealed: (path) => hub.ask(`GET ${path}`),
-    },
+    hub: hub.doors,
     manifest: () => Promise.resolve(yes(CLIP)),
     wholeFilm,
     keys: () => ({ sign: pair.privateKey, signPublic: "b3duZXI=" }),
@@ -124,7 +101,7 @@ describe("what can go wrong while people are being hidden", () => {
     expect(it.at.value).toMatchObject({ step: "choosing", failure: { text: expect.stringContaining("not the one") } });
   });
 
-  test.each<[string, Record<string, Result<unknown>[]>, string]>([
+  test.each<[string, Answers, string]>([
     ["the hub cannot hide people", { "GET /giving/offers/o1": [yes({ ...OFFER, problem: "Too dark." })] }, "Too dark."],
     ["the hub goes away", { "GET /giving/offers/o1": [UNREACHABLE] }, UNREACHABLE.text],
     ["the film is missing", { "GET /giving/offers/o1/film": [yes(null)] }, "missing"],
@@ -162,7 +139,7 @@ describe("what can go wrong while people are being hidden", () => {
 });
 
 describe("what can go wrong while signing", () => {
-  test.each<[string, Record<string, Result<unknown>[]>]>([
+  test.each<[string, Answers]>([
     ["the keeper is unreachable", { "POST /giving/offers/o1/key": [REFUSED, yes({ donation: "d1" })] }],
     ["the consent is refused (422)", { "POST /giving/offers/o1/consent": [REFUSED, yes({})] }],
     ["the hub goes away", { "POST /giving/offers/o1/consent": [UNREACHABLE, yes({})] }],
