@@ -160,7 +160,8 @@ export interface Offer {
   report: { people: number } | null; // pictures × people that were found
 }
 
-export interface LogEntry {
+// What the keeper claims about one entry of the log; the browser holds it against the log.
+export interface EntryClaim {
   kind: string;
   leaf: string; // b64
   index: number | null; // null: not in the log yet

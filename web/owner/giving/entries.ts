@@ -1,107 +1,122 @@
-// Who looked at what was given: the keeper's word for it, held against the log that witnesses cosigned.
+// Who looked at what was given: the keeper's word for it, held against the log that witnesses cosigned. An entry is
+// proven only if it opens with the owner's key, fits its leaf, carries the owner's tag and stands in the log.
 
+import { attempt, type Result } from "../../shared/api";
 import { type Bytes, b64, same, unb64 } from "../../shared/bytes";
-import { commitment, dayTag, logKey } from "../../shared/consent";
-import type { LogPolicy } from "../../shared/ledger";
-import { readLog, type WholeLog } from "../../shared/log";
-import { get, sealed } from "../../shared/throwing";
-import { opener, ring } from "../state";
+import { commitment, dayTag } from "../../shared/consent";
+import type { WholeLog } from "../../shared/log";
+import type { EntryClaim } from "../../shared/wire";
 
-export interface Told {
-  kind: string;
-  leaf: string; // b64
-  index: number | null; // null: not in the log yet
-  due_ms: number | null;
-  sealed_event: string; // b64
-}
+const DAY_MS = 86_400_000;
+const GRACE_MS = 60_000; // after an entry is due: the log is read now and then, not at once
 
-export interface Look {
+export interface Entry {
+  leaf: string; // b64, as the log holds it
   kind: string;
   at_ms: number;
-  index: number | null;
-  due_ms: number | null;
-  event: Record<string, unknown>;
-  fault: string | null; // null: the log proves it
+  event: Record<string, unknown>; // empty when it does not open
+  proof: Proof;
+}
+export type Proof =
+  | { is: "proven"; index: number }
+  | { is: "coming" } // not in the log yet, and not due
+  | { is: "faulty"; fault: string };
+
+// What the owner's browser needs to check entries: the key of this owner's tags, and a way to open what is sealed.
+export interface Checking {
+  logKey: Bytes;
+  open: (sealed: Bytes) => Promise<Result<Bytes>>;
+  nowMs: number;
 }
 
-export async function wholeLog(policy: LogPolicy): Promise<WholeLog> {
-  return readLog(async (path) => {
-    const found = await sealed(`/giving/log/${path}`);
-    if (!found) throw new Error("The log is not there.");
-    return found.bytes;
-  }, policy);
+interface Leaf {
+  t: number; // seconds
+  k: string;
+  tag: string;
+  c: string;
 }
 
-// Every entry about a donation, each with what is wrong with it, and how many entries with this owner's tags nobody
-// told of.
-export async function looks(donation: string, log: WholeLog): Promise<Look[]> {
-  const { entries } = await get<{ entries: Told[] }>(`/giving/donations/${donation}/entries`);
-  const mine = ring.value && (await logKey(ring.value.sign));
-  if (!mine) throw new Error("Sign in first.");
-  const found: Look[] = [];
-  for (const told of entries) found.push(await check(told, donation, log, mine));
+const parsed = <T>(bytes: Bytes) => JSON.parse(new TextDecoder().decode(bytes)) as T;
+
+// Every claim about a donation as an entry, the oldest first. Raises when a leaf is no leaf at all.
+export async function checked(
+  claims: readonly EntryClaim[],
+  donation: string,
+  log: WholeLog,
+  by: Checking,
+): Promise<Entry[]> {
+  const found: Entry[] = [];
+  for (const claim of claims) found.push(await check(claim, donation, log, by));
   return found.sort((a, b) => a.at_ms - b.at_ms);
 }
 
-async function check(told: Told, donation: string, log: WholeLog, key: Bytes): Promise<Look> {
-  const raw = unb64(told.leaf);
-  const leaf = JSON.parse(new TextDecoder().decode(raw)) as { t: number; k: string; tag: string; c: string };
-  const look: Look = {
-    kind: leaf.k,
-    at_ms: leaf.t * 1000,
-    index: told.index,
-    due_ms: told.due_ms,
-    event: {},
-    fault: null,
-  };
-  try {
-    const opened = JSON.parse(new TextDecoder().decode(await opener.value!.open(unb64(told.sealed_event)))) as {
-      event: Record<string, never>;
-      salt: string;
-    };
-    look.event = opened.event;
-    const committed = await commitment(unb64(opened.salt), opened.event);
-    if (b64(committed) !== leaf.c || (opened.event as { donation?: string }).donation !== donation)
-      look.fault = "What was told does not fit the log's entry.";
-    else if (!(await isMine(key, look, leaf.tag))) look.fault = "The entry is not marked as yours.";
-    else if (told.index === null)
-      look.fault =
-        Date.now() > (told.due_ms ?? 0) + 60_000
-          ? "It should be in the log by now and is not."
-          : "It is on its way into the log.";
-    else if (!log.leaves[told.index]) look.fault = "The log does not reach that far: this look is not in it.";
-    else if (!same(log.leaves[told.index]!, raw)) look.fault = "The log holds something else in this place.";
-  } catch (error) {
-    look.fault = `This entry cannot be read: ${(error as Error).message}`;
+async function check(claim: EntryClaim, donation: string, log: WholeLog, by: Checking): Promise<Entry> {
+  const raw = unb64(claim.leaf);
+  const leaf = parsed<Leaf>(raw);
+  const { leaf: id } = claim;
+  const entry: Entry = { leaf: id, kind: leaf.k, at_ms: leaf.t * 1000, event: {}, proof: { is: "coming" } };
+  const fitting = await attempt(async () => {
+    const opened = await by.open(unb64(claim.sealed_event));
+    if (!opened.ok) return `This entry cannot be read: ${opened.text}`;
+    const { event, salt } = parsed<{ event: Record<string, never>; salt: string }>(opened.value);
+    entry.event = event;
+    const isCommitted = b64(await commitment(unb64(salt), event)) === leaf.c;
+    if (!isCommitted || (event as { donation?: string }).donation !== donation) {
+      return "What the programme says does not match the log's entry.";
+    }
+    return (await isMine(by.logKey, entry, leaf.tag)) ? null : "The entry is not marked as yours.";
+  });
+  const fault = fitting.ok ? fitting.value : `This entry cannot be read: ${fitting.text}`;
+  entry.proof = fault === null ? placed(claim, raw, log, by.nowMs) : { is: "faulty", fault };
+  return entry;
+}
+
+function placed(claim: EntryClaim, leaf: Bytes, log: WholeLog, nowMs: number): Proof {
+  if (claim.index === null) {
+    const isLate = nowMs > (claim.due_ms ?? 0) + GRACE_MS;
+    return isLate ? { is: "faulty", fault: "It should be in the log by now, but it is not." } : { is: "coming" };
   }
-  return look;
+  const there = log.leaves[claim.index];
+  if (!there) return { is: "faulty", fault: "The log does not reach that far: this entry is not in it." };
+  if (!same(there, leaf)) return { is: "faulty", fault: "The log holds something else in this place." };
+  return { is: "proven", index: claim.index };
 }
 
 // A label carries the tag of the day on which its look began, which may be the day before.
-async function isMine(key: Bytes, look: Look, tag: string): Promise<boolean> {
-  if (b64(await dayTag(key, look.at_ms)) === tag) return true;
-  return look.kind === "label" && b64(await dayTag(key, look.at_ms - 86_400_000)) === tag;
+async function isMine(key: Bytes, entry: Entry, tag: string): Promise<boolean> {
+  if (b64(await dayTag(key, entry.at_ms)) === tag) return true;
+  return entry.kind === "label" && b64(await dayTag(key, entry.at_ms - DAY_MS)) === tag;
 }
 
-// Entries in the log with this owner's tags, on the days since `sinceMs`, that are not among `known` indexes. Labels are
-// counted apart: they are no looks.
-export async function untold(
+export interface Unclaimed {
+  looks: number;
+  labels: number; // they are no looks
+}
+
+// Entries in the log with this owner's tags, on the days since `sinceMs`, that the keeper did not claim.
+export async function unclaimed(
   log: WholeLog,
   sinceMs: number,
-  known: ReadonlySet<number>,
-): Promise<{ hidden: number; labels: number }> {
-  const key = ring.value && (await logKey(ring.value.sign));
-  if (!key) return { hidden: 0, labels: 0 };
+  claimed: ReadonlySet<number>,
+  by: Pick<Checking, "logKey" | "nowMs">,
+): Promise<Unclaimed> {
   const tags = new Set<string>();
-  for (let at = sinceMs; at < Date.now() + 86_400_000; at += 86_400_000) tags.add(b64(await dayTag(key, at)));
-  const found = { hidden: 0, labels: 0 };
+  for (let at = sinceMs; at < by.nowMs + DAY_MS; at += DAY_MS) tags.add(b64(await dayTag(by.logKey, at)));
+  const found = { looks: 0, labels: 0 };
   log.leaves.forEach((raw, index) => {
-    try {
-      const leaf = JSON.parse(new TextDecoder().decode(raw)) as { tag?: string; k?: string };
-      if (leaf.tag && tags.has(leaf.tag) && !known.has(index)) leaf.k === "label" ? found.labels++ : found.hidden++;
-    } catch {
-      // an entry of somebody else's making: it can hold no tag of ours
-    }
+    const leaf = tagged(raw);
+    if (!leaf || !tags.has(leaf.tag) || claimed.has(index)) return;
+    if (leaf.k === "label") found.labels++;
+    else found.looks++;
   });
   return found;
+}
+
+function tagged(raw: Bytes): Pick<Leaf, "tag" | "k"> | null {
+  try {
+    const leaf = parsed<Partial<Leaf>>(raw);
+    return leaf.tag ? { tag: leaf.tag, k: leaf.k ?? "" } : null;
+  } catch {
+    return null; // an entry of somebody else's making: it can hold no tag of ours
+  }
 }
