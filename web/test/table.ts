@@ -21,7 +21,7 @@ export class TableHub {
 
   constructor(private readonly answers: Answers) {}
 
-  private async ask(line: string, body?: unknown): Promise<Result<never>> {
+  async ask(line: string, body?: unknown): Promise<Result<never>> {
     this.asked.push(line);
     this.bodies[line] = body;
     const left = this.answers[line] ?? [];
