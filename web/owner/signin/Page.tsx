@@ -2,7 +2,8 @@ import { useEffect, useState } from "preact/hooks";
 import { b64, joined, unb64, utf8 } from "../../shared/bytes";
 import { fromWords, type Kdf, lockedKeys, newKdf, stretch, unwrap, wrap, wrongWords } from "../../shared/keys";
 import { ApiError, get, send } from "../../shared/throwing";
-import { deviceName, NewPassphrase, SHORTEST } from "../setup/Page";
+import { deviceName, SHORTEST } from "../passphrase";
+import { NewPassphrase } from "../secrets";
 import { now, unlock } from "../state";
 import { Field, Mark, Problem, Secret, useTitle, Wait } from "../ui";
 
@@ -37,7 +38,7 @@ function Passphrase({ forgot }: { forgot: () => void }) {
       const stretched = await stretch(passphrase, kdf);
       const answer = await send<{ wrapped_root: string }>("POST", "/login", {
         login_key: b64(stretched.loginKey),
-        device_name: deviceName(),
+        device_name: deviceName(navigator.userAgent),
       });
       const done = await unlock(await unwrap(answer.wrapped_root, stretched.wrapKey));
       if (!done.ok) throw new Error(done.text);
@@ -96,7 +97,7 @@ function Recover({ back }: { back: () => void }) {
         kdf,
         login_key: b64(stretched.loginKey),
         wrapped_root: await wrap(root, stretched.wrapKey),
-        device_name: deviceName(),
+        device_name: deviceName(navigator.userAgent),
       });
       const done = await unlock(root);
       if (!done.ok) throw new Error(done.text);
