@@ -20,9 +20,18 @@ export function strength(passphrase: string): Strength {
 
 export const isTooShort = (passphrase: string) => passphrase.length < SHORTEST;
 
+// The more telling words come first: Android says that it is Linux, too, and Edge that it is Chrome and Safari.
+const SYSTEMS = ["iPhone", "iPad", "Android", "Windows", "Mac OS", "CrOS", "Linux"];
+const BROWSERS = [
+  ["Firefox", "Firefox"],
+  ["Edg", "Edge"],
+  ["Chrom", "Chrome"],
+  ["Safari", "Safari"],
+] as const;
+
 // What the list of devices calls this one.
 export function deviceName(agent: string): string {
-  const system = /iPhone|iPad|Android|Windows|Mac OS|CrOS|Linux/.exec(agent)?.[0] ?? "a device";
-  const browser = /Firefox|Edg|Chrom|Safari/.exec(agent)?.[0]?.replace("Edg", "Edge").replace("Chrom", "Chrome");
-  return `${browser ?? "Browser"} on ${system}`;
+  const system = SYSTEMS.find((word) => agent.includes(word)) ?? "a device";
+  const browser = BROWSERS.find(([word]) => agent.includes(word))?.[1] ?? "Browser";
+  return `${browser} on ${system}`;
 }

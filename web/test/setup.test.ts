@@ -169,6 +169,7 @@ test("a passphrase is as strong as it is hard to guess", () => {
 
 test("a device is called by its browser and system", () => {
   expect(deviceName("Mozilla/5.0 (X11; Linux x86_64) Chrome/131.0 Safari/537.36")).toBe("Chrome on Linux");
-  expect(deviceName("Mozilla/5.0 (Windows NT 10.0) Chrome/131.0 Safari/537.36 Edg/131.0")).toBe("Chrome on Windows");
+  expect(deviceName("Mozilla/5.0 (Windows NT 10.0) Chrome/131.0 Safari/537.36 Edg/131.0")).toBe("Edge on Windows");
+  expect(deviceName("Mozilla/5.0 (Linux; Android 14) Chrome/131.0 Mobile Safari/537.36")).toBe("Chrome on Android");
   expect(deviceName("curl/8")).toBe("Browser on a device");
 });
