@@ -29,9 +29,8 @@ export function Timeline() {
   const day = days?.find((each) => each.id === walk.camera) ?? days?.[0];
   const clips = day?.clips.filter((clip) => passes(told.value.get(clip.id), walk.filter)) ?? [];
   useKeys((key) => {
-    const next = keyed(walk, key, clips, hubNow());
-    if (next) setWalk(next);
-    return next !== null;
+    setWalk((had) => keyed(had, key, clips, hubNow()) ?? had); // of keys pressed quickly, each counts
+    return keyed(walk, key, clips, hubNow()) !== null;
   });
   if (!days)
     return failure ? <Trouble of={failure} todo="Nightlatch keeps trying." /> : <Wait text="Fetching the day…" />;
