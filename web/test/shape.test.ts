@@ -9,8 +9,6 @@ const ROOMS = ["owner", "review", "shared", "test", "verify"];
 const LONGEST = 120;
 
 const TODAY: Record<string, number> = {
-  "owner/cameras/Areas.tsx": 2,
-  "owner/cameras/Page.tsx": 6,
   "owner/clip/Page.tsx": 2,
   "owner/findings.ts": 1,
   "owner/giving/Page.tsx": 4,
