@@ -1,7 +1,7 @@
 // A clip from its sealed objects: the manifest says what they are, their hashes are checked, and the owner's key opens
 // them.
 
-import { attempt, broken, type Failure, type Result, relayed, sealed, send } from "../shared/api";
+import { attempt, broken, isGone, type Result, relayed, sealed, send } from "../shared/api";
 import { type Bytes, b64, sha256 } from "../shared/bytes";
 import { signed } from "../shared/signature";
 import { hubNow, opened, ring, state } from "./state";
@@ -40,9 +40,6 @@ export async function mailbox(method: "GET" | "DELETE", path: string): Promise<R
   const headers = await signature(method, path);
   return headers.ok ? relayed(method, path, headers.value) : headers;
 }
-
-// Deleted, or its time is up.
-export const isGone = (failure: Failure) => failure.status === 404 || failure.status === 410;
 
 // Signed now, so that it can still be sent when the page is being closed.
 export async function deletion(clip: string): Promise<Result<() => Promise<Result<void>>>> {

@@ -1,7 +1,8 @@
 import { render } from "preact";
 import { Cameras } from "./cameras/Page";
 import { ClipPage } from "./clip/Page";
-import { GivePage, GivingPage } from "./giving/Page";
+import { GivePage } from "./give/Page";
+import { GivingPage } from "./giving/Page";
 import { HomePage } from "./home/Page";
 import { HouseholdPage } from "./household/Page";
 import { SetUp } from "./setup/Page";

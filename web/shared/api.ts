@@ -45,6 +45,9 @@ export async function attempt<T>(act: () => Promise<T>): Promise<Result<T>> {
   }
 }
 
+// What was asked for is deleted, or its time is up.
+export const isGone = ({ status }: Failure) => status === 404 || status === 410;
+
 export function broken(text: string): Failure {
   return { ok: false, kind: "broken", text, status: 0 };
 }

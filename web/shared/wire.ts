@@ -121,3 +121,50 @@ export interface Device {
   last_seen_ms: number;
   this: boolean;
 }
+
+export interface Programme {
+  name: string;
+  url: string;
+  key: string; // b64: whom a consent names
+  policy: string; // whose signatures its log needs
+  notice: string; // what the owner is asked
+  language: string; // of the notice
+}
+
+export interface Donation {
+  id: string;
+  camera_id: string;
+  onset_ms: number;
+  length_ms: number;
+  consent_sha256: string;
+  given_ms: number;
+  expires_ms: number;
+  withdrawn_ms: number | null;
+  refused_ms: number | null;
+  shred_by_ms: number | null;
+  shredded_ms: number | null;
+}
+
+export interface Donations {
+  programme: Programme | null;
+  given: Donation[];
+  witness: { key: string; vouched: number | null }; // how many of the log's entries this hub vouches for
+}
+
+export interface Offer {
+  id: string;
+  share: number; // of the hiding that is done, 0 to 1
+  problem: string | null;
+  ready: boolean;
+  sha256: string | null; // hex, of the film with everybody hidden
+  report: { people: number } | null; // pictures × people that were found
+}
+
+// What the keeper claims about one entry of the log; the browser holds it against the log.
+export interface EntryClaim {
+  kind: string;
+  leaf: string; // b64
+  index: number | null; // null: not in the log yet
+  due_ms: number | null; // when it has to be
+  sealed_event: string; // b64, to the owner's key
+}
