@@ -55,9 +55,16 @@ export function Problem({ text, todo }: { text: string; todo?: string | undefine
   );
 }
 
+interface TroubleProps {
+  of: Failure | null | undefined;
+  todo?: string | undefined;
+  isPlain?: boolean; // a line without a box, as over a picture
+}
+
 // What went wrong, in the words of who knows it. A page shows failures with this and makes no sentence of its own.
-export function Trouble({ of, todo }: { of: Failure | null | undefined; todo?: string | undefined }) {
-  return of && of.kind !== "aborted" ? <Problem text={of.text} todo={todo} /> : null;
+export function Trouble({ of, todo, isPlain }: TroubleProps) {
+  if (!of || of.kind === "aborted") return null;
+  return isPlain ? <p role="alert">{of.text}</p> : <Problem text={of.text} todo={todo} />;
 }
 
 export function Field(props: { label: string; hint?: string | undefined; children: ComponentChildren }) {

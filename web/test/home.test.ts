@@ -60,8 +60,8 @@ describe("the list of events", () => {
     expect(answered(answered(START, broken("No.")), { ok: true, value: [] })).toMatchObject({ failure: null });
   });
   test("says how long a clip is and where it is kept", () => {
-    expect(aboutClip(clip("a", NOON))).toBe("15 s clip.");
-    expect(aboutClip(clip("a", NOON, { in_cloud: true }))).toBe("15 s clip, also in the mailbox.");
+    expect(aboutClip(clip("a", NOON))).toBe("A 15 s clip.");
+    expect(aboutClip(clip("a", NOON, { in_cloud: true }))).toBe("A 15 s clip, also in the mailbox.");
     expect(aboutClip(clip("a", NOON, { open: true, ended_ms: null }))).toBe("Still going on.");
   });
 });

@@ -9,16 +9,11 @@ const ROOMS = ["owner", "review", "shared", "test", "verify"];
 const LONGEST = 120;
 
 const TODAY: Record<string, number> = {
-  "owner/cameras/Areas.tsx": 2,
-  "owner/cameras/Page.tsx": 6,
   "owner/clip/Page.tsx": 2,
   "owner/findings.ts": 1,
   "owner/giving/Page.tsx": 4,
   "owner/giving/looks.ts": 1,
   "owner/setup/Page.tsx": 1,
-  "owner/timeline/Glance.tsx": 1,
-  "owner/timeline/Page.tsx": 3,
-  "owner/timeline/Strip.tsx": 1,
   "review/main.tsx": 1,
   "shared/log.ts": 1,
   "shared/signature.ts": 1,

@@ -57,5 +57,5 @@ export function days(
 export function aboutClip(clip: Clip): string {
   if (clip.open) return "Still going on.";
   const length = lasting((clip.ended_ms ?? clip.began_ms) - clip.began_ms);
-  return `${length} clip${clip.in_cloud ? ", also in the mailbox." : "."}`;
+  return `A ${length} clip${clip.in_cloud ? ", also in the mailbox." : "."}`;
 }
