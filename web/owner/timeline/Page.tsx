@@ -14,7 +14,7 @@ import { Glance } from "./Glance";
 import { Playing, Still } from "./Screen";
 import { Strip } from "./Strip";
 import type { View } from "./view";
-import { begin, type Key, keyed, moved, stand, stop, type Walk } from "./walk";
+import { begin, type KeyPress, keyed, moved, stand, stop, type Walk } from "./walk";
 
 const AGAIN = 20 * SECOND; // today grows while it is looked at
 
@@ -102,7 +102,7 @@ function NoCamera() {
 }
 
 // Keys of the page, where no field, button or shortcut of the browser wants them.
-function useKeys(act: (key: Key) => boolean) {
+function useKeys(act: (key: KeyPress) => boolean) {
   useEffect(() => {
     const keys = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
