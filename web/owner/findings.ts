@@ -1,4 +1,5 @@
-// What the house says of its events: kinds, verdicts, reasons, tracks. It comes sealed with each clip and is opened here.
+// What the house says of its events: kinds, verdicts, reasons, tracks. It comes sealed with each clip and is opened
+// here.
 
 import type { Manifest } from "./clips";
 

@@ -9,13 +9,8 @@ const ROOMS = ["owner", "review", "shared", "test", "verify"];
 const LONGEST = 120;
 
 const TODAY: Record<string, number> = {
-  "owner/findings.ts": 1,
   "owner/setup/Page.tsx": 1,
   "review/main.tsx": 1,
-  "shared/log.ts": 1,
-  "shared/signature.ts": 1,
-  "verify/index.html": 1,
-  "verify/main.ts": 1,
 };
 
 function sources(): string[] {

@@ -39,13 +39,13 @@ export function HouseholdPage() {
   );
 }
 
-const THEMES: Record<Theme, string> = { "": "As the system", light: "Light", dark: "Dark" };
+const THEMES: Record<Theme, string> = { "": "System", light: "Light", dark: "Dark" };
 
 function Colours() {
   const [chosen, setChosen] = useState(theme);
   return (
     <section>
-      <h2>Look</h2>
+      <h2>Appearance</h2>
       <div class="segmented" role="group" aria-label="Colours">
         {(Object.keys(THEMES) as Theme[]).map((each) => (
           <button
