@@ -3,7 +3,8 @@
 import { useState } from "preact/hooks";
 import { get, send } from "../../shared/api";
 import { newKdf } from "../../shared/keys";
-import { NewPassphrase, RecoverySheet, SHORTEST } from "../setup/Page";
+import { SHORTEST } from "../passphrase";
+import { NewPassphrase, RecoverySheet } from "../secrets";
 import { say, state } from "../state";
 import { useTask } from "../task";
 import { Secret, Trouble, Wait } from "../ui";
