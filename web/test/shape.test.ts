@@ -9,7 +9,6 @@ const ROOMS = ["owner", "review", "shared", "test", "verify"];
 const LONGEST = 120;
 
 const TODAY: Record<string, number> = {
-  "owner/setup/Page.tsx": 1,
   "review/main.tsx": 1,
 };
 

@@ -6,7 +6,7 @@ import { manifest, parts, still } from "../clips";
 import { SealedPlayer } from "../player";
 import { openedJson, opener, sayWhy } from "../state";
 import { pictureUrl } from "../ui";
-import type { Doors as RemarkDoors, Said } from "./remark";
+import type { Doors as RemarkDoors, Said } from "./remarks";
 import { type Neighbours, neighbours } from "./showing";
 import type { Doors, Screen } from "./viewer";
 

@@ -3,7 +3,6 @@
 import { useState } from "preact/hooks";
 import { get, send } from "../../shared/api";
 import { newKdf } from "../../shared/keys";
-import { SHORTEST } from "../passphrase";
 import { NewPassphrase, RecoverySheet } from "../secrets";
 import { say, state } from "../state";
 import { useTask } from "../task";
@@ -77,7 +76,7 @@ function Passphrase() {
   const task = useTask();
   const change = async (event: Event) => {
     event.preventDefault();
-    const done = await task.run(() => changePassphrase(hub, { old, next, shortest: SHORTEST, kdf: newKdf() }));
+    const done = await task.run(() => changePassphrase(hub, { old, next, kdf: newKdf() }));
     if (!done.ok) return;
     setOld("");
     setNext("");

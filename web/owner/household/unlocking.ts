@@ -3,6 +3,7 @@
 import { attempt, broken, type get, type Result, type send } from "../../shared/api";
 import { type Bytes, b64 } from "../../shared/bytes";
 import { type Kdf, recipientOf, stretch, unwrap, words, wrap } from "../../shared/keys";
+import { isTooShort, SHORTEST } from "../passphrase";
 
 export interface Hub {
   get: typeof get;
@@ -29,12 +30,11 @@ export async function sheetBy(hub: Hub, passphrase: string): Promise<Result<Shee
 interface Change {
   old: string;
   next: string;
-  shortest: number; // characters that the next one needs
   kdf: Kdf; // how it is stretched
 }
 
-export async function changePassphrase(hub: Hub, { old, next, shortest, kdf }: Change): Promise<Result<void>> {
-  if (next.length < shortest) return broken(`The new passphrase needs at least ${shortest} characters.`);
+export async function changePassphrase(hub: Hub, { old, next, kdf }: Change): Promise<Result<void>> {
+  if (isTooShort(next)) return broken(`The new passphrase needs at least ${SHORTEST} characters.`);
   const unlocked = await unlockedBy(hub, old);
   if (!unlocked.ok) return unlocked;
   const { root, loginKey } = unlocked.value;
