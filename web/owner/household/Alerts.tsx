@@ -3,8 +3,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { type Failure, get, send } from "../../shared/api";
 import { CALLED, VERDICTS, type Verdict } from "../findings";
-import { say } from "../state";
 import { type Task, useTask } from "../task";
+import { say } from "../toast";
 import { Trouble } from "../ui";
 import { alertAbout, canPush, switched } from "./push";
 

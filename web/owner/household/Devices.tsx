@@ -4,7 +4,8 @@ import { useEffect, useState } from "preact/hooks";
 import { type Failure, get, send } from "../../shared/api";
 import { ago } from "../../shared/time";
 import type { Device } from "../../shared/wire";
-import { now, say, sayWhy, signOut } from "../state";
+import { now, signOut } from "../state";
+import { say, sayWhy } from "../toast";
 import { Trouble, Wait } from "../ui";
 
 export function Devices() {

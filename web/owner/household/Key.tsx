@@ -4,8 +4,9 @@ import { useState } from "preact/hooks";
 import { get, send } from "../../shared/api";
 import { newKdf } from "../../shared/keys";
 import { NewPassphrase, RecoverySheet } from "../secrets";
-import { say, state } from "../state";
+import { state } from "../state";
 import { useTask } from "../task";
+import { say } from "../toast";
 import { Secret, Trouble, Wait } from "../ui";
 import { changePassphrase, type Sheet, sheetBy } from "./unlocking";
 

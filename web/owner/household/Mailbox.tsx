@@ -4,7 +4,8 @@ import { useEffect, useState } from "preact/hooks";
 import { attempt, type Failure } from "../../shared/api";
 import { bytes, when } from "../../shared/time";
 import { mailbox } from "../clips";
-import { now, say } from "../state";
+import { now } from "../state";
+import { say } from "../toast";
 import { Confirm, Link, Trouble, Wait } from "../ui";
 import { aboutHeld, type Held, LISTED, listed } from "./held";
 
