@@ -1,19 +1,19 @@
-// Fetches and opens what clips tell, as they come and change; the rest of the page reads `told`.
+// Fetches and opens what clips tell, as they come and change; the rest of the page reads `findings`.
 
 import { signal } from "@preact/signals";
 import { get } from "../shared/api";
 import { unb64 } from "../shared/bytes";
 import type { Clip } from "../shared/wire";
 import type { Manifest } from "./clips";
-import { type Told, toldBy } from "./findings";
+import { type Finding, findingOf } from "./findings";
 import { openedJson } from "./state";
 
-export const told = signal<ReadonlyMap<string, Told>>(new Map());
+export const findings = signal<ReadonlyMap<string, Finding>>(new Map());
 const versions = new Map<string, string>();
 const AT_ONCE = 50;
 const MOST = 3000;
 
-// Fetch and open what is not known yet of these clips; `told` changes as it comes.
+// Fetch and open what is not known yet of these clips; `findings` changes as it comes.
 export async function learn(clips: readonly Clip[]): Promise<void> {
   const missing = clips.filter((clip) => versions.get(clip.id) !== versionOf(clip));
   for (const clip of missing) versions.set(clip.id, versionOf(clip));
@@ -27,18 +27,18 @@ async function fetchSome(clips: readonly Clip[]): Promise<void> {
     return;
   }
   const opened = await Promise.all(
-    clips.map(async (clip) => [clip.id, await tellingOf(clip, sealed.value[clip.id])] as const),
+    clips.map(async (clip) => [clip.id, await openedFinding(clip, sealed.value[clip.id])] as const),
   );
-  const next = new Map(told.value);
-  for (const [id, telling] of opened) if (telling) next.set(id, telling);
+  const next = new Map(findings.value);
+  for (const [id, finding] of opened) if (finding) next.set(id, finding);
   for (const old of next.keys()) if (next.size > MOST) next.delete(old);
-  told.value = next;
+  findings.value = next;
 }
 
 // One damaged manifest hides one event's words, not all.
-async function tellingOf(clip: Clip, sealed: string | undefined): Promise<Told | null> {
+async function openedFinding(clip: Clip, sealed: string | undefined): Promise<Finding | null> {
   const manifest = sealed ? await openedJson<Manifest>(unb64(sealed)) : null;
-  return manifest?.ok && manifest.value.event === clip.event_id ? toldBy(manifest.value) : null;
+  return manifest?.ok && manifest.value.event === clip.event_id ? findingOf(manifest.value) : null;
 }
 
 function versionOf(clip: Clip): string {

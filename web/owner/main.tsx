@@ -8,6 +8,7 @@ import { HouseholdPage } from "./household/Page";
 import { SetUp } from "./setup/Page";
 import { SignIn } from "./signin/Page";
 import { path, ring, start, state, unreachable } from "./state";
+import { showTheme } from "./theme";
 import { Timeline } from "./timeline/Page";
 import { Link, Mark, Toast, Wait } from "./ui";
 
@@ -91,7 +92,6 @@ function App() {
   );
 }
 
-const chosen = localStorage.getItem("theme");
-if (chosen) document.documentElement.dataset.theme = chosen;
+showTheme();
 render(<App />, document.getElementById("app")!);
 void start();

@@ -19,7 +19,6 @@ export const now = signal(Date.now());
 export const path = signal(location.pathname + location.search);
 export const clipsChanged = signal(0);
 export const stillsChanged = signal<Record<string, number>>({});
-export const toast = signal<{ text: string; undo?: () => void } | null>(null);
 export const leaving = signal<ReadonlySet<string>>(new Set()); // clips that are being deleted
 
 let fallback: Opener | null = null;
@@ -153,45 +152,3 @@ setInterval(() => {
   void refresh();
   if (feed?.readyState === EventSource.CLOSED) follow(); // it gave up, as after an answer that is no feed
 }, 15_000);
-
-let toastTimer: ReturnType<typeof setTimeout> | null = null;
-let pending: (() => void) | null = null;
-
-function show(shown: { text: string; undo?: () => void }, forMs: number, after: () => void) {
-  pending?.(); // what was announced before is done now, not forgotten
-  if (toastTimer) clearTimeout(toastTimer);
-  toast.value = shown;
-  toastTimer = setTimeout(after, forMs);
-}
-
-export function say(text: string) {
-  show({ text }, 4000, () => (toast.value = null));
-}
-
-// A failure that has no place of its own on the page. Who is signed out sees that at once anyway.
-export function sayWhy(failure: Failure) {
-  if (failure.kind !== "aborted" && failure.kind !== "signed-out") say(failure.text);
-}
-
-// Do `act` in five seconds unless the owner takes it back; leaving the page does it at once.
-export function withUndo(text: string, act: () => Promise<Result<unknown>>, undone: () => void) {
-  const end = () => {
-    pending = null;
-    toast.value = null;
-    removeEventListener("pagehide", doIt);
-    if (toastTimer) clearTimeout(toastTimer);
-  };
-  const doIt = () => {
-    end();
-    void act().then((done) => {
-      if (!done.ok) sayWhy(done);
-    });
-  };
-  const undo = () => {
-    end();
-    undone();
-  };
-  show({ text, undo }, 5000, doIt);
-  pending = doIt;
-  addEventListener("pagehide", doIt);
-}

@@ -5,7 +5,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type Failure, sealed } from "../shared/api";
 import type { Bytes } from "../shared/bytes";
 import { Latest } from "../shared/latest";
-import { go, opened, opener, toast } from "./state";
+import { go, opened, opener } from "./state";
+import { toast } from "./toast";
 
 interface LinkProps {
   href: string;

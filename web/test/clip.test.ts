@@ -5,7 +5,7 @@ import { type Happening, neighbours, next, type Showing, wish } from "../owner/c
 import { type Doors, Viewer } from "../owner/clip/viewer";
 import { canBeGiven, facts, fileName, judgement } from "../owner/clip/words";
 import type { Manifest } from "../owner/clips";
-import { toldBy } from "../owner/findings";
+import { findingOf } from "../owner/findings";
 import { broken, type Result } from "../shared/api";
 import { type Bytes, utf8 } from "../shared/bytes";
 import type { Clip } from "../shared/wire";
@@ -146,11 +146,11 @@ describe("the way to the end of a clip", () => {
 describe("what is said of a clip", () => {
   test("how it was judged", () => {
     const judged = { verdict: "threat", threat: 0.934, eye: "eye" };
-    expect(judgement(toldBy({ ...OVER, ...judged }))).toBe(
+    expect(judgement(findingOf({ ...OVER, ...judged }))).toBe(
       "Judged threat at home by the built-in eye, with a chance of 93 % that it is a threat.",
     );
-    expect(judgement(toldBy({ ...OVER, verdict: "routine", threat: 0.001 }))).toContain("less than 1 %");
-    expect(judgement(toldBy(OVER))).toContain("Not judged");
+    expect(judgement(findingOf({ ...OVER, verdict: "routine", threat: 0.001 }))).toContain("less than 1 %");
+    expect(judgement(findingOf(OVER))).toContain("Not judged");
   });
 
   test("its facts, as far as they are known", () => {

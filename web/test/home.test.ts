@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Told } from "../owner/findings";
+import type { Finding } from "../owner/findings";
 import { aboutClip, answered, asked, days, filtered, hasEarlier, START, withEarlier } from "../owner/home/happenings";
 import { cameraNow, headline, lead, mailboxLine, storageLine } from "../owner/home/status";
 import { broken } from "../shared/api";
@@ -21,7 +21,7 @@ const clip = (id: string, onset_ms: number, more: Partial<Clip> = {}): Clip => (
   in_cloud: false,
   ...more,
 });
-const told = (kinds: Told["kinds"], verdict: Told["verdict"]): Told => ({
+const finding = (kinds: Finding["kinds"], verdict: Finding["verdict"]): Finding => ({
   kinds,
   verdict,
   threat: 0,
@@ -39,7 +39,7 @@ describe("the list of events", () => {
   });
   test("groups clips by day, without those that are leaving or do not pass", () => {
     const clips = [clip("a", NOON), clip("b", NOON - HOUR), clip("c", NOON - 30 * HOUR), clip("d", NOON - HOUR)];
-    const known = new Map([["d", told(["person"], "threat")]]);
+    const known = new Map([["d", finding(["person"], "threat")]]);
     const shown = days(list(clips), known, new Set(["b"]));
     expect(shown.map(([day, some]) => [day, some.map((c) => c.id)])).toEqual([
       [dayOf(NOON).from, ["a", "d"]],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { remark } from "../owner/clip/remark";
+import { remark } from "../owner/clip/remarks";
 import { broken } from "../shared/api";
 import { type Bytes, utf8 } from "../shared/bytes";
 import { TableHub, UNREACHABLE, yes } from "./table";

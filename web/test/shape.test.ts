@@ -9,16 +9,7 @@ const ROOMS = ["owner", "review", "shared", "test", "verify"];
 const LONGEST = 120;
 
 const TODAY: Record<string, number> = {
-  "owner/clip/Page.tsx": 2,
-  "owner/findings.ts": 1,
-  "owner/giving/Page.tsx": 4,
-  "owner/giving/looks.ts": 1,
-  "owner/setup/Page.tsx": 1,
   "review/main.tsx": 1,
-  "shared/log.ts": 1,
-  "shared/signature.ts": 1,
-  "verify/index.html": 1,
-  "verify/main.ts": 1,
 };
 
 function sources(): string[] {

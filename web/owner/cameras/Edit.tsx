@@ -3,7 +3,8 @@
 import { useEffect, useState } from "preact/hooks";
 import { broken, type Failure, get, type Result, send } from "../../shared/api";
 import type { Camera } from "../../shared/wire";
-import { go, home, now, refresh, say } from "../state";
+import { go, home, now, refresh } from "../state";
+import { say } from "../toast";
 import { Confirm, Field, Link, Trouble, useTitle, Wait } from "../ui";
 import { AreaEditor } from "./Areas";
 import { aboutLooks } from "./eye";

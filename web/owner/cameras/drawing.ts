@@ -120,15 +120,10 @@ export function released(drawing: Drawing): Drawing {
   return { ...drawing, held: null, past: held?.hasMoved ? [...past, held.before] : past };
 }
 
-export interface Key {
-  key: string;
-  shiftKey: boolean;
-  ctrlKey: boolean;
-  metaKey: boolean;
-}
+type Modified = Pick<KeyboardEvent, "key" | "shiftKey" | "ctrlKey" | "metaKey">;
 
 // All of it by keyboard; null when the key does nothing here.
-export function keyed(drawing: Drawing, event: Key, frame: Frame): Drawing | null {
+export function keyed(drawing: Drawing, event: Modified, frame: Frame): Drawing | null {
   const { key } = event;
   const by = event.shiftKey ? 5 * STEP : STEP;
   const arrow = { ArrowLeft: [-by, 0], ArrowRight: [by, 0], ArrowUp: [0, -by], ArrowDown: [0, by] }[key];

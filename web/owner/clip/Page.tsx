@@ -5,8 +5,9 @@ import { when } from "../../shared/time";
 import type { Clip } from "../../shared/wire";
 import type { Manifest } from "../clips";
 import { Badge } from "../events";
-import { type Told, toldBy, what } from "../findings";
-import { clipsChanged, go, home, now, sayWhy, state } from "../state";
+import { type Finding, findingOf, what } from "../findings";
+import { clipsChanged, go, home, now, state } from "../state";
+import { sayWhy } from "../toast";
 import { Link, Trouble, useTitle, Wait } from "../ui";
 import { doorsTo, surroundings } from "./doors";
 import { remove, save } from "./leaving";
@@ -33,11 +34,11 @@ export function ClipPage({ id }: { id: string }) {
   const [hasBoxes, setBoxes] = useState(true);
   const at = viewer.at.value;
   const facts = factsOf(at);
-  const told = facts && toldBy(facts);
+  const finding = facts && findingOf(facts);
   const camera = facts?.camera_name ?? home.value?.cameras.find((c) => c.id === row?.camera_id)?.name;
   return (
     <article class="clip-page">
-      <Head facts={facts} told={told} near={near} />
+      <Head facts={facts} finding={finding} near={near} />
       {at.is === "stopped" ? (
         <>
           <Trouble of={at.failure} />
@@ -48,16 +49,16 @@ export function ClipPage({ id }: { id: string }) {
       ) : (
         <div class="film">
           <Film key={id} video={video} camera={camera} poster={at.is === "shown" ? at.poster : null} />
-          {facts && told && hasBoxes && told.tracks.length > 0 && (
-            <Trails video={video} began={facts.began_ms} of={told} />
+          {facts && finding && hasBoxes && finding.tracks.length > 0 && (
+            <Trails video={video} began={facts.began_ms} of={finding} />
           )}
         </div>
       )}
       {at.is === "opening" && <Wait text="Fetching and opening the clip…" />}
-      {facts && told && (
+      {facts && finding && (
         <>
-          <Says id={id} told={told} />
-          <Acts id={id} facts={facts} told={told} hasBoxes={hasBoxes} setBoxes={setBoxes} />
+          <Says id={id} finding={finding} />
+          <Acts id={id} facts={facts} finding={finding} hasBoxes={hasBoxes} setBoxes={setBoxes} />
           <Facts of={factsInWords(facts, row, state.value?.cloud.configured ?? false)} />
         </>
       )}
@@ -111,14 +112,14 @@ function fulfil(wanted: Wish, video: HTMLVideoElement, near: Neighbours) {
   }
 }
 
-function Head({ facts, told, near }: { facts: Manifest | null; told: Told | null; near: Neighbours }) {
+function Head({ facts, finding, near }: { facts: Manifest | null; finding: Finding | null; near: Neighbours }) {
   return (
     <div class="clip-head">
       <div>
         <h1>{facts?.camera_name ?? "Clip"}</h1>
-        {facts && told && (
+        {facts && finding && (
           <p class="fine">
-            {what(told)} · {when(facts.onset_ms, now.value)} <Badge of={told} />
+            {what(finding)} · {when(facts.onset_ms, now.value)} <Badge of={finding} />
           </p>
         )}
       </div>
@@ -147,17 +148,17 @@ function Film({ video, camera, poster }: { video: Video; camera: string | undefi
   );
 }
 
-function Says({ id, told }: { id: string; told: Told }) {
+function Says({ id, finding }: { id: string; finding: Finding }) {
   return (
     <div class="says">
-      {told.reasons.length > 0 && (
+      {finding.reasons.length > 0 && (
         <ul data-testid="reasons">
-          {told.reasons.map((reason) => (
+          {finding.reasons.map((reason) => (
             <li key={reason}>{reason}</li>
           ))}
         </ul>
       )}
-      <p class="fine">{judgement(told)}</p>
+      <p class="fine">{judgement(finding)}</p>
       <Remark clip={id} />
     </div>
   );
@@ -166,19 +167,19 @@ function Says({ id, told }: { id: string; told: Told }) {
 interface ActsProps {
   id: string;
   facts: Manifest;
-  told: Told;
+  finding: Finding;
   hasBoxes: boolean;
   setBoxes: (to: boolean) => void;
 }
 
-function Acts({ id, facts, told, hasBoxes, setBoxes }: ActsProps) {
+function Acts({ id, facts, finding, hasBoxes, setBoxes }: ActsProps) {
   return (
     <div class="row">
       <Download id={id} />
       <Link class="button" href={`/timeline?camera=${facts.camera}&at=${facts.onset_ms}`}>
         Show on the timeline
       </Link>
-      {told.tracks.length > 0 && (
+      {finding.tracks.length > 0 && (
         <button type="button" class="quiet" aria-pressed={hasBoxes} onClick={() => setBoxes(!hasBoxes)}>
           {hasBoxes ? "Hide boxes" : "Show boxes"}
         </button>

@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo } from "preact/hooks";
 import { remarkDoors } from "./doors";
-import { remark } from "./remark";
+import { remark } from "./remarks";
 
 const RIGHT: [string, string][] = [
   ["threat", "A threat"],

@@ -4,9 +4,10 @@ import { attempt, broken, get, type Result, sealed, send } from "../../shared/ap
 import type { Clip } from "../../shared/wire";
 import { manifest, parts, still } from "../clips";
 import { SealedPlayer } from "../player";
-import { openedJson, opener, sayWhy } from "../state";
+import { openedJson, opener } from "../state";
+import { sayWhy } from "../toast";
 import { pictureUrl } from "../ui";
-import type { Doors as RemarkDoors, Said } from "./remark";
+import type { Doors as RemarkDoors, Said } from "./remarks";
 import { type Neighbours, neighbours } from "./showing";
 import type { Doors, Screen } from "./viewer";
 

@@ -3,7 +3,8 @@
 import type { Result } from "../../shared/api";
 import { deletion, manifest, wholeFilm } from "../clips";
 import { download } from "../download";
-import { clipsChanged, go, leaving, say, sayWhy, state, withUndo } from "../state";
+import { clipsChanged, go, leaving, state } from "../state";
+import { say, sayWhy, withUndo } from "../toast";
 import { fileName } from "./words";
 
 // Open all of the clip in this browser and hand it over as one film; `heard` is told the share that is open, in %.

@@ -3,12 +3,12 @@
 import { bytes, hhmmss, lasting, longDay } from "../../shared/time";
 import type { Clip } from "../../shared/wire";
 import type { Manifest } from "../clips";
-import { CALLED, type Told } from "../findings";
+import { CALLED, type Finding } from "../findings";
 
 const SHORTEST_GIVEN_MS = 20_000;
 
 // How the eye judged it, and how sure it is.
-export function judgement(of: Told): string {
+export function judgement(of: Finding): string {
   if (!of.verdict) return "Not judged: this clip is older than the eye, or it has only just begun.";
   const chance = of.threat < 0.01 ? "less than 1" : String(Math.round(of.threat * 100));
   const eye = of.eye ? ` by ${of.eye}` : "";

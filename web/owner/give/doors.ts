@@ -2,7 +2,8 @@
 
 import { get, sealed, send } from "../../shared/api";
 import { manifest, wholeFilm } from "../clips";
-import { go, hubNow, ring, say } from "../state";
+import { go, hubNow, ring } from "../state";
+import { say } from "../toast";
 import type { Doors } from "./giver";
 
 export const doors: Doors = {

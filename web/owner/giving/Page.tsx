@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Failure } from "../../shared/api";
 import type { Programme } from "../../shared/wire";
-import { sayWhy } from "../state";
+import { sayWhy } from "../toast";
 import { Trouble, useTitle, Wait } from "../ui";
 import { type Donor, donor } from "./donor";
 import { doors } from "./doors";

@@ -1,7 +1,8 @@
 // What the giving page needs from the rest of the page.
 
 import { get, sealed, send } from "../../shared/api";
-import { hubNow, opened, ring, say } from "../state";
+import { hubNow, opened, ring } from "../state";
+import { say } from "../toast";
 import type { Doors } from "./donor";
 
 export const doors: Doors = {

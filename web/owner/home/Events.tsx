@@ -6,7 +6,7 @@ import { dayName, hhmm } from "../../shared/time";
 import type { Clip } from "../../shared/wire";
 import { Badge, FilterBar } from "../events";
 import { what } from "../findings";
-import { learn, told } from "../learn";
+import { findings, learn } from "../learn";
 import { clipsChanged, home, leaving, now } from "../state";
 import { Link, SealedPicture, Trouble, Wait } from "../ui";
 import { aboutClip, answered, asked, days, filtered, hasEarlier, START, withEarlier } from "./happenings";
@@ -27,7 +27,7 @@ export function Events() {
   if (list.failure) return <Trouble of={list.failure} />;
   if (!list.clips) return <Wait text="Fetching what happened…" />;
   if (list.clips.length === 0) return <Nothing />;
-  const shown = days(list, told.value, leaving.value);
+  const shown = days(list, findings.value, leaving.value);
   return (
     <section aria-label="Events">
       <FilterBar filter={list.filter} set={(filter) => setList((had) => filtered(had, filter))} />
@@ -65,7 +65,7 @@ function Nothing() {
 }
 
 function Row({ clip }: { clip: Clip }) {
-  const known = told.value.get(clip.id);
+  const known = findings.value.get(clip.id);
   const camera = home.value?.cameras.find((c) => c.id === clip.camera_id);
   return (
     <li>

@@ -3,7 +3,7 @@
 import type { Failure, Result } from "../../shared/api";
 import { dayOf, lasting } from "../../shared/time";
 import type { Clip } from "../../shared/wire";
-import { type Filter, passes, type Told } from "../findings";
+import { type Filter, type Finding, passes } from "../findings";
 
 const PAGE = 12;
 const SEARCHED = 200; // clips that a filter looks through
@@ -42,7 +42,7 @@ export function hasEarlier({ clips, most }: Happenings): boolean {
 
 export function days(
   { clips, most, filter }: Happenings,
-  known: ReadonlyMap<string, Told>,
+  known: ReadonlyMap<string, Finding>,
   leaving: ReadonlySet<string>,
 ): [day: number, clips: Clip[]][] {
   const shown = (clips ?? []).filter((clip) => !leaving.has(clip.id) && passes(known.get(clip.id), filter));

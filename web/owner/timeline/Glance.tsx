@@ -4,7 +4,7 @@ import { useRef } from "preact/hooks";
 import { hhmm } from "../../shared/time";
 import type { Clip } from "../../shared/wire";
 import { KINDS } from "../events";
-import { CALLED, type Filter, kindGroup, passes, type Told, type Verdict, what } from "../findings";
+import { CALLED, type Filter, type Finding, kindGroup, passes, type Verdict, what } from "../findings";
 import { go } from "../state";
 import { xOf } from "./grip";
 import { Hours, marksOn, useWidth } from "./Strip";
@@ -16,7 +16,7 @@ const RANK: Record<Verdict, number> = { routine: 0, unsure: 1, threat: 2 }; // t
 
 interface GlanceProps {
   clips: readonly Clip[];
-  known: ReadonlyMap<string, Told>;
+  known: ReadonlyMap<string, Finding>;
   whole: View;
   filter: Filter;
 }
@@ -54,7 +54,7 @@ export function Glance({ clips, known, whole, filter }: GlanceProps) {
   );
 }
 
-function Dot({ clip, of, x }: { clip: Clip; of: Told | undefined; x: number }) {
+function Dot({ clip, of, x }: { clip: Clip; of: Finding | undefined; x: number }) {
   const row = KINDS.findIndex(([kind]) => kind === kindGroup(of));
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: a short way for the mouse; Home lists the same as links

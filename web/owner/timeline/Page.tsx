@@ -6,7 +6,7 @@ import { dayOf, SECOND } from "../../shared/time";
 import type { CameraDay } from "../../shared/wire";
 import { FilterBar } from "../events";
 import { passes } from "../findings";
-import { learn, told } from "../learn";
+import { findings, learn } from "../learn";
 import { clipsChanged, go, hubNow, now, path } from "../state";
 import { Link, Trouble, useTitle, Wait } from "../ui";
 import { DayBar, LookBar } from "./Bars";
@@ -14,7 +14,7 @@ import { Glance } from "./Glance";
 import { Playing, Still } from "./Screen";
 import { Strip } from "./Strip";
 import type { View } from "./view";
-import { begin, type Key, keyed, moved, stand, stop, type Walk } from "./walk";
+import { begin, type KeyPress, keyed, moved, stand, stop, type Walk } from "./walk";
 
 const AGAIN = 20 * SECOND; // today grows while it is looked at
 
@@ -27,7 +27,7 @@ export function Timeline() {
     if (days) void learn(days.flatMap((day) => day.clips));
   }, [days]);
   const day = days?.find((each) => each.id === walk.camera) ?? days?.[0];
-  const clips = day?.clips.filter((clip) => passes(told.value.get(clip.id), walk.filter)) ?? [];
+  const clips = day?.clips.filter((clip) => passes(findings.value.get(clip.id), walk.filter)) ?? [];
   useKeys((key) => {
     setWalk((had) => keyed(had, key, clips, hubNow()) ?? had); // of keys pressed quickly, each counts
     return keyed(walk, key, clips, hubNow()) !== null;
@@ -50,7 +50,7 @@ export function Timeline() {
           view={walk.view}
           at={walk.at}
           isCurrent={each.id === day.id}
-          known={told.value}
+          known={findings.value}
           filter={walk.filter}
           show={(view) => setWalk((had) => ({ ...had, view }))}
           move={(to) => {
@@ -62,7 +62,7 @@ export function Timeline() {
       <section class="at-a-glance">
         <h2>{day.name}: the day at a glance</h2>
         <FilterBar filter={walk.filter} set={(filter) => setWalk((had) => ({ ...had, filter }))} />
-        <Glance clips={day.clips} known={told.value} whole={whole} filter={walk.filter} />
+        <Glance clips={day.clips} known={findings.value} whole={whole} filter={walk.filter} />
       </section>
       <p class="fine hint">
         Drag along a strip to look around. ← and → step, with Shift from event to event; Space plays; + and − zoom, as
@@ -102,7 +102,7 @@ function NoCamera() {
 }
 
 // Keys of the page, where no field, button or shortcut of the browser wants them.
-function useKeys(act: (key: Key) => boolean) {
+function useKeys(act: (key: KeyPress) => boolean) {
   useEffect(() => {
     const keys = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;

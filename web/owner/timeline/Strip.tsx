@@ -4,7 +4,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { hhmmss, type Tick, tickStep, ticks } from "../../shared/time";
 import type { CameraDay } from "../../shared/wire";
-import { type Filter, passes, type Told } from "../findings";
+import { type Filter, type Finding, passes } from "../findings";
 import { hubNow } from "../state";
 import { dragged, LOOSE, type Pull, pressed, released, type Scale, wheeled, xOf } from "./grip";
 import type { View } from "./view";
@@ -30,7 +30,7 @@ interface StripProps {
   view: View;
   at: number;
   isCurrent: boolean;
-  known: ReadonlyMap<string, Told>;
+  known: ReadonlyMap<string, Finding>;
   filter: Filter;
   move: (ms: number) => void;
   show: (view: View) => void;

@@ -94,13 +94,10 @@ export function toEvent(walk: Walk, clips: readonly Clip[], forward: boolean, no
   return next ? stand(walk, next.onset_ms, now) : walk;
 }
 
-export interface Key {
-  key: string;
-  shiftKey: boolean;
-}
+export type KeyPress = Pick<KeyboardEvent, "key" | "shiftKey">;
 
 // What a key does; null when it does nothing here.
-export function keyed(walk: Walk, { key, shiftKey }: Key, clips: readonly Clip[], now: number): Walk | null {
+export function keyed(walk: Walk, { key, shiftKey }: KeyPress, clips: readonly Clip[], now: number): Walk | null {
   const length = walk.view.to - walk.view.from;
   const step = Math.max(SECOND, Math.min(10 * SECOND, length / 300));
   if (key === "ArrowLeft") return shiftKey ? toEvent(walk, clips, false, now) : stand(walk, walk.at - step, now);
