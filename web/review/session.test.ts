@@ -195,11 +195,11 @@ describe("other ways on", () => {
     expect(timers).toEqual([]);
   });
 
-  test("a flag that the keeper does not take closes the clip here, and says so", async () => {
+  test("a flag that the keeper does not accept closes the clip here, and says so", async () => {
     await atDesk();
     answers = { "flag 1": [no(409, "unknown_view") as never] };
     await session.flagClip();
-    expect(place()).toMatchObject({ is: "over", why: expect.stringContaining("did not take it") });
+    expect(place()).toMatchObject({ is: "over", why: expect.stringContaining("did not accept") });
   });
 
   test("a flag that nobody heard leaves the clip on the desk, with the reason", async () => {
@@ -258,7 +258,7 @@ describe("breaks and locks", () => {
     expect(asked).toEqual([]);
   });
 
-  test("who moves stays, and both programs are told now and then", async () => {
+  test("moving keeps the room open, and both programs hear of it now and then", async () => {
     await atDesk();
     nowMs += 59_000;
     await session.act();

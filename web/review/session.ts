@@ -91,7 +91,7 @@ export class Session {
       this.closeFilm();
       const heard = "You flagged this clip. ";
       const stopped = "It is stopped for everybody; its owner and the programme are told.";
-      const unheard = `The programme knows, but the keeper did not take it from you: ${no?.text}`;
+      const unheard = `The programme knows, but the keeper did not accept your flag: ${no?.text}`;
       this.comes({ is: "closed", why: heard + (no ? unheard : stopped) });
       return null;
     });
@@ -113,7 +113,7 @@ export class Session {
     return this.locking;
   }
 
-  // Somebody is there: told to both programs, now and then.
+  // Tells both programs, now and then, that somebody is there.
   async act() {
     if (!this.token) return;
     this.lastActMs = this.doors.nowMs();

@@ -133,7 +133,7 @@ describe("the way to the end of a clip", () => {
     expect(other.viewer.at.value).toMatchObject({ failure: { text: "This browser cannot play it." } });
   });
 
-  test("who leaves hears nothing more", async () => {
+  test("leaving the page ends it quietly", async () => {
     const { viewer, log } = viewing({}, [yes(GROWING)]);
     const watching = viewer.watch();
     viewer.leave();
@@ -156,7 +156,7 @@ describe("what is said of a clip", () => {
   test("its facts, as far as they are known", () => {
     expect(facts(OVER, undefined, true).map(([name]) => name)).toEqual(["When", "How long", "Picture", "Sound"]);
     expect(facts(OVER, ROW, true).slice(2)).toEqual([
-      ["Picture", "1280×720, 15 a second"],
+      ["Picture", "1280×720, 15 frames a second"],
       ["Sound", "None"],
       ["Sealed size", "5.7 MB"],
       ["Mailbox outside", "2 of 30 parts so far"],

@@ -121,7 +121,7 @@ describe("what can go wrong while people are being hidden", () => {
     expect(hub.asked).toEqual(["GET /giving"]);
   });
 
-  test("who leaves sees nothing change, and the film is let go", async () => {
+  test("leaving the page ends it quietly, and lets the film go", async () => {
     const { it } = await given();
     await it.open();
     const hiding = it.hide();

@@ -146,7 +146,7 @@ describe("taking it back", () => {
     expect(hub.asked.filter((line) => line === WITHDRAWAL)).toHaveLength(1);
   });
 
-  test("who leaves the page at once has taken it back all the same", async () => {
+  test("leaving the page at once stops no withdrawal", async () => {
     const { it, hub, said } = giving({ [WITHDRAWAL]: [yes({})] });
     await it.ask();
     const sending = it.takeBack(GIVEN);

@@ -24,7 +24,7 @@ export function facts(
   const found: [string, string][] = [
     ["When", `${longDay(of.onset_ms)}, ${hhmmss(of.onset_ms)}`],
     ["How long", of.ended_ms ? lasting(of.ended_ms - of.began_ms) : "Still going on"],
-    ["Picture", `${of.width}×${of.height}${of.fps ? `, ${Math.round(of.fps)} a second` : ""}`],
+    ["Picture", `${of.width}×${of.height}${of.fps ? `, ${Math.round(of.fps)} frames a second` : ""}`],
     ["Sound", sound(of.audio)],
   ];
   if (row) found.push(["Sealed size", bytes(row.bytes)]);

@@ -41,7 +41,7 @@ function Checked({ reading, vouched }: { reading: Reading; vouched: number | nul
     case "reading":
       return null;
     case "unproven":
-      return <Trouble of={reading.failure} todo="Nothing here counts as proven until this is mended." />;
+      return <Trouble of={reading.failure} todo="Nothing here counts as proven until this is fixed." />;
     case "withheld":
       return <Problem text={withheldLine(reading.unclaimed.looks)} todo="Save this page and ask the programme." />;
     case "proven":

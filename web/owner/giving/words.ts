@@ -9,9 +9,9 @@ import { isRead, type Reading } from "./steps";
 const KINDS: Record<string, string> = {
   "consent.give": "You gave it",
   "view.open": "Looked at",
-  "view.close": "Look ended",
+  "view.close": "Stopped looking",
   label: "Labelled",
-  flag: "A reviewer said that it should not have been shared",
+  flag: "A reviewer said it should not have been shared",
   "consent.withdraw": "Taken back",
   shred: "Its key was destroyed",
 };

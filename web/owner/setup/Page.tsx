@@ -76,7 +76,7 @@ function Welcome({ setUp, form, failure, codeNeeded }: WelcomeProps) {
         onInput={(passphrase) => setUp.write({ passphrase })}
       />
       <Secret
-        label="The same again"
+        label="Type it again"
         testid="setup-repeat"
         autocomplete="new-password"
         value={form.repeat}

@@ -76,7 +76,7 @@ function checked(at: Check, what: Happening): Step {
   if (what.is !== "finish") return at;
   const wrong = wrongWord(at);
   if (wrong === null) return { step: "finishing", check: { ...at, failure: null } };
-  return { ...at, failure: broken(`Word ${wrong + 1} is a different one. Look at your sheet again.`) };
+  return { ...at, failure: broken(`Word ${wrong + 1} does not match. Look at your sheet again.`) };
 }
 
 // The first place whose word is not the one on the sheet; null when all are.

@@ -82,7 +82,7 @@ function Recover({ back }: { back: () => void }) {
       <p class="lead">
         Its words open your recordings again and set a new passphrase. Every other device is signed out.
       </p>
-      <Field label="The 24 words, in their order" hint={`${countOf(words)} of 24`}>
+      <Field label="The 24 words, in order" hint={`${countOf(words)} of 24`}>
         <textarea
           data-testid="recovery-text"
           rows={4}

@@ -98,7 +98,7 @@ function Tools({ acts, shown, length, hasBegun }: ToolsProps) {
     <div class="look-bar">
       <Tool does=" " acts={acts} name={shown.isPlaying ? "Pause" : "Play"} isOn={shown.isPlaying} />
       <Tool does="," acts={acts} name="Back" />
-      <Tool does="." acts={acts} name="On" />
+      <Tool does="." acts={acts} name="Next" />
       <Tool does="s" acts={acts} name="Slow" isOn={shown.isSlow} />
       <Tool does="c" acts={acts} name="Loop" isOn={shown.isLooping} />
       <Tool does="g" acts={acts} name="Grey" isOn={shown.isGrey} />
