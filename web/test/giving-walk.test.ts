@@ -92,6 +92,15 @@ describe("reading the log", () => {
     expect(reading().is).toBe("proven");
   });
 
+  test("a hub that does not answer is asked again", async () => {
+    const { it, reading } = giving({ "GET /giving": [UNREACHABLE, donations(GIVEN)] }, 1);
+    const was: string[] = [];
+    it.at.subscribe((at) => was.push(at.is));
+    await it.watch();
+    expect(was.slice(0, 3)).toEqual(["asking", "unknown", "there"]);
+    expect(reading().is).toBe("proven");
+  });
+
   test("a keeper that does not answer proves nothing", async () => {
     const { it, reading } = giving({ "GET /giving/donations/d1/entries": [UNREACHABLE] });
     await it.watch();

@@ -42,7 +42,7 @@ export function donor(doors: Doors) {
     await ask();
     while (!hasLeft) {
       await doors.rest(AGAIN_MS);
-      if (!hasLeft) await readLog();
+      if (!hasLeft) await (at.value.is === "there" ? readLog() : ask());
     }
   }
 
