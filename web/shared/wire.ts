@@ -316,7 +316,7 @@ export interface Donation {
 }
 
 // All that the household gives, and to whom.
-export interface Giving {
+export interface Donations {
   witness: Witness;
   programme: Programme | null;
   given: Donation[]; // the newest first
@@ -359,8 +359,8 @@ export interface DonationId {
   donation: string;
 }
 
-// What the keeper says that the log holds about a donation; the browser verifies it.
-export interface LogEntry {
+// What the keeper claims about an entry of the log; the browser checks it against the log.
+export interface EntryClaim {
   kind: string;
   leaf: string; // b64
   index: number | null; // null: not in the log yet
@@ -368,9 +368,9 @@ export interface LogEntry {
   sealed_event: string; // b64, sealed to the owner
 }
 
-// All entries about one donation.
-export interface LogEntries {
-  entries: LogEntry[];
+// What the keeper claims about one donation.
+export interface EntryClaims {
+  entries: EntryClaim[];
 }
 
 // What a detector says a thing is. MOTION: it moved, and no eye knew it.

@@ -52,8 +52,8 @@ class DonationShape:
 
 
 @dataclass(frozen=True, slots=True)
-class LogEntryShape:
-    """What the keeper says that the log holds about a donation; the browser verifies it."""
+class EntryClaimShape:
+    """What the keeper claims about an entry of the log; the browser checks it against the log."""
 
     kind: str
     leaf: str  # b64
@@ -63,20 +63,20 @@ class LogEntryShape:
 
 
 @dataclass(frozen=True, slots=True)
-class LogEntriesShape:
-    """All entries about one donation."""
+class EntryClaimsShape:
+    """What the keeper claims about one donation."""
 
-    entries: list[LogEntryShape]
+    entries: list[EntryClaimShape]
 
 
-_entries = TypeAdapter(list[LogEntryShape])
+_entries = TypeAdapter(list[EntryClaimShape])
 
 
 @router.get("/{donation}/entries")
-def entries(at: At, _: Owner, donation: str) -> LogEntriesShape:
+def entries(at: At, _: Owner, donation: str) -> EntryClaimsShape:
     """What the log holds about it, for the browser to open and verify."""
     try:
-        return LogEntriesShape(_entries.validate_python(at.donations.entries(donation)))
+        return EntryClaimsShape(_entries.validate_python(at.donations.entries(donation)))
     except ValidationError:
         raise CloudError("What the programme says about the log cannot be read. Try again later.") from None
 

@@ -52,7 +52,7 @@ class ProgrammeShape:
 
 
 @dataclass(frozen=True, slots=True)
-class GivingShape:
+class DonationsShape:
     """All that the household gives, and to whom."""
 
     witness: WitnessShape
@@ -61,10 +61,10 @@ class GivingShape:
 
 
 @router.get("")
-def giving(at: At, _: Owner) -> GivingShape:
+def giving(at: At, _: Owner) -> DonationsShape:
     """The programme, everything ever given, and how much of the log this hub vouches for."""
     programme, watch = at.donations.programme(), at.logwatch
-    return GivingShape(
+    return DonationsShape(
         WitnessShape(str(witness_key(watch.data_dir).verifier), watch.vouched),
         None if programme is None else ProgrammeShape.of(programme),
         [DonationShape.of(row) for row in at.donations.given()],
