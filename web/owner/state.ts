@@ -6,7 +6,7 @@ import { attempt, broken, type Failure, get, type Result, send, whenSignedOut } 
 import type { Bytes } from "../shared/bytes";
 import { forget, type Keyring, keep, kept } from "../shared/keyring";
 import { identityOf, lockedKeys, recipientOf, signingPublic } from "../shared/keys";
-import type { Home, State } from "../shared/wire";
+import type { Hint, Home, State } from "../shared/wire";
 
 export const state = signal<State | null>(null);
 export const ring = signal<Keyring | null>(null);
@@ -129,9 +129,9 @@ function follow() {
   if (feed && feed.readyState !== EventSource.CLOSED) return;
   feed = new EventSource("/api/feed");
   feed.onmessage = (message) => {
-    const hint = JSON.parse(message.data) as { type: string; camera_id?: string; at_ms?: number };
-    if (hint.type === "still" && hint.camera_id) {
-      stillsChanged.value = { ...stillsChanged.value, [hint.camera_id]: hint.at_ms ?? Date.now() };
+    const hint = JSON.parse(message.data) as Hint;
+    if (hint.type === "still") {
+      stillsChanged.value = { ...stillsChanged.value, [hint.camera_id]: hint.at_ms };
       return;
     }
     if (hint.type === "clip" || hint.type === "clip_gone") clipsChanged.value++;

@@ -277,7 +277,7 @@ export interface Broker {
 }
 
 // The key that a subscription needs, what this browser is alerted of, and the broker's state.
-export interface Alerts {
+export interface AlertSettings {
   push_key: string;
   verdicts: Verdict[];
   mqtt: Broker | null; // null where no broker is set

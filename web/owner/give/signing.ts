@@ -7,7 +7,7 @@ import { b64, utf8 } from "../../shared/bytes";
 import { consentRecord, hexSha256, logKey, signedRecord } from "../../shared/consent";
 import type { Keyring } from "../../shared/keyring";
 import { statedLengthMs } from "../../shared/mp4";
-import type { Programme } from "../../shared/wire";
+import type { DonationId, Programme } from "../../shared/wire";
 import type { Preview, Signing } from "./steps";
 
 const KEPT_MS = 365 * 86_400_000;
@@ -21,7 +21,7 @@ export async function give(
   hub: { send: typeof send },
   nowMs: number,
 ): Promise<Result<unknown>> {
-  const key = await hub.send<{ donation: string }>("POST", `/giving/offers/${preview.offer}/key`, {});
+  const key = await hub.send<DonationId>("POST", `/giving/offers/${preview.offer}/key`, {});
   if (!key.ok) return key;
   const lengthMs = statedLengthMs(preview.bytes) ?? Math.round(from.cut.lengthMs);
   const body = await attempt(() => consent(key.value.donation, preview, lengthMs, from.programme, keys, nowMs));

@@ -6,7 +6,7 @@ import type { Bytes } from "../../shared/bytes";
 import { logKey } from "../../shared/consent";
 import { readPolicy } from "../../shared/ledger";
 import { readLog, type WholeLog } from "../../shared/log";
-import type { Donations, EntryClaim } from "../../shared/wire";
+import type { Donations, EntryClaims } from "../../shared/wire";
 import { checked, type Entry, type Unclaimed, unclaimed } from "./entries";
 
 export interface ReadingDoors {
@@ -34,7 +34,7 @@ export async function read(found: Donations, doors: ReadingDoors): Promise<Resul
   const entries: Record<string, Entry[]> = {};
   const claimed = new Set<number>();
   for (const { id } of given) {
-    const claims = await doors.hub.get<{ entries: EntryClaim[] }>(`/giving/donations/${id}/entries`);
+    const claims = await doors.hub.get<EntryClaims>(`/giving/donations/${id}/entries`);
     if (!claims.ok) return claims;
     const held = await attempt(() => checked(claims.value.entries, id, log.value, by));
     if (!held.ok) return held;

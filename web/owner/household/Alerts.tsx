@@ -2,17 +2,12 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { type Failure, get, send } from "../../shared/api";
+import type { AlertSettings } from "../../shared/wire";
 import { CALLED, VERDICTS, type Verdict } from "../findings";
 import { type Task, useTask } from "../task";
 import { say } from "../toast";
 import { Trouble } from "../ui";
 import { alertAbout, canPush, switched } from "./push";
-
-interface AlertSettings {
-  push_key: string;
-  verdicts: Verdict[];
-  mqtt: { connected: boolean; pictures: boolean } | null;
-}
 
 const MEANS: Record<Verdict, string> = {
   threat: "Someone tries doors, breaks in or takes something",

@@ -3,6 +3,7 @@
 import { attempt, broken, type get, type Result, type send } from "../../shared/api";
 import { type Bytes, b64 } from "../../shared/bytes";
 import { type Kdf, recipientOf, stretch, unwrap, words, wrap } from "../../shared/keys";
+import type { WrappedRoot } from "../../shared/wire";
 import { isTooShort, SHORTEST } from "../passphrase";
 
 export interface Hub {
@@ -47,7 +48,7 @@ export async function changePassphrase(hub: Hub, { old, next, kdf }: Change): Pr
 }
 
 async function unlockedBy({ get }: Hub, passphrase: string): Promise<Result<Unlocked>> {
-  const locked = await get<{ kdf: Kdf; wrapped_root: string }>("/wrapped-root");
+  const locked = await get<WrappedRoot>("/wrapped-root");
   if (!locked.ok) return locked;
   return attempt(async () => {
     const { wrapKey, loginKey } = await stretch(passphrase, locked.value.kdf);

@@ -13,6 +13,7 @@ import {
   words,
   wrap,
 } from "../../shared/keys";
+import type { SetUp as Claimed } from "../../shared/wire";
 import { type Form, type Happening, type NewKey, nameOf, next, places, refusal, type SetUp } from "./steps";
 
 export interface Doors {
@@ -23,17 +24,12 @@ export interface Doors {
   unlock: (root: Bytes) => Promise<Result<void>>;
 }
 
-interface Founded {
-  household: { id: string };
-  hub_key: string;
-}
-
 export function founder(code: string, isCodeNeeded: boolean, doors: Doors) {
   const now = signal<SetUp>({
     form: { name: "", passphrase: "", repeat: "", code },
     at: { step: "welcome", failure: null },
   });
-  let founded: Founded | null = null;
+  let founded: Claimed | null = null;
 
   const comes = (what: Happening) => {
     now.value = next(now.value, what);
@@ -61,7 +57,7 @@ export function founder(code: string, isCodeNeeded: boolean, doors: Doors) {
     if (!founded) {
       const body = await attempt(() => household(form, key));
       if (!body.ok) return body;
-      const answer = await doors.hub.send<Founded>("POST", "/household", body.value);
+      const answer = await doors.hub.send<Claimed>("POST", "/household", body.value);
       if (!answer.ok) return answer;
       founded = answer.value;
     }

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { attempt, type Failure, type get, type Result, type send } from "../../shared/api";
 import { type Bytes, b64 } from "../../shared/bytes";
 import { type Kdf, type Stretched, unwrap } from "../../shared/keys";
+import type { Login, Welcome } from "../../shared/wire";
 
 export type Entering =
   | { is: "asking"; failure: Failure | null }
@@ -49,13 +50,13 @@ export function entry(doors: Doors) {
 }
 
 async function unlocked(passphrase: string, doors: Doors): Promise<Result<void>> {
-  const asked = await doors.hub.get<{ kdf: Kdf }>("/login");
+  const asked = await doors.hub.get<Login>("/login");
   if (!asked.ok) return asked;
   const stretched = await attempt(() => doors.stretch(passphrase, asked.value.kdf));
   if (!stretched.ok) return stretched;
   const { loginKey, wrapKey } = stretched.value;
   const body = { login_key: b64(loginKey), device_name: doors.deviceName };
-  const answer = await doors.hub.send<{ wrapped_root: string }>("POST", "/login", body);
+  const answer = await doors.hub.send<Welcome>("POST", "/login", body);
   if (!answer.ok) return answer;
   const root = await attempt(() => unwrap(answer.value.wrapped_root, wrapKey));
   return root.ok ? doors.unlock(root.value) : root;

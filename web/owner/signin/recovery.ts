@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import { attempt, broken, type Failure, type get, type Result, type send } from "../../shared/api";
 import { type Bytes, b64, joined, unb64, utf8 } from "../../shared/bytes";
 import { fromWords, type Kdf, lockedKeys, type Stretched, type WrongWord, wrap, wrongWords } from "../../shared/keys";
+import type { Challenge } from "../../shared/wire";
 import { isTooShort, SHORTEST } from "../passphrase";
 
 export type Recovering = { is: "asking"; failure: Failure | null } | { is: "recovering" };
@@ -52,7 +53,7 @@ export function recovery(doors: Doors) {
 }
 
 async function replaced(root: Bytes, passphrase: string, doors: Doors): Promise<Result<void>> {
-  const asked = await doors.hub.get<{ challenge: string }>("/recovery");
+  const asked = await doors.hub.get<Challenge>("/recovery");
   if (!asked.ok) return asked;
   const body = await attempt(() => answered(asked.value.challenge, root, passphrase, doors));
   if (!body.ok) return body;

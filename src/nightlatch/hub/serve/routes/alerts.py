@@ -35,7 +35,7 @@ class BrokerShape:
 
 
 @dataclass(frozen=True, slots=True)
-class AlertsShape:
+class AlertSettingsShape:
     """The key that a subscription needs, what this browser is alerted of, and the broker's state."""
 
     push_key: str
@@ -44,9 +44,9 @@ class AlertsShape:
 
 
 @router.get("")
-def alerts(at: At, device: Owner) -> AlertsShape:
+def alerts(at: At, device: Owner) -> AlertSettingsShape:
     """What this browser is alerted of, and what it needs to subscribe."""
-    return AlertsShape(
+    return AlertSettingsShape(
         at.push.public_key,
         [Verdict(verdict) for verdict in at.push.wanted(device.id)],
         None if at.mqtt is None else BrokerShape(at.mqtt.connected, at.mqtt.pictures.is_on),
