@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from nightlatch.cloud.accounts import Accounts
 from nightlatch.cloud.mailbox import Mailbox
-from nightlatch.cloud.records import HouseholdRow
+from nightlatch.cloud.records import AccountRow
 from nightlatch.cloud.serve import MIGRATIONS
 from nightlatch.errors import ConfigError, NotFound, OverQuota, Refused
 from nightlatch.hub.serve.books.index import MIGRATIONS as HUB_MIGRATIONS
@@ -26,45 +24,17 @@ from nightlatch.store import records
 from nightlatch.store.blobs import Blobs
 from nightlatch.web.signature import Signed
 from tests.clocks import TestClock
-from tests.house import free_port
+from tests.postgres import server
 from tests.s3 import S3, s3
 
 SEALED = Sealer([str(pyrage.x25519.Identity.generate().to_public())]).seal(b"footage" * 9000)
 pytestmark = pytest.mark.xdist_group("stores")  # one PostgreSQL and one Ceph for all of them
-POSTGRES = Path("/usr/lib/postgresql/15/bin")
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server of our own."""
-    if not (POSTGRES / "initdb").exists():
-        pytest.skip("PostgreSQL 15 is not installed (see scripts/packages.txt)")
-    folder = Path("/tmp") / f"nightlatch-postgres-{os.getpid()}"  # its account must reach it
-    port = free_port()
-    as_user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    subprocess.run(
-        [*as_user, POSTGRES / "initdb", "-D", folder, "-A", "trust", "-U", "postgres"],
-        check=True,
-        capture_output=True,
-        cwd="/tmp",
-    )
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    subprocess.run(
-        [*as_user, POSTGRES / "pg_ctl", "-D", folder, "-w", "-l", folder / "log", "-o", options, "start"],
-        check=True,
-        capture_output=True,
-        cwd="/tmp",
-    )
-    try:
-        yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
-    finally:
-        subprocess.run(
-            [*as_user, POSTGRES / "pg_ctl", "-D", folder, "-m", "immediate", "stop"],
-            check=False,
-            capture_output=True,
-            cwd="/tmp",
-        )
-        shutil.rmtree(folder, ignore_errors=True)
+def postgres() -> Iterator[str]:
+    with server() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -101,7 +71,7 @@ def test_a_mailbox_behaves_the_same_on_every_store(url: str, blobs: Blobs) -> No
     records.migrate(url, MIGRATIONS)  # twice is fine
     engine, clock, home = records.engine(url), TestClock(), os.urandom(16).hex()
     with Session(engine) as session, session.begin():
-        session.add(HouseholdRow(id=home, hub_key=os.urandom(8).hex(), owner_key="o", created_ms=0))
+        session.add(AccountRow(id=home, hub_key=os.urandom(8).hex(), owner_key="o", created_ms=0))
     mailbox = Mailbox(engine, blobs, clock, keep_days=1, quota_bytes=10**7)
     assert mailbox.put(home, "a" * 16, "part-0000", SEALED, replace=False)
     assert not mailbox.put(home, "a" * 16, "part-0000", SEALED, replace=False)
@@ -114,7 +84,7 @@ def test_a_mailbox_behaves_the_same_on_every_store(url: str, blobs: Blobs) -> No
     with pytest.raises(NotFound):
         mailbox.get(home, "a" * 16, "part-0000")
     with pytest.raises(IntegrityError), Session(engine) as session, session.begin():
-        session.add(HouseholdRow(id=home, hub_key="x", owner_key="o", created_ms=0))
+        session.add(AccountRow(id=home, hub_key="x", owner_key="o", created_ms=0))
     engine.dispose()
 
 
@@ -124,7 +94,7 @@ def test_a_crowd_is_served_in_turn_on_every_store(url: str) -> None:
     records.migrate(url, MIGRATIONS)
     engine, clock, home = records.engine(url), TestClock(), os.urandom(16).hex()
     with Session(engine) as session, session.begin():
-        session.add(HouseholdRow(id=home, hub_key=os.urandom(8).hex(), owner_key="o", created_ms=0))
+        session.add(AccountRow(id=home, hub_key=os.urandom(8).hex(), owner_key="o", created_ms=0))
     blobs = Blobs("memory:///")
     mailbox = Mailbox(engine, blobs, clock, keep_days=1, quota_bytes=len(SEALED) * 5)
     accounts = Accounts(engine, clock, None)
@@ -154,11 +124,11 @@ def test_a_crowd_is_served_in_turn_on_every_store(url: str) -> None:
 
 @pytest.mark.services
 def test_the_migrations_make_the_tables_that_the_code_knows(url: str) -> None:
-    from nightlatch.cloud.records import Base
+    from nightlatch.cloud.records import MailboxTables
 
     records.migrate(url, MIGRATIONS)
     found = inspect(records.engine(url))
-    for table in Base.metadata.sorted_tables:
+    for table in MailboxTables.metadata.sorted_tables:
         assert {c["name"] for c in found.get_columns(table.name)} == {c.name for c in table.columns}
 
 

@@ -16,15 +16,16 @@ import pyrage
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from nightlatch.domain.consent import Consent, Consented, Purpose, Withdrawal, Withdrawn, signed
-from nightlatch.domain.donation import Report
+from nightlatch.domain.redaction import RedactionReport, Style
 from nightlatch.domain.view import Enrolment, Leaf, View, commitment
-from nightlatch.keeper.changes import Administrators, Promises, Proof
-from nightlatch.keeper.checks import Policy
+from nightlatch.keeper.changes import Administrators, ChangeProof, Promises
+from nightlatch.keeper.checks import RoomPolicy
 from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.release import Picture
-from nightlatch.keeper.room import Asked, Assignment, Gift, Opened, Room
+from nightlatch.keeper.room import Room
 from nightlatch.keeper.serve import MIGRATIONS
+from nightlatch.keeper.words import Assignment, Gift, ViewPass, ViewRequest
 from nightlatch.seal.recipients import Sealer
 from nightlatch.store import records
 from nightlatch.store.blobs import Blobs
@@ -83,7 +84,7 @@ class House:
         folder.mkdir(exist_ok=True)
         self.programme = Ed25519PrivateKey.generate()
         self.administrators = [Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()]
-        self.policy = Policy(public_b64(self.programme), **policy)
+        self.policy = RoomPolicy(public_b64(self.programme), **policy)
         self.url, self.durable = f"sqlite:///{folder / 'keeper.db'}", durable
         self.start()
 
@@ -130,7 +131,7 @@ class House:
             "expires_ms": now_ms + 30 * DAY_MS,
         }
         consent = Consent(**{**told, **changes})
-        report = Report(consent.sha256, "cover", 12, 0, True, True)
+        report = RedactionReport(consent.sha256, Style.COVER, 12, 0, True, True)
         gift = Gift(
             made.donation,
             Consented(signed(consent, owner.key)),
@@ -148,7 +149,7 @@ class House:
 
     # ---- reviewers
 
-    def enrolment(self, reviewer: Reviewer, do: str = "enrol", signers: int = 2) -> tuple[Enrolment, Proof]:
+    def enrolment(self, reviewer: Reviewer, do: str = "enrol", signers: int = 2) -> tuple[Enrolment, ChangeProof]:
         told = Enrolment(
             do,
             reviewer.name,
@@ -159,13 +160,13 @@ class House:
         )
         return told, self.proof("roster", told.canonical(), signers)
 
-    def proof(self, kind: str, said: bytes, signers: int = 2) -> Proof:
+    def proof(self, kind: str, said: bytes, signers: int = 2) -> ChangeProof:
         """Signed by administrators, and in the log."""
         salt = secrets.token_bytes(32)
         leaf = Leaf(self.clock.now_ms() // 1000, kind, bytes(16), commitment(salt, said)).canonical()
         receipt = self.log.proof(self.log.append(leaf))
         signatures = {public_b64(k): b64encode(k.sign(said)).decode() for k in self.administrators[:signers]}
-        return Proof(signatures, salt, leaf, receipt)
+        return ChangeProof(signatures, salt, leaf, receipt)
 
     def reviewer(self, name: str = "heron") -> Reviewer:
         """Enrolled, and sitting."""
@@ -195,17 +196,17 @@ class House:
 
     def logged(
         self, view: View, tag: bytes, kind: str = "view.open", witnesses: int | None = None, ahead_ms: int = 0
-    ) -> Asked:
+    ) -> ViewRequest:
         """What review does: write the view into the log, take the receipt."""
         salt = secrets.token_bytes(32)
         leaf = Leaf((self.clock.now_ms() + ahead_ms) // 1000, kind, tag, commitment(salt, view.canonical())).canonical()
-        return Asked(view, salt, leaf, self.log.proof(self.log.append(leaf), witnesses))
+        return ViewRequest(view, salt, leaf, self.log.proof(self.log.append(leaf), witnesses))
 
-    def asked(self, reviewer: Reviewer, **changes: Any) -> Asked:
+    def asked(self, reviewer: Reviewer, **changes: Any) -> ViewRequest:
         drawn = self.room.next_clip(reviewer.token)
         return self.logged(self.view_of(drawn, **changes), drawn.tag)
 
-    def look(self, reviewer: Reviewer) -> Opened:
+    def look(self, reviewer: Reviewer) -> ViewPass:
         """A view that was let in and connected."""
         opened = self.room.open_view(reviewer.token, self.asked(reviewer))
         self.room.connect(opened.view_id, opened.ticket, reviewer.token)

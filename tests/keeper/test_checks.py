@@ -14,7 +14,7 @@ from nightlatch.domain.donation import State
 from nightlatch.domain.view import Leaf, commitment, tag
 from nightlatch.keeper.checks import CHECKS, Case, LoggedView, RoomHours, check_view
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
-from nightlatch.keeper.room import Asked
+from nightlatch.keeper.words import ViewRequest
 from nightlatch.ledger.checkpoint import cosign
 from nightlatch.ledger.proof import read_proof
 from nightlatch.seal.note import Note, read_note
@@ -48,7 +48,7 @@ def logged_again(home: House, case: Case, kind: str = "view.open", tagged: bytes
     """The same request for another view, with an entry that is in the log."""
     view = replace(case.view, **changes)
     tagged = tagged if tagged is not None else tag(case.log_key, case.now_ms)
-    asked: Asked = home.logged(view, tagged, kind)
+    asked: ViewRequest = home.logged(view, tagged, kind)
     return replace(case, view=view, salt=asked.salt, leaf=asked.leaf, receipt=asked.receipt)
 
 

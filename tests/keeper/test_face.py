@@ -19,10 +19,11 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from nightlatch.domain.consent import Purpose
+from nightlatch.domain.redaction import write
 from nightlatch.domain.view import Promise, View
 from nightlatch.keeper.app import create_app
-from nightlatch.keeper.changes import Proof
-from nightlatch.keeper.room import Asked
+from nightlatch.keeper.changes import ChangeProof
+from nightlatch.keeper.words import ViewRequest
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.identities import Opener
 from tests.house import until
@@ -33,7 +34,7 @@ from tests.serving import served
 SECRET = "face-secret"
 
 
-def written(proof: Proof) -> dict[str, Any]:
+def written(proof: ChangeProof) -> dict[str, Any]:
     return {
         "signatures": proof.signatures,
         "salt": b64encode(proof.salt).decode(),
@@ -60,7 +61,7 @@ class Face:
         body = {
             "consent": json.loads(gift.consented.signed),
             "sealed": b64encode(gift.sealed).decode(),
-            "report": asdict(gift.report),
+            "report": write(gift.report),
             "log_key": b64encode(gift.log_key).decode(),
             "owner_recipient": gift.owner_recipient,
         }
@@ -85,7 +86,7 @@ class Face:
         view = View(**drawn, purpose=Purpose.LABEL, from_ms=0, to_ms=length_ms)
         return self.open(reviewer, self.home.logged(view, tag))
 
-    def open(self, reviewer: Reviewer, asked: Asked) -> httpx.Response:
+    def open(self, reviewer: Reviewer, asked: ViewRequest) -> httpx.Response:
         body = asdict(asked.view) | {
             "salt": b64encode(asked.salt).decode(),
             "leaf": b64encode(asked.leaf).decode(),

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from nightlatch.domain.consent import Consented, Purpose, signed
 from nightlatch.errors import NotFound, SealError
-from nightlatch.keeper import room
+from nightlatch.keeper import taking_in
 from nightlatch.keeper.intake import Admitted
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.seal.recipients import Sealer
@@ -142,7 +142,7 @@ def test_a_key_that_no_clip_came_for_is_destroyed_after_a_day(home: House) -> No
 
 
 def test_keys_that_wait_for_a_clip_are_few(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "MOST_MADE", 0)
+    monkeypatch.setattr(taking_in, "MOST_MADE", 0)
     with pytest.raises(KeeperRefused) as caught:
         home.room.make()
     assert caught.value.refusal == Refusal.BUSY

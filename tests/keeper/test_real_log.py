@@ -15,11 +15,11 @@ from alembic.migration import MigrationContext
 from nightlatch.domain.view import Leaf, commitment
 from nightlatch.errors import ConfigError
 from nightlatch.keeper.proof import LedgerLog, LedgerReceipts
-from nightlatch.keeper.records import Base
+from nightlatch.keeper.records import KeeperTables
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
-from nightlatch.keeper.room import Asked
 from nightlatch.keeper.serve import open_room
 from nightlatch.keeper.settings import KeeperSettings
+from nightlatch.keeper.words import ViewRequest
 from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.errors import LogFull
 from nightlatch.ledger.face import create_log_app, local_cosigner
@@ -85,7 +85,7 @@ def home(tmp_path: Path) -> Iterator[House]:
     made.engine.dispose()
 
 
-def refusal_of(home: House, reviewer: Reviewer, asked: Asked) -> Refusal:
+def refusal_of(home: House, reviewer: Reviewer, asked: ViewRequest) -> Refusal:
     with pytest.raises(KeeperRefused) as caught:
         home.room.open_view(reviewer.token, asked)
     return caught.value.refusal
@@ -125,7 +125,7 @@ def test_a_receipt_of_half_an_hour_ago_is_stale(home: House) -> None:
     home.clock.offset_ms += 1_800_000
     home.sit(reviewer)
     home.log.append(b"the log goes on")
-    assert refusal_of(home, reviewer, Asked(view, salt, leaf, receipt)) == Refusal.STALE
+    assert refusal_of(home, reviewer, ViewRequest(view, salt, leaf, receipt)) == Refusal.STALE
 
 
 def test_a_keeper_without_a_witness_does_not_start(home: House) -> None:
@@ -202,4 +202,4 @@ def test_a_full_log_is_said_by_its_name(tmp_path: Path) -> None:
 
 def test_the_migrations_make_the_tables_that_the_code_knows(home: House) -> None:
     with home.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection), KeeperTables.metadata) == []

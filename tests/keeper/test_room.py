@@ -20,10 +20,10 @@ from sqlalchemy.orm import Session
 from nightlatch.domain.consent import Withdrawal, Withdrawn, canonical, signed
 from nightlatch.domain.view import Leaf, Promise, commitment, read_leaf, tag
 from nightlatch.errors import NotFound, Refused, SealError
-from nightlatch.keeper.changes import Proof
-from nightlatch.keeper.records import DonationRow
+from nightlatch.keeper.changes import ChangeProof
+from nightlatch.keeper.records import KeptDonationRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
-from nightlatch.keeper.room import OwnersEntry
+from nightlatch.keeper.words import OwnersEntry
 from nightlatch.seal.identities import Opener
 from nightlatch.web.signature import public_b64
 from tests.keeper.authenticator import Authenticator
@@ -345,7 +345,7 @@ def test_what_the_log_does_not_hold_or_was_not_said_of_this_view_reaches_no_owne
     assert not [each for each in home.room.entries(given.donation) if each.kind == "label"]
 
 
-def promised(home: House, signers: int = 2, kind: str = "policy", **changes: int) -> tuple[bytes, Proof]:
+def promised(home: House, signers: int = 2, kind: str = "policy", **changes: int) -> tuple[bytes, ChangeProof]:
     """A policy that is the keeper's own, but for `changes`."""
     hours = home.policy.hours
     told = Promise(home.policy.quota, home.policy.most_viewers, hours.from_minute, hours.to_minute, QUORUM, TEN)
@@ -512,7 +512,7 @@ def test_a_key_opens_its_own_donation_only(home: House) -> None:
     with pytest.raises(SealError):
         home.keys.opener(one.donation).open(other.gift.sealed)
     with Session(home.engine) as session, session.begin():
-        rows = [session.get(DonationRow, each.donation) for each in (one, other)]
+        rows = [session.get(KeptDonationRow, each.donation) for each in (one, other)]
         assert rows[0] is not None
         assert rows[1] is not None
         rows[0].wrapped_key, rows[1].wrapped_key = rows[1].wrapped_key, rows[0].wrapped_key
@@ -523,7 +523,7 @@ def test_a_key_opens_its_own_donation_only(home: House) -> None:
 def test_no_key_lies_in_the_clear_and_no_wrapped_key_is_left_behind(home: House) -> None:
     given, other = home.give(), home.give()
     with Session(home.engine) as session:
-        row = session.get(DonationRow, given.donation)
+        row = session.get(KeptDonationRow, given.donation)
         assert row is not None
         assert row.wrapped_key is not None
         wrapped = row.wrapped_key

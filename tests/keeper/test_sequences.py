@@ -16,7 +16,7 @@ from pathlib import Path
 from nightlatch.domain.consent import Purpose
 from nightlatch.domain.view import View, commitment, read_leaf, tag
 from nightlatch.errors import NightlatchError
-from nightlatch.keeper.room import Asked, Assignment, Opened
+from nightlatch.keeper.words import Assignment, ViewPass, ViewRequest
 from tests.clocks import TestClock
 from tests.keeper.films import film
 from tests.keeper.house import TEN, Given, House, Owner, Reviewer
@@ -41,10 +41,10 @@ class World:
     given: list[Given] = field(default_factory=list)
     ended: dict[str, int] = field(default_factory=dict)  # donation → when it was taken back or flagged
     drawn: list[tuple[Reviewer, Assignment]] = field(default_factory=list)
-    asked: list[tuple[Reviewer, Asked]] = field(default_factory=list)
+    asked: list[tuple[Reviewer, ViewRequest]] = field(default_factory=list)
     seen_ms: dict[str, int] = field(default_factory=dict)  # when a reviewer last did something that the keeper took
     weak: set[str] = field(default_factory=set)  # receipts with too few witnesses
-    opened: list[tuple[Reviewer, Asked, Opened]] = field(default_factory=list)
+    opened: list[tuple[Reviewer, ViewRequest, ViewPass]] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
     pictures: int = 0
     views: int = 0
@@ -126,7 +126,7 @@ class World:
             reviewer = self.chance.choice(self.reviewers)
         self._open(reviewer, wrong)
 
-    def _open(self, reviewer: Reviewer, asked: Asked) -> None:
+    def _open(self, reviewer: Reviewer, asked: ViewRequest) -> None:
         opened = self.home.room.open_view(reviewer.token, asked)
         self.views += 1
         self.opened.append((reviewer, asked, opened))
@@ -202,7 +202,7 @@ class World:
 
     # ---- the judge
 
-    def judge(self, reviewer: Reviewer, view: View, opened: Opened, at_ms: int) -> None:
+    def judge(self, reviewer: Reviewer, view: View, opened: ViewPass, at_ms: int) -> None:
         """A picture was given: the log must say so, and nobody may have taken the clip back."""
         now_ms = self.home.clock.now_ms()
         asked = next(a for r, a, o in self.opened if o is opened)

@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from nightlatch.errors import NightlatchError, Refused
-from nightlatch.ledger.brought import MOST_HOUSEHOLDS, Brought
+from nightlatch.ledger.brought import MOST_HOUSEHOLDS, Couriers
 from nightlatch.ledger.checkpoint import cosign, cosigned_at_s
 from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.face import create_log_app
@@ -81,7 +81,7 @@ def test_a_hub_that_nobody_can_reach_makes_the_quorum(tmp_path: Path) -> None:
 def test_the_log_does_not_wait_twice_for_a_hub_that_went_away(tmp_path: Path) -> None:
     with Log(tmp_path / "log", SIGNER) as ledger:
         ledger.append(b"one")
-        brought = Brought(ledger, [HOME.verifier])
+        brought = Couriers(ledger, [HOME.verifier])
         assert not brought.awaited(1)  # never seen: not waited for
         brought.bring(str(Note(ledger.note.text, (cosign(ledger.note, HOME, 1000),))))
         assert not brought.awaited(1)
@@ -117,7 +117,7 @@ def test_strangers_and_late_comers_change_nothing(tmp_path: Path) -> None:
 def test_the_same_word_again_is_not_written_again(tmp_path: Path) -> None:
     with Log(tmp_path / "log", SIGNER) as ledger:
         ledger.append(b"one")
-        brought = Brought(ledger, [HOME.verifier])
+        brought = Couriers(ledger, [HOME.verifier])
         for at_s in (1000, 1003, 1010):
             brought.bring(str(Note(ledger.note.text, (cosign(ledger.note, HOME, at_s),))))
             wanted = 1010 if at_s == 1010 else 1000
@@ -140,7 +140,7 @@ def test_only_a_writer_names_households_each_has_one_place_and_all_are_bounded(t
             assert not anybody.bring(word)
             with pytest.raises(NightlatchError):
                 writer.enrol(SLOT, str(SIGNER.verifier))
-        again = Brought(ledger, [])
+        again = Couriers(ledger, [])
         again.bring(str(Note(ledger.note.text, (cosign(ledger.note, STRANGER, 1000),))))
         for n in range(MOST_HOUSEHOLDS):
             again.enrol(f"{n:032x}", make_signer(f"hub/{n}", COSIGNATURE).verifier)

@@ -24,7 +24,7 @@ from nightlatch.domain.view import Enrolment, read_leaf
 from nightlatch.errors import NightlatchError
 from nightlatch.keeper.app import create_app as keeper_app
 from nightlatch.review.app import Desk, create_app
-from nightlatch.review.entries import Logged
+from nightlatch.review.entries import Receipt
 from nightlatch.review.errors import Unreachable
 from nightlatch.review.keeper import Keeper
 from nightlatch.review.records import MIGRATIONS
@@ -57,11 +57,11 @@ class Leaves:
     leaves: list[bytes] = field(default_factory=list)
     is_down: bool = False
 
-    def append(self, leaf: bytes) -> Logged:
+    def append(self, leaf: bytes) -> Receipt:
         if self.is_down:
             raise Unreachable("The log does not answer. Try again in a minute.")
         self.leaves.append(leaf)
-        return Logged(len(self.leaves) - 1, f"receipt of {len(self.leaves) - 1}")
+        return Receipt(len(self.leaves) - 1, f"receipt of {len(self.leaves) - 1}")
 
 
 @dataclass
@@ -147,11 +147,11 @@ class WholeRoom:
     is_log_away = False
     late = 0  # receipts that come before their witness does
 
-    def append(self, leaf: bytes) -> Logged:
+    def append(self, leaf: bytes) -> Receipt:
         if self.is_log_away:
             raise Unreachable("The log does not answer. Try again in a minute.")
         index = self.log.append(leaf)
-        return Logged(index, self.receipt(index), lambda: self.receipt(index))
+        return Receipt(index, self.receipt(index), lambda: self.receipt(index))
 
     def receipt(self, index: int) -> str:
         self.late -= 1

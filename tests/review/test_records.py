@@ -19,10 +19,10 @@ from nightlatch.domain.view import Promise, commitment, read_leaf
 from nightlatch.errors import NotFound, Refused
 from nightlatch.review.entries import programme_tag
 from nightlatch.review.errors import KeeperSaidNo, Unreachable
-from nightlatch.review.export import Exported, as_cvat, as_json, as_label_studio, label_studio_config
-from nightlatch.review.labels import Labels, Look, read, written
+from nightlatch.review.export import ClipExport, as_cvat, as_json, as_label_studio, label_studio_config
+from nightlatch.review.labels import Labels, ReviewLook, read, written
 from nightlatch.review.queue import Queue
-from nightlatch.review.records import MIGRATIONS, Base
+from nightlatch.review.records import MIGRATIONS, ReviewTables
 from nightlatch.review.roster import Roster
 from nightlatch.store import records
 from tests.clocks import TestClock
@@ -58,7 +58,7 @@ def clock() -> TestClock:
 
 def test_the_migrations_make_the_tables_that_the_code_knows(engine: Engine) -> None:
     with engine.connect() as rows:
-        assert compare_metadata(MigrationContext.configure(rows), Base.metadata) == []
+        assert compare_metadata(MigrationContext.configure(rows), ReviewTables.metadata) == []
 
 
 # ---- roster -------------------------------------------------------------------------------------------------------
@@ -199,7 +199,7 @@ def test_a_policy_holds_from_its_entry_on(engine: Engine, clock: TestClock) -> N
 
 def test_a_draft_is_kept_until_it_is_handed_in_and_then_stays(engine: Engine, clock: TestClock) -> None:
     labels, log = Labels(engine, clock), Leaves()
-    labels.open(Look(7, CLIP, "ann", 24_000), TAG)
+    labels.open(ReviewLook(7, CLIP, "ann", 24_000), TAG)
     draft = Label(frozenset({Subject.PERSON}), spans=(Span(1_000, 2_000),))
     labels.save(7, "ann", draft)
     assert labels.look(7, "ann").label == draft
@@ -220,7 +220,7 @@ def test_a_draft_is_kept_until_it_is_handed_in_and_then_stays(engine: Engine, cl
 
 def test_nobody_reaches_the_label_of_another(engine: Engine, clock: TestClock) -> None:
     labels = Labels(engine, clock)
-    labels.open(Look(7, CLIP, "ann", 24_000), TAG)
+    labels.open(ReviewLook(7, CLIP, "ann", 24_000), TAG)
     for reach in (
         lambda: labels.look(7, "ben"),
         lambda: labels.save(7, "ben", CAT),
@@ -235,7 +235,7 @@ def test_nobody_reaches_the_label_of_another(engine: Engine, clock: TestClock) -
 
 def test_a_span_beyond_the_clip_and_a_word_that_is_none_are_refused(engine: Engine, clock: TestClock) -> None:
     labels = Labels(engine, clock)
-    labels.open(Look(7, CLIP, "ann", 9_000), TAG)
+    labels.open(ReviewLook(7, CLIP, "ann", 9_000), TAG)
     with pytest.raises(NotALabel, match="after the clip"):
         labels.save(7, "ann", THIEF)
     for told in (
@@ -249,12 +249,12 @@ def test_a_span_beyond_the_clip_and_a_word_that_is_none_are_refused(engine: Engi
         {"subjects": 3},
     ):
         with pytest.raises(NotALabel):
-            read(told)
+            read(json.dumps(told))
 
 
 def test_a_skip_leaves_no_mark_but_that_it_was(engine: Engine, clock: TestClock) -> None:
     labels = Labels(engine, clock)
-    labels.open(Look(7, CLIP, "ann", 24_000), TAG)
+    labels.open(ReviewLook(7, CLIP, "ann", 24_000), TAG)
     labels.save(7, "ann", CAT)
     labels.skip(7, "ann")
     assert labels.look(7, "ann").label == Label()
@@ -270,7 +270,7 @@ def test_a_clip_has_enough_when_two_agree_and_none_when_it_was_flagged(engine: E
     for view, (who, label, enough) in enumerate(
         [("ann", CAT, False), ("ben", PASSER, False), ("cem", EMPTY, False), ("dan", PASSER, True)]
     ):
-        labels.open(Look(view, CLIP, who, 24_000), TAG)
+        labels.open(ReviewLook(view, CLIP, who, 24_000), TAG)
         labels.submit(view, who, label, log.append)
         assert queue.settle(CLIP) is enough
     labels.know("cd" * 16, CAT)
@@ -283,7 +283,7 @@ def test_a_clip_has_enough_when_two_agree_and_none_when_it_was_flagged(engine: E
 
 # ---- export -------------------------------------------------------------------------------------------------------
 
-OUT = [Exported(CLIP, 24_000, THIEF, 0.97, 3), Exported("cd" * 16, 20_000, CAT, 0.88, 2)]
+OUT = [ClipExport(CLIP, 24_000, THIEF, 0.97, 3), ClipExport("cd" * 16, 20_000, CAT, 0.88, 2)]
 
 
 def test_labels_leave_as_json_without_who_gave_them() -> None:
@@ -291,12 +291,12 @@ def test_labels_leave_as_json_without_who_gave_them() -> None:
     assert [set(each) for each in told["clips"]] == [
         {"donation", "length_ms", "certainty", "labels", "subjects", "happenings", "spans", "verdict"}
     ] * 2
-    assert read({k: told["clips"][0][k] for k in ("subjects", "happenings", "spans", "verdict")}) == THIEF
-    assert read(json.loads(written(THIEF))) == THIEF
+    assert read(json.dumps({k: told["clips"][0][k] for k in ("subjects", "happenings", "spans", "verdict")})) == THIEF
+    assert read(written(THIEF)) == THIEF
 
 
 def test_the_cvat_file_has_the_structure_of_cvat_for_video_1_1() -> None:
-    root = Xml.fromstring(as_cvat([*OUT, Exported("ef" * 16, 20_000, _overlapping(), 0.5, 2)]))
+    root = Xml.fromstring(as_cvat([*OUT, ClipExport("ef" * 16, 20_000, _overlapping(), 0.5, 2)]))
     assert root.findtext("version") == "1.1"
     size = int(root.findtext("meta/task/size") or 0)
     assert root.findtext("meta/task/mode") == "interpolation"

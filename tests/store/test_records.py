@@ -29,6 +29,19 @@ down_revision = "0001"
 def upgrade():
     op.add_column("doors", sa.Column("locked", sa.Boolean()))
 """
+COPYING = """
+import sqlalchemy as sa
+from alembic import op
+revision = "0002"
+down_revision = "0001"
+def upgrade():
+    with op.batch_alter_table("doors") as doors:
+        doors.create_check_constraint("door_name", "name IN ('porch', 'gate')")
+"""
+LOCKS = """
+    op.create_table("doors", sa.Column("name", sa.String(9), primary_key=True))
+    op.create_table("locks", sa.Column("door", sa.String(9), sa.ForeignKey("doors.name", ondelete="CASCADE")))
+"""
 ENVIRONMENT = """
 from alembic import context
 context.configure(connection=context.config.attributes["connection"], render_as_batch=True)
@@ -79,6 +92,56 @@ def test_an_upgrade_leaves_a_copy_of_the_file_and_never_overwrites_one(tmp_path:
         assert rows.execute("SELECT name, locked FROM doors").fetchall() == [("porch", None)]
 
 
+def test_an_upgrade_that_copies_a_table_keeps_the_rows_that_refer_to_it(tmp_path: Path, scripts: Path) -> None:
+    file, first = tmp_path / "rows.db", FIRST.partition("    op.create")[0] + LOCKS
+    (scripts / "versions" / "first.py").write_text(first)
+    records.migrate(f"sqlite:///{file}", scripts)
+    with sqlite3.connect(file) as rows:
+        rows.executescript("INSERT INTO doors VALUES ('porch'); INSERT INTO locks VALUES ('porch')")
+    (scripts / "versions" / "second.py").write_text(COPYING)
+    records.migrate(f"sqlite:///{file}", scripts)
+    with sqlite3.connect(file) as rows:
+        assert rows.execute("SELECT door FROM locks").fetchall() == [("porch",)]
+        with pytest.raises(sqlite3.IntegrityError):
+            rows.execute("INSERT INTO doors VALUES ('moon')")
+
+
+def test_an_upgrade_that_stops_half_way_or_meets_a_wrong_value_changes_nothing(tmp_path: Path, scripts: Path) -> None:
+    file, second = tmp_path / "rows.db", scripts / "versions" / "second.py"
+    records.migrate(f"sqlite:///{file}", scripts)
+    with sqlite3.connect(file) as rows:
+        rows.execute("INSERT INTO doors VALUES ('moon')")
+    before = schema(file)
+    second.write_text(COPYING)
+    with pytest.raises(ConfigError, match="no Nightlatch writes"):
+        records.migrate(f"sqlite:///{file}", scripts)
+    assert schema(file) == before
+    second.write_text(SECOND + "    no.such_thing()\n")
+    with pytest.raises(NameError):
+        records.migrate(f"sqlite:///{file}", scripts)
+    assert schema(file) == before
+
+
+def test_an_upgrade_that_would_lose_what_a_row_refers_to_is_not_made(tmp_path: Path, scripts: Path) -> None:
+    file, first = tmp_path / "rows.db", FIRST.partition("    op.create")[0] + LOCKS
+    (scripts / "versions" / "first.py").write_text(first)
+    records.migrate(f"sqlite:///{file}", scripts)
+    with sqlite3.connect(file) as rows:
+        rows.executescript("INSERT INTO doors VALUES ('porch'); INSERT INTO locks VALUES ('porch')")
+    (scripts / "versions" / "second.py").write_text(COPYING + "    op.execute('DELETE FROM doors')\n")
+    before = schema(file)
+    with pytest.raises(ConfigError, match="would lose"):
+        records.migrate(f"sqlite:///{file}", scripts)
+    assert schema(file) == before
+    with sqlite3.connect(file) as rows:
+        assert rows.execute("SELECT name FROM doors").fetchall() == [("porch",)]
+
+
+def schema(file: Path) -> list[tuple[str, str]]:
+    with sqlite3.connect(file) as rows:
+        return rows.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+
+
 def test_a_database_of_a_newer_nightlatch_is_left_alone(tmp_path: Path, scripts: Path) -> None:
     url = f"sqlite:///{tmp_path / 'rows.db'}"
     records.migrate(url, scripts)
@@ -104,7 +167,7 @@ def test_the_mailbox_of_the_first_version_is_upgraded_with_what_it_holds(tmp_pat
     with records.engine(url).connect() as rows:
         assert rows.execute(text("SELECT id FROM households")).scalar() == "h"
         assert rows.execute(text("SELECT count(*) FROM nonces")).scalar() == 0
-    assert (tmp_path / "cloud.db.before-0002").exists()
+    assert (tmp_path / "cloud.db.before-0003").exists()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from nightlatch.cloud.records import HouseholdRow, NonceRow, RetiredHubRow
+from nightlatch.cloud.records import AccountRow, NonceRow, RetiredHubRow
 from nightlatch.domain.time import Clock
 from nightlatch.errors import Refused
 from nightlatch.web.signature import NONCE_LIFE_S, Signed
@@ -64,14 +64,14 @@ class Accounts:
             raise Refused("The owner did not sign for this hub.") from None
         now_ms = self._clock.now_ms()
         with Session(self._engine) as session, session.begin():
-            row = session.get(HouseholdRow, household, with_for_update=True)
-            holder = session.scalar(select(HouseholdRow.id).where(HouseholdRow.hub_key == hub_key))
+            row = session.get(AccountRow, household, with_for_update=True)
+            holder = session.scalar(select(AccountRow.id).where(AccountRow.hub_key == hub_key))
             if (row is not None and row.owner_key != owner_key) or holder not in (None, household):
                 raise Refused("Another household holds this id or this hub's key.")
             if session.get(RetiredHubRow, hub_key) is not None:
                 raise Refused("The owner replaced this hub. Set it up anew, with a key of its own.")
             if row is None:
-                session.add(HouseholdRow(id=household, hub_key=hub_key, owner_key=owner_key, created_ms=now_ms))
+                session.add(AccountRow(id=household, hub_key=hub_key, owner_key=owner_key, created_ms=now_ms))
             elif row.hub_key != hub_key:  # a new hub; the owner signed for it
                 session.add(RetiredHubRow(hub_key=row.hub_key, household_id=household, retired_ms=now_ms))
                 row.hub_key = hub_key
@@ -101,7 +101,7 @@ class Accounts:
             with Session(self._engine) as session, session.begin():
                 session.add(NonceRow(key=signed.key, nonce=signed.nonce, created_s=signed.created_s))
         except IntegrityError:
-            raise Refused("This request was answered before; a copy of it is not.") from None
+            raise Refused("This request was answered before; a copy of it is not answered again.") from None
 
     def forget(self) -> int:
         """Drop nonces that no signature in the window can carry any more; how many."""
@@ -114,11 +114,11 @@ class Accounts:
 
     def _recognise(self, key: str) -> Caller:
         with Session(self._engine) as session:
-            hub = session.scalar(select(HouseholdRow.id).where(HouseholdRow.hub_key == key))
+            hub = session.scalar(select(AccountRow.id).where(AccountRow.hub_key == key))
             if hub is not None:
                 return Caller(hub, "hub")
-            mine = select(HouseholdRow.id).where(HouseholdRow.owner_key == key)
-            owner = session.scalar(mine.order_by(HouseholdRow.created_ms.desc()))
+            mine = select(AccountRow.id).where(AccountRow.owner_key == key)
+            owner = session.scalar(mine.order_by(AccountRow.created_ms.desc()))
             if owner is not None:
                 return Caller(owner, "owner")
         raise UnknownKey("This mailbox does not know that key. The hub enrols its household when it starts.")

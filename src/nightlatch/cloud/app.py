@@ -20,7 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from nightlatch.cloud.accounts import Accounts, Caller, Role, UnknownKey
-from nightlatch.cloud.mailbox import Conflict, Mailbox
+from nightlatch.cloud.mailbox import Mailbox, NameTaken
 from nightlatch.cloud.patience import Patience
 from nightlatch.cloud.settings import CloudSettings
 from nightlatch.domain.time import Clock, Leaps
@@ -53,7 +53,7 @@ STATUS: dict[type[NightlatchError], int] = {
     TooSlow: 408,
     TooManyTries: 429,
     OverQuota: 507,
-    Conflict: 409,
+    NameTaken: 409,
     Refused: 403,
     NotFound: 404,
 }

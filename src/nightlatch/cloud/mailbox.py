@@ -12,7 +12,7 @@ from obstore.exceptions import BaseError
 from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from nightlatch.cloud.records import ClipRow, HouseholdRow, ObjectRow
+from nightlatch.cloud.records import AccountRow, MailboxClipRow, ObjectRow
 from nightlatch.domain.time import DAY_MS, Clock
 from nightlatch.errors import CloudError, NotFound, OverQuota
 from nightlatch.seal.envelope import Sealed
@@ -25,12 +25,12 @@ STRAY_AFTER_S = 3600.0
 log = structlog.get_logger()
 
 
-class Conflict(CloudError):
+class NameTaken(CloudError):
     """Other bytes are there under this name already."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class MailboxObject:
     """One object of a clip, as the mailbox knows it."""
 
     name: str
@@ -39,14 +39,14 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class MailboxClip:
     """A clip, as the mailbox knows it."""
 
     clip: str
     created_ms: int
     expires_ms: int
     bytes: int
-    objects: tuple[Stored, ...]
+    objects: tuple[MailboxObject, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Mailbox:
 
         Raises:
             NotFound: names that no hub makes.
-            Conflict: other bytes are there and `replace` was not asked for.
+            NameTaken: other bytes are there and `replace` was not asked for.
             OverQuota: the household's quota has no room.
         """
         _check_names(clip, name)
@@ -86,10 +86,10 @@ class Mailbox:
         self._blobs.put(blob, body)
         try:
             with Session(self._engine) as session, session.begin():
-                _lock(session, household)  # one at a time from here on: asked again, since others put meanwhile
+                _lock(session, household)  # one at a time from here on; others may have put meanwhile
                 fresh = not self._has(session, offer)
                 unused = self._enter(session, offer, blob) if fresh else blob
-        except (Conflict, OverQuota):
+        except (NameTaken, OverQuota):
             self._blobs.delete(blob)
             raise
         if unused is not None:
@@ -97,12 +97,12 @@ class Mailbox:
         return fresh
 
     def _has(self, session: Session, offer: _Offer) -> bool:
-        """Whether exactly these bytes are held; raises `Conflict` or `OverQuota` when they cannot be."""
+        """Whether exactly these bytes are held; raises `NameTaken` or `OverQuota` when they cannot be."""
         old = session.get(ObjectRow, (offer.household, offer.clip, offer.name))
         if old is not None and old.sha256 == offer.sha256:
             return True
         if old is not None and not offer.replace:
-            raise Conflict("Other bytes are stored under this name already.")
+            raise NameTaken("Other bytes are already stored under this name.")
         used = _used_bytes(session, offer.household)
         if used - (old.bytes if old is not None else 0) + offer.bytes > self.quota_bytes:
             raise OverQuota("The mailbox is full for this household until older clips expire or are deleted.")
@@ -111,8 +111,8 @@ class Mailbox:
     def _enter(self, session: Session, offer: _Offer, blob: str) -> str | None:
         """Write the rows of an object; the blob that it replaces, if any."""
         now_ms = self._clock.now_ms()
-        if session.get(ClipRow, (offer.household, offer.clip)) is None:
-            session.add(ClipRow(household_id=offer.household, id=offer.clip, created_ms=now_ms))
+        if session.get(MailboxClipRow, (offer.household, offer.clip)) is None:
+            session.add(MailboxClipRow(household_id=offer.household, id=offer.clip, created_ms=now_ms))
             session.flush()
         row = session.get(ObjectRow, (offer.household, offer.clip, offer.name))
         replaced = row.blob if row is not None else None
@@ -137,25 +137,26 @@ class Mailbox:
                 raise
             return self._blobs.get(now, start, end)
 
-    def clips(self, household: str, after_ms: int = 0) -> list[Clip]:
+    def clips(self, household: str, after_ms: int = 0) -> list[MailboxClip]:
         """The household's clips, oldest first."""
         with Session(self._engine) as session:
             rows = session.scalars(
-                select(ClipRow)
-                .where(ClipRow.household_id == household, ClipRow.created_ms >= after_ms)
-                .order_by(ClipRow.created_ms)
+                select(MailboxClipRow)
+                .where(MailboxClipRow.household_id == household, MailboxClipRow.created_ms >= after_ms)
+                .order_by(MailboxClipRow.created_ms)
             ).all()
             found: dict[str, list[ObjectRow]] = {}
             for row in session.scalars(select(ObjectRow).where(ObjectRow.household_id == household)):
                 found.setdefault(row.clip_id, []).append(row)
         return [
-            Clip(
+            MailboxClip(
                 row.id,
                 row.created_ms,
                 row.created_ms + self.keep_ms,
                 sum(o.bytes for o in found.get(row.id, [])),
                 tuple(
-                    Stored(o.name, o.bytes, o.created_ms) for o in sorted(found.get(row.id, []), key=lambda o: o.name)
+                    MailboxObject(o.name, o.bytes, o.created_ms)
+                    for o in sorted(found.get(row.id, []), key=lambda o: o.name)
                 ),
             )
             for row in rows
@@ -170,10 +171,10 @@ class Mailbox:
     def delete(self, household: str, clip: str | None = None) -> int:
         """Delete one clip, or all, at once; how many there were."""
         with Session(self._engine) as session:
-            query = select(ClipRow.id).where(ClipRow.household_id == household)
+            query = select(MailboxClipRow.id).where(MailboxClipRow.household_id == household)
             if clip is not None:
                 _check_names(clip)
-                query = query.where(ClipRow.id == clip)
+                query = query.where(MailboxClipRow.id == clip)
             doomed = list(session.scalars(query))
         for clip_id in doomed:
             self._drop(household, clip_id)
@@ -187,10 +188,10 @@ class Mailbox:
         """
         now_ms = self._clock.now_ms()
         with Session(self._engine) as session, session.begin():
-            session.execute(update(ClipRow).where(ClipRow.created_ms > now_ms).values(created_ms=now_ms))
+            session.execute(update(MailboxClipRow).where(MailboxClipRow.created_ms > now_ms).values(created_ms=now_ms))
         with Session(self._engine) as session:
-            query = select(ClipRow.household_id, ClipRow.id).where(
-                ClipRow.created_ms <= now_ms - held_ms - self.keep_ms
+            query = select(MailboxClipRow.household_id, MailboxClipRow.id).where(
+                MailboxClipRow.created_ms <= now_ms - held_ms - self.keep_ms
             )
             doomed = [(household, clip) for household, clip in session.execute(query)]
         gone = 0
@@ -219,7 +220,7 @@ class Mailbox:
         _check_names(clip, name)
         with Session(self._engine) as session:
             row = session.get(ObjectRow, (household, clip, name))
-            owner = session.get(ClipRow, (household, clip))
+            owner = session.get(MailboxClipRow, (household, clip))
             if row is None or owner is None or owner.created_ms + self.keep_ms <= self._clock.now_ms():
                 raise NotFound("The mailbox has no such clip. It may have expired.")
             return row
@@ -236,7 +237,9 @@ class Mailbox:
             for blob in set(session.scalars(select(ObjectRow.blob).where(*mine))) - gone:  # put meanwhile
                 self._blobs.delete(blob)
             session.execute(delete(ObjectRow).where(*mine))
-            session.execute(delete(ClipRow).where(ClipRow.household_id == household, ClipRow.id == clip))
+            session.execute(
+                delete(MailboxClipRow).where(MailboxClipRow.household_id == household, MailboxClipRow.id == clip)
+            )
 
 
 def _check_names(clip: str, name: str = "-") -> None:
@@ -246,7 +249,7 @@ def _check_names(clip: str, name: str = "-") -> None:
 
 def _lock(session: Session, household: str) -> None:
     """Hold the household until the transaction ends: its row in PostgreSQL, the write lock in SQLite."""
-    session.execute(update(HouseholdRow).where(HouseholdRow.id == household).values(id=household))
+    session.execute(update(AccountRow).where(AccountRow.id == household).values(id=household))
 
 
 def _used_bytes(session: Session, household: str) -> int:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
-class Base(DeclarativeBase):
+class MailboxTables(DeclarativeBase):
     """All tables of the mailbox."""
 
 
-class HouseholdRow(Base):
+class AccountRow(MailboxTables):
     """A household by its random id."""
 
     __tablename__ = "households"
@@ -21,7 +21,7 @@ class HouseholdRow(Base):
     created_ms: Mapped[int] = mapped_column(BigInteger)
 
 
-class ClipRow(Base):
+class MailboxClipRow(MailboxTables):
     """A clip: an opaque id, and when the first of its objects came."""
 
     __tablename__ = "clips"
@@ -32,10 +32,11 @@ class ClipRow(Base):
     created_ms: Mapped[int] = mapped_column(BigInteger)  # cloud's clock
 
 
-class ObjectRow(Base):
-    """One sealed object of a clip."""
+class ObjectRow(MailboxTables):
+    """One sealed object of a clip. None is empty: a size below 1 would give a household room that it does not have."""
 
     __tablename__ = "objects"
+    __table_args__ = (CheckConstraint("bytes > 0", name="object_bytes"),)
 
     household_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     clip_id: Mapped[str] = mapped_column(String(16), primary_key=True)
@@ -46,7 +47,7 @@ class ObjectRow(Base):
     created_ms: Mapped[int] = mapped_column(BigInteger)
 
 
-class RetiredHubRow(Base):
+class RetiredHubRow(MailboxTables):
     """A hub's key that the owner has replaced; its old statement does not bring it back."""
 
     __tablename__ = "retired_hubs"
@@ -56,7 +57,7 @@ class RetiredHubRow(Base):
     retired_ms: Mapped[int] = mapped_column(BigInteger)
 
 
-class NonceRow(Base):
+class NonceRow(MailboxTables):
     """A request of a known key that was answered already."""
 
     __tablename__ = "nonces"

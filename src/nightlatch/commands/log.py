@@ -98,7 +98,7 @@ def verify(
     policy: Annotated[Path, typer.Option(help="The policy: keys and quorum.", exists=True)],
     leaf: Annotated[Path | None, typer.Option(help="The entry; left out, the one in the receipt.", exists=True)] = None,
 ) -> None:
-    """Check that a receipt proves an entry, without asking anybody."""
+    """Check that a receipt proves an entry, without asking anyone."""
     from nightlatch.ledger.errors import Unproven, Why
     from nightlatch.ledger.policy import read_policy, verify_receipt
     from nightlatch.ledger.proof import read_proof
@@ -143,7 +143,7 @@ def evidence(
 
     before, now, is_proof = read_evidence(file.read_text(encoding="utf-8"), read_policy(policy.read_text()).log)
     typer.echo(f"{before.origin} signed a tree of {before.size} entries, and one of {now.size}.")
-    proof = "They contradict each other: whoever has the log's key showed two histories."
+    proof = "They contradict each other: somebody with the log's key showed two histories."
     typer.echo(
         proof if is_proof else "That alone proves nothing: the second may have come late. Look at the log again."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,9 +14,9 @@ from nightlatch.commands.programme_up import up
 
 if TYPE_CHECKING:
     from nightlatch.domain.view import Promise
-    from nightlatch.review.export import Exported
+    from nightlatch.review.export import ClipExport
     from nightlatch.review.labels import Labels
-    from nightlatch.review.roster import Change, Roster
+    from nightlatch.review.roster import ProgrammeChange, Roster
     from nightlatch.review.settings import ReviewSettings
 
 app = typer.Typer(help="The programme: its administrators, reviewers, policy and labels.", no_args_is_help=True)
@@ -85,7 +84,7 @@ def remove(
     config_file: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """Propose to put a passkey out."""
+    """Propose removing a passkey."""
     roster, _ = _room(review_settings(config_file, data))
     out.print(f"Proposed. Two sign it: nightlatch programme sign {roster.propose_removal(credential)}")
 
@@ -138,7 +137,7 @@ def sign(
         typer.confirm("Sign this?", abort=True)
     signed = roster.sign(change, public_b64(own), b64encode(own.sign(found.event)).decode())
     if len(signed.signed_by) < SIGNERS:
-        out.print(f"Signed by {signed.signed_by[0]}. One more administrator has to sign.")
+        out.print(f"Signed by {signed.signed_by[0]}. One more administrator must sign.")
         return
     _make(settings, roster, change)
 
@@ -149,7 +148,7 @@ def make(
     config_file: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """Enter a signed change into the log again, after the log or the keeper was away."""
+    """Enter a signed change into the log again, after the log or the keeper was unreachable."""
     settings = review_settings(config_file, data)
     roster, _ = _room(settings)
     _make(settings, roster, change)
@@ -181,7 +180,7 @@ def status(config_file: ConfigOption = None, data: DataOption = None) -> None:
     out.print(f"clips           {stands.open} want labels, {stands.done} are done, {stands.flagged} were flagged")
     out.print(f"known answers   {stands.honeypots}; give {stands.honeypots_to_give} more for a tenth")
     alpha = quality.alpha(quality.verdicts(labels.submitted()))
-    told = "not yet known: nobody labelled what another did" if math.isnan(alpha) else f"{alpha:.2f}"
+    told = "not yet known: no two people labelled the same clip" if math.isnan(alpha) else f"{alpha:.2f}"
     out.print(f"agreement       Krippendorff's alpha of the verdicts {told}")
 
 
@@ -195,11 +194,10 @@ def know(
     data: DataOption = None,
 ) -> None:
     """Write down the known answer of a clip, so that it measures quality. It is drawn like any other."""
-    from nightlatch.review.labels import read
+    from nightlatch.review.labels import label_of
 
-    told = {"subjects": subjects.split(","), "verdict": verdict, "happenings": [h for h in happenings.split(",") if h]}
     _, labels = _room(review_settings(config_file, data))
-    labels.know(donation, read(told))
+    labels.know(donation, label_of(subjects.split(","), [each for each in happenings.split(",") if each], verdict))
     out.print("Known.")
 
 
@@ -209,7 +207,7 @@ def labels_(
     config_file: ConfigOption = None,
     data: DataOption = None,
 ) -> None:
-    """Print the labels that have a consensus. Labels only: no clip, and not who gave them."""
+    """Print the labels that have a consensus. Labels only: no clips, and no word of who gave them."""
     from nightlatch.errors import ConfigError
     from nightlatch.review import export
 
@@ -273,23 +271,25 @@ def _promised(policy: Promise) -> str:
     )
 
 
-def _in_words(change: Change) -> str:
+def _in_words(change: ProgrammeChange) -> str:
     from nightlatch.domain.view import read_promise
+    from nightlatch.review.records import ChangeKind
+    from nightlatch.review.roster import read_enrolment
 
-    if change.kind == "policy":
+    if change.kind is ChangeKind.POLICY:
         return _promised(read_promise(change.event))
-    told = json.loads(change.event)
-    verb = "let in" if told["do"] == "enrol" else "put out"
-    return f"{verb} {told['reviewer']} with the passkey {told['credential'][:16]}… on “{told['device']}”"
+    told = read_enrolment(change.event)
+    verb = "let in" if told.do == "enrol" else "remove"
+    return f"{verb} {told.reviewer} with the passkey {told.credential[:16]}… on “{told.device}”"
 
 
-def _exported(labels: Labels) -> list[Exported]:
-    from nightlatch.review.export import Exported
+def _exported(labels: Labels) -> list[ClipExport]:
+    from nightlatch.review.export import ClipExport
     from nightlatch.review.quality import agreed
 
     lengths = labels.lengths()
     return [
-        Exported(each.donation, lengths[each.donation], each.label, each.certainty, each.labels)
+        ClipExport(each.donation, lengths[each.donation], each.label, each.certainty, each.labels)
         for each in agreed(labels.submitted())
     ]
 

@@ -22,19 +22,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What the redaction says of the file with this hash: how it hid people, and whether it hid all that it found."""
-
-    sha256: str  # hex, of the redacted file
-    style: str  # "cover" or "silhouettes"
-    people: int  # pictures × people that were found
-    uncovered: int  # of these, how many are not covered from head to foot
-    sound_removed: bool
-    metadata_removed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Film:
+class FilmFacts:
     """What a decoder finds in the redacted file."""
 
     length_ms: int

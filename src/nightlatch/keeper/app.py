@@ -39,13 +39,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
 from nightlatch.domain.consent import Consented, Purpose, Withdrawn, canonical
-from nightlatch.domain.donation import LARGEST_SEALED, Report
+from nightlatch.domain.donation import LARGEST_SEALED
+from nightlatch.domain.redaction import read as read_report
 from nightlatch.domain.view import Enrolment, View
 from nightlatch.errors import NightlatchError, NotFound, NotSealed, Refused
-from nightlatch.keeper.changes import Promises, Proof
+from nightlatch.keeper.changes import ChangeProof, Promises
 from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
-from nightlatch.keeper.room import Asked, Gift, Room
+from nightlatch.keeper.room import Room
+from nightlatch.keeper.words import Gift, ViewRequest
 from nightlatch.seal.envelope import Sealed
 
 SWEEP_EVERY_S = 1.0
@@ -130,8 +132,8 @@ class _Signed(_Logged):
     signatures: dict[str, str]  # b64 key → b64 signature
 
     @property
-    def proof(self) -> Proof:
-        return Proof(self.signatures, self.salt, self.leaf, self.receipt)
+    def proof(self) -> ChangeProof:
+        return ChangeProof(self.signatures, self.salt, self.leaf, self.receipt)
 
 
 class _Enrolment(_Signed):
@@ -193,7 +195,7 @@ def _intake(room: Room) -> APIRouter:
 
     @face.put("/v1/donations/{donation}", status_code=201)
     def receive(donation: str, told: _Gift) -> dict[str, str]:
-        consented, report = Consented(canonical(told.consent)), Report(**told.report.model_dump())
+        consented, report = Consented(canonical(told.consent)), read_report(told.report.model_dump())
         room.receive(Gift(donation, consented, Sealed(told.sealed), report, told.log_key, told.owner_recipient))
         return {"state": "waiting"}
 
@@ -252,7 +254,7 @@ def _looking(room: Room) -> APIRouter:
             view = View(purpose=Purpose(told.purpose), **values)
         except ValueError:
             raise KeeperRefused(Refusal.CONSENT, "There is no such purpose.") from None
-        opened = room.open_view(token, Asked(view, told.salt, told.leaf, told.receipt))
+        opened = room.open_view(token, ViewRequest(view, told.salt, told.leaf, told.receipt))
         return {"view": opened.view_id, "ticket": opened.ticket, "pictures": opened.pictures}
 
     @face.post("/v1/views/{view}/label", status_code=204)

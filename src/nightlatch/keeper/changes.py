@@ -1,7 +1,7 @@
 """What two administrators changed: signed by both, in the log, under a checkpoint that the quorum cosigned.
 
 The newest policy among these changes is what the programme promises. While the keeper's own settings differ from it,
-nothing is shown, and `nightlatch programme status` says in which way; taking back goes on.
+nothing is shown, and `nightlatch programme status` says how they differ; taking back goes on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from nightlatch.domain.consent import public_key
 from nightlatch.domain.time import Clock
 from nightlatch.domain.view import commitment, read_leaf, read_promise
-from nightlatch.keeper.checks import Policy, Receipts
+from nightlatch.keeper.checks import Receipts, RoomPolicy
 from nightlatch.keeper.records import PromiseRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 
@@ -26,7 +26,7 @@ _NAMES = ("quota", "most_viewers", "opens_minute", "closes_minute", "quorum of t
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class ChangeProof:
     """Who signed a change (b64 key → b64 signature), and the proof that the log holds it."""
 
     signatures: Mapping[str, str]
@@ -43,7 +43,7 @@ class Administrators:
     receipts: Receipts
     clock: Clock
 
-    def check(self, kind: str, said: bytes, proof: Proof) -> None:
+    def check(self, kind: str, said: bytes, proof: ChangeProof) -> None:
         """Raises `KeeperRefused` unless two of them signed exactly this, and the log holds it as `kind`."""
         if len({key for key, signature in proof.signatures.items() if self._signed(key, signature, said)}) < SIGNERS:
             raise KeeperRefused(Refusal.ROSTER, "A change needs the signatures of two administrators.")
@@ -70,13 +70,13 @@ class Administrators:
 class Promises:
     """The newest policy that was promised, held against the keeper's own settings."""
 
-    def __init__(self, engine: Engine, administrators: Administrators, policy: Policy, quorum: int) -> None:
+    def __init__(self, engine: Engine, administrators: Administrators, policy: RoomPolicy, quorum: int) -> None:
         """`policy` and `quorum` are what this keeper does."""
         self._engine, self._administrators = engine, administrators
         hours = (policy.hours.from_minute, policy.hours.to_minute)
         self._kept = (policy.quota, policy.most_viewers, *hours, quorum)
 
-    def take(self, event: bytes, proof: Proof) -> None:
+    def take(self, event: bytes, proof: ChangeProof) -> None:
         """A policy that two administrators signed. Raises `Refused`, `KeeperRefused`, also for an old one."""
         told = read_promise(event)
         self._administrators.check("policy", event, proof)
@@ -87,7 +87,7 @@ class Promises:
             session.merge(PromiseRow(at_ms=told.at_ms, event=event))
 
     def breach(self) -> str | None:
-        """In which way the keeper's settings differ from what was promised; None when they do not."""
+        """How the keeper's settings differ from what was promised; None when they do not."""
         with Session(self._engine) as session:
             newest = _newest(session)
         if newest is None:

@@ -59,7 +59,7 @@ class RoomHours:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class RoomPolicy:
     """What the programme set; every change of it is an entry in the log."""
 
     programme_key: str  # b64 Ed25519 public
@@ -86,7 +86,7 @@ class Case:
 
     now_ms: int
     latest_ms: int  # the latest moment that this keeper ever wrote down
-    policy: Policy
+    policy: RoomPolicy
     # the clip
     state: State
     signed_consent: bytes
@@ -164,7 +164,7 @@ def not_expired(case: Case) -> None:
 def not_revoked(case: Case) -> None:
     """3. The owner has not taken it back, and nobody flagged it."""
     if case.state is not State.WAITING:
-        raise KeeperRefused(Refusal.REVOKED, "This clip is not to be seen any more. Ask for the next clip.")
+        raise KeeperRefused(Refusal.REVOKED, "Nobody may see this clip any more. Ask for the next clip.")
 
 
 def was_drawn(case: Case) -> None:
@@ -173,7 +173,7 @@ def was_drawn(case: Case) -> None:
     if draw is None or not draw.is_open or draw.reviewer != view.reviewer or draw.donation != view.donation:
         raise KeeperRefused(Refusal.NOT_DRAWN, "This clip was not drawn for you. Ask for the next clip.")
     if winner(case.day_key, draw.root, draw.reviewer, draw.n, case.eligible) != view.donation:
-        raise KeeperRefused(Refusal.NOT_DRAWN, "The draw does not give this clip any more. Ask for the next clip.")
+        raise KeeperRefused(Refusal.NOT_DRAWN, "The draw no longer gives this clip. Ask for the next clip.")
 
 
 def entry_matches(case: Case) -> None:
@@ -190,7 +190,7 @@ def entry_matches(case: Case) -> None:
     if leaf.tag != tag(case.log_key, leaf.at_s * 1000):
         raise KeeperRefused(Refusal.WRONG_ENTRY, "The owner could not find this entry: its tag is wrong. Log it again.")
     if abs(case.now_ms - leaf.at_s * 1000) > CLOCK_SLACK_MS:
-        raise KeeperRefused(Refusal.WRONG_ENTRY, "The entry is not of now. Log the view again.")
+        raise KeeperRefused(Refusal.WRONG_ENTRY, "The entry was not made just now. Log the view again.")
     if not 0 <= view.from_ms < view.to_ms <= consent.length_ms:
         raise KeeperRefused(Refusal.WRONG_ENTRY, "The entry names a stretch that the clip does not have.")
     case.receipts.included(case.receipt, case.leaf)
@@ -240,13 +240,13 @@ CHECKS: tuple[Callable[[Case], None], ...] = (
 )
 
 
-# The same words for an open view, which is asked again and again whether it still stands.
+# The same refusals for an open view, which is checked again and again.
 
 
 def check_clock(now_ms: int, latest_ms: int) -> None:
-    """Raises `KeeperRefused` when it is earlier than what was written down."""
+    """Raises `KeeperRefused` when the clock says less than what was written down."""
     if now_ms < latest_ms - CLOCK_SLACK_MS:
-        raise KeeperRefused(Refusal.CLOCK, "The keeper's clock went back. Set it right; until then nothing is shown.")
+        raise KeeperRefused(Refusal.CLOCK, "The keeper's clock was set back. Nothing is shown until it is right again.")
 
 
 def check_seat(seat: Seat | None, is_enrolled: bool, now_ms: int) -> Seat:
@@ -256,13 +256,13 @@ def check_seat(seat: Seat | None, is_enrolled: bool, now_ms: int) -> Seat:
     return seat
 
 
-def check_presence(seat: Seat | None, policy: Policy, now_ms: int) -> None:
-    """Raises `KeeperRefused` when the reviewer did nothing for too long."""
+def check_presence(seat: Seat | None, policy: RoomPolicy, now_ms: int) -> None:
+    """Raises `KeeperRefused` when the reviewer has done nothing for too long."""
     if seat is None or now_ms - seat.last_ms > policy.idle_ms:
         raise KeeperRefused(Refusal.IDLE, "Nothing happened for a while, so the session is locked. Log in again.")
 
 
-def check_hours(policy: Policy, now_ms: int) -> None:
-    """Raises `KeeperRefused` outside of the hours."""
+def check_hours(policy: RoomPolicy, now_ms: int) -> None:
+    """Raises `KeeperRefused` outside the hours."""
     if not policy.hours.include(now_ms):
         raise KeeperRefused(Refusal.CLOSED, "The review room is closed at this hour.")

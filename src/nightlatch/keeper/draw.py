@@ -14,6 +14,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,14 @@ class Draw:
     donation: str
     drawn_ms: int
     is_open: bool = True
+
+
+class DrawEnd(StrEnum):
+    """How a draw that was made ended."""
+
+    VIEWED = "viewed"
+    SKIPPED = "skipped"
+    GONE = "gone"  # the clip waited no more: taken back, seen by enough, or of a household that was seen today
 
 
 def eligible(waiting: Iterable[Waiting], reviewer: str, seen_today: frozenset[str], drawn_ms: int) -> list[str]:

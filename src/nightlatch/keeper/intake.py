@@ -14,7 +14,8 @@ from typing import TypeVar
 import av
 
 from nightlatch.domain.consent import Consent, Consented, Purpose
-from nightlatch.domain.donation import LARGEST_SEALED, LONGEST_MS, SHORTEST_MS, Film, Report, State
+from nightlatch.domain.donation import LARGEST_SEALED, LONGEST_MS, SHORTEST_MS, FilmFacts, State
+from nightlatch.domain.redaction import RedactionReport, Style
 from nightlatch.errors import SealError
 from nightlatch.keeper.checks import CLOCK_SLACK_MS
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
@@ -28,7 +29,7 @@ _HARMLESS = {"major_brand", "minor_version", "compatible_brands", "encoder", "ha
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class Arrival:
     """One clip as it arrives, with what the keeper knows about it."""
 
     now_ms: int
@@ -37,7 +38,7 @@ class Offer:
     programme_key: str
     consented: Consented
     sealed: Sealed
-    report: Report
+    report: RedactionReport
     opener: Opener = field(repr=False)
 
 
@@ -50,7 +51,7 @@ class Admitted:
 
     consented: Consented
     sealed: Sealed = field(repr=False)
-    film: Film
+    film: FilmFacts
     door: object = field(repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -58,7 +59,7 @@ class Admitted:
             raise TypeError("An Admitted is made by admit alone.")
 
 
-def admit(offer: Offer) -> Admitted:
+def admit(offer: Arrival) -> Admitted:
     """All seven steps. Raises `KeeperRefused` with the name and number of the first that says no."""
     consent = offer.consented.consent
     _step(1, _consent_is_for_us, offer, consent)
@@ -70,7 +71,7 @@ def admit(offer: Offer) -> Admitted:
     return Admitted(offer.consented, offer.sealed, film, _DOOR)
 
 
-def _step(number: int, check: Callable[[Offer, Consent], T], offer: Offer, consent: Consent) -> T:
+def _step(number: int, check: Callable[[Arrival, Consent], T], offer: Arrival, consent: Consent) -> T:
     try:
         return check(offer, consent)
     except KeeperRefused as refused:
@@ -78,7 +79,7 @@ def _step(number: int, check: Callable[[Offer, Consent], T], offer: Offer, conse
         raise
 
 
-def _consent_is_for_us(offer: Offer, consent: Consent) -> None:
+def _consent_is_for_us(offer: Arrival, consent: Consent) -> None:
     """1. The owner signed a consent for this donation and this programme, to label."""
     if consent.donation != offer.donation or consent.programme_key != offer.programme_key:
         raise KeeperRefused(Refusal.CONSENT, "The consent is for another donation or programme. Give the clip again.")
@@ -86,19 +87,19 @@ def _consent_is_for_us(offer: Offer, consent: Consent) -> None:
         raise KeeperRefused(Refusal.CONSENT, "Without leave to label it, the programme has no use for the clip.")
 
 
-def _consent_holds_now(offer: Offer, consent: Consent) -> None:
+def _consent_holds_now(offer: Arrival, consent: Consent) -> None:
     """2. It has begun and not ended."""
     if not consent.given_ms - CLOCK_SLACK_MS <= offer.now_ms < consent.expires_ms:
         raise KeeperRefused(Refusal.EXPIRED, "The consent has ended, or a clock is wrong. Give the clip again.")
 
 
-def _not_taken_back(offer: Offer) -> None:
+def _not_taken_back(offer: Arrival) -> None:
     """3. It was not taken back (a donation takes one consent, ever), and this donation has no clip yet."""
     if offer.state is not State.MADE:
         raise KeeperRefused(Refusal.REVOKED, "This donation was taken back, or is here already. Give the clip anew.")
 
 
-def _open(offer: Offer) -> bytes:
+def _open(offer: Arrival) -> bytes:
     """4. The sealed file opens with the key of this donation. 5. Inside is what the owner played to its end."""
     if len(offer.sealed) > LARGEST_SEALED:
         raise KeeperRefused(Refusal.SIZE, f"A clip has at most {LARGEST_SEALED // 1024**2} MiB. Give a shorter one.", 4)
@@ -111,7 +112,7 @@ def _open(offer: Offer) -> bytes:
     return plain
 
 
-def check_film(mp4: bytes, length_ms: int) -> Film:
+def check_film(mp4: bytes, length_ms: int) -> FilmFacts:
     """6. One H.264 picture stream of 20 to 30 seconds, no sound, nothing written beside it. Raises `KeeperRefused`."""
     film = _read_film(mp4)
     if film.streams != ("video",) or film.codec != "h264":
@@ -125,18 +126,18 @@ def check_film(mp4: bytes, length_ms: int) -> Film:
     return film
 
 
-def _report_hides_all(offer: Offer, consent: Consent) -> None:
+def _report_hides_all(offer: Arrival, consent: Consent) -> None:
     """7. The redaction's report is of this file and says that all whom it found are covered."""
     report = offer.report
-    if report.sha256 != consent.sha256 or report.style not in ("cover", "silhouettes"):
+    if report.sha256 != consent.sha256 or report.style not in tuple(Style):
         raise KeeperRefused(Refusal.REPORT, "The redaction's report is of another file. Redact the clip again.")
-    if report.uncovered or not report.sound_removed or not report.metadata_removed:
+    if not report.hides_all:
         raise KeeperRefused(
             Refusal.REPORT, "The redaction did not hide everybody, or left sound or tags. Redact again."
         )
 
 
-def _read_film(mp4: bytes) -> Film:
+def _read_film(mp4: bytes) -> FilmFacts:
     try:
         with av.open(io.BytesIO(mp4), "r", format="mp4") as container:
             video = container.streams.video[0] if container.streams.video else None
@@ -146,7 +147,7 @@ def _read_film(mp4: bytes) -> Film:
             packets = [p for p in container.demux(video) if p.pts is not None]
             begin = min(p.pts for p in packets if p.pts is not None)
             end = max((p.pts or 0) + (p.duration or 0) for p in packets)
-            return Film(
+            return FilmFacts(
                 length_ms=round((end - begin) * video.time_base * 1000),
                 pictures=len(packets),
                 streams=tuple(stream.type for stream in container.streams),

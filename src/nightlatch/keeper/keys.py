@@ -4,7 +4,7 @@
     wrapped_key = AES-256-GCM(kek, random nonce, donation's age secret key, associated data = donation)
 
     keeper.db   the wrapped key                     in the backup set
-    master.key  32 random bytes                     kept apart by whoever runs the keeper
+    master.key  32 random bytes                     kept apart by the people who run the keeper
     halves/ID   32 random bytes for this donation   never in a backup
 
 A backup of any age, with the master key, opens nothing whose half is gone. What this cannot promise: blocks that a
@@ -25,9 +25,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from nightlatch.domain.donation import State
 from nightlatch.durably import sync
 from nightlatch.errors import ConfigError
-from nightlatch.keeper.records import DonationRow
+from nightlatch.keeper.records import KeptDonationRow
 from nightlatch.keeper.refusals import KeyGone
 from nightlatch.seal.identities import Opener
 
@@ -54,14 +55,14 @@ class Keys:
         wrapped = nonce + AESGCM(self._kek(donation, half)).encrypt(nonce, str(identity).encode(), donation.encode())
         with Session(self._engine) as session, session.begin():
             session.add(
-                DonationRow(id=donation, state="made", recipient=recipient, wrapped_key=wrapped, made_ms=now_ms)
+                KeptDonationRow(id=donation, state=State.MADE, recipient=recipient, wrapped_key=wrapped, made_ms=now_ms)
             )
         return recipient
 
     def opener(self, donation: str) -> Opener:
         """What opens this donation. Raises `KeyGone`."""
         with Session(self._engine) as session:
-            row = session.get(DonationRow, donation)
+            row = session.get(KeptDonationRow, donation)
             wrapped = row.wrapped_key if row is not None else None
         try:
             if wrapped is None:
@@ -80,7 +81,7 @@ class Keys:
             half.unlink()
             sync(self._halves)
         with Session(self._engine) as session, session.begin():
-            row = session.get(DonationRow, donation)
+            row = session.get(KeptDonationRow, donation)
             if row is not None:
                 row.wrapped_key = None
 

@@ -18,9 +18,9 @@ from webauthn.helpers.exceptions import WebAuthnException
 
 from nightlatch.domain.time import MINUTE_MS, Clock
 from nightlatch.domain.view import Enrolment
-from nightlatch.keeper.changes import Administrators, Proof
-from nightlatch.keeper.checks import Seat
-from nightlatch.keeper.records import PasskeyRow
+from nightlatch.keeper.changes import Administrators, ChangeProof
+from nightlatch.keeper.checks import RoomPolicy, Seat, check_presence, check_seat
+from nightlatch.keeper.records import RosterRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 
 CHALLENGE_LIFE_MS = 2 * MINUTE_MS
@@ -38,17 +38,17 @@ class Passkeys:
         self._seats: dict[bytes, Seat] = {}
         self._lock = threading.Lock()
 
-    def enrol(self, told: Enrolment, proof: Proof) -> None:
+    def enrol(self, told: Enrolment, proof: ChangeProof) -> None:
         """Take a change of the roster: two administrators signed it, and the log has it. Raises `KeeperRefused`."""
         self._administrators.check("roster", told.canonical(), proof)
         if told.do not in ("enrol", "remove"):
-            raise KeeperRefused(Refusal.ROSTER, "A change of the roster lets in or puts out. Sign another one.")
+            raise KeeperRefused(Refusal.ROSTER, "A roster change lets a passkey in or removes it. Sign another one.")
         with Session(self._engine) as session, session.begin():
-            row = session.get(PasskeyRow, told.credential)
+            row = session.get(RosterRow, told.credential)
             if row is not None and row.changed_ms >= told.at_ms:
                 raise KeeperRefused(Refusal.ROSTER, "A later change of this passkey is known. Sign a new one.")
             if row is None:
-                row = PasskeyRow(credential=told.credential, sign_count=0)
+                row = RosterRow(credential=told.credential, sign_count=0)
                 session.add(row)
             row.public_key, row.reviewer, row.device = told.public_key, told.reviewer, told.device
             row.changed_ms, row.removed = told.at_ms, told.do == "remove"
@@ -74,7 +74,7 @@ class Passkeys:
         with Session(self._engine) as session, session.begin():
             try:
                 told = webauthn.helpers.parse_authentication_credential_json(assertion)
-                row = session.get(PasskeyRow, told.id)
+                row = session.get(RosterRow, told.id)
                 if row is None or row.removed:
                     raise KeeperRefused(Refusal.PASSKEY, "This passkey is not on the roster. Ask an administrator.")
                 proven = webauthn.verify_authentication_response(
@@ -100,6 +100,22 @@ class Passkeys:
         """Who sits behind this token."""
         return self._seats.get(_hashed(token))
 
+    def enrolled(self, token: str) -> Seat:
+        """Who sits behind this token, by a passkey that is on the roster now. Raises `KeeperRefused`."""
+        seat = self.seat(token)
+        return check_seat(seat, seat is not None and self.is_enrolled(seat), self._clock.now_ms())
+
+    def present(self, token: str, policy: RoomPolicy) -> Seat:
+        """The same, of somebody who is there and does something; an idle session ends. Raises `KeeperRefused`."""
+        seat = self.enrolled(token)
+        try:
+            check_presence(seat, policy, self._clock.now_ms())
+        except KeeperRefused:
+            self.leave(token)
+            raise
+        self.touch(token)
+        return seat
+
     def touch(self, token: str) -> None:
         """The reviewer did something."""
         with self._lock:
@@ -114,7 +130,7 @@ class Passkeys:
     def is_enrolled(self, seat: Seat) -> bool:
         """Whether the roster still has the passkey of this seat."""
         with Session(self._engine) as session:
-            row = session.get(PasskeyRow, seat.credential)
+            row = session.get(RosterRow, seat.credential)
             return row is not None and not row.removed and row.reviewer == seat.reviewer
 
 

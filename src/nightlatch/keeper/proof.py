@@ -54,7 +54,7 @@ class LedgerReceipts:
     def checkpoint(self, note: bytes | str, now_ms: int) -> Checkpoint:
         """A checkpoint that the quorum cosigned, lately. Raises `KeeperRefused`."""
         with _in_our_words():
-            return check_note(note, self.policy, now_ms)[0]
+            return check_note(note, self.policy, now_ms).checkpoint
 
 
 class LedgerLog:

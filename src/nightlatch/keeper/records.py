@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from nightlatch.domain.donation import State
+from nightlatch.keeper.draw import DrawEnd
+from nightlatch.keeper.events import EntryKind
+from nightlatch.store.records import one_of
 
-class Base(DeclarativeBase):
+
+class KeeperTables(DeclarativeBase):
     """All tables of the keeper."""
 
 
-class DonationRow(Base):
+class KeptDonationRow(KeeperTables):
     """One donated clip and its wrapped key. Owner's words come signed; the rest is the keeper's."""
 
     __tablename__ = "donations"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    state: Mapped[str] = mapped_column(String(12), index=True)
+    state: Mapped[State] = mapped_column(one_of(State, "donation_state", 12), index=True)
     recipient: Mapped[str] = mapped_column(String(80))  # age1…, the hub seals to it
     wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary)  # AES-256-GCM; None once shredded
     made_ms: Mapped[int] = mapped_column(BigInteger)
@@ -32,7 +37,7 @@ class DonationRow(Base):
     shredded_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 
-class DrawRow(Base):
+class DrawRow(KeeperTables):
     """A draw that was made; see `nightlatch.keeper.draw`."""
 
     __tablename__ = "draws"
@@ -45,10 +50,10 @@ class DrawRow(Base):
     root: Mapped[bytes] = mapped_column(LargeBinary)
     donation_id: Mapped[str] = mapped_column(ForeignKey("donations.id"))
     drawn_ms: Mapped[int] = mapped_column(BigInteger)
-    ended: Mapped[str | None] = mapped_column(String(8))  # viewed, skipped, or gone
+    ended: Mapped[DrawEnd | None] = mapped_column(one_of(DrawEnd, "draw_end", 8))  # None while it stands
 
 
-class ViewRow(Base):
+class ViewRow(KeeperTables):
     """A view that was let in. Its id is the index of its `view.open` leaf: one leaf, one view."""
 
     __tablename__ = "views"
@@ -64,7 +69,7 @@ class ViewRow(Base):
     closed_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 
-class EntryRow(Base):
+class EntryRow(KeeperTables):
     """An entry of the log that an owner may want to read: the event and its salt, sealed to the owner.
 
     `leaf` is what the keeper still has to append; `leaf_index` is set once the log has it.
@@ -74,7 +79,7 @@ class EntryRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     donation_id: Mapped[str] = mapped_column(ForeignKey("donations.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[EntryKind] = mapped_column(one_of(EntryKind, "entry_kind", 20))
     leaf: Mapped[bytes] = mapped_column(LargeBinary)
     sealed_event: Mapped[bytes] = mapped_column(LargeBinary)  # age file of {"event": …, "salt": b64}
     made_ms: Mapped[int] = mapped_column(BigInteger)
@@ -82,7 +87,7 @@ class EntryRow(Base):
     leaf_index: Mapped[int | None] = mapped_column(BigInteger, index=True)
 
 
-class PasskeyRow(Base):
+class RosterRow(KeeperTables):
     """A passkey that two administrators enrolled."""
 
     __tablename__ = "passkeys"
@@ -93,10 +98,10 @@ class PasskeyRow(Base):
     device: Mapped[str] = mapped_column(String(64))
     sign_count: Mapped[int]
     changed_ms: Mapped[int] = mapped_column(BigInteger)
-    removed: Mapped[bool]
+    removed: Mapped[bool] = mapped_column(Boolean(create_constraint=True, name="passkey_removed"))
 
 
-class PromiseRow(Base):
+class PromiseRow(KeeperTables):
     """A policy that two administrators signed; the newest is what the programme promises."""
 
     __tablename__ = "promises"

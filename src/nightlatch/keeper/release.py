@@ -32,7 +32,7 @@ Watermark: TypeAlias = Callable[[Picture, str, int, int], Picture]  # picture, p
 
 
 @dataclass(frozen=True, slots=True)
-class Still:
+class MarkedStill:
     """Picture `n` of the view, `at_ms` after the beginning of the clip, as a JPEG without metadata."""
 
     n: int
@@ -70,7 +70,7 @@ class Film:
         """How many pictures this view has."""
         return len(self._pictures)
 
-    def still(self, n: int) -> Still:
+    def still(self, n: int) -> MarkedStill:
         """Picture `n`, marked with who sees it and when. Raises `KeeperRefused` beyond the view's stretch."""
         if not 0 <= n < len(self._pictures):
             raise KeeperRefused(Refusal.WRONG_ENTRY, "That picture is not in the stretch that was logged.")
@@ -81,7 +81,7 @@ class Film:
         done, jpeg = cv2.imencode(".jpg", marked, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
         if not done:
             raise KeeperRefused(Refusal.FILM, "This picture cannot be shown. Go on to the next.")
-        return Still(n, at_ms, jpeg.tobytes())
+        return MarkedStill(n, at_ms, jpeg.tobytes())
 
     def close(self) -> None:
         """Let go of the decrypted file; after this there is no picture."""

@@ -1,161 +1,58 @@
-"""The keeper itself, without its HTTP face: takes donations in, draws, lets views in, gives pictures, takes back.
+"""The keeper itself, without its HTTP face: one lock, one clock, and the desks behind them.
 
-One lock: one thing happens at a time. A picture is made outside of it, and leaves only if its view still stands when
-it is done, so that none leaves after a revocation was answered. What must reach the log is written to the database in
-the same transaction as what it tells, and appended by `sweep`.
+One lock: one thing happens at a time. It is the promise: a picture is made outside of it, and leaves only if its view
+still stands when it is done, so that none leaves after a revocation was answered.
+
+    call                            holds the lock                                       does outside of it
+    make, receive                   from beginning to end, decoding too
+    next_clip                       for the draw                                         first asks the log for its root
+    skip, enough, case              from beginning to end
+    open_view                       for the ten checks, decrypting, the row, the ticket  first asks the log for its root
+    connect, touch, check_standing  from beginning to end
+    still                           twice: does the view stand before and after          makes the picture
+    close_view, flag, labelled      from beginning to end
+    revoke, entries                 from beginning to end
+    sweep                           for expiring, shredding, ending views                then appends to the log
+    introduce                                                                            reads one row, tells the log
+
+Each transaction lies within one desk's method. What must reach the log is written to the database in the same
+transaction as what it tells, and appended by `sweep`.
 """
 
 from __future__ import annotations
 
-import json
-import secrets
 import threading
-from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import wraps
-from hashlib import sha256
-from typing import Protocol, TypeVar, cast
+from typing import TypeVar, cast
 
-import structlog
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from nightlatch.domain.consent import Consented, Json, Withdrawn, canonical
-from nightlatch.domain.donation import Report, State
-from nightlatch.domain.time import DAY_MS, MINUTE_MS, Clock
-from nightlatch.domain.view import SALT_BYTES, Leaf, View, commitment, read_leaf, tag
-from nightlatch.errors import NotFound, Refused
-from nightlatch.keeper import draw as drawing
+from nightlatch.domain.consent import Withdrawn
+from nightlatch.domain.time import Clock
+from nightlatch.keeper import book
 from nightlatch.keeper.changes import Promises
-from nightlatch.keeper.checks import (
-    Case,
-    Policy,
-    Receipts,
-    Seat,
-    check_clock,
-    check_hours,
-    check_presence,
-    check_seat,
-    check_view,
-)
-from nightlatch.keeper.intake import Offer, admit
+from nightlatch.keeper.checks import Case, Receipts, RoomPolicy
+from nightlatch.keeper.clock import LatestClock
 from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.passkeys import Passkeys
-from nightlatch.keeper.records import DonationRow, DrawRow, EntryRow, ViewRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
-from nightlatch.keeper.release import Film, Still, Watermark
-from nightlatch.seal.envelope import Sealed
-from nightlatch.seal.recipients import Sealer
+from nightlatch.keeper.release import MarkedStill, Watermark
+from nightlatch.keeper.taking_back import TakingBack
+from nightlatch.keeper.taking_in import TakingIn
+from nightlatch.keeper.views import Draws, Views
+from nightlatch.keeper.words import (
+    Assignment,
+    DonationKey,
+    Gift,
+    Ledger,
+    OwnersEntry,
+    Revocation,
+    ViewPass,
+    ViewRequest,
+)
 from nightlatch.store.blobs import Blobs
-
-SHRED_WITHIN_MS = MINUTE_MS
-APPEND_WITHIN_MS = MINUTE_MS
-FEWEST_VIEWERS = 2  # before review may say that a clip has labels enough
-SEEN = (State.WAITING, State.LABELLED)  # open views of these go on
-MADE_LIFE_MS = DAY_MS  # a key that no clip came for
-MOST_MADE = 1000  # of these, at once: anybody may ask for one
-
-log = structlog.get_logger()
-
-
-class Log(Protocol):
-    """Where the keeper's own entries go, and where the draw's chance comes from."""
-
-    def append(self, leaf: bytes) -> int:
-        """The index of the leaf, once it is durable. Raises `NightlatchError` when the log does not take it."""
-        ...
-
-    def root(self, now_ms: int) -> bytes:
-        """Root hash of the newest checkpoint that is cosigned and fresh. Raises `KeeperRefused`."""
-        ...
-
-    def enrol(self, slot: str, witness: str) -> None:
-        """Let a household's hub cosign, in its one slot (32 hex digits). Raises `NightlatchError`."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A donation that waits for its clip, and the age recipient to seal it to."""
-
-    donation: str
-    recipient: str
-
-
-@dataclass(frozen=True, slots=True)
-class Gift:
-    """What arrives for a donation. `log_key` (32 bytes) makes the owner's tags; `owner_recipient` reads the entries."""
-
-    donation: str
-    consented: Consented
-    sealed: Sealed
-    report: Report
-    log_key: bytes = field(repr=False)
-    owner_recipient: str
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """The clip that was drawn, with all that a `view.open` must commit to. Says nothing of whose it is."""
-
-    seq: int
-    donation: str
-    sealed_sha256: str
-    consent_sha256: str
-    length_ms: int
-    reviewer: str
-    device: str
-    tag: bytes  # of today
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A view, the salt of its entry, the leaf, and the receipt (tlog-proof)."""
-
-    view: View
-    salt: bytes
-    leaf: bytes
-    receipt: str
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A view that was let in; the ticket opens one connection, once."""
-
-    view_id: int
-    ticket: str = field(repr=False)
-    pictures: int
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A revocation: refused from now on; the key is gone by `shred_by_ms`, or was at `shredded_ms`."""
-
-    refused_ms: int
-    shred_by_ms: int
-    shredded_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class OwnersEntry:
-    """An entry about the owner's clip; `sealed_event` is an age file for the owner. No index yet: not in the log."""
-
-    kind: str
-    leaf: bytes
-    leaf_index: int | None
-    due_ms: int
-    sealed_event: Sealed
-
-
-@dataclass(slots=True)
-class _OpenView:
-    film: Film
-    token: str = field(repr=False)
-    ticket: str = field(repr=False)
-    connected: bool = False
-    pictures: int = 0
-
 
 Method = TypeVar("Method", bound=Callable[..., object])
 
@@ -172,7 +69,7 @@ def _alone(method: Method) -> Method:
 
 
 class Room:
-    """All that the keeper does."""
+    """All that the keeper does. Calls may come from several threads; the desks are only used from here."""
 
     def __init__(
         self,
@@ -180,66 +77,34 @@ class Room:
         keys: Keys,
         blobs: Blobs,
         clock: Clock,
-        policy: Policy,
-        ledger: Log,
+        policy: RoomPolicy,
+        ledger: Ledger,
         receipts: Receipts,
         passkeys: Passkeys,
         promises: Promises,
         watermark: Watermark,
     ) -> None:
-        self._engine, self._keys, self._blobs, self._clock = engine, keys, blobs, clock
-        self._policy, self._ledger, self._receipts = policy, ledger, receipts
-        self._passkeys, self.promises, self._watermark = passkeys, promises, watermark
         self._lock = threading.RLock()
-        self._views: dict[int, _OpenView] = {}
-        self._draw_key = keys.derived("draw key v1")
-        self._journal_holds_keys = True
-        self._latest_ms = self._latest_written()
-        self._shred_what_has_no_half()
+        self._engine, self._clock, self._ledger, self.promises = engine, clock, ledger, promises
+        with Session(engine) as session:
+            latest = LatestClock(clock, book.latest_ms(session))
+        self._taking_in = TakingIn(engine, keys, blobs, latest, policy.programme_key)
+        self._draws = Draws(engine, keys, latest, policy, passkeys)
+        self._views = Views(engine, keys, blobs, latest, policy, receipts, passkeys, self._draws, watermark)
+        self._taking_back = TakingBack(engine, keys, blobs, latest)
+        self._taking_back.shred_what_has_no_half()
 
     # ---- giving ---------------------------------------------------------------------------------------------------
 
     @_alone
-    def make(self) -> Made:
+    def make(self) -> DonationKey:
         """A donation's name and the public half of its key. Raises `KeeperRefused` when too many wait for a clip."""
-        with Session(self._engine) as session:
-            made = select(func.count()).select_from(DonationRow).where(DonationRow.state == State.MADE.value)
-            if (session.scalar(made) or 0) >= MOST_MADE:
-                raise KeeperRefused(Refusal.BUSY, "Too many clips are on their way. Give this one tomorrow.")
-        donation = secrets.token_hex(16)
-        return Made(donation, self._keys.make(donation, self._now()))
+        return self._taking_in.make()
 
     @_alone
     def receive(self, gift: Gift) -> None:
         """Intake. Raises `KeeperRefused` (then nothing is kept), `NotFound`, `SealError`."""
-        now_ms = self._now()
-        Sealer([gift.owner_recipient])
-        if len(gift.log_key) != 32:
-            raise KeeperRefused(Refusal.SIZE, "A log key is 32 bytes. Give the clip again.")
-        with Session(self._engine, expire_on_commit=False) as session:
-            row = _donation(session, gift.donation)
-        offer = Offer(
-            now_ms=now_ms,
-            donation=gift.donation,
-            state=State(row.state),
-            programme_key=self._policy.programme_key,
-            consented=gift.consented,
-            sealed=gift.sealed,
-            report=gift.report,
-            opener=self._keys.opener(gift.donation),
-        )
-        admitted = admit(offer)
-        self._blobs.put(gift.donation, admitted.sealed)
-        consent = admitted.consented.consent
-        with Session(self._engine) as session, session.begin():
-            row = _donation(session, gift.donation)
-            row.state, row.admitted_ms, row.expires_ms = State.WAITING.value, now_ms, consent.expires_ms
-            row.signed_consent, row.sealed_sha256 = admitted.consented.signed, sha256(admitted.sealed).hexdigest()
-            row.household = sha256(consent.owner_key.encode()).hexdigest()
-            row.log_key, row.owner_recipient = gift.log_key, gift.owner_recipient
-            event: dict[str, Json] = {"consent": consent.record_sha256, "donation": consent.donation}
-            self._note(session, row, "consent.give", event, now_ms + APPEND_WITHIN_MS)
-        log.info("donation.admitted", donation=gift.donation, bytes=len(gift.sealed))
+        self._taking_in.receive(gift)
 
     def introduce(self, donation: str, witness: str) -> None:
         """Name the witness of the household that gave this clip to the log, which knows it by a slot alone.
@@ -248,184 +113,71 @@ class Room:
             NotFound: no such clip is here.
             NightlatchError: the log does not take it.
         """
-        with Session(self._engine) as session:
-            household = _donation(session, donation).household
-        if household is None:
-            raise NotFound("The keeper has no clip of this donation.")
-        slot = sha256(self._keys.derived("witness slot v1") + household.encode()).hexdigest()[:32]
-        self._ledger.enrol(slot, witness)
+        self._ledger.enrol(self._taking_in.slot_of(donation), witness)
 
     # ---- looking --------------------------------------------------------------------------------------------------
 
     def next_clip(self, token: str) -> Assignment:
-        """Draw, or the draw that still stands. Raises `KeeperRefused`."""
-        self._keeps_its_promise()
-        root = self._ledger.root(self._clock.now_ms())  # asks the log: not under the lock
-        return self._next_clip(token, root)
-
-    @_alone
-    def _next_clip(self, token: str, root: bytes) -> Assignment:
-        now_ms, seat = self._now(), self._seat(token)
-        day = now_ms // DAY_MS
-        with Session(self._engine) as session, session.begin():
-            today = session.scalars(select(DrawRow).where(DrawRow.reviewer == seat.reviewer, DrawRow.day == day)).all()
-            for standing in (each for each in today if each.ended is None):
-                if standing.donation_id in self._eligible(session, seat.reviewer, standing.drawn_ms, day):
-                    return self._assignment(standing, _donation(session, standing.donation_id), seat, now_ms)
-                standing.ended = "gone"
-            if len(today) >= self._policy.quota:
-                raise KeeperRefused(Refusal.QUOTA, f"{self._policy.quota} clips are enough for a day. Come tomorrow.")
-            among = self._eligible(session, seat.reviewer, now_ms, day)
-            won = drawing.winner(self._day_key(day), root, seat.reviewer, len(today), among)
-            if won is None:
-                raise KeeperRefused(Refusal.NOTHING_WAITING, "No clip waits for you. Come back later.")
-            made = DrawRow(
-                reviewer=seat.reviewer, day=day, n=len(today), root=root, donation_id=won, drawn_ms=now_ms, ended=None
-            )
-            session.add(made)
-            session.flush()
-            return self._assignment(made, _donation(session, won), seat, now_ms)
+        """Draw, or the draw that is still open. Raises `KeeperRefused`."""
+        root = self._root()
+        with self._lock:
+            return self._draws.next_clip(token, root)
 
     @_alone
     def skip(self, token: str) -> None:
         """Give back the clip that was drawn; its place of the quota is used."""
-        seat = self._seat(token)
-        with Session(self._engine) as session, session.begin():
-            open_draws = select(DrawRow).where(DrawRow.reviewer == seat.reviewer, DrawRow.ended.is_(None))
-            for standing in session.scalars(open_draws):
-                standing.ended = "skipped"
+        self._draws.skip(token)
 
     @_alone
     def enough(self, donation: str) -> None:
-        """The clip has labels enough and is not drawn any more. Raises `NotFound`, `KeeperRefused`.
-
-        Not before two reviewers have seen it: nobody may thin the waiting list to aim at a household.
-        """
-        with Session(self._engine) as session, session.begin():
-            row = _donation(session, donation)
-            seen = select(func.count(ViewRow.reviewer.distinct())).where(ViewRow.donation_id == donation)
-            if (session.scalar(seen) or 0) < FEWEST_VIEWERS:
-                raise KeeperRefused(
-                    Refusal.TOO_FEW, "Fewer than two reviewers have seen this clip. It goes on waiting."
-                )
-            if row.state == State.WAITING:
-                row.state = State.LABELLED.value
+        """The clip has enough labels and is no longer drawn. Raises `NotFound`, `KeeperRefused`."""
+        self._draws.enough(donation)
 
     @_alone
-    def case(self, token: str, asked: Asked) -> Case:
+    def case(self, token: str, asked: ViewRequest) -> Case:
         """All that the keeper knows of one request. Raises `NotFound`, and `KeeperRefused` for a torn receipt."""
-        latest_ms, now_ms = self._latest_ms, self._now()
-        seat, view, day = self._passkeys.seat(token), asked.view, now_ms // DAY_MS
-        with Session(self._engine) as session:
-            row = _donation(session, view.donation)
-            made = session.get(DrawRow, view.seq)
-            return Case(
-                now_ms=now_ms,
-                latest_ms=latest_ms,
-                policy=self._policy,
-                state=State(row.state),
-                signed_consent=row.signed_consent or b"",
-                sealed=Sealed(self._blobs.get(view.donation)),
-                log_key=row.log_key or b"",
-                view=view,
-                salt=asked.salt,
-                leaf=asked.leaf,
-                receipt=asked.receipt,
-                receipts=self._receipts,
-                leaf_is_used=session.get(ViewRow, self._receipts.index(asked.receipt)) is not None,
-                draw=_draw(made, day),
-                eligible=tuple(self._eligible(session, view.reviewer, made.drawn_ms, day)) if made else (),
-                day_key=self._day_key(made.day) if made else b"",
-                seat=seat,
-                is_enrolled=seat is not None and self._passkeys.is_enrolled(seat),
-                viewed_today=_viewed(session, view.reviewer, day),
-            )
+        return self._views.case(token, asked)
 
-    def open_view(self, token: str, asked: Asked) -> Opened:
+    def open_view(self, token: str, asked: ViewRequest) -> ViewPass:
         """The ten checks, then the clip, in memory. Raises `KeeperRefused`, `SealError`, `NotFound`."""
-        self._keeps_its_promise()
-        self._ledger.root(self._clock.now_ms())  # a log that is gone shows nothing, whatever a receipt says
-        return self._open_view(token, asked)
-
-    @_alone
-    def _open_view(self, token: str, asked: Asked) -> Opened:
-        case = self.case(token, asked)
-        logged = check_view(case)
-        opener = self._keys.opener(logged.view.donation)
-        film = Film(logged, case.sealed, opener, self._watermark, self._clock)
-        with Session(self._engine) as session, session.begin():
-            self._write_view(session, asked, logged.id, case.now_ms)
-        for view_id in [each for each, open_view in self._views.items() if open_view.token == token]:
-            self.close_view(view_id)  # one view at a time
-        ticket = secrets.token_urlsafe(32)
-        self._views[logged.id] = _OpenView(film, token, ticket)
-        self._passkeys.touch(token)
-        log.info("view.opened", view=logged.id, pictures=film.count)
-        return Opened(logged.id, ticket, film.count)
+        self._root()  # a log that is gone shows nothing, whatever a receipt says
+        with self._lock:
+            return self._views.open(token, asked)
 
     @_alone
     def connect(self, view_id: int, ticket: str, token: str) -> int:
         """Use the ticket, once; returns how many pictures there are. Raises `KeeperRefused`."""
-        found = self._views.get(view_id)
-        if found is None or not secrets.compare_digest(found.token.encode(), token.encode()):
-            raise KeeperRefused(Refusal.SESSION, "This view is not open for you. Ask for the next clip.")
-        if found.connected or not secrets.compare_digest(found.ticket.encode(), ticket.encode()):
-            raise KeeperRefused(Refusal.SECOND_TAB, "This clip is open in another tab. Go on there.")
-        found.connected = True
-        return found.film.count
+        return self._views.connect(view_id, ticket, token)
 
-    def still(self, view_id: int, n: int) -> Still:
-        """One picture, if the view stands before and after it was made. Raises `KeeperRefused`."""
-        self.touch(view_id)
+    def still(self, view_id: int, n: int) -> MarkedStill:
+        """One picture, if the view is valid both before and after it is made. Raises `KeeperRefused`."""
         with self._lock:
-            film = self._standing(view_id).film
+            self._views.touch(view_id)
+            film = self._views.standing(view_id).film
         picture = film.still(n)  # takes time: not under the lock
-        self._give(view_id)
+        with self._lock:
+            self._views.count_picture(view_id)
         return picture
 
     @_alone
-    def _give(self, view_id: int) -> None:
-        self._standing(view_id).pictures += 1
-
-    @_alone
     def touch(self, view_id: int) -> None:
-        """The reviewer is there. Raises `KeeperRefused` when the view does not stand any more."""
-        self._passkeys.touch(self._standing(view_id).token)
+        """The reviewer is there. Raises `KeeperRefused` once the view is no longer valid."""
+        self._views.touch(view_id)
 
     @_alone
     def check_standing(self, view_id: int) -> None:
-        """Raises `KeeperRefused` when the view does not stand any more; the face asks several times a second."""
-        self._standing(view_id)
+        """Raises `KeeperRefused` once the view is no longer valid; the face asks several times a second."""
+        self._views.standing(view_id)
 
     @_alone
     def close_view(self, view_id: int) -> None:
         """End a view: the decrypted clip goes, `view.close` is noted."""
-        found = self._views.pop(view_id, None)
-        if found is None:
-            return
-        found.film.close()
-        now_ms = self._now()
-        with Session(self._engine) as session, session.begin():
-            row = session.get(ViewRow, view_id)
-            if row is not None and row.closed_ms is None:
-                row.closed_ms = now_ms
-                event: dict[str, Json] = {"donation": row.donation_id, "pictures": found.pictures, "view": view_id}
-                donation = _donation(session, row.donation_id)
-                self._note(session, donation, "view.close", event, now_ms + APPEND_WITHIN_MS)
+        self._views.close(view_id)
 
     @_alone
     def flag(self, token: str, view_id: int) -> None:
         """“This should not have been shared”: nobody sees the clip again. Raises `KeeperRefused`."""
-        found = self._views.get(view_id)
-        if found is None or found.token != token:
-            raise KeeperRefused(Refusal.SESSION, "This view is not open for you.")
-        now_ms, donation = self._now(), found.film.logged.view.donation
-        with Session(self._engine) as session, session.begin():
-            row = _donation(session, donation)
-            if row.state in SEEN:
-                row.state = State.FLAGGED.value
-                self._note(session, row, "flag", {"donation": donation, "view": view_id}, now_ms + APPEND_WITHIN_MS)
-        self._close_views_of(donation)
+        self._views.flag(token, view_id)
 
     @_alone
     def labelled(self, view_id: int, event: bytes, salt: bytes, leaf: bytes, receipt: str) -> None:
@@ -435,272 +187,37 @@ class Room:
             NotFound: no such view.
             KeeperRefused: the log holds something else, or it is said of another view.
         """
-        index = self._receipts.index(receipt)
-        with Session(self._engine) as session, session.begin():
-            view = session.get(ViewRow, view_id)
-            if view is None:
-                raise NotFound("The keeper let in no such view.")
-            row, now_ms = _donation(session, view.donation_id), self._now()
-            if row.log_key is None or session.scalar(select(EntryRow.id).where(EntryRow.leaf == leaf).limit(1)):
-                return  # shredded meanwhile: nobody could tell whose the entry is; or told before
-            if not _is_said_of(view, event) or not _commits(leaf, "label", salt, event, row.log_key):
-                raise KeeperRefused(Refusal.WRONG_ENTRY, "The log's entry is for another label. Log this one first.")
-            self._receipts.included(receipt, leaf)
-            session.add(_entry(row, "label", leaf, event, salt, now_ms, now_ms, index))
+        self._views.labelled(view_id, event, salt, leaf, receipt)
 
     # ---- taking back ----------------------------------------------------------------------------------------------
 
     @_alone
-    def revoke(self, withdrawn: Withdrawn) -> Taken:
+    def revoke(self, withdrawn: Withdrawn) -> Revocation:
         """From here on nobody sees the clip; `sweep` destroys the key. Raises `KeeperRefused`, `NotFound`."""
-        told, now_ms = withdrawn.withdrawal, self._now()
-        with Session(self._engine) as session, session.begin():
-            row = _donation(session, told.donation)
-            consent = Consented(row.signed_consent).consent if row.signed_consent else None
-            # taken back before it came: whoever knows the donation's name may do that, nothing is here yet
-            if consent and (consent.owner_key, consent.record_sha256) != (told.owner_key, told.consent_sha256):
-                raise KeeperRefused(Refusal.CONSENT, "This is not the owner's withdrawal of this consent.")
-            if row.withdrawn_ms is None:
-                row.signed_withdrawal = withdrawn.signed
-                self._withdraw(session, row, now_ms)
-            refused_ms, shredded_ms = row.withdrawn_ms or now_ms, row.shredded_ms
-        self._close_views_of(told.donation)
-        return Taken(refused_ms, refused_ms + SHRED_WITHIN_MS, shredded_ms)
+        taken = self._taking_back.revoke(withdrawn)
+        self._views.close_all_of(withdrawn.withdrawal.donation)
+        return taken
 
     def sweep(self) -> None:
         """What is due: expired consents, keys to destroy, entries to append. Call it every second or so."""
-        self._sweep_rows()
-        for entry_id, leaf in self._unappended():
-            index = self._ledger.append(leaf)
-            with Session(self._engine) as session, session.begin():
-                if (entry := session.get(EntryRow, entry_id)) is not None:
-                    entry.leaf_index = index
+        with self._lock:
+            due = self._taking_back.expire()
+            for donation in due.expired:
+                self._views.close_all_of(donation)
+            self._taking_back.shred(due.shred)
+            self._views.close_the_fallen()
+        book.append_queued(self._engine, self._ledger)  # asks the log: not under the lock
 
     @_alone
     def entries(self, donation: str) -> list[OwnersEntry]:
         """All entries about a donation, for its owner. Raises `NotFound`."""
         with Session(self._engine) as session:
-            _donation(session, donation)
-            rows = session.scalars(select(EntryRow).where(EntryRow.donation_id == donation).order_by(EntryRow.id))
-            return [OwnersEntry(r.kind, r.leaf, r.leaf_index, r.due_ms, Sealed(r.sealed_event)) for r in rows]
-
-    @_alone
-    def _sweep_rows(self) -> None:
-        now_ms = self._now()
-        with Session(self._engine) as session, session.begin():
-            waiting = (State.WAITING.value, State.LABELLED.value, State.FLAGGED.value)
-            over = select(DonationRow).where(DonationRow.state.in_(waiting), DonationRow.expires_ms <= now_ms)
-            expired = session.scalars(over).all()
-            for row in expired:
-                self._withdraw(session, row, now_ms)
-            stale = (DonationRow.state == State.MADE.value) & (DonationRow.made_ms < now_ms - MADE_LIFE_MS)
-            due = session.scalars(
-                select(DonationRow.id).where((DonationRow.state == State.WITHDRAWN.value) | stale)
-            ).all()
-            gone = [row.id for row in expired]
-        for donation in gone:
-            self._close_views_of(donation)
-        for donation in {*due, *gone}:
-            self._shred(donation)
-            self._journal_holds_keys = True
-        if self._journal_holds_keys:
-            self._journal_holds_keys = not self._keys.empty_journal()
-        for view_id in list(self._views):
-            try:
-                self._standing(view_id)
-            except KeeperRefused:
-                self.close_view(view_id)
-
-    def _shred(self, donation: str) -> None:
-        """Destroy the key, delete the sealed file, then say so. What a crash interrupts is done again by `sweep`."""
-        self._keys.shred(donation)
-        self._blobs.delete(donation)
-        now_ms = self._now()
-        with Session(self._engine) as session, session.begin():
-            row = _donation(session, donation)
-            due_ms = (row.withdrawn_ms or now_ms) + SHRED_WITHIN_MS
-            self._note(session, row, "shred", {"done": now_ms, "donation": donation, "due": due_ms}, due_ms)
-            _forget(row, now_ms)
-        log.info("donation.shredded", donation=donation)
+            return book.entries_of(session, donation)
 
     # ---- within ---------------------------------------------------------------------------------------------------
 
-    def _keeps_its_promise(self) -> None:
+    def _root(self) -> bytes:
+        """The log's newest root, while the programme keeps its promise. It asks the log: not under the lock."""
         if (breach := self.promises.breach()) is not None:
             raise KeeperRefused(Refusal.POLICY, breach)
-
-    def _withdraw(self, session: Session, row: DonationRow, now_ms: int) -> None:
-        row.state, row.withdrawn_ms = State.WITHDRAWN.value, now_ms
-        event: dict[str, Json] = {"donation": row.id, "refused": now_ms, "shred_by": now_ms + SHRED_WITHIN_MS}
-        self._note(session, row, "consent.withdraw", event, now_ms + APPEND_WITHIN_MS)
-
-    def _note(self, session: Session, row: DonationRow, kind: str, event: dict[str, Json], due_ms: int) -> None:
-        """Queue an entry, and keep its event for the owner. A key that no clip came for has no owner to tell."""
-        if row.log_key is None:
-            return
-        salt, now_ms = secrets.token_bytes(SALT_BYTES), self._clock.now_ms()
-        raw = canonical(event)
-        leaf = Leaf(now_ms // 1000, kind, tag(row.log_key, now_ms), commitment(salt, raw)).canonical()
-        session.add(_entry(row, kind, leaf, raw, salt, now_ms, due_ms, None))
-
-    def _write_view(self, session: Session, asked: Asked, index: int, now_ms: int) -> None:
-        view, row = asked.view, _donation(session, asked.view.donation)
-        if (made := session.get(DrawRow, view.seq)) is not None:
-            made.ended = "viewed"
-        session.add(
-            ViewRow(
-                id=index,
-                seq=view.seq,
-                donation_id=row.id,
-                household=row.household or "",
-                reviewer=view.reviewer,
-                day=now_ms // DAY_MS,
-                opened_ms=now_ms,
-            )
-        )
-        session.add(_entry(row, "view.open", asked.leaf, view.canonical(), asked.salt, now_ms, now_ms, index))
-
-    def _standing(self, view_id: int) -> _OpenView:
-        found = self._views.get(view_id)
-        if found is None:
-            raise KeeperRefused(Refusal.REVOKED, "This view is over. Ask for the next clip.")
-        view, latest_ms, now_ms = found.film.logged.view, self._latest_ms, self._now()
-        check_clock(now_ms, latest_ms)
-        check_presence(self._enrolled(found.token), self._policy, now_ms)
-        check_hours(self._policy, now_ms)
-        with Session(self._engine) as session:
-            row = _donation(session, view.donation)
-            if row.state not in SEEN or now_ms >= (row.expires_ms or 0):
-                raise KeeperRefused(Refusal.REVOKED, "This clip was taken back. Ask for the next clip.")
-        return found
-
-    def _close_views_of(self, donation: str) -> None:
-        for view_id in [i for i, each in self._views.items() if each.film.logged.view.donation == donation]:
-            self.close_view(view_id)
-
-    def _enrolled(self, token: str) -> Seat:
-        seat = self._passkeys.seat(token)
-        return check_seat(seat, seat is not None and self._passkeys.is_enrolled(seat), self._clock.now_ms())
-
-    def _seat(self, token: str) -> Seat:
-        seat = self._enrolled(token)
-        try:
-            check_presence(seat, self._policy, self._clock.now_ms())
-        except KeeperRefused:
-            self._passkeys.leave(token)
-            raise
-        self._passkeys.touch(token)
-        return seat
-
-    def _eligible(self, session: Session, reviewer: str, drawn_ms: int, day: int) -> list[str]:
-        viewers: dict[str, set[str]] = {}
-        for donation, who in session.execute(
-            select(ViewRow.donation_id, ViewRow.reviewer)
-            .join(DonationRow, DonationRow.id == ViewRow.donation_id)
-            .where(DonationRow.state == State.WAITING.value)
-        ):
-            viewers.setdefault(donation, set()).add(who)
-        waiting = [
-            drawing.Waiting(row.id, row.household or "", row.admitted_ms or 0, frozenset(viewers.get(row.id, ())))
-            for row in session.scalars(select(DonationRow).where(DonationRow.state == State.WAITING.value))
-            if len(viewers.get(row.id, ())) < self._policy.most_viewers
-        ]
-        seen = session.scalars(select(ViewRow.household).where(ViewRow.reviewer == reviewer, ViewRow.day == day))
-        return drawing.eligible(waiting, reviewer, frozenset(seen), drawn_ms)
-
-    def _assignment(self, made: DrawRow, row: DonationRow, seat: Seat, now_ms: int) -> Assignment:
-        consent = Consented(row.signed_consent or b"").consent
-        today = tag(row.log_key or b"", now_ms)
-        return Assignment(
-            made.seq,
-            row.id,
-            row.sealed_sha256 or "",
-            consent.record_sha256,
-            consent.length_ms,
-            seat.reviewer,
-            seat.device,
-            today,
-        )
-
-    def _day_key(self, day: int) -> bytes:
-        return sha256(self._draw_key + b"%d" % day).digest()
-
-    def _now(self) -> int:
-        now_ms = self._clock.now_ms()
-        self._latest_ms = max(self._latest_ms, now_ms)
-        return now_ms
-
-    def _latest_written(self) -> int:
-        with Session(self._engine) as session:
-            columns = (EntryRow.made_ms, DrawRow.drawn_ms, ViewRow.opened_ms, DonationRow.made_ms)
-            return max(session.scalar(select(func.max(column))) or 0 for column in columns)
-
-    def _unappended(self) -> list[tuple[int, bytes]]:
-        with Session(self._engine) as session:
-            queued = select(EntryRow.id, EntryRow.leaf).where(EntryRow.leaf_index.is_(None)).order_by(EntryRow.id)
-            return [(entry_id, leaf) for entry_id, leaf in session.execute(queued)]
-
-    def _shred_what_has_no_half(self) -> None:
-        """After a restore: a row that says “waiting” and has no half of its key is a clip that was taken back."""
-        with Session(self._engine) as session, session.begin():
-            for row in session.scalars(select(DonationRow).where(DonationRow.state != State.SHREDDED.value)):
-                if not self._keys.has(row.id):
-                    _forget(row, self._clock.now_ms())
-                    self._blobs.delete(row.id)
-
-
-def _donation(session: Session, donation: str) -> DonationRow:
-    row = session.get(DonationRow, donation)
-    if row is None:
-        raise NotFound("The keeper knows no such donation.")
-    return row
-
-
-def _forget(row: DonationRow, now_ms: int) -> None:
-    row.state, row.shredded_ms, row.wrapped_key, row.log_key = State.SHREDDED.value, now_ms, None, None
-
-
-def _draw(row: DrawRow | None, day: int) -> drawing.Draw | None:
-    if row is None:
-        return None
-    is_open = row.ended is None and row.day == day
-    return drawing.Draw(row.seq, row.reviewer, row.day, row.n, row.root, row.donation_id, row.drawn_ms, is_open)
-
-
-def _viewed(session: Session, reviewer: str, day: int) -> int:
-    counted = select(func.count()).select_from(ViewRow).where(ViewRow.reviewer == reviewer, ViewRow.day == day)
-    return session.scalar(counted) or 0
-
-
-def _is_said_of(view: ViewRow, event: bytes) -> bool:
-    try:
-        told = json.loads(event)
-        said = (told["view"], told["donation"], told["reviewer"])
-        return said == (view.id, view.donation_id, view.reviewer) and canonical(told) == event
-    except (ValueError, KeyError, TypeError, Refused):
-        return False
-
-
-def _commits(raw: bytes, kind: str, salt: bytes, event: bytes, log_key: bytes) -> bool:
-    """The leaf is of this event, under the owner's tag of its day, or of the day before: then its view was opened."""
-    try:
-        leaf = read_leaf(raw)
-        tags = {tag(log_key, leaf.at_s * 1000 - back_ms) for back_ms in (0, DAY_MS)}
-        return leaf.kind == kind and leaf.tag in tags and leaf.commitment == commitment(salt, event)
-    except (ValueError, OverflowError, OSError):
-        return False
-
-
-def _entry(
-    row: DonationRow, kind: str, leaf: bytes, event: bytes, salt: bytes, now_ms: int, due_ms: int, index: int | None
-) -> EntryRow:
-    told = canonical({"event": json.loads(event), "salt": b64encode(salt).decode()})
-    return EntryRow(
-        donation_id=row.id,
-        kind=kind,
-        leaf=leaf,
-        sealed_event=bytes(Sealer([row.owner_recipient or ""]).seal(told)),
-        made_ms=now_ms,
-        due_ms=due_ms,
-        leaf_index=index,
-    )
+        return self._ledger.root(self._clock.now_ms())

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nightlatch.keeper.checks import Policy, RoomHours
+from nightlatch.keeper.checks import RoomHours, RoomPolicy
 
 
 class KeeperSettings(BaseModel):
-    """Unknown keys are refused; what has no default must be set, since the keeper trusts nothing by itself."""
+    """Unknown keys are refused; what has no default must be set, since the keeper trusts nothing on its own."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -33,6 +33,6 @@ class KeeperSettings(BaseModel):
     idle_s: int = Field(60, ge=1, le=60)
 
     @property
-    def policy(self) -> Policy:
+    def policy(self) -> RoomPolicy:
         hours = RoomHours(self.opens_minute, self.closes_minute, self.zone, frozenset(self.weekdays))
-        return Policy(self.programme_key, self.quota, self.most_viewers, hours, self.idle_s * 1000)
+        return RoomPolicy(self.programme_key, self.quota, self.most_viewers, hours, self.idle_s * 1000)

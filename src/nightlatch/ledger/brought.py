@@ -2,7 +2,7 @@
 
 A *named* witness is one that the log's operator was told of; the log waits a moment for its word. A *household's*
 witness is a hub whose household gave a clip; the keeper names it under a slot of its own, at most 64 of them. Its word
-is shown beside the others' and never waited for, so whoever fills these slots holds nobody up.
+is shown beside the others', but the log never waits for it, so filling these slots holds nobody up.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ AGAIN_AFTER_S = 10  # the same witness over the same checkpoint, by the time tha
 _SLOT = re.compile(r"[0-9a-f]{32}\Z")
 
 
-class Brought:
+class Couriers:
     """Who may bring cosignatures, and what each last brought. Calls may come from several threads."""
 
     def __init__(self, ledger: Log, named: Sequence[Verifier]) -> None:
@@ -34,7 +34,7 @@ class Brought:
         self._named = frozenset(named)
         self._lock = threading.Lock()
         self._last: dict[Verifier, tuple[int, int]] = {}  # entries, and when it signed
-        self._absent: set[Verifier] = set()  # waited for in vain, and not seen since
+        self._absent: set[Verifier] = set()  # the log waited in vain, and has not seen them since
         try:
             told = json.loads(self._path.read_text()) if self._path.exists() else {}
             self._households = {str(slot): read_verifier(str(key)) for slot, key in told.items()}

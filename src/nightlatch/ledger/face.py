@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
 from nightlatch.errors import NightlatchError, Refused
-from nightlatch.ledger.brought import Brought
+from nightlatch.ledger.brought import Couriers
 from nightlatch.ledger.checkpoint import cosigned_at_s
 from nightlatch.ledger.errors import Conflict, LedgerError, LogFull, NotShown, Unproven, Why
 from nightlatch.ledger.log import Log
@@ -51,7 +51,7 @@ class _Household(BaseModel):
 class Cosigners:
     """The witnesses that this log asks and what each knows, and those that come by themselves."""
 
-    def __init__(self, ledger: Log, witnesses: dict[Verifier, Cosigner], brought: Brought) -> None:
+    def __init__(self, ledger: Log, witnesses: dict[Verifier, Cosigner], brought: Couriers) -> None:
         self._log, self._witnesses, self._brought = ledger, witnesses, brought
         self._grown, self._came, self._waiting = asyncio.Event(), asyncio.Event(), 0
         self._known: dict[Verifier, int] = {}
@@ -78,7 +78,7 @@ class Cosigners:
         self._grown = asyncio.Event()
 
     async def bring(self, raw: str) -> None:
-        """Take a cosignature that a witness brings. Raises as `Brought.bring` does."""
+        """Take a cosignature that a witness brings. Raises as `Couriers.bring` does."""
         await run_in_threadpool(self._brought.bring, raw)
         if self.shown is not None and self.shown.text == self._log.note.text:
             self.shown = self._log.note
@@ -148,7 +148,7 @@ def create_log_app(
     ledger: Log, witnesses: dict[Verifier, Cosigner], writer_secret: str, named: Sequence[Verifier] = ()
 ) -> FastAPI:
     """The log's application. `witnesses` are asked; those `named` bring their cosignatures."""
-    brought = Brought(ledger, named)
+    brought = Couriers(ledger, named)
     cosigners = Cosigners(ledger, witnesses, brought)
 
     @contextlib.asynccontextmanager

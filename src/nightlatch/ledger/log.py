@@ -38,7 +38,7 @@ class Logged:
 
 
 @dataclass(slots=True)
-class _Waiting:
+class _QueuedEntry:
     leaf: bytes
     index: int | None = None
     error: LedgerError | None = None
@@ -60,8 +60,8 @@ class Log:
             fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(self._held)
-            raise LedgerError("Another program writes to this log. Stop it first.") from None
-        self._queue: list[_Waiting] = []
+            raise LedgerError("Another program is writing to this log. Stop it first.") from None
+        self._queue: list[_QueuedEntry] = []
         self._queue_lock, self._commit_lock = threading.Lock(), threading.Lock()
         self._tree, self._leaves = Tree(), list[bytes]()
         self._note: Note | None = None
@@ -111,7 +111,7 @@ class Log:
         """
         if len(leaf) > LONGEST_ENTRY:
             raise LedgerError("An entry of the log has at most 65,535 bytes.")
-        mine = _Waiting(leaf)
+        mine = _QueuedEntry(leaf)
         with self._queue_lock:
             self._queue.append(mine)
         with self._commit_lock:
@@ -146,7 +146,7 @@ class Log:
 
     # ---- within ----------------------------------------------------------------------------------------------------
 
-    def _commit(self, some: list[_Waiting]) -> None:
+    def _commit(self, some: list[_QueuedEntry]) -> None:
         first = self._tree.size
         try:
             self._write_journal(first, [each.leaf for each in some])
@@ -209,7 +209,7 @@ class Log:
         self._drop_partials(first, size)
 
     def _drop_partials(self, first: int, size: int) -> None:
-        """Remove partial tiles one whole tile after theirs was full: who reads an older checkpoint has that long."""
+        """Remove partial tiles one whole tile after theirs is full: readers of an older checkpoint have that long."""
         for n in range(first // WIDTH, size // WIDTH):
             if n:
                 shutil.rmtree((self.folder / entry_tile(n - 1, 1)).parent, ignore_errors=True)

@@ -11,6 +11,7 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from nightlatch.durably import make_folder, write_durably
 from nightlatch.ledger.checkpoint import Checkpoint, open_checkpoint, read_checkpoint
@@ -24,7 +25,7 @@ _BETWEEN = "\n----\n\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class KnownCheckpoint:
     """A checkpoint that was believed, and its signed note."""
 
     checkpoint: Checkpoint
@@ -38,13 +39,13 @@ class Memory:
     path: Path
     evidence: Path
 
-    def newest(self) -> Held | None:
+    def newest(self) -> KnownCheckpoint | None:
         """The newest checkpoint that was kept. Raises `LedgerError` for a file that is damaged."""
         if not self.path.exists():
             return None
         try:
             note = str(json.loads(self.path.read_text())["note"])
-            return Held(read_checkpoint(read_note(note).text), note)
+            return KnownCheckpoint(read_checkpoint(read_note(note).text), note)
         except (ValueError, KeyError, TypeError, Unproven, NoteError):
             raise LedgerError(f"What was remembered of a log is damaged. Restore {self.path.name}.") from None
 
@@ -80,8 +81,16 @@ class Memory:
         return path
 
 
-def read_evidence(text: str, log: Verifier) -> tuple[Checkpoint, Checkpoint, bool]:
-    """Both checkpoints of an evidence file, and whether they prove a fork without anything else.
+class Evidence(NamedTuple):
+    """Two checkpoints that one log signed, and whether they prove a fork without anything else."""
+
+    before: Checkpoint
+    now: Checkpoint
+    is_proof: bool
+
+
+def read_evidence(text: str, log: Verifier) -> Evidence:
+    """What an evidence file holds.
 
     Raises:
         Unproven: no evidence, or this log did not sign it: it accuses nobody.
@@ -91,10 +100,10 @@ def read_evidence(text: str, log: Verifier) -> tuple[Checkpoint, Checkpoint, boo
         raise Unproven(Why.MALFORMED, "This is no evidence of a log: two checkpoints are missing.")
     before, now = (open_checkpoint(part, log)[0] for part in parts[:2])
     if len(parts) == 2:
-        return before, now, before.size == now.size and before.root != now.root
+        return Evidence(before, now, before.size == now.size and before.root != now.root)
     try:
         root, *path = (b64decode(line, validate=True) for line in parts[2].splitlines())
     except ValueError:
         raise Unproven(Why.MALFORMED, "The proof in this evidence is damaged.") from None
     begins_otherwise = root != before.root and is_consistent(before.size, now.size, root, now.root, path)
-    return before, now, before.size < now.size and begins_otherwise
+    return Evidence(before, now, before.size < now.size and begins_otherwise)

@@ -45,7 +45,7 @@ class Tree:
         return self._range(0, size) if size else EMPTY
 
     def inclusion(self, index: int, size: int) -> list[bytes]:
-        """PATH(index, D[size]) (RFC 6962, 2.1.1). Raises `IndexError` outside of the tree."""
+        """PATH(index, D[size]) (RFC 6962, 2.1.1). Raises `IndexError` outside the tree."""
         if not 0 <= index < size <= self.size:
             raise IndexError("the tree has no such leaf")
         path: list[bytes] = []
@@ -61,7 +61,7 @@ class Tree:
         return path[::-1]
 
     def consistency(self, old: int, size: int) -> list[bytes]:
-        """PROOF(old, D[size]) (RFC 6962, 2.1.2). Raises `IndexError` outside of the tree."""
+        """PROOF(old, D[size]) (RFC 6962, 2.1.2). Raises `IndexError` outside the tree."""
         if not 0 <= old <= size <= self.size:
             raise IndexError("the tree has no such sizes")
         return self._subproof(old, 0, size, whole=True) if 0 < old < size else []
@@ -107,7 +107,11 @@ def is_included(hashed: bytes, index: int, size: int, path: Sequence[bytes], roo
 
 
 def is_consistent(old: int, new: int, old_root: bytes, new_root: bytes, path: Sequence[bytes]) -> bool:
-    """Whether the tree of `new` leaves begins with that of `old` leaves (RFC 9162, 2.1.4.2)."""
+    """Whether the tree of `new` leaves begins with that of `old` leaves (RFC 9162, 2.1.4.2).
+
+    One function, though long in branches: its steps and names (fn, sn, fr, sr) are the RFC's, in the RFC's order, so
+    that the two can be read side by side.
+    """
     if not 0 <= old <= new:
         return False
     if old == new:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from nightlatch.ledger.checkpoint import Checkpoint, open_checkpoint
 from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.errors import Forked, LedgerError, Unproven, Why
 from nightlatch.ledger.memory import Memory
 from nightlatch.ledger.merkle import Tree, leaf_hash
-from nightlatch.ledger.policy import Policy, check_note
+from nightlatch.ledger.policy import Cosignature, Policy, check_note
 from nightlatch.ledger.tiles import WIDTH, entry_tile, hash_tile, tiles_of, unbundle
 
 
@@ -20,9 +21,16 @@ class Audited:
     """A log that holds together."""
 
     checkpoint: Checkpoint
-    witnessed: tuple[tuple[str, int], ...]
+    witnessed: tuple[Cosignature, ...]
     leaves: tuple[bytes, ...]
     tree: Tree = field(repr=False, compare=False)
+
+
+class RememberedAudit(NamedTuple):
+    """An audit that is remembered, and how many entries the one before it saw; None: it was the first."""
+
+    audited: Audited
+    before: int | None
 
 
 def audit(
@@ -54,8 +62,8 @@ def audit(
     return Audited(checkpoint, witnessed, tuple(leaves), tree)
 
 
-def remembering_audit(read: Callable[[str], bytes], policy: Policy, state: Path) -> tuple[Audited, int | None]:
-    """`audit` against what `state` remembers, which then remembers this; and how many entries that was.
+def remembering_audit(read: Callable[[str], bytes], policy: Policy, state: Path) -> RememberedAudit:
+    """`audit` against what `state` remembers, which then remembers this.
 
     Raises:
         Unproven: as `audit`; of a fork or rollback both checkpoints lie in the folder `state`.evidence.
@@ -78,7 +86,7 @@ def remembering_audit(read: Callable[[str], bytes], policy: Policy, state: Path)
             raise Unproven(unproven.why, f"{unproven} Both checkpoints, signed by the log, are in {kept}.") from None
         raise
     memory.keep(found.checkpoint, note.decode())
-    return found, held.checkpoint.size if held else None
+    return RememberedAudit(found, held.checkpoint.size if held else None)
 
 
 def files_of(where: str) -> Callable[[str], bytes]:

@@ -9,6 +9,7 @@ max-age-s 600
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from nightlatch.errors import ConfigError
 from nightlatch.ledger.checkpoint import Checkpoint, cosigned_at_s, open_checkpoint
@@ -35,13 +36,27 @@ class Policy:
         return "\n".join([*lines, f"quorum {self.quorum}", f"max-age-s {self.max_age_s}"]) + "\n"
 
 
+class Cosignature(NamedTuple):
+    """A witness's name in the policy, and when it cosigned (Unix seconds)."""
+
+    name: str
+    at_s: int
+
+
+class Witnessed(NamedTuple):
+    """A checkpoint, and who cosigned it. `check_note` makes it of what the policy believes."""
+
+    checkpoint: Checkpoint
+    by: tuple[Cosignature, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Verified:
     """What a receipt proved."""
 
     index: int
     checkpoint: Checkpoint
-    witnessed: tuple[tuple[str, int], ...]  # names, and Unix seconds
+    witnessed: tuple[Cosignature, ...]
 
 
 def read_policy(text: str) -> Policy:
@@ -73,14 +88,14 @@ def read_policy(text: str) -> Policy:
     return Policy(log, tuple(witnesses), quorum, numbers.get("max-age-s", MAX_AGE_S))
 
 
-def check_note(raw: bytes | str, policy: Policy, now_ms: int | None) -> tuple[Checkpoint, tuple[tuple[str, int], ...]]:
+def check_note(raw: bytes | str, policy: Policy, now_ms: int | None) -> Witnessed:
     """A checkpoint that the log signed and enough witnesses cosigned, lately (unless `now_ms` is None).
 
     Raises:
         Unproven: with the first thing that is wrong.
     """
     checkpoint, note = open_checkpoint(raw, policy.log)
-    seen = [(name, at) for name, key in policy.witnesses if (at := cosigned_at_s(note, key)) is not None]
+    seen = [Cosignature(name, at) for name, key in policy.witnesses if (at := cosigned_at_s(note, key)) is not None]
     if len(seen) < policy.quorum:
         raise Unproven(Why.NO_QUORUM, f"Only {len(seen)} of {policy.quorum} witnesses cosigned this checkpoint.")
     if now_ms is not None:
@@ -88,7 +103,7 @@ def check_note(raw: bytes | str, policy: Policy, now_ms: int | None) -> tuple[Ch
         fresh = [at for _, at in seen if -CLOCK_SLACK_S <= now_s - at <= policy.max_age_s]
         if len(fresh) < policy.quorum:
             raise Unproven(Why.STALE, "This checkpoint is too old, or a clock is wrong. Ask the log again.")
-    return checkpoint, tuple(seen)
+    return Witnessed(checkpoint, tuple(seen))
 
 
 def verify_receipt(text: str, leaf: bytes, policy: Policy, now_ms: int | None) -> Verified:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from nightlatch.ledger.errors import LedgerError
 
 WIDTH = 256
 LONGEST_ENTRY = 65_535
+
+
+class Tile(NamedTuple):
+    """Tile `n` of a level of hashes; a `width` of 256 is a full one."""
+
+    level: int
+    n: int
+    width: int
 
 
 def tile_name(n: int) -> str:
@@ -44,10 +54,10 @@ def unbundle(raw: bytes) -> list[bytes]:
     return found
 
 
-def tiles_of(size: int) -> list[tuple[int, int, int]]:
-    """(level, n, width) of every hash tile of a tree of `size` leaves."""
-    found, level = [], 0
+def tiles_of(size: int) -> list[Tile]:
+    """Every hash tile of a tree of `size` leaves."""
+    found, level = list[Tile](), 0
     while (count := size >> (8 * level)) > 0:
-        found += [(level, n, min(WIDTH, count - n * WIDTH)) for n in range(-(-count // WIDTH))]
+        found += [Tile(level, n, min(WIDTH, count - n * WIDTH)) for n in range(-(-count // WIDTH))]
         level += 1
     return found

@@ -14,6 +14,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from nightlatch.domain.time import Clock
 from nightlatch.ledger.checkpoint import Checkpoint, cosign, open_checkpoint
@@ -44,7 +45,7 @@ class Witness:
         clock: Clock,
         memory: Callable[[str], Memory] | None = None,
     ) -> None:
-        """`memory` says by a log's name where that log is remembered; by itself in `folder`."""
+        """`memory` says by a log's name where that log is remembered; otherwise in `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._signer, self._clock = folder, signer, clock
         self._memory = memory or self._own_memory
@@ -104,12 +105,20 @@ class Witness:
         return Memory(self._folder / f"{sha256(origin.encode()).hexdigest()[:24]}.json", self._folder / "evidence")
 
 
+class CosignRequest(NamedTuple):
+    """What a witness is asked: the size that it knows, a consistency proof from there, a checkpoint's signed note."""
+
+    old: int
+    path: list[bytes]
+    note: str
+
+
 def request(old: int, path: Sequence[bytes], note: str) -> str:
     """The body of `add-checkpoint`."""
     return f"old {old}\n" + "".join(f"{b64encode(step).decode()}\n" for step in path) + f"\n{note}"
 
 
-def read_request(text: str) -> tuple[int, list[bytes], str]:
+def read_request(text: str) -> CosignRequest:
     """The inverse of `request`. Raises `Unproven` (malformed)."""
     head, gap, note = text.partition("\n\n")
     lines = head.split("\n")
@@ -122,12 +131,12 @@ def read_request(text: str) -> tuple[int, list[bytes], str]:
             raise ValueError("no request")
     except ValueError:
         raise Unproven(Why.MALFORMED, "This is not a request to cosign a checkpoint.") from None
-    return int(size), path, note
+    return CosignRequest(int(size), path, note)
 
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Nobody else, also no other process, decides on this folder meanwhile."""
+    """Nobody else, not even another process, decides about this folder meanwhile."""
     held = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(held, fcntl.LOCK_EX)

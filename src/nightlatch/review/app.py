@@ -32,14 +32,14 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine
 
-from nightlatch.domain.label import Happening, Subject
+from nightlatch.domain.label import Happening, Label, Subject
 from nightlatch.domain.sighting import Verdict
 from nightlatch.domain.time import DAY_MS, Clock
 from nightlatch.errors import NightlatchError, NotFound, Refused
-from nightlatch.review.entries import Append, Entry, Logged, entry
-from nightlatch.review.errors import KeeperSaidNo, SignedOut, Unreachable
-from nightlatch.review.keeper import Assignment, Keeper, Opened
-from nightlatch.review.labels import Labels, Look, read, written
+from nightlatch.review.entries import Append, Entry, Receipt, entry
+from nightlatch.review.errors import KeeperSaidNo, NoSession, Unreachable
+from nightlatch.review.keeper import DrawnClip, Keeper, ViewTicket
+from nightlatch.review.labels import Labels, ReviewLook, label_of, written
 from nightlatch.review.passkeys import Door, Sitting
 from nightlatch.review.quality import Agreement, agreement
 from nightlatch.review.queue import Queue
@@ -52,7 +52,7 @@ LONGEST_BODY = 64 * 1024
 SAFE = ("GET", "HEAD", "OPTIONS")
 WITNESSES_WITHIN_S = (0.2, 0.5, 1.0)
 LOCKED = ("session", "idle")  # the keeper's words for a session of its own that has ended
-STATUS: dict[type[NightlatchError], int] = {SignedOut: 401, Refused: 403, NotFound: 404, Unreachable: 502}
+STATUS: dict[type[NightlatchError], int] = {NoSession: 401, Refused: 403, NotFound: 404, Unreachable: 502}
 
 log = structlog.get_logger()
 Told = TypeVar("Told")
@@ -81,6 +81,11 @@ class _Label(_Told):
     happenings: list[str] = Field([], max_length=20)
     verdict: str | None = None
     spans: list[list[int]] = Field([], max_length=40)
+
+    @property
+    def label(self) -> Label:
+        """Raises `NotALabel`."""
+        return label_of(self.subjects, self.happenings, self.verdict, self.spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,7 @@ def create_app(settings: ReviewSettings, clock: Clock, engine: Engine, keeper: K
 
 
 def seated(request: Request) -> Sitting:
-    """Who asks. Raises `SignedOut`."""
+    """Who asks. Raises `NoSession`."""
     desk: Desk = request.app.state.desk
     return desk.door.sitting(request.cookies.get(COOKIE, ""))
 
@@ -181,7 +186,7 @@ def _looks(app: FastAPI, desk: Desk) -> None:
         made = entry("view.open", drawn.view.canonical(), drawn.tag, desk.clock)
         logged = desk.append(made.leaf)
         opened = _opened(desk.keeper, who.keeper_token, drawn, made, logged)
-        desk.labels.open(Look(opened.view, drawn.view.donation, who.reviewer, drawn.length_ms), drawn.tag)
+        desk.labels.open(ReviewLook(opened.view, drawn.view.donation, who.reviewer, drawn.length_ms), drawn.tag)
         return {
             "view": opened.view,
             "ticket": opened.ticket,
@@ -197,11 +202,11 @@ def _looks(app: FastAPI, desk: Desk) -> None:
 
     @app.put("/api/looks/{view}")
     def save(view: int, told: _Label, who: Seated) -> dict[str, int]:
-        return {"saved_ms": desk.labels.save(view, who.reviewer, read(told.model_dump()))}
+        return {"saved_ms": desk.labels.save(view, who.reviewer, told.label)}
 
     @app.post("/api/looks/{view}", status_code=204)
     def submit(view: int, told: _Label, who: Seated) -> None:
-        handed = desk.labels.submit(view, who.reviewer, read(told.model_dump()), desk.append)
+        handed = desk.labels.submit(view, who.reviewer, told.label, desk.append)
         tell = [partial(desk.keeper.label, handed)]
         donation = handed.labelled.donation
         if desk.queue.settle(donation):
@@ -234,14 +239,14 @@ def _looks(app: FastAPI, desk: Desk) -> None:
         return {**numbers, "done_today": today, "quota": desk.roster.policy().quota}
 
 
-def _drawn(keeper: Keeper, token: str) -> Assignment:
+def _drawn(keeper: Keeper, token: str) -> DrawnClip:
     """The draw. While an entry waits for its cosignatures the newest checkpoint is bare: ask again a moment later."""
     return _cosigned(lambda: keeper.assign(token))
 
 
-def _opened(keeper: Keeper, token: str, drawn: Assignment, made: Entry, logged: Logged) -> Opened:
+def _opened(keeper: Keeper, token: str, drawn: DrawnClip, made: Entry, logged: Receipt) -> ViewTicket:
     """The view; with newer receipts of the same entry while a witness is late, so that no look is logged twice."""
-    receipts = chain([logged.receipt], (logged.again() if logged.again else logged.receipt for _ in count()))
+    receipts = chain([logged.text], (logged.again() if logged.again else logged.text for _ in count()))
     return _cosigned(lambda: keeper.open(token, drawn.view, made, next(receipts)))
 
 

@@ -16,15 +16,15 @@ from nightlatch.domain.view import SALT_BYTES, TAG_BYTES, Leaf, commitment
 
 
 @dataclass(frozen=True, slots=True)
-class Logged:
-    """A leaf that the log holds, and the receipt (tlog-proof) that shows it; `again` asks for a newer one."""
+class Receipt:
+    """What shows that the log holds a leaf: its index and a tlog-proof; `again` asks for a newer one."""
 
     index: int
-    receipt: str
+    text: str
     again: Callable[[], str] | None = field(default=None, repr=False, compare=False)
 
 
-Append = Callable[[bytes], Logged]
+Append = Callable[[bytes], Receipt]
 
 
 @dataclass(frozen=True, slots=True)

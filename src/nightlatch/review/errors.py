@@ -1,7 +1,7 @@
 """What goes wrong in the review room.
 
 Refused (nightlatch.errors)
-├── SignedOut          no session, or an idle one: the passkey again
+├── NoSession          no session, or an idle one: the passkey again
 └── KeeperSaidNo       the keeper refused; `.refusal` is its word for why
 NightlatchError
 └── Unreachable        the keeper or the log did not answer
@@ -12,7 +12,7 @@ from __future__ import annotations
 from nightlatch.errors import NightlatchError, Refused
 
 
-class SignedOut(Refused):
+class NoSession(Refused):
     """No session here; log in with the passkey."""
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from xml.etree import ElementTree as Xml
 
 from nightlatch.domain.label import Happening, Label, Subject
@@ -30,7 +29,7 @@ LABEL_STUDIO_CONFIG = (
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ClipExport:
     """A clip's label as it leaves. `certainty` is of the verdict, 0 to 1."""
 
     donation: str
@@ -40,7 +39,7 @@ class Exported:
     labels: int
 
 
-def as_json(exported: Sequence[Exported]) -> str:
+def as_json(exported: Sequence[ClipExport]) -> str:
     """A list of objects, one a clip."""
     told = [
         {
@@ -55,7 +54,7 @@ def as_json(exported: Sequence[Exported]) -> str:
     return json.dumps({"version": 1, "clips": told}, indent=1)
 
 
-def as_cvat(exported: Sequence[Exported]) -> str:
+def as_cvat(exported: Sequence[ClipExport]) -> str:
     """CVAT for video 1.1: one task whose tracks are whole-picture boxes over each span, tags as attributes.
 
     The frames of all clips follow each other; a `<track>` names its clip in the attribute `donation`.
@@ -77,7 +76,7 @@ def as_cvat(exported: Sequence[Exported]) -> str:
     return '<?xml version="1.0" encoding="utf-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
 
 
-def as_label_studio(exported: Sequence[Exported]) -> str:
+def as_label_studio(exported: Sequence[ClipExport]) -> str:
     """A list of Label Studio tasks with one annotation each; import it into a project of `label_studio_config`."""
     return json.dumps([_task(each) for each in exported], indent=1)
 
@@ -108,7 +107,7 @@ def _frame(at_ms: int) -> int:
     return at_ms * FRAMES_S // 1000
 
 
-def _stretches(each: Exported) -> list[tuple[int, int]]:
+def _stretches(each: ClipExport) -> list[tuple[int, int]]:
     """[began, ended) in frames, apart and in order; the whole clip when no span is marked."""
     found: list[tuple[int, int]] = []
     for span in each.label.spans or (Span(0, each.length_ms),):
@@ -119,7 +118,7 @@ def _stretches(each: Exported) -> list[tuple[int, int]]:
     return found
 
 
-def _attributes(each: Exported) -> list[tuple[str, str]]:
+def _attributes(each: ClipExport) -> list[tuple[str, str]]:
     told = each.label
     return [
         ("donation", each.donation),
@@ -130,7 +129,7 @@ def _attributes(each: Exported) -> list[tuple[str, str]]:
     ]
 
 
-def _cvat_meta(exported: Sequence[Exported]) -> Xml.Element:
+def _cvat_meta(exported: Sequence[ClipExport]) -> Xml.Element:
     meta = Xml.Element("meta")
     task = Xml.SubElement(meta, "task")
     size = sum(_frame(each.length_ms) + 1 for each in exported)
@@ -154,9 +153,9 @@ def _cvat_meta(exported: Sequence[Exported]) -> Xml.Element:
     return meta
 
 
-def _task(each: Exported) -> dict[str, Any]:
+def _task(each: ClipExport) -> dict[str, object]:
     told = each.label
-    results: list[dict[str, Any]] = []
+    results: list[dict[str, object]] = []
     for question, words in (
         ("subjects", sorted(told.subjects)),
         ("happenings", sorted(told.happenings)),

@@ -5,19 +5,19 @@ The browser fetches them from the keeper itself, over one WebSocket, with the se
 
 from __future__ import annotations
 
-import json
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TypeVar
 
 import httpx
+from pydantic import Base64Bytes, BaseModel, ConfigDict, ValidationError
 
 from nightlatch.domain.consent import Purpose
 from nightlatch.domain.view import Enrolment, View
 from nightlatch.review.entries import Entry
 from nightlatch.review.errors import KeeperSaidNo, Unreachable
-from nightlatch.review.labels import HandedIn
+from nightlatch.review.labels import Submission
 from nightlatch.review.roster import LoggedChange
 
 PATIENCE_S = 15.0
@@ -25,7 +25,7 @@ SESSION = "x-nightlatch-session"
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class KeeperSession:
     """A session at the keeper: its token, and who the keeper says it is."""
 
     token: str = field(repr=False)
@@ -34,7 +34,7 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
+class DrawnClip:
     """The clip that the keeper drew, and the tag under which its owner will find the entry."""
 
     view: View
@@ -43,12 +43,57 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class ViewTicket:
     """A view that the keeper let in: the browser shows the ticket to the keeper, once."""
 
     view: int
     ticket: str = field(repr=False)
     pictures: int
+
+
+class _Reply(BaseModel):
+    """What the keeper says; keys that we do not know are passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _ChallengeReply(_Reply):
+    challenge: Base64Bytes
+
+
+class _SessionReply(_Reply):
+    session: str
+    reviewer: str
+    device: str
+
+
+class _DrawReply(_Reply):
+    donation: str
+    sealed_sha256: str
+    consent_sha256: str
+    reviewer: str
+    device: str
+    length_ms: int
+    seq: int
+    tag: Base64Bytes
+
+
+class _ViewReply(_Reply):
+    view: int
+    ticket: str
+    pictures: int
+
+
+class _PolicyReply(_Reply):
+    breach: str | None
+
+
+class _RefusalReply(_Reply):
+    error: str
+    refused: str = ""
+
+
+Reply = TypeVar("Reply", bound=_Reply)
 
 
 class Keeper:
@@ -64,43 +109,45 @@ class Keeper:
 
     def challenge(self) -> bytes:
         """Fresh bytes for a passkey to sign."""
-        return b64decode(self._ask("POST", "/v1/challenges")["challenge"])
+        return _read(_ChallengeReply, self._ask("POST", "/v1/challenges")).challenge
 
-    def sit(self, challenge: bytes, assertion: str) -> Seat:
+    def sit(self, challenge: bytes, assertion: str) -> KeeperSession:
         """A session for a passkey's answer (JSON of the PublicKeyCredential); the keeper checks it for itself."""
-        told = self._ask("POST", "/v1/sessions", {"challenge": b64encode(challenge).decode(), "assertion": assertion})
-        return Seat(told["session"], told["reviewer"], told["device"])
+        asked = {"challenge": b64encode(challenge).decode(), "assertion": assertion}
+        told = _read(_SessionReply, self._ask("POST", "/v1/sessions", asked))
+        return KeeperSession(told.session, told.reviewer, told.device)
 
     def leave(self, token: str) -> None:
         """End a session, and with it every open view."""
         self._ask("DELETE", "/v1/sessions", token=token)
 
-    def assign(self, token: str) -> Assignment:
+    def assign(self, token: str) -> DrawnClip:
         """The clip that was drawn for this reviewer."""
-        told = self._ask("POST", "/v1/assignments", token=token)
+        told = _read(_DrawReply, self._ask("POST", "/v1/assignments", token=token))
         view = View(
-            donation=told["donation"],
-            sealed_sha256=told["sealed_sha256"],
-            consent_sha256=told["consent_sha256"],
-            reviewer=told["reviewer"],
-            device=told["device"],
+            donation=told.donation,
+            sealed_sha256=told.sealed_sha256,
+            consent_sha256=told.consent_sha256,
+            reviewer=told.reviewer,
+            device=told.device,
             purpose=Purpose.LABEL,
             from_ms=0,
-            to_ms=told["length_ms"],
-            seq=told["seq"],
+            to_ms=told.length_ms,
+            seq=told.seq,
         )
-        return Assignment(view, told["length_ms"], b64decode(told["tag"]))
+        return DrawnClip(view, told.length_ms, told.tag)
 
-    def open(self, token: str, view: View, entry: Entry, receipt: str) -> Opened:
+    def open(self, token: str, view: View, entry: Entry, receipt: str) -> ViewTicket:
         """Show the proof that the view is in the log; the keeper's ten checks decide."""
-        told = self._ask("POST", "/v1/views", asdict(view) | _entry(entry) | {"receipt": receipt}, token)
-        return Opened(told["view"], told["ticket"], told["pictures"])
+        asked = asdict(view) | _entry(entry) | {"receipt": receipt}
+        told = _read(_ViewReply, self._ask("POST", "/v1/views", asked, token))
+        return ViewTicket(told.view, told.ticket, told.pictures)
 
     def flag(self, token: str, view: int) -> None:
         """Stop a clip at once: nobody sees it again."""
         self._ask("POST", f"/v1/views/{view}/flag", token=token)
 
-    def label(self, handed: HandedIn) -> None:
+    def label(self, handed: Submission) -> None:
         """What was said of a clip, for its owner; the keeper checks that the log holds exactly this."""
         asked = {"event": handed.event.decode(), **_entry(handed.entry), "receipt": handed.receipt}
         self._ask("POST", f"/v1/views/{handed.view}/label", asked)
@@ -110,7 +157,7 @@ class Keeper:
         self._ask("POST", f"/v1/donations/{donation}/enough")
 
     def enrol(self, enrolment: Enrolment, logged: LoggedChange) -> None:
-        """A passkey let in or put out."""
+        """A passkey let in or removed."""
         self._ask("POST", "/v1/roster", asdict(enrolment) | _proof(logged))
 
     def promise(self, logged: LoggedChange) -> None:
@@ -118,25 +165,27 @@ class Keeper:
         self._ask("POST", "/v1/policy", {"event": logged.event.decode()} | _proof(logged))
 
     def breach(self) -> str | None:
-        """In which way the keeper's settings differ from the policy, so that it shows nothing."""
-        told = self._ask("GET", "/v1/policy")["breach"]
-        return None if told is None else str(told)
+        """How the keeper's settings differ from the policy, in which case it shows nothing; None when they do not."""
+        return _read(_PolicyReply, self._ask("GET", "/v1/policy")).breach
 
-    def _ask(
-        self, method: str, path: str, body: Mapping[str, object] | None = None, token: str | None = None
-    ) -> dict[str, Any]:
+    def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None, token: str | None = None) -> bytes:
         headers = {SESSION: token} if token is not None else {}
         try:
             answer = self._http.request(method, path, json=body, headers=headers)
         except httpx.HTTPError:
             raise Unreachable("The keeper does not answer, so nothing can be shown. Try again in a minute.") from None
         if answer.is_success:
-            return dict(answer.json()) if answer.content else {}
-        try:
-            told = answer.json()
-            raise KeeperSaidNo(str(told["error"]), str(told.get("refused", "")))
-        except (json.JSONDecodeError, KeyError, TypeError, AttributeError):
-            raise Unreachable(f"The keeper answers strangely ({answer.status_code}). Look at its log.") from None
+            return answer.content
+        told = _read(_RefusalReply, answer.content, answer.status_code)
+        raise KeeperSaidNo(told.error, told.refused)
+
+
+def _read(shape: type[Reply], raw: bytes, status: int = 200) -> Reply:
+    """Raises `Unreachable` for what no keeper says: something else stands at its address."""
+    try:
+        return shape.model_validate_json(raw)
+    except ValidationError:
+        raise Unreachable(f"The keeper's answer makes no sense ({status}). Look at its log.") from None
 
 
 def _proof(logged: LoggedChange) -> dict[str, object]:

@@ -9,7 +9,7 @@ from functools import partial
 
 from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.errors import LedgerError
-from nightlatch.review.entries import Logged
+from nightlatch.review.entries import Receipt
 from nightlatch.review.errors import Unreachable
 
 
@@ -19,11 +19,11 @@ class Logbook:
 
     log: LogClient
 
-    def append(self, leaf: bytes) -> Logged:
+    def append(self, leaf: bytes) -> Receipt:
         """The leaf, durable in the log. Raises `Unreachable`: what has no entry does not happen."""
         with _unreachable():
             taken = self.log.append(leaf)
-        return Logged(taken.index, taken.receipt, partial(self.receipt, taken.index))
+        return Receipt(taken.index, taken.receipt, partial(self.receipt, taken.index))
 
     def receipt(self, index: int) -> str:
         """A fresh receipt of an entry. Raises `Unreachable`."""

@@ -25,7 +25,8 @@ from webauthn.helpers.structs import (
 from nightlatch.domain.time import MINUTE_MS, SECOND_MS, Clock
 from nightlatch.errors import NotFound, Refused
 from nightlatch.review import keeper as keeping
-from nightlatch.review.errors import SignedOut
+from nightlatch.review.errors import NoSession
+from nightlatch.review.records import PasskeyState
 from nightlatch.review.roster import Roster
 
 CHALLENGE_LIFE_MS = 2 * MINUTE_MS
@@ -58,7 +59,7 @@ class Door:
     # ---- making a passkey -----------------------------------------------------------------------------------------
 
     def registration(self, invite: str) -> str:
-        """Options (JSON) for `navigator.credentials.create`. Raises `Refused` for an invitation that does not stand."""
+        """Options (JSON) for `navigator.credentials.create`. Raises `Refused` for one that is used or over."""
         reviewer = self._roster.invited(invite)
         options = webauthn.generate_registration_options(
             rp_id=self._rp_id,
@@ -122,8 +123,8 @@ class Door:
             raise Refused("The passkey's answer does not fit. Log in again.") from None
         except NotFound as error:
             raise Refused(str(error)) from None
-        if known.state != "enrolled":
-            raise Refused("Two administrators have yet to sign for this passkey, or it was put out. Ask one of them.")
+        if known.state is not PasskeyState.ENROLLED:
+            raise Refused("Two administrators have yet to sign for this passkey, or it was removed. Ask one of them.")
         self._roster.used(known.credential, proven.new_sign_count)
         seat = self._keeper.sit(challenge, assertion)
         if (seat.reviewer, seat.device) != (known.reviewer, known.device):
@@ -134,11 +135,11 @@ class Door:
         return token, self._sittings[_hashed(token)]
 
     def sitting(self, token: str) -> Sitting:
-        """Who sits behind this token; being asked counts as being there. Raises `SignedOut`."""
+        """Who sits behind this token; being asked counts as being there. Raises `NoSession`."""
         found, now_ms = self._sittings.get(_hashed(token)), self._clock.now_ms()
         if found is None or now_ms - found.last_ms > IDLE_MS or now_ms - found.began_ms > LONGEST_MS:
             self._sittings.pop(_hashed(token), None)
-            raise SignedOut("The room is locked. Touch your passkey.")
+            raise NoSession("The room is locked. Touch your passkey.")
         self._sittings[_hashed(token)] = replace(found, last_ms=now_ms)
         return found
 

@@ -38,7 +38,7 @@ class Consensus:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreed:
+class AgreedLabel:
     """A clip's label by consensus; `certainty` is the probability of the verdict (0 to 1)."""
 
     donation: str
@@ -115,7 +115,7 @@ def alpha(answers: Answers) -> float:
     return float(1 - (everything - 1) * observed / expected)
 
 
-def agreed(labelled: Sequence[Labelled], *, unfinished: bool = False) -> list[Agreed]:
+def agreed(labelled: Sequence[Labelled], *, unfinished: bool = False) -> list[AgreedLabel]:
     """The consensus of every clip with enough labels (or with any, if `unfinished`), in order of donation.
 
     The verdict and each subject and happening are questions of their own (the latter of yes or no).
@@ -141,7 +141,7 @@ def agreed(labelled: Sequence[Labelled], *, unfinished: bool = False) -> list[Ag
             frozenset(each for each in Happening if happenings[each][row] > 0.5),
             VERDICTS[int(verdict[row].argmax())],
         )
-        found.append(Agreed(donation, told, float(verdict[row].max()), len(mine)))
+        found.append(AgreedLabel(donation, told, float(verdict[row].max()), len(mine)))
     return found
 
 

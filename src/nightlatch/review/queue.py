@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from nightlatch.domain.time import Clock
 from nightlatch.review.labels import Labels
 from nightlatch.review.quality import honeypots_wanted, wanted
-from nightlatch.review.records import AnswerRow, ClipRow
+from nightlatch.review.records import AnswerRow, DonatedClipRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,10 @@ class Queue:
         self._engine, self._clock, self._labels = engine, clock, labels
 
     def settle(self, donation: str) -> bool:
-        """After a label came: does the clip have enough now?"""
+        """After a label has come: does the clip have enough now?"""
         enough = wanted([each.label for each in self._labels.submitted(donation)]) == 0
         with Session(self._engine) as session, session.begin():
-            row = session.get_one(ClipRow, donation)
+            row = session.get_one(DonatedClipRow, donation)
             if enough and row.enough_ms is None:
                 row.enough_ms = self._clock.now_ms()
         return enough
@@ -43,7 +43,7 @@ class Queue:
     def standing(self) -> Standing:
         """Numbers for the programme's administrators."""
         with Session(self._engine) as session:
-            clips = session.execute(select(ClipRow.enough_ms, ClipRow.flagged_ms)).all()
+            clips = session.execute(select(DonatedClipRow.enough_ms, DonatedClipRow.flagged_ms)).all()
             honeypots = session.scalar(select(func.count()).select_from(AnswerRow)) or 0
         flagged = sum(flag is not None for _, flag in clips)
         done = sum(enough is not None and flag is None for enough, flag in clips)

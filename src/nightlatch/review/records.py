@@ -5,19 +5,37 @@ Nothing here names a household, an owner or a camera, and no table holds a pictu
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from nightlatch.store.records import one_of
+
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
-class Base(DeclarativeBase):
+class ChangeKind(StrEnum):
+    """What a change is about; the log's entry is of this kind, too."""
+
+    ROSTER = "roster"
+    POLICY = "policy"
+
+
+class PasskeyState(StrEnum):
+    """Where a passkey is. Only an enrolled one opens the door."""
+
+    ASKED = "asked"
+    ENROLLED = "enrolled"
+    REMOVED = "removed"
+
+
+class ReviewTables(DeclarativeBase):
     """All tables of the review room."""
 
 
-class AdministratorRow(Base):
+class AdministratorRow(ReviewTables):
     """Who signs for the programme. Two of them make a change."""
 
     __tablename__ = "administrators"
@@ -27,13 +45,13 @@ class AdministratorRow(Base):
     added_ms: Mapped[int] = mapped_column(BigInteger)
 
 
-class ChangeRow(Base):
+class ChangeRow(ReviewTables):
     """A change of roster or policy: proposed, signed by two, then entered into the log, then told to the keeper."""
 
     __tablename__ = "changes"
 
     id: Mapped[str] = mapped_column(String(12), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(10))  # roster, policy
+    kind: Mapped[ChangeKind] = mapped_column(one_of(ChangeKind, "change_kind", 10))
     event: Mapped[bytes] = mapped_column(LargeBinary)  # JCS; what is signed and committed to
     proposed_ms: Mapped[int] = mapped_column(BigInteger)
     salt: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -42,7 +60,7 @@ class ChangeRow(Base):
     told_ms: Mapped[int | None] = mapped_column(BigInteger)  # the keeper took it (roster), or it holds (policy)
 
 
-class SignatureRow(Base):
+class SignatureRow(ReviewTables):
     """One administrator's signature under one change."""
 
     __tablename__ = "signatures"
@@ -53,7 +71,7 @@ class SignatureRow(Base):
     at_ms: Mapped[int] = mapped_column(BigInteger)
 
 
-class InviteRow(Base):
+class InviteRow(ReviewTables):
     """A link that lets one person make a passkey, once. The passkey opens nothing until two have signed for it."""
 
     __tablename__ = "invites"
@@ -64,7 +82,7 @@ class InviteRow(Base):
     used_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 
-class PasskeyRow(Base):
+class PasskeyRow(ReviewTables):
     """A reviewer's passkey."""
 
     __tablename__ = "passkeys"
@@ -74,11 +92,11 @@ class PasskeyRow(Base):
     reviewer: Mapped[str] = mapped_column(String(64), index=True)
     device: Mapped[str] = mapped_column(String(64))
     sign_count: Mapped[int] = mapped_column(BigInteger)
-    state: Mapped[str] = mapped_column(String(10))  # asked, enrolled, removed
+    state: Mapped[PasskeyState] = mapped_column(one_of(PasskeyState, "passkey_state", 10))
     changed_ms: Mapped[int] = mapped_column(BigInteger)
 
 
-class ClipRow(Base):
+class DonatedClipRow(ReviewTables):
     """A donated clip as far as the review room knows it."""
 
     __tablename__ = "clips"
@@ -91,7 +109,7 @@ class ClipRow(Base):
     flagged_by: Mapped[str | None] = mapped_column(String(64))
 
 
-class AnswerRow(Base):
+class AnswerRow(ReviewTables):
     """The known answer of a clip that the programme gave itself (a honeypot). Never joined to what a page asks for."""
 
     __tablename__ = "answers"
@@ -101,7 +119,7 @@ class AnswerRow(Base):
     added_ms: Mapped[int] = mapped_column(BigInteger)
 
 
-class LookRow(Base):
+class LookRow(ReviewTables):
     """One view of one clip by one reviewer, and what was said of it: a draft until `submitted_ms`."""
 
     __tablename__ = "looks"

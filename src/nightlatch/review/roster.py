@@ -23,7 +23,15 @@ from nightlatch.domain.time import HOUR_MS, Clock
 from nightlatch.domain.view import Enrolment, Promise, read_promise
 from nightlatch.errors import NotFound, Refused
 from nightlatch.review.entries import Append, entry, programme_tag
-from nightlatch.review.records import AdministratorRow, ChangeRow, InviteRow, PasskeyRow, SignatureRow
+from nightlatch.review.records import (
+    AdministratorRow,
+    ChangeKind,
+    ChangeRow,
+    InviteRow,
+    PasskeyRow,
+    PasskeyState,
+    SignatureRow,
+)
 
 SIGNERS = 2
 INVITE_LIFE_MS = 72 * HOUR_MS
@@ -39,22 +47,22 @@ class Administrator:
 
 @dataclass(frozen=True, slots=True)
 class Passkey:
-    """A reviewer's passkey as the review room knows it; `state` is asked, enrolled or removed."""
+    """A reviewer's passkey as the review room knows it."""
 
     credential: str
     public_key: str
     reviewer: str
     device: str
     sign_count: int
-    state: str
+    state: PasskeyState
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ProgrammeChange:
     """A proposed change: what it says, who has signed (names), and how far it has come."""
 
     id: str
-    kind: str
+    kind: ChangeKind
     event: bytes
     proposed_ms: int
     signed_by: tuple[str, ...]
@@ -77,7 +85,7 @@ class TakesChanges(Protocol):
     """The keeper, as far as changes go. Both raise `KeeperSaidNo`, `Unreachable`."""
 
     def enrol(self, enrolment: Enrolment, logged: LoggedChange) -> None:
-        """A passkey let in or put out."""
+        """A passkey let in or removed."""
         ...
 
     def promise(self, logged: LoggedChange) -> None:
@@ -126,7 +134,7 @@ class Roster:
         return token
 
     def invited(self, token: str) -> str:
-        """The pseudonym behind an invitation that still stands. Raises `Refused`."""
+        """The pseudonym behind an invitation that is still valid. Raises `Refused`."""
         with Session(self._engine) as session:
             return self._invite(session, token).reviewer
 
@@ -149,12 +157,12 @@ class Roster:
                     reviewer=invite.reviewer,
                     device=device,
                     sign_count=0,
-                    state="asked",
+                    state=PasskeyState.ASKED,
                     changed_ms=now_ms,
                 )
             )
             told = Enrolment("enrol", invite.reviewer, device, credential, key, now_ms)
-            return _propose(session, "roster", told.canonical(), now_ms)
+            return _propose(session, ChangeKind.ROSTER, told.canonical(), now_ms)
 
     def passkey(self, credential: str) -> Passkey:
         """Raises `NotFound`."""
@@ -179,11 +187,11 @@ class Roster:
     # ---- changes --------------------------------------------------------------------------------------------------
 
     def propose_removal(self, credential: str) -> str:
-        """Propose to put a passkey out; the change's id. Raises `NotFound`."""
+        """Propose removing a passkey; the change's id. Raises `NotFound`."""
         found, now_ms = self.passkey(credential), self._clock.now_ms()
         told = Enrolment("remove", found.reviewer, found.device, credential, found.public_key, now_ms)
         with Session(self._engine) as session, session.begin():
-            return _propose(session, "roster", told.canonical(), now_ms)
+            return _propose(session, ChangeKind.ROSTER, told.canonical(), now_ms)
 
     def propose_policy(
         self, quota: int, most_viewers: int, opens_minute: int, closes_minute: int, quorum: int = 1
@@ -192,9 +200,9 @@ class Roster:
         now_ms = self._clock.now_ms()
         told = Promise(quota, most_viewers, opens_minute, closes_minute, quorum, now_ms)
         with Session(self._engine) as session, session.begin():
-            return _propose(session, "policy", told.canonical(), now_ms)
+            return _propose(session, ChangeKind.POLICY, told.canonical(), now_ms)
 
-    def sign(self, change: str, key: str, signature: str) -> Change:
+    def sign(self, change: str, key: str, signature: str) -> ProgrammeChange:
         """Take an administrator's signature (b64) over the change's event.
 
         Raises:
@@ -215,7 +223,7 @@ class Roster:
             session.merge(SignatureRow(change_id=change, key=key, signature=signature, at_ms=now_ms))
         return self.change(change)
 
-    def make(self, change: str, append: Append, keeper: TakesChanges) -> Change:
+    def make(self, change: str, append: Append, keeper: TakesChanges) -> ProgrammeChange:
         """Make a change that two have signed: the log first, then the keeper, then here. May be done again.
 
         Raises:
@@ -236,16 +244,16 @@ class Roster:
         logged = append(leaf)
         with Session(self._engine) as session, session.begin():
             _change(session, change).leaf_index = logged.index
-        told = LoggedChange(event, names, salt, leaf, logged.receipt)
-        if kind == "roster":
-            self._enrol(keeper, _enrolment(event), told)
+        told = LoggedChange(event, names, salt, leaf, logged.text)
+        if kind is ChangeKind.ROSTER:
+            self._enrol(keeper, read_enrolment(event), told)
         else:
             keeper.promise(told)
         with Session(self._engine) as session, session.begin():
             _change(session, change).told_ms = self._clock.now_ms()
         return self.change(change)
 
-    def change(self, change: str) -> Change:
+    def change(self, change: str) -> ProgrammeChange:
         """Raises `NotFound`."""
         with Session(self._engine) as session:
             row = _change(session, change)
@@ -256,9 +264,9 @@ class Roster:
                 )
             )
             holds = row.told_ms is not None
-            return Change(row.id, row.kind, row.event, row.proposed_ms, names, row.leaf_index, holds)
+            return ProgrammeChange(row.id, row.kind, row.event, row.proposed_ms, names, row.leaf_index, holds)
 
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[ProgrammeChange]:
         """All of them, oldest first."""
         with Session(self._engine) as session:
             ids = session.scalars(select(ChangeRow.id).order_by(ChangeRow.proposed_ms)).all()
@@ -267,7 +275,7 @@ class Roster:
     def policy(self) -> Promise:
         """The policy that holds now; before the first change, the one that Nightlatch comes with."""
         with Session(self._engine) as session:
-            made = select(ChangeRow.event).where(ChangeRow.kind == "policy", ChangeRow.told_ms.is_not(None))
+            made = select(ChangeRow.event).where(ChangeRow.kind == ChangeKind.POLICY, ChangeRow.told_ms.is_not(None))
             event = session.scalar(made.order_by(ChangeRow.leaf_index.desc()).limit(1))
         return Promise() if event is None else read_promise(event)
 
@@ -278,7 +286,7 @@ class Roster:
         with Session(self._engine) as session, session.begin():
             row = session.get(PasskeyRow, told.credential)
             if row is not None and row.changed_ms <= told.at_ms:
-                row.state = "enrolled" if told.do == "enrol" else "removed"
+                row.state = PasskeyState.ENROLLED if told.do == "enrol" else PasskeyState.REMOVED
                 row.changed_ms = told.at_ms
 
     def _invite(self, session: Session, token: str) -> InviteRow:
@@ -288,7 +296,7 @@ class Roster:
         return row
 
 
-def _propose(session: Session, kind: str, event: bytes, now_ms: int) -> str:
+def _propose(session: Session, kind: ChangeKind, event: bytes, now_ms: int) -> str:
     change = secrets.token_hex(6)
     session.add(ChangeRow(id=change, kind=kind, event=event, proposed_ms=now_ms))
     return change
@@ -306,7 +314,8 @@ def _signatures(session: Session, change: str) -> dict[str, str]:
     return {row.key: row.signature for row in rows}
 
 
-def _enrolment(event: bytes) -> Enrolment:
+def read_enrolment(event: bytes) -> Enrolment:
+    """The inverse of `Enrolment.canonical`, of an event that we wrote."""
     told = json.loads(event)
     return Enrolment(told["do"], told["reviewer"], told["device"], told["credential"], told["key"], told["at"])
 

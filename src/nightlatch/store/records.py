@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from enum import StrEnum
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy import Connection, Engine, Enum, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError
 
 from nightlatch.errors import ConfigError
 
@@ -49,13 +50,29 @@ def engine(url: str, *, durable: bool = False) -> Engine:
     return made
 
 
+def one_of(words: type[StrEnum], name: str, length: int) -> Enum:
+    """The type of a column that holds one of these words; the database refuses every other (CHECK, under `name`)."""
+    return Enum(
+        words,
+        name=name,
+        length=length,
+        native_enum=False,
+        create_constraint=True,
+        validate_strings=True,
+        values_callable=lambda known: [word.value for word in known],
+    )
+
+
 def migrate(url: str, scripts: Path) -> None:
     """Bring the database at `url` to the newest version in the Alembic folder `scripts`.
 
-    A SQLite file that is about to change is copied to `NAME.before-REVISION` first.
+    A SQLite file that is about to change is copied to `NAME.before-REVISION` first. Each upgrade is one transaction: it
+    comes whole or not at all. SQLite's references sleep meanwhile and are checked at its end: a table that is copied
+    to get a new constraint must not take with it the rows that refer to it.
 
     Raises:
-        ConfigError: a database that cannot be reached, or that a newer Nightlatch has written.
+        ConfigError: a database that cannot be reached, that a newer Nightlatch has written, or that holds a value which
+            no Nightlatch writes.
     """
     database = engine(url)
     config = Config()
@@ -70,15 +87,32 @@ def migrate(url: str, scripts: Path) -> None:
                 return
             if found is not None and found not in {each.revision for each in versions.walk_revisions()}:
                 raise ConfigError(f"The database is of a newer Nightlatch (its version is {found}). Install that one.")
-            if found is not None and database.dialect.name == "sqlite":
+            is_sqlite, lost = database.dialect.name == "sqlite", 0
+            if found is not None and is_sqlite:
                 _back_up(Path(str(make_url(url).database)), str(newest))
+            if is_sqlite:
+                lost = _lost_references(connection)
+                connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            if is_sqlite and _lost_references(connection) > lost:
+                raise ConfigError("The upgrade would lose rows that others refer to. Nothing was changed. Report this.")
             connection.commit()
+    except IntegrityError as error:
+        raise ConfigError(
+            f"The database holds a value that no Nightlatch writes ({str(error.orig).splitlines()[0]}). Nothing was "
+            "changed. Restore it from a backup."
+        ) from None
     except OperationalError as error:
         raise ConfigError(f"The database cannot be used: {str(error.orig).splitlines()[0]}.") from None
     finally:
         database.dispose()
+
+
+def _lost_references(connection: Connection) -> int:
+    """How many rows refer to another that is missing."""
+    return len(connection.exec_driver_sql("PRAGMA foreign_key_check").all())
 
 
 def _back_up(file: Path, revision: str) -> None:

@@ -2,10 +2,10 @@
 
 from alembic import context
 
-from nightlatch.cloud.records import Base
+from nightlatch.cloud.records import MailboxTables
 
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=Base.metadata, render_as_batch=True
+    connection=context.config.attributes["connection"], target_metadata=MailboxTables.metadata, render_as_batch=True
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -2,10 +2,10 @@
 
 from alembic import context
 
-from nightlatch.keeper.records import Base
+from nightlatch.keeper.records import KeeperTables
 
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=Base.metadata, render_as_batch=True
+    connection=context.config.attributes["connection"], target_metadata=KeeperTables.metadata, render_as_batch=True
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -2,10 +2,10 @@
 
 from alembic import context
 
-from nightlatch.review.records import Base
+from nightlatch.review.records import ReviewTables
 
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=Base.metadata, render_as_batch=True
+    connection=context.config.attributes["connection"], target_metadata=ReviewTables.metadata, render_as_batch=True
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -1,0 +1,181 @@
+"""The keeper's rows, read and written in an open session: whatever the caller does in one transaction stays in one.
+
+What must reach the log is queued here, in the same transaction as what it tells, and appended later.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from base64 import b64encode
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from nightlatch.domain.consent import canonical
+from nightlatch.domain.donation import State
+from nightlatch.domain.time import DAY_MS, MINUTE_MS
+from nightlatch.domain.view import SALT_BYTES, Leaf, commitment, tag
+from nightlatch.errors import NotFound
+from nightlatch.keeper.draw import Draw, DrawEnd, Waiting
+from nightlatch.keeper.events import EntryKind, Event
+from nightlatch.keeper.records import DrawRow, EntryRow, KeptDonationRow, ViewRow
+from nightlatch.keeper.words import Ledger, OwnersEntry, ViewRequest
+from nightlatch.seal.envelope import Sealed
+from nightlatch.seal.recipients import Sealer
+
+APPEND_WITHIN_MS = MINUTE_MS
+
+
+def latest_ms(session: Session) -> int:
+    """The latest moment that was ever written down here."""
+    columns = (EntryRow.made_ms, DrawRow.drawn_ms, ViewRow.opened_ms, KeptDonationRow.made_ms)
+    return max(session.scalar(select(func.max(column))) or 0 for column in columns)
+
+
+# ---- donations ----------------------------------------------------------------------------------------------------
+
+
+def donation_row(session: Session, donation: str) -> KeptDonationRow:
+    """Raises `NotFound`."""
+    row = session.get(KeptDonationRow, donation)
+    if row is None:
+        raise NotFound("The keeper knows no such donation.")
+    return row
+
+
+def count_made(session: Session) -> int:
+    """How many donations wait for their clip."""
+    made = select(func.count()).select_from(KeptDonationRow).where(KeptDonationRow.state == State.MADE)
+    return session.scalar(made) or 0
+
+
+def forget(row: KeptDonationRow, now_ms: int) -> None:
+    """Take from the row what could open the clip, or find its entries."""
+    row.state, row.shredded_ms, row.wrapped_key, row.log_key = State.SHREDDED, now_ms, None, None
+
+
+# ---- draws and views ----------------------------------------------------------------------------------------------
+
+
+def draw_of(row: DrawRow | None, day: int) -> Draw | None:
+    """The draw that a row tells of; it is open on its own day only."""
+    if row is None:
+        return None
+    is_open = row.ended is None and row.day == day
+    return Draw(row.seq, row.reviewer, row.day, row.n, row.root, row.donation_id, row.drawn_ms, is_open)
+
+
+def waiting(session: Session, most_viewers: int) -> list[Waiting]:
+    """The clips that may still be drawn: waiting, and seen by fewer than `most_viewers`."""
+    viewers: dict[str, set[str]] = {}
+    for donation, who in session.execute(
+        select(ViewRow.donation_id, ViewRow.reviewer)
+        .join(KeptDonationRow, KeptDonationRow.id == ViewRow.donation_id)
+        .where(KeptDonationRow.state == State.WAITING)
+    ):
+        viewers.setdefault(donation, set()).add(who)
+    return [
+        Waiting(row.id, row.household or "", row.admitted_ms or 0, frozenset(viewers.get(row.id, ())))
+        for row in session.scalars(select(KeptDonationRow).where(KeptDonationRow.state == State.WAITING))
+        if len(viewers.get(row.id, ())) < most_viewers
+    ]
+
+
+def households_seen(session: Session, reviewer: str, day: int) -> frozenset[str]:
+    """The households of which this reviewer has seen a clip on that day."""
+    seen = select(ViewRow.household).where(ViewRow.reviewer == reviewer, ViewRow.day == day)
+    return frozenset(session.scalars(seen))
+
+
+def count_views(session: Session, reviewer: str, day: int) -> int:
+    """How many clips this reviewer has seen on that day."""
+    counted = select(func.count()).select_from(ViewRow).where(ViewRow.reviewer == reviewer, ViewRow.day == day)
+    return session.scalar(counted) or 0
+
+
+def count_viewers(session: Session, donation: str) -> int:
+    """How many reviewers have ever seen a clip."""
+    return session.scalar(select(func.count(ViewRow.reviewer.distinct())).where(ViewRow.donation_id == donation)) or 0
+
+
+def write_view(session: Session, asked: ViewRequest, index: int, now_ms: int) -> None:
+    """A view that is let in, the end of its draw, and the entry that told of it first."""
+    view, row = asked.view, donation_row(session, asked.view.donation)
+    if (made := session.get(DrawRow, view.seq)) is not None:
+        made.ended = DrawEnd.VIEWED
+    session.add(
+        ViewRow(
+            id=index,
+            seq=view.seq,
+            donation_id=row.id,
+            household=row.household or "",
+            reviewer=view.reviewer,
+            day=now_ms // DAY_MS,
+            opened_ms=now_ms,
+        )
+    )
+    enter(session, row, EntryKind.OPEN, asked.leaf, view.canonical(), asked.salt, now_ms, now_ms, index)
+
+
+# ---- entries ------------------------------------------------------------------------------------------------------
+
+
+def note(session: Session, row: KeptDonationRow, event: Event, now_ms: int, due_ms: int) -> None:
+    """Queue an entry, and keep its event for the owner. A key that no clip came for has no owner to tell."""
+    if row.log_key is None:
+        return
+    salt = secrets.token_bytes(SALT_BYTES)
+    raw = event.canonical()
+    leaf = Leaf(now_ms // 1000, event.kind, tag(row.log_key, now_ms), commitment(salt, raw)).canonical()
+    enter(session, row, event.kind, leaf, raw, salt, now_ms, due_ms, None)
+
+
+def enter(
+    session: Session,
+    row: KeptDonationRow,
+    kind: EntryKind,
+    leaf: bytes,
+    event: bytes,
+    salt: bytes,
+    now_ms: int,
+    due_ms: int,
+    index: int | None,
+) -> None:
+    """Keep an entry for its owner: event and salt sealed to them. Without an `index` it is queued for the log."""
+    told = canonical({"event": json.loads(event), "salt": b64encode(salt).decode()})
+    session.add(
+        EntryRow(
+            donation_id=row.id,
+            kind=kind,
+            leaf=leaf,
+            sealed_event=bytes(Sealer([row.owner_recipient or ""]).seal(told)),
+            made_ms=now_ms,
+            due_ms=due_ms,
+            leaf_index=index,
+        )
+    )
+
+
+def has_entry(session: Session, leaf: bytes) -> bool:
+    """Whether an entry with this leaf is kept already."""
+    return session.scalar(select(EntryRow.id).where(EntryRow.leaf == leaf).limit(1)) is not None
+
+
+def entries_of(session: Session, donation: str) -> list[OwnersEntry]:
+    """All entries about a donation, oldest first. Raises `NotFound`."""
+    donation_row(session, donation)
+    rows = session.scalars(select(EntryRow).where(EntryRow.donation_id == donation).order_by(EntryRow.id))
+    return [OwnersEntry(r.kind, r.leaf, r.leaf_index, r.due_ms, Sealed(r.sealed_event)) for r in rows]
+
+
+def append_queued(engine: Engine, ledger: Ledger) -> None:
+    """Append what is queued, oldest first, each remembered at once. Raises `NightlatchError`: the rest stays queued."""
+    with Session(engine) as session:
+        queued = select(EntryRow.id, EntryRow.leaf).where(EntryRow.leaf_index.is_(None)).order_by(EntryRow.id)
+        found = session.execute(queued).all()
+    for entry_id, leaf in found:
+        index = ledger.append(leaf)
+        with Session(engine) as session, session.begin():
+            if (entry := session.get(EntryRow, entry_id)) is not None:
+                entry.leaf_index = index

@@ -1,0 +1,315 @@
+"""Drawing and looking: which clip a reviewer gets, and the views of it that are open.
+
+A view stands as long as its session, the hours and the clip allow it; that is checked again before and after each
+picture, and several times a second by the face.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+import structlog
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from nightlatch.domain.consent import Consented
+from nightlatch.domain.donation import State
+from nightlatch.domain.time import DAY_MS, Clock
+from nightlatch.domain.view import commitment, read_leaf, tag
+from nightlatch.errors import NotFound
+from nightlatch.keeper import book
+from nightlatch.keeper import draw as drawing
+from nightlatch.keeper.checks import (
+    Case,
+    Receipts,
+    RoomPolicy,
+    Seat,
+    check_clock,
+    check_hours,
+    check_presence,
+    check_view,
+)
+from nightlatch.keeper.clock import LatestClock
+from nightlatch.keeper.events import CloseEvent, EntryKind, FlagEvent, LabelEvent, read_label_event
+from nightlatch.keeper.keys import Keys
+from nightlatch.keeper.passkeys import Passkeys
+from nightlatch.keeper.records import DrawRow, KeptDonationRow, ViewRow
+from nightlatch.keeper.refusals import KeeperRefused, Refusal
+from nightlatch.keeper.release import Film, Watermark
+from nightlatch.keeper.words import Assignment, ViewPass, ViewRequest
+from nightlatch.seal.envelope import Sealed
+from nightlatch.store.blobs import Blobs
+
+FEWEST_VIEWERS = 2  # before review may say that a clip has enough labels
+SEEN = (State.WAITING, State.LABELLED)  # open views of these go on
+
+log = structlog.get_logger()
+
+
+class Draws:
+    """The desk at which reviewers get a clip. They never choose one."""
+
+    def __init__(self, engine: Engine, keys: Keys, clock: Clock, policy: RoomPolicy, passkeys: Passkeys) -> None:
+        self._engine, self._clock, self._policy, self._passkeys = engine, clock, policy, passkeys
+        self._draw_key = keys.derived("draw key v1")
+
+    def next_clip(self, token: str, root: bytes) -> Assignment:
+        """A draw with this root of the log, or the draw that is still open. Raises `KeeperRefused`."""
+        now_ms, seat = self._clock.now_ms(), self._passkeys.present(token, self._policy)
+        day = now_ms // DAY_MS
+        with Session(self._engine) as session, session.begin():
+            today = session.scalars(select(DrawRow).where(DrawRow.reviewer == seat.reviewer, DrawRow.day == day)).all()
+            for standing in (each for each in today if each.ended is None):
+                if standing.donation_id in self.eligible(session, seat.reviewer, standing.drawn_ms, day):
+                    return _assignment(standing, book.donation_row(session, standing.donation_id), seat, now_ms)
+                standing.ended = drawing.DrawEnd.GONE
+            if len(today) >= self._policy.quota:
+                raise KeeperRefused(Refusal.QUOTA, f"{self._policy.quota} clips are enough for a day. Come tomorrow.")
+            among = self.eligible(session, seat.reviewer, now_ms, day)
+            won = drawing.winner(self.day_key(day), root, seat.reviewer, len(today), among)
+            if won is None:
+                raise KeeperRefused(Refusal.NOTHING_WAITING, "No clip waits for you. Come back later.")
+            made = DrawRow(
+                reviewer=seat.reviewer, day=day, n=len(today), root=root, donation_id=won, drawn_ms=now_ms, ended=None
+            )
+            session.add(made)
+            session.flush()
+            return _assignment(made, book.donation_row(session, won), seat, now_ms)
+
+    def skip(self, token: str) -> None:
+        """Give back the clip that was drawn; its place of the quota is used."""
+        seat = self._passkeys.present(token, self._policy)
+        with Session(self._engine) as session, session.begin():
+            open_draws = select(DrawRow).where(DrawRow.reviewer == seat.reviewer, DrawRow.ended.is_(None))
+            for standing in session.scalars(open_draws):
+                standing.ended = drawing.DrawEnd.SKIPPED
+
+    def enough(self, donation: str) -> None:
+        """The clip has enough labels and is no longer drawn. Raises `NotFound`, `KeeperRefused`.
+
+        Not before two reviewers have seen it: nobody may thin the waiting list to aim at a household.
+        """
+        with Session(self._engine) as session, session.begin():
+            row = book.donation_row(session, donation)
+            if book.count_viewers(session, donation) < FEWEST_VIEWERS:
+                raise KeeperRefused(
+                    Refusal.TOO_FEW, "Fewer than two reviewers have seen this clip. It goes on waiting."
+                )
+            if row.state is State.WAITING:
+                row.state = State.LABELLED
+
+    def eligible(self, session: Session, reviewer: str, drawn_ms: int, day: int) -> list[str]:
+        """The donations among which a draw at `drawn_ms` is made."""
+        waiting = book.waiting(session, self._policy.most_viewers)
+        seen = book.households_seen(session, reviewer, day)
+        return drawing.eligible(waiting, reviewer, seen, drawn_ms)
+
+    def day_key(self, day: int) -> bytes:
+        """The key of that day's draws."""
+        return sha256(self._draw_key + b"%d" % day).digest()
+
+
+@dataclass(slots=True)
+class OpenView:
+    """A view in progress, with its decrypted clip."""
+
+    film: Film
+    token: str = field(repr=False)
+    ticket: str = field(repr=False)
+    connected: bool = False
+    pictures: int = 0
+
+
+class Views:
+    """The desk at which reviewers look. Open views live in memory only; a restart ends them."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        keys: Keys,
+        blobs: Blobs,
+        clock: LatestClock,
+        policy: RoomPolicy,
+        receipts: Receipts,
+        passkeys: Passkeys,
+        draws: Draws,
+        watermark: Watermark,
+    ) -> None:
+        self._engine, self._keys, self._blobs, self._clock = engine, keys, blobs, clock
+        self._policy, self._receipts, self._passkeys = policy, receipts, passkeys
+        self._draws, self._watermark = draws, watermark
+        self._open: dict[int, OpenView] = {}
+
+    def case(self, token: str, asked: ViewRequest) -> Case:
+        """All that the keeper knows of one request. Raises `NotFound`, and `KeeperRefused` for a torn receipt."""
+        latest_ms, now_ms = self._clock.latest_ms, self._clock.now_ms()
+        seat, view, day = self._passkeys.seat(token), asked.view, now_ms // DAY_MS
+        with Session(self._engine) as session:
+            row = book.donation_row(session, view.donation)
+            made = session.get(DrawRow, view.seq)
+            return Case(
+                now_ms=now_ms,
+                latest_ms=latest_ms,
+                policy=self._policy,
+                state=row.state,
+                signed_consent=row.signed_consent or b"",
+                sealed=Sealed(self._blobs.get(view.donation)),
+                log_key=row.log_key or b"",
+                view=view,
+                salt=asked.salt,
+                leaf=asked.leaf,
+                receipt=asked.receipt,
+                receipts=self._receipts,
+                leaf_is_used=session.get(ViewRow, self._receipts.index(asked.receipt)) is not None,
+                draw=book.draw_of(made, day),
+                eligible=tuple(self._draws.eligible(session, view.reviewer, made.drawn_ms, day)) if made else (),
+                day_key=self._draws.day_key(made.day) if made else b"",
+                seat=seat,
+                is_enrolled=seat is not None and self._passkeys.is_enrolled(seat),
+                viewed_today=book.count_views(session, view.reviewer, day),
+            )
+
+    def open(self, token: str, asked: ViewRequest) -> ViewPass:
+        """The ten checks, then the clip, in memory. Raises `KeeperRefused`, `SealError`, `NotFound`."""
+        case = self.case(token, asked)
+        logged = check_view(case)
+        opener = self._keys.opener(logged.view.donation)
+        film = Film(logged, case.sealed, opener, self._watermark, self._clock.source)
+        with Session(self._engine) as session, session.begin():
+            book.write_view(session, asked, logged.id, case.now_ms)
+        for view_id in [each for each, open_view in self._open.items() if open_view.token == token]:
+            self.close(view_id)  # one view at a time
+        ticket = secrets.token_urlsafe(32)
+        self._open[logged.id] = OpenView(film, token, ticket)
+        self._passkeys.touch(token)
+        log.info("view.opened", view=logged.id, pictures=film.count)
+        return ViewPass(logged.id, ticket, film.count)
+
+    def connect(self, view_id: int, ticket: str, token: str) -> int:
+        """Use the ticket, once; returns how many pictures there are. Raises `KeeperRefused`."""
+        found = self._open.get(view_id)
+        if found is None or not secrets.compare_digest(found.token.encode(), token.encode()):
+            raise KeeperRefused(Refusal.SESSION, "This view is not open for you. Ask for the next clip.")
+        if found.connected or not secrets.compare_digest(found.ticket.encode(), ticket.encode()):
+            raise KeeperRefused(Refusal.SECOND_TAB, "This clip is open in another tab. Go on there.")
+        found.connected = True
+        return found.film.count
+
+    def standing(self, view_id: int) -> OpenView:
+        """The view, if it is valid: clock, session, hours and clip allow it now. Raises `KeeperRefused`."""
+        found = self._open.get(view_id)
+        if found is None:
+            raise KeeperRefused(Refusal.REVOKED, "This view is over. Ask for the next clip.")
+        view, latest_ms, now_ms = found.film.logged.view, self._clock.latest_ms, self._clock.now_ms()
+        check_clock(now_ms, latest_ms)
+        check_presence(self._passkeys.enrolled(found.token), self._policy, now_ms)
+        check_hours(self._policy, now_ms)
+        with Session(self._engine) as session:
+            row = book.donation_row(session, view.donation)
+            if row.state not in SEEN or now_ms >= (row.expires_ms or 0):
+                raise KeeperRefused(Refusal.REVOKED, "This clip was taken back. Ask for the next clip.")
+        return found
+
+    def count_picture(self, view_id: int) -> None:
+        """A picture was made; it may leave. Raises `KeeperRefused` once its view is no longer valid."""
+        self.standing(view_id).pictures += 1
+
+    def touch(self, view_id: int) -> None:
+        """The reviewer is there. Raises `KeeperRefused` once the view is no longer valid."""
+        self._passkeys.touch(self.standing(view_id).token)
+
+    def close(self, view_id: int) -> None:
+        """End a view: the decrypted clip goes, `view.close` is noted."""
+        found = self._open.pop(view_id, None)
+        if found is None:
+            return
+        found.film.close()
+        now_ms = self._clock.now_ms()
+        with Session(self._engine) as session, session.begin():
+            row = session.get(ViewRow, view_id)
+            if row is not None and row.closed_ms is None:
+                row.closed_ms = now_ms
+                event = CloseEvent(row.donation_id, view_id, found.pictures)
+                donation = book.donation_row(session, row.donation_id)
+                book.note(session, donation, event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)
+
+    def close_all_of(self, donation: str) -> None:
+        """End every view of a clip."""
+        for view_id in [i for i, each in self._open.items() if each.film.logged.view.donation == donation]:
+            self.close(view_id)
+
+    def close_the_fallen(self) -> None:
+        """End every view that is no longer valid."""
+        for view_id in list(self._open):
+            try:
+                self.standing(view_id)
+            except KeeperRefused:
+                self.close(view_id)
+
+    def flag(self, token: str, view_id: int) -> None:
+        """“This should not have been shared”: nobody sees the clip again. Raises `KeeperRefused`."""
+        found = self._open.get(view_id)
+        if found is None or found.token != token:
+            raise KeeperRefused(Refusal.SESSION, "This view is not open for you.")
+        now_ms, donation = self._clock.now_ms(), found.film.logged.view.donation
+        with Session(self._engine) as session, session.begin():
+            row = book.donation_row(session, donation)
+            if row.state in SEEN:
+                row.state = State.FLAGGED
+                event = FlagEvent(donation, view_id)
+                book.note(session, row, event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)
+        self.close_all_of(donation)
+
+    def labelled(self, view_id: int, event: bytes, salt: bytes, leaf: bytes, receipt: str) -> None:
+        """Keep what a reviewer said of the clip of this view, for its owner.
+
+        Raises:
+            NotFound: no such view.
+            KeeperRefused: the log holds something else, or it is said of another view.
+        """
+        index = self._receipts.index(receipt)
+        with Session(self._engine) as session, session.begin():
+            view = session.get(ViewRow, view_id)
+            if view is None:
+                raise NotFound("The keeper let in no such view.")
+            row, now_ms = book.donation_row(session, view.donation_id), self._clock.now_ms()
+            if row.log_key is None or book.has_entry(session, leaf):
+                return  # shredded meanwhile: nobody could tell whose the entry is; or told before
+            if not _is_said_of(view, event) or not _commits(leaf, EntryKind.LABEL, salt, event, row.log_key):
+                raise KeeperRefused(Refusal.WRONG_ENTRY, "The log's entry is for another label. Log this one first.")
+            self._receipts.included(receipt, leaf)
+            book.enter(session, row, EntryKind.LABEL, leaf, event, salt, now_ms, now_ms, index)
+
+
+def _assignment(made: DrawRow, row: KeptDonationRow, seat: Seat, now_ms: int) -> Assignment:
+    consent = Consented(row.signed_consent or b"").consent
+    today = tag(row.log_key or b"", now_ms)
+    return Assignment(
+        made.seq,
+        row.id,
+        row.sealed_sha256 or "",
+        consent.record_sha256,
+        consent.length_ms,
+        seat.reviewer,
+        seat.device,
+        today,
+    )
+
+
+def _is_said_of(view: ViewRow, event: bytes) -> bool:
+    try:
+        return read_label_event(event) == LabelEvent(view.donation_id, view.reviewer, view.id)
+    except ValueError:
+        return False
+
+
+def _commits(raw: bytes, kind: EntryKind, salt: bytes, event: bytes, log_key: bytes) -> bool:
+    """The leaf is of this event, under the owner's tag of its day, or of the day before: then its view was opened."""
+    try:
+        leaf = read_leaf(raw)
+        tags = {tag(log_key, leaf.at_s * 1000 - back_ms) for back_ms in (0, DAY_MS)}
+        return leaf.kind == kind and leaf.tag in tags and leaf.commitment == commitment(salt, event)
+    except (ValueError, OverflowError, OSError):
+        return False
