@@ -8,7 +8,7 @@ NODE := scripts/with-node
 DATA ?= data
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt shape page demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark clean
+.PHONY: help run test check fmt shape wire page demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark clean
 
 help:  ## show this list
 	@grep -hE '^[a-z][a-z-]*:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)$$/  make \1\t\2/' | expand -t 26
@@ -25,6 +25,7 @@ check: .venv/installed web/node_modules/installed  ## check format, lint, types 
 	$(BIN)/ruff check src tests bench scripts
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python scripts/wire.py --check
 	cd web && ../$(NODE) npm run check --silent
 
 fmt: .venv/installed web/node_modules/installed  ## format all code and mend what the linters can
@@ -34,6 +35,10 @@ fmt: .venv/installed web/node_modules/installed  ## format all code and mend wha
 
 shape: .venv/installed  ## count long functions, branches, doubles and loose dicts
 	$(BIN)/python scripts/shape.py
+
+# `make check` fails when they are stale.
+wire: .venv/installed  ## write the page's types of what the hub answers (web/shared/wire.ts)
+	$(BIN)/python scripts/wire.py
 
 page: $(PAGE)  ## build the page
 

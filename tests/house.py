@@ -13,12 +13,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 
+from nightlatch.domain.passphrase import Kdf
 from nightlatch.owner.keys import OwnerKeys, derive, wrap
 
 Found = TypeVar("Found")
@@ -125,13 +126,13 @@ class House:
 
     def set_up(self, name: str = "Test house") -> None:
         """Make a household as the page does, and sign in."""
-        kdf = {"alg": "argon2id", "m_kib": 65536, "t": 3, "p": 1, "salt": base64.b64encode(bytes(16)).decode()}
+        kdf = Kdf("argon2id", m_kib=65536, t=3, p=1, salt=base64.b64encode(bytes(16)).decode())
         wrap_key, login_key = derive(PASSPHRASE, kdf)
         answer = self.client.post(
             "/api/household",
             json={
                 "name": name,
-                "kdf": kdf,
+                "kdf": asdict(kdf),
                 "login_key": base64.b64encode(login_key).decode(),
                 "wrapped_root": wrap(self.keys.root, wrap_key),
                 "recipient": self.keys.recipient,

@@ -61,4 +61,4 @@ def test_a_mask_is_black_in_the_next_still_and_a_stay_is_kept(tmp_path: Path) ->
         assert (mask["use"], mask["name"]) == ("mask", "Mask 1")
         assert (watch["use"], watch["name"], watch["dwell_s"]) == ("watch", "sofa", 10)
         page.reload()
-        expect(page.get_by_text("who stays 10 s")).to_be_visible()
+        expect(page.get_by_text("someone must stay 10 s")).to_be_visible()

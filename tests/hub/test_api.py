@@ -7,11 +7,13 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy.orm import Session
 
+from nightlatch.domain.passphrase import Kdf
 from nightlatch.domain.recording import Part, Segment, Sheet, Still
 from nightlatch.hub.serve.app import create_app
 from nightlatch.hub.serve.books.records import ClipRow
@@ -26,7 +28,7 @@ from tests.house import until
 from tests.hub.keeping import Keeping, manifest
 from tests.serving import served
 
-KDF = {"alg": "argon2id", "m_kib": 19456, "t": 1, "p": 1, "salt": b64encode(bytes(16)).decode()}
+KDF: dict[str, Any] = {"alg": "argon2id", "m_kib": 19456, "t": 1, "p": 1, "salt": b64encode(bytes(16)).decode()}
 PASSPHRASE = "a lamp in the hall"
 
 
@@ -39,7 +41,7 @@ class Hub:
     keys: OwnerKeys = field(default_factory=lambda: OwnerKeys(bytes(range(32))))
 
     def proofs(self, passphrase: str = PASSPHRASE) -> dict[str, object]:
-        wrap_key, login_key = derive(passphrase, KDF)
+        wrap_key, login_key = derive(passphrase, Kdf(**KDF))
         return {
             "kdf": KDF,
             "login_key": b64encode(login_key).decode(),
@@ -58,7 +60,7 @@ class Hub:
         return self.client.post("/api/household", json=told)
 
     def sign_in(self, passphrase: str) -> httpx.Response:
-        login_key = b64encode(derive(passphrase, KDF)[1]).decode()
+        login_key = b64encode(derive(passphrase, Kdf(**KDF))[1]).decode()
         return self.client.post("/api/login", json={"login_key": login_key, "device_name": "another"})
 
 
@@ -125,7 +127,7 @@ def test_the_passphrase_signs_in_and_only_then_gives_the_wrapped_key(home: Hub) 
     assert home.sign_in("another passphrase").status_code == 403
     answer = home.sign_in(PASSPHRASE)
     assert answer.status_code == 200
-    assert unwrap(answer.json()["wrapped_root"], derive(PASSPHRASE, KDF)[0]) == home.keys.root
+    assert unwrap(answer.json()["wrapped_root"], derive(PASSPHRASE, Kdf(**KDF))[0]) == home.keys.root
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
@@ -165,7 +167,7 @@ def test_the_recovery_sheet_sets_a_new_passphrase_and_signs_the_others_out(home:
 
 def test_a_second_device_can_be_signed_out(home: Hub) -> None:
     second = httpx.Client(base_url=home.client.base_url, headers={"X-Nightlatch": "1"})
-    login_key = b64encode(derive(PASSPHRASE, KDF)[1]).decode()
+    login_key = b64encode(derive(PASSPHRASE, Kdf(**KDF))[1]).decode()
     second.post("/api/login", json={"login_key": login_key, "device_name": "a phone"})
     assert second.get("/api/home").status_code == 200
     phone = next(d for d in home.client.get("/api/devices").json() if d["name"] == "a phone")

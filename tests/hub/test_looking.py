@@ -239,6 +239,6 @@ def test_a_model_that_cannot_be_had_is_told_with_what_to_do(tmp_path: Path, monk
     with told_of(tmp_path / "hub", Moody()) as told:
         told.teller._chosen = looking.Chosen("both", tmp_path / "models")
         (problem,) = until(told.problems, "the page")
-        assert "built-in eye looks meanwhile" in problem["text"]
+        assert "built-in eye is watching in the meantime" in problem["text"]
         assert "nightlatch models fetch yolox_nano --from FILE" in problem["todo"]
         assert told.home()["eye"] == "eye"

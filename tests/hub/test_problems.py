@@ -54,9 +54,9 @@ def test_all_is_well() -> None:
         (replace(WELL, watch_is_up=False), "recorder is not running"),
         (replace(WELL, is_disk_full=True), "disk is full"),
         (with_camera(state=CameraState.RETRYING), "porch is not being recorded"),
-        (with_camera(state=CameraState.STARTING), "porch does not start"),
-        (with_camera(recorded_to_ms=NOW - STORE_PATIENCE_MS - 1), "porch sends, but nothing is stored"),
-        (with_camera(recorded_to_ms=None), "porch sends, but nothing is stored"),
+        (with_camera(state=CameraState.STARTING), "porch is not starting"),
+        (with_camera(recorded_to_ms=NOW - STORE_PATIENCE_MS - 1), "porch is sending, but nothing is being stored"),
+        (with_camera(recorded_to_ms=None), "porch is sending, but nothing is being stored"),
         (replace(WELL, eye=EyeFacts(NOW - BLIND_MS, "Restart the hub.", None)), "eye is blind"),
         (replace(WELL, eye=EyeFacts(None, None, "Download it.")), "detector that you chose is not here"),
         (replace(WELL, log_trouble="The log contradicts itself."), "The log contradicts itself"),
@@ -81,7 +81,7 @@ def test_each_problem_is_said_with_what_to_do(house: HouseFacts, says: str) -> N
         replace(WELL, mailbox_is_away=True, waiting_parts=0),
     ],
 )
-def test_what_mends_itself_in_seconds_is_no_news(house: HouseFacts) -> None:
+def test_what_mends_itself_within_seconds_is_not_mentioned(house: HouseFacts) -> None:
     assert said(house) == []
 
 

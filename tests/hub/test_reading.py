@@ -26,9 +26,10 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     engine = create_engine(f"sqlite:///{tmp_path}/hub.db")
     HubTables.metadata.create_all(engine)
     with Session(engine) as session, session.begin():
-        for n, name in enumerate(("a.age", "b.p00.age", "b.p01.age")):
+        for n, suffix in enumerate((".age", ".p00.age", ".p01.age")):
             began_ms = T0 + n * 4000
-            session.add(SegmentRow(camera_id=PORCH, began_ms=began_ms, duration_ms=4000, bytes=10, path=name))
+            path = f"{PORCH}/segments/20260921/{began_ms}-4000-abcd{suffix}"
+            session.add(SegmentRow(camera_id=PORCH, began_ms=began_ms, duration_ms=4000, bytes=10, path=path))
         for n, camera_id in enumerate((PORCH, YARD)):
             onset_ms = T0 + 1000 * n
             session.add(ClipRow(id=f"clip{n}", camera_id=camera_id, event_id="e", onset_ms=onset_ms, began_ms=T0))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nightlatch.domain.passphrase import Kdf
 from nightlatch.errors import SealError
 from nightlatch.owner.keys import OwnerKeys, derive, new_kdf, unwrap, wrap
 
@@ -28,7 +30,7 @@ def test_keys_follow_from_the_root(vector: dict[str, str]) -> None:
 
 def test_the_passphrase_wraps_as_the_vectors_say() -> None:
     vector = VECTORS["passphrase"]
-    wrap_key, login_key = derive(vector["passphrase"], vector["kdf"])
+    wrap_key, login_key = derive(vector["passphrase"], Kdf(**vector["kdf"]))
     assert b64encode(login_key).decode() == vector["login_key"]
     assert wrap(bytes.fromhex(vector["root"]), wrap_key, bytes.fromhex(vector["nonce"])) == vector["wrapped_root"]
     assert unwrap(vector["wrapped_root"], wrap_key).hex() == vector["root"]
@@ -63,4 +65,4 @@ def test_a_wrong_passphrase_opens_nothing_and_shows_nothing() -> None:
 )
 def test_hostile_parameters_are_refused(change: dict[str, object]) -> None:
     with pytest.raises(SealError):
-        derive("anything", {**new_kdf(), **change})
+        derive("anything", Kdf.read(json.dumps({**asdict(new_kdf()), **change})))

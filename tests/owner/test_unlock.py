@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import shutil
 import sqlite3
@@ -25,7 +24,7 @@ PASSPHRASE = "correct horse battery"
 def household() -> tuple[str, str]:
     """(kdf, wrapped_root) as the page makes them."""
     kdf = new_kdf()
-    return json.dumps(kdf), wrap(KEYS.root, derive(PASSPHRASE, kdf)[0])
+    return kdf.write(), wrap(KEYS.root, derive(PASSPHRASE, kdf)[0])
 
 
 def hub_in(folder: Path, household: tuple[str, str] | None) -> Path:

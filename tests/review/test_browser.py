@@ -95,7 +95,7 @@ def test_a_reviewer_at_work_by_keyboard_alone(room: WholeRoom) -> None:
         expect(page.get_by_test_id("saved")).to_have_attribute("data-saved", "saved")
         expect(page.get_by_test_id("saved")).to_have_text("Saved.")
         page.keyboard.press("Enter")
-        expect(page.get_by_test_id("empty")).to_contain_text("Nothing waits. Thank you.")
+        expect(page.get_by_test_id("empty")).to_contain_text("Nothing is waiting. Thank you.")
         [labelled] = room.desk.labels.submitted()
         assert labelled.donation == given.donation
         label = labelled.label

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 import sqlite3
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pyrage
 import pytest
 
+from nightlatch.domain.passphrase import Kdf
 from nightlatch.errors import SealError
 from nightlatch.owner.keys import OwnerKeys, derive, unwrap
 from nightlatch.seal.envelope import Sealed
@@ -67,9 +67,9 @@ def test_no_key_on_the_disk_opens_a_clip(lived_in: House) -> None:
 def test_the_passphrase_alone_unwraps_the_key(lived_in: House) -> None:
     with sqlite3.connect(lived_in.data / "hub" / "hub.db") as index:
         kdf, wrapped = index.execute("select kdf, wrapped_root from households").fetchone()
-    wrap_key, _ = derive(PASSPHRASE, json.loads(kdf))
+    wrap_key, _ = derive(PASSPHRASE, Kdf.read(kdf))
     assert unwrap(wrapped, wrap_key) == lived_in.keys.root
-    wrong, _ = derive(PASSPHRASE + "x", json.loads(kdf))
+    wrong, _ = derive(PASSPHRASE + "x", Kdf.read(kdf))
     with pytest.raises(SealError):
         unwrap(wrapped, wrong)
 

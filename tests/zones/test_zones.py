@@ -88,7 +88,7 @@ def test_a_planted_violation_is_found(copy: Path, file: str, line: str, broken: 
 
 
 def test_a_running_serve_holds_no_pixels_and_little_memory(tmp_path: Path) -> None:
-    """244 MiB in version 0.1, which imported the eyes for a 14-line function; a memory limit is a machine's, so wide."""
+    """It had 244 MiB in version 0.1, which imported the eyes for a function of 14 lines."""
     with house(tmp_path / "house") as home:
         (serve,) = home.children("serve")
         maps = Path(f"/proc/{serve}/maps").read_text()

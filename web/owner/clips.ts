@@ -1,99 +1,110 @@
-// A clip from its sealed objects: the manifest says what they are, their hashes are checked, the owner's key opens them.
+// A clip from its sealed objects: the manifest says what they are, their hashes are checked, and the owner's key opens
+// them.
 
-import { ApiError, relayed, sealed, send } from "../shared/api";
+import { attempt, broken, isGone, type Result, relayed, sealed, send } from "../shared/api";
 import { type Bytes, b64, sha256 } from "../shared/bytes";
 import { type Manifest, readManifest } from "../shared/manifest";
 import { signed } from "../shared/signature";
-import { hubNow, opener, ring, state } from "./state";
+import { hubNow, opened, ring, state } from "./state";
 
 export type { Manifest };
 
-function signature(method: "GET" | "DELETE", path: string): Promise<Record<string, string>> {
+async function signature(method: "GET" | "DELETE", path: string): Promise<Result<Record<string, string>>> {
   const keys = ring.value;
-  if (!keys) throw new Error("Sign in first.");
-  return signed(keys.sign, keys.signPublic, method, `/v1${path}`, "", hubNow());
+  if (!keys) return broken("Sign in first.");
+  return attempt(() => signed(keys.sign, keys.signPublic, method, `/v1${path}`, "", hubNow()));
 }
 
 // A request that the mailbox answers to the owner only; the hub passes it on and cannot make one itself.
-export async function mailbox(method: "GET" | "DELETE", path: string): Promise<Response> {
-  return relayed(method, path, await signature(method, path));
+export async function mailbox(method: "GET" | "DELETE", path: string): Promise<Result<Response>> {
+  const headers = await signature(method, path);
+  return headers.ok ? relayed(method, path, headers.value) : headers;
 }
 
 // Signed now, so that it can still be sent when the page is being closed.
-export async function deletion(clip: string): Promise<() => Promise<void>> {
+export async function deletion(clip: string): Promise<Result<() => Promise<Result<void>>>> {
   const path = `/clips/${clip}`;
   const headers = state.value?.cloud.configured ? await signature("DELETE", path) : null;
-  const gone = (error: unknown) => {
-    if (!(error instanceof ApiError) || ![404, 410].includes(error.status)) throw error;
+  if (headers && !headers.ok) return headers;
+  const act = async (): Promise<Result<void>> => {
+    const away = headers && relayed("DELETE", path, headers.value);
+    const here = await send("DELETE", path);
+    if (!here.ok && !isGone(here)) return here;
+    const there = await away;
+    if (there && !there.ok && !isGone(there)) return broken(STILL_AWAY);
+    return { ok: true, value: undefined };
   };
-  return async () => {
-    const away = headers && relayed("DELETE", path, headers).catch(gone);
-    away?.catch(() => undefined);
-    await send("DELETE", path).catch(gone);
-    try {
-      await away;
-    } catch {
-      throw new Error(
-        "Deleted at home. The mailbox did not answer: it deletes its copy by itself when its time is up, or empty it under Household.",
-      );
-    }
-  };
+  return { ok: true, value: act };
 }
 
-const onlyAway = new Set<string>(); // clips that the hub said it has no more
+const STILL_AWAY =
+  "Deleted at home. The mailbox did not answer: its copy expires there, or you can empty the mailbox under Household.";
 
-// An object from the hub, or from the mailbox when the hub has it no more.
-async function object(clip: string, here: string, there: string): Promise<Bytes> {
+const onlyAway = new Set<string>(); // clips that the hub no longer has
+
+// An object from the hub, or from the mailbox once the hub no longer has it.
+async function object(clip: string, here: string, there: string): Promise<Result<Bytes>> {
   if (!onlyAway.has(clip)) {
-    try {
-      const found = await sealed(`/clips/${clip}/${here}`);
-      if (found) return found.bytes;
-    } catch (error) {
-      if (!(error instanceof ApiError) || ![404, 410].includes(error.status) || !state.value?.cloud.configured)
-        throw error;
-      if (here === "manifest") onlyAway.add(clip);
-    }
+    const found = await sealed(`/clips/${clip}/${here}`);
+    if (found.ok && found.value) return { ok: true, value: found.value.bytes };
+    if (!found.ok && (!isGone(found) || !state.value?.cloud.configured)) return found;
+    if (!found.ok && here === "manifest") onlyAway.add(clip);
   }
-  return new Uint8Array(await (await mailbox("GET", `/clips/${clip}/${there}`)).arrayBuffer());
+  const answer = await mailbox("GET", `/clips/${clip}/${there}`);
+  return answer.ok ? attempt(async () => new Uint8Array(await answer.value.arrayBuffer())) : answer;
 }
 
-async function open(bytes: Bytes): Promise<Bytes> {
-  if (!opener.value) throw new Error("Sign in first.");
-  return opener.value.open(bytes);
-}
-
-export async function manifest(clip: string): Promise<Manifest> {
-  const found = readManifest(await open(await object(clip, "manifest", "manifest")));
-  if (found.household !== ring.value?.household)
-    throw new Error("This clip says that it is of another household. It is not shown.");
+export async function manifest(clip: string): Promise<Result<Manifest>> {
+  const bytes = await object(clip, "manifest", "manifest");
+  const plain = bytes.ok ? await opened(bytes.value) : bytes;
+  if (!plain.ok) return plain;
+  const found = await attempt(async () => readManifest(plain.value));
+  if (found.ok && found.value.household !== ring.value?.household) {
+    return broken("This clip claims to come from another household. It is not shown.");
+  }
   return found;
 }
 
-export async function part(clip: string, of: Manifest, n: number): Promise<Bytes> {
+async function part(clip: string, of: Manifest, n: number): Promise<Result<Bytes>> {
   const bytes = await object(clip, `parts/${n}`, `part-${String(n).padStart(4, "0")}`);
-  const stated = of.parts[n]?.sha256;
-  if (stated !== b64(await sha256(bytes)))
-    throw new Error(`Part ${n + 1} of this clip is not the one that was recorded. It is not shown.`);
-  return open(bytes);
+  if (!bytes.ok) return bytes;
+  if (of.parts[n]?.sha256 !== b64(await sha256(bytes.value))) {
+    return broken(`Part ${n + 1} of this clip is not what was recorded. It is not shown.`);
+  }
+  return opened(bytes.value);
 }
 
 // The clip's still, checked against the manifest; null when it has none yet.
-export async function still(clip: string, of: Manifest): Promise<Bytes | null> {
-  if (!of.still) return null;
+export async function still(clip: string, of: Manifest): Promise<Result<Bytes | null>> {
+  if (!of.still) return { ok: true, value: null };
   const bytes = await object(clip, "still", "still");
-  return of.still.sha256 === b64(await sha256(bytes)) ? open(bytes) : null;
+  if (!bytes.ok) return bytes;
+  const isStated = of.still.sha256 === b64(await sha256(bytes.value));
+  return isStated ? opened(bytes.value) : { ok: true, value: null };
 }
 
-// Opened parts in order, fetched a few at a time.
-export async function* parts(clip: string, of: Manifest, from: number): AsyncGenerator<Bytes> {
-  const fetching: Promise<Bytes>[] = [];
+const AHEAD = 4;
+
+// Opened parts in order, fetched a few at a time. A failure is the last that comes.
+export async function* parts(clip: string, of: Manifest, from: number): AsyncGenerator<Result<Bytes>> {
+  const fetching: Promise<Result<Bytes>>[] = [];
   for (let n = from; n < of.parts.length; n++) {
-    for (let ahead = n; ahead < Math.min(n + 4, of.parts.length); ahead++) {
-      if (!fetching[ahead]) {
-        fetching[ahead] = part(clip, of, ahead);
-        fetching[ahead]!.catch(() => undefined);
-      }
+    for (let ahead = n; ahead < Math.min(n + AHEAD, of.parts.length); ahead++) {
+      fetching[ahead] ??= part(clip, of, ahead);
     }
-    yield await fetching[n]!;
+    const next = await fetching[n]!;
+    yield next;
+    if (!next.ok) return;
   }
+}
+
+// All of a clip that is over, as one film; `heard` is told how many parts are open.
+export async function wholeFilm(clip: string, of: Manifest, heard?: (count: number) => void): Promise<Result<Blob>> {
+  const pieces: Bytes[] = [];
+  for await (const piece of parts(clip, of, 0)) {
+    if (!piece.ok) return piece;
+    pieces.push(piece.value);
+    heard?.(pieces.length);
+  }
+  return { ok: true, value: new Blob(pieces, { type: "video/mp4" }) };
 }

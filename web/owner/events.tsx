@@ -1,8 +1,8 @@
 // How events look in a list: a badge for the verdict, and the filter above them.
 
-import { CALLED, type Filter, type Told, VERDICTS } from "./findings";
+import { CALLED, type Filter, type Finding, VERDICTS } from "./findings";
 
-export function Badge({ of }: { of: Told | undefined }) {
+export function Badge({ of }: { of: Finding | undefined }) {
   if (!of?.verdict) return null;
   return (
     <span class={`verdict ${of.verdict}`} data-testid="verdict">

@@ -1,10 +1,12 @@
-// What the house says of its events: kinds, verdicts, reasons, tracks. It comes sealed with each clip and is opened here.
+// What the house says of its events: kinds, verdicts, reasons, tracks. It comes sealed with each clip and is opened
+// here.
 
 import type { Judgement, Manifest, Place, Track } from "../shared/manifest";
 import type { Kind, Verdict } from "../shared/wire";
 
 export type { Kind, Place, Track, Verdict };
-export interface Told {
+
+export interface Finding {
   kinds: Kind[];
   verdict: Verdict | null;
   threat: number;
@@ -39,12 +41,12 @@ const NOTHING: Omit<Judgement, "verdict"> & { verdict: null } = {
   tracks: [],
 };
 
-export function toldBy(manifest: Manifest): Told {
+export function findingOf(manifest: Manifest): Finding {
   return { ...(manifest.judgement ?? NOTHING), eye: EYES[manifest.eye ?? ""] ?? "" };
 }
 
 // "A person and a dog", or what the clip is called while nothing is known.
-export function what(of: Told | undefined): string {
+export function what(of: Finding | undefined): string {
   const kinds = of?.kinds.filter((k) => k !== "motion") ?? [];
   if (kinds.length === 0) return "Motion";
   const names = kinds.map((k, i) => (i === 0 ? NAMES[k] : NAMES[k].toLowerCase()));
@@ -69,14 +71,14 @@ export interface Filter {
   kind: "person" | "pet" | "vehicle" | "other" | null;
 }
 
-export function kindGroup(of: Told | undefined): Exclude<Filter["kind"], null> {
+export function kindGroup(of: Finding | undefined): Exclude<Filter["kind"], null> {
   const kinds = of?.kinds ?? [];
   if (kinds.includes("person")) return "person";
   if (kinds.some((k) => k === "cat" || k === "dog" || k === "animal")) return "pet";
   return kinds.includes("vehicle") ? "vehicle" : "other";
 }
 
-export function passes(of: Told | undefined, filter: Filter): boolean {
+export function passes(of: Finding | undefined, filter: Filter): boolean {
   if (filter.verdict && of?.verdict !== filter.verdict) return false;
   return !filter.kind || kindGroup(of) === filter.kind;
 }

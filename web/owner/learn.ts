@@ -1,45 +1,47 @@
-// Fetches and opens what clips tell, as they come and change; the rest of the page reads `told`.
+// Fetches and opens what clips tell, as they come and change; the rest of the page reads `findings`.
 
 import { signal } from "@preact/signals";
-import { get } from "../shared/api";
+import { attempt, get } from "../shared/api";
 import { unb64 } from "../shared/bytes";
-import { type Manifest, readManifest } from "../shared/manifest";
+import { readManifest } from "../shared/manifest";
 import type { Clip } from "../shared/wire";
-import { type Told, toldBy } from "./findings";
-import { opener } from "./state";
+import { type Finding, findingOf } from "./findings";
+import { opened } from "./state";
 
-export const told = signal<ReadonlyMap<string, Told>>(new Map());
+export const findings = signal<ReadonlyMap<string, Finding>>(new Map());
 const versions = new Map<string, string>();
 const AT_ONCE = 50;
 const MOST = 3000;
 
-// Fetch and open what is not known yet of these clips; `told` changes as it comes.
+// Fetch and open what is not known yet of these clips; `findings` changes as it comes.
 export async function learn(clips: readonly Clip[]): Promise<void> {
-  const version = (c: Clip) => (c.open ? `open ${c.parts}` : "closed");
-  const missing = clips.filter((c) => versions.get(c.id) !== version(c));
-  for (const c of missing) versions.set(c.id, version(c));
-  for (let i = 0; i < missing.length; i += AT_ONCE) {
-    const some = missing.slice(i, i + AT_ONCE);
-    try {
-      const sealed = await get<Record<string, string>>(`/manifests?ids=${some.map((c) => c.id).join(",")}`);
-      const opened = await Promise.all(
-        some.map(async (c) => [c, sealed[c.id] ? await manifestOf(sealed[c.id]!) : null] as const),
-      );
-      const next = new Map(told.value);
-      for (const [c, manifest] of opened)
-        if (manifest && manifest.event === c.event_id) next.set(c.id, toldBy(manifest));
-      for (const old of next.keys()) if (next.size > MOST) next.delete(old);
-      told.value = next;
-    } catch {
-      for (const c of some) versions.delete(c.id); // asked again with the next change
-    }
-  }
+  const missing = clips.filter((clip) => versions.get(clip.id) !== versionOf(clip));
+  for (const clip of missing) versions.set(clip.id, versionOf(clip));
+  for (let i = 0; i < missing.length; i += AT_ONCE) await fetchSome(missing.slice(i, i + AT_ONCE));
 }
 
-async function manifestOf(sealed: string): Promise<Manifest | null> {
-  try {
-    return opener.value ? readManifest(await opener.value.open(unb64(sealed))) : null;
-  } catch {
-    return null; // one damaged manifest hides one event's words, not all
+async function fetchSome(clips: readonly Clip[]): Promise<void> {
+  const sealed = await get<Record<string, string>>(`/manifests?ids=${clips.map((clip) => clip.id).join(",")}`);
+  if (!sealed.ok) {
+    for (const clip of clips) versions.delete(clip.id); // asked again with the next change
+    return;
   }
+  const opened = await Promise.all(
+    clips.map(async (clip) => [clip.id, await openedFinding(clip, sealed.value[clip.id])] as const),
+  );
+  const next = new Map(findings.value);
+  for (const [id, finding] of opened) if (finding) next.set(id, finding);
+  for (const old of next.keys()) if (next.size > MOST) next.delete(old);
+  findings.value = next;
+}
+
+// One damaged manifest hides one event's words, not all.
+async function openedFinding(clip: Clip, sealed: string | undefined): Promise<Finding | null> {
+  const plain = sealed ? await opened(unb64(sealed)) : null;
+  const manifest = plain?.ok ? await attempt(async () => readManifest(plain.value)) : null;
+  return manifest?.ok && manifest.value.event === clip.event_id ? findingOf(manifest.value) : null;
+}
+
+function versionOf(clip: Clip): string {
+  return clip.open ? `open ${clip.parts}` : "closed";
 }

@@ -1,12 +1,14 @@
 import { render } from "preact";
 import { Cameras } from "./cameras/Page";
 import { ClipPage } from "./clip/Page";
-import { GivePage, GivingPage } from "./giving/Page";
+import { GivePage } from "./give/Page";
+import { GivingPage } from "./giving/Page";
 import { HomePage } from "./home/Page";
 import { HouseholdPage } from "./household/Page";
 import { SetUp } from "./setup/Page";
 import { SignIn } from "./signin/Page";
 import { path, ring, start, state, unreachable } from "./state";
+import { showTheme } from "./theme";
 import { Timeline } from "./timeline/Page";
 import { Link, Mark, Toast, Wait } from "./ui";
 
@@ -44,7 +46,7 @@ function App() {
   if (!found) {
     return (
       <main class="narrow">
-        {unreachable.value ? <p role="alert">{unreachable.value}</p> : <Wait text="Looking for your hub…" />}
+        {unreachable.value ? <p role="alert">{unreachable.value.text}</p> : <Wait text="Looking for your hub…" />}
       </main>
     );
   }
@@ -79,7 +81,7 @@ function App() {
       </header>
       {unreachable.value && (
         <div class="banner" role="alert">
-          {unreachable.value} Trying again…
+          {unreachable.value.text} Trying again…
         </div>
       )}
       <main id="content" tabIndex={-1}>
@@ -90,7 +92,6 @@ function App() {
   );
 }
 
-const chosen = localStorage.getItem("theme");
-if (chosen) document.documentElement.dataset.theme = chosen;
+showTheme();
 render(<App />, document.getElementById("app")!);
 void start();

@@ -2,16 +2,16 @@
 
 import { computed, signal } from "@preact/signals";
 import { Opener } from "../shared/age";
-import { ApiError, get, send, whenSignedOut } from "../shared/api";
+import { attempt, broken, type Failure, get, type Result, send, whenSignedOut } from "../shared/api";
 import type { Bytes } from "../shared/bytes";
 import { forget, type Keyring, keep, kept } from "../shared/keyring";
 import { identityOf, lockedKeys, recipientOf, signingPublic } from "../shared/keys";
-import type { Home, State } from "../shared/wire";
+import type { Hint, Home, State } from "../shared/wire";
 
 export const state = signal<State | null>(null);
 export const ring = signal<Keyring | null>(null);
 export const home = signal<Home | null>(null);
-export const unreachable = signal<string | null>(null);
+export const unreachable = signal<Failure | null>(null);
 // The hub's time: recordings are placed by its clock, and this device's may be wrong.
 let ahead = 0;
 export const hubNow = () => Date.now() + ahead;
@@ -19,13 +19,22 @@ export const now = signal(Date.now());
 export const path = signal(location.pathname + location.search);
 export const clipsChanged = signal(0);
 export const stillsChanged = signal<Record<string, number>>({});
-export const toast = signal<{ text: string; undo?: () => void } | null>(null);
 export const leaving = signal<ReadonlySet<string>>(new Set()); // clips that are being deleted
 
 let fallback: Opener | null = null;
 export const opener = computed(() =>
   ring.value ? (fallback ?? new Opener(ring.value.open, ring.value.recipient)) : null,
 );
+
+export async function opened(sealed: Bytes): Promise<Result<Bytes>> {
+  const key = opener.value;
+  return key ? attempt(() => key.open(sealed)) : broken("Sign in first.");
+}
+
+export async function openedJson<T>(sealed: Bytes): Promise<Result<T>> {
+  const found = await opened(sealed);
+  return found.ok ? attempt(async () => JSON.parse(new TextDecoder().decode(found.value)) as T) : found;
+}
 
 export function go(to: string, replace = false) {
   history[replace ? "replaceState" : "pushState"](null, "", to);
@@ -37,50 +46,54 @@ export function go(to: string, replace = false) {
 addEventListener("popstate", () => (path.value = location.pathname + location.search));
 setInterval(() => (now.value = hubNow()), 1000);
 
-async function ask(): Promise<State> {
+async function ask(): Promise<Result<State>> {
   const found = await get<State>("/state");
-  ahead = Math.abs(found.now_ms - Date.now()) > 2000 ? found.now_ms - Date.now() : 0;
+  if (!found.ok) return found;
+  ahead = Math.abs(found.value.now_ms - Date.now()) > 2000 ? found.value.now_ms - Date.now() : 0;
   now.value = hubNow();
   return found;
 }
 
 export async function start() {
-  try {
-    const found = await ask();
-    unreachable.value = null;
-    const keys = await kept().catch(() => undefined);
-    if (found.signed_in && keys && keys.household === found.household?.id) ring.value = keys;
-    state.value = found;
-    if (found.signed_in && ring.value) follow();
-  } catch (error) {
-    unreachable.value = (error as Error).message;
+  const answer = await ask();
+  unreachable.value = answer.ok ? null : answer;
+  if (!answer.ok) {
     setTimeout(start, 2000);
+    return;
   }
+  const found = answer.value;
+  const keys = await kept().catch(() => undefined);
+  if (found.signed_in && keys && keys.household === found.household?.id) ring.value = keys;
+  state.value = found;
+  if (found.signed_in && ring.value) follow();
 }
 
 // Take the unlocked root into the keyring: kept on this device as keys that cannot be read out.
-export async function unlock(root: Bytes) {
+export async function unlock(root: Bytes): Promise<Result<void>> {
   const found = await ask();
-  const locked = await lockedKeys(root);
-  const recipient = await recipientOf(root);
-  const keys: Keyring = {
-    household: found.household?.id ?? "",
-    ...locked,
-    recipient,
-    signPublic: await signingPublic(root),
-  };
+  if (!found.ok) return found;
+  const keys = await attempt(() => keyringOf(root, found.value));
+  if (!keys.ok) return keys;
   try {
-    await keep(keys);
+    await keep(keys.value);
   } catch {
-    fallback = new Opener(await identityOf(root), recipient); // no IndexedDB (private window): keys live as long as the page
+    // no IndexedDB (private window): the keys live as long as the page
+    fallback = new Opener(await identityOf(root), keys.value.recipient);
   }
-  ring.value = keys;
-  state.value = found;
+  ring.value = keys.value;
+  state.value = found.value;
   follow();
+  return { ok: true, value: undefined };
+}
+
+async function keyringOf(root: Bytes, found: State): Promise<Keyring> {
+  const locked = await lockedKeys(root);
+  const [recipient, signPublic] = [await recipientOf(root), await signingPublic(root)];
+  return { household: found.household?.id ?? "", ...locked, recipient, signPublic };
 }
 
 export async function signOut() {
-  await send("POST", "/logout").catch(() => undefined);
+  await send("POST", "/logout");
   await forget().catch(() => undefined);
   location.href = "/";
 }
@@ -98,12 +111,9 @@ let waiting: ReturnType<typeof setTimeout> | null = null; // the next refresh is
 
 export async function refresh() {
   if (!state.value?.signed_in) return;
-  try {
-    home.value = await get<Home>("/home");
-    unreachable.value = null;
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.status === 0) unreachable.value = (error as Error).message;
-  }
+  const found = await get<Home>("/home");
+  if (found.ok) home.value = found.value;
+  if (found.ok || found.status === 0) unreachable.value = found.ok ? null : found;
 }
 
 function soon() {
@@ -119,9 +129,9 @@ function follow() {
   if (feed && feed.readyState !== EventSource.CLOSED) return;
   feed = new EventSource("/api/feed");
   feed.onmessage = (message) => {
-    const hint = JSON.parse(message.data) as { type: string; camera_id?: string; at_ms?: number };
-    if (hint.type === "still" && hint.camera_id) {
-      stillsChanged.value = { ...stillsChanged.value, [hint.camera_id]: hint.at_ms ?? Date.now() };
+    const hint = JSON.parse(message.data) as Hint;
+    if (hint.type === "still") {
+      stillsChanged.value = { ...stillsChanged.value, [hint.camera_id]: hint.at_ms };
       return;
     }
     if (hint.type === "clip" || hint.type === "clip_gone") clipsChanged.value++;
@@ -142,38 +152,3 @@ setInterval(() => {
   void refresh();
   if (feed?.readyState === EventSource.CLOSED) follow(); // it gave up, as after an answer that is no feed
 }, 15_000);
-
-let toastTimer: ReturnType<typeof setTimeout> | null = null;
-let pending: (() => void) | null = null;
-
-function show(shown: { text: string; undo?: () => void }, forMs: number, after: () => void) {
-  pending?.(); // what was announced before is done now, not forgotten
-  if (toastTimer) clearTimeout(toastTimer);
-  toast.value = shown;
-  toastTimer = setTimeout(after, forMs);
-}
-
-export function say(text: string) {
-  show({ text }, 4000, () => (toast.value = null));
-}
-
-// Do `act` in five seconds unless the owner takes it back; leaving the page does it at once.
-export function withUndo(text: string, act: () => Promise<void>, undone: () => void) {
-  const end = () => {
-    pending = null;
-    toast.value = null;
-    removeEventListener("pagehide", doIt);
-    if (toastTimer) clearTimeout(toastTimer);
-  };
-  const doIt = () => {
-    end();
-    act().catch((error: Error) => say(error.message));
-  };
-  const undo = () => {
-    end();
-    undone();
-  };
-  show({ text, undo }, 5000, doIt);
-  pending = doIt;
-  addEventListener("pagehide", doIt);
-}

@@ -2,10 +2,11 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { sealed } from "../shared/api";
+import { type Failure, sealed } from "../shared/api";
 import type { Bytes } from "../shared/bytes";
 import { Latest } from "../shared/latest";
-import { go, opener, toast } from "./state";
+import { go, opened, opener } from "./state";
+import { toast } from "./toast";
 
 interface LinkProps {
   href: string;
@@ -53,6 +54,18 @@ export function Problem({ text, todo }: { text: string; todo?: string | undefine
       {todo && <span>{todo}</span>}
     </div>
   );
+}
+
+interface TroubleProps {
+  of: Failure | null | undefined;
+  todo?: string | undefined;
+  isPlain?: boolean; // a line without a box, as over a picture
+}
+
+// What went wrong, in the words of who knows it. A page shows failures with this and makes no sentence of its own.
+export function Trouble({ of, todo, isPlain }: TroubleProps) {
+  if (!of || of.kind === "aborted") return null;
+  return isPlain ? <p role="alert">{of.text}</p> : <Problem text={of.text} todo={todo} />;
 }
 
 export function Field(props: { label: string; hint?: string | undefined; children: ComponentChildren }) {
@@ -156,15 +169,13 @@ export function SealedPicture({ path, again, alt, empty, class: style }: Picture
     if (!seen || (again === undefined && pictures.get(path))) return;
     let gone = false;
     void (async () => {
-      try {
-        const found = await sealed(path);
-        if (gone || !found || !opener.value) return;
-        const made = pictureUrl(await opener.value.open(found.bytes));
-        pictures.set(path, made);
-        if (!gone) setUrl(made);
-      } catch {
-        // there is none (yet): the box says so
-      }
+      const found = await sealed(path);
+      if (gone || !found.ok || !found.value) return; // there is none (yet): the box says so
+      const jpeg = await opened(found.value.bytes);
+      if (!jpeg.ok) return;
+      const made = pictureUrl(jpeg.value);
+      pictures.set(path, made);
+      if (!gone) setUrl(made);
     })();
     return () => {
       gone = true;
@@ -203,13 +214,4 @@ export function Toast() {
   );
 }
 
-export const Mark = () => (
-  <svg class="mark" viewBox="0 0 64 64" aria-hidden="true">
-    <path d="M20 30v-6a12 12 0 0 1 24 0v6" fill="none" stroke="currentColor" stroke-width="5" stroke-linecap="round" />
-    <path
-      d="M21 29h22a6 6 0 0 1 6 6v12a6 6 0 0 1-6 6H21a6 6 0 0 1-6-6V35a6 6 0 0 1 6-6Zm11 5.500a6.500 6.500 0 1 0 0 13a6.500 6.500 0 0 0 0-13Z"
-      fill="currentColor"
-      fill-rule="evenodd"
-    />
-  </svg>
-);
+export { Mark } from "../shared/Mark";

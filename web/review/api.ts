@@ -1,16 +1,7 @@
 // The review room's API. No address here names a clip, an owner or a camera.
 
+import { ask, attempt, broken, json, type Method, type Result, type Server } from "../shared/ask";
 import type { Label } from "./label";
-
-export class Refused extends Error {
-  constructor(
-    message: string,
-    readonly status: number,
-    readonly refusal?: string,
-  ) {
-    super(message);
-  }
-}
 
 export interface Words {
   keeper: string; // ws://… or wss://…
@@ -34,60 +25,56 @@ export interface Mine {
   quota: number;
 }
 
-async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-  let response: Response;
-  try {
-    response = await fetch(`/api${path}`, {
-      method,
-      headers: { "X-Nightlatch": "1", "Content-Type": "application/json" },
-      body: body === undefined ? null : JSON.stringify(body),
-    });
-  } catch {
-    throw new Refused("The review room cannot be reached. Is the network there?", 0);
-  }
-  if (response.ok) return (response.status === 204 ? undefined : await response.json()) as T;
-  let told: { error?: string; refused?: string } = {};
-  try {
-    told = await response.json();
-  } catch {
-    // no JSON: the status has to do
-  }
-  throw new Refused(
-    told.error ?? `The review room answered with status ${response.status}.`,
-    response.status,
-    told.refused,
-  );
+// Who is at work: a pseudonym, and what the keeper asks for with every ticket.
+export interface Entered {
+  reviewer: string;
+  session: string;
 }
 
-export const words = () => ask<Words>("GET", "/state");
-export const lock = () => ask<void>("POST", "/lock");
-export const here = () => ask<void>("POST", "/here");
-export const next = () => ask<Next>("POST", "/next");
-export const mine = () => ask<Mine>("GET", "/mine");
-export const save = (view: number, label: Label) => ask<{ saved_ms: number }>("PUT", `/looks/${view}`, label);
-export const submit = (view: number, label: Label) => ask<void>("POST", `/looks/${view}`, label);
-export const skip = (view: number) => ask<void>("POST", `/looks/${view}/skip`);
-export const flag = (view: number) => ask<void>("POST", `/looks/${view}/flag`);
+const ROOM: Server = {
+  name: "The review room",
+  unreachable: "The review room cannot be reached. Are you online?",
+  signedOut: () => undefined, // the session looks at each answer by itself
+};
+
+const call = <T = void>(method: Method, path: string, body?: unknown) => ask<T>(ROOM, method, path, json, { body });
+
+export const words = () => call<Words>("GET", "/state");
+export const lock = () => call("POST", "/lock");
+export const here = () => call("POST", "/here");
+export const next = () => call<Next>("POST", "/next");
+export const mine = () => call<Mine>("GET", "/mine");
+export const save = (view: number, label: Label) => call<{ saved_ms: number }>("PUT", `/looks/${view}`, label);
+export const submit = (view: number, label: Label) => call("POST", `/looks/${view}`, label);
+export const skip = (view: number) => call("POST", `/looks/${view}/skip`);
+export const flag = (view: number) => call("POST", `/looks/${view}/flag`);
 
 // One touch of the passkey answers the keeper's challenge; both programs check the answer.
-export async function enter(rpId: string): Promise<{ reviewer: string; session: string }> {
-  const { challenge } = await ask<{ challenge: string }>("POST", "/challenge");
-  const bytes = Uint8Array.from(challenge.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-  const answer = await navigator.credentials.get({
-    publicKey: { challenge: bytes, rpId, userVerification: "required", timeout: 60_000 },
-  });
-  return ask("POST", "/login", { assertion: told(answer) });
+export async function enter(rpId: string): Promise<Result<Entered>> {
+  const asked = await call<{ challenge: string }>("POST", "/challenge");
+  if (!asked.ok) return asked;
+  const challenge = Uint8Array.from(asked.value.challenge.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+  const answer = await touched("The passkey did not answer. Try again.", () =>
+    navigator.credentials.get({ publicKey: { challenge, rpId, userVerification: "required", timeout: 60_000 } }),
+  );
+  return answer.ok ? call<Entered>("POST", "/login", { assertion: answer.value }) : answer;
 }
 
 // A new passkey behind an invitation. It opens nothing until two administrators have signed for it.
-export async function enrol(invite: string, device: string): Promise<{ change: string }> {
-  const options = await ask<PublicKeyCredentialCreationOptionsJSON>("POST", "/invite/options", { invite });
-  const made = await navigator.credentials.create({
-    publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options),
+export async function enrol(invite: string, device: string): Promise<Result<{ change: string }>> {
+  const options = await call<PublicKeyCredentialCreationOptionsJSON>("POST", "/invite/options", { invite });
+  if (!options.ok) return options;
+  const made = await touched("No passkey was made. Try again.", () => {
+    const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options.value);
+    return navigator.credentials.create({ publicKey });
   });
-  return ask("POST", "/invite", { invite, device, attestation: told(made) });
+  return made.ok ? call<{ change: string }>("POST", "/invite", { invite, device, attestation: made.value }) : made;
 }
 
-function told(credential: Credential | null): string {
-  return JSON.stringify({ ...(credential as PublicKeyCredential).toJSON(), clientExtensionResults: {} });
+// What the passkey said, as JSON; `no` when it was not touched, taken away or unknown.
+async function touched(no: string, act: () => Promise<Credential | null>): Promise<Result<string>> {
+  const credential = await attempt(act);
+  if (!credential.ok || !credential.value) return broken(no);
+  const said = (credential.value as PublicKeyCredential).toJSON();
+  return { ok: true, value: JSON.stringify({ ...said, clientExtensionResults: {} }) };
 }

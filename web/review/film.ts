@@ -8,7 +8,8 @@ interface Picture {
   jpeg: Uint8Array<ArrayBuffer>;
 }
 
-export interface Told {
+// Who watches hears how many pictures are here, and that the view is over.
+export interface Listener {
   come: (count: number) => void; // how many pictures are here, in order
   ended: (why: string, refusal?: string) => void; // the keeper closed the view
 }
@@ -25,7 +26,7 @@ export class Film {
     view: number,
     readonly count: number,
     private readonly keys: { ticket: string; session: string },
-    private readonly told: Told,
+    private readonly listener: Listener,
   ) {
     this.socket = new WebSocket(`${keeper}/v1/views/${view}`);
     this.socket.binaryType = "arraybuffer";
@@ -88,7 +89,7 @@ export class Film {
       if (!this.head || this.head.n !== this.pictures.length) return;
       this.pictures.push({ at: this.head.at_ms, jpeg: new Uint8Array(data) });
       this.head = null;
-      this.told.come(this.pictures.length);
+      this.listener.come(this.pictures.length);
       if (this.pictures.length % AT_ONCE === 0) this.more();
       return;
     }
@@ -112,6 +113,6 @@ export class Film {
   private end(why: string, refusal?: string) {
     if (this.isClosed) return;
     this.close();
-    this.told.ended(why, refusal);
+    this.listener.ended(why, refusal);
   }
 }

@@ -4,18 +4,18 @@ import { HAPPENINGS, SUBJECTS, VERDICTS } from "./label";
 
 export const CONTROLS = [
   [" ", "Play or pause"],
-  [",", "A picture back"],
-  [".", "A picture on"],
+  [",", "One picture back"],
+  [".", "One picture forward"],
   ["s", "Slow motion"],
   ["c", "Loop"],
   ["g", "Grey or colour"],
-  ["[", "A span begins"],
-  ["]", "A span ends"],
-  ["Backspace", "Take a span away"],
+  ["[", "Begin a span"],
+  ["]", "End the span"],
+  ["Backspace", "Remove a span"],
   ["Enter", "Hand in, next clip"],
   ["n", "Skip"],
   ["!", "Flag: should not have been shared"],
-  ["b", "Break"],
+  ["b", "Take a break"],
   ["?", "Keys"],
 ] as const;
 

@@ -1,10 +1,12 @@
 // A label while it is made: pure, so that keys, buttons and tests say the same.
 
+export type Span = [beganMs: number, endedMs: number];
+
 export interface Label {
   subjects: string[];
   happenings: string[];
   verdict: string | null;
-  spans: [number, number][];
+  spans: Span[];
 }
 
 export const EMPTY: Label = { subjects: [], happenings: [], verdict: null, spans: [] };
@@ -71,8 +73,8 @@ export function withVerdict(label: Label, word: string): Label {
 export function withSpan(label: Label, began: number, ended: number): Label {
   const [from, to] = began < ended ? [began, ended] : [ended, began];
   if (to - from < 1) return label;
-  const joined: [number, number][] = [];
-  for (const span of [...label.spans, [from, to] as [number, number]].sort((a, b) => a[0] - b[0])) {
+  const joined: Span[] = [];
+  for (const span of [...label.spans, [from, to] as Span].sort((a, b) => a[0] - b[0])) {
     const last = joined.at(-1);
     if (last && span[0] <= last[1]) last[1] = Math.max(last[1], span[1]);
     else joined.push([span[0], span[1]]);

@@ -6,14 +6,9 @@ import { wordlist } from "@scure/bip39/wordlists/english.js";
 import { identityToRecipient } from "age-encryption";
 import { argon2id } from "hash-wasm";
 import { type Bytes, b64, joined, unb64, utf8 } from "./bytes";
+import type { Kdf } from "./wire";
 
-export interface Kdf {
-  alg: "argon2id";
-  m_kib: number;
-  t: number;
-  p: number;
-  salt: string;
-}
+export type { Kdf };
 
 export interface Stretched {
   wrapKey: Bytes;

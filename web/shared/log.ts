@@ -57,7 +57,8 @@ export async function pathTo(leaves: readonly Bytes[], index: number): Promise<B
 // A receipt file (c2sp.org/tlog-proof) of one entry, with the entry itself as its extra: checkable without any server.
 export async function receiptOf(log: WholeLog, index: number): Promise<string> {
   const path = await pathTo(log.leaves, index);
-  return `c2sp.org/tlog-proof@v1\nextra ${b64(log.leaves[index]!)}\nindex ${index}\n${path.map((p) => `${b64(p)}\n`).join("")}\n${log.note}`;
+  const hashes = path.map((hash) => `${b64(hash)}\n`).join("");
+  return `c2sp.org/tlog-proof@v1\nextra ${b64(log.leaves[index]!)}\nindex ${index}\n${hashes}\n${log.note}`;
 }
 
 export interface WholeLog {

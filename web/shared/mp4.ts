@@ -89,3 +89,16 @@ export function sheetFacts(jpeg: Uint8Array): SheetFacts | null {
   }
   return null;
 }
+
+// The length that a film states (ISO/IEC 14496-12, mvhd), in milliseconds; null when it states none.
+export function statedLengthMs(mp4: Uint8Array): number | null {
+  const moov = boxes(mp4).find((box) => box.type === "moov");
+  const mvhd = moov && boxes(mp4, moov.body, moov.end).find((box) => box.type === "mvhd");
+  if (!mvhd) return null;
+  const view = new DataView(mp4.buffer, mp4.byteOffset, mp4.byteLength);
+  const is64 = mp4[mvhd.body] === 1;
+  if (mvhd.body + (is64 ? 32 : 20) > mvhd.end) return null;
+  const scale = view.getUint32(mvhd.body + (is64 ? 20 : 12));
+  const duration = is64 ? Number(view.getBigUint64(mvhd.body + 24)) : view.getUint32(mvhd.body + 16);
+  return scale && duration ? Math.round((duration / scale) * 1000) : null;
+}

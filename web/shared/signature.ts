@@ -14,7 +14,8 @@ export async function signed(
 ): Promise<Record<string, string>> {
   const digest = `sha-256=:${b64(await sha256(new Uint8Array(0) as Bytes))}:`;
   const nonce = b64(crypto.getRandomValues(new Uint8Array(18)));
-  const params = `${COMPONENTS};created=${Math.floor(nowMs / 1000)};nonce="${nonce}";keyid="${publicB64}";alg="ed25519"`;
+  const created = Math.floor(nowMs / 1000);
+  const params = `${COMPONENTS};created=${created};nonce="${nonce}";keyid="${publicB64}";alg="ed25519"`;
   const base = [
     `"@method": ${method}`,
     `"@path": ${path}`,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { kindGroup, passes, placeAt, type Told, what } from "../owner/findings";
+import { type Finding, kindGroup, passes, placeAt, what } from "../owner/findings";
 
-const told = (kinds: Told["kinds"], verdict: Told["verdict"] = "routine"): Told => ({
+const finding = (kinds: Finding["kinds"], verdict: Finding["verdict"] = "routine"): Finding => ({
   kinds,
   verdict,
   threat: 0,
@@ -12,12 +12,12 @@ const told = (kinds: Told["kinds"], verdict: Told["verdict"] = "routine"): Told 
 
 describe("what an event is called", () => {
   it("names its kinds, the first with a capital", () => {
-    expect(what(told(["person"]))).toBe("Person");
-    expect(what(told(["person", "dog", "vehicle"]))).toBe("Person, dog and vehicle");
+    expect(what(finding(["person"]))).toBe("Person");
+    expect(what(finding(["person", "dog", "vehicle"]))).toBe("Person, dog and vehicle");
   });
   it("is motion while nothing is known", () => {
     expect(what(undefined)).toBe("Motion");
-    expect(what(told(["motion"]))).toBe("Motion");
+    expect(what(finding(["motion"]))).toBe("Motion");
   });
 });
 
@@ -25,16 +25,17 @@ describe("the filter", () => {
   it("lets everything pass when nothing is chosen", () =>
     expect(passes(undefined, { verdict: null, kind: null })).toBe(true));
   it("wants both the verdict and the kind", () => {
-    const event = told(["cat"], "unsure");
+    const event = finding(["cat"], "unsure");
     expect(passes(event, { verdict: "unsure", kind: "pet" })).toBe(true);
     expect(passes(event, { verdict: "threat", kind: "pet" })).toBe(false);
     expect(passes(event, { verdict: "unsure", kind: "person" })).toBe(false);
   });
-  it("puts a person before the dog that comes along", () => expect(kindGroup(told(["dog", "person"]))).toBe("person"));
+  it("puts a person before the dog that comes along", () =>
+    expect(kindGroup(finding(["dog", "person"]))).toBe("person"));
 });
 
 describe("where a thing was", () => {
-  const path: Told["tracks"][number]["path"] = [
+  const path: Finding["tracks"][number]["path"] = [
     [1000, 0, 0, 0.2, 0.2],
     [2000, 0.4, 0, 0.6, 0.2],
     [9000, 0.9, 0, 1, 0.2],

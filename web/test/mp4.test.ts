@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { joined, utf8 } from "../shared/bytes";
-import { boxes, codecs, context, hasInit, sheetFacts } from "../shared/mp4";
+import { boxes, codecs, context, hasInit, sheetFacts, statedLengthMs } from "../shared/mp4";
 
 function box(type: string, body: Uint8Array) {
   const head = new Uint8Array(8);
@@ -34,6 +34,23 @@ describe("MP4 and JPEG", () => {
     );
     expect(codecs(box("moov", box("ulaw", new Uint8Array(28))))).toBe(null);
     expect(codecs(box("moov", utf8("avcC\x01")))).toBe(null);
+  });
+  test("a film states its length, in either width of its header, or none", () => {
+    const header = (version: 0 | 1, scale: number, duration: number) => {
+      const body = new Uint8Array(version ? 112 : 100);
+      const view = new DataView(body.buffer);
+      body[0] = version;
+      view.setUint32(version ? 20 : 12, scale);
+      if (version) view.setBigUint64(24, BigInt(duration));
+      else view.setUint32(16, duration);
+      return joined([file, box("moov", box("mvhd", body))]);
+    };
+    expect(statedLengthMs(header(0, 1000, 25_067))).toBe(25_067);
+    expect(statedLengthMs(header(1, 90_000, 2_250_000))).toBe(25_000);
+    expect(statedLengthMs(header(0, 1000, 0))).toBe(null);
+    expect(statedLengthMs(header(0, 0, 25_000))).toBe(null);
+    expect(statedLengthMs(joined([file, box("moov", box("mvhd", new Uint8Array(6)))]))).toBe(null);
+    expect(statedLengthMs(file)).toBe(null);
   });
   test("the comment of a sheet", () => {
     const text = utf8(JSON.stringify({ at_ms: [1], columns: 5, cell: [320, 180] }));

@@ -15,7 +15,8 @@ async function check() {
     const by =
       found.witnessed.map((w) => `${w.name} at ${new Date(w.at_s * 1000).toLocaleString()}`).join(", ") || "nobody";
     said.className = "good";
-    said.textContent = `Proven: “${leaf.k}” of ${new Date(leaf.t * 1000).toLocaleString()} is entry ${found.index} of ${found.size}.\nCosigned by ${by}.`;
+    const of = `“${leaf.k}” of ${new Date(leaf.t * 1000).toLocaleString()}`;
+    said.textContent = `Proven: ${of} is entry ${found.index} of ${found.size}.\nCosigned by ${by}.`;
   } catch (error) {
     said.className = "bad";
     said.textContent = `Not proven. ${(error as Error).message}`;

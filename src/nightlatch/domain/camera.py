@@ -18,7 +18,7 @@ class CameraState(StrEnum):
 
 
 class Transport(StrEnum):
-    """How RTSP brings its packets."""
+    """How RTSP packets travel."""
 
     TCP = "tcp"
     UDP = "udp"

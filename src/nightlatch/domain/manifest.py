@@ -2,7 +2,7 @@
 
 The hash of each sealed part is what lets an owner trust the parts, wherever they were kept. Keys are only ever added:
 a manifest without a judgement (of a hub that could not see yet, or of an event that is still being watched) is read,
-keys that this version does not know are passed over. A change that old readers would get wrong raises `VERSION`.
+keys that this version does not know are ignored. A change that old readers would misread raises `VERSION`.
 The same cases, good and bad, bind this file and web/shared/manifest.ts: tests/domain/manifests.json.
 """
 

@@ -33,7 +33,7 @@ class Verdict(StrEnum):
 
 
 class EyeName(StrEnum):
-    """What can look at moving things. MOTION knows no kinds: it says that something moved."""
+    """What can look at moving things. MOTION knows no kinds, only that something moved."""
 
     EYE = "eye"  # the built-in one
     YOLOX = "yolox"

@@ -1,1 +1,1 @@
-"""The owner's side on a command line: the twin of the page. The only Python here that may open a seal."""
+"""The owner's side on a command line: the page's twin. Only it and the keeper may open a seal in Python."""

@@ -1,4 +1,4 @@
-"""Opens clips by hand: from a hub's folder or from the mailbox, each part held against the sealed manifest."""
+"""Opens clips by hand: from a hub's folder or from the mailbox, each part checked against the sealed manifest."""
 
 from __future__ import annotations
 

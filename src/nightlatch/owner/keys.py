@@ -11,9 +11,7 @@ from __future__ import annotations
 import secrets
 import unicodedata
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import argon2.exceptions
 import argon2.low_level
@@ -26,6 +24,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from mnemonic import Mnemonic
 
+from nightlatch.domain.passphrase import Kdf
 from nightlatch.errors import SealError
 from nightlatch.seal.identities import Opener
 
@@ -99,31 +98,30 @@ class OwnerKeys:
         return self.signing_key.sign(message)
 
 
-def new_kdf() -> dict[str, Any]:
-    """Argon2id parameters with a fresh salt, as the page makes them."""
-    return {"alg": "argon2id", "m_kib": 65536, "t": 3, "p": 1, "salt": b64encode(secrets.token_bytes(16)).decode()}
+def new_kdf() -> Kdf:
+    """Parameters with a fresh salt, as the page makes them."""
+    return Kdf("argon2id", m_kib=65536, t=3, p=1, salt=b64encode(secrets.token_bytes(16)).decode())
 
 
-def derive(passphrase: str, kdf: Mapping[str, Any]) -> tuple[bytes, bytes]:
-    """(wrap key, login key), 32 bytes each, from a passphrase (RFC 9106 Argon2id, then HKDF).
+def derive(passphrase: str, kdf: Kdf) -> tuple[bytes, bytes]:
+    """(wrap key, login key), 32 bytes each, from a passphrase (Argon2id, then HKDF).
 
     Raises:
         SealError: parameters that are not Argon2id within reason.
     """
     try:
-        memory, passes, lanes = int(kdf["m_kib"]), int(kdf["t"]), int(kdf["p"])
-        salt = b64decode(str(kdf["salt"]), validate=True)
-    except (KeyError, TypeError, ValueError):
+        salt = b64decode(kdf.salt, validate=True)
+    except ValueError:
         raise SealError("The household's key parameters are damaged.") from None
-    if kdf.get("alg") != "argon2id" or memory > MOST_MEMORY_KIB or passes > 64 or lanes > 16 or len(salt) < 8:
+    if kdf.m_kib > MOST_MEMORY_KIB or kdf.t > 64 or kdf.p > 16 or len(salt) < 8:
         raise SealError("The household's key parameters are not ones that Nightlatch makes.")
     try:
         stretched = argon2.low_level.hash_secret_raw(
             unicodedata.normalize("NFKC", passphrase).encode(),
             salt,
-            time_cost=passes,
-            memory_cost=memory,
-            parallelism=lanes,
+            time_cost=kdf.t,
+            memory_cost=kdf.m_kib,
+            parallelism=kdf.p,
             hash_len=32,
             type=argon2.low_level.Type.ID,
         )
@@ -139,7 +137,7 @@ def wrap(root: bytes, wrap_key: bytes, nonce: bytes | None = None) -> str:
 
 
 def unwrap(wrapped: str, wrap_key: bytes) -> bytes:
-    """The root. Raises `SealError` when the passphrase was another one or the bytes are damaged."""
+    """The root. Raises `SealError` when the passphrase is wrong or the bytes are damaged."""
     try:
         raw = b64decode(wrapped, validate=True)
         return AESGCM(wrap_key).decrypt(raw[:12], raw[12:], WRAP_AAD)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from nightlatch.domain.passphrase import Kdf
 from nightlatch.errors import ConfigError, NotFound, SealError
 from nightlatch.owner.keys import OwnerKeys, derive, unwrap
 from nightlatch.seal.identities import Opener
@@ -26,7 +26,7 @@ def opener_from_file(path: Path) -> Opener:
 
 
 def keys_from_file(path: Path) -> OwnerKeys:
-    """All keys, from a file with the 24 words (numbers and headings are passed over).
+    """All keys, from a file with the 24 words (numbers and headings are ignored).
 
     Raises:
         SealError: no recovery words in it; an age identity alone cannot sign.
@@ -71,11 +71,7 @@ def keys_from_passphrase(hub_data: Path, passphrase: str) -> OwnerKeys:
     row = _household(file)
     if row is None:
         raise NotFound("This hub has no household yet. Open its page to set one up.")
-    try:
-        kdf = json.loads(row[0])
-    except (ValueError, TypeError):
-        raise SealError("The household's key parameters are damaged. Use the 24 words.") from None
-    wrap_key, _ = derive(passphrase, kdf)
+    wrap_key, _ = derive(passphrase, Kdf.read(row[0]))
     return OwnerKeys(unwrap(row[1], wrap_key))
 
 

@@ -1,10 +1,18 @@
 // Where things went, drawn over the clip.
 
 import { useEffect, useState } from "preact/hooks";
-import { NAMES, placeAt, type Told } from "../findings";
+import { type Finding, NAMES, placeAt } from "../findings";
 
 // Boxes and trails drawn over the video, in step with it.
-export function Trails({ video, began, of }: { video: { current: HTMLVideoElement | null }; began: number; of: Told }) {
+export function Trails({
+  video,
+  began,
+  of,
+}: {
+  video: { current: HTMLVideoElement | null };
+  began: number;
+  of: Finding;
+}) {
   const [at, setAt] = useState(began);
   const [shape, setShape] = useState<[number, number]>([16, 9]);
   useEffect(() => {

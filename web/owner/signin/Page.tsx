@@ -1,51 +1,40 @@
-import { useEffect, useState } from "preact/hooks";
-import { ApiError, get, send } from "../../shared/api";
-import { b64, joined, unb64, utf8 } from "../../shared/bytes";
-import { fromWords, type Kdf, lockedKeys, newKdf, stretch, unwrap, wrap, wrongWords } from "../../shared/keys";
-import { deviceName, NewPassphrase, SHORTEST } from "../setup/Page";
-import { now, unlock } from "../state";
-import { Field, Mark, Problem, Secret, useTitle, Wait } from "../ui";
+// The way in on a device that does not know the owner: by passphrase, or with the recovery sheet.
+
+import { useMemo, useState } from "preact/hooks";
+import type { WrongWord } from "../../shared/keys";
+import { NewPassphrase } from "../secrets";
+import { now } from "../state";
+import { Field, Mark, Secret, Trouble, useTitle, Wait } from "../ui";
+import { entryDoors, recoveryDoors } from "./doors";
+import { at, entry, secondsLeft } from "./entry";
+import { countOf, mended, recovery, slips } from "./recovery";
 
 export function SignIn() {
-  const [forgot, setForgot] = useState(false);
+  const [hasForgotten, setForgotten] = useState(false);
   return (
     <main class="narrow">
       <p class="brand large">
         <Mark /> Nightlatch
       </p>
-      {forgot ? <Recover back={() => setForgot(false)} /> : <Passphrase forgot={() => setForgot(true)} />}
+      {hasForgotten ? (
+        <Recover back={() => setForgotten(false)} />
+      ) : (
+        <Passphrase forgotten={() => setForgotten(true)} />
+      )}
     </main>
   );
 }
 
-function Passphrase({ forgot }: { forgot: () => void }) {
+function Passphrase({ forgotten }: { forgotten: () => void }) {
   useTitle("Sign in");
+  const way = useMemo(() => entry(entryDoors()), []);
   const [passphrase, setPassphrase] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
-  const [until, setUntil] = useState(0);
-  const wait = now.value && Math.ceil((until - Date.now()) / 1000);
-  useEffect(() => {
-    if (until && wait <= 0) setProblem(null);
-  }, [until > 0 && wait <= 0]);
-  const submit = async (event: Event) => {
+  const nowMs = now.value && Date.now(); // every second anew, by this device's clock
+  const entering = at(way.now.value, nowMs);
+  const left = secondsLeft(entering, nowMs);
+  const submit = (event: Event) => {
     event.preventDefault();
-    setBusy(true);
-    setProblem(null);
-    try {
-      const { kdf } = await get<{ kdf: Kdf }>("/login");
-      const stretched = await stretch(passphrase, kdf);
-      const answer = await send<{ wrapped_root: string }>("POST", "/login", {
-        login_key: b64(stretched.loginKey),
-        device_name: deviceName(),
-      });
-      await unlock(await unwrap(answer.wrapped_root, stretched.wrapKey));
-    } catch (error) {
-      setProblem((error as Error).message);
-      if (error instanceof ApiError && error.status === 429) setUntil(Date.now() + 1000 * (error.retryAfterS ?? 1));
-    } finally {
-      setBusy(false);
-    }
+    void way.enter(passphrase);
   };
   return (
     <form onSubmit={submit}>
@@ -57,111 +46,83 @@ function Passphrase({ forgot }: { forgot: () => void }) {
         value={passphrase}
         onInput={setPassphrase}
       />
-      {problem && <Problem text={problem} />}
+      {entering.is !== "unlocking" && <Trouble of={entering.failure} />}
       <div class="row">
-        <button type="submit" class="main" data-testid="login-submit" disabled={busy || !passphrase || wait > 0}>
-          {wait > 0 ? `Wait ${wait} s` : "Unlock"}
+        <button
+          type="submit"
+          class="main"
+          data-testid="login-submit"
+          disabled={entering.is !== "asking" || !passphrase}
+        >
+          {left > 0 ? `Wait ${left} s` : "Unlock"}
         </button>
-        <button type="button" class="quiet" onClick={forgot}>
+        <button type="button" class="quiet" onClick={forgotten}>
           Forgot it? Use the recovery sheet
         </button>
       </div>
-      {busy && <Wait text="Unlocking your key…" />}
+      {entering.is === "unlocking" && <Wait text="Unlocking your key…" />}
     </form>
   );
 }
 
 function Recover({ back }: { back: () => void }) {
   useTitle("Recovery");
-  const [text, setText] = useState("");
+  const way = useMemo(() => recovery(recoveryDoors()), []);
+  const [words, setWords] = useState("");
   const [passphrase, setPassphrase] = useState("");
-  const [problem, setProblem] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-  const submit = async (event: Event) => {
+  const recovering = way.now.value;
+  const isBusy = recovering.is === "recovering";
+  const submit = (event: Event) => {
     event.preventDefault();
-    setProblem(null);
-    try {
-      const root = fromWords(text);
-      if (passphrase.length < SHORTEST) throw new Error(`The new passphrase needs at least ${SHORTEST} characters.`);
-      setBusy(true);
-      const { challenge } = await get<{ challenge: string }>("/recovery");
-      const { sign } = await lockedKeys(root);
-      const message = joined([utf8("nightlatch recovery v1\n"), unb64(challenge)]);
-      const kdf = newKdf();
-      const stretched = await stretch(passphrase, kdf);
-      await send("POST", "/recovery", {
-        challenge,
-        signature: b64(new Uint8Array(await crypto.subtle.sign("Ed25519", sign, message))),
-        kdf,
-        login_key: b64(stretched.loginKey),
-        wrapped_root: await wrap(root, stretched.wrapKey),
-        device_name: deviceName(),
-      });
-      await unlock(root);
-    } catch (error) {
-      setProblem((error as Error).message);
-    } finally {
-      setBusy(false);
-    }
+    void way.recover(words, passphrase);
   };
-  // A word that is still being typed is not wrong yet.
-  const wrong = wrongWords(text).filter(
-    ({ index }) => /\s$/.test(text) || index < text.split(/\s+/).filter(Boolean).length - 1,
-  );
   return (
     <form onSubmit={submit}>
       <h1>Use the recovery sheet</h1>
       <p class="lead">
         Its words open your recordings again and set a new passphrase. Every other device is signed out.
       </p>
-      <Field label="The 24 words, in their order" hint={`${text.split(/\s+/).filter(Boolean).length} of 24`}>
+      <Field label="The 24 words, in order" hint={`${countOf(words)} of 24`}>
         <textarea
           data-testid="recovery-text"
           rows={4}
           autocapitalize="none"
           autocomplete="off"
           spellcheck={false}
-          value={text}
-          onInput={(e) => setText(e.currentTarget.value)}
+          value={words}
+          onInput={(e) => setWords(e.currentTarget.value)}
         />
       </Field>
-      {wrong.length > 0 && (
-        <ul class="slips" aria-live="polite">
-          {wrong.map(({ index, word, maybe }) => (
-            <li key={index}>
-              Word {index + 1}, “{word}”, is not on the list.{" "}
-              {maybe && (
-                <button
-                  type="button"
-                  class="quiet"
-                  onClick={() =>
-                    setText(
-                      text
-                        .split(/\s+/)
-                        .filter(Boolean)
-                        .map((w, i) => (i === index ? maybe : w))
-                        .join(" "),
-                    )
-                  }
-                >
-                  Make it “{maybe}”
-                </button>
-              )}
-            </li>
-          ))}
-        </ul>
-      )}
+      <Slips of={slips(words)} mend={(index, word) => setWords(mended(words, index, word))} />
       <NewPassphrase label="New passphrase" testid="recovery-passphrase" value={passphrase} onInput={setPassphrase} />
-      {problem && <Problem text={problem} />}
+      {recovering.is === "asking" && <Trouble of={recovering.failure} />}
       <div class="row">
-        <button type="submit" class="main" data-testid="recovery-submit" disabled={busy}>
+        <button type="submit" class="main" data-testid="recovery-submit" disabled={isBusy}>
           Set it and sign in
         </button>
         <button type="button" class="quiet" onClick={back}>
           Back
         </button>
       </div>
-      {busy && <Wait text="Locking your key with the new passphrase…" />}
+      {isBusy && <Wait text="Locking your key with the new passphrase…" />}
     </form>
+  );
+}
+
+function Slips({ of, mend }: { of: WrongWord[]; mend: (index: number, word: string) => void }) {
+  if (of.length === 0) return null;
+  return (
+    <ul class="slips" aria-live="polite">
+      {of.map(({ index, word, maybe }) => (
+        <li key={index}>
+          Word {index + 1}, “{word}”, is not on the list.{" "}
+          {maybe && (
+            <button type="button" class="quiet" onClick={() => mend(index, maybe)}>
+              Make it “{maybe}”
+            </button>
+          )}
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -2,20 +2,22 @@
 // to zoom and move.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { hhmmss, tickStep, ticks } from "../../shared/time";
+import { hhmmss, type Tick, tickStep, ticks } from "../../shared/time";
 import type { CameraDay } from "../../shared/wire";
-import { type Filter, passes, type Told } from "../findings";
+import { type Filter, type Finding, passes } from "../findings";
 import { hubNow } from "../state";
-import { moved, type View, zoomed } from "./view";
+import { dragged, LOOSE, type Pull, pressed, released, type Scale, wheeled, xOf } from "./grip";
+import type { View } from "./view";
 
 const HEIGHT = 52;
-export const TICK_PX = 58;
+const EDGE = 8; // above and below the recording
+const TICK_PX = 58;
 const LOST: Record<string, string> = {
-  wrong_password: "the camera refused the password",
+  wrong_password: "the camera rejected the password",
   no_route: "the camera was not on the network",
   refused: "the camera refused the connection",
   timeout: "the camera did not answer",
-  not_found: "the address was not there",
+  not_found: "the address did not exist",
   stalled: "the camera stopped sending",
   ended: "the camera ended the stream",
   broken_stream: "the stream could not be read",
@@ -27,71 +29,27 @@ interface StripProps {
   whole: View;
   view: View;
   at: number;
-  current: boolean;
+  isCurrent: boolean;
+  known: ReadonlyMap<string, Finding>;
+  filter: Filter;
   move: (ms: number) => void;
   show: (view: View) => void;
-  known: ReadonlyMap<string, Told>;
-  filter: Filter;
 }
 
-export function Strip({ day, whole, view, at, current, move, show, known, filter }: StripProps) {
+export function Strip({ day, whole, view, at, isCurrent, known, filter, move, show }: StripProps) {
   const box = useRef<SVGSVGElement>(null);
-  const width = useWidth(box);
-  const fingers = useRef(new Map<number, number>()); // pointer → x
-  const held = useRef<{ view: View; times: [number, number] } | null>(null);
-  const length = view.to - view.from;
-  const x = (ms: number) => ((Math.max(view.from, Math.min(view.to, ms)) - view.from) / length) * width;
-  const wide = (from: number, to: number, least: number) => Math.max(least, x(to) - x(from));
-  const shown = (from: number, to: number) => to > view.from && from < view.to;
-  const place = (clientX: number) => Math.max(0, Math.min(width, clientX - box.current!.getBoundingClientRect().left));
-  const time = (px: number, within = view) => within.from + (px / width) * (within.to - within.from);
-
-  const down = (event: PointerEvent) => {
-    if (event.button !== 0) return;
-    box.current?.setPointerCapture(event.pointerId);
-    fingers.current.set(event.pointerId, place(event.clientX));
-    const [a, b] = [...fingers.current.values()];
-    held.current = a !== undefined && b !== undefined ? { view, times: [time(a), time(b)] } : null;
-    if (!held.current) move(time(place(event.clientX)));
-  };
-  const drag = (event: PointerEvent) => {
-    if (!fingers.current.has(event.pointerId)) return;
-    fingers.current.set(event.pointerId, place(event.clientX));
-    const [a, b] = [...fingers.current.values()];
-    if (!held.current || a === undefined || b === undefined) return move(time(place(event.clientX)));
-    const [ta, tb] = held.current.times;
-    if (Math.abs(b - a) < 12) return;
-    const span = ((tb - ta) / (b - a)) * width; // what both fingers hold stays under them
-    const from = ta - (a / width) * span;
-    if (span > 0) show(zoomed({ from, to: from + span }, whole, span, ta));
-  };
-  const up = (event: PointerEvent) => {
-    fingers.current.delete(event.pointerId);
-    if (fingers.current.size === 0) held.current = null;
-  };
-  useEffect(() => {
-    const wheel = (event: WheelEvent) => {
-      const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY);
-      if (!sideways && !event.ctrlKey && !event.shiftKey) return; // the page scrolls
-      event.preventDefault();
-      if (sideways || event.shiftKey) show(moved(view, whole, ((event.deltaX || event.deltaY) / width) * length));
-      else show(zoomed(view, whole, length * 1.003 ** event.deltaY, time(place(event.clientX))));
-    };
-    const target = box.current;
-    target?.addEventListener("wheel", wheel, { passive: false });
-    return () => target?.removeEventListener("wheel", wheel);
-  });
-
-  const marks = ticks(view.from, view.to, tickStep(length, Math.max(2, width / TICK_PX)));
-  const here = at >= view.from && at <= view.to;
+  const width = useWidth(box, 100, 1000);
+  const scale = { view, whole, width };
+  const pointers = usePointers(box, scale, move, show);
+  const marks = marksOn(view, width);
   return (
-    <section class={current ? "strip current" : "strip"}>
+    <section class={isCurrent ? "strip current" : "strip"}>
       <h2>{day.name}</h2>
       <svg
         ref={box}
         viewBox={`0 0 ${width} ${HEIGHT}`}
         data-testid="timeline-strip"
-        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a drawing that is a slider; the page has its keys
+        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a drawn slider; the page has its keys
         role="slider"
         tabIndex={0}
         aria-label={`Time on ${day.name}`}
@@ -99,95 +57,154 @@ export function Strip({ day, whole, view, at, current, move, show, known, filter
         aria-valuemax={view.to}
         aria-valuenow={Math.round(at)}
         aria-valuetext={hhmmss(at)}
-        onPointerDown={down}
-        onPointerMove={drag}
-        onPointerUp={up}
-        onPointerCancel={up}
+        {...pointers}
       >
-        <rect class="bed" y="8" width={width} height={HEIGHT - 16} rx="8" />
-        {day.spans.map(
-          ([from, to]) =>
-            shown(from, to) && (
-              <rect
-                key={from}
-                class="kept"
-                x={x(from)}
-                width={wide(from, to, 1)}
-                y="8"
-                height={HEIGHT - 16}
-                rx={wide(from, to, 1) > 12 ? 4 : 0}
-              />
-            ),
-        )}
-        {day.outages.map((o) => {
-          const to = o.ended_ms ?? hubNow();
-          if (!shown(o.began_ms, to)) return null;
-          return (
-            <rect
-              key={o.began_ms}
-              class="lost"
-              x={x(o.began_ms)}
-              width={wide(o.began_ms, to, 2)}
-              y={HEIGHT / 2 - 3}
-              height="6"
-              rx="3"
-            >
-              <title>Not recorded: {LOST[o.reason] ?? o.reason.replaceAll("_", " ")}</title>
-            </rect>
-          );
-        })}
-        {day.clips.map((c) => {
-          const to = c.ended_ms ?? hubNow();
-          const of = known.get(c.id);
-          return (
-            shown(c.onset_ms, to) &&
-            passes(of, filter) && (
-              <rect
-                key={c.id}
-                class={`event ${of?.verdict ?? "routine"}`}
-                x={x(c.onset_ms)}
-                width={wide(c.onset_ms, to, 3)}
-                y="8"
-                height={HEIGHT - 16}
-                rx="1.5"
-              />
-            )
-          );
-        })}
-        {marks.map((m) => (
-          <line key={m.at} class="tick" x1={x(m.at)} x2={x(m.at)} y1={HEIGHT - 8} y2={HEIGHT - 3} />
+        <rect class="bed" y={EDGE} width={width} height={HEIGHT - 2 * EDGE} rx="8" />
+        <Recorded day={day} scale={scale} />
+        <Outages day={day} scale={scale} />
+        <Clips day={day} scale={scale} known={known} filter={filter} />
+        {marks.map(({ at: mark }) => (
+          <line key={mark} class="tick" x1={xOf(scale, mark)} x2={xOf(scale, mark)} y1={HEIGHT - 8} y2={HEIGHT - 3} />
         ))}
-        {here && (
+        {at >= view.from && at <= view.to && (
           <g class="cursor">
-            <rect x={x(at) - 1} width="2" height={HEIGHT} rx="1" />
-            <circle cx={x(at)} cy="5" r="5" />
+            <rect x={xOf(scale, at) - 1} width="2" height={HEIGHT} rx="1" />
+            <circle cx={xOf(scale, at)} cy="5" r="5" />
           </g>
         )}
       </svg>
-      <Hours marks={marks} x={x} />
+      <Hours marks={marks} x={(ms) => xOf(scale, ms)} />
     </section>
   );
 }
 
+// Pointers and the wheel on a strip: the page is told where to stand and what to show.
+function usePointers(
+  box: { current: SVGSVGElement | null },
+  scale: Scale,
+  move: (ms: number) => void,
+  show: (view: View) => void,
+) {
+  const grip = useRef(LOOSE);
+  const px = (event: MouseEvent) => {
+    const left = box.current?.getBoundingClientRect().left ?? 0;
+    return Math.max(0, Math.min(scale.width, event.clientX - left));
+  };
+  const follow = (pull: Pull) => {
+    grip.current = pull.grip;
+    if (pull.moveTo !== undefined) move(pull.moveTo);
+    if (pull.show) show(pull.show);
+  };
+  useEffect(() => {
+    const wheel = (event: WheelEvent) => {
+      const next = wheeled(event, px(event), scale);
+      if (!next) return;
+      event.preventDefault();
+      show(next);
+    };
+    const target = box.current;
+    target?.addEventListener("wheel", wheel, { passive: false });
+    return () => target?.removeEventListener("wheel", wheel);
+  });
+  const up = (event: PointerEvent) => {
+    grip.current = released(grip.current, event.pointerId);
+  };
+  return {
+    onPointerDown: (event: PointerEvent) => {
+      if (event.button !== 0) return;
+      box.current?.setPointerCapture(event.pointerId);
+      follow(pressed(grip.current, event.pointerId, px(event), scale));
+    },
+    onPointerMove: (event: PointerEvent) => follow(dragged(grip.current, event.pointerId, px(event), scale)),
+    onPointerUp: up,
+    onPointerCancel: up,
+  };
+}
+
+const isIn = ({ view }: Scale, from: number, to: number) => to > view.from && from < view.to;
+const across = (scale: Scale, from: number, to: number, least: number) =>
+  Math.max(least, xOf(scale, to) - xOf(scale, from));
+
+function Recorded({ day, scale }: { day: CameraDay; scale: Scale }) {
+  return day.spans
+    .filter(([from, to]) => isIn(scale, from, to))
+    .map(([from, to]) => {
+      const width = across(scale, from, to, 1);
+      return (
+        <rect
+          key={from}
+          class="kept"
+          x={xOf(scale, from)}
+          width={width}
+          y={EDGE}
+          height={HEIGHT - 2 * EDGE}
+          rx={width > 12 ? 4 : 0}
+        />
+      );
+    });
+}
+
+function Outages({ day, scale }: { day: CameraDay; scale: Scale }) {
+  return day.outages
+    .map((outage) => ({ ...outage, ended_ms: outage.ended_ms ?? hubNow() }))
+    .filter(({ began_ms, ended_ms }) => isIn(scale, began_ms, ended_ms))
+    .map(({ began_ms, ended_ms, reason }) => (
+      <rect
+        key={began_ms}
+        class="lost"
+        x={xOf(scale, began_ms)}
+        width={across(scale, began_ms, ended_ms, 2)}
+        y={HEIGHT / 2 - 3}
+        height="6"
+        rx="3"
+      >
+        <title>Not recorded: {LOST[reason] ?? reason.replaceAll("_", " ")}</title>
+      </rect>
+    ));
+}
+
+type ClipsProps = Pick<StripProps, "day" | "known" | "filter"> & { scale: Scale };
+
+function Clips({ day, scale, known, filter }: ClipsProps) {
+  return day.clips
+    .filter((clip) => isIn(scale, clip.onset_ms, clip.ended_ms ?? hubNow()) && passes(known.get(clip.id), filter))
+    .map((clip) => (
+      <rect
+        key={clip.id}
+        class={`event ${known.get(clip.id)?.verdict ?? "routine"}`}
+        x={xOf(scale, clip.onset_ms)}
+        width={across(scale, clip.onset_ms, clip.ended_ms ?? hubNow(), 3)}
+        y={EDGE}
+        height={HEIGHT - 2 * EDGE}
+        rx="1.5"
+      />
+    ));
+}
+
+export function marksOn(view: View, width: number): Tick[] {
+  return ticks(view.from, view.to, tickStep(view.to - view.from, Math.max(2, width / TICK_PX)));
+}
+
 // Names of the hours under a strip or a plot; the first is not cut off by its edge.
-export function Hours({ marks, x }: { marks: readonly { at: number; label: string }[]; x: (at: number) => number }) {
+export function Hours({ marks, x }: { marks: readonly Tick[]; x: (at: number) => number }) {
   return (
     <div class="hours" aria-hidden="true">
-      {marks.map((m) => (
-        <span key={m.at} class={x(m.at) < 14 ? "edge" : ""} style={{ left: `${x(m.at)}px` }}>
-          {m.label}
+      {marks.map((mark) => (
+        <span key={mark.at} class={x(mark.at) < 14 ? "edge" : ""} style={{ left: `${x(mark.at)}px` }}>
+          {mark.label}
         </span>
       ))}
     </div>
   );
 }
 
-function useWidth(box: { current: SVGSVGElement | null }): number {
-  const [width, setWidth] = useState(1000);
+// How wide a drawing is, in px, as the window and the page around it change.
+export function useWidth(box: { current: Element | null }, least: number, atFirst: number): number {
+  const [width, setWidth] = useState(atFirst);
   useEffect(() => {
     const target = box.current;
     if (!target) return;
-    const watcher = new ResizeObserver(() => setWidth(Math.max(100, target.clientWidth)));
+    const watcher = new ResizeObserver(() => setWidth(Math.max(least, target.clientWidth)));
     watcher.observe(target);
     return () => watcher.disconnect();
   }, []);

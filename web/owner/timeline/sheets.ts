@@ -1,52 +1,64 @@
 // A minute of stills in one sealed JPEG: fetched, opened and decoded as the owner scrubs, the last ones kept.
 
-import { sealed } from "../../shared/api";
+import { attempt, broken, type Result, sealed } from "../../shared/api";
 import { Latest } from "../../shared/latest";
 import { type SheetFacts, sheetFacts } from "../../shared/mp4";
-import { opener } from "../state";
+import { opened } from "../state";
 
 const MOST_DECODED = 8; // about 10 MB each
 const MOST_OPENED = 200; // about 0.2 MB each
+const MOST_FACTS = 70_000; // bytes at the start of a sheet that its facts lie in
 
-interface OpenSheet {
+export interface OpenSheet {
   picture: ImageBitmap;
   facts: SheetFacts;
 }
 
-const opened = new Latest<number, Promise<Blob>>(MOST_OPENED);
-const decoded = new Latest<number, Promise<OpenSheet | null>>(
+const jpegs = new Latest<number, Promise<Result<Blob>>>(MOST_OPENED);
+const decoded = new Latest<number, Promise<Result<OpenSheet>>>(
   MOST_DECODED,
-  (old) => void old.then((sheet) => sheet?.picture.close()).catch(() => undefined),
+  (old) => void old.then((sheet) => sheet.ok && sheet.value.picture.close()),
 );
 
-async function fetched(id: number): Promise<Blob> {
-  const found = await sealed(`/sheets/${id}`);
-  if (!found || !opener.value) throw new Error("This minute of stills is not there any more.");
-  return new Blob([await opener.value.open(found.bytes)], { type: "image/jpeg" });
-}
-
 // Fetch and open, but do not decode yet: what neighbours are prepared with.
-export function prepare(id: number): Promise<Blob> {
-  let found = opened.get(id);
-  if (!found) {
-    found = fetched(id);
-    opened.set(id, found);
-    found.catch(() => opened.drop(id));
-  }
-  return found;
+export function prepare(id: number): Promise<Result<Blob>> {
+  return kept(jpegs, id, fetched);
 }
 
-export function sheet(id: number): Promise<OpenSheet | null> {
-  let found = decoded.get(id);
-  if (!found) {
-    found = prepare(id).then(async (jpeg) => {
-      const facts = sheetFacts(new Uint8Array(await jpeg.slice(0, 70_000).arrayBuffer()));
-      return facts && { picture: await createImageBitmap(jpeg), facts };
-    });
-    decoded.set(id, found);
-    found.catch(() => decoded.drop(id));
-  }
-  return found;
+export function sheet(id: number): Promise<Result<OpenSheet>> {
+  return kept(decoded, id, decode);
+}
+
+async function fetched(id: number): Promise<Result<Blob>> {
+  const found = await sealed(`/sheets/${id}`);
+  if (!found.ok) return found;
+  if (!found.value) return broken("This minute of stills is gone.");
+  const jpeg = await opened(found.value.bytes);
+  return jpeg.ok ? { ok: true, value: new Blob([jpeg.value], { type: "image/jpeg" }) } : jpeg;
+}
+
+async function decode(id: number): Promise<Result<OpenSheet>> {
+  const jpeg = await prepare(id);
+  if (!jpeg.ok) return jpeg;
+  return attempt(async () => {
+    const facts = sheetFacts(new Uint8Array(await jpeg.value.slice(0, MOST_FACTS).arrayBuffer()));
+    if (!facts) throw new Error("This minute of stills cannot be read.");
+    return { picture: await createImageBitmap(jpeg.value), facts };
+  });
+}
+
+// One that failed is asked for again next time.
+function kept<T>(
+  cache: Latest<number, Promise<Result<T>>>,
+  id: number,
+  ask: (id: number) => Promise<Result<T>>,
+): Promise<Result<T>> {
+  const had = cache.get(id);
+  if (had) return had;
+  const asked = ask(id);
+  cache.set(id, asked);
+  void asked.then((result) => result.ok || cache.drop(id));
+  return asked;
 }
 
 // Draw the still of a moment; which moment it really is of.

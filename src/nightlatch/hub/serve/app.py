@@ -40,20 +40,7 @@ from nightlatch.hub.serve.house import House, SignedOut
 from nightlatch.hub.serve.logwatch import LogWatch
 from nightlatch.hub.serve.people.household import Household, SetUpAlready, hub_key, setup_code
 from nightlatch.hub.serve.people.tries import Tries
-from nightlatch.hub.serve.routes import (
-    alerts,
-    cameras,
-    clips,
-    feed,
-    home,
-    mailbox,
-    remarks,
-    segments,
-    sheets,
-    signin,
-    timeline,
-)
-from nightlatch.hub.serve.routes import donations as giving
+from nightlatch.hub.serve.routes import ROUTERS
 from nightlatch.hub.serve.routes.asking import Gone
 from nightlatch.hub.serve.uplink import Uplink
 from nightlatch.hub.settings import HubSettings
@@ -151,8 +138,8 @@ def create_app(settings: HubSettings, clock: Clock, *, secure: bool = False) -> 
 
     app = FastAPI(title="Nightlatch hub", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.house = house
-    for part in (signin, home, cameras, timeline, segments, sheets, clips, remarks, feed, mailbox, alerts, giving):
-        app.include_router(part.router)
+    for router in ROUTERS:
+        app.include_router(router)
     _guard(app, settings)
     _page(app)
     return app

@@ -1,7 +1,7 @@
 """What is wrong at home: each problem in words, with what to do. Pure: facts in, sentences out.
 
-A problem is a function that looks at the facts and says it, or nothing. `PROBLEMS` is the order in which Home shows
-them, the worst first. Patience is part of each: what mends itself in seconds is no news.
+Each check looks at the facts and yields a problem or nothing. `PROBLEMS` is the order in which Home shows them, the
+worst first. Patience is part of each check: what mends itself within seconds is not worth mentioning.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from nightlatch.domain.camera import CameraState
 
 PATIENCE_MS = 30_000  # for a recorder or a camera to start
 STORE_PATIENCE_MS = 60_000  # for a camera that sends to be stored
-BLIND_MS = 10_000  # one look that fails is no news
-EARLIEST_MS = 1_767_225_600_000  # 2026-01-01: a clock before this was never set
+BLIND_MS = 10_000  # one look that fails is not worth mentioning
+EARLIEST_MS = 1_767_225_600_000  # 2026-01-01: a clock that shows less was never set
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong and what to do; of one camera, or of the house."""
+    """What is wrong and what to do about it, with one camera or with the house."""
 
     camera_id: str | None
     text: str
@@ -29,7 +29,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class CameraFacts:
-    """How one camera is."""
+    """How one camera is doing."""
 
     id: str
     name: str
@@ -41,7 +41,7 @@ class CameraFacts:
 
 @dataclass(frozen=True, slots=True)
 class EyeFacts:
-    """How what looks is: since when it is blind, and why the chosen eye does not come."""
+    """How the eye is doing: since when it has been blind, and why the chosen one is not here."""
 
     blind_since_ms: int | None
     blind_text: str | None
@@ -50,14 +50,14 @@ class EyeFacts:
 
 @dataclass(frozen=True, slots=True)
 class HouseFacts:
-    """How the house is at `now_ms`."""
+    """How the house is doing at `now_ms`."""
 
     now_ms: int
     started_ms: int
     watch_is_up: bool
     is_disk_full: bool
     cameras: tuple[CameraFacts, ...]
-    eye: EyeFacts | None  # None while nothing was heard of it
+    eye: EyeFacts | None  # None until it is heard of
     log_trouble: str | None
     mailbox_is_away: bool
     mailbox_trouble: str | None
@@ -79,13 +79,15 @@ def clock_was_never_set(house: HouseFacts) -> Iterable[Problem]:
 
 def recorder_is_away(house: HouseFacts) -> Iterable[Problem]:
     if not house.watch_is_up and house.now_ms - house.started_ms > PATIENCE_MS:
-        todo = "It is being restarted. If this stays, look at the hub's output."
+        todo = "It is being restarted. If this does not go away, look at the hub's output."
         yield _problem("The recorder is not running.", todo)
 
 
 def disk_is_full(house: HouseFacts) -> Iterable[Problem]:
     if house.is_disk_full:
-        yield _problem("The disk is full.", "Make room, or keep fewer hours: the oldest footage is going first.")
+        yield _problem(
+            "The disk is full.", "Make room or keep fewer hours. Until then the oldest footage is deleted first."
+        )
 
 
 def cameras_are_not_recorded(house: HouseFacts) -> Iterable[Problem]:
@@ -100,10 +102,10 @@ def _of_camera(camera: CameraFacts, house: HouseFacts) -> Iterable[Problem]:
             todo = camera.reason_text or "Check the camera and its network."
             yield _problem(f"{camera.name} is not being recorded.", todo, camera.id)
         case CameraState.STARTING if lasted_ms > PATIENCE_MS and house.watch_is_up:
-            yield _problem(f"{camera.name} does not start.", "Check the camera and its network.", camera.id)
+            yield _problem(f"{camera.name} is not starting.", "Check the camera and its network.", camera.id)
         case CameraState.RECORDING if lasted_ms > STORE_PATIENCE_MS:
             if house.now_ms - (camera.recorded_to_ms or 0) > STORE_PATIENCE_MS:
-                yield _problem(f"{camera.name} sends, but nothing is stored.", "Check the disk.", camera.id)
+                yield _problem(f"{camera.name} is sending, but nothing is being stored.", "Check the disk.", camera.id)
 
 
 def eye_is_blind(house: HouseFacts) -> Iterable[Problem]:
@@ -117,20 +119,20 @@ def eye_is_blind(house: HouseFacts) -> Iterable[Problem]:
 
 def chosen_eye_does_not_come(house: HouseFacts) -> Iterable[Problem]:
     if house.eye is not None and house.eye.coming_text:
-        text = "The detector that you chose is not here; the built-in eye looks meanwhile."
+        text = "The detector that you chose is not here yet. The built-in eye is watching in the meantime."
         yield _problem(text, house.eye.coming_text)
 
 
 def log_is_not_believed(house: HouseFacts) -> Iterable[Problem]:
     if house.log_trouble is not None:
-        yield _problem(house.log_trouble, "Nothing is given to it until this is cleared up. Ask the programme.")
+        yield _problem(house.log_trouble, "Nothing will be given to it until this is cleared up. Ask the programme.")
 
 
 def mailbox_is_away(house: HouseFacts) -> Iterable[Problem]:
     if house.mailbox_is_away and house.waiting_parts:
         yield _problem(
             house.mailbox_trouble or "The mailbox cannot be reached.",
-            f"{house.waiting_parts} sealed pieces wait at home and are sent when it answers.",
+            f"{house.waiting_parts} sealed pieces are waiting at home and will be sent when it answers.",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import ClipRow, RemarkRow
 from nightlatch.seal.envelope import Sealed
 
@@ -16,9 +17,9 @@ def remark(engine: Engine, clip_id: str) -> bytes | None:
         return None if row is None else row.sealed
 
 
-def keep_remark(engine: Engine, clip_id: str, sealed: Sealed, now_ms: int) -> bool:
-    """Keep a remark instead of any before; False when its clip is gone."""
-    with Session(engine) as session, session.begin():
+def keep_remark(books: Books, clip_id: str, sealed: Sealed, now_ms: int) -> bool:
+    """Keep a remark instead of any before; False when its clip is gone. Raises `OSError`."""
+    with books.change() as session:
         if session.get(ClipRow, clip_id) is None:
             return False
         session.merge(RemarkRow(clip_id=clip_id, sealed=bytes(sealed), changed_ms=now_ms))

@@ -5,14 +5,12 @@ The hub holds public keys, a wrapped root and hashes: nothing that opens what it
 
 from __future__ import annotations
 
-import json
 import secrets
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
-from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -20,6 +18,7 @@ from sqlalchemy import Engine, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from nightlatch.domain.passphrase import Kdf
 from nightlatch.domain.time import DAY_MS, MINUTE_MS, Clock
 from nightlatch.durably import write_durably
 from nightlatch.errors import ConfigError, NightlatchError, Refused
@@ -40,7 +39,7 @@ class SetUpAlready(NightlatchError):
 class Proofs:
     """What a browser makes of a passphrase."""
 
-    kdf: dict[str, Any]
+    kdf: Kdf
     login_key: bytes
     wrapped_root: str
 
@@ -105,7 +104,7 @@ class Household:
             created_ms=self._clock.now_ms(),
             recipient=recipient,
             signing_key=signing_key,
-            kdf=json.dumps(proofs.kdf),
+            kdf=proofs.kdf.write(),
             login_sha256=sha256(proofs.login_key).digest(),
             wrapped_root=proofs.wrapped_root,
         )
@@ -153,7 +152,7 @@ class Household:
             row = session.scalar(select(HouseholdRow))
             if row is None:
                 raise Refused("This hub has no household yet.")
-            row.kdf = json.dumps(proofs.kdf)
+            row.kdf = proofs.kdf.write()
             row.login_sha256 = sha256(proofs.login_key).digest()
             row.wrapped_root = proofs.wrapped_root
             session.execute(delete(SessionRow))

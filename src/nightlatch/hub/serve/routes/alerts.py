@@ -1,8 +1,9 @@
-"""Alerts to this browser, and whether the broker answers."""
+"""Alerts: to this browser, and whether pictures go to the broker."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import Field
@@ -11,45 +12,62 @@ from nightlatch.domain.sighting import Verdict
 from nightlatch.errors import NotFound
 from nightlatch.hub.serve.routes.asking import At, Body, Owner
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api/alerts")
 
 
-class Subscription(Body):
+class SubscriptionBody(Body):
     endpoint: Annotated[str, Field(max_length=1000)]
     p256dh: Annotated[str, Field(min_length=80, max_length=120)]
     auth: Annotated[str, Field(min_length=20, max_length=40)]
     verdicts: Annotated[list[Verdict], Field(min_length=1)]
 
 
-class Pictures(Body):
+class PicturesBody(Body):
     pictures: bool
 
 
-@router.get("/alerts")
-def alerts(at: At, device: Owner) -> dict[str, Any]:
-    """The key that a subscription needs, what this browser gets, and the broker's state."""
-    return {
-        "push_key": at.push.public_key,
-        "verdicts": at.push.wanted(device.id),
-        "mqtt": None if at.mqtt is None else {"connected": at.mqtt.connected, "pictures": at.mqtt.pictures.is_on},
-    }
+@dataclass(frozen=True, slots=True)
+class BrokerShape:
+    """Whether the MQTT broker answers, and whether pictures go there."""
+
+    connected: bool
+    pictures: bool
 
 
-@router.put("/alerts/mqtt", status_code=204)
-def pictures(at: At, _: Owner, asked: Pictures) -> None:
+@dataclass(frozen=True, slots=True)
+class AlertSettingsShape:
+    """The key that a subscription needs, what this browser is alerted of, and the broker's state."""
+
+    push_key: str
+    verdicts: list[Verdict]
+    mqtt: BrokerShape | None  # None where no broker is set
+
+
+@router.get("")
+def alerts(at: At, device: Owner) -> AlertSettingsShape:
+    """What this browser is alerted of, and what it needs to subscribe."""
+    return AlertSettingsShape(
+        at.push.public_key,
+        [Verdict(verdict) for verdict in at.push.wanted(device.id)],
+        None if at.mqtt is None else BrokerShape(at.mqtt.connected, at.mqtt.pictures.is_on),
+    )
+
+
+@router.put("/mqtt", status_code=204)
+def pictures(at: At, _: Owner, body: PicturesBody) -> None:
     """Send pictures to the broker from now on, or no more. Raises `NotFound` where there is no broker."""
     if at.mqtt is None:
         raise NotFound("MQTT is off. Set mqtt_url under [hub] in nightlatch.toml first.")
-    at.mqtt.pictures.turn(on=asked.pictures)
+    at.mqtt.pictures.turn(on=body.pictures)
 
 
-@router.put("/alerts", status_code=204)
-def subscribe(at: At, device: Owner, asked: Subscription) -> None:
+@router.put("", status_code=204)
+def subscribe(at: At, device: Owner, body: SubscriptionBody) -> None:
     """Alert this browser from now on. Raises `ConfigError`."""
-    at.push.subscribe(device.id, asked.endpoint, asked.p256dh, asked.auth, asked.verdicts)
+    at.push.subscribe(device.id, body.endpoint, body.p256dh, body.auth, body.verdicts)
 
 
-@router.delete("/alerts", status_code=204)
+@router.delete("", status_code=204)
 def unsubscribe(at: At, device: Owner) -> None:
-    """Alert this browser no more."""
+    """Stop alerting this browser."""
     at.push.unsubscribe(device.id)

@@ -33,7 +33,7 @@ def address(request: Request) -> str:
 
 
 def window(from_ms: int, to_ms: int) -> Span:
-    """The stretch of time that is asked for, its last three days when it is longer. Raises `ConfigError`."""
+    """The stretch of time asked for, or its last three days if it is longer. Raises `ConfigError`."""
     if not 0 <= from_ms <= to_ms:
         raise ConfigError("from_ms must not be later than to_ms.")
     return Span(max(from_ms, to_ms - LONGEST_WINDOW_MS), to_ms)

@@ -31,14 +31,14 @@ class AreaBody(Body):
     dwell_s: float = Field(0, ge=0, le=LONGEST_DWELL_S)
 
 
-class NewCamera(Body):
+class CameraBody(Body):
     name: str = Field(max_length=200)
     url: str = Field(max_length=2000)
     sub_url: str | None = Field(None, max_length=2000)
     transport: str = "tcp"
 
 
-class CameraChange(Body):
+class CameraChangeBody(Body):
     name: str | None = Field(None, max_length=200)
     enabled: bool | None = None
     private: bool | None = None
@@ -116,7 +116,7 @@ class ProbeSuccess:
     codecs: str
     audio: str | None
     gop_s: float | None  # between key frames
-    notes: list[str]  # what would make it better
+    notes: list[str]  # what would improve it
     still: str  # b64, sealed
 
 
@@ -139,7 +139,7 @@ def cameras(at: At, _: Owner) -> list[CameraShape]:
 
 
 @router.post("", status_code=201)
-def add(at: At, _: Owner, body: NewCamera) -> CameraShape:
+def add(at: At, _: Owner, body: CameraBody) -> CameraShape:
     """Add one; the demo cameras leave."""
     camera = catalogue.add(
         at.engine, at.clock, name=body.name, url=body.url, sub_url=body.sub_url, transport=body.transport
@@ -173,7 +173,7 @@ def probe(at: At, _: Owner, body: ProbeBody) -> Probe:
 
 
 @router.patch("/{camera_id}")
-def change(at: At, _: Owner, camera_id: str, body: CameraChange) -> CameraShape:
+def change(at: At, _: Owner, camera_id: str, body: CameraChangeBody) -> CameraShape:
     """Change what is given; null clears a quota or a sub-stream."""
     changed = catalogue.change(at.engine, camera_id, body.apply)
     at.cameras_changed()

@@ -77,5 +77,5 @@ def manifests(at: At, _: Owner, ids: str) -> dict[str, str]:
 def remove_clip(at: At, _: Owner, clip_id: str) -> None:
     """Delete a clip at home. The page deletes it in the mailbox, too, with the owner's signature."""
     if not delete_clip(at.books, clip_id):
-        raise Gone("This clip has been deleted already.")
+        raise Gone("This clip has already been deleted.")
     at.hint({"type": "clip_gone", "clip_id": clip_id})

@@ -30,12 +30,12 @@ class LooksShape:
 
     since_ms: int
     looked: int
-    passed_over: int  # pictures that nobody had time to look at
+    passed_over: int  # pictures there was no time to look at
 
 
 @dataclass(frozen=True, slots=True)
 class CameraNowShape(CameraShape):
-    """A camera, and how it is now."""
+    """A camera, and what it is doing now."""
 
     state: CameraState
     since_ms: int
@@ -56,19 +56,19 @@ class CameraNowShape(CameraShape):
 
 
 @dataclass(frozen=True, slots=True)
-class StorageShape:
-    """What is kept on this hub, and for how long the disk will do."""
+class DiskShape:
+    """How much is kept on this hub, and how long the disk will last."""
 
     used_bytes: int
     free_bytes: int
     oldest_ms: int | None
     keep_hours: int
-    full_in_hours: float | None  # only where the disk fills before the oldest footage has had its time
+    full_in_hours: float | None  # only if the disk fills up before the oldest footage is due to go
 
 
 @dataclass(frozen=True, slots=True)
 class LookingShape:
-    """How what looks fares."""
+    """How the eye is doing."""
 
     blind_since_ms: int | None
     chosen: EyeName
@@ -93,9 +93,9 @@ class HomeShape:
     well: bool
     problems: list[Problem]
     cameras: list[CameraNowShape]
-    storage: StorageShape
+    storage: DiskShape
     eye: EyeName
-    looking: LookingShape | None  # None while nothing was heard of it
+    looking: LookingShape | None  # None until it is heard of
     cloud: MailboxShape
 
 
@@ -118,14 +118,14 @@ def home(at: At, _: Owner) -> HomeShape:
     )
 
 
-def _storage(at: House, now_ms: int, free: int) -> StorageShape:
+def _storage(at: House, now_ms: int, free: int) -> DiskShape:
     footage, used = reading.footage(at.engine, now_ms), used_bytes(at.engine)
     per_hour = 0.0
     if footage.last_hour_from_ms:
         per_hour = footage.last_hour_bytes / max(SHORTEST_SAMPLE_H, (now_ms - footage.last_hour_from_ms) / HOUR_MS)
     room = free - at.settings.disk_floor_bytes
     is_too_small = per_hour > 0 and used + room < per_hour * at.settings.keep_hours
-    return StorageShape(
+    return DiskShape(
         used_bytes=used,
         free_bytes=free,
         oldest_ms=footage.oldest_ms,

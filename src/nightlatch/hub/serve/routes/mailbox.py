@@ -13,9 +13,9 @@ KEPT = ("content-type", "content-range", "accept-ranges")
 
 @router.api_route("/{path:path}", methods=["GET", "DELETE"])
 async def relay(at: At, _: Owner, path: str, request: Request) -> Response:
-    """Pass a signed request on and its answer back."""
+    """Pass on a signed request, and its answer back."""
     if at.uplink is None:
-        raise CloudError("No mailbox is configured. Set [hub] cloud_url to keep clips outside the house, too.")
+        raise CloudError("No mailbox is configured. Set [hub] cloud_url to keep clips outside the house as well.")
     query = request.scope["query_string"].decode("ascii", "replace")
     headers = {name.lower(): value for name, value in request.headers.items()}
     answer = await at.uplink.relay(request.method, path, query, headers, await request.body())

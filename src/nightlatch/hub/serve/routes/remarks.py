@@ -27,7 +27,7 @@ async def note(at: At, _: Owner, clip_id: str, request: Request) -> None:
     """Keep a remark, sealed in the browser. Raises `NotSealed` for anything else, `Gone` without its clip."""
     body = await request.body()
     if len(body) > LONGEST_REMARK:
-        raise ConfigError("This note is too long.")
-    kept = await run_in_threadpool(remarks.keep_remark, at.engine, clip_id, Sealed(body), at.clock.now_ms())
+        raise ConfigError("This note is too long. Shorten it.")
+    kept = await run_in_threadpool(remarks.keep_remark, at.books, clip_id, Sealed(body), at.clock.now_ms())
     if not kept:
         raise Gone("This clip has been deleted or has expired.")

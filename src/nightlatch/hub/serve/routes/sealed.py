@@ -13,7 +13,7 @@ TYPE = "application/octet-stream"
 
 
 def vault_file(at: House, relative: str | None) -> FileResponse:
-    """A file of the vault. Raises `Gone` for None, and when it is not there any more."""
+    """A file of the vault. Raises `Gone` for None and when it is no longer there."""
     path = None if relative is None else at.books.vault / relative
     if path is None or not path.is_file():
         raise Gone("This recording has been deleted or has expired.")

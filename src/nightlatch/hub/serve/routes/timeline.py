@@ -1,4 +1,4 @@
-"""The timeline: what there is of each camera, and when there is nothing."""
+"""The timeline: what each camera recorded, and when it recorded nothing."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TimelineShape:
 
 @router.get("/timeline")
 def timeline(at: At, _: Owner, from_ms: int, to_ms: int, camera: str | None = None) -> TimelineShape:
-    """What there is between two moments (at most three days), per camera."""
+    """What each camera recorded between two moments (at most three days apart)."""
     asked, engine = window(from_ms, to_ms), at.engine
     return TimelineShape(
         [

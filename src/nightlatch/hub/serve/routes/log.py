@@ -1,0 +1,22 @@
+"""The log of the programme, passed on for the browser to read whole and check."""
+
+from __future__ import annotations
+
+import re
+
+from fastapi import APIRouter, Response
+
+from nightlatch.errors import ConfigError
+from nightlatch.hub.serve.routes.asking import At, Owner
+from nightlatch.hub.serve.routes.sealed import TYPE
+
+router = APIRouter(prefix="/api/giving/log")
+_PATH = re.compile(r"(?:checkpoint|tile/[0-9x/.p]{1,80}|tile/entries/[0-9x/.p]{1,80})\Z")
+
+
+@router.get("/{path:path}")
+def log_file(at: At, _: Owner, path: str) -> Response:
+    """A file of the programme's log, passed on as it is."""
+    if not _PATH.match(path) or ".." in path:
+        raise ConfigError("A log has a checkpoint and tiles, and nothing else.")
+    return Response(at.donations.log_file(path), media_type=TYPE)

@@ -1,0 +1,178 @@
+// One camera: its areas, its settings, whether its clips may be given, and its removal.
+
+import { useEffect, useState } from "preact/hooks";
+import { broken, type Failure, get, type Result, send } from "../../shared/api";
+import type { Camera } from "../../shared/wire";
+import { go, home, now, refresh } from "../state";
+import { say } from "../toast";
+import { Confirm, Field, Link, Trouble, useTitle, Wait } from "../ui";
+import { AreaEditor } from "./Areas";
+import { aboutLooks } from "./eye";
+import { Address, SUB_HINT, SubAddress, Transport } from "./fields";
+import { changesOf, type Footage, REMOVAL, type Settings, settingsOf, withoutAddresses } from "./settings";
+
+type Change = (what: Record<string, unknown>, said: string) => Promise<void>;
+
+export function EditCamera({ id }: { id: string }) {
+  const [camera, setCamera] = useState<Camera | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  useTitle(camera?.name ?? "Camera");
+  const show = (answer: Result<Camera>) => {
+    if (answer.ok) setCamera(answer.value);
+    setFailure(answer.ok ? null : answer);
+  };
+  useEffect(() => void fetchCamera(id).then(show), [id]);
+  const change: Change = async (what, said) => {
+    const answer = await send<Camera>("PATCH", `/cameras/${id}`, what);
+    show(answer);
+    if (!answer.ok) return;
+    void refresh();
+    say(said);
+  };
+  if (!camera) return failure ? <Trouble of={failure} /> : <Wait text="Asking the hub…" />;
+  return (
+    <div class="narrow wide">
+      <p class="crumb">
+        <Link href="/cameras">Cameras</Link>
+      </p>
+      <h1>{camera.name}</h1>
+      <Trouble of={failure} />
+      <h2>Areas</h2>
+      <AreaEditor camera={camera} save={(areas) => void change({ areas }, "Areas saved.")} />
+      <Looks id={id} />
+      <h2>Settings</h2>
+      <SettingsForm camera={camera} change={change} />
+      <h2>Private room</h2>
+      <PrivateRoom camera={camera} change={change} />
+      <h2>Remove</h2>
+      <Removal camera={camera} fail={setFailure} />
+    </div>
+  );
+}
+
+async function fetchCamera(id: string): Promise<Result<Camera>> {
+  const all = await get<Camera[]>("/cameras");
+  if (!all.ok) return all;
+  const found = all.value.find((camera) => camera.id === id);
+  return found ? { ok: true, value: found } : broken("This camera is no longer here.");
+}
+
+// How the eye keeps up with this camera.
+function Looks({ id }: { id: string }) {
+  const looks = home.value?.cameras.find((camera) => camera.id === id)?.looks;
+  return looks ? (
+    <p class="fine" data-testid="looks">
+      {aboutLooks(looks, now.value)}
+    </p>
+  ) : null;
+}
+
+function SettingsForm({ camera, change }: { camera: Camera; change: Change }) {
+  const [settings, setSettings] = useState(() => settingsOf(camera));
+  const set = (part: Partial<Settings>) => setSettings((had) => ({ ...had, ...part }));
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void change(changesOf(settings, camera), "Saved.");
+        setSettings(withoutAddresses);
+      }}
+    >
+      <Field label="Name">
+        <input value={settings.name} maxLength={60} onInput={(event) => set({ name: event.currentTarget.value })} />
+      </Field>
+      {!camera.demo && <StreamFields camera={camera} settings={settings} set={set} />}
+      <Field label="Storage limit (GB)" hint="Leave empty to limit it by hours only.">
+        <input
+          value={settings.quotaGb}
+          inputMode="decimal"
+          pattern="[0-9]*[.]?[0-9]*"
+          onInput={(event) => set({ quotaGb: event.currentTarget.value })}
+        />
+      </Field>
+      <div class="row">
+        <button type="submit" class="main">
+          Save
+        </button>
+        <button
+          type="button"
+          onClick={() => void change({ enabled: !camera.enabled }, camera.enabled ? "Turned off." : "Turned on.")}
+        >
+          {camera.enabled ? "Turn off" : "Turn on"}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+interface StreamFieldsProps {
+  camera: Camera;
+  settings: Settings;
+  set: (part: Partial<Settings>) => void;
+}
+
+function StreamFields({ camera, settings, set }: StreamFieldsProps) {
+  return (
+    <>
+      <Address
+        label="New address"
+        hint={`It is ${camera.address} now. Leave empty to keep it.`}
+        value={settings.url}
+        set={(url) => set({ url })}
+      />
+      <SubAddress
+        hint={camera.has_sub ? "There is one. Leave empty to keep it." : SUB_HINT}
+        value={settings.sub}
+        set={(sub) => set({ sub })}
+      />
+      <Transport value={settings.transport} set={(transport) => set({ transport })} />
+    </>
+  );
+}
+
+function PrivateRoom({ camera, change }: { camera: Camera; change: Change }) {
+  const keep = (isPrivate: boolean) =>
+    change(
+      { private: isPrivate },
+      isPrivate ? "None of its clips can be given." : "Its clips can be given, one by one.",
+    );
+  return (
+    <label class="check">
+      <input type="checkbox" checked={camera.private} onChange={(event) => void keep(event.currentTarget.checked)} />
+      <span>
+        <strong>Bedroom, bathroom, children</strong>
+        <small>Clips of this camera cannot be given to anybody.</small>
+      </span>
+    </label>
+  );
+}
+
+function Removal({ camera, fail }: { camera: Camera; fail: (failure: Failure) => void }) {
+  const [asking, setAsking] = useState<Footage | null>(null);
+  const remove = async (footage: Footage) => {
+    const done = await send("DELETE", `/cameras/${camera.id}?footage=${footage}`);
+    if (!done.ok) return fail(done);
+    await refresh();
+    say(`${camera.name} has been removed.`);
+    go("/cameras");
+  };
+  return (
+    <div class="row">
+      <button type="button" onClick={() => setAsking("keep")}>
+        {REMOVAL.keep.button}
+      </button>
+      <button type="button" class="danger" onClick={() => setAsking("delete")}>
+        {REMOVAL.delete.button}
+      </button>
+      {asking && (
+        <Confirm
+          title={`Remove ${camera.name}?`}
+          text={REMOVAL[asking].text}
+          yes={REMOVAL[asking].yes}
+          act={() => void remove(asking)}
+          close={() => setAsking(null)}
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,46 @@
+// What looks at the cameras, what it cannot see, and how it keeps up: in sentences. Pure.
+
+import { when } from "../../shared/time";
+import type { CameraNow, Home } from "../../shared/wire";
+
+type Eye = Home["eye"];
+
+const KINDS = "people, cats, dogs, other animals and vehicles";
+const SEES: Record<Eye, string> = {
+  eye:
+    `The built-in eye looks at whatever moves and tells ${KINDS} apart. It does not see things that stand still, ` +
+    "packages, or anything only a few pixels in size, and it recognises no one.",
+  yolox:
+    `YOLOX looks at whole pictures, and more closely at whatever moves, for ${KINDS}. ` +
+    "It does not see packages, and it recognises no one.",
+  both: `The built-in eye and YOLOX look together, for ${KINDS}. They do not see packages, and they recognise no one.`,
+  motion: "Nothing examines what moves: every motion is an event, and none of them has a kind.",
+};
+const COMING: Record<Eye, string> = { eye: "the eye", yolox: "YOLOX", both: "YOLOX", motion: "another one" };
+
+export function aboutEye({ eye, looking }: Home, now: number): string {
+  const said = [SEES[eye]];
+  if (looking && looking.coming_percent !== null)
+    said.push(`It stands in while ${COMING[looking.chosen]} is downloaded: ${looking.coming_percent} % so far.`);
+  if (looking?.blind_since_ms) {
+    const since = when(looking.blind_since_ms, now);
+    said.push(`It has been blind since ${since}: everything is recorded, but nothing is recognised.`);
+  }
+  return said.join(" ");
+}
+
+export function aboutLooks(looks: NonNullable<CameraNow["looks"]>, now: number): string {
+  const since = when(looks.since_ms, now);
+  const pictures = `${looks.looked.toLocaleString()} ${looks.looked === 1 ? "picture" : "pictures"}`;
+  const said = looks.looked
+    ? `The eye has looked at ${pictures} since ${since}`
+    : `The eye has not been needed here since ${since}`;
+  if (!looks.passed_over) return `${said}.`;
+  const skipped = looks.passed_over.toLocaleString();
+  return `${said} and skipped ${skipped} because newer ones had arrived. They were recorded all the same.`;
+}
+
+// A camera in the list: what it is, what it sends and what is kept of it.
+export function aboutStream({ width, height, fps }: Pick<CameraNow, "width" | "height" | "fps">): string | null {
+  return width ? `${width}×${height}${fps ? ` at ${Math.round(fps)}` : ""}` : null;
+}

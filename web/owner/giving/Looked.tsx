@@ -1,0 +1,70 @@
+// Who looked, as far as the log proves it.
+
+import { useState } from "preact/hooks";
+import type { Donation } from "../../shared/wire";
+import { download } from "../download";
+import { Confirm, Problem, Trouble } from "../ui";
+import type { Donor } from "./donor";
+import { Given } from "./Given";
+import type { Reading, There } from "./steps";
+import { checkedLine, withheldLine } from "./words";
+
+export function Looked({ at, giving }: { at: There; giving: Donor }) {
+  const [asking, setAsking] = useState<Donation | null>(null);
+  const { programme, given, witness } = at.donations;
+  return (
+    <section>
+      <h2>Who looked</h2>
+      <Checked reading={at.reading} vouched={witness.vouched} />
+      {programme && <ReceiptHelp policy={programme.policy} />}
+      {given.map((donation) => (
+        <Given key={donation.id} donation={donation} at={at} takeBack={() => setAsking(donation)} />
+      ))}
+      {asking && (
+        <Confirm
+          title="Take this clip back?"
+          text={
+            "Within seconds nobody can see it any more; within a minute its key is destroyed. What was labelled " +
+            "stays a label, without the clip."
+          }
+          yes="Take it back"
+          act={() => void giving.takeBack(asking)}
+          close={() => setAsking(null)}
+        />
+      )}
+    </section>
+  );
+}
+
+function Checked({ reading, vouched }: { reading: Reading; vouched: number | null }) {
+  switch (reading.is) {
+    case "reading":
+      return null;
+    case "unproven":
+      return <Trouble of={reading.failure} todo="Nothing here counts as proven until this is fixed." />;
+    case "withheld":
+      return <Problem text={withheldLine(reading.unclaimed.looks)} todo="Save this page and ask the programme." />;
+    case "proven":
+      return (
+        <p class="proof good" data-testid="log-proof">
+          {checkedLine(reading, vouched)}
+        </p>
+      );
+  }
+}
+
+function ReceiptHelp({ policy }: { policy: string }) {
+  return (
+    <p class="fine">
+      A receipt proves one look without us:{" "}
+      <a href="/verify.html" download="verify.html">
+        save the page that checks it
+      </a>{" "}
+      and{" "}
+      <button type="button" class="link" onClick={() => download("policy.txt", policy)}>
+        the keys it is checked with
+      </button>
+      .
+    </p>
+  );
+}

@@ -1,0 +1,15 @@
+// What the giving page needs from the rest of the page.
+
+import { get, sealed, send } from "../../shared/api";
+import { hubNow, opened, ring } from "../state";
+import { say } from "../toast";
+import type { Doors } from "./donor";
+
+export const doors: Doors = {
+  hub: { get, sealed, send },
+  keys: () => ring.value,
+  open: opened,
+  nowMs: hubNow,
+  rest: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  takenBack: () => say("Taken back. Nobody can see it any more."),
+};

@@ -1,0 +1,60 @@
+// Reads the whole log and holds what the keeper claims about every donation against it. Fails closed: when one file,
+// one claim or the owner's key is missing, nothing is proven.
+
+import { attempt, broken, type get, type Result, type sealed } from "../../shared/api";
+import type { Bytes } from "../../shared/bytes";
+import { logKey } from "../../shared/consent";
+import { readPolicy } from "../../shared/ledger";
+import { readLog, type WholeLog } from "../../shared/log";
+import type { Donations, EntryClaims } from "../../shared/wire";
+import { checked, type Entry, type Unclaimed, unclaimed } from "./entries";
+
+export interface ReadingDoors {
+  hub: { get: typeof get; sealed: typeof sealed };
+  keys: () => { sign: CryptoKey; signPublic: string } | null;
+  open: (sealed: Bytes) => Promise<Result<Bytes>>;
+  nowMs: () => number;
+}
+
+export interface Read {
+  log: WholeLog;
+  entries: Entries;
+  unclaimed: Unclaimed; // entries with the owner's tags that the keeper did not mention
+}
+export type Entries = Readonly<Record<string, Entry[]>>; // by donation
+
+export async function read(found: Donations, doors: ReadingDoors): Promise<Result<Read>> {
+  const { programme, given } = found;
+  const keys = doors.keys();
+  if (!programme) return broken("Join the programme again to see who looked.");
+  if (!keys) return broken("Sign in first.");
+  const log = await wholeLog(programme.policy, doors);
+  if (!log.ok) return log;
+  const by = { logKey: await logKey(keys.sign), open: doors.open, nowMs: doors.nowMs() };
+  const entries: Record<string, Entry[]> = {};
+  const claimed = new Set<number>();
+  for (const { id } of given) {
+    const claims = await doors.hub.get<EntryClaims>(`/giving/donations/${id}/entries`);
+    if (!claims.ok) return claims;
+    const held = await attempt(() => checked(claims.value.entries, id, log.value, by));
+    if (!held.ok) return held;
+    entries[id] = held.value;
+    for (const { index } of claims.value.entries) if (index !== null) claimed.add(index);
+  }
+  const sinceMs = Math.min(...given.map((each) => each.given_ms));
+  return { ok: true, value: { log: log.value, entries, unclaimed: await unclaimed(log.value, sinceMs, claimed, by) } };
+}
+
+async function wholeLog(policy: string, { hub }: ReadingDoors): Promise<Result<WholeLog>> {
+  return attempt(async () =>
+    readLog(
+      async (path) => {
+        const file = await hub.sealed(`/giving/log/${path}`);
+        if (!file.ok) throw new Error(file.text);
+        if (!file.value) throw new Error("The log is not there.");
+        return file.value.bytes;
+      },
+      await readPolicy(policy),
+    ),
+  );
+}

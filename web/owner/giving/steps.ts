@@ -1,0 +1,70 @@
+// What was given, who looked, and taking it back, step by step. Pure: what came, and what is known after it.
+
+import type { Failure, Result } from "../../shared/api";
+import type { Donations } from "../../shared/wire";
+import type { Entries, Read } from "./reading";
+
+// Entries that were read before stay in sight when a reading fails, but nothing of them counts as proven.
+export type Reading =
+  | { is: "reading" }
+  | ({ is: "proven" } & Read)
+  | ({ is: "withheld" } & Read) // the log holds looks that the programme did not mention
+  | { is: "unproven"; failure: Failure; entries: Entries };
+
+export type Withdrawal =
+  | { is: "idle" }
+  | { is: "sending"; donation: string }
+  | { is: "failed"; donation: string; failure: Failure };
+
+export interface There {
+  is: "there";
+  donations: Donations;
+  reading: Reading;
+  withdrawal: Withdrawal;
+}
+export type Giving = { is: "asking" } | { is: "unknown"; failure: Failure } | There;
+
+export type Happening =
+  | { is: "asked"; answer: Result<Donations> }
+  | { is: "read"; result: Result<Read> }
+  | { is: "take-back"; donation: string }
+  | { is: "taken-back"; result: Result<unknown> };
+
+export function next(at: Giving, what: Happening): Giving {
+  if (what.is === "asked") return asked(at, what.answer);
+  if (at.is !== "there") return at;
+  switch (what.is) {
+    case "read":
+      return { ...at, reading: readingAfter(at.reading, what.result) };
+    case "take-back":
+      if (at.withdrawal.is === "sending") return at;
+      return { ...at, withdrawal: { is: "sending", donation: what.donation } };
+    case "taken-back":
+      if (at.withdrawal.is !== "sending") return at;
+      return { ...at, withdrawal: withdrawalAfter(at.withdrawal.donation, what.result) };
+  }
+}
+
+// An answer that fails takes nothing away that is known already.
+function asked(at: Giving, answer: Result<Donations>): Giving {
+  if (at.is === "there") return answer.ok ? { ...at, donations: answer.value } : at;
+  if (!answer.ok) return { is: "unknown", failure: answer };
+  return { is: "there", donations: answer.value, reading: { is: "reading" }, withdrawal: { is: "idle" } };
+}
+
+function readingAfter(had: Reading, result: Result<Read>): Reading {
+  if (!result.ok) return { is: "unproven", failure: result, entries: entriesOf(had) };
+  return { is: result.value.unclaimed.looks > 0 ? "withheld" : "proven", ...result.value };
+}
+
+function withdrawalAfter(donation: string, result: Result<unknown>): Withdrawal {
+  return result.ok ? { is: "idle" } : { is: "failed", donation, failure: result };
+}
+
+export function entriesOf(reading: Reading): Entries {
+  return reading.is === "reading" ? {} : reading.entries;
+}
+
+export function isRead(reading: Reading): reading is { is: "proven" | "withheld" } & Read {
+  return reading.is === "proven" || reading.is === "withheld";
+}

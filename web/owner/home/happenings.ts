@@ -1,0 +1,61 @@
+// The list of what happened: how much is asked of the hub, what of it is shown, day by day. Pure.
+
+import type { Failure, Result } from "../../shared/api";
+import { dayOf, lasting } from "../../shared/time";
+import type { Clip } from "../../shared/wire";
+import { type Filter, type Finding, passes } from "../findings";
+
+const PAGE = 12;
+const SEARCHED = 200; // clips that a filter looks through
+
+export interface Happenings {
+  clips: Clip[] | null; // null: not asked yet
+  failure: Failure | null; // why there is nothing to show
+  most: number;
+  filter: Filter;
+}
+
+export const START: Happenings = { clips: null, failure: null, most: PAGE, filter: { verdict: null, kind: null } };
+
+// One more than is shown says whether there is more.
+export function asked({ most, filter }: Happenings): string {
+  return `/clips?limit=${filter.verdict || filter.kind ? SEARCHED : most + 1}`;
+}
+
+// What was there stays when the hub cannot be asked again; the page's banner says that it cannot.
+export function answered(had: Happenings, answer: Result<Clip[]>): Happenings {
+  if (answer.ok) return { ...had, clips: answer.value, failure: null };
+  return { ...had, failure: had.clips ? null : answer };
+}
+
+export function filtered(had: Happenings, filter: Filter): Happenings {
+  return { ...had, filter };
+}
+
+export function withEarlier(had: Happenings): Happenings {
+  return { ...had, most: had.most + 2 * PAGE };
+}
+
+export function hasEarlier({ clips, most }: Happenings): boolean {
+  return (clips?.length ?? 0) > most;
+}
+
+export function days(
+  { clips, most, filter }: Happenings,
+  known: ReadonlyMap<string, Finding>,
+  leaving: ReadonlySet<string>,
+): [day: number, clips: Clip[]][] {
+  const shown = (clips ?? []).filter((clip) => !leaving.has(clip.id) && passes(known.get(clip.id), filter));
+  const found = new Map<number, Clip[]>();
+  for (const clip of shown.slice(0, most)) {
+    const day = dayOf(clip.onset_ms).from;
+    found.set(day, [...(found.get(day) ?? []), clip]);
+  }
+  return [...found];
+}
+
+export function aboutClip(clip: Clip): string {
+  if (clip.open) return "Still going on.";
+  const length = lasting((clip.ended_ms ?? clip.began_ms) - clip.began_ms);
+  return `A ${length} clip${clip.in_cloud ? ", also in the mailbox." : "."}`;
+}

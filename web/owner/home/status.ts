@@ -1,0 +1,45 @@
+// What Home says of the house, in sentences. Pure.
+
+import { ago, bytes } from "../../shared/time";
+import type { CameraNow, Home } from "../../shared/wire";
+
+export function headline(home: Home): string {
+  if (home.well) return recording(home) ? "All is well" : "Ready for a camera";
+  return home.problems.length === 1 ? "One thing needs you" : `${home.problems.length} things need you`;
+}
+
+export function lead(home: Home): string {
+  const cameras = recording(home);
+  if (!cameras) return "Nothing is being recorded yet.";
+  return `${cameras === 1 ? "One camera is" : `${cameras} cameras are`} recording, sealed for you alone.`;
+}
+
+export function storageLine({ keep_hours, used_bytes, free_bytes, full_in_hours }: Home["storage"]): string {
+  const room = `Recordings are kept for ${keep_hours} h: ${bytes(used_bytes)} used, ${bytes(free_bytes)} free.`;
+  if (!full_in_hours) return room;
+  const hours = Math.max(1, Math.round(full_in_hours));
+  return `${room} The disk will be full in about ${hours} h; then the oldest go first.`;
+}
+
+const SOME = 4; // pieces that are always on their way while something happens
+
+export function mailboxLine({ configured, reachable, waiting_parts, clips }: Home["cloud"]): string {
+  if (!configured) return "No mailbox is set up: clips stay at home.";
+  if (reachable === null) return "The outside mailbox has not been contacted yet.";
+  const waiting = waiting_parts === 1 ? "1 sealed piece is" : `${waiting_parts} sealed pieces are`;
+  if (!reachable) return `The outside mailbox cannot be reached; ${waiting} waiting here.`;
+  if (waiting_parts > SOME) return `Sending ${waiting_parts} sealed pieces to the mailbox.`;
+  return `The outside mailbox holds ${clips} sealed ${clips === 1 ? "clip" : "clips"} that only you can open.`;
+}
+
+// The badge on a camera's picture, which was taken at `stillMs` (0: there is none).
+export function cameraNow(camera: CameraNow, stillMs: number, now: number): string {
+  if (camera.state === "off") return "Off";
+  if (camera.state === "retrying") return "Lost, trying again";
+  if (camera.state === "starting") return "Starting";
+  return stillMs ? ago(stillMs, now) : "Recording";
+}
+
+function recording(home: Home): number {
+  return home.cameras.filter((camera) => camera.state === "recording").length;
+}

@@ -1,0 +1,48 @@
+// Plays the pictures of the open film onto a canvas, in step with the screen.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { session } from "../here";
+import { advanced, type Playing, START } from "./playing";
+
+const SHOW_EVERY_MS = 80; // the ruler need not follow every picture
+
+export interface Player {
+  shown: Playing; // as of the last time that it was shown
+  now: () => Playing;
+  play: (to: Playing) => void;
+}
+
+export function usePlayer(canvas: { current: HTMLCanvasElement | null }, length: number): Player {
+  const now = useRef(START);
+  const [shown, show] = useState(START);
+  const play = (to: Playing) => {
+    now.current = to;
+    show(to);
+  };
+  useEffect(() => {
+    let frame = 0;
+    let last = performance.now();
+    let drawn = -1;
+    let shownAt = 0;
+    const turn = (time: number) => {
+      const roll = session.film.value;
+      if (roll?.here) {
+        now.current = advanced(now.current, time - last, roll, length);
+        const index = roll.indexAt(now.current.at);
+        if (index !== drawn && canvas.current) {
+          drawn = index;
+          void roll.draw(index, canvas.current).catch(() => undefined);
+        }
+        if (time - shownAt > SHOW_EVERY_MS || !now.current.isPlaying) {
+          shownAt = time;
+          show(now.current);
+        }
+      }
+      last = time;
+      frame = requestAnimationFrame(turn);
+    };
+    frame = requestAnimationFrame(turn);
+    return () => cancelAnimationFrame(frame);
+  }, [canvas, length]);
+  return { shown, now: () => now.current, play };
+}

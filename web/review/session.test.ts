@@ -1,0 +1,293 @@
+// A reviewer's session against a review room that answers from a table.
+
+import { beforeEach, describe, expect, test } from "vitest";
+import type { Failure, Result } from "../shared/ask";
+import type { Next } from "./api";
+import type { Film, Listener } from "./film";
+import { EMPTY, type Label, withSubject, withVerdict } from "./label";
+import { type Work, workOf } from "./room";
+import { type Doors, Session } from "./session";
+
+const LOOK: Next = { view: 1, ticket: "t", pictures: 40, length_ms: 8000, done_today: 0, quota: 150 };
+const CAT = withSubject(EMPTY, "cat");
+const DONE = withVerdict(CAT, "routine");
+const yes = <T>(value: T): Result<T> => ({ ok: true, value });
+const no = (status: number, reason?: string): Failure => {
+  return { ok: false, kind: status === 401 ? "signed-out" : "refused", text: `no ${status}`, status, reason };
+};
+const GONE: Failure = { ok: false, kind: "unreachable", text: "The review room cannot be reached.", status: 0 };
+
+// What was asked, in order; an answer of `answers` comes once, then all is well.
+let asked: string[];
+let answers: Record<string, Result<never>[]>;
+let nowMs: number;
+let timers: (() => void)[];
+let listener: Listener | null;
+let session: Session;
+
+function answer<T>(what: string, value: T): Promise<Result<T>> {
+  asked.push(what);
+  return Promise.resolve(answers[what]?.shift() ?? yes(value));
+}
+
+beforeEach(() => {
+  [asked, answers, nowMs, timers, listener] = [[], {}, 1_000_000, [], null];
+  let view = 0;
+  const room: Doors["room"] = {
+    words: () => answer("words", { keeper: "ws://keeper", rp_id: "room" }),
+    enter: () => answer("enter", { reviewer: "reviewer-1", session: "token" }),
+    next: () => answer("next", { ...LOOK, view: ++view }),
+    save: (of, label) => answer(`save ${of} ${label.subjects}`, { saved_ms: 1 }),
+    submit: (of, label) => answer(`submit ${of} ${label.subjects} ${label.verdict}`, undefined),
+    skip: (of) => answer(`skip ${of}`, undefined),
+    flag: (of) => answer(`flag ${of}`, undefined),
+    lock: () => answer("lock", undefined),
+    here: () => answer("here", undefined),
+  };
+  session = new Session({
+    room,
+    film: (keeper, look, token, told) => {
+      asked.push(`film ${keeper} ${look.view} ${look.ticket} ${token}`);
+      listener = told;
+      return { stay: () => asked.push("stay"), close: () => asked.push("close") } as unknown as Film;
+    },
+    nowMs: () => nowMs,
+    later: (act) => {
+      timers.push(act);
+      return () => {
+        timers = timers.filter((each) => each !== act);
+      };
+    },
+  });
+});
+
+const place = () => session.now.value.place;
+const work = () => workOf(place()) as Work;
+const settled = async () => {
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+};
+const timeIsUp = async () => {
+  for (const act of timers.splice(0)) act();
+  await settled();
+};
+
+async function atDesk(label: Label = EMPTY) {
+  await session.signIn();
+  if (label !== EMPTY) session.change(label);
+  asked = [];
+}
+
+describe("coming in", () => {
+  test("a passkey, then a clip and its pictures", async () => {
+    await session.signIn();
+    expect(asked).toEqual(["words", "enter", "next", "film ws://keeper 1 t token"]);
+    expect(session.now.value).toMatchObject({ reviewer: "reviewer-1", isBusy: false, failure: null });
+    expect(place().is).toBe("desk");
+    listener!.come(12);
+    expect(work().pictures).toBe(12);
+  });
+
+  test.each([
+    ["a passkey that does not answer", "enter", no(403)],
+    ["a room that is gone", "words", GONE],
+    ["a session that nobody knows", "enter", no(401)],
+  ])("%s leaves the reviewer at the door, with the reason", async (_, what, failure) => {
+    answers = { [what]: [failure as never] };
+    await session.signIn();
+    expect(session.now.value).toMatchObject({ place: { is: "out", isLocked: false }, failure });
+    await session.signIn();
+    expect(place().is).toBe("desk");
+  });
+
+  test("nothing is waiting, or it is not the time", async () => {
+    answers = { next: [no(404, "nothing_waiting") as never, no(403, "closed") as never, GONE as never] };
+    await session.signIn();
+    expect(place()).toEqual({ is: "empty", why: "" });
+    await session.nextClip();
+    expect(place()).toEqual({ is: "empty", why: "no 403" });
+    await session.nextClip();
+    expect(place()).toEqual({ is: "empty", why: GONE.text });
+  });
+});
+
+describe("a label", () => {
+  test("is saved when the reviewer pauses, once for many changes", async () => {
+    await atDesk();
+    session.change(withSubject(EMPTY, "dog"));
+    session.change(CAT);
+    expect(work().saved).toBe("waiting");
+    await timeIsUp();
+    expect(asked).toEqual(["save 1 cat"]);
+    expect(work().saved).toBe("saved");
+  });
+
+  test("that was changed while it was saved is not called saved", async () => {
+    await atDesk(CAT);
+    for (const act of timers.splice(0)) act();
+    session.change(DONE);
+    await settled();
+    expect(work()).toMatchObject({ label: DONE, saved: "waiting" });
+  });
+
+  test("that could not be saved says so, and the next change tries again", async () => {
+    await atDesk(CAT);
+    answers = { "save 1 cat": [GONE as never] };
+    await timeIsUp();
+    expect(work().saved).toBe("failed");
+    session.change(DONE);
+    await timeIsUp();
+    expect(work().saved).toBe("saved");
+  });
+
+  test("is handed in when it is complete, not saved again, and the next clip is drawn", async () => {
+    await atDesk(CAT);
+    await session.handIn();
+    expect(asked).toEqual([]);
+    session.change(DONE);
+    await session.handIn();
+    expect(asked).toEqual(["submit 1 cat routine", "close", "next", "film ws://keeper 2 t token"]);
+    expect(timers).toEqual([]);
+    expect(work()).toMatchObject({ look: { view: 2 }, label: EMPTY, saved: "nothing" });
+  });
+
+  test("that was refused stays on the desk, with its pictures", async () => {
+    await atDesk(DONE);
+    answers = { "submit 1 cat routine": [no(409) as never] };
+    await session.handIn();
+    expect(session.now.value).toMatchObject({ place: { is: "desk", work: { label: DONE } }, failure: no(409) });
+    expect(asked).not.toContain("close");
+  });
+
+  test("that was handed in cannot be handed in again, whatever comes after it", async () => {
+    await atDesk(DONE);
+    answers = { next: [GONE as never] };
+    await session.handIn();
+    expect(place()).toEqual({ is: "empty", why: GONE.text });
+    await session.handIn();
+    expect(asked.filter((line) => line.startsWith("submit"))).toHaveLength(1);
+  });
+
+  test("two presses of Enter hand in once", async () => {
+    await atDesk(DONE);
+    await Promise.all([session.handIn(), session.handIn()]);
+    expect(asked.filter((line) => line.startsWith("submit"))).toHaveLength(1);
+  });
+});
+
+describe("other ways on", () => {
+  test("a clip is skipped", async () => {
+    await atDesk(CAT);
+    await session.skipClip();
+    expect(asked).toEqual(["skip 1", "close", "next", "film ws://keeper 2 t token"]);
+  });
+
+  test("an unfinished label is saved before the next clip", async () => {
+    await atDesk(CAT);
+    await session.finishLater();
+    expect(asked).toEqual(["save 1 cat", "close", "next", "film ws://keeper 2 t token"]);
+  });
+
+  test("a flagged clip is closed at once", async () => {
+    await atDesk(CAT);
+    await session.flagClip();
+    expect(asked).toEqual(["flag 1", "close"]);
+    expect(place()).toMatchObject({ is: "over", why: expect.stringContaining("stopped for everybody") });
+    expect(timers).toEqual([]);
+  });
+
+  test("a flag that the keeper does not accept closes the clip here, and says so", async () => {
+    await atDesk();
+    answers = { "flag 1": [no(409, "unknown_view") as never] };
+    await session.flagClip();
+    expect(place()).toMatchObject({ is: "over", why: expect.stringContaining("did not accept") });
+  });
+
+  test("a flag that nobody heard leaves the clip on the desk, with the reason", async () => {
+    await atDesk();
+    answers = { "flag 1": [GONE as never] };
+    await session.flagClip();
+    expect(session.now.value).toMatchObject({ place: { is: "desk" }, failure: GONE });
+  });
+});
+
+describe("the keeper ends a view", () => {
+  test("that was taken back: the clip is closed, and its label goes with it", async () => {
+    await atDesk(CAT);
+    listener!.ended("Its owner took it back.", "revoked");
+    expect(place()).toEqual({ is: "over", why: "Its owner took it back." });
+    expect([session.film.value, timers]).toEqual([null, []]);
+  });
+
+  test("that stood too long: the room locks", async () => {
+    await atDesk();
+    listener!.ended("Nobody was there.", "idle");
+    await settled();
+    expect(place()).toMatchObject({ is: "out", isLocked: true });
+  });
+
+  test("for another reason: the label can be finished without pictures", async () => {
+    await atDesk(CAT);
+    listener!.ended("The keeper restarts.");
+    expect(place()).toMatchObject({ is: "desk", work: { label: CAT, why: "The keeper restarts." } });
+    expect(session.film.value).toBeNull();
+  });
+});
+
+describe("breaks and locks", () => {
+  test("a minute of nothing closes the pictures, keeps the label and locks the room", async () => {
+    await atDesk(CAT);
+    nowMs += 60_000;
+    session.tick();
+    await settled();
+    expect(place().is).toBe("desk");
+    nowMs += 1;
+    session.tick();
+    session.tick();
+    await settled();
+    expect(asked).toEqual(["close", "save 1 cat", "lock"]);
+    expect(place()).toMatchObject({ is: "out", isLocked: true, work: { label: CAT, saved: "saved", pictures: 0 } });
+    await session.signIn();
+    expect(place()).toMatchObject({ is: "desk", work: { label: CAT } });
+    expect([asked.includes("next"), session.film.value]).toEqual([false, null]);
+  });
+
+  test("nobody is locked out of a room that was never entered", async () => {
+    nowMs += 10 * 60_000;
+    session.tick();
+    await session.act();
+    expect(asked).toEqual([]);
+  });
+
+  test("moving keeps the room open, and both programs hear of it now and then", async () => {
+    await atDesk();
+    nowMs += 59_000;
+    await session.act();
+    nowMs += 14_000;
+    await session.act();
+    nowMs += 47_000;
+    session.tick();
+    expect(asked).toEqual(["stay", "here"]);
+    expect(place().is).toBe("desk");
+  });
+
+  test("a session that is over anywhere is over here", async () => {
+    await atDesk();
+    answers = { here: [no(401) as never] };
+    await session.act();
+    expect(place()).toMatchObject({ is: "out", isLocked: true });
+    await atDesk(DONE);
+    answers = { "submit 1 cat routine": [no(401) as never] };
+    await session.handIn();
+    expect(session.now.value).toMatchObject({ place: { is: "out", work: { label: DONE } }, failure: null });
+  });
+
+  test("a break locks the room, too, and begins the twenty minutes anew", async () => {
+    await atDesk(CAT);
+    await session.rest();
+    expect(asked).toEqual(["close", "save 1 cat", "lock"]);
+    expect(place()).toMatchObject({ is: "resting", work: { label: CAT } });
+    nowMs += 600_000;
+    await session.signIn();
+    expect(session.now.value).toMatchObject({ place: { is: "desk", work: { label: CAT } }, sinceBreakMs: nowMs });
+  });
+});

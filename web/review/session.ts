@@ -1,0 +1,218 @@
+// A reviewer at work: enters, draws clips, labels and hands in, rests. Asks the review room, one thing at a time, and
+// the keeper for pictures. A minute of nothing locks the room; a session that is over anywhere is over here.
+
+import { signal } from "@preact/signals";
+import { broken, type Failure, type Result } from "../shared/ask";
+import type * as api from "./api";
+import type { Film, Listener } from "./film";
+import { isComplete, type Label } from "./label";
+import { type Happening, isIn, next, type Room, start, type Work } from "./room";
+
+export const IDLE_MS = 60_000;
+const HERE_EVERY_MS = 15_000;
+const SAVE_AFTER_MS = 400;
+
+export interface Doors {
+  room: Pick<typeof api, "words" | "enter" | "next" | "save" | "submit" | "skip" | "flag" | "lock" | "here">;
+  film: (keeper: string, look: api.Next, session: string, listener: Listener) => Film;
+  nowMs: () => number;
+  later: (act: () => void, ms: number) => () => void; // gives what calls it off
+}
+
+export class Session {
+  readonly now;
+  readonly film = signal<Film | null>(null);
+  private words: api.Words | null = null;
+  private token = "";
+  private locking: Promise<void> | null = null;
+  private callOff: (() => void) | null = null; // of the saving that is due
+  private lastActMs: number;
+  private lastHereMs = 0;
+
+  constructor(private readonly doors: Doors) {
+    this.now = signal<Room>(start(doors.nowMs()));
+    this.lastActMs = doors.nowMs();
+  }
+
+  // ---- at work -----------------------------------------------------------------------------------------------------
+
+  readonly signIn = () =>
+    this.doing(async () => {
+      const words = this.words ? { ok: true as const, value: this.words } : await this.doors.room.words();
+      if (!words.ok) return words;
+      this.words = words.value;
+      const found = await this.doors.room.enter(words.value.rp_id);
+      if (!found.ok) return found;
+      this.token = found.value.session;
+      this.lastActMs = this.doors.nowMs();
+      this.comes({ is: "entered", reviewer: found.value.reviewer, nowMs: this.lastActMs });
+      return this.work ? null : this.draw();
+    });
+
+  readonly nextClip = () => this.doing(() => this.draw());
+
+  readonly change = (label: Label) => {
+    if (!this.work || label === this.work.label) return;
+    this.comes({ is: "changed", label });
+    this.callOff?.();
+    this.callOff = this.doors.later(() => void this.save(), SAVE_AFTER_MS);
+  };
+
+  readonly handIn = () =>
+    this.doing(async () => {
+      const { work } = this;
+      if (!work || !isComplete(work.label)) return null;
+      this.saveNoMore();
+      return (await failureOf(this.doors.room.submit(work.look.view, work.label))) ?? this.draw();
+    });
+
+  readonly skipClip = () =>
+    this.doing(async () => {
+      const { work } = this;
+      if (!work) return null;
+      this.saveNoMore();
+      return (await failureOf(this.doors.room.skip(work.look.view))) ?? this.draw();
+    });
+
+  readonly finishLater = () =>
+    this.doing(async () => {
+      if (this.callOff) await this.save();
+      return this.draw();
+    });
+
+  // The keeper is told while the view is open; then nobody sees the clip again.
+  readonly flagClip = () =>
+    this.doing(async () => {
+      const { work } = this;
+      if (!work) return null;
+      this.saveNoMore();
+      const no = await failureOf(this.doors.room.flag(work.look.view));
+      if (no && (!no.reason || no.kind === "signed-out")) return no;
+      this.closeFilm();
+      const heard = "You flagged this clip. ";
+      const stopped = "It is stopped for everybody; its owner and the programme are told.";
+      const unheard = `The programme knows, but the keeper did not accept your flag: ${no?.text}`;
+      this.comes({ is: "closed", why: heard + (no ? unheard : stopped) });
+      return null;
+    });
+
+  // ---- breaks and locks ------------------------------------------------------------------------------------------
+
+  readonly rest = () =>
+    this.doing(async () => {
+      await this.lockUp();
+      this.comes({ is: "resting" });
+      return null;
+    });
+
+  lockUp(): Promise<void> {
+    if (!isIn(this.now.value)) return Promise.resolve();
+    this.locking ??= this.lock().finally(() => {
+      this.locking = null;
+    });
+    return this.locking;
+  }
+
+  // Tells both programs, now and then, that somebody is there.
+  async act() {
+    if (!this.token) return;
+    this.lastActMs = this.doors.nowMs();
+    if (this.lastActMs - this.lastHereMs < HERE_EVERY_MS) return;
+    this.lastHereMs = this.lastActMs;
+    this.film.value?.stay();
+    const answer = await this.doors.room.here();
+    if (!answer.ok && answer.kind === "signed-out") await this.lockUp();
+  }
+
+  tick() {
+    if (this.token && this.doors.nowMs() - this.lastActMs > IDLE_MS) void this.lockUp();
+  }
+
+  closeFilm() {
+    this.film.value?.close();
+    this.film.value = null;
+  }
+
+  // ---- inside ------------------------------------------------------------------------------------------------------
+
+  // The pictures go first. Then the label is kept: without the session it could not be.
+  private async lock() {
+    const isUnsaved = this.callOff !== null;
+    this.saveNoMore();
+    this.closeFilm();
+    const { work } = this;
+    if (work && isUnsaved) await this.keep(work);
+    this.token = "";
+    this.comes({ is: "locked" });
+    await this.doors.room.lock();
+  }
+
+  private get work(): Work | null {
+    const { place } = this.now.value;
+    return place.is === "desk" ? place.work : null;
+  }
+
+  private comes(what: Happening) {
+    this.now.value = next(this.now.value, what);
+  }
+
+  // Everything that the reviewer asks for goes through here.
+  private async doing(act: () => Promise<Failure | null>) {
+    if (this.now.value.isBusy) return;
+    this.comes({ is: "began" });
+    const failure = await act();
+    const isOver = failure?.kind === "signed-out" && isIn(this.now.value);
+    if (isOver) await this.lockUp();
+    this.comes({ is: "done", failure: isOver ? null : failure });
+  }
+
+  // The look before is over, whatever comes of this: what was handed in cannot be handed in again.
+  private async draw(): Promise<Failure | null> {
+    this.closeFilm();
+    this.saveNoMore();
+    if (!this.words) return broken("Sign in first.");
+    const { keeper } = this.words;
+    const drawn = await this.doors.room.next();
+    if (!drawn.ok) {
+      this.comes({ is: "nothing", why: drawn.reason === "nothing_waiting" ? "" : drawn.text });
+      return drawn.kind === "signed-out" ? drawn : null;
+    }
+    this.comes({ is: "drawn", look: drawn.value });
+    this.film.value = this.doors.film(keeper, drawn.value, this.token, {
+      come: (pictures) => this.comes({ is: "came", pictures }),
+      ended: (why, refusal) => this.ended(why, refusal),
+    });
+    return null;
+  }
+
+  private ended(why: string, refusal?: string) {
+    this.film.value = null;
+    if (refusal === "idle" || refusal === "session") return void this.lockUp();
+    if (refusal === "revoked") this.saveNoMore();
+    this.comes({ is: "ended", why, isRevoked: refusal === "revoked" });
+  }
+
+  private async save() {
+    this.callOff = null;
+    const { work } = this;
+    if (!work) return;
+    const answer = await this.keep(work);
+    if (!answer.ok && answer.kind === "signed-out") await this.lockUp();
+  }
+
+  private async keep(work: Work): Promise<Result<unknown>> {
+    const answer = await this.doors.room.save(work.look.view, work.label);
+    this.comes({ is: "kept", label: work.label, isSaved: answer.ok });
+    return answer;
+  }
+
+  private saveNoMore() {
+    this.callOff?.();
+    this.callOff = null;
+  }
+}
+
+async function failureOf(answer: Promise<Result<unknown>>): Promise<Failure | null> {
+  const result = await answer;
+  return result.ok ? null : result;
+}

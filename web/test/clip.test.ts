@@ -1,0 +1,203 @@
+// One clip: how it is opened and played, and what is said of it.
+
+import { describe, expect, test } from "vitest";
+import { type Happening, neighbours, next, type Showing, wish } from "../owner/clip/showing";
+import { type Doors, Viewer } from "../owner/clip/viewer";
+import { canBeGiven, facts, fileName, judgement } from "../owner/clip/words";
+import type { Manifest } from "../owner/clips";
+import { findingOf } from "../owner/findings";
+import { broken, type Result } from "../shared/api";
+import { type Bytes, utf8 } from "../shared/bytes";
+import type { Clip, Verdict } from "../shared/wire";
+import { TableHub, UNREACHABLE, yes } from "./table";
+
+const GONE = { ok: false, kind: "refused", text: "The mailbox has no such thing.", status: 404 } as const;
+const part = (n: number) => ({ n, sha256: "", bytes: 1, began_ms: 0, duration_ms: 1 });
+const OVER: Manifest = {
+  household: "h",
+  camera: "c",
+  event: "e1",
+  camera_name: "Front / yard",
+  onset_ms: new Date(2026, 10, 28, 7, 5, 9).getTime(),
+  began_ms: 1000,
+  ended_ms: 22_000,
+  codecs: "avc1",
+  width: 1280,
+  height: 720,
+  fps: 14.9,
+  audio: null,
+  parts: [part(0), part(1)],
+  still: null,
+  judgement: null,
+  eye: null,
+};
+const GROWING: Manifest = { ...OVER, ended_ms: null, parts: [part(0)] };
+const ROW = { id: "c1", event_id: "e1", open: true, bytes: 5_700_000, parts: 30, sent_parts: 2 } as Clip;
+
+describe("what is shown", () => {
+  const steps = (...all: Happening[]) => all.reduce(next, { is: "opening" } as Showing);
+
+  test("facts may grow, and the poster stays", () => {
+    const shown = steps({ is: "read", facts: GROWING }, { is: "still", url: "blob:1" }, { is: "read", facts: OVER });
+    expect(shown).toEqual({ is: "shown", facts: OVER, poster: "blob:1" });
+  });
+
+  test("what fails stays failed, with the facts that were known", () => {
+    const no = broken("no");
+    const stopped = steps({ is: "read", facts: OVER }, { is: "failed", failure: no });
+    expect(stopped).toEqual({ is: "stopped", failure: no, facts: OVER });
+    expect(next(stopped, { is: "read", facts: OVER })).toBe(stopped);
+    expect(steps({ is: "failed", failure: no })).toMatchObject({ facts: null });
+  });
+});
+
+// A viewer whose doors write down what happens; `pieces` are the parts that come, one list for each asking.
+function viewing(doors: Partial<Doors> = {}, manifests: Result<Manifest>[] = [yes(OVER)]) {
+  const log: string[] = [];
+  const hub = new TableHub({ manifest: manifests });
+  const viewer = new Viewer("c1", {
+    row: async () => yes(ROW),
+    manifest: () => hub.ask("manifest"),
+    still: async () => yes(utf8("jpeg")),
+    parts: async function* (_, of, from) {
+      for (let n = from; n < of.parts.length; n++) yield yes(utf8(`part ${n}`)) as Result<Bytes>;
+    },
+    screen: async (codecs) => {
+      log.push(`play ${codecs}`);
+      return yes({
+        append: async (piece) => yes(void log.push(new TextDecoder().decode(piece))),
+        end: () => log.push("end"),
+        close: () => log.push("close"),
+      });
+    },
+    pictureUrl: () => "blob:poster",
+    rest: async () => void log.push("rest"),
+    ...doors,
+  });
+  return { viewer, log };
+}
+
+describe("the way to the end of a clip", () => {
+  test("a clip that is over is played part by part and ended", async () => {
+    const { viewer, log } = viewing();
+    await viewer.watch();
+    expect(log).toEqual(["play avc1", "part 0", "part 1", "end"]);
+    expect(viewer.at.value).toEqual({ is: "shown", facts: OVER, poster: "blob:poster" });
+    viewer.leave();
+    expect(log.at(-1)).toBe("close");
+  });
+
+  test("a clip that is going on is followed, and no part comes twice", async () => {
+    const { viewer, log } = viewing({}, [yes(GROWING), yes(GROWING), yes(OVER)]);
+    await viewer.watch();
+    expect(log).toEqual(["play avc1", "part 0", "rest", "rest", "part 1", "end"]);
+  });
+
+  test("a clip that the hub closed without an end is ended after its last part", async () => {
+    const { viewer, log } = viewing({ row: async () => yes({ ...ROW, open: false }) }, [yes(GROWING)]);
+    await viewer.watch();
+    expect(log).toEqual(["play avc1", "part 0", "rest", "end"]);
+  });
+
+  test("a clip that is not the one its name says is not played", async () => {
+    const { viewer, log } = viewing({ row: async () => yes({ ...ROW, event_id: "e2" }) });
+    await viewer.watch();
+    expect(viewer.at.value).toMatchObject({ is: "stopped", facts: null, failure: { kind: "broken" } });
+    expect(log).toEqual([]);
+  });
+
+  test("a clip that only the mailbox has is played without the hub's word for it", async () => {
+    const { viewer, log } = viewing({ row: async () => GONE });
+    await viewer.watch();
+    expect(log.at(-1)).toBe("end");
+  });
+
+  test.each([
+    ["is deleted", [GONE], "deleted or has expired"],
+    ["cannot be asked for", [UNREACHABLE], UNREACHABLE.text],
+    ["is deleted while it is played", [yes(GROWING), GONE], "deleted or has expired"],
+  ] as [string, Result<Manifest>[], string][])("a clip that %s says so", async (_, manifests, text) => {
+    const { viewer } = viewing({}, manifests);
+    await viewer.watch();
+    expect(viewer.at.value).toMatchObject({ is: "stopped", failure: { text: expect.stringContaining(text) } });
+  });
+
+  test("a part that was swapped stops the film, and a browser that cannot play says so", async () => {
+    const swapped = broken("Part 1 of this clip is not what was recorded.");
+    const { viewer, log } = viewing({
+      parts: async function* () {
+        yield swapped;
+      },
+    });
+    await viewer.watch();
+    expect(viewer.at.value).toMatchObject({ is: "stopped", failure: swapped, facts: OVER });
+    expect(log).not.toContain("end");
+    const other = viewing({ screen: async () => broken("This browser cannot play it.") });
+    await other.viewer.watch();
+    expect(other.viewer.at.value).toMatchObject({ failure: { text: "This browser cannot play it." } });
+  });
+
+  test("leaving the page ends it quietly", async () => {
+    const { viewer, log } = viewing({}, [yes(GROWING)]);
+    const watching = viewer.watch();
+    viewer.leave();
+    await watching;
+    expect(viewer.at.value).toEqual({ is: "opening" });
+    expect(log).toEqual([]);
+  });
+});
+
+describe("what is said of a clip", () => {
+  test("how it was judged", () => {
+    const judged = (verdict: Verdict, threat: number): Manifest => {
+      return { ...OVER, eye: "eye", judgement: { verdict, threat, reasons: [], kinds: [], tracks: [] } };
+    };
+    expect(judgement(findingOf(judged("threat", 0.934)))).toBe(
+      "Judged threat at home by the built-in eye, with a chance of 93 % that it is a threat.",
+    );
+    expect(judgement(findingOf(judged("routine", 0.001)))).toContain("less than 1 %");
+    expect(judgement(findingOf(OVER))).toContain("Not judged");
+  });
+
+  test("its facts, as far as they are known", () => {
+    expect(facts(OVER, undefined, true).map(([name]) => name)).toEqual(["When", "How long", "Picture", "Sound"]);
+    expect(facts(OVER, ROW, true).slice(2)).toEqual([
+      ["Picture", "1280×720, 15 frames a second"],
+      ["Sound", "None"],
+      ["Sealed size", "5.7 MB"],
+      ["Mailbox outside", "2 of 30 parts so far"],
+    ]);
+    expect(facts(OVER, null, true).at(-1)).toEqual(["Comes from", "The mailbox outside: it is gone at home"]);
+    expect(facts(OVER, ROW, false).at(-1)![0]).toBe("Sealed size");
+    expect(facts(GROWING, ROW, false)[1]).toEqual(["How long", "Still going on"]);
+  });
+
+  test("the name of its file, which no system stumbles over", () => {
+    expect(fileName(OVER)).toBe("Front  yard 2026-11-28-07-05-09.mp4");
+    expect(fileName({ ...OVER, audio: "pcm_alaw" })).toMatch(/\.mov$/);
+  });
+
+  test("it can be given once it is over and has 20 seconds", () => {
+    expect([canBeGiven(OVER), canBeGiven(GROWING), canBeGiven({ ...OVER, ended_ms: 20_999 })]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+});
+
+test("neighbours are told from a list whose newest comes first", () => {
+  const clips = ["c3", "c2", "c1"].map((id) => ({ id }) as Clip);
+  expect(neighbours(clips, "c2")).toEqual({ earlier: "c1", later: "c3" });
+  expect(neighbours(clips, "c3")).toEqual({ earlier: "c2", later: undefined });
+  expect(neighbours(clips, "c9")).toEqual({});
+});
+
+test("keys play, step and turn to the neighbours; those of the browser stay the browser's", () => {
+  const press = (key: string, held = {}) =>
+    wish({ key, shiftKey: false, ctrlKey: false, metaKey: false, altKey: false, ...held });
+  expect([" ", "ArrowLeft", "ArrowRight", "x"].map((key) => press(key))).toEqual(["play", "back", "on", null]);
+  expect(press("ArrowLeft", { shiftKey: true })).toBe("earlier");
+  expect(press("ArrowRight", { shiftKey: true })).toBe("later");
+  expect(press("ArrowLeft", { altKey: true })).toBeNull();
+});

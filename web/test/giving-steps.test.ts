@@ -1,0 +1,108 @@
+// What was given, who looked, taking it back: what is known after each thing that happens.
+
+import { describe, expect, test } from "vitest";
+import type { Entry } from "../owner/giving/entries";
+import type { Read } from "../owner/giving/reading";
+import { standing } from "../owner/giving/standing";
+import { type Giving, type Happening, next, type There } from "../owner/giving/steps";
+import { checkedLine, keyLine, proofOf, withheldLine } from "../owner/giving/words";
+import { broken } from "../shared/api";
+import type { WholeLog } from "../shared/log";
+import type { Donation, Donations } from "../shared/wire";
+
+const GIVEN = { id: "d1", withdrawn_ms: null, refused_ms: null, shred_by_ms: null, expires_ms: 9 } as Donation;
+const DONATIONS: Donations = { programme: null, given: [GIVEN], witness: { key: "", vouched: null } };
+const LOG = { checkpoint: { size: 7 }, witnessed: [{ name: "friend", at_s: 1 }] } as WholeLog;
+const look: Entry = { leaf: "AA==", kind: "view.open", at_ms: 1000, event: {}, proof: { is: "proven", index: 3 } };
+const READ: Read = { log: LOG, entries: { d1: [look] }, unclaimed: { looks: 0, labels: 0 } };
+const NO = broken("The hub cannot be reached.");
+
+const steps = (...all: Happening[]) => all.reduce(next, { is: "asking" } as Giving);
+const ASKED: Happening = { is: "asked", answer: { ok: true, value: DONATIONS } };
+const PROVEN: Happening = { is: "read", result: { ok: true, value: READ } };
+const TAKE_BACK: Happening = { is: "take-back", donation: "d1" };
+
+describe("what was given", () => {
+  test("is unknown until the hub answers, and stays known when it does not answer again", () => {
+    expect(steps({ is: "asked", answer: NO })).toEqual({ is: "unknown", failure: NO });
+    expect(steps({ is: "asked", answer: NO }, ASKED)).toMatchObject({ is: "there", donations: DONATIONS });
+    const there = steps(ASKED, PROVEN);
+    expect(next(there, { is: "asked", answer: NO })).toBe(there);
+  });
+
+  test("nothing is read or taken back before it is known", () => {
+    expect(steps(PROVEN, TAKE_BACK)).toEqual({ is: "asking" });
+  });
+});
+
+describe("a reading of the log", () => {
+  test("proves entries, unless the log holds looks that nobody mentioned", () => {
+    expect(steps(ASKED, PROVEN)).toMatchObject({ reading: { is: "proven" } });
+    const hidden = { ...READ, unclaimed: { looks: 1, labels: 0 } };
+    const withheld = steps(ASKED, { is: "read", result: { ok: true, value: hidden } }) as There;
+    expect(withheld.reading.is).toBe("withheld");
+    expect(withheldLine(1)).toContain("1 entry marked as yours");
+  });
+
+  test("that fails leaves entries in sight and proves none of them", () => {
+    const { reading } = steps(ASKED, PROVEN, { is: "read", result: NO }) as There;
+    expect(reading).toEqual({ is: "unproven", failure: NO, entries: READ.entries });
+    expect(proofOf(look, reading)).toEqual({ mark: "waiting", text: "Not checked just now." });
+    expect(next(steps(ASKED, { is: "read", result: NO }), PROVEN)).toMatchObject({ reading: { is: "proven" } });
+  });
+
+  test("is put into words", () => {
+    const { reading } = steps(ASKED, PROVEN) as There;
+    expect(proofOf(look, reading)).toEqual({ mark: "good", text: "Proven: entry 3 of the log" });
+    if (reading.is !== "proven") throw new Error("it is proven");
+    expect(checkedLine(reading, 5)).toBe(
+      "Checked in this browser: all 7 entries of the log, cosigned by 1 witness. Your own hub vouches for 5 of them.",
+    );
+    const labelled = { ...reading, unclaimed: { looks: 0, labels: 2 } };
+    expect(checkedLine(labelled, null)).toContain("2 labels that reviewers wrote");
+  });
+});
+
+describe("taking it back", () => {
+  test("is sent once at a time", () => {
+    const sending = steps(ASKED, TAKE_BACK);
+    expect(sending).toMatchObject({ withdrawal: { is: "sending", donation: "d1" } });
+    expect(next(sending, { is: "take-back", donation: "d2" })).toBe(sending);
+  });
+
+  test("that fails says so until it is tried again", () => {
+    const failed = steps(ASKED, TAKE_BACK, { is: "taken-back", result: NO });
+    expect(failed).toMatchObject({ withdrawal: { is: "failed", donation: "d1", failure: NO } });
+    expect(next(failed, ASKED)).toMatchObject({ withdrawal: { is: "failed" } });
+    const again = [TAKE_BACK, { is: "taken-back", result: { ok: true, value: {} } } as const].reduce(next, failed);
+    expect(again).toMatchObject({ withdrawal: { is: "idle" } });
+  });
+});
+
+describe("where a donation stands", () => {
+  const withdrawn: Donation = { ...GIVEN, withdrawn_ms: 10_000 };
+  const refused: Donation = { ...withdrawn, refused_ms: 11_000, shred_by_ms: 71_000 };
+  const shred: Entry = { ...look, kind: "shred", at_ms: 60_000 };
+
+  test("is given until it is withdrawn", () => {
+    expect(standing(GIVEN, [], 0)).toEqual({ is: "given", untilMs: 9 });
+  });
+
+  test("is not taken back before the programme has answered", () => {
+    expect(standing(withdrawn, [], 0)).toEqual({ is: "unanswered", sinceMs: 10_000 });
+  });
+
+  test("tells the end of its key from the log alone, and in time", () => {
+    const key = (entries: Entry[] | null, nowMs: number) => {
+      const stands = standing(refused, entries, nowMs);
+      return stands.is === "refused" ? stands.key : null;
+    };
+    expect(key([], 20_000)).toEqual({ is: "due", byMs: 71_000 });
+    expect(key([shred], 80_000)).toEqual({ is: "destroyed", atMs: 60_000, isInTime: true });
+    expect(key([{ ...shred, at_ms: 73_000 }], 80_000)).toMatchObject({ isInTime: false });
+    expect(key([], 80_000)).toEqual({ is: "overdue", byMs: 71_000 });
+    expect(key([{ ...shred, proof: { is: "faulty", fault: "no" } }], 80_000)).toMatchObject({ is: "overdue" });
+    expect(key(null, 80_000)).toEqual({ is: "due", byMs: 71_000 });
+    expect(keyLine({ is: "overdue", byMs: 71_000 })).toContain("the log does not say so");
+  });
+});

@@ -1,0 +1,189 @@
+// The giving page against a hub that answers from a table: reading the log, joining, leaving, taking back.
+
+import { beforeAll, describe, expect, test } from "vitest";
+import { donor } from "../owner/giving/donor";
+import type { There } from "../owner/giving/steps";
+import { type Bytes, b64, unb64, utf8 } from "../shared/bytes";
+import { canonical, commitment, dayTag, logKey } from "../shared/consent";
+import type { Donation, Programme } from "../shared/wire";
+import { type Answers, REFUSED, TableHub, UNREACHABLE, yes } from "./table";
+import { type TinyLog, tinyLog } from "./tiny-log";
+
+const NOW_MS = Date.UTC(2026, 10, 28, 12);
+const SALT = utf8("0123456789abcdef");
+const GIVEN = { id: "d1", consent_sha256: "ab", given_ms: NOW_MS - 60_000, withdrawn_ms: null } as Donation;
+const TAKEN_BACK: Donation = { ...GIVEN, withdrawn_ms: NOW_MS, refused_ms: NOW_MS, shred_by_ms: NOW_MS + 60_000 };
+type Json = Parameters<typeof canonical>[0];
+const WITHDRAWAL = "POST /giving/donations/d1/withdrawal";
+
+let keys: CryptoKeyPair;
+let leaf: Bytes;
+let claim: unknown;
+let log: TinyLog;
+
+beforeAll(async () => {
+  keys = (await crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"])) as CryptoKeyPair;
+  const event = { donation: "d1" };
+  const tag = b64(await dayTag(await logKey(keys.privateKey), NOW_MS));
+  leaf = utf8(JSON.stringify({ t: NOW_MS / 1000, k: "view.open", tag, c: b64(await commitment(SALT, event)) }));
+  const sealed_event = b64(utf8(JSON.stringify({ event, salt: b64(SALT) })));
+  claim = { kind: "view.open", leaf: b64(leaf), index: 0, due_ms: null, sealed_event };
+  log = await tinyLog([leaf]);
+});
+
+function donations(...given: Donation[]) {
+  const programme = { name: "P", policy: log.policy } as Programme;
+  return yes({ programme, given, witness: { key: "", vouched: null } });
+}
+
+const file = (bytes: Bytes) => yes({ bytes, headers: new Headers() });
+
+// How often the page rests before it is left is what ends a watch.
+function giving(answers: Answers, rests = 0) {
+  const hub = new TableHub({
+    "GET /giving": [donations(GIVEN)],
+    "GET /giving/log/checkpoint": [file(log.checkpoint)],
+    "GET /giving/log/tile/entries/000.p/1": [file(log.entries)],
+    "GET /giving/donations/d1/entries": [yes({ entries: [claim] })],
+    ...answers,
+  });
+  const said: string[] = [];
+  const it = donor({
+    hub: hub.doors,
+    keys: () => ({ sign: keys.privateKey, signPublic: "b3duZXI=" }),
+    open: async (sealed) => yes(sealed),
+    nowMs: () => NOW_MS,
+    rest: async () => {
+      if (rests-- <= 0) it.leave();
+    },
+    takenBack: () => said.push("taken back"),
+  });
+  const reading = () => (it.at.value as There).reading;
+  return { it, hub, said, reading };
+}
+
+describe("reading the log", () => {
+  test("every entry is read and held against the whole log", async () => {
+    const { it, reading } = giving({});
+    await it.watch();
+    expect(reading()).toMatchObject({ is: "proven", unclaimed: { looks: 0 } });
+    expect(reading()).toMatchObject({ entries: { d1: [{ kind: "view.open", proof: { is: "proven", index: 0 } }] } });
+  });
+
+  test("a look that the programme keeps to itself is found", async () => {
+    const { it, reading } = giving({ "GET /giving/donations/d1/entries": [yes({ entries: [] })] });
+    await it.watch();
+    expect(reading()).toMatchObject({ is: "withheld", unclaimed: { looks: 1, labels: 0 } });
+  });
+
+  test("entries that are not those of the checkpoint prove nothing", async () => {
+    const other = await tinyLog([utf8("another entry")]);
+    const { it, reading } = giving({ "GET /giving/log/tile/entries/000.p/1": [file(other.entries)] });
+    await it.watch();
+    expect(reading()).toMatchObject({ is: "unproven", failure: { text: expect.stringContaining("cosigned") } });
+  });
+
+  test("it is read again and again, and mends itself", async () => {
+    const { it, reading } = giving({ "GET /giving/log/checkpoint": [UNREACHABLE, file(log.checkpoint)] }, 1);
+    const was: string[] = [];
+    it.at.subscribe((at) => at.is === "there" && was.push(at.reading.is));
+    await it.watch();
+    expect(was).toEqual(["reading", "unproven", "proven"]);
+    expect(reading().is).toBe("proven");
+  });
+
+  test("a hub that does not answer is asked again", async () => {
+    const { it, reading } = giving({ "GET /giving": [UNREACHABLE, donations(GIVEN)] }, 1);
+    const was: string[] = [];
+    it.at.subscribe((at) => was.push(at.is));
+    await it.watch();
+    expect(was.slice(0, 3)).toEqual(["asking", "unknown", "there"]);
+    expect(reading().is).toBe("proven");
+  });
+
+  test("a keeper that does not answer proves nothing", async () => {
+    const { it, reading } = giving({ "GET /giving/donations/d1/entries": [UNREACHABLE] });
+    await it.watch();
+    expect(reading()).toMatchObject({ is: "unproven", failure: UNREACHABLE, entries: {} });
+  });
+
+  test("no log is read while nothing is given", async () => {
+    const { it, hub } = giving({ "GET /giving": [donations()] }, 2);
+    await it.watch();
+    expect(hub.asked).toEqual(["GET /giving"]);
+  });
+});
+
+describe("taking it back", () => {
+  test("the owner signs the withdrawal of this consent, and the page asks where it stands", async () => {
+    const { it, hub, said } = giving({
+      "GET /giving": [donations(GIVEN), donations(TAKEN_BACK)],
+      [WITHDRAWAL]: [yes({})],
+    });
+    await it.ask();
+    hub.asked.length = 0;
+    await it.takeBack(GIVEN);
+    expect(hub.asked.slice(0, 2)).toEqual([WITHDRAWAL, "GET /giving"]);
+    const { record, signature } = hub.bodies[WITHDRAWAL] as { record: Json; signature: string };
+    expect(record).toMatchObject({ "dct:identifier": "d1", "nightlatch:consent": "ab" });
+    expect(record).toMatchObject({ "dpv:hasConsentStatus": "dpv:ConsentWithdrawn" });
+    const signed = utf8(canonical(record));
+    expect(await crypto.subtle.verify("Ed25519", keys.publicKey, unb64(signature), signed)).toBe(true);
+    expect(it.at.value).toMatchObject({ withdrawal: { is: "idle" }, donations: { given: [TAKEN_BACK] } });
+    expect(said).toEqual(["taken back"]);
+  });
+
+  test.each([
+    ["the programme is unreachable", REFUSED],
+    ["the hub goes away", UNREACHABLE],
+  ])("it is not said to be taken back when %s, and it can be sent again", async (_, no) => {
+    const unanswered = { ...GIVEN, withdrawn_ms: NOW_MS, refused_ms: null, shred_by_ms: null };
+    const { it, said } = giving({ "GET /giving": [donations(unanswered)], [WITHDRAWAL]: [no, yes({})] });
+    await it.ask();
+    await it.takeBack(GIVEN);
+    expect(it.at.value).toMatchObject({ withdrawal: { is: "failed", donation: "d1", failure: no } });
+    expect(said).toEqual([]);
+    await it.takeBack(GIVEN);
+    expect(it.at.value).toMatchObject({ withdrawal: { is: "idle" } });
+    expect(said).toEqual(["taken back"]);
+  });
+
+  test("two taps send one withdrawal", async () => {
+    const { it, hub } = giving({ [WITHDRAWAL]: [yes({})] });
+    await it.ask();
+    await Promise.all([it.takeBack(GIVEN), it.takeBack(GIVEN)]);
+    expect(hub.asked.filter((line) => line === WITHDRAWAL)).toHaveLength(1);
+  });
+
+  test("leaving the page at once stops no withdrawal", async () => {
+    const { it, hub, said } = giving({ [WITHDRAWAL]: [yes({})] });
+    await it.ask();
+    const sending = it.takeBack(GIVEN);
+    it.leave();
+    await sending;
+    expect(hub.asked).toContain(WITHDRAWAL);
+    expect(said).toEqual(["taken back"]);
+  });
+});
+
+describe("the programme", () => {
+  test("is joined with its invitation, and the page asks again", async () => {
+    const { it, hub } = giving({ "PUT /giving/programme": [yes(undefined)], "GET /giving": [donations()] });
+    expect((await it.join("{}")).ok).toBe(true);
+    expect(hub.asked).toEqual(["PUT /giving/programme", "GET /giving"]);
+    expect(hub.bodies["PUT /giving/programme"]).toEqual({ invitation: "{}" });
+  });
+
+  test("an invitation that is refused says why, and nothing else is asked", async () => {
+    const { it, hub } = giving({ "PUT /giving/programme": [REFUSED] });
+    expect(await it.join("rubbish")).toBe(REFUSED);
+    expect(hub.asked).toEqual(["PUT /giving/programme"]);
+  });
+
+  test("once it is left, looks cannot be proven", async () => {
+    const left = yes({ programme: null, given: [GIVEN], witness: { key: "", vouched: null } });
+    const { it, reading } = giving({ "DELETE /giving/programme": [yes(undefined)], "GET /giving": [left] });
+    await it.leaveProgramme();
+    expect(reading()).toMatchObject({ is: "unproven", failure: { text: expect.stringContaining("Join") } });
+  });
+});
