@@ -14,7 +14,9 @@ from nightlatch.domain.sighting import EventClosed, Judgement, Kind, Motion, Pla
 from nightlatch.lab.judge.stories import Played, make
 from nightlatch.pixels.stage.behaviours import ROUTINE, THREATS
 from nightlatch.pixels.vision.events import EventBuilder
-from nightlatch.pixels.vision.judge import FEATURES, MODEL, Judge, features, things
+from nightlatch.pixels.vision.judge import MODEL, Judge
+from nightlatch.pixels.vision.story.numbers import FEATURES, features
+from nightlatch.pixels.vision.story.things import things
 
 BEGAN_MS = 1_800_000_000_000
 SEEDS = range(3_000_000, 3_001_500)  # never learnt from, nor reported on

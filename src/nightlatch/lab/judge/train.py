@@ -18,7 +18,8 @@ from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
 from nightlatch.lab.judge.stories import make
-from nightlatch.pixels.vision.judge import FEATURES, MODEL, ROUTINE_TO, THREAT_FROM, features
+from nightlatch.pixels.vision.judge import MODEL, ROUTINE_TO, THREAT_FROM
+from nightlatch.pixels.vision.story.numbers import FEATURES, features
 
 HOLD_OUT = 1_000_000  # seeds from here on are never learnt from
 DISTURBED = 2_000_000

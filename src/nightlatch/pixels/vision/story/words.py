@@ -1,0 +1,84 @@
+"""A story in words that a person understands, the most telling first. Pure."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nightlatch.domain.geometry import Area, is_inside
+from nightlatch.domain.sighting import POST_ROLL_MS, Kind, Story, Track
+from nightlatch.pixels.vision.boxes import feet
+from nightlatch.pixels.vision.story.numbers import FEATURES
+from nightlatch.pixels.vision.story.things import PETS, Thing, things
+from nightlatch.pixels.vision.story.walk import EDGE
+
+LINGERS = 0.6  # of straightness: who goes less straight than this does not just pass
+TURNS_BACK = 0.3  # of straightness: and who ends where they began has turned back
+GONE_MS = POST_ROLL_MS - 2_000  # out of sight before it is said: an event of theirs alone is about to close then
+
+
+def reasons(story: Story, values: NDArray[np.float32]) -> list[str]:
+    """The story in words, the most telling first."""
+    said = dict(zip(FEATURES, values.tolist(), strict=True))
+    found = things(story)
+    lead = [_lead(story, said, found)]
+    people = [thing.track for thing in found if thing.kind is Kind.PERSON]
+    lead += [f"They were at “{name}”." for name in _visited(story.areas, people)]
+    if said["package_gone"] and said["people"]:
+        lead.append("A package is gone.")
+    if said["package_came"] and said["people"]:
+        lead.append("A package was left.")
+    if said["places"] >= 2:
+        lead.append(f"They stopped at {int(said['places'])} places.")
+    elif said["longest_stop_s"] >= 8:
+        lead.append(f"They stood still for {said['longest_stop_s']:.0f} s.")
+    elif people and said["person_seconds"] >= 8 and said["straightness"] < LINGERS:
+        lead.append("They lingered and did not just pass through.")
+    if people and said["came_from_edge"] and said["exit_apart"] < 0.25 and said["straightness"] < TURNS_BACK:
+        lead.append("They turned and went back the way they had come.")
+    if said["returns"] >= 1:
+        lead.append("They came back." if said["returns"] < 2 else f"They came back {int(said['returns'])} times.")
+    if said["ran_off"]:
+        lead.append("They ran off.")
+    if said["lay_down"]:
+        lead.append("Somebody went down and stayed down.")
+    if _is_gone_inside(story, people) and not said["lay_down"]:
+        lead.append("They went out of sight inside the picture, as through a door.")
+    return lead
+
+
+def _lead(story: Story, said: dict[str, float], found: list[Thing]) -> str:
+    seconds = max(1, round(said["seconds"]))
+    when = f" at {_clock(story.local_hour)}" if story.local_hour is not None and said["night_hour"] else ""
+    people = int(said["at_once"])
+    if people:
+        who = "A person" if people == 1 else f"{people} people"
+        return f"{who} came{when} and stayed {seconds} s."
+    seen: dict[Kind, float] = {}  # seconds times score: what was most to be seen gives the name
+    for thing in found:
+        if thing.kind in PETS or thing.kind is Kind.VEHICLE:
+            seen[thing.kind] = seen.get(thing.kind, 0.0) + thing.score * (0.1 + thing.walk.seconds)
+    if not seen:
+        return f"Something moved{when} for {seconds} s that is no person, animal or vehicle that the eye knows."
+    name = max(seen, key=lambda kind: seen[kind]).value
+    return f"{'An' if name[0] in 'aeiou' else 'A'} {name} was there{when} for {seconds} s."
+
+
+def _is_gone_inside(story: Story, people: list[Track]) -> bool:
+    """Whether who was seen last has not been seen for a while, and was not near the picture's edge then."""
+    last = max((track.path[-1] for track in people), key=lambda place: place.at_ms, default=None)
+    if last is None or story.ended_ms - last.at_ms < GONE_MS:
+        return False
+    box = last.box
+    return min(box.left, box.top, 1 - box.right, 1 - box.bottom) > 2 * EDGE
+
+
+def _visited(areas: tuple[Area, ...], people: list[Track]) -> list[str]:
+    """Names of the watched areas that somebody's feet were in, in the order of the areas."""
+    stood = [feet(place.box) for track in people for place in track.path[:: max(1, len(track.path) // 100)]]
+    return [a.name for a in areas if a.use == "watch" and a.name and any(is_inside(at, a.points) for at in stood)]
+
+
+def _clock(hour: float) -> str:
+    minute = round(hour * 60)  # 22 + 42 / 60 is a little less than 22:42
+    return f"{minute // 60 % 24:02}:{minute % 60:02}"
