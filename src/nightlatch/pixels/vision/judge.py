@@ -33,18 +33,18 @@ class Judge:
     def judge(self, story: Story) -> Judgement:
         """What the story means. A broken path makes it unsure, never an error: looking fails open."""
         try:
-            values = features(story)
+            found = things(story)
         except ValueError:
             unsure = "What moved could not be followed."
             return Judgement(Verdict.UNSURE, 0.5, (unsure,), (Kind.MOTION,), story.tracks)
+        values = features(story, found)
         _, chances = self._session.run(None, {"story": values[None]})
         threat = float(chances[0][1])
         verdict = (
             Verdict.THREAT if threat >= THREAT_FROM else Verdict.ROUTINE if threat <= ROUTINE_TO else Verdict.UNSURE
         )
-        found = things(story)
         whole = tuple(replace(thing.track, kind=thing.kind) for thing in found)
-        return Judgement(verdict, threat, tuple(reasons(story, values)), _kinds(found), whole)
+        return Judgement(verdict, threat, tuple(reasons(story, found, values)), _kinds(found), whole)
 
 
 def _kinds(found: list[Thing]) -> tuple[Kind, ...]:

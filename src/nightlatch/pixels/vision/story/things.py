@@ -6,12 +6,12 @@ none.
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left
 from dataclasses import dataclass, replace
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Kind, Place, Story, Track
+from nightlatch.pixels.vision.boxes import apart, around, longer_side
 from nightlatch.pixels.vision.story.walk import Walk, walk
 
 PETS = frozenset({Kind.CAT, Kind.DOG, Kind.ANIMAL})
@@ -54,7 +54,7 @@ def things(story: Story) -> list[Thing]:
     for piece in sorted(pieces, key=lambda t: t.path[0].at_ms):
         before = min(
             (each for each in joined if _goes_on(each[-1], piece)),
-            key=lambda each: _apart(each[-1].path[-1].box, piece.path[0].box),
+            key=lambda each: apart(each[-1].path[-1].box, piece.path[0].box),
             default=None,
         )
         if before is None:
@@ -140,12 +140,8 @@ def _united(body: tuple[Place, ...], part: tuple[Place, ...]) -> tuple[Place, ..
     for place in body:
         other = part[_nearest(times, place.at_ms)]
         near = abs(other.at_ms - place.at_ms) <= PART_MS
-        path.append(Place(place.at_ms, _around(place.box, other.box)) if near else place)
+        path.append(Place(place.at_ms, around(place.box, other.box)) if near else place)
     return tuple(path)
-
-
-def _around(a: Box, b: Box) -> Box:
-    return Box(min(a.left, b.left), min(a.top, b.top), max(a.right, b.right), max(a.bottom, b.bottom))
 
 
 def _nearest(times: list[int], at_ms: int) -> int:
@@ -160,8 +156,8 @@ def _goes_on(before: Track, after: Track) -> bool:
     a, b = before.path[-1], after.path[0]
     if not -200 <= b.at_ms - a.at_ms <= GAP_MS:
         return False
-    near = _apart(a.box, b.box) / max(0.02, _length(a.box), _length(b.box))
-    return near < REACH + max(0, b.at_ms - a.at_ms) / 1000 * 0.5 and 0.4 < _length(a.box) / _length(b.box) < 2.5
+    near = apart(a.box, b.box) / max(0.02, longer_side(a.box), longer_side(b.box))
+    return near < REACH + max(0, b.at_ms - a.at_ms) / 1000 * 0.5 and 0.4 < longer_side(a.box) / longer_side(b.box) < 2.5
 
 
 def _thing(body: _Body) -> Thing:
@@ -182,16 +178,6 @@ def _thing(body: _Body) -> Thing:
     elif kind is Kind.PERSON and walked.fastest > TOO_FAST:
         kind = Kind.MOTION
     return Thing(_kind(Track(whole.id, kind, score, body.path)), score, whole, walked)
-
-
-def _length(box: Box) -> float:
-    """The longer side, in picture heights: the same for somebody who stands and lies."""
-    return max(1e-3, box.bottom - box.top, (box.right - box.left) * 16 / 9)
-
-
-def _apart(a: Box, b: Box) -> float:
-    """Picture heights between two boxes' feet."""
-    return math.hypot((a.left + a.right - b.left - b.right) / 2 * 16 / 9, a.bottom - b.bottom)
 
 
 def _kind(track: Track) -> Kind:
