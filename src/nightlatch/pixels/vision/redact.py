@@ -92,33 +92,36 @@ def plan(looks: Mapping[int, Look], count: int, fps: float, small: Mapping[int, 
     trails: list[_Trail] = []
     people = faces = 0
     for n in sorted(looks):
-        look = looks[n]
-        bodies = [_widened(d.box) for d in look.things if d.kind is Kind.PERSON]
-        people += len(bodies)
-        sure = len(bodies)
-        for face in look.faces:
-            if all(covered(face.box, body) < 0.9 for body in bodies):
-                bodies.append(_body_of(face.box))
-                faces += 1
-                sure += 1
-        bodies += [_widened(region) for region in _doubtful(look, bodies)]
-        _link(trails, n, bodies, sure, fps)
-    made: list[list[Box]] = [[] for _ in range(count)]
-    carried = lost = 0
+        bodies = _bodies(looks[n])
+        people += len(bodies.people)
+        faces += len(bodies.faces)
+        _link(trails, n, bodies, fps)
+    covers: list[list[Box]] = [[] for _ in range(count)]
+    carried = sum(_carry(trail, covers, fps) for trail in trails)
+    lost = 0
     for trail in trails:
-        for n, box in _carried(trail, count, fps).items():
-            made[n].append(box)
-            carried += n not in trail.found
-    for trail in trails:
-        doubts = _doubts(trail, count, fps)
-        known = [_differences(doubt, small, made) if small else None for doubt in doubts]
+        known = [_differences(doubt, small, covers) if small else None for doubt in _doubts(trail, count, fps)]
         lost += any(each is None for each in known)
-        for each in known:
-            for n, boxes in (each or {}).items():
-                for m in range(max(0, n - round(fps / 2)), min(count, n + round(fps / 2) + 1)):
-                    made[m] += boxes
-                    carried += len(boxes)
-    return Covers(tuple(tuple(boxes) for boxes in made), people, faces, carried, lost)
+        carried += sum(_cover_differences(each or {}, covers, fps) for each in known)
+    return Covers(tuple(tuple(boxes) for boxes in covers), people, faces, carried, lost)
+
+
+def _carry(trail: _Trail, covers: list[list[Box]], fps: float) -> int:
+    """Cover a trail in every picture; how many of these covers nobody was found for."""
+    boxes = _carried(trail, len(covers), fps)
+    for n, box in boxes.items():
+        covers[n].append(box)
+    return sum(n not in trail.found for n in boxes)
+
+
+def _cover_differences(different: Mapping[int, Sequence[Box]], covers: list[list[Box]], fps: float) -> int:
+    """Cover what differs in a picture in the half second on both sides of it, too; how many covers that makes."""
+    made, half = 0, round(fps / 2)
+    for n, boxes in different.items():
+        for m in range(max(0, n - half), min(len(covers), n + half + 1)):
+            covers[m] += boxes
+            made += len(boxes)
+    return made
 
 
 def paint(bgr: Bgr, boxes: Sequence[Box]) -> Bgr:
@@ -146,6 +149,29 @@ def pixels(box: Box, shape: Sequence[int]) -> tuple[int, int, int, int]:
     left, top = int(box.left * width) // 2 * 2, int(box.top * height) // 2 * 2
     right, bottom = -int(-box.right * width // 1) // 2 * 2 + 2, -int(-box.bottom * height // 1) // 2 * 2 + 2
     return max(0, left), max(0, top), min(width, right), min(height, bottom)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bodies:
+    """What is to be covered in one picture: people, people of whom only a face was found, and what may be people."""
+
+    people: tuple[Box, ...]
+    faces: tuple[Box, ...]
+    doubtful: tuple[Box, ...]
+
+    @property
+    def sure(self) -> tuple[Box, ...]:
+        return self.people + self.faces
+
+
+def _bodies(look: Look) -> _Bodies:
+    people = [_widened(d.box) for d in look.things if d.kind is Kind.PERSON]
+    faces: list[Box] = []
+    for face in look.faces:
+        if all(covered(face.box, body) < 0.9 for body in (*people, *faces)):
+            faces.append(_body_of(face.box))
+    doubtful = [_widened(region) for region in _doubtful(look, (*people, *faces))]
+    return _Bodies(tuple(people), tuple(faces), tuple(doubtful))
 
 
 def _doubtful(look: Look, bodies: Sequence[Box]) -> list[Box]:
@@ -181,18 +207,18 @@ def _body_of(face: Box) -> Box:
     )
 
 
-def _link(trails: list[_Trail], n: int, bodies: Sequence[Box], sure: int, fps: float) -> None:
-    """Give each body to the trail that it continues, or begin one; the first `sure` are people."""
+def _link(trails: list[_Trail], n: int, bodies: _Bodies, fps: float) -> None:
+    """Give each body to the trail that it continues, or begin one."""
     free = [t for t in trails if n - t.last <= JOIN_S * fps]
-    certain = {id(body) for body in bodies[:sure]}
-    for body in sorted(bodies, key=lambda b: -area_of(b)):
+    some = [*((body, True) for body in bodies.sure), *((body, False) for body in bodies.doubtful)]
+    for body, is_sure in sorted(some, key=lambda each: -area_of(each[0])):
         best = max(free, key=lambda t: _closeness(t.found[t.last], body), default=None)
         if best is not None and _closeness(best.found[best.last], body) > 0:
             best.found[n] = body
-            best.people += id(body) in certain
+            best.people += is_sure
             free.remove(best)
         else:
-            trails.append(_Trail({n: body}, int(id(body) in certain)))
+            trails.append(_Trail({n: body}, int(is_sure)))
 
 
 def _closeness(a: Box, b: Box) -> float:
