@@ -134,33 +134,47 @@ class Tracker:
         """One look: what moved in it, and what the detector said, if it did, of the picture `late_ms` before."""
         free = [t for t in self._trails if at_ms - t.seen_ms >= 0]
         seen = [d for d in detections or () if d.score >= UNSURE]
-        sure = [d for d in seen if d.score >= SURE]
-        fresh: list[Detection] = []
-        for group in (sure, [d for d in seen if d.score < SURE]):
-            pairs = self._match(free, [d.box for d in group], [d.kind for d in group], at_ms - late_ms)
-            pairs = [(t, n) for t, n in pairs if _is_borne_out(t, group[n].box, regions, at_ms - late_ms)]
-            for trail, number in pairs:
-                trail.move(trail.carried(group[number].box, late_ms), at_ms, ALPHA, 0.6)
-                trail.vote(group[number])
-                free.remove(trail)
-            matched = {number for _, number in pairs}
-            fresh += [d for n, d in enumerate(group) if n not in matched and group is sure]
+        fresh = self._follow(free, seen, regions, at_ms, late_ms)
         known = [d.box for d in seen]
-        left = [r for r in regions if all(covered(r, grown(box, 0.02)) < 0.6 for box in known)]
-        pairs = self._match(free, left, [None] * len(left), at_ms)
-        for trail, number in pairs:
-            _follow_motion(trail, left[number], at_ms)
-        matched = {number for _, number in pairs}
+        moving = [r for r in regions if all(covered(r, grown(box, 0.02)) < 0.6 for box in known)]
+        strays = self._follow_motion(free, moving, at_ms)
         for detection in fresh:
             if any(overlap(grown(detection.box, 0.02), region) > 0 for region in regions):
                 self._start(detection.box, at_ms).vote(detection)
-        for number, region in enumerate(left):
-            if number not in matched and all(covered(region, grown(t.box, 0.02)) < 0.5 for t in self._trails):
+        for region in strays:
+            if all(covered(region, grown(trail.box, 0.02)) < 0.5 for trail in self._trails):
                 self._start(region, at_ms)
         self._settle(at_ms)
 
+    def _follow(
+        self, free: list[_Trail], seen: Sequence[Detection], regions: Sequence[Box], at_ms: int, late_ms: int
+    ) -> list[Detection]:
+        """Go on with the `free` trails that were detected and take them out; the sure detections that fit none."""
+        fresh: list[Detection] = []
+        for is_sure in (True, False):
+            group = [d for d in seen if (d.score >= SURE) is is_sure]
+            left = list(group)
+            for trail, number in self._match(free, [d.box for d in group], [d.kind for d in group], at_ms - late_ms):
+                detection = group[number]
+                if not _is_borne_out(trail, detection.box, regions, at_ms - late_ms):
+                    continue
+                trail.move(trail.carried(detection.box, late_ms), at_ms, ALPHA, 0.6)
+                trail.vote(detection)
+                free.remove(trail)
+                left.remove(detection)
+            fresh += left if is_sure else []
+        return fresh
+
+    def _follow_motion(self, free: list[_Trail], moving: Sequence[Box], at_ms: int) -> list[Box]:
+        """Go on with the `free` trails where something moves; what moves and is none of them."""
+        left = list(moving)
+        for trail, number in self._match(free, moving, [None] * len(moving), at_ms):
+            _follow_motion(trail, moving[number], at_ms)
+            left.remove(moving[number])
+        return left
+
     def _match(
-        self, trails: list[_Trail], boxes: list[Box], kinds: Sequence[Kind | None], at_ms: int
+        self, trails: Sequence[_Trail], boxes: Sequence[Box], kinds: Sequence[Kind | None], at_ms: int
     ) -> list[tuple[_Trail, int]]:
         if not trails or not boxes:
             return []
