@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from nightlatch.domain.sighting import Kind, Place, Story, Track
+from nightlatch.domain.sighting import Kind, Place, Story
 from nightlatch.pixels.vision.boxes import apart, longer_side
 from nightlatch.pixels.vision.story.things import PETS, REACH, Thing
 from nightlatch.pixels.vision.story.walk import EMPTY
@@ -98,7 +98,7 @@ def _count(story: Story, found: Sequence[Thing]) -> Numbers:
         exit_apart=main.exit_apart,
         stop_spread=main.stop_spread,
         stopped_share=main.stopped_share,
-        at_once=_at_once([t.track for t in found if t.kind is Kind.PERSON]),
+        at_once=_at_once(found),
     )
 
 
@@ -131,8 +131,9 @@ def _beside(place: Place, found: Sequence[Thing]) -> bool:
     )
 
 
-def _at_once(people: list[Track]) -> int:
+def _at_once(found: Sequence[Thing]) -> int:
     """How many people there were at the same time."""
+    people = [thing.track for thing in found if thing.kind is Kind.PERSON]
     turns = sorted([(t.path[0].at_ms, 1) for t in people] + [(t.path[-1].at_ms, -1) for t in people])
     now = most = 0
     for _, turn in turns:

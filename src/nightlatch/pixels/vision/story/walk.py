@@ -6,12 +6,13 @@ Lengths are measured in the height of the thing itself, so that near and far cou
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nightlatch.domain.sighting import Track
+from nightlatch.domain.sighting import Place, Track
 
 STOP_SPEED = 0.12  # heights a second: slower is standing
 STOP_MS = 2_500
@@ -52,11 +53,7 @@ EMPTY = Walk(0, 0, 0, 0, 0, 1, 0, False, 1, 0, True, True, False, 0, 0, 0, 0, 1,
 
 def walk(track: Track) -> Walk:
     """Sum up a path of at least one place. Raises `ValueError` for a path that is no path."""
-    path = track.path[:: max(1, len(track.path) // MOST_PLACES)]
-    at_s = np.array([p.at_ms for p in path], np.float64) / 1000
-    edges = np.array([(p.box.left, p.box.top, p.box.right, p.box.bottom) for p in path], np.float64)
-    if not np.isfinite(edges).all() or (np.diff(at_s) < 0).any():
-        raise ValueError("a path is in order of time and has numbers for places")
+    at_s, edges = _way(track.path)
     high = np.maximum(edges[:, 3] - edges[:, 1], 1e-3)
     wide = np.maximum(edges[:, 2] - edges[:, 0], 1e-3)
     feet = np.stack(((edges[:, 0] + edges[:, 2]) / 2 * 16 / 9, edges[:, 3]), 1)  # in picture heights
@@ -91,6 +88,16 @@ def walk(track: Track) -> Walk:
         upright=1 / max(0.05, float(np.median(flat))),
         usual=float(np.median(speeds)) if len(speeds) else 0.0,
     )
+
+
+def _way(path: Sequence[Place]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of at most some `MOST_PLACES` places: times, (N,) in seconds, and boxes, (N, 4) as left, top, right, bottom."""
+    some = path[:: max(1, len(path) // MOST_PLACES)]
+    at_s = np.array([p.at_ms for p in some], np.float64) / 1000
+    edges = np.array([(p.box.left, p.box.top, p.box.right, p.box.bottom) for p in some], np.float64)
+    if not np.isfinite(edges).all() or (np.diff(at_s) < 0).any():
+        raise ValueError("a path is in order of time and has numbers for places")
+    return at_s, edges
 
 
 def _turning(feet: NDArray[np.float64]) -> float:
