@@ -181,21 +181,8 @@ class Sight:
         whole, motion = motion, self._news(motion)
         onset_ms = self._gate.weigh(motion)
         self._gate.learn(whole)
-        told: list[Told] = []
         was_open = self.is_open
-        happened: list[EventOpened | EventClosed] = []
-        if was_open or onset_ms is not None:
-            is_news = motion if onset_ms is not None else replace(motion, moving=False)
-            happened = self._events.update(is_news, onset_ms)
-        for event in happened:
-            if isinstance(event, EventOpened):
-                self._tracker.begin(event.onset_ms)
-                self._told_ms = self._detected_ms = self._asked_ms = None
-                self._waits = wants_stay(self._areas)
-            elif not self._waits:
-                told += self._tell(force=True, event_id=event.event_id)
-            if not self._waits:
-                told.append(event)
+        told = self._turn(motion, onset_ms) if was_open or onset_ms is not None else []
         if onset_ms is not None:
             self._moved_ms = motion.at_ms
         self._follow(picture, motion)
@@ -205,6 +192,20 @@ class Sight:
             self._tracker.clear()
         if self._on_glance is not None:
             self._on_glance(Glance(picture, motion, self.is_open, woke))
+        return told
+
+    def _turn(self, motion: Motion, onset_ms: int | None) -> list[Told]:
+        """Open, extend or close the event."""
+        told: list[Told] = []
+        for event in self._events.update(motion if onset_ms is not None else replace(motion, moving=False), onset_ms):
+            if isinstance(event, EventOpened):
+                self._tracker.begin(event.onset_ms)
+                self._told_ms = self._detected_ms = self._asked_ms = None
+                self._waits = wants_stay(self._areas)
+            elif not self._waits:
+                told += self._tell(force=True, event_id=event.event_id)
+            if not self._waits:
+                told.append(event)
         return told
 
     def _follow(self, picture: Picture, motion: Motion) -> None:
