@@ -94,13 +94,18 @@ def play(name: str, dice: random.Random) -> list[Actor]:
     return _others(name, dice, door, edge, other)
 
 
+def _passers(dice: random.Random, edge: Point, other: Point) -> list[Actor]:
+    """One or two who cross the picture; some stop on their way."""
+    stop = [((dice.uniform(0.3, 0.7), edge[1]), dice.uniform(0, 4))] if dice.random() < 0.2 else []
+    pace = dice.uniform(0.55, 1.1)
+    return [_person(dice, edge, [*stop, (other, 0)], pace=pace) for _ in range(dice.choice((1, 1, 1, 2)))]
+
+
 def _neighbours(name: str, dice: random.Random, door: Point, edge: Point, other: Point) -> list[Actor]:
     """Daily life."""
     match name:
         case "passing":
-            stop = [((dice.uniform(0.3, 0.7), edge[1]), dice.uniform(0, 4))] if dice.random() < 0.2 else []
-            pace = dice.uniform(0.55, 1.1)
-            return [_person(dice, edge, [*stop, (other, 0)], pace=pace) for _ in range(dice.choice((1, 1, 1, 2)))]
+            return _passers(dice, edge, other)
         case "running":
             return [_person(dice, edge, [(other, 0)], pace=dice.uniform(1.7, 2.6))]
         case "visiting":
