@@ -24,7 +24,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Area
-from nightlatch.pixels.media.h264 import BadH264, Numbering, parse_avcc, parse_sps, starts_anew
+from nightlatch.pixels.codecs.h264 import BadH264, Numbering, parse_avcc, parse_sps, starts_anew
 from nightlatch.pixels.media.packets import Packet, Streams, VideoStream
 from nightlatch.pixels.vision.areas import blacken
 

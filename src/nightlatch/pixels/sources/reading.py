@@ -25,7 +25,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream as AvVideo
 
 from nightlatch.errors import Reason, SourceError
-from nightlatch.pixels.media import h264
+from nightlatch.pixels.codecs import h264
 from nightlatch.pixels.media.packets import AudioCodec, AudioStream, Kind, VideoStream
 from nightlatch.pixels.sources.address import Address
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from hashlib import md5
 from pathlib import Path
 
-from nightlatch.pixels.media.h264 import split_annex_b
+from nightlatch.pixels.codecs.h264 import split_annex_b
 from nightlatch.pixels.stage.encoding import SceneEncoder, Sound, Unit, read_film
 from nightlatch.pixels.stage.scenes import Scene
 
