@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nightlatch.domain.recording import Part
-from nightlatch.pixels.media.packets import Packet, Streams, VideoStream
+from nightlatch.pixels.codecs import VideoStream
+from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.media.parts import PartWriter
 from nightlatch.pixels.media.segmenter import Context
 

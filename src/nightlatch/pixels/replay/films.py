@@ -12,7 +12,8 @@ import av
 import av.error
 
 from nightlatch.errors import NightlatchError
-from nightlatch.pixels.media.packets import Packet, Streams, VideoStream
+from nightlatch.pixels.codecs import VideoStream
+from nightlatch.pixels.media.packets import Packet, Streams
 
 ENDINGS = frozenset((".mp4", ".mkv", ".avi", ".mov", ".webm", ".ts"))
 

@@ -19,7 +19,8 @@ from typing import Protocol
 
 from nightlatch.domain.time import Clock
 from nightlatch.errors import Reason, SourceError
-from nightlatch.pixels.media.packets import AudioStream, Packet, Streams, VideoStream
+from nightlatch.pixels.codecs import AudioStream, VideoStream
+from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.sources.address import Address, parse_address
 from nightlatch.pixels.sources.placing import Placer
 from nightlatch.pixels.sources.reading import Raw, Reading
