@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -64,6 +65,8 @@ def test_the_rings_hold(copy: Path) -> None:
         ("review/queue.py", "from nightlatch.keeper import draw", "The review room sees no picture"),
         ("ledger/log.py", "from nightlatch.store import blobs", "Rings"),
         ("pixels/vision/gate.py", "import httpx", "Looking is pure"),
+        ("pixels/media/parts.py", "from nightlatch.pixels.codecs.h264 import split_lengths", "Only pixels.codecs"),
+        ("pixels/sources/reading.py", "from nightlatch.pixels.codecs import h264", "Only pixels.codecs"),
     ],
 )
 def test_a_planted_violation_is_found(copy: Path, file: str, line: str, broken: str) -> None:
@@ -75,6 +78,25 @@ def test_a_planted_violation_is_found(copy: Path, file: str, line: str, broken: 
     result = lint(copy)
     assert result.returncode != 0
     assert any(broken in each and "BROKEN" in each for each in result.stdout.splitlines()), result.stdout
+
+
+def naming(folder: Path) -> list[str]:
+    """Files outside of pixels.codecs that hold a codec's boxes as bytes."""
+    words = [b"avc1", b"avc3", b"avcC", b"hvc1", b"hev1", b"hvcC", b"mp4a", b"esds", b"Opus", b"dOps", b"ulaw", b"alaw"]
+    found = set()
+    for path in (folder / "src" / "nightlatch").rglob("*.py"):
+        if path.parent.name != "codecs":
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Constant) and isinstance(node.value, bytes):
+                    found |= {path.name for word in words if word in node.value}
+    return sorted(found)
+
+
+def test_only_the_codecs_name_a_codecs_boxes(copy: Path) -> None:
+    assert naming(copy) == []
+    target = copy / "src" / "nightlatch" / "pixels" / "media" / "segmenter.py"
+    target.write_text(target.read_text() + '\nENTRY = b"....hvc1"\n')
+    assert naming(copy) == ["segmenter.py"]
 
 
 @pytest.mark.parametrize(
