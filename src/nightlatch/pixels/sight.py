@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from nightlatch.domain.geometry import Area, Box
 from nightlatch.domain.sighting import POST_ROLL_MS, Detection, EventClosed, EventOpened, Motion, Track
@@ -23,6 +20,7 @@ from nightlatch.pixels.vision.gate import Gate
 from nightlatch.pixels.vision.motion import Background
 from nightlatch.pixels.vision.stays import is_stay, wants_stay
 from nightlatch.pixels.vision.tracker import Tracker
+from nightlatch.plugs import Eye
 
 DETECT_EVERY_MS = 280  # at most; some 3.5 times a second
 DETECT_WIDTH = 1280
@@ -31,14 +29,6 @@ TELL_EVERY_MS = 500
 JOIN_GAP = 0.02  # regions nearer than this are one
 REST_MS = 3_000  # an open event in which nothing moved for this long is watched on key frames again
 RARE_KEYS_MS = 1_300
-
-
-class Looks(Protocol):
-    """What finds things in pictures; None: it had no time for this one."""
-
-    def look(self, bgr: NDArray[np.uint8], regions: Sequence[Box]) -> list[Detection] | None:
-        """Find things in `bgr`, (H, W, 3) uint8; `regions` is what moves."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +50,9 @@ class Glance:
     woke: str  # "key", "past", "awake" or "hint"
 
 
+if TYPE_CHECKING:
+    from nightlatch.pixels.detectors.sharing import Slot
+
 Told = EventOpened | TracksChanged | EventClosed
 
 
@@ -71,7 +64,7 @@ class Sight:
         streams: Streams,
         *,
         areas: Sequence[Area],
-        detector: Looks | None,
+        detector: Eye | Slot | None,
         new_id: Callable[[], str],
         camera_id: str,
         answers_late: bool = False,

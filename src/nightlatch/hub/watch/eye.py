@@ -22,11 +22,12 @@ from nightlatch.errors import NightlatchError, NotFound
 from nightlatch.hub.watch.recorder import Looking
 from nightlatch.hub.wire.notices import EyeNow
 from nightlatch.pixels.detectors.models import fetch, known_models, models_folder
-from nightlatch.pixels.detectors.opening import Detector, PrivacyEyes, open_detector, open_privacy_eyes
+from nightlatch.pixels.detectors.opening import PrivacyEyes, open_detector, open_privacy_eyes
 from nightlatch.pixels.detectors.sharing import SharedDetector, Slot
 from nightlatch.pixels.media.packets import Streams
 from nightlatch.pixels.sight import Sight
 from nightlatch.pixels.vision.judge import Judge
+from nightlatch.plugs import Eye
 
 NEEDED = "yolox_nano"  # by the choices that need a model
 FIRST_RETRY_S = 60.0
@@ -56,12 +57,17 @@ class Chosen:
         self.percent: int | None = None  # of the model that is being fetched
         self.missing: str | None = None  # why it does not come, and what to do
         try:
-            self.now: Detector = open_detector(choice, models_dir)
+            self.now: Eye = open_detector(choice, models_dir)
         except NotFound as error:
             log.warning("detector.missing", choice=choice, text=str(error), instead="eye")
             self.now = open_detector("eye", models_dir)
             self.percent = 0
             threading.Thread(target=self._fetch, name="models", daemon=True).start()
+
+    @property
+    def name(self) -> str:
+        """Of what looks now."""
+        return self.now.name
 
     def look(self, bgr: NDArray[np.uint8], regions: Sequence[Box]) -> list[Detection]:
         """(H, W, 3) uint8 and what moves in it."""
@@ -128,7 +134,7 @@ class EyeTeller:
         text = self._trouble()
         before_ms = self._last.blind_since_ms if self._last is not None else None
         told = EyeNow(
-            name=self._chosen.now.name,
+            name=self._chosen.name,
             since_ms=self._since_ms,
             blind_since_ms=None if text is None else before_ms or now_ms,
             blind_text=text,
@@ -176,7 +182,7 @@ def open_looking(choice: str, models_dir: Path | None, report: Report | None = N
             answers_late=True,  # a slot answers about the picture before
         )
 
-    return Looking(make_sight, judge.judge, lambda: chosen.now.name)
+    return Looking(make_sight, judge.judge, lambda: chosen.name)
 
 
 def privacy_eyes(models_dir: Path | None) -> PrivacyEyes:

@@ -40,6 +40,7 @@ from nightlatch.pixels.media.ring import Ring
 from nightlatch.pixels.media.segmenter import Segmenter
 from nightlatch.pixels.sight import Sight
 from nightlatch.pixels.sources import Source, open_source
+from nightlatch.plugs import Opens
 from nightlatch.seal.recipients import Sealer
 
 FIRST_RETRY_S = 1.0
@@ -100,7 +101,7 @@ class Recorder:
         clock: Clock,
         teller: Teller,
         looking: Looking,
-        opens: Callable[..., Source] = open_source,
+        opens: Opens[Source] = open_source,
     ) -> None:
         self.camera = camera
         self._household_id = household_id

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import av
 import av.error
@@ -20,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Box
-from nightlatch.domain.sighting import Detection, Kind
+from nightlatch.domain.sighting import Kind
 from nightlatch.pixels.vision.boxes import grown, joined, overlap
+from nightlatch.plugs import Eye
 
 LOOKS_PER_S = 3.0
 SURE = 0.45
@@ -33,14 +33,6 @@ MOST_LOOKS = 45  # of one film, spread over it
 GROUPS = {"person": {Kind.PERSON}, "pet": {Kind.CAT, Kind.DOG, Kind.ANIMAL}, "vehicle": {Kind.VEHICLE}}
 Bgr = NDArray[np.uint8]
 Grey = NDArray[np.uint8]
-
-
-class Looks(Protocol):
-    """What finds things in a picture."""
-
-    def look(self, bgr: Bgr, regions: Sequence[Box]) -> list[Detection]:
-        """(H, W, 3) uint8 and what moves in it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +90,11 @@ def looks(path: Path) -> Iterator[Look]:
         yield Look(bgr, moved(greys[n], usual) or moved(greys[n], before) or moved(greys[n], after))
 
 
-def concluded(pictures: Sequence[Look], detector: Looks) -> frozenset[str]:
+def concluded(pictures: Sequence[Look], eye: Eye) -> frozenset[str]:
     """The groups that `detector` is sure of in enough looks; what stands still is not news and does not count."""
     seen: Counter[str] = Counter()
     for look in pictures:
-        found = [each for each in detector.look(look.bgr, look.regions) if each.score >= SURE]
+        found = [each for each in eye.look(look.bgr, look.regions) if each.score >= SURE]
         kinds = {each.kind for each in found if any(overlap(grown(each.box, 0.01), r) > 0 for r in look.regions)}
         seen.update(name for name, group in GROUPS.items() if kinds & group)
     return frozenset(name for name, count in seen.items() if count >= LOOKS)

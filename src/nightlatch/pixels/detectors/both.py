@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind
-from nightlatch.pixels.detectors.eye import NAMES, Eye
+from nightlatch.pixels.detectors.eye import NAMES, BuiltInEye
 from nightlatch.pixels.detectors.yolox import Yolox
 from nightlatch.pixels.vision.boxes import area_of, grown, overlap
 
@@ -34,9 +34,9 @@ class Both:
     """State: both networks."""
 
     name = "both"
-    kinds = Eye.kinds | Yolox.kinds
+    kinds = BuiltInEye.kinds | Yolox.kinds
 
-    def __init__(self, eye: Eye, yolox: Yolox) -> None:
+    def __init__(self, eye: BuiltInEye, yolox: Yolox) -> None:
         self._eye = eye
         self._yolox = yolox
 

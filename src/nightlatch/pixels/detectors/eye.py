@@ -30,7 +30,7 @@ MODEL = Path(__file__).with_name("eye.onnx")
 Bgr = NDArray[np.uint8]
 
 
-class Eye:
+class BuiltInEye:
     """State: the loaded network. `look` may be called from several threads."""
 
     name = "eye"

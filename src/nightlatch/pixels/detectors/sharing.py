@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 import structlog
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection
+from nightlatch.plugs import Eye
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
@@ -27,14 +27,6 @@ HANGS_AFTER_S = 20.0  # a look takes some 0.1 s; a machine that swaps may take s
 MOST_LEFT_BEHIND = 3  # threads that hang: none can be ended, each keeps its memory
 log = structlog.get_logger()
 Bgr = NDArray[np.uint8]
-
-
-class Look(Protocol):
-    """What finds things in a picture."""
-
-    def look(self, bgr: Bgr, regions: Sequence[Box]) -> list[Detection]:
-        """(H, W, 3) uint8 and what moves in it."""
-        ...
 
 
 @dataclass(slots=True, eq=False)
@@ -76,13 +68,13 @@ class SharedDetector:
 
     def __init__(
         self,
-        detector: Look,
+        eye: Eye,
         *,
         pause_s: float = FIRST_PAUSE_S,
         hangs_after_s: float = HANGS_AFTER_S,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._detector = detector
+        self._eye = eye
         self._first_pause_s = pause_s
         self._hangs_after_s = hangs_after_s
         self._monotonic = monotonic
@@ -194,7 +186,7 @@ class SharedDetector:
             self._busy_since_s = self._monotonic()
         trouble, found = None, None
         try:
-            found = self._detector.look(*asked)
+            found = self._eye.look(*asked)
         except Exception as error:  # noqa: BLE001 - watching fails open: whatever a model does, recording goes on
             trouble = type(error).__name__
         with self._lock:

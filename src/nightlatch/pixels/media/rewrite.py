@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any
 
 import av
 import av.error
@@ -32,6 +32,7 @@ from nightlatch.errors import NightlatchError
 from nightlatch.pixels.vision.areas import blacken
 from nightlatch.pixels.vision.motion import Background
 from nightlatch.pixels.vision.redact import Covers, Look, paint, pixels, plan, silhouettes
+from nightlatch.plugs import Eye, Faces
 
 MOST_WIDTH, MOST_HEIGHT, MOST_FPS = 1280, 720, 15
 LUMA_WIDTH = 160
@@ -54,27 +55,9 @@ class CannotRedact(NightlatchError):
     """This film cannot be made fit to be given."""
 
 
-class Finder(Protocol):
-    """What finds people and other things."""
-
-    name: str
-
-    def look(self, bgr: Bgr, regions: Sequence[Box]) -> list[Detection]:
-        """(H, W, 3) uint8 and what moves in it."""
-        ...
-
-
-class Faces(Protocol):
-    """What finds faces."""
-
-    def find(self, bgr: Bgr) -> list[Detection]:
-        """(H, W, 3) uint8."""
-        ...
-
-
 def redact_film(
     mp4: bytes,
-    detector: Finder,
+    eye: Eye,
     faces: Faces,
     *,
     style: Style = Style.COVER,
@@ -94,7 +77,7 @@ def redact_film(
     if not any_length and not SHORTEST_MS <= to_ms - from_ms <= LONGEST_MS:
         raise CannotRedact("A given clip is 20 to 30 seconds long. Move the ends.")
     film = _Film(mp4, from_ms, to_ms, masks)
-    looks, small = _look(film, detector, faces, on_progress)
+    looks, small = _look(film, eye, faces, on_progress)
     if film.count == 0:
         raise CannotRedact("There are no pictures in this stretch. Choose another one.")
     if not any_length and film.count / film.fps * 1000 < SHORTEST_MS - 1500:
@@ -104,7 +87,7 @@ def redact_film(
     for turn in range(ROUNDS):
         covers = plan(looks, film.count, film.fps, small)
         made = _write(film, covers, looks, style, lambda share, t=turn: on_progress(0.7 + 0.1 * t + 0.1 * share))  # type: ignore[misc]
-        again, found, worst = _check(made, detector, faces, covers, film.count)
+        again, found, worst = _check(made, eye, faces, covers, film.count)
         if not found:
             break
         for n, look in again.items():
@@ -115,7 +98,7 @@ def redact_film(
     report = RedactionReport(
         sha256=sha256(made).hexdigest(),
         style=style,
-        eye=detector.name,
+        eye=eye.name,
         pictures=film.count,
         length_ms=round(film.count / film.fps * 1000),
         people=covers.people,
@@ -181,7 +164,7 @@ class _Film:
 
 
 def _look(
-    film: _Film, detector: Finder, faces: Faces, on_progress: Callable[[float], None]
+    film: _Film, eye: Eye, faces: Faces, on_progress: Callable[[float], None]
 ) -> tuple[dict[int, Look], dict[int, NDArray[np.uint8]]]:
     """What is in every second picture, and that picture small and grey."""
     background = Background()
@@ -193,7 +176,7 @@ def _look(
         small = cv2.resize(grey, (320, max(2, round(320 * bgr.shape[0] / bgr.shape[1]))), interpolation=cv2.INTER_AREA)
         motion = background.update(np.asarray(small, np.uint8), round(n * 1000 / MOST_FPS))
         if n % LOOK_EVERY == 0:
-            things = [*detector.look(bgr, motion.boxes), *_lying(bgr, detector)]
+            things = [*eye.look(bgr, motion.boxes), *_lying(bgr, eye)]
             looks[n] = Look(tuple(things), tuple(faces.find(bgr)), motion.boxes)
             kept[n] = np.asarray(small, np.uint8)
             on_progress(0.7 * min(1.0, n / expected))
@@ -201,11 +184,11 @@ def _look(
     return looks, kept
 
 
-def _lying(bgr: Bgr, detector: Finder) -> list[Detection]:
+def _lying(bgr: Bgr, eye: Eye) -> list[Detection]:
     """People in the picture turned to its left and to its right side, where they are in the upright one."""
     found = []
     for quarters in (1, 3):
-        for each in detector.look(np.ascontiguousarray(np.rot90(bgr, quarters)), ()):
+        for each in eye.look(np.ascontiguousarray(np.rot90(bgr, quarters)), ()):
             if each.kind is not Kind.PERSON or each.score < TURNED_SURE:
                 continue
             b = each.box
@@ -293,9 +276,7 @@ def _plate(film: _Film, covers: Covers) -> Bgr:
     return np.asarray(cv2.GaussianBlur(plate, (0, 0), 3), np.uint8)
 
 
-def _check(
-    made: bytes, detector: Finder, faces: Faces, covers: Covers, count: int
-) -> tuple[dict[int, Look], int, int | None]:
+def _check(made: bytes, eye: Eye, faces: Faces, covers: Covers, count: int) -> tuple[dict[int, Look], int, int | None]:
     """Look at the finished film: what is found in it, in how many pictures, and in which most."""
     film = _Film(made, 0, count * 1000 // MOST_FPS + 1000)
     found: dict[int, Look] = {}
@@ -304,7 +285,7 @@ def _check(
         if n % CHECK_EVERY:
             continue
         seen = [f for f in faces.find(bgr) if f.score >= FACE_SURE and not _is_under(f.box, covers, n)]
-        things = [d for d in detector.look(bgr, ()) if d.kind is Kind.PERSON and d.score >= PERSON_SURE]
+        things = [d for d in eye.look(bgr, ()) if d.kind is Kind.PERSON and d.score >= PERSON_SURE]
         heads = [d for d in things if not _is_under(_head(d.box), covers, n)]
         if seen or heads:
             found[n] = Look(tuple(heads), tuple(seen), ())

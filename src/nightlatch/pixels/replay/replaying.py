@@ -12,8 +12,9 @@ from nightlatch.domain.sighting import EventClosed, EventOpened, Judgement, Stor
 from nightlatch.pixels.media.frames import Picture
 from nightlatch.pixels.replay.films import open_film
 from nightlatch.pixels.replay.scoring import Opening
-from nightlatch.pixels.sight import Glance, Looks, Sight, TracksChanged
+from nightlatch.pixels.sight import Glance, Sight, TracksChanged
 from nightlatch.pixels.vision.judge import Judge
+from nightlatch.plugs import Eye
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Replay:
 def replay(
     path: Path,
     *,
-    detector: Looks | None = None,
+    detector: Eye | None = None,
     areas: Sequence[Area] = (),
     on_glance: Callable[[Glance], None] | None = None,
 ) -> Replay:
