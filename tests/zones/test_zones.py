@@ -64,6 +64,9 @@ def test_the_rings_hold(copy: Path) -> None:
         ("review/app.py", "import av", "The review room sees no picture"),
         ("review/queue.py", "from nightlatch.keeper import draw", "The review room sees no picture"),
         ("ledger/log.py", "from nightlatch.store import blobs", "Rings"),
+        ("plugs.py", "from nightlatch.pixels.media.packets import Packet", "Rings"),
+        ("durably.py", "from nightlatch.seal.envelope import Sealed", "Rings"),
+        ("clocks.py", "from nightlatch.diagnostics import configure", "Rings"),
         ("pixels/vision/gate.py", "import httpx", "Looking is pure"),
         ("pixels/media/parts.py", "from nightlatch.pixels.codecs.h264 import split_lengths", "Only pixels.codecs"),
         ("pixels/sources/reading.py", "from nightlatch.pixels.codecs import h264", "Only pixels.codecs"),
@@ -97,6 +100,20 @@ def test_only_the_codecs_name_a_codecs_boxes(copy: Path) -> None:
     target = copy / "src" / "nightlatch" / "pixels" / "media" / "segmenter.py"
     target.write_text(target.read_text() + '\nENTRY = b"....hvc1"\n')
     assert naming(copy) == ["segmenter.py"]
+
+
+def test_a_new_root_module_must_stand_in_a_ring(copy: Path) -> None:
+    (copy / "src" / "nightlatch" / "helpers.py").write_text("")
+    result = lint(copy)
+    assert result.returncode != 0
+    assert "nightlatch.helpers" in result.stdout
+
+
+@pytest.mark.parametrize("module", ["nightlatch.plugs", "nightlatch.domain.redaction"])
+def test_what_serve_shares_with_watch_brings_no_pixels(module: str) -> None:
+    heavy = ("av", "cv2", "numpy", "onnxruntime", "scipy", "nightlatch.pixels")
+    code = f"import sys, {module}\nassert not set({heavy}) & set(sys.modules), set({heavy}) & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize(
