@@ -14,7 +14,7 @@ from nightlatch.domain.sighting import Kind
 if TYPE_CHECKING:
     from nightlatch.domain.geometry import Area
     from nightlatch.domain.sighting import Track
-    from nightlatch.pixels.replay.replaying import Replay, Seen
+    from nightlatch.pixels.replay.replaying import FilmEvent, Replay
     from nightlatch.pixels.replay.scoring import Score
 
 app = typer.Typer(help="Why the gate of a camera opens.", no_args_is_help=True)
@@ -131,7 +131,7 @@ def _show(name: str, seen: Replay, found: Score | None = None) -> None:
         _show_score(found)
 
 
-def _show_event(event: Seen) -> None:
+def _show_event(event: FilmEvent) -> None:
     tracks = ", ".join(_named(track) for track in event.judgement.tracks) or "no track"
     typer.echo(
         f"  {event.onset_ms / 1000:7.1f} – {event.last_ms / 1000:.1f} s, told at {event.told_ms / 1000:.1f}: {tracks}"

@@ -53,7 +53,7 @@ class Glance:
 if TYPE_CHECKING:
     from nightlatch.pixels.detectors.sharing import Slot
 
-Told = EventOpened | TracksChanged | EventClosed
+News = EventOpened | TracksChanged | EventClosed
 
 
 class Sight:
@@ -123,7 +123,7 @@ class Sight:
             )
         return None
 
-    def take(self, packet: Packet) -> list[Told]:
+    def take(self, packet: Packet) -> list[News]:
         """Take the next packet; what happened by it, in order. Never raises for what a camera sends."""
         if packet.kind != "video":
             return []
@@ -138,21 +138,21 @@ class Sight:
         motion = self._news(self._background.peek(luma, packet.at_ms))
         if not self._gate.is_hint(motion, self._looker.unseen):
             return []
-        told: list[Told] = []
+        told: list[News] = []
         for past in self._looker.wake():
             told += self._weigh(past, self._background.update(past.luma, past.at_ms), "hint")
         self._rest(packet.at_ms)
         return told
 
-    def finish(self) -> list[Told]:
+    def finish(self) -> list[News]:
         """The stream ended: close what is open."""
         told = self._tell(force=True) if self.is_open else []
         closed = self._events.finish(self._at_ms)
         return [] if self._waits else [*told, *closed]
 
-    def _see(self, picture: Picture) -> list[Told]:
+    def _see(self, picture: Picture) -> list[News]:
         """A look at the newest picture; when it moves and the camera slept, first at those since the one before."""
-        told: list[Told] = []
+        told: list[News] = []
         was_awake = self._looker.is_awake
         motion = self._background.update(picture.luma, picture.at_ms)
         if not was_awake and self._news(motion).moving:
@@ -167,7 +167,7 @@ class Sight:
         is_lately = self.is_open or 0 <= motion.at_ms - self._moved_ms < POST_ROLL_MS
         return motion if is_lately else self._gate.news(motion)
 
-    def _weigh(self, picture: Picture, motion: Motion, woke: str) -> list[Told]:
+    def _weigh(self, picture: Picture, motion: Motion, woke: str) -> list[News]:
         picture = replace(picture, masks=self._masks) if self._masks else picture
         if self.picture is None or picture.at_ms > self.picture.at_ms or woke != "past":
             self.picture = picture
@@ -187,9 +187,9 @@ class Sight:
             self._on_glance(Glance(picture, motion, self.is_open, woke))
         return told
 
-    def _turn(self, motion: Motion, onset_ms: int | None) -> list[Told]:
+    def _turn(self, motion: Motion, onset_ms: int | None) -> list[News]:
         """Open, extend or close the event."""
-        told: list[Told] = []
+        told: list[News] = []
         for event in self._events.update(motion if onset_ms is not None else replace(motion, moving=False), onset_ms):
             if isinstance(event, EventOpened):
                 self._tracker.begin(event.onset_ms)
@@ -226,7 +226,7 @@ class Sight:
             self._detected_ms = picture.at_ms
         return found
 
-    def _tell(self, *, force: bool, event_id: str | None = None) -> list[Told]:
+    def _tell(self, *, force: bool, event_id: str | None = None) -> list[News]:
         event = self._events.open
         event_id = event.event_id if event is not None else event_id
         at_ms = self.picture.at_ms if self.picture is not None else self._at_ms
@@ -239,7 +239,7 @@ class Sight:
         self._told_ms = at_ms
         return [TracksChanged(event_id, at_ms, tracks)]
 
-    def _tell_stay(self, at_ms: int) -> list[Told]:
+    def _tell_stay(self, at_ms: int) -> list[News]:
         """The event that waits, once somebody has stayed long enough where the owner wants that."""
         if self._told_ms is not None and 0 <= at_ms - self._told_ms < TELL_EVERY_MS:
             return []

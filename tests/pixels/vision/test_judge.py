@@ -11,7 +11,7 @@ import pytest
 
 from nightlatch.domain.geometry import Area, Box
 from nightlatch.domain.sighting import EventClosed, Judgement, Kind, Motion, Place, Story, Track, Verdict
-from nightlatch.lab.judge.stories import Played, make
+from nightlatch.lab.judge.stories import Scenario, make
 from nightlatch.pixels.stage.behaviours import ROUTINE, THREATS
 from nightlatch.pixels.vision.events import EventBuilder
 from nightlatch.pixels.vision.judge import MODEL, Judge
@@ -26,7 +26,7 @@ JARGON = re.compile(r"_|nan|None|\bbox|track|score|detect|featur|straight|probab
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    played: Played
+    played: Scenario
     judgement: Judgement
 
 

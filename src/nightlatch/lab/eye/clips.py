@@ -36,7 +36,7 @@ Grey = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class TestFilm:
     """A film and what is to be concluded of it: groups that must be found, and groups that must not."""
 
     name: str
@@ -45,19 +45,19 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Frame:
     """One picture of a film and what moves in it."""
 
     bgr: Bgr
     regions: tuple[Box, ...]
 
 
-def read_clips(manifest: Path) -> list[Clip]:
+def read_clips(manifest: Path) -> list[TestFilm]:
     """The films of a collection. Where something may or may not be seen, it is neither demanded nor forbidden."""
     return [_clip(entry["file"], entry["label"], entry["conclude"]) for entry in json.loads(manifest.read_text())]
 
 
-def _clip(name: str, label: str, conclude: str) -> Clip:
+def _clip(name: str, label: str, conclude: str) -> TestFilm:
     must: set[str] = {
         "person": {"person"},
         "fall": {"person"},
@@ -75,10 +75,10 @@ def _clip(name: str, label: str, conclude: str) -> Clip:
         allowed.add("person")  # some roads have walkers
     if label == "nothing" and "insect" in conclude:
         allowed.add("pet")  # an animal, if one will
-    return Clip(name, frozenset(must), frozenset(GROUPS) - allowed)
+    return TestFilm(name, frozenset(must), frozenset(GROUPS) - allowed)
 
 
-def looks(path: Path) -> Iterator[Look]:
+def looks(path: Path) -> Iterator[Frame]:
     """Pictures of a film, some three a second, with what moves in each."""
     pictures = _pictures(path)
     greys = [grey(each) for each in pictures]
@@ -87,10 +87,10 @@ def looks(path: Path) -> Iterator[Look]:
     usual = np.median(np.stack(greys[:: max(1, len(greys) // 25)]), axis=0).astype(np.uint8)
     for n, bgr in enumerate(pictures):
         before, after = greys[max(0, n - 1)], greys[min(len(greys) - 1, n + 1)]
-        yield Look(bgr, moved(greys[n], usual) or moved(greys[n], before) or moved(greys[n], after))
+        yield Frame(bgr, moved(greys[n], usual) or moved(greys[n], before) or moved(greys[n], after))
 
 
-def concluded(pictures: Sequence[Look], eye: Eye) -> frozenset[str]:
+def concluded(pictures: Sequence[Frame], eye: Eye) -> frozenset[str]:
     """The groups that `detector` is sure of in enough looks; what stands still is not news and does not count."""
     seen: Counter[str] = Counter()
     for look in pictures:

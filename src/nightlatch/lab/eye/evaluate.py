@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nightlatch.lab.eye.clips import GROUPS, Clip, concluded, looks, read_clips
+from nightlatch.lab.eye.clips import GROUPS, TestFilm, concluded, looks, read_clips
 from nightlatch.pixels.detectors.both import Both
 from nightlatch.pixels.detectors.eye import MODEL, BuiltInEye
 from nightlatch.pixels.detectors.models import models_folder, need
@@ -29,7 +29,7 @@ TOLD = "told with the eye"
 class Row:
     """One film: what each detector, by name, missed and what it saw wrongly."""
 
-    clip: Clip
+    clip: TestFilm
     missed: Mapping[str, frozenset[str]]
     wrong: Mapping[str, frozenset[str]]
 

@@ -57,7 +57,7 @@ class EyeNetwork(nn.Module):
         return self.head(self.blocks(x))  # (B, 200, 4, 4) → (B, kinds)
 
 
-class Calibrated(nn.Module):
+class CalibratedEye(nn.Module):
     """The eye with its temperature: logits → probabilities."""
 
     def __init__(self, eye: EyeNetwork, temperature: float) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Kind
-from nightlatch.lab.eye.clips import Look, grey, looks, moved
+from nightlatch.lab.eye.clips import Frame, grey, looks, moved
 from nightlatch.pixels.detectors.eye import NAMES, square
 from nightlatch.pixels.detectors.yolox import Yolox
 from nightlatch.pixels.stage.behaviours import BEHAVIOURS
@@ -53,7 +53,7 @@ def of_films(folder: Path, allowed: Callable[[str, str], bool], teacher: Yolox) 
             yield name, kind, image
 
 
-def _shown_in(look: Look, kind: str, teacher: Yolox) -> list[Box]:
+def _shown_in(look: Frame, kind: str, teacher: Yolox) -> list[Box]:
     """The regions of a look that show `kind`."""
     if kind == "nothing":
         return list(look.regions)

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
 from nightlatch.lab.eye.data import Stock, load, samples, unpacked
-from nightlatch.lab.eye.model import Calibrated, EyeNetwork
+from nightlatch.lab.eye.model import CalibratedEye, EyeNetwork
 from nightlatch.pixels.detectors.eye import NAMES, SIDE
 
 SEED = 2019
@@ -98,7 +98,7 @@ def train(stock: Stock, kept: Stock, steps: int, out: Path) -> None:
     logits, truth = _held_out(final, kept)
     temperature = _temperature(logits, truth)
     _report(logits / temperature, truth)
-    _export(Calibrated(final, temperature).eval(), out)
+    _export(CalibratedEye(final, temperature).eval(), out)
     print(f"temperature {temperature:.2f}; {out} has {out.stat().st_size / 1e6:.2f} MB")
 
 

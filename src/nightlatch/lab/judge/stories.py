@@ -27,7 +27,7 @@ WEIGHT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class Scenario:
     """A story, whether it is a threat, and what was played."""
 
     story: Story
@@ -35,7 +35,7 @@ class Played:
     behaviour: str
 
 
-def make(seed: int, worse: float = 1.0, in_parts: float = 0.0) -> Played:
+def make(seed: int, worse: float = 1.0, in_parts: float = 0.0) -> Scenario:
     """The story of a seed; with `worse` over 1 it is seen by a worse detector: more misses, jitter and wrong kinds.
 
     `in_parts` is the share of people whose head and legs are seen apart, as by an eye that looks at what moves.
@@ -51,7 +51,7 @@ def make(seed: int, worse: float = 1.0, in_parts: float = 0.0) -> Played:
     ended_ms = max((t.path[-1].at_ms for t in numbered), default=BEGAN_MS + 2000) + POST_ROLL_MS
     dark = night if dice.random() < 0.9 else not night
     told_hour = hour % 24 if dice.random() < 0.95 else None
-    return Played(Story(BEGAN_MS, ended_ms, numbered, (), dark, told_hour), is_threat, name)
+    return Scenario(Story(BEGAN_MS, ended_ms, numbered, (), dark, told_hour), is_threat, name)
 
 
 def _cast(is_threat: bool, dice: random.Random) -> tuple[str, list[Actor]]:

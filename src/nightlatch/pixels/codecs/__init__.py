@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nightlatch.pixels.codecs import aac, g711, h264, opus
-from nightlatch.pixels.codecs.codec import AudioStream, Framing, Numbering, PictureCodec, SoundCodec, VideoStream
+from nightlatch.pixels.codecs.codec import AudioStream, Counting, Framing, PictureCodec, SoundCodec, VideoStream
 from nightlatch.pixels.codecs.mp4 import box, full_box
 
 __all__ = (
     "PICTURES",
     "SOUNDS",
     "AudioStream",
+    "Counting",
     "Framing",
-    "Numbering",
     "PictureCodec",
     "SoundCodec",
     "VideoStream",
@@ -46,7 +46,7 @@ def sample_entry(stream: VideoStream | AudioStream) -> bytes:
     return SOUNDS[stream.codec].sample_entry(stream)
 
 
-def numbering(stream: VideoStream) -> Numbering | None:
+def numbering(stream: VideoStream) -> Counting | None:
     """How the stream counts its pictures; None where we cannot tell, as in a film of any other codec."""
     codec = PICTURES.get(stream.codec)
     return codec.numbering(stream) if codec is not None else None

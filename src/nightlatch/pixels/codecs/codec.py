@@ -43,7 +43,7 @@ class Framing(Protocol):
         ...
 
 
-class Numbering(Protocol):
+class Counting(Protocol):
     """How a stream counts its pictures, so that some can be left out without the decoder missing them."""
 
     def renumbered(self, sample: bytes, count: int) -> bytes | None:
@@ -78,7 +78,7 @@ class PictureCodec(Protocol):
         """The sample as the rest of a picture that came in pieces."""
         ...
 
-    def numbering(self, stream: VideoStream) -> Numbering | None:
+    def numbering(self, stream: VideoStream) -> Counting | None:
         """How its pictures are counted; None where that cannot be told or is too rare to be worth it."""
         ...
 

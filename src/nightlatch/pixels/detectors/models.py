@@ -100,7 +100,7 @@ def fetch(
             if (found := find(model, folder)) is not None:  # another process fetched it while we waited
                 partial.unlink()
                 return found
-            _complete(model, _Coming(model, partial, file, on_share), pause_s)
+            _complete(model, _Download(model, partial, file, on_share), pause_s)
             partial.rename(folder / f"{model.name}.onnx")
         return folder / f"{model.name}.onnx"
     except OSError as error:
@@ -158,7 +158,7 @@ def _tag(partial: Path) -> Path:
 
 
 @dataclass(slots=True)
-class _Coming:
+class _Download:
     """One model on its way."""
 
     model: Model
@@ -203,7 +203,7 @@ class _Coming:
                     return
 
 
-def _complete(model: Model, coming: _Coming, pause_s: float) -> None:
+def _complete(model: Model, coming: _Download, pause_s: float) -> None:
     """Ask until all of it is here, and right. Raises `ModelLost`."""
     before = best = coming.size
     in_vain, why = 0, "the server broke off"

@@ -31,7 +31,7 @@ from nightlatch.domain.sighting import Detection, Kind
 from nightlatch.errors import NightlatchError
 from nightlatch.pixels.vision.areas import blacken
 from nightlatch.pixels.vision.motion import Background
-from nightlatch.pixels.vision.redact import Covers, Look, paint, pixels, plan, silhouettes
+from nightlatch.pixels.vision.redact import Covers, Findings, paint, pixels, plan, silhouettes
 from nightlatch.plugs import Eye, Faces
 
 MOST_WIDTH, MOST_HEIGHT, MOST_FPS = 1280, 720, 15
@@ -91,7 +91,7 @@ def redact_film(
         if not found:
             break
         for n, look in again.items():
-            old = looks.get(n, Look((), (), ()))
+            old = looks.get(n, Findings((), (), ()))
             looks[n] = replace(old, things=(*old.things, *look.things), faces=(*old.faces, *look.faces))
     on_progress(1.0)
     area = [_under(Box(0, 0, 1, 1), boxes, 4 * FINE) for boxes in covers.boxes[::LOOK_EVERY]]
@@ -165,10 +165,10 @@ class _Film:
 
 def _look(
     film: _Film, eye: Eye, faces: Faces, on_progress: Callable[[float], None]
-) -> tuple[dict[int, Look], dict[int, NDArray[np.uint8]]]:
+) -> tuple[dict[int, Findings], dict[int, NDArray[np.uint8]]]:
     """What is in every second picture, and that picture small and grey."""
     background = Background()
-    looks: dict[int, Look] = {}
+    looks: dict[int, Findings] = {}
     kept: dict[int, NDArray[np.uint8]] = {}
     expected = max(1.0, film.asked_ms / 1000 * MOST_FPS)
     for n, bgr in film.pictures():
@@ -177,7 +177,7 @@ def _look(
         motion = background.update(np.asarray(small, np.uint8), round(n * 1000 / MOST_FPS))
         if n % LOOK_EVERY == 0:
             things = [*eye.look(bgr, motion.boxes), *_lying(bgr, eye)]
-            looks[n] = Look(tuple(things), tuple(faces.find(bgr)), motion.boxes)
+            looks[n] = Findings(tuple(things), tuple(faces.find(bgr)), motion.boxes)
             kept[n] = np.asarray(small, np.uint8)
             on_progress(0.7 * min(1.0, n / expected))
         film.count = n + 1
@@ -202,7 +202,7 @@ def _lying(bgr: Bgr, eye: Eye) -> list[Detection]:
 
 
 def _write(
-    film: _Film, covers: Covers, looks: dict[int, Look], style: Style, on_share: Callable[[float], None]
+    film: _Film, covers: Covers, looks: dict[int, Findings], style: Style, on_share: Callable[[float], None]
 ) -> bytes:
     """Paint and encode: H.264 without B frames, a key frame a second, no user data, no tags, no sound."""
     sink = io.BytesIO()
@@ -276,10 +276,12 @@ def _plate(film: _Film, covers: Covers) -> Bgr:
     return np.asarray(cv2.GaussianBlur(plate, (0, 0), 3), np.uint8)
 
 
-def _check(made: bytes, eye: Eye, faces: Faces, covers: Covers, count: int) -> tuple[dict[int, Look], int, int | None]:
+def _check(
+    made: bytes, eye: Eye, faces: Faces, covers: Covers, count: int
+) -> tuple[dict[int, Findings], int, int | None]:
     """Look at the finished film: what is found in it, in how many pictures, and in which most."""
     film = _Film(made, 0, count * 1000 // MOST_FPS + 1000)
-    found: dict[int, Look] = {}
+    found: dict[int, Findings] = {}
     worst, most = None, 0.0
     for n, bgr in film.pictures():
         if n % CHECK_EVERY:
@@ -288,7 +290,7 @@ def _check(made: bytes, eye: Eye, faces: Faces, covers: Covers, count: int) -> t
         things = [d for d in eye.look(bgr, ()) if d.kind is Kind.PERSON and d.score >= PERSON_SURE]
         heads = [d for d in things if not _is_under(_head(d.box), covers, n)]
         if seen or heads:
-            found[n] = Look(tuple(heads), tuple(seen), ())
+            found[n] = Findings(tuple(heads), tuple(seen), ())
             score = max(d.score for d in (*seen, *heads))
             if score > most:
                 worst, most = n, score

@@ -19,7 +19,7 @@ APART_US = 1_000_000  # sound and picture that begin further apart than this sha
 
 
 @dataclass(slots=True)
-class _Track:
+class _Timeline:
     offset_us: int | None = None
     last_us: int = -1
     step_us: int = 40_000
@@ -34,7 +34,7 @@ class Placer:
     anchor_us: int | None = None
     resyncs: int = 0
     jumps: int = 0
-    _tracks: dict[Kind, _Track] = field(default_factory=lambda: {"video": _Track(), "audio": _Track()})
+    _tracks: dict[Kind, _Timeline] = field(default_factory=lambda: {"video": _Timeline(), "audio": _Timeline()})
     _lag_us: int | None = None  # least delay against the anchor since the last key frame
     _burst_us: int = -1  # up to this stream time arrivals say nothing
 

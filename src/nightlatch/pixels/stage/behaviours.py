@@ -1,6 +1,6 @@
 """What people, pets and cars do before a camera: a behaviour is a list of legs (go there, stay so long) for each actor.
 
-The lab learns from these as tracks, without a picture; `Behaved` renders the same ones with exact truth. Our idea
+The lab learns from these as tracks, without a picture; `Behaviour` renders the same ones with exact truth. Our idea
 of what a burglar or a neighbour does is written down here and nowhere else. Deterministic by its dice.
 """
 
@@ -217,7 +217,7 @@ def height_at(actor: Actor, here: Point) -> float:
     return actor.high * (1 + actor.growth * (here[1] - 0.7))
 
 
-class Behaved(Day):
+class Behaviour(Day):
     """One behaviour in the garden by day, played once from the fifth second on."""
 
     behaviour = "passing"
@@ -276,8 +276,8 @@ UNSEEN = frozenset({"branches", "insect"})  # the negatives show these
 BEHAVIOURS = tuple(sorted((THREATS | ROUTINE) - UNSEEN))
 
 
-def behaved(name: str) -> type[Behaved]:
+def behaved(name: str) -> type[Behaviour]:
     """The scene in which `name` is played. Raises `KeyError` for a behaviour that there is not."""
     if name not in BEHAVIOURS:
         raise KeyError(name)
-    return type("Behaved", (Behaved,), {"behaviour": name, "__doc__": f"{name}, in the garden by day."})
+    return type("Behaviour", (Behaviour,), {"behaviour": name, "__doc__": f"{name}, in the garden by day."})

@@ -135,7 +135,7 @@ class FilmMount(Mount):
 
 
 @dataclass(slots=True)
-class _Track:
+class _RtpStream:
     """One RTP stream to one client."""
 
     kind: str
@@ -228,7 +228,7 @@ class _Client:
 
     def __init__(self, server: RtspServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._server, self._reader, self._writer = server, reader, writer
-        self._tracks: dict[str, _Track] = {}
+        self._tracks: dict[str, _RtpStream] = {}
         self._session = secrets.token_hex(6)
         self._playing: asyncio.Task[None] | None = None
         self._udp: asyncio.DatagramTransport | None = None
@@ -285,9 +285,9 @@ class _Client:
         return True
 
     async def _set_up(self, mount: Mount, url: str, headers: dict[str, str]) -> None:
-        track = _Track("video", 96, 90_000)
+        track = _RtpStream("video", 96, 90_000)
         if url.endswith("track1") and mount.sound is not None:
-            track = _Track("audio", AUDIO_TYPES.get(mount.sound.codec, 97), mount.sound.rate)
+            track = _RtpStream("audio", AUDIO_TYPES.get(mount.sound.codec, 97), mount.sound.rate)
         asked = headers.get("transport", "")
         if found := re.search(r"interleaved=(\d+)-(\d+)", asked):
             track.channel = int(found[1])

@@ -34,7 +34,7 @@ MOST_GROWN = 0.10
 NEAR_S = 1.0  # where somebody was found within this time is covered, too
 STEADY_S = 0.3  # what was found within this time of a picture is covered in it
 EDGE = 0.04  # whoever is lost nearer to the picture's side than this has left it
-SURE_LOOKS = 3  # of a trail, before its end means anything
+SURE_LOOKS = 3  # of a chain, before its end means anything
 HARMLESS_SURE = 0.5  # of an animal or vehicle, before it may stay in sight
 SMALLEST_REGION = 0.004  # of the picture
 SAMPLES = 40  # pictures that say how a place is without somebody
@@ -52,7 +52,7 @@ Grey = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Findings:
     """What was found in one picture: things (of all kinds), faces, and what moved."""
 
     things: tuple[Detection, ...]
@@ -72,7 +72,7 @@ class Covers:
 
 
 @dataclass(slots=True)
-class _Trail:
+class _Chain:
     found: dict[int, Box] = field(default_factory=dict)
     people: int = 0  # looks that a detector called a person, or a face
 
@@ -81,7 +81,7 @@ class _Trail:
         return max(self.found)
 
 
-def plan(looks: Mapping[int, Look], count: int, fps: float, small: Mapping[int, Grey] | None = None) -> Covers:
+def plan(looks: Mapping[int, Findings], count: int, fps: float, small: Mapping[int, Grey] | None = None) -> Covers:
     """Covers for pictures 0 to `count` - 1 from looks at some of them; `small` are those, grey, all of one (H, W).
 
     Raises:
@@ -89,29 +89,29 @@ def plan(looks: Mapping[int, Look], count: int, fps: float, small: Mapping[int, 
     """
     if not looks or count < 1 or fps <= 0:
         raise ValueError("without a look nothing can be hidden")
-    trails: list[_Trail] = []
+    chains: list[_Chain] = []
     people = faces = 0
     for n in sorted(looks):
         bodies = _bodies(looks[n])
         people += len(bodies.people)
         faces += len(bodies.faces)
-        _link(trails, n, bodies, fps)
+        _link(chains, n, bodies, fps)
     covers: list[list[Box]] = [[] for _ in range(count)]
-    carried = sum(_carry(trail, covers, fps) for trail in trails)
+    carried = sum(_carry(chain, covers, fps) for chain in chains)
     lost = 0
-    for trail in trails:
-        known = [_differences(doubt, small, covers) if small else None for doubt in _doubts(trail, count, fps)]
+    for chain in chains:
+        known = [_differences(doubt, small, covers) if small else None for doubt in _doubts(chain, count, fps)]
         lost += any(each is None for each in known)
         carried += sum(_cover_differences(each or {}, covers, fps) for each in known)
     return Covers(tuple(tuple(boxes) for boxes in covers), people, faces, carried, lost)
 
 
-def _carry(trail: _Trail, covers: list[list[Box]], fps: float) -> int:
-    """Cover a trail in every picture; how many of these covers nobody was found for."""
-    boxes = _carried(trail, len(covers), fps)
+def _carry(chain: _Chain, covers: list[list[Box]], fps: float) -> int:
+    """Cover a chain in every picture; how many of these covers nobody was found for."""
+    boxes = _carried(chain, len(covers), fps)
     for n, box in boxes.items():
         covers[n].append(box)
-    return sum(n not in trail.found for n in boxes)
+    return sum(n not in chain.found for n in boxes)
 
 
 def _cover_differences(different: Mapping[int, Sequence[Box]], covers: list[list[Box]], fps: float) -> int:
@@ -164,7 +164,7 @@ class _Bodies:
         return self.people + self.faces
 
 
-def _bodies(look: Look) -> _Bodies:
+def _bodies(look: Findings) -> _Bodies:
     people = [_widened(d.box) for d in look.things if d.kind is Kind.PERSON]
     faces: list[Box] = []
     for face in look.faces:
@@ -174,7 +174,7 @@ def _bodies(look: Look) -> _Bodies:
     return _Bodies(tuple(people), tuple(faces), tuple(doubtful))
 
 
-def _doubtful(look: Look, bodies: Sequence[Box]) -> list[Box]:
+def _doubtful(look: Findings, bodies: Sequence[Box]) -> list[Box]:
     """What moves and is not surely harmless."""
     harmless = [d.box for d in look.things if d.kind is not Kind.PERSON and d.score >= HARMLESS_SURE]
     return [
@@ -207,9 +207,9 @@ def _body_of(face: Box) -> Box:
     )
 
 
-def _link(trails: list[_Trail], n: int, bodies: _Bodies, fps: float) -> None:
-    """Give each body to the trail that it continues, or begin one."""
-    free = [t for t in trails if n - t.last <= JOIN_S * fps]
+def _link(chains: list[_Chain], n: int, bodies: _Bodies, fps: float) -> None:
+    """Give each body to the chain that it continues, or begin one."""
+    free = [t for t in chains if n - t.last <= JOIN_S * fps]
     some = [*((body, True) for body in bodies.sure), *((body, False) for body in bodies.doubtful)]
     for body, is_sure in sorted(some, key=lambda each: -area_of(each[0])):
         best = max(free, key=lambda t: _closeness(t.found[t.last], body), default=None)
@@ -218,53 +218,53 @@ def _link(trails: list[_Trail], n: int, bodies: _Bodies, fps: float) -> None:
             best.people += is_sure
             free.remove(best)
         else:
-            trails.append(_Trail({n: body}, int(is_sure)))
+            chains.append(_Chain({n: body}, int(is_sure)))
 
 
 def _closeness(a: Box, b: Box) -> float:
     return iou(a, b) + (0.01 if overlap(grown(a, 0.06), b) > 0 else 0.0)
 
 
-def _carried(trail: _Trail, count: int, fps: float) -> dict[int, Box]:
-    """The trail for every picture: joined between looks, carried beyond its ends."""
-    known = sorted(trail.found)
+def _carried(chain: _Chain, count: int, fps: float) -> dict[int, Box]:
+    """The chain for every picture: joined between looks, carried beyond its ends."""
+    known = sorted(chain.found)
     first, last = known[0], known[-1]
-    before = first if _in_the_middle(trail, first) else round(CARRY_S * fps)
-    after = count if _in_the_middle(trail, last) else round(CARRY_S * fps)
+    before = first if _in_the_middle(chain, first) else round(CARRY_S * fps)
+    after = count if _in_the_middle(chain, last) else round(CARRY_S * fps)
     near = round(NEAR_S * fps)
     made: dict[int, Box] = {}
     for n in range(max(0, first - before), first):
-        made[n] = grown(_near(trail, first, near), min(MOST_GROWN, GROW_PER_S * (first - n) / fps))
+        made[n] = grown(_near(chain, first, near), min(MOST_GROWN, GROW_PER_S * (first - n) / fps))
     for a, b in zip(known, [*known[1:], None], strict=True):
         if b is None:
-            made[a] = trail.found[a]
+            made[a] = chain.found[a]
             for n in range(a + 1, min(count, a + after + 1)):
-                made[n] = grown(_near(trail, last, near), min(MOST_GROWN, GROW_PER_S * (n - a) / fps))
+                made[n] = grown(_near(chain, last, near), min(MOST_GROWN, GROW_PER_S * (n - a) / fps))
             break
         for n in range(a, b):
             doubt = GROW_PER_S * min(n - a, b - n) / fps
-            made[n] = grown(_between(trail.found[a], trail.found[b], (n - a) / (b - a)), doubt)
+            made[n] = grown(_between(chain.found[a], chain.found[b], (n - a) / (b - a)), doubt)
     steady = round(STEADY_S * fps)
-    for m, box in trail.found.items():  # a box that is cut short in one look is mended by those around it
+    for m, box in chain.found.items():  # a box that is cut short in one look is mended by those around it
         for n in range(max(0, m - steady), m + steady + 1):
             if n in made:
                 made[n] = around(made[n], box)
     return {n: box for n, box in made.items() if 0 <= n < count}
 
 
-def _near(trail: _Trail, n: int, reach: int) -> Box:
-    """Everywhere that the trail was about this time."""
-    box = trail.found[n]
-    for m, other in trail.found.items():
+def _near(chain: _Chain, n: int, reach: int) -> Box:
+    """Everywhere that the chain was about this time."""
+    box = chain.found[n]
+    for m, other in chain.found.items():
         if abs(m - n) <= reach:
             box = around(box, other)
     return box
 
 
-def _in_the_middle(trail: _Trail, n: int) -> bool:
+def _in_the_middle(chain: _Chain, n: int) -> bool:
     """Whether somebody who is surely there was found for the first or the last time away from the picture's sides."""
-    box = trail.found[n]
-    return trail.people >= SURE_LOOKS and box.left > EDGE and box.right < 1 - EDGE
+    box = chain.found[n]
+    return chain.people >= SURE_LOOKS and box.left > EDGE and box.right < 1 - EDGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,14 +275,14 @@ class _Doubt:
     others: range
 
 
-def _doubts(trail: _Trail, count: int, fps: float) -> list[_Doubt]:
+def _doubts(chain: _Chain, count: int, fps: float) -> list[_Doubt]:
     """After somebody went, or before they came, in the middle of the picture and well inside of the film."""
     slack = round(NEAR_S * fps)
-    first, last = min(trail.found), trail.last
+    first, last = min(chain.found), chain.last
     made = []
-    if _in_the_middle(trail, last) and last < count - slack:
+    if _in_the_middle(chain, last) and last < count - slack:
         made.append(_Doubt(range(last + 1, count), range(last + 1)))
-    if _in_the_middle(trail, first) and first > slack:
+    if _in_the_middle(chain, first) and first > slack:
         made.append(_Doubt(range(first), range(first, count)))
     return made
 
