@@ -82,23 +82,27 @@ def redact_film(
         raise CannotRedact("There are no pictures in this stretch. Choose another one.")
     if not any_length and film.count / film.fps * 1000 < SHORTEST_MS - 1500:
         raise CannotRedact("The clip is shorter than it says: fewer than 20 seconds are left. Choose another one.")
-    made = b""
-    covers, found, worst = Covers((), 0, 0, 0, 0), 0, None
     for turn in range(ROUNDS):
         covers = plan(looks, film.count, film.fps, small)
         made = _write(film, covers, looks, style, lambda share, t=turn: on_progress(0.7 + 0.1 * t + 0.1 * share))  # type: ignore[misc]
-        again, found, worst = _check(made, eye, faces, covers, film.count)
+        found, worst = _check(made, eye, faces, covers, film.count)
         if not found:
             break
-        for n, look in again.items():
+        for n, more in found.items():
             old = looks.get(n, Findings((), (), ()))
-            looks[n] = replace(old, things=(*old.things, *look.things), faces=(*old.faces, *look.faces))
+            looks[n] = replace(old, things=(*old.things, *more.things), faces=(*old.faces, *more.faces))
     on_progress(1.0)
+    return Redacted(made, _report(film, style, eye.name, covers, made, len(found), worst))
+
+
+def _report(
+    film: _Film, style: Style, eye: str, covers: Covers, made: bytes, found: int, worst: int | None
+) -> RedactionReport:
     area = [_under(Box(0, 0, 1, 1), boxes, 4 * FINE) for boxes in covers.boxes[::LOOK_EVERY]]
-    report = RedactionReport(
+    return RedactionReport(
         sha256=sha256(made).hexdigest(),
         style=style,
-        eye=eye.name,
+        eye=eye,
         pictures=film.count,
         length_ms=round(film.count / film.fps * 1000),
         people=covers.people,
@@ -111,7 +115,6 @@ def redact_film(
         sound_removed=True,
         metadata_removed=True,
     )
-    return Redacted(made, report)
 
 
 class _Film:
@@ -276,10 +279,8 @@ def _plate(film: _Film, covers: Covers) -> Bgr:
     return np.asarray(cv2.GaussianBlur(plate, (0, 0), 3), np.uint8)
 
 
-def _check(
-    made: bytes, eye: Eye, faces: Faces, covers: Covers, count: int
-) -> tuple[dict[int, Findings], int, int | None]:
-    """Look at the finished film: what is found in it, in how many pictures, and in which most."""
+def _check(made: bytes, eye: Eye, faces: Faces, covers: Covers, count: int) -> tuple[dict[int, Findings], int | None]:
+    """Look at the finished film: what is found in which of its pictures, and in which most."""
     film = _Film(made, 0, count * 1000 // MOST_FPS + 1000)
     found: dict[int, Findings] = {}
     worst, most = None, 0.0
@@ -294,7 +295,7 @@ def _check(
             score = max(d.score for d in (*seen, *heads))
             if score > most:
                 worst, most = n, score
-    return found, len(found), worst
+    return found, worst
 
 
 def _head(box: Box) -> Box:
