@@ -35,6 +35,35 @@ _UNSURE_PICTURES = 8  # how many tell whether a camera's pictures come in pieces
 _HEVC_TEXT = (
     "The camera sends H.265 (HEVC), which browsers do not play. Switch this stream to H.264 in the camera's settings."
 )
+# What the camera or its machine answered; the first that fits.
+_ANSWERS: tuple[tuple[tuple[type[Exception], ...], Reason, str], ...] = (
+    (
+        (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError),
+        Reason.WRONG_PASSWORD,
+        "The camera does not accept this name and password. Check both in its own app.",
+    ),
+    (
+        (av.error.HTTPNotFoundError,),
+        Reason.NOT_FOUND,
+        "The camera answers, but has no stream at this path. Check the path in its manual.",
+    ),
+    (
+        (ConnectionRefusedError,),
+        Reason.REFUSED,
+        "Nothing listens at this address and port. Check the port, and that RTSP is switched on.",
+    ),
+    ((ConnectionError,), Reason.BROKEN_STREAM, "The camera closed the connection. Nightlatch keeps trying."),
+    (
+        (av.error.HTTPServerError,),
+        Reason.REFUSED,
+        "The camera answers with an error. It may have too many viewers: close others or restart it.",
+    ),
+    (
+        (av.error.HTTPClientError,),
+        Reason.REFUSED,
+        "The camera refuses the stream. Try the other transport (TCP or UDP) or another path.",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,17 +189,10 @@ class _Pieces:
 
 def explain(error: Exception, address: Address, is_open: bool = False) -> SourceError:
     """A `SourceError` for what libavformat or the system raised; nothing of its text is taken over."""
-    is_file = address.scheme == "file"
-    number = getattr(error, "errno", None)
+    for kinds, reason, text in _ANSWERS:
+        if isinstance(error, kinds):
+            return SourceError(reason, text)
     match error:
-        case av.error.HTTPUnauthorizedError() | av.error.HTTPForbiddenError():
-            return SourceError(
-                Reason.WRONG_PASSWORD, "The camera does not accept this name and password. Check both in its own app."
-            )
-        case av.error.HTTPNotFoundError():
-            return SourceError(
-                Reason.NOT_FOUND, "The camera answers, but has no stream at this path. Check the path in its manual."
-            )
         case FileNotFoundError():
             return SourceError(Reason.NOT_FOUND, f"There is nothing at {address.shown}. Check the path.")
         case PermissionError():
@@ -179,36 +201,22 @@ def explain(error: Exception, address: Address, is_open: bool = False) -> Source
             )
         case av.error.ExitError() | TimeoutError():
             if is_open:
-                return SourceError(Reason.STALLED, "The camera stopped sending. It is asked again by itself.")
+                return SourceError(Reason.STALLED, "The camera stopped sending. Nightlatch keeps trying.")
             return SourceError(
-                Reason.TIMEOUT, "The camera did not answer in time. Check that it is on and its address."
+                Reason.TIMEOUT, "The camera did not answer in time. Check its address, and that it is switched on."
             )
-        case ConnectionRefusedError():
-            return SourceError(
-                Reason.REFUSED,
-                "Nothing listens at this address and port. Check the port, and that RTSP is switched on.",
-            )
-        case ConnectionError():
-            return SourceError(Reason.BROKEN_STREAM, "The camera closed the connection. It is asked again by itself.")
-        case av.error.HTTPServerError():
-            return SourceError(
-                Reason.REFUSED,
-                "The camera answers with an error. It may have too many viewers: close others or restart it.",
-            )
-        case av.error.HTTPClientError():
-            return SourceError(
-                Reason.REFUSED, "The camera refuses the stream. Try the other transport (TCP or UDP) or another path."
-            )
-    if number in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EADDRNOTAVAIL):
-        return SourceError(Reason.NO_ROUTE, "No way leads to this address. Check the address and the network cable.")
-    if is_file:
+    if getattr(error, "errno", None) in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EADDRNOTAVAIL):
+        return SourceError(
+            Reason.NO_ROUTE, "This address cannot be reached. Check that it is right, and the network cable."
+        )
+    if address.scheme == "file":
         return SourceError(
             Reason.BROKEN_STREAM, "The file is damaged or holds no film. Use an H.264 film as MP4 or MKV."
         )
     if address.scheme == "usb" and not is_open:
         return SourceError(
             Reason.NOT_H264,
-            "This device is not there, is busy, or does not offer H.264. Use one that encodes by itself.",
+            "This device is not there, is busy, or does not offer H.264. Use one that encodes H.264 itself.",
         )
     return SourceError(Reason.BROKEN_STREAM, "What the camera sends cannot be read. Restart it if this goes on.")
 

@@ -149,7 +149,7 @@ class _LiveFeed:
         try:
             self._queue.put(reading.audio)
             self._read(reading)
-            self._queue.put(SourceError(Reason.ENDED, "The camera ended the stream. It is asked again by itself."))
+            self._queue.put(SourceError(Reason.ENDED, "The camera ended the stream. Nightlatch keeps trying."))
         except SourceError as error:
             self._queue.put(error)
         finally:
@@ -271,7 +271,7 @@ class Source:
         while not self._stopped.is_set():
             left_s = deadline_s - time.monotonic()
             if left_s <= 0:
-                raise SourceError(Reason.STALLED, "The camera stopped sending. It is asked again by itself.")
+                raise SourceError(Reason.STALLED, "The camera stopped sending. Nightlatch keeps trying.")
             if (arrived := self._feed.get(left_s)) is not None:
                 return self._time(arrived)
         return None
