@@ -22,13 +22,14 @@ from nightlatch.pixels.vision.stays import is_stay, wants_stay
 from nightlatch.pixels.vision.tracker import Tracker
 from nightlatch.plugs import Eye
 
+# Set by hand on the rendered films of bench/sight.
 DETECT_EVERY_MS = 280  # at most; some 3.5 times a second
-DETECT_WIDTH = 1280
-LATEST_MS = 1_500
-TELL_EVERY_MS = 500
+DETECT_WIDTH = 1280  # pixels: a wider picture is shrunk to this before the eye sees it
+LATEST_MS = 1_500  # an answer later than this counts as one about the newest picture
+TELL_EVERY_MS = 500  # at most, while an event is open
 JOIN_GAP = 0.02  # regions nearer than this are one
 REST_MS = 3_000  # an open event in which nothing moved for this long is watched on key frames again
-RARE_KEYS_MS = 1_300
+RARE_KEYS_MS = 1_300  # key frames further apart than this are worth an advice
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ class Sight:
         self._events = EventBuilder(camera_id, new_id=new_id)
         self._waits = False  # the open event is told only once somebody has stayed long enough
         self._detector = detector
-        self._answers_late = answers_late  # each answer of the detector is about the picture it was asked before
+        self._answers_late = answers_late  # each answer of the detector is about the picture before
         self._asked_ms: int | None = None
         self._on_glance = on_glance
         self._detected_ms: int | None = None
@@ -124,7 +125,7 @@ class Sight:
         return None
 
     def take(self, packet: Packet) -> list[News]:
-        """Take the next packet; what happened by it, in order. Never raises for what a camera sends."""
+        """Take the next packet; what it brought about, in order. Never raises for what a camera sends."""
         if packet.kind != "video":
             return []
         self._at_ms = packet.at_ms
@@ -151,7 +152,7 @@ class Sight:
         return [] if self._waits else [*told, *closed]
 
     def _see(self, picture: Picture) -> list[News]:
-        """A look at the newest picture; when it moves and the camera slept, first at those since the one before."""
+        """Look at the newest picture; if something moves and the camera slept, first at those since the one before."""
         told: list[News] = []
         was_awake = self._looker.is_awake
         motion = self._background.update(picture.luma, picture.at_ms)

@@ -1,7 +1,8 @@
 """Says what an event means: threat, routine or unsure, with a calibrated probability and reasons in words.
 
-Pure: a story (what moved, where, when; no pixels) is turned into some thirty numbers (`story/`), a small model of ours
-(lab/judge, gradient-boosted trees as ONNX) into a probability. It looks at the whole story and not at one picture.
+Pure: a story (what moved, where, when; no pixels) is turned into some thirty numbers (`story/`), and those by a small
+model of our own (lab/judge, gradient-boosted trees as ONNX) into a probability. It looks at the whole story and not at
+one picture.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from nightlatch.pixels.vision.story.things import Thing, things
 from nightlatch.pixels.vision.story.words import reasons
 
 MODEL = Path(__file__).with_name("judge.onnx")
+# Probabilities of a threat. judge.md has how often each behaviour of the hold-out is called what with these two.
 THREAT_FROM = 0.60
 ROUTINE_TO = 0.25
 

@@ -18,16 +18,17 @@ from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind, Place, Track
 from nightlatch.pixels.vision.boxes import area_of, covered, grown, overlap
 
-SURE = 0.5
-UNSURE = 0.15  # less is nothing
-ALPHA, BETA = 0.75, 0.35
+# Set by hand on the rendered films of bench/sight.
+SURE = 0.5  # score from which a detection may begin a track
+UNSURE = 0.15  # and from which it may continue one; less is nothing
+ALPHA, BETA = 0.75, 0.35  # how much of what is measured position and speed take over
 SLACK = 0.08  # how far a thing may stray from where it is expected, in picture widths
-STRAY = 0.5  # the same per second
-MOST_STRAY_S = 0.8
-LOST_MS = 2_500
-CONFIRMED = 3  # looks
-STATIONARY_MS = 10_000
-STRANGE = 0.35  # what another kind adds to the cost of a match
+STRAY = 0.5  # and how much more for each second
+MOST_STRAY_S = 0.8  # for which that counts
+LOST_MS = 2_500  # unseen for longer than this, a track ends
+CONFIRMED = 3  # looks that make a track worth telling
+STATIONARY_MS = 10_000  # in one place for so long: parked
+STRANGE = 0.35  # what another kind adds to the cost of a match; 1 is out of the question
 PART_SIZE = 0.15  # how fast a known thing takes the size of what moves of it
 
 
@@ -191,7 +192,7 @@ class Tracker:
         return trail
 
     def _settle(self, at_ms: int) -> None:
-        """Let go of what is lost, and of parts of known things that were followed on their own."""
+        """Let go of what is lost, and of parts of known things that were followed separately."""
         kept = []
         for trail in self._trails:
             is_lost = not 0 <= at_ms - trail.seen_ms <= (LOST_MS if trail.hits >= CONFIRMED else LOST_MS // 2)
@@ -214,7 +215,7 @@ class Tracker:
 
 
 def _follow_motion(trail: _Trail, region: Box, at_ms: int) -> None:
-    """What moves of a known thing is often only a part of it: its arm, its shadow."""
+    """Often only a part of a known thing moves: its arm, its shadow."""
     if not trail.votes:
         trail.move(region, at_ms, ALPHA, 0.5)
     elif covered(region, trail.box) > 0.7 and area_of(region) < 0.5 * area_of(trail.box):
@@ -224,7 +225,7 @@ def _follow_motion(trail: _Trail, region: Box, at_ms: int) -> None:
 
 
 def _is_borne_out(trail: _Trail, box: Box, regions: Sequence[Box], at_ms: int) -> bool:
-    """Whether what was detected moves, or is where the thing was: else it is another that always stands there."""
+    """Whether what was detected moves, or is where the thing was: otherwise it is another that always stands there."""
     return overlap(box, trail.expected(at_ms)) > 0 or any(overlap(box, region) > 0 for region in regions)
 
 

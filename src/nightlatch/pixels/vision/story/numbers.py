@@ -13,9 +13,10 @@ from nightlatch.pixels.vision.boxes import apart, longer_side
 from nightlatch.pixels.vision.story.things import PETS, REACH, Thing
 from nightlatch.pixels.vision.story.walk import EMPTY
 
-NIGHT = (22.5, 5.5)
+# Set by hand on the simulated stories of lab/judge; the model was trained with these.
+NIGHT = (22.5, 5.5)  # hours, from and to
 PACKAGE_MS = 2_000  # a package was there without anybody, or nobody without it, for longer than this
-BESIDE_MS = 3_000
+BESIDE_MS = 3_000  # a person within this time of a place was there then
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,14 @@ from nightlatch.pixels.vision.boxes import apart, around, longer_side
 from nightlatch.pixels.vision.story.walk import Walk, walk
 
 PETS = frozenset({Kind.CAT, Kind.DOG, Kind.ANIMAL})
-BRIEF_MS = 1_200
+# Set by hand: on the simulated stories of lab/judge, and, for parts of bodies, what is fast and what is slight, on real
+# films, where it had called people who fell animals and a road of cars a cat. The model was trained with these.
+BRIEF_MS = 1_200  # somebody who is seen for less is no person yet
 SURE = 0.35  # mean score of a track below which its kind is doubtful
-MOST_PIECES = 400  # of a story; more are the longest of them
-MOST_BODIES = 20  # that parts are looked for
+MOST_PIECES = 400  # of a story; of more than these the longest are taken
+MOST_BODIES = 20  # to which parts are looked for
 PART = 0.6  # of its looks in which a part is above or below the rest of the body
-PART_MS = 700
+PART_MS = 700  # for which both must be seen, and within which their places are of one moment
 GAP_MS = 6_000  # a piece that begins this long after another ended may go on with it
 REACH = 1.2  # heights: and this near
 TOO_FAST = 5.0  # heights a second: some 8 m/s; no person, an insect near the lens or a broken track
@@ -46,7 +48,7 @@ class Thing:
 def things(story: Story) -> list[Thing]:
     """What moved, made whole again, and what each is by vote. Raises `ValueError` as `walk`.
 
-    Pieces of tracks are joined that go on where others ended; so are parts of one body (head and legs that move, and
+    Pieces of tracks that go on where others ended are joined; so are parts of one body (head and legs that move, and
     nothing between) that stay together for as long as both are seen.
     """
     pieces = sorted(story.tracks, key=lambda t: t.path[0].at_ms - t.path[-1].at_ms)[:MOST_PIECES]
@@ -65,10 +67,10 @@ def things(story: Story) -> list[Thing]:
 
 
 def _believed(found: list[Thing]) -> list[Thing]:
-    """Take for plain motion what was called a cat for a second while a person was there for a minute.
+    """Take what was called a cat for a second, while a person was there for a minute, for plain motion.
 
-    People, pets and vehicles weigh what their things were seen for and how surely. What is slight beside the heaviest
-    of the three, and at no time sure, is a part of it that was misnamed more often than it is there.
+    People, pets and vehicles weigh as much as their things were seen, and as surely. What is slight beside the heaviest
+    of the three, and never sure, is more often a part of it that was misnamed than really there.
     """
     weights: dict[Kind, float] = {}
     best: dict[Kind, float] = {}
@@ -115,7 +117,7 @@ def _in_order(chain: list[Track]) -> tuple[Place, ...]:
 
 
 def _is_part(part: _Body, body: _Body) -> bool:
-    """Whether one is above the other most of the time that the shorter is seen."""
+    """Whether one is above the other for most of the time that the shorter one is seen."""
     if FAMILY[part.pieces[0].kind] != FAMILY[body.pieces[0].kind] or part.length_ms < PART_MS:
         return False
     times = [place.at_ms for place in body.path]
@@ -134,7 +136,7 @@ def _is_stacked(a: Box, b: Box) -> bool:
 
 
 def _united(body: tuple[Place, ...], part: tuple[Place, ...]) -> tuple[Place, ...]:
-    """The body's path, with the part in its boxes while both are seen."""
+    """The body's path, with the part inside its boxes while both are seen."""
     times = [place.at_ms for place in part]
     path = []
     for place in body:
@@ -161,7 +163,7 @@ def _goes_on(before: Track, after: Track) -> bool:
 
 
 def _thing(body: _Body) -> Thing:
-    """Vote: seconds times score for each kind; upright for a while and surely a person, a person for good."""
+    """Vote by seconds times score for each kind; what was upright for a while and surely a person stays a person."""
     votes: dict[Kind, float] = {}
     for piece in body.pieces:
         seconds = (piece.path[-1].at_ms - piece.path[0].at_ms) / 1000 + 0.1

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from nightlatch.domain.sighting import Place, Track
 
+# Set by hand on the simulated stories of lab/judge; the model was trained with these, so a change needs a new one.
 STOP_SPEED = 0.12  # heights a second: slower is standing
-STOP_MS = 2_500
+STOP_MS = 2_500  # of standing that make a stop
 PLACE = 0.5  # heights: stops nearer than this are one place
-EDGE = 0.04
-RUN = 1.6  # heights a second
+EDGE = 0.04  # of the picture: nearer to its side than this is at the edge
+RUN = 1.6  # heights a second: faster is running
 FLAT = 1.2  # width over height of somebody who lies
-MOST_PLACES = 2_000
+MOST_PLACES = 2_000  # of a path; a longer one is thinned out to about so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ EMPTY = Walk(0, 0, 0, 0, 0, 1, 0, False, 1, 0, True, True, False, 0, 0, 0, 0, 1,
 
 
 def walk(track: Track) -> Walk:
-    """Sum up a path of at least one place. Raises `ValueError` for a path that is no path."""
+    """Sum up a path of at least one place. Raises `ValueError` for one that runs back in time or holds no numbers."""
     at_s, edges = _way(track.path)
     high = np.maximum(edges[:, 3] - edges[:, 1], 1e-3)
     wide = np.maximum(edges[:, 2] - edges[:, 0], 1e-3)
