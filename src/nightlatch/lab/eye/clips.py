@@ -1,7 +1,7 @@
-"""What detectors conclude of whole films: the kinds they are sure of in two looks, at three looks a second.
+"""What detectors conclude from whole films: the kinds they are sure of in two looks, at three looks a second.
 
 Regions are what differs from the look before, from the one after, or from the median of the film: a film of two
-seconds gives no background time to settle, and who stands in it from beginning to end would be background.
+seconds gives no background time to settle, and somebody who stands in it from beginning to end would be background.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from nightlatch.plugs import Eye
 
 LOOKS_PER_S = 3.0
 SURE = 0.45
-LOOKS = 2  # in so many looks a kind must be seen
+LOOKS = 2  # a kind must be seen in so many
 WIDE = 160  # of the picture in which motion is sought
 STEP = 16  # grey levels
 SMALLEST = 10  # pixels of a region
@@ -37,7 +37,7 @@ Grey = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class TestFilm:
-    """A film and what is to be concluded of it: groups that must be found, and groups that must not."""
+    """A film and what should be concluded from it: groups that must be found, and groups that must not."""
 
     name: str
     must: frozenset[str]
@@ -91,7 +91,7 @@ def looks(path: Path) -> Iterator[Frame]:
 
 
 def concluded(pictures: Sequence[Frame], eye: Eye) -> frozenset[str]:
-    """The groups that `detector` is sure of in enough looks; what stands still is not news and does not count."""
+    """The groups that `eye` is sure of in enough looks; what stands still is not news and does not count."""
     seen: Counter[str] = Counter()
     for look in pictures:
         found = [each for each in eye.look(look.bgr, look.regions) if each.score >= SURE]
@@ -101,7 +101,7 @@ def concluded(pictures: Sequence[Frame], eye: Eye) -> frozenset[str]:
 
 
 def _pictures(path: Path) -> list[Bgr]:
-    """Evenly spread pictures, at most 1280 wide; a broken film as far as it goes."""
+    """Evenly spread pictures, at most 1280 wide; of a broken film as far as it goes."""
     found: list[Bgr] = []
     with av.open(str(path)) as film:
         track = film.streams.video[0]

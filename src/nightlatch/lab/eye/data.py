@@ -1,9 +1,9 @@
-"""Crops to learn from: photographs, what was cut from them, and what moved before a camera, drawn or filmed.
+"""Crops to learn from: photographs, what was cut from them, and what moved in front of a camera, drawn or filmed.
 
-Things are put before real and rendered backgrounds, and all of it is made as bad as cameras make it.
+Things are put in front of real and rendered backgrounds, and all of it is made as poor as cameras make it.
 
 People come from acted or consented footage (tier A of the collection) and from drawings. Of other footage only what
-shows nobody is used, neither its people nor its backgrounds; photographs of people whose consent is unknown are left
+shows nobody is used: neither its people nor their backgrounds; photographs of people whose consent is unknown are left
 out. One source in eight, never one picture in eight, is held out.
 """
 
@@ -86,7 +86,7 @@ def unpacked(folder: Path, into: Path) -> Path:
 
 
 def may_learn(tier: str, source: str) -> bool:
-    """Whether footage may be learnt from: all who are seen in it agreed, or nobody is seen."""
+    """Whether footage may be learnt from: everybody seen in it agreed, or nobody is seen."""
     return tier == "A" or any(name in source for name in NOBODY_SEEN)
 
 
@@ -217,7 +217,7 @@ def _looked_at(image: Image, dice: random.Random) -> Image:
 
 
 def _stand(ground: Image, thing: Image, mask: Mask, dice: random.Random, *, turn: bool) -> Image:
-    """A thing before another place, as large as the eye would see it, with some of the light of that place."""
+    """A thing in front of another place, as large as the eye would see it, with some of the light of that place."""
     if turn and dice.random() < 0.2:
         turns = dice.choice((1, 3))
         thing, mask = np.rot90(thing, turns).copy(), np.rot90(mask, turns).copy()

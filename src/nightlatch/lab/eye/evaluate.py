@@ -1,8 +1,8 @@
-"""What each detector concludes of real films: `python -m nightlatch.lab.eye.evaluate DATA [--table FILE] [--eye FILE]`.
+"""What each eye concludes from real films: `python -m nightlatch.lab.eye.evaluate DATA [--table FILE] [--eye FILE]`.
 
 DATA is the collection: videos with their manifest, and models. The table holds names and conclusions, no pictures.
 Its last column is what the owner is told where the eye looks alone: gate, tracks, votes and judge included. Films that
-are over before the gate knows the place have no event there, and what they show is missed.
+end before the gate knows the place have no event, and what they show is missed.
 """
 
 from __future__ import annotations

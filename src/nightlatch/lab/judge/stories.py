@@ -1,6 +1,6 @@
 """Stories to learn from: the stage's behaviours as tracks, with a detector's mistakes in them.
 
-No pixels: each actor is walked and then seen badly: boxes jitter, looks are missed, kinds are confused, tracks break.
+No pixels: each actor walks and is then seen badly: boxes jitter, looks are missed, kinds are confused, tracks break.
 Deterministic by seed.
 """
 
@@ -36,7 +36,7 @@ class Scenario:
 
 
 def make(seed: int, worse: float = 1.0, in_parts: float = 0.0) -> Scenario:
-    """The story of a seed; with `worse` over 1 it is seen by a worse detector: more misses, jitter and wrong kinds.
+    """The story of a seed; with `worse` above 1 a worse detector sees it: more misses, jitter and wrong kinds.
 
     `in_parts` is the share of people whose head and legs are seen apart, as by an eye that looks at what moves.
     """
@@ -55,7 +55,7 @@ def make(seed: int, worse: float = 1.0, in_parts: float = 0.0) -> Scenario:
 
 
 def _cast(is_threat: bool, dice: random.Random) -> tuple[str, list[Actor]]:
-    """What is played and who plays it; now and then something harmless passes, too."""
+    """What is played and who plays it; now and then something harmless passes as well."""
     pool = [name for name in sorted(THREATS | ROUTINE) if (name in THREATS) == is_threat]
     name = dice.choices(pool, [WEIGHT.get(each, 1.0) for each in pool])[0]
     actors = play(name, dice)

@@ -44,7 +44,7 @@ class Framing(Protocol):
 
 
 class Counting(Protocol):
-    """How a stream counts its pictures, so that some can be left out without the decoder missing them."""
+    """How a stream counts its pictures, so that some can be left out without the decoder noticing."""
 
     def renumbered(self, sample: bytes, count: int) -> bytes | None:
         """The sample as the `count`-th picture after its key frame; None for what is no predicted picture."""

@@ -1,8 +1,8 @@
-"""Models that are fetched: what they are, where they lie, and how they come, checked to the byte.
+"""Models that are downloaded: what they are, where they are kept, and how they get there, checked to the byte.
 
-A fetch that breaks off goes on where it stopped (RFC 9110, 14: Range, with If-Range where the server gave a strong
-ETag), in this run or a later one; what came so far lies beside the models as `.NAME.part`. Whatever a server says, the
-SHA-256 of the whole decides.
+A download that breaks off continues where it stopped (RFC 9110, 14: Range, with If-Range where the server gave a
+strong ETag), in this run or a later one; what has arrived is kept beside the models as `.NAME.part`. Whatever a server
+says, the SHA-256 of the whole decides.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ PIECE = 64 * 1024
 TIMEOUT_S = 30.0
 FIRST_PAUSE_S = 1.0
 MOST_IN_VAIN = 4  # tries in a row that brought nothing new
-PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})  # answers that may be others a moment later
+PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})  # answers that may be different a moment later
 
 
 class ModelLost(NightlatchError):
-    """A model could not be fetched, or came damaged."""
+    """A model could not be downloaded, or arrived damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Model:
 
 
 def known_models() -> dict[str, Model]:
-    """Every model that can be fetched, by name."""
+    """Every model that can be downloaded, by name."""
     told = tomllib.loads(files("nightlatch").joinpath("models.toml").read_text(encoding="utf-8"))
     return {name: Model(name=name, **entry) for name, entry in told.items()}
 
@@ -83,13 +83,13 @@ def fetch(
     *,
     pause_s: float = FIRST_PAUSE_S,
 ) -> Path:
-    """The model's file, fetched unless it is there. Whole and right, or not at all.
+    """The model's file, downloaded unless it is there. Whole and right, or not at all.
 
-    `on_share` is told how much is here, 0 to 1; it falls back when a server cannot go on where it stopped. `pause_s`
-    is the first pause between two tries; it doubles.
+    `on_share` is told how much has arrived, 0 to 1; this falls back when a server cannot continue where it stopped.
+    `pause_s` is the first pause between two tries; it doubles.
 
     Raises:
-        ModelLost: no way to the server, or other bytes than the hash says; the text says what to do.
+        ModelLost: the server cannot be reached, or the bytes do not match the hash; the text says what to do.
         ConfigError: the folder cannot be written.
     """
     if (found := find(model, folder)) is not None:
@@ -136,7 +136,7 @@ def need(name: str, folder: Path) -> Path:
 
 @contextmanager
 def _partial(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """What came so far, open at its end and held by this process alone; an empty one is not left behind."""
+    """What has arrived so far, open at its end and held by this process alone; an empty file is not left behind."""
     while True:
         file = path.open("a+b")
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -171,12 +171,12 @@ class _Download:
         return os.fstat(self.file.fileno()).st_size
 
     def start_anew(self) -> None:
-        """Throw away what came."""
+        """Throw away what has arrived."""
         self.file.truncate(0)
         _tag(self.partial).unlink(missing_ok=True)
 
     def go_on(self) -> None:
-        """One request, from where we are. Raises `httpx.HTTPError`; what came until then stays."""
+        """One request, from where we are. Raises `httpx.HTTPError`; what has arrived by then is kept."""
         asked = {"Accept-Encoding": "identity"}
         have = self.size
         if have:
@@ -226,18 +226,18 @@ def _complete(model: Model, coming: _Download, pause_s: float) -> None:
         best = max(best, coming.size)
     if coming.size != model.bytes or _hash(coming.partial) != model.sha256:
         coming.start_anew()
-        if before:  # what an earlier run left may have been the damage
+        if before:  # the damage may lie in what an earlier run left
             return _complete(model, coming, pause_s)
         raise ModelLost(
-            f"{model.name} came with other bytes than it should have. It is not used and was thrown away. "
-            f"If this stays so, download {model.url} by hand and run: nightlatch models fetch {model.name} --from FILE"
+            f"{model.name} arrived with the wrong bytes. It is not used and was thrown away. If this happens again, "
+            f"download {model.url} by hand and run: nightlatch models fetch {model.name} --from FILE"
         )
 
 
 def _what_to_do(model: Model, why: str) -> str:
     return (
-        f"{model.name} could not be fetched: {why}. What came is kept, and it is tried again at the next start. "
-        f"Without internet here: download {model.url} on another machine, bring the file, "
+        f"{model.name} could not be downloaded: {why}. What has arrived is kept, and it is tried again at the next "
+        f"start. Without internet here: download {model.url} on another machine, bring the file, "
         f"and run: nightlatch models fetch {model.name} --from FILE"
     )
 

@@ -1,4 +1,4 @@
-"""Which eye looks: by name, with what is on this machine."""
+"""Which eye looks, by name, with what is on this machine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class PrivacyEyes:
 
 
 def open_detector(choice: str, models_dir: Path | None) -> Eye:
-    """The detector called `choice`, one of CHOICES; fetched models are looked for in `models_dir`.
+    """The detector called `choice`, one of CHOICES; downloaded models are looked for in `models_dir`.
 
     Raises:
         ConfigError: there is no such choice, or a model is damaged.
@@ -47,7 +47,7 @@ def open_detector(choice: str, models_dir: Path | None) -> Eye:
 
 
 def open_privacy_eyes(models_dir: Path | None) -> PrivacyEyes:
-    """What redaction needs. Raises `NotFound` when a model is missing: nobody is given unhidden."""
+    """What redaction needs. Raises `NotFound` when a model is missing: nobody is given away unhidden."""
     folder = models.models_folder(models_dir)
     yolox = Yolox(models.need("yolox_nano", folder), least=PRIVACY_LEAST, crops=4, every_person=True)
     return PrivacyEyes(yolox, FaceFinder(models.need("yunet_n_640", folder)))

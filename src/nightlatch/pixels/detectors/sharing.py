@@ -1,9 +1,9 @@
 """One detector for all cameras: each has a slot for one waiting picture, served in turn by one thread.
 
 A camera never waits: `look` hands over the newest picture and takes what was found in the last one. A slow detector
-answers late and drops what it has no time for (counted); a crashing one is tried again with growing pauses; one that
-hangs is left behind with its thread, and a new thread tries, a few times. `trouble` says why nothing is seen at the
-moment. None of it reaches the recorder.
+answers late and drops what it has no time for (counted); one that crashes is tried again after growing pauses; one that
+hangs is left behind with its thread, and a new thread takes over, a few times. `trouble` says why nothing is seen at
+the moment. None of it reaches the recorder.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class SharedDetector:
 
     @property
     def is_failing(self) -> bool:
-        """Whether the last look raised, and is tried again by itself."""
+        """Whether the last look raised; it will be tried again."""
         return self._failed_on is not None
 
     def slot(self) -> Slot:
@@ -109,7 +109,7 @@ class SharedDetector:
         return made
 
     def leave(self, slot: Slot) -> None:
-        """A camera went."""
+        """A camera is gone."""
         with self._lock:
             self._slots = [each for each in self._slots if each is not slot]
 
@@ -164,8 +164,8 @@ class SharedDetector:
     def _round(self, shift: int) -> bool:
         """Serve each slot once; False, at once, when the detector failed.
 
-        After a failure the picture it failed on is tried again when no newer one waits: so it is known that it sees
-        again, although nothing moves.
+        After a failure the picture it failed on is tried again when no newer one waits: so we learn that it sees again
+        even when nothing moves.
         """
         asked_any, turn = False, self._turn
         for slot in [*self._slots[turn:], *self._slots[:turn]]:

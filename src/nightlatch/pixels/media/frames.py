@@ -1,10 +1,10 @@
 """A few decoded pictures a second, as cheaply as they come.
 
-Asleep, a key frame is decoded every two seconds or so, and in between the stream is skimmed: a predicted picture is
-shown to the decoder as if it came right after the one before, for a tenth to a half of the price of a key frame. What
-has not changed comes out right, as it is made of what was there before; what moves comes out torn. That is no picture
-to keep, but it says when to wake. Awake, everything is decoded, beginning with the key-frame interval before, so that
-the onset of what woke it is not lost. Where key frames are rare, everything is decoded all the time.
+While a camera sleeps, a key frame is decoded every two seconds or so, and in between the stream is skimmed: a predicted
+picture is shown to the decoder as if it came right after the one before, for a tenth to a half of the price of a key
+frame. What has not changed comes out right, as it is made of what was there before; what moves comes out torn. That is
+no picture to keep, but it says when to wake. Awake, everything is decoded, beginning with the key-frame interval
+before, so that the onset of what woke it is not lost. Where key frames are rare, everything is decoded all the time.
 
 So that the decoder misses nothing when it skims, the codec writes the number of the picture and its place anew.
 """
@@ -30,13 +30,13 @@ from nightlatch.pixels.vision.areas import blacken
 LUMA_WIDTH = 320
 RARE_KEYS_US = 2_200_000
 RARE_KEYS_LARGE_US = 4_500_000
-LARGE_WIDTH = 1000  # a stream wider than this is dear to decode
+LARGE_WIDTH = 1000  # a stream wider than this is expensive to decode
 AWAKE_HZ = 5.0
 SKIM_EVERY_US = 950_000  # after the last look
 MOST_FAILURES = 3  # one after the other, then a stream is not skimmed again
 MOST_KEPT = 256  # packets of one key-frame interval that are kept for waking
 DARK = 50  # mean of the luma below which a picture is dark
-INFRARED = 2.5  # mean distance of the colours from grey below which it is lit by infrared
+INFRARED = 2.5  # mean distance of the colours from grey, below which a picture is lit by infrared
 Image = NDArray[np.uint8]
 
 _WITH_LUMA = frozenset(
@@ -46,7 +46,7 @@ _WITH_LUMA = frozenset(
 _WITH_CHROMA = frozenset(("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"))
 
 
-cv2.setNumThreads(1)  # many cameras, few cores: a pool per call only costs
+cv2.setNumThreads(1)  # many cameras, few cores: a pool for each call only costs time
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 A packet keeps the camera's bytes untouched but for framing, as its codec has it in MP4. `dts_us` and
 `pts_us` run on without jumps for as long as the source is open; `at_ms` places the packet on the hub's clock and
-may step (by more than half a second, at a key frame only) where the camera's clock had drifted away.
+may step (by more than half a second, at a key frame only) where the camera's clock has drifted away.
 """
 
 from __future__ import annotations

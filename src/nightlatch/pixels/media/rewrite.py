@@ -1,8 +1,8 @@
 """Makes the film that may be given: people hidden, sound and tags gone, encoded anew. In memory, in three passes.
 
-Look at every second picture, upright and turned to both sides (whoever lies stands then), plan the covers, paint and
-encode; then look at the finished film again as a stranger would. What is still found is covered in another round; what
-is found even in the last is in the report.
+Look at every second picture, upright and turned to both sides (people who lie stand up then), plan the covers, paint
+and encode; then look at the finished film again as a stranger would. What is still found is covered in another round;
+what is found even after the last is in the report.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ LOOK_EVERY = 2  # pictures
 CHECK_EVERY = 3
 FACE_SURE = 0.6
 PERSON_SURE = 0.5
-TURNED_SURE = 0.3  # of a person in a turned picture: furniture on its side looks like one below that
-UNDER = 0.85  # of a face or a head that is covered: nobody shows it
+TURNED_SURE = 0.3  # of a person in a turned picture: below this, furniture on its side looks like one
+UNDER = 0.85  # of a face or a head covered: then nobody is seen
 HEAD = 0.25  # of a person, from the top
 ROUNDS = 3
 PLATE_PICTURES = 24
@@ -188,7 +188,7 @@ def _look(
 
 
 def _lying(bgr: Bgr, eye: Eye) -> list[Detection]:
-    """People in the picture turned to its left and to its right side, where they are in the upright one."""
+    """People found in the picture laid on its left and on its right side, at their places in the upright one."""
     found = []
     for quarters in (1, 3):
         for each in eye.look(np.ascontiguousarray(np.rot90(bgr, quarters)), ()):
@@ -268,7 +268,7 @@ def _plate(film: _Film, covers: Covers) -> Bgr:
         kept.append(bgr)
         open_.append(shown)
     plate = np.full_like(kept[0], 128)
-    for row in range(0, plate.shape[0], PLATE_BAND):  # a band at a time: the median wants floating point
+    for row in range(0, plate.shape[0], PLATE_BAND):  # a band at a time: the median needs floating point
         band = slice(row, row + PLATE_BAND)
         both = zip(kept, open_, strict=True)
         some = np.stack([np.where(o[band, :, None], k[band].astype(np.float32), np.nan) for k, o in both])

@@ -1,4 +1,4 @@
-"""Tries an address for a few seconds and says what comes, before it is kept as a camera."""
+"""Tries an address for a few seconds and says what it sends, before it is kept as a camera."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MANY_PIXELS = 1280 * 720
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What came: `fps` and `gop_s` (seconds between key frames) as measured, None where too little was seen."""
+    """What it sends: `fps` and `gop_s` (seconds between key frames) as measured, None where too little was seen."""
 
     streams: Streams
     fps: float | None

@@ -1,7 +1,7 @@
 """Opens what libavformat can read and hands out raw packets; the only place that sees its errors.
 
-Its error texts hold the address with the password, so none of them passes: each becomes a `SourceError` with words
-of our own, raised from None. Only the protocols and containers named here can be reached, whatever a file or a
+Its error texts hold the address with the password, so none of them gets through: each becomes a `SourceError` with
+words of our own, raised from None. Only the protocols and containers named here can be reached, whatever a file or a
 camera's answer refers to.
 """
 
@@ -157,8 +157,8 @@ class Reading:
 class _Pieces:
     """Puts pictures together again that came in pieces.
 
-    libavformat ends a picture where parameter sets come; a camera that sends them between the slices of one picture
-    has it cut there. Pictures are held back by one only until it is clear that a camera does not do so.
+    libavformat ends a picture where parameter sets come; when a camera sends them between the slices of one
+    picture, the picture is cut there. Pictures are held back by one until it is clear that a camera does not do so.
     """
 
     def __init__(self, codec: PictureCodec) -> None:
@@ -218,14 +218,14 @@ def explain(error: Exception, address: Address, is_open: bool = False) -> Source
             Reason.NOT_H264,
             "This device is not there, is busy, or does not offer H.264. Use one that encodes H.264 itself.",
         )
-    return SourceError(Reason.BROKEN_STREAM, "What the camera sends cannot be read. Restart it if this goes on.")
+    return SourceError(Reason.BROKEN_STREAM, "What the camera sends cannot be read. Restart it if this continues.")
 
 
 def _resolve(host: str, port: int) -> None:
     try:
         socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError:
-        text = "No camera has this name. Check the spelling, or use its number address (like 192.168.1.20)."
+        text = "No camera has this name. Check the spelling, or use its IP address (like 192.168.1.20)."
         raise SourceError(Reason.NO_ROUTE, text) from None
 
 

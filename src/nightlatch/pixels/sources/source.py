@@ -1,4 +1,4 @@
-"""An open camera, file or device: iterate it for packets; `stop` from any thread ends that at once.
+"""An open camera, file or device: iterate over it for packets; `stop`, from any thread, ends that at once.
 
 A camera or device is read by a thread of its own, which also drains the connection while the disk is slow; a file
 is read in place and played at wall speed. Ends: a file that is not looped ends the iteration; a camera that ends
@@ -35,7 +35,7 @@ Timed = tuple[Raw, int, int, int]  # with stream times (dts, pts) and arrival, i
 
 
 class _Feed(Protocol):
-    """Where raw packets come from. `get` returns None when nothing came within the wait, and raises at the end."""
+    """Where raw packets come from. `get` returns None when nothing comes within the wait, and raises at the end."""
 
     is_live: bool
     audio: AudioStream | None
@@ -169,7 +169,7 @@ class _LiveFeed:
 
 @dataclass(slots=True)
 class _Beginning:
-    """What is known of a source that has only just been opened."""
+    """What is known about a source that has only just been opened."""
 
     early: deque[Timed]  # from the first key frame on
     has_sound: bool  # it has come, or none was announced
@@ -284,10 +284,10 @@ class Source:
         return not self._stopped.wait(wait_s) if wait_s > 0 else True
 
     def _settle(self) -> Streams:
-        """Read until it is known what comes: parameter sets, a key frame, sound or its absence; then anchor.
+        """Read until it is known what the source sends: parameter sets, a key frame, sound or none; then anchor.
 
-        A camera may send a burst of what it had kept; it is taken whole, so that its oldest picture is placed in
-        the past where it belongs and not at the moment of its arrival.
+        A camera may send a burst of what it had kept; it is taken as a whole, so that its oldest picture is placed
+        in the past, where it belongs, and not at the moment of its arrival.
         """
         began_s = time.monotonic()
         beginning = _Beginning(self._early, has_sound=self._feed.audio is None)

@@ -1,4 +1,4 @@
-"""What people, pets and cars do before a camera: a behaviour is a list of legs (go there, stay so long) for each actor.
+"""What people, pets and cars do in front of a camera: a behaviour is a list of legs (go there, stay) for each actor.
 
 The lab learns from these as tracks, without a picture; `Behaviour` renders the same ones with exact truth. Our idea
 of what a burglar or a neighbour does is written down here and nowhere else. Deterministic by its dice.
@@ -244,7 +244,7 @@ class Behaviour(Day):
             ahead = float(np.interp(second + 0.3, way[:, 0], way[:, 1])) - x
             stride = (
                 x * self.width / max(8.0, high * self.height) * 1.2
-            )  # legs go as far as the feet do: who stands, stands
+            )  # legs move as far as the feet do, so that nobody walks on the spot
             name = "lying" if self._lies(actor, way, second) else actor.kind.value
             colour = COLOURS[(self.seed + number) % len(COLOURS)]
             FIGURES[name](picture, x * self.width, y * self.height, high * self.height, stride, ahead >= 0, colour)

@@ -1,4 +1,4 @@
-"""Twelve hard negatives: much moves, and it is nobody. A good eye raises no event about any of them.
+"""Twelve hard negatives: much moves, and it is nobody. A good eye opens no event for any of them.
 
 Each begins with quiet and says in `disturbed` when it is not; none has a person, a pet or a vehicle in its truth.
 """
@@ -168,7 +168,7 @@ class Insects(Night):
 
 
 class Headlights(Night):
-    """Cars that are not seen throw their light over the houses."""
+    """Cars that are out of sight throw their light over the houses."""
 
     name = "headlights"
     disturbed = tuple(Stretch(s, s + 4) for s in range(20, 116, 15))
@@ -184,7 +184,7 @@ class Headlights(Night):
 
 
 class Curtain(EmptyRoom):
-    """A curtain before an open window, with wind in it."""
+    """A curtain at an open window, in the wind."""
 
     name = "curtain"
 
@@ -301,7 +301,7 @@ class Television(EmptyRoom):
 
 
 class Shadow(Day):
-    """Shadows of clouds, and of somebody who stays out of the picture, pass over the ground."""
+    """Shadows of clouds, and of somebody outside the picture, pass over the ground."""
 
     name = "shadow"
     disturbed = tuple(Stretch(s, s + 9) for s in range(20, 110, 18))

@@ -1,10 +1,10 @@
-"""A mark that nobody sees and that names the view, even in a leaked picture that was scaled, cut or encoded again.
+"""A mark that nobody sees and that names the view, even in a leaked picture that was scaled, cropped or encoded again.
 
 Spread spectrum (Cox et al. 1997): the 32 bits of the view's number and 16 of check are each spread as a faint random
 pattern of ±1 over a tile of 64 × 64 cells, with one more pattern to find the tile by; the tile is repeated over the
 whole picture (Kutter 1998), so that any piece of some hundred cells holds all of it. To read it, the picture is
 resized, or turned and bent straight by the lattice of its own repetition, until the tiles fall on each other; they are
-added up, and each pattern is asked whether it is there.
+added up, and each pattern is looked for.
 
 The patterns come from a key: without it the mark can neither be read nor, short of spoiling the picture, removed.
 """
