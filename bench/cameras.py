@@ -93,7 +93,7 @@ def carry(film: Path, sub: Path | None, count: int) -> tuple[int, float, float]:
         clock = system_clock()
         clerk = Clerk(Path(folder), clock)
         sealer = Sealer([str(pyrage.x25519.Identity.generate().to_public())])
-        station = Station(Vault(Path(folder), clock), clock, Telling(clerk.send, clock), open_looking("eye", None))
+        station = Station(Vault(Path(folder), clock), clock, Telling(clerk, clock), open_looking("eye", None))
         recorders = [
             Recorder(
                 Camera(

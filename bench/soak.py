@@ -88,7 +88,7 @@ def soak(folder: Path, film: Path, sub: Path, *, cameras: int, minutes: int, spe
     clock = FastClock(speed, time.monotonic())
     clerk, sealer = Clerk(folder, clock), Sealer([str(pyrage.x25519.Identity.generate().to_public())])
     engine, opens = clerk.books.engine, partial(open_source, speed=speed)
-    station = Station(Vault(folder, clock), clock, Telling(clerk.send, clock), open_looking("eye", None), opens)
+    station = Station(Vault(folder, clock), clock, Telling(clerk, clock), open_looking("eye", None), opens)
     recorders = [
         Recorder(
             Camera(id=f"{n:012x}", name=str(n), url=f"file:{film}?loop=1", sub_url=f"file:{sub}?loop=1"),

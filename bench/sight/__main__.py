@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from nightlatch.pixels.replay.films import open_film
 from nightlatch.pixels.replay.plot import Svg
-from nightlatch.pixels.replay.scoring import Happening, Opening, Score, score, together
+from nightlatch.pixels.replay.scoring import Opening, Score, TrueEvent, score, together
 from nightlatch.pixels.sight import Sight
 from sight import zoneminder
 from sight.corpus import HEVC, MAINS, OUT, SUB, SUBS, TAKES, Film, films
@@ -80,8 +80,8 @@ def row(name: str, runs: Sequence[Run], *, quiet: bool = False) -> Row:
     return Row(name, cost, idle, together(scores))
 
 
-def _truth(film: Film) -> list[Happening]:
-    return [Happening(h.kind, h.from_ms, h.to_ms) for h in film.truth]
+def _truth(film: Film) -> list[TrueEvent]:
+    return [TrueEvent(h.kind, h.from_ms, h.to_ms) for h in film.truth]
 
 
 def our_rows(made: dict[str, list[Film]], mains: list[Film]) -> list[Row]:

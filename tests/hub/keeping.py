@@ -30,7 +30,7 @@ class Keeping:
     def __init__(self, data_dir: Path, engine: Engine, sealer: Sealer, clock: Clock) -> None:
         self.vault = Vault(data_dir, clock)
         self.books = Books(data_dir, engine)
-        self.telling = Telling(self._enter, clock)
+        self.telling = Telling(self, clock)
         self._sealer = sealer
         self._clock = clock
 
@@ -54,6 +54,7 @@ class Keeping:
     def close(self, clip: OpenClip) -> None:
         self.telling.clip(clip, self.vault.close_clip(clip, self._sealer))
 
-    def _enter(self, notice: Notice) -> None:
+    def send(self, notice: Notice) -> None:
+        """What the files' keeper tells."""
         if isinstance(notice, Entry):
             enter(self.books, [notice], self._clock.now_ms())

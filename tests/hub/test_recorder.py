@@ -32,8 +32,7 @@ from nightlatch.hub.watch.telling import Telling
 from nightlatch.hub.wire.notices import Advice, CameraStatus, ClipGrew, EventNotice, Notice
 from nightlatch.pixels.media.packets import Streams
 from nightlatch.pixels.replay.films import open_film
-from nightlatch.pixels.sight import Sight
-from nightlatch.pixels.sight import Told as Told_
+from nightlatch.pixels.sight import News, Sight
 from nightlatch.pixels.stage.encoding import film
 from nightlatch.pixels.stage.scenes import scene
 from nightlatch.seal.envelope import Sealed
@@ -104,7 +103,7 @@ def record(
     station = Station(
         Vault(folder, TestClock()),
         TestClock(),
-        Telling(heard.send, TestClock()),
+        Telling(heard, TestClock()),
         Looking(make_sight, undecided, lambda: "motion"),
     )
     made = Recorder(Camera(id="0123456789ab", name="yard", url=url), "h", sealer, station)
@@ -139,7 +138,7 @@ def test_motion_makes_a_clip(tmp_path: Path, moving: Path) -> None:
 @pytest.mark.parametrize("fault", ["dead", "hangs"])
 def test_a_dead_or_hanging_look_loses_no_footage(tmp_path: Path, moving: Path, fault: str) -> None:
     class Broken(Sight):
-        def take(self, packet: object) -> list[Told_]:
+        def take(self, packet: object) -> list[News]:
             if fault == "dead":
                 raise RuntimeError("the detector is gone")
             time.sleep(30)

@@ -286,16 +286,26 @@ def test_delete_now_is_now(home: Keeping, vault: Vault, engine: Engine) -> None:
     assert used_bytes(engine) == 0
 
 
+class Late:
+    """A bus on which notices wait."""
+
+    def __init__(self) -> None:
+        self.grown: list[ClipGrew] = []
+
+    def send(self, notice: Notice) -> None:
+        if isinstance(notice, ClipGrew):
+            self.grown.append(notice)
+
+
 def test_a_clip_that_was_deleted_while_it_grew_does_not_come_back(home: Keeping, engine: Engine) -> None:
     clip = home.begin(CLIP, manifest(CAMERA, T0, T0))
     home.part(clip, part(0))
-    late: list[Notice] = []
-    telling = Telling(late.append, FixedClock())
-    telling.clip(clip)
+    late = Late()
+    Telling(late, FixedClock()).clip(clip)
     delete_clip(home.books, clip.id)
     with pytest.raises(ClipGone):
         home.part(clip, part(1))
-    enter(home.books, [each for each in late if isinstance(each, ClipGrew)], T0)  # told before, entered after
+    enter(home.books, late.grown, T0)  # told before, entered after
     started_again(home)
     with Session(engine) as session:
         assert session.get(ClipRow, clip.id) is None

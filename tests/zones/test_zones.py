@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -73,7 +74,12 @@ def test_the_rings_hold(copy: Path) -> None:
         ("review/app.py", "import av", "The review room sees no picture"),
         ("review/queue.py", "from nightlatch.keeper import draw", "The review room sees no picture"),
         ("ledger/log.py", "from nightlatch.store import blobs", "Rings"),
+        ("plugs.py", "from nightlatch.pixels.media.packets import Packet", "Rings"),
+        ("durably.py", "from nightlatch.seal.envelope import Sealed", "Rings"),
+        ("clocks.py", "from nightlatch.diagnostics import configure", "Rings"),
         ("pixels/vision/gate.py", "import httpx", "Looking is pure"),
+        ("pixels/media/parts.py", "from nightlatch.pixels.codecs.h264 import split_lengths", "Only pixels.codecs"),
+        ("pixels/sources/reading.py", "from nightlatch.pixels.codecs import h264", "Only pixels.codecs"),
     ],
 )
 def test_a_planted_violation_is_found(copy: Path, file: str, line: str, broken: str) -> None:
@@ -97,6 +103,39 @@ def test_a_running_serve_holds_no_pixels_and_little_memory(tmp_path: Path) -> No
         assert library not in maps
     resident_kib = int(status.partition("VmRSS:")[2].split()[0])
     assert resident_kib < 120 * 1024
+
+
+def naming(folder: Path) -> list[str]:
+    """Files outside of pixels.codecs that hold a codec's boxes as bytes."""
+    words = [b"avc1", b"avc3", b"avcC", b"hvc1", b"hev1", b"hvcC", b"mp4a", b"esds", b"Opus", b"dOps", b"ulaw", b"alaw"]
+    found = set()
+    for path in (folder / "src" / "nightlatch").rglob("*.py"):
+        if path.parent.name != "codecs":
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Constant) and isinstance(node.value, bytes):
+                    found |= {path.name for word in words if word in node.value}
+    return sorted(found)
+
+
+def test_only_the_codecs_name_a_codecs_boxes(copy: Path) -> None:
+    assert naming(copy) == []
+    target = copy / "src" / "nightlatch" / "pixels" / "media" / "segmenter.py"
+    target.write_text(target.read_text() + '\nENTRY = b"....hvc1"\n')
+    assert naming(copy) == ["segmenter.py"]
+
+
+def test_a_new_root_module_must_stand_in_a_ring(copy: Path) -> None:
+    (copy / "src" / "nightlatch" / "helpers.py").write_text("")
+    result = lint(copy)
+    assert result.returncode != 0
+    assert "nightlatch.helpers" in result.stdout
+
+
+@pytest.mark.parametrize("module", ["nightlatch.plugs", "nightlatch.domain.redaction"])
+def test_what_serve_shares_with_watch_brings_no_pixels(module: str) -> None:
+    heavy = ("av", "cv2", "numpy", "onnxruntime", "scipy", "nightlatch.pixels")
+    code = f"import sys, {module}\nassert not set({heavy}) & set(sys.modules), set({heavy}) & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def fetch(
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
     from nightlatch.errors import NotFound
-    from nightlatch.pixels.detectors.models import fetch as get
+    from nightlatch.pixels.detectors.downloading import fetch as get
     from nightlatch.pixels.detectors.models import is_it, known_models, models_folder, take
 
     known = known_models()

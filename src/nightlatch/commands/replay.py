@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from nightlatch.domain.geometry import Area
     from nightlatch.domain.sighting import Track
-    from nightlatch.pixels.replay.replaying import Replay, Seen
-    from nightlatch.pixels.replay.scoring import Happening, Score
+    from nightlatch.pixels.replay.replaying import FilmEvent, Replay
+    from nightlatch.pixels.replay.scoring import Score, TrueEvent
 
 app = typer.Typer(help="Why the gate of a camera opens.", no_args_is_help=True)
 
@@ -76,7 +76,7 @@ class Outcome:
 
     film: Path
     seen: Replay
-    truth: Sequence[Happening] | None
+    truth: Sequence[TrueEvent] | None
     score: Score | None
 
 
@@ -157,7 +157,7 @@ def _show(name: str, seen: Replay) -> None:
         typer.echo(f"  {seen.advice}")
 
 
-def _show_event(event: Seen) -> None:
+def _show_event(event: FilmEvent) -> None:
     tracks = ", ".join(_named(track) for track in event.judgement.tracks) or "no track"
     typer.echo(
         f"  {event.onset_ms / 1000:7.1f} – {event.last_ms / 1000:.1f} s, reported at {event.told_ms / 1000:.1f}: "

@@ -1,4 +1,4 @@
-"""A redaction: how people were hidden in a clip before anybody but its owner sees it, and the report of it.
+"""A redaction: how people are hidden in a clip before anybody but its owner sees it, and the report about it.
 
 `write` and `read` are inverses; between child and hub, on the page and at the keeper a report has no other form. It is
 read strictly: a field that is missing, unknown or of another type is refused, so that nothing is taken for hidden by
@@ -40,7 +40,7 @@ class RedactionReport:
     eye: str = ""  # the detector's name
     pictures: int = 0
     length_ms: int = 0
-    faces: int = 0  # faces outside of everybody that was found
+    faces: int = 0  # faces outside of everybody who was found
     carried: int = 0  # pictures × covers that were carried over a detector's blinks
     share_covered: float = 0.0  # of all pixels
     lost: int = 0  # people who were lost from sight in the middle of the picture: they may lie there, unseen by the eye

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from nightlatch.domain.geometry import Area, Box
 from nightlatch.domain.sighting import POST_ROLL_MS, Detection, EventClosed, EventOpened, Motion, Track
@@ -23,22 +20,16 @@ from nightlatch.pixels.vision.gate import Gate
 from nightlatch.pixels.vision.motion import Background
 from nightlatch.pixels.vision.stays import is_stay, wants_stay
 from nightlatch.pixels.vision.tracker import Tracker
+from nightlatch.plugs import Eye
 
+# Set by hand on the rendered films of bench/sight.
 DETECT_EVERY_MS = 280  # at most; some 3.5 times a second
-DETECT_WIDTH = 1280
-LATEST_MS = 1_500
-TELL_EVERY_MS = 500
+DETECT_WIDTH = 1280  # pixels: a wider picture is shrunk to this before the eye sees it
+LATEST_MS = 1_500  # an answer later than this counts as one about the newest picture
+TELL_EVERY_MS = 500  # at most, while an event is open
 JOIN_GAP = 0.02  # regions nearer than this are one
 REST_MS = 3_000  # an open event in which nothing moved for this long is watched on key frames again
-RARE_KEYS_MS = 1_300
-
-
-class Looks(Protocol):
-    """What finds things in pictures; None: it had no time for this one."""
-
-    def look(self, bgr: NDArray[np.uint8], regions: Sequence[Box]) -> list[Detection] | None:
-        """Find things in `bgr`, (H, W, 3) uint8; `regions` is what moves."""
-        ...
+RARE_KEYS_MS = 1_300  # key frames further apart than this are worth an advice
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +51,10 @@ class Glance:
     woke: str  # "key", "past", "awake" or "hint"
 
 
-Told = EventOpened | TracksChanged | EventClosed
+if TYPE_CHECKING:
+    from nightlatch.pixels.detectors.sharing import Slot
+
+News = EventOpened | TracksChanged | EventClosed
 
 
 class Sight:
@@ -71,7 +65,7 @@ class Sight:
         streams: Streams,
         *,
         areas: Sequence[Area],
-        detector: Looks | None,
+        detector: Eye | Slot | None,
         new_id: Callable[[], str],
         camera_id: str,
         answers_late: bool = False,
@@ -88,7 +82,7 @@ class Sight:
         self._events = EventBuilder(camera_id, new_id=new_id)
         self._waits = False  # the open event is told only once somebody has stayed long enough
         self._detector = detector
-        self._answers_late = answers_late  # each answer of the detector is about the picture it was asked before
+        self._answers_late = answers_late  # each answer of the detector is about the picture before
         self._asked_ms: int | None = None
         self._on_glance = on_glance
         self._detected_ms: int | None = None
@@ -130,8 +124,8 @@ class Sight:
             )
         return None
 
-    def take(self, packet: Packet) -> list[Told]:
-        """Take the next packet; what happened by it, in order. Never raises for what a camera sends."""
+    def take(self, packet: Packet) -> list[News]:
+        """Take the next packet; what it brought about, in order. Never raises for what a camera sends."""
         if packet.kind != "video":
             return []
         self._at_ms = packet.at_ms
@@ -145,21 +139,21 @@ class Sight:
         motion = self._news(self._background.peek(luma, packet.at_ms))
         if not self._gate.is_hint(motion, self._looker.unseen):
             return []
-        told: list[Told] = []
+        told: list[News] = []
         for past in self._looker.wake():
             told += self._weigh(past, self._background.update(past.luma, past.at_ms), "hint")
         self._rest(packet.at_ms)
         return told
 
-    def finish(self) -> list[Told]:
+    def finish(self) -> list[News]:
         """The stream ended: close what is open."""
         told = self._tell(force=True) if self.is_open else []
         closed = self._events.finish(self._at_ms)
         return [] if self._waits else [*told, *closed]
 
-    def _see(self, picture: Picture) -> list[Told]:
-        """A look at the newest picture; when it moves and the camera slept, first at those since the one before."""
-        told: list[Told] = []
+    def _see(self, picture: Picture) -> list[News]:
+        """Look at the newest picture; if something moves and the camera slept, first at those since the one before."""
+        told: list[News] = []
         was_awake = self._looker.is_awake
         motion = self._background.update(picture.luma, picture.at_ms)
         if not was_awake and self._news(motion).moving:
@@ -174,28 +168,15 @@ class Sight:
         is_lately = self.is_open or 0 <= motion.at_ms - self._moved_ms < POST_ROLL_MS
         return motion if is_lately else self._gate.news(motion)
 
-    def _weigh(self, picture: Picture, motion: Motion, woke: str) -> list[Told]:
+    def _weigh(self, picture: Picture, motion: Motion, woke: str) -> list[News]:
         picture = replace(picture, masks=self._masks) if self._masks else picture
         if self.picture is None or picture.at_ms > self.picture.at_ms or woke != "past":
             self.picture = picture
         whole, motion = motion, self._news(motion)
         onset_ms = self._gate.weigh(motion)
         self._gate.learn(whole)
-        told: list[Told] = []
         was_open = self.is_open
-        happened: list[EventOpened | EventClosed] = []
-        if was_open or onset_ms is not None:
-            is_news = motion if onset_ms is not None else replace(motion, moving=False)
-            happened = self._events.update(is_news, onset_ms)
-        for event in happened:
-            if isinstance(event, EventOpened):
-                self._tracker.begin(event.onset_ms)
-                self._told_ms = self._detected_ms = self._asked_ms = None
-                self._waits = wants_stay(self._areas)
-            elif not self._waits:
-                told += self._tell(force=True, event_id=event.event_id)
-            if not self._waits:
-                told.append(event)
+        told = self._turn(motion, onset_ms) if was_open or onset_ms is not None else []
         if onset_ms is not None:
             self._moved_ms = motion.at_ms
         self._follow(picture, motion)
@@ -205,6 +186,20 @@ class Sight:
             self._tracker.clear()
         if self._on_glance is not None:
             self._on_glance(Glance(picture, motion, self.is_open, woke))
+        return told
+
+    def _turn(self, motion: Motion, onset_ms: int | None) -> list[News]:
+        """Open, extend or close the event."""
+        told: list[News] = []
+        for event in self._events.update(motion if onset_ms is not None else replace(motion, moving=False), onset_ms):
+            if isinstance(event, EventOpened):
+                self._tracker.begin(event.onset_ms)
+                self._told_ms = self._detected_ms = self._asked_ms = None
+                self._waits = wants_stay(self._areas)
+            elif not self._waits:
+                told += self._tell(force=True, event_id=event.event_id)
+            if not self._waits:
+                told.append(event)
         return told
 
     def _follow(self, picture: Picture, motion: Motion) -> None:
@@ -232,7 +227,7 @@ class Sight:
             self._detected_ms = picture.at_ms
         return found
 
-    def _tell(self, *, force: bool, event_id: str | None = None) -> list[Told]:
+    def _tell(self, *, force: bool, event_id: str | None = None) -> list[News]:
         event = self._events.open
         event_id = event.event_id if event is not None else event_id
         at_ms = self.picture.at_ms if self.picture is not None else self._at_ms
@@ -245,7 +240,7 @@ class Sight:
         self._told_ms = at_ms
         return [TracksChanged(event_id, at_ms, tracks)]
 
-    def _tell_stay(self, at_ms: int) -> list[Told]:
+    def _tell_stay(self, at_ms: int) -> list[News]:
         """The event that waits, once somebody has stayed long enough where the owner wants that."""
         if self._told_ms is not None and 0 <= at_ms - self._told_ms < TELL_EVERY_MS:
             return []

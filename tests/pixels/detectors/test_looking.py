@@ -12,7 +12,7 @@ from nightlatch.domain.sighting import Detection, Kind
 from nightlatch.errors import ConfigError
 from nightlatch.lab.eye.clips import looks
 from nightlatch.pixels.detectors.both import is_news, settle
-from nightlatch.pixels.detectors.eye import NAMES, SIDE, Eye, crop
+from nightlatch.pixels.detectors.eye import NAMES, SIDE, BuiltInEye, crop
 from nightlatch.pixels.detectors.faces import FaceFinder
 from nightlatch.pixels.detectors.motion import PlainMotion
 from nightlatch.pixels.detectors.yolox import COCO, Yolox, merged
@@ -23,7 +23,7 @@ DICE = np.random.default_rng(3)
 
 
 def test_the_eye_takes_regions_at_the_edges_and_pictures_of_any_shape() -> None:
-    eye = Eye()
+    eye = BuiltInEye()
     for shape in ((720, 1280, 3), (60, 106, 3), (1280, 720, 3)):
         picture = DICE.integers(0, 255, shape, np.uint8)
         for found in eye.look(picture, CORNERS):
@@ -35,18 +35,18 @@ def test_the_eye_takes_regions_at_the_edges_and_pictures_of_any_shape() -> None:
 
 
 def test_without_regions_the_eye_sees_nothing() -> None:
-    assert Eye().look(np.zeros((90, 160, 3), np.uint8), []) == []
+    assert BuiltInEye().look(np.zeros((90, 160, 3), np.uint8), []) == []
 
 
 def test_the_eye_says_the_same_again() -> None:
     picture = DICE.integers(0, 255, (360, 640, 3), np.uint8)
-    assert Eye().look(picture, CORNERS) == Eye().look(picture, CORNERS)
+    assert BuiltInEye().look(picture, CORNERS) == BuiltInEye().look(picture, CORNERS)
 
 
 def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "eye.onnx").write_bytes(b"no model")
     with pytest.raises(ConfigError, match=r"eye\.onnx"):
-        Eye(tmp_path / "eye.onnx")
+        BuiltInEye(tmp_path / "eye.onnx")
 
 
 def test_plain_motion_says_nothing_of_what_moves() -> None:

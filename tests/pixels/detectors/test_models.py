@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 from nightlatch.commands import models as commands
 from nightlatch.errors import ConfigError, NotFound
-from nightlatch.pixels.detectors.models import Model, ModelLost, fetch, find, known_models, models_folder, need, take
+from nightlatch.pixels.detectors.downloading import ModelLost, fetch
+from nightlatch.pixels.detectors.models import Model, find, known_models, models_folder, need, take
 from nightlatch.pixels.detectors.opening import CHOICES, open_detector, open_privacy_eyes
 
 WEIGHTS = os.urandom(300_000)

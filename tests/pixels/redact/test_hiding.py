@@ -22,7 +22,7 @@ from nightlatch.pixels.media.rewrite import CannotRedact, redact_film
 from nightlatch.pixels.stage.encoding import film
 from nightlatch.pixels.stage.scenes import scene
 from nightlatch.pixels.vision.boxes import covered
-from nightlatch.pixels.vision.redact import Look, paint, plan
+from nightlatch.pixels.vision.redact import Findings, paint, plan
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
 FPS = 15.0
@@ -59,8 +59,8 @@ class Blind:
         return []
 
 
-def person(box: Box = SOMEBODY, score: float = 0.9) -> Look:
-    return Look((Detection(box, Kind.PERSON, score),), (), ())
+def person(box: Box = SOMEBODY, score: float = 0.9) -> Findings:
+    return Findings((Detection(box, Kind.PERSON, score),), (), ())
 
 
 def hidden(boxes: Sequence[Box], box: Box) -> bool:
@@ -156,7 +156,7 @@ def test_covers_reach_two_seconds_before_and_after() -> None:
 
 def test_a_face_alone_covers_a_whole_body() -> None:
     face = Box(0.5, 0.2, 0.54, 0.27)
-    covers = plan({0: Look((), (Detection(face, Kind.PERSON, 0.9),), ())}, 1, FPS)
+    covers = plan({0: Findings((), (Detection(face, Kind.PERSON, 0.9),), ())}, 1, FPS)
     assert hidden(covers.boxes[0], Box(0.46, 0.17, 0.58, 0.7))
     assert covers.faces == 1
 
@@ -165,8 +165,8 @@ def test_what_moves_and_is_not_surely_a_pet_is_covered_too() -> None:
     region = Box(0.1, 0.5, 0.25, 0.8)
     sure = Detection(region, Kind.DOG, 0.8)
     unsure = Detection(region, Kind.DOG, 0.3)
-    assert not plan({0: Look((sure,), (), (region,))}, 1, FPS).boxes[0]
-    assert hidden(plan({0: Look((unsure,), (), (region,))}, 1, FPS).boxes[0], region)
+    assert not plan({0: Findings((sure,), (), (region,))}, 1, FPS).boxes[0]
+    assert hidden(plan({0: Findings((unsure,), (), (region,))}, 1, FPS).boxes[0], region)
 
 
 def test_without_a_look_nothing_is_planned() -> None:

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from nightlatch.commands import replay as commands
 from nightlatch.pixels.replay.films import FilmError, films_in, open_film
-from nightlatch.pixels.replay.scoring import Happening, Opening, read_truth, score
+from nightlatch.pixels.replay.scoring import Opening, TrueEvent, read_truth, score
 from tests.pixels.sight.rooms import crossing, film
 
 
@@ -134,7 +134,7 @@ def test_packets_of_a_film_are_in_order_and_begin_at_nought(tmp_path: Path) -> N
 
 
 def test_scores_count_what_is_found_how_soon_and_what_is_false() -> None:
-    truth = [Happening("person", 10_000, 15_000), Happening("cat", 40_000, 41_000)]
+    truth = [TrueEvent("person", 10_000, 15_000), TrueEvent("cat", 40_000, 41_000)]
     seen = [Opening(10_400, 10_200, 15_000), Opening(70_000, 69_000, 71_000)]
     result = score(truth, seen, 100_000)
     assert (result.found, result.true, result.false, result.delays_ms) == (1, 2, 1, (400,))

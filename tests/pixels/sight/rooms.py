@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from nightlatch.domain.sighting import EventClosed, EventOpened
 from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.replay.films import open_film
-from nightlatch.pixels.sight import Looks, Sight, TracksChanged
+from nightlatch.pixels.sight import Sight, TracksChanged
+from nightlatch.plugs import Eye
 
 Image = NDArray[np.uint8]
 Draw = Callable[[Image, float], Image | None]
@@ -89,7 +90,7 @@ def look(path: Path, **options: Any) -> tuple[Told, Sight]:
         return tell(opened.streams, list(opened.packets), **options)
 
 
-def tell(streams: Streams, packets: list[Packet], detector: Looks | None = None, **options: Any) -> tuple[Told, Sight]:
+def tell(streams: Streams, packets: list[Packet], detector: Eye | None = None, **options: Any) -> tuple[Told, Sight]:
     """The same for packets."""
     numbers = iter(range(1, 1000))
     options = {"areas": (), "camera_id": "c", **options}

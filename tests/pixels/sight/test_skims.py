@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nightlatch.pixels.codecs.h264 import Numbering
 from nightlatch.pixels.media.frames import Looker
-from nightlatch.pixels.media.h264 import Numbering
 from nightlatch.pixels.replay.films import open_film
 from nightlatch.pixels.sight import Sight
 from tests.pixels.sight.rooms import Image, crossing, film, look, opened

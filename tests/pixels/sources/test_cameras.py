@@ -18,7 +18,7 @@ import pytest
 from nightlatch.clocks import system_clock
 from nightlatch.errors import Reason, SourceError
 from nightlatch.hub.serve.tls import certificate
-from nightlatch.pixels.media.h264 import split_lengths
+from nightlatch.pixels.codecs.h264 import split_lengths
 from nightlatch.pixels.media.packets import Packet
 from nightlatch.pixels.sources import Source, open_source
 from tests.pixels.media.films import cut

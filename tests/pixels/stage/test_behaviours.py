@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
-from nightlatch.pixels.stage.behaviours import BEHAVIOURS, Behaved, behaved
+from nightlatch.pixels.stage.behaviours import BEHAVIOURS, Behaviour, behaved
 from nightlatch.pixels.stage.scenes import CYCLE_S, scene
 
 WIDE, HIGH, FPS = 320, 180, 5.0
 
 
-def small(name: str, seed: int) -> Behaved:
+def small(name: str, seed: int) -> Behaviour:
     return behaved(name)(seed, WIDE, HIGH, FPS)
 
 
@@ -65,7 +65,7 @@ def test_somebody_who_falls_lies_longer_than_high() -> None:
     assert (last.right - last.left) * WIDE > (last.bottom - last.top) * HIGH
 
 
-def spans(here: Behaved) -> dict[str, tuple[int, int]]:
+def spans(here: Behaviour) -> dict[str, tuple[int, int]]:
     """From when to when (ms) each kind is in the picture."""
     return {t.kind: (t.from_ms, t.to_ms) for index in range(600) for t in here.truth_at(index)}
 
@@ -80,6 +80,6 @@ def test_a_package_goes_while_its_thief_is_there_and_comes_while_its_courier_is(
 
 
 def test_behaviours_are_scenes_by_name() -> None:
-    assert isinstance(scene("taking-a-package"), Behaved)
+    assert isinstance(scene("taking-a-package"), Behaviour)
     with pytest.raises(KeyError):
         behaved("unheard of")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from nightlatch.domain.geometry import Area, Box
 from nightlatch.domain.sighting import EventClosed, Judgement, Kind, Motion, Place, Story, Track, Verdict
-from nightlatch.lab.judge.stories import Played, make
+from nightlatch.lab.judge.stories import Scenario, make
 from nightlatch.pixels.stage.behaviours import ROUTINE, THREATS
 from nightlatch.pixels.vision.events import EventBuilder
-from nightlatch.pixels.vision.judge import FEATURES, MODEL, Judge, features, things
+from nightlatch.pixels.vision.judge import MODEL, Judge
+from nightlatch.pixels.vision.story.numbers import FEATURES, features
+from nightlatch.pixels.vision.story.things import things
+from nightlatch.pixels.vision.story.words import reasons
 
 BEGAN_MS = 1_800_000_000_000
 SEEDS = range(3_000_000, 3_001_500)  # never learnt from, nor reported on
@@ -23,7 +26,7 @@ JARGON = re.compile(r"_|nan|None|\bbox|track|score|detect|featur|straight|probab
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    played: Played
+    played: Scenario
     judgement: Judgement
 
 
@@ -59,7 +62,7 @@ def standing(kind: Kind, from_s: float, to_s: float, box: Box, score: float = 0.
 
 
 def people_in(some: Story) -> float:
-    return float(features(some)[FEATURES.index("people")])
+    return float(features(some, things(some))[FEATURES.index("people")])
 
 
 def test_threats_and_daily_life_are_told_apart_on_stories_it_never_saw(told: list[Told]) -> None:
@@ -267,7 +270,7 @@ def test_ten_thousand_places_and_a_thousand_tracks_do_no_harm(judge: Judge) -> N
 def test_a_place_that_is_no_number_is_refused_and_makes_the_event_unsure(judge: Judge, edge: float) -> None:
     broken = story(Track(1, Kind.PERSON, 0.9, (Place(BEGAN_MS, Box(edge, 0, 1, 1)), Place(BEGAN_MS, Box(0, 0, 1, 1)))))
     with pytest.raises(ValueError, match="numbers"):
-        features(broken)
+        things(broken)
     assert judge.judge(broken).verdict is Verdict.UNSURE
 
 
@@ -280,6 +283,15 @@ def test_the_same_story_is_judged_the_same(judge: Judge) -> None:
     played = make(7).story
     assert played == make(7).story
     assert judge.judge(played) == judge.judge(played) == Judge().judge(make(7).story)
+
+
+def test_things_made_once_give_the_answer_that_things_made_for_each_part_give(told: list[Told]) -> None:
+    for each in told[::5]:
+        some, said = each.played.story, each.judgement
+        values = features(some, things(some))
+        assert said.reasons == tuple(reasons(some, things(some), values))
+        assert said.tracks == tuple(replace(thing.track, kind=thing.kind) for thing in things(some))
+        assert values.tolist() == features(some, things(some)).tolist()
 
 
 def test_the_model_is_small_and_has_a_card() -> None:

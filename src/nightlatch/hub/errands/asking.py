@@ -1,4 +1,4 @@
-"""What serve may ask for: the requests and answers of each errand. Imports nothing that sees a picture."""
+"""What may be asked for: the requests and answers of each errand. Imports nothing that sees a picture."""
 
 from __future__ import annotations
 
@@ -44,6 +44,24 @@ class ProbeAnswer(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
 
 
+class FetchRequest(msgspec.Struct, frozen=True):
+    """Download a model, as models.toml describes it, into a folder."""
+
+    name: str
+    url: str
+    sha256: str
+    bytes: int
+    licence: str
+    what: str
+    folder: str
+
+
+class FetchAnswer(msgspec.Struct, frozen=True):
+    """It is there."""
+
+    path: str
+
+
 HIDE = Errand(
     "nightlatch.hub.errands.hide",
     HideRequest,
@@ -61,4 +79,13 @@ PROBE = Errand(
     most_bytes=8 * 1024**2,
     broke="What this address sends could not be read. Choose another stream of the camera.",
     hung="The camera did not send a picture within 30 seconds. Check the address, then try again.",
+)
+FETCH = Errand(
+    "nightlatch.hub.errands.fetch",
+    FetchRequest,
+    FetchAnswer,
+    deadline_s=3600.0,
+    most_bytes=0,
+    broke="The download of the model ended without a result. It is tried again; what has arrived is kept.",
+    hung="The download of the model took over an hour and was stopped. What has arrived is kept.",
 )

@@ -8,7 +8,8 @@ from pathlib import Path
 from nightlatch.domain.redaction import RedactionReport
 from nightlatch.hub.errands.asking import HIDE, HideRequest
 from nightlatch.hub.errands.errand import run_child
-from nightlatch.pixels.detectors.models import fetch, known_models, models_folder
+from nightlatch.pixels.detectors.downloading import fetch
+from nightlatch.pixels.detectors.models import known_models, models_folder
 from nightlatch.pixels.detectors.opening import PrivacyEyes, open_privacy_eyes
 from nightlatch.pixels.media.rewrite import redact_film
 

@@ -6,7 +6,7 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -19,15 +19,17 @@ from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection
 from nightlatch.domain.time import Clock
 from nightlatch.errors import NightlatchError, NotFound
+from nightlatch.hub.errands.asking import FETCH, FetchRequest
 from nightlatch.hub.watch.observer import Looking
 from nightlatch.hub.watch.shards import Shard
 from nightlatch.hub.wire.notices import EyeStatus
-from nightlatch.pixels.detectors.models import fetch, known_models, models_folder
-from nightlatch.pixels.detectors.opening import Detector, open_detector
+from nightlatch.pixels.detectors.models import known_models, models_folder
+from nightlatch.pixels.detectors.opening import open_detector
 from nightlatch.pixels.detectors.sharing import SharedDetector, Slot
 from nightlatch.pixels.media.packets import Streams
 from nightlatch.pixels.sight import Sight
 from nightlatch.pixels.vision.judge import Judge
+from nightlatch.plugs import Eye
 
 NEEDED = "yolox_nano"  # by the choices that need a model
 FIRST_RETRY_S = 60.0
@@ -61,12 +63,17 @@ class Chosen:
         self.percent: int | None = None  # of the model that is being fetched
         self.missing: str | None = None  # why it does not come, and what to do
         try:
-            self.now: Detector = open_detector(choice, models_dir)
+            self.now: Eye = open_detector(choice, models_dir)
         except NotFound as error:
             log.warning("detector.missing", choice=choice, text=str(error), instead="eye")
             self.now = open_detector("eye", models_dir)
             self.percent = 0
             threading.Thread(target=self._fetch, name="models", daemon=True).start()
+
+    @property
+    def name(self) -> str:
+        """Of what looks now."""
+        return self.now.name
 
     def look(self, bgr: NDArray[np.uint8], regions: Sequence[Box]) -> list[Detection]:
         """(H, W, 3) uint8 and what moves in it."""
@@ -87,7 +94,8 @@ class Chosen:
         while True:
             told = 0.0
             try:
-                fetch(known_models()[NEEDED], models_folder(self._models_dir), on_share)
+                wanted, folder = asdict(known_models()[NEEDED]), models_folder(self._models_dir)
+                FETCH.send(FetchRequest(**wanted, folder=str(folder)), on_share=on_share)
                 self.now = open_detector(self._choice, self._models_dir)
             except NightlatchError as error:
                 self.missing = str(error)
@@ -134,7 +142,7 @@ class EyeTeller:
         text = self._trouble()
         before_ms = self._last.blind_since_ms if self._last is not None else None
         told = EyeStatus(
-            name=self._chosen.now.name,
+            name=self._chosen.name,
             since_ms=self._since_ms,
             blind_since_ms=None if text is None else before_ms or now_ms,
             blind_text=text,
@@ -183,4 +191,4 @@ def open_looking(choice: str, models_dir: Path | None, report: EyeReport | None 
             answers_late=True,  # a slot answers about the picture before
         )
 
-    return Looking(make_sight, judge.judge, lambda: chosen.now.name)
+    return Looking(make_sight, judge.judge, lambda: chosen.name)

@@ -11,7 +11,6 @@ import json
 import random
 import threading
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -27,6 +26,7 @@ from nightlatch.hub.watch.telling import Telling
 from nightlatch.pixels.media.packets import Streams
 from nightlatch.pixels.media.segmenter import Segmenter
 from nightlatch.pixels.sources import Source, open_source
+from nightlatch.plugs import Opens
 from nightlatch.seal.recipients import Sealer
 
 FIRST_RETRY_S = 1.0
@@ -43,7 +43,7 @@ class Station:
     clock: Clock
     telling: Telling
     looking: Looking
-    opens: Callable[..., Source] = open_source
+    opens: Opens[Source] = open_source
 
 
 class Recorder:

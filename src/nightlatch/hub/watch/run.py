@@ -31,7 +31,7 @@ def run(settings: HubSettings, shard: Shard) -> None:
             watcher.take(notice)
 
     client = NoticeClient(settings.data_dir / "watch.sock", heard, lambda: watcher.hello())
-    telling = Telling(client.send, clock)
+    telling = Telling(client, clock)
     looking = open_looking(
         settings.detector, settings.models_dir, EyeReport(client.send, clock, settings.data_dir, shard)
     )

@@ -6,7 +6,6 @@ Every call must return at once; the bus never blocks.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -30,6 +29,7 @@ from nightlatch.hub.wire.notices import (
 )
 from nightlatch.pixels.media.packets import Streams
 from nightlatch.pixels.media.stills import make_thumbnail
+from nightlatch.plugs import Bus
 from nightlatch.seal.recipients import Sealer
 
 SETTLED_MS = 1_500  # of an event, before anybody is alerted: the first look decides little
@@ -39,7 +39,7 @@ SETTLED_MS = 1_500  # of an event, before anybody is alerted: the first look dec
 class Telling:
     """One for all cameras of a watch process; called from their threads."""
 
-    send: Callable[[Notice], None]
+    bus: Bus[Notice]
     clock: Clock
     _growing: set[str] = field(default_factory=set)
     _outages: dict[str, Outage] = field(default_factory=dict)  # by camera, those that go on
@@ -61,12 +61,12 @@ class Telling:
         now_ms = self.clock.now_ms()
         if state is CameraState.RETRYING and problem is not None and camera_id not in self._outages:
             self._outages[camera_id] = Outage(camera_id, now_ms, None, problem.reason)
-            self.send(self._outages[camera_id])
+            self.bus.send(self._outages[camera_id])
         elif state in (CameraState.RECORDING, CameraState.OFF):
             outage = self._outages.pop(camera_id, None)
             if outage is not None:
-                self.send(msgspec.structs.replace(outage, ended_ms=now_ms))
-        self.send(
+                self.bus.send(msgspec.structs.replace(outage, ended_ms=now_ms))
+        self.bus.send(
             CameraStatus(
                 camera_id=camera_id,
                 state=state,
@@ -83,24 +83,24 @@ class Telling:
 
     def still(self, still: Still, sealer: Sealer) -> None:
         """A fresh picture."""
-        self.send(NewStill(still.camera_id, still.at_ms, bytes(sealer.seal(still.jpeg))))
+        self.bus.send(NewStill(still.camera_id, still.at_ms, bytes(sealer.seal(still.jpeg))))
 
     def advice(self, camera_id: str, text: str | None) -> None:
         """What would make the camera cheaper to watch."""
-        self.send(Advice(camera_id, text))
+        self.bus.send(Advice(camera_id, text))
 
     # ---- files --------------------------------------------------------------------------------------------
 
     def stored(self, kept: KeptFile) -> None:
         """A segment or a sheet is in its place."""
-        self.send(Stored(kept.path, kept.bytes))
+        self.bus.send(Stored(kept.path, kept.bytes))
 
     def clip(self, clip: OpenClip, *objects: ClipObject) -> None:
         """A clip began, grew or ended; `objects` are the files that changed."""
         manifest = clip.manifest
         with self._lock:
             (self._growing.add if manifest.ended_ms is None else self._growing.discard)(clip.id)
-        self.send(
+        self.bus.send(
             ClipGrew(
                 clip.id,
                 manifest.camera,
@@ -142,7 +142,7 @@ class Telling:
             self._said[opened.event_id] = notice.kinds, notice.verdict
             if still is not None:
                 notice = msgspec.structs.replace(notice, jpeg=make_thumbnail(still), picture=still.jpeg)
-            self.send(notice)
+            self.bus.send(notice)
         self._events[opened.event_id] = msgspec.structs.replace(notice, picture=None)
 
     def closed(self, event_id: str) -> None:
@@ -150,4 +150,4 @@ class Telling:
         self._said.pop(event_id, None)
         newest = self._events.pop(event_id, None)
         if newest is not None:
-            self.send(msgspec.structs.replace(newest, is_open=False))
+            self.bus.send(msgspec.structs.replace(newest, is_open=False))

@@ -1,7 +1,7 @@
-"""What detectors conclude of whole films: the kinds they are sure of in two looks, at three looks a second.
+"""What detectors conclude from whole films: the kinds they are sure of in two looks, at three looks a second.
 
 Regions are what differs from the look before, from the one after, or from the median of the film: a film of two
-seconds gives no background time to settle, and who stands in it from beginning to end would be background.
+seconds gives no background time to settle, and somebody who stands in it from beginning to end would be background.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import av
 import av.error
@@ -20,12 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Box
-from nightlatch.domain.sighting import Detection, Kind
+from nightlatch.domain.sighting import Kind
 from nightlatch.pixels.vision.boxes import grown, joined, overlap
+from nightlatch.plugs import Eye
 
 LOOKS_PER_S = 3.0
 SURE = 0.45
-LOOKS = 2  # in so many looks a kind must be seen
+LOOKS = 2  # a kind must be seen in so many
 WIDE = 160  # of the picture in which motion is sought
 STEP = 16  # grey levels
 SMALLEST = 10  # pixels of a region
@@ -35,17 +35,9 @@ Bgr = NDArray[np.uint8]
 Grey = NDArray[np.uint8]
 
 
-class Looks(Protocol):
-    """What finds things in a picture."""
-
-    def look(self, bgr: Bgr, regions: Sequence[Box]) -> list[Detection]:
-        """(H, W, 3) uint8 and what moves in it."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
-class Clip:
-    """A film and what is to be concluded of it: groups that must be found, and groups that must not."""
+class TestFilm:
+    """A film and what should be concluded from it: groups that must be found, and groups that must not."""
 
     name: str
     must: frozenset[str]
@@ -53,19 +45,19 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Frame:
     """One picture of a film and what moves in it."""
 
     bgr: Bgr
     regions: tuple[Box, ...]
 
 
-def read_clips(manifest: Path) -> list[Clip]:
+def read_clips(manifest: Path) -> list[TestFilm]:
     """The films of a collection. Where something may or may not be seen, it is neither demanded nor forbidden."""
     return [_clip(entry["file"], entry["label"], entry["conclude"]) for entry in json.loads(manifest.read_text())]
 
 
-def _clip(name: str, label: str, conclude: str) -> Clip:
+def _clip(name: str, label: str, conclude: str) -> TestFilm:
     must: set[str] = {
         "person": {"person"},
         "fall": {"person"},
@@ -83,10 +75,10 @@ def _clip(name: str, label: str, conclude: str) -> Clip:
         allowed.add("person")  # some roads have walkers
     if label == "nothing" and "insect" in conclude:
         allowed.add("pet")  # an animal, if one will
-    return Clip(name, frozenset(must), frozenset(GROUPS) - allowed)
+    return TestFilm(name, frozenset(must), frozenset(GROUPS) - allowed)
 
 
-def looks(path: Path) -> Iterator[Look]:
+def looks(path: Path) -> Iterator[Frame]:
     """Pictures of a film, some three a second, with what moves in each."""
     pictures = _pictures(path)
     greys = [grey(each) for each in pictures]
@@ -95,21 +87,21 @@ def looks(path: Path) -> Iterator[Look]:
     usual = np.median(np.stack(greys[:: max(1, len(greys) // 25)]), axis=0).astype(np.uint8)
     for n, bgr in enumerate(pictures):
         before, after = greys[max(0, n - 1)], greys[min(len(greys) - 1, n + 1)]
-        yield Look(bgr, moved(greys[n], usual) or moved(greys[n], before) or moved(greys[n], after))
+        yield Frame(bgr, moved(greys[n], usual) or moved(greys[n], before) or moved(greys[n], after))
 
 
-def concluded(pictures: Sequence[Look], detector: Looks) -> frozenset[str]:
-    """The groups that `detector` is sure of in enough looks; what stands still is not news and does not count."""
+def concluded(pictures: Sequence[Frame], eye: Eye) -> frozenset[str]:
+    """The groups that `eye` is sure of in enough looks; what stands still is not news and does not count."""
     seen: Counter[str] = Counter()
     for look in pictures:
-        found = [each for each in detector.look(look.bgr, look.regions) if each.score >= SURE]
+        found = [each for each in eye.look(look.bgr, look.regions) if each.score >= SURE]
         kinds = {each.kind for each in found if any(overlap(grown(each.box, 0.01), r) > 0 for r in look.regions)}
         seen.update(name for name, group in GROUPS.items() if kinds & group)
     return frozenset(name for name, count in seen.items() if count >= LOOKS)
 
 
 def _pictures(path: Path) -> list[Bgr]:
-    """Evenly spread pictures, at most 1280 wide; a broken film as far as it goes."""
+    """Evenly spread pictures, at most 1280 wide; of a broken film as far as it goes."""
     found: list[Bgr] = []
     with av.open(str(path)) as film:
         track = film.streams.video[0]

@@ -1,4 +1,4 @@
-"""Things cut from photographs along their outline, to stand before other places than where they were taken."""
+"""Things cut from photographs along their outline, to be put in front of other places."""
 
 from __future__ import annotations
 

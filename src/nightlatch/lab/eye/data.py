@@ -1,9 +1,9 @@
-"""Crops to learn from: photographs, what was cut from them, and what moved before a camera, drawn or filmed.
+"""Crops to learn from: photographs, what was cut from them, and what moved in front of a camera, drawn or filmed.
 
-Things are put before real and rendered backgrounds, and all of it is made as bad as cameras make it.
+Things are put in front of real and rendered backgrounds, and all of it is made as poor as cameras make it.
 
 People come from acted or consented footage (tier A of the collection) and from drawings. Of other footage only what
-shows nobody is used, neither its people nor its backgrounds; photographs of people whose consent is unknown are left
+shows nobody is used: neither its people nor their backgrounds; photographs of people whose consent is unknown are left
 out. One source in eight, never one picture in eight, is held out.
 """
 
@@ -86,7 +86,7 @@ def unpacked(folder: Path, into: Path) -> Path:
 
 
 def may_learn(tier: str, source: str) -> bool:
-    """Whether footage may be learnt from: all who are seen in it agreed, or nobody is seen."""
+    """Whether footage may be learnt from: everybody seen in it agreed, or nobody is seen."""
     return tier == "A" or any(name in source for name in NOBODY_SEEN)
 
 
@@ -108,11 +108,20 @@ def load(folder: Path, films: Path, models: Path, *, held_out: bool) -> Stock:
 
 def _photographs(folder: Path, held_out: bool) -> Stock:
     stock = Stock()
-    crops = folder / "crops" / "crops"
-    for entry in json.loads((crops / "manifest.json").read_text()):
+    _add_crops(stock, folder / "crops", held_out)
+    _add_small(stock, folder, held_out)
+    _add_whole(stock, folder / "jetson_inference" / "jetson_inference_mit", held_out)
+    for name in ("porch", "living-room"):
+        stock.ground.append(scene(name, seed=7 if held_out else 3).ground)
+    return stock
+
+
+def _add_crops(stock: Stock, folder: Path, held_out: bool) -> None:
+    """Crops of films, by what the collection's list says that they show."""
+    for entry in json.loads((folder / "crops" / "manifest.json").read_text()):
         if is_held_out(entry["src"]) != held_out or not may_learn(entry["tier"], entry["src"]):
             continue
-        image = _read(folder / "crops" / entry["file"])
+        image = _read(folder / entry["file"])
         kind = entry["cls"]
         if kind == "background":
             stock.ground.append(image)
@@ -122,13 +131,21 @@ def _photographs(folder: Path, held_out: bool) -> Stock:
             name = next((name for key, name in PETS.items() if key in entry["src"]), None)
             if name:
                 stock.things[name].append(image)
+
+
+def _add_small(stock: Stock, folder: Path, held_out: bool) -> None:
+    """Photographs of one thing each, in a folder for each kind of thing."""
     for path in sorted((folder / "cifar10_subset" / "cifar10").glob("*/*.jpg")):
         if is_held_out(path.name) == held_out:
             stock.things[CIFAR[path.parent.name]].append(_read(path))
     for path in sorted((folder / "dogs_vs_cats" / "dogs_vs_cats").glob("*/*.jpg")):
         if is_held_out(path.name) == held_out:
             stock.things[path.parent.name.rstrip("s")].append(_shrunk(_read(path)))
-    for path in sorted((folder / "jetson_inference" / "jetson_inference_mit").glob("*.*")):
+
+
+def _add_whole(stock: Stock, folder: Path, held_out: bool) -> None:
+    """Photographs of one thing or of an empty place, told apart by their names."""
+    for path in sorted(folder.glob("*.*")):
         name = path.stem.rstrip("0123456789").rstrip("_")
         if is_held_out(path.name) != held_out:
             continue
@@ -136,9 +153,6 @@ def _photographs(folder: Path, held_out: bool) -> Stock:
             stock.things[PHOTOS[name]].append(_shrunk(_read(path)))
         elif name in EMPTY:
             stock.ground.append(_shrunk(_read(path), 480))
-    for name in ("porch", "living-room"):
-        stock.ground.append(scene(name, seed=7 if held_out else 3).ground)
-    return stock
 
 
 def samples(stock: Stock, seed: int) -> Iterator[tuple[Image, int]]:
@@ -158,18 +172,32 @@ def _compose(stock: Stock, name: str, dice: random.Random) -> Image:
         )
     ground = _window(dice.choice(stock.ground), dice)
     if name in DRAWN and name != "nothing" and dice.random() < DRAWN_SHARE:
-        colour = (dice.randint(10, 235), dice.randint(10, 235), dice.randint(10, 235))
-        high = dice.uniform(0.55, 0.95) * ground.shape[0]
-        foot = (ground.shape[1] * dice.uniform(0.35, 0.65), ground.shape[0] * dice.uniform(0.85, 1.05))
-        DRAWN[name](ground, *foot, high, dice.uniform(0, 20), dice.random() < 0.5, colour)
-        return ground
+        return _draw(ground, name, dice)
     if name == "nothing" and (not stock.things[name] or dice.random() < 0.75):
-        if dice.random() < 0.5:  # a piece of ground on ground: edges of pasted pieces mean nothing
-            return _paste(ground, _window(dice.choice(stock.ground), dice), dice, turn=False)
-        return ground
+        return _nothing(ground, stock, dice)
     if stock.cut[name] and dice.random() < CUT_SHARE:
         return _stand(ground, *dice.choice(stock.cut[name]), dice, turn=name == "person")
-    thing = dice.choice(stock.things[name])
+    return _photograph(ground, dice.choice(stock.things[name]), name, dice)
+
+
+def _nothing(ground: Image, stock: Stock, dice: random.Random) -> Image:
+    """The ground, or a piece of ground on ground: edges of pasted pieces mean nothing."""
+    if dice.random() < 0.5:
+        return _paste(ground, _window(dice.choice(stock.ground), dice), dice, turn=False)
+    return ground
+
+
+def _draw(ground: Image, name: str, dice: random.Random) -> Image:
+    """A drawn thing on the ground."""
+    colour = (dice.randint(10, 235), dice.randint(10, 235), dice.randint(10, 235))
+    high = dice.uniform(0.55, 0.95) * ground.shape[0]
+    foot = (ground.shape[1] * dice.uniform(0.35, 0.65), ground.shape[0] * dice.uniform(0.85, 1.05))
+    DRAWN[name](ground, *foot, high, dice.uniform(0, 20), dice.random() < 0.5, colour)
+    return ground
+
+
+def _photograph(ground: Image, thing: Image, name: str, dice: random.Random) -> Image:
+    """A photograph as it is, or put on the ground."""
     if name == "person" and dice.random() < 0.3:
         thing = _part(thing, dice)
     whole = dice.random() < (0.5 if min(thing.shape[:2]) > 40 else 0.7)
@@ -189,7 +217,7 @@ def _looked_at(image: Image, dice: random.Random) -> Image:
 
 
 def _stand(ground: Image, thing: Image, mask: Mask, dice: random.Random, *, turn: bool) -> Image:
-    """A thing before another place, as large as the eye would see it, with some of the light of that place."""
+    """A thing in front of another place, as large as the eye would see it, with some of the light of that place."""
     if turn and dice.random() < 0.2:
         turns = dice.choice((1, 3))
         thing, mask = np.rot90(thing, turns).copy(), np.rot90(mask, turns).copy()

@@ -1,8 +1,8 @@
-"""What each detector concludes of real films: `python -m nightlatch.lab.eye.evaluate DATA [--table FILE] [--eye FILE]`.
+"""What each eye concludes from real films: `python -m nightlatch.lab.eye.evaluate DATA [--table FILE] [--eye FILE]`.
 
 DATA is the collection: videos with their manifest, and models. The table holds names and conclusions, no pictures.
 Its last column is what the owner is told where the eye looks alone: gate, tracks, votes and judge included. Films that
-are over before the gate knows the place have no event there, and what they show is missed.
+end before the gate knows the place have no event, and what they show is missed.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nightlatch.lab.eye.clips import GROUPS, Clip, Looks, concluded, looks, read_clips
+from nightlatch.lab.eye.clips import GROUPS, TestFilm, concluded, looks, read_clips
 from nightlatch.pixels.detectors.both import Both
-from nightlatch.pixels.detectors.eye import MODEL, Eye
+from nightlatch.pixels.detectors.eye import MODEL, BuiltInEye
 from nightlatch.pixels.detectors.models import models_folder, need
 from nightlatch.pixels.detectors.yolox import Yolox
 from nightlatch.pixels.replay.replaying import replay
+from nightlatch.plugs import Eye
 
 WIDTH = 60
 WIDE = 28
@@ -28,7 +29,7 @@ TOLD = "told with the eye"
 class Row:
     """One film: what each detector, by name, missed and what it saw wrongly."""
 
-    clip: Clip
+    clip: TestFilm
     missed: Mapping[str, frozenset[str]]
     wrong: Mapping[str, frozenset[str]]
 
@@ -37,13 +38,13 @@ class Row:
         return not self.missed[detector] and not self.wrong[detector]
 
 
-def detectors(data: Path, eye: Path = MODEL) -> dict[str, Looks]:
+def detectors(data: Path, eye: Path = MODEL) -> dict[str, Eye]:
     """The eye alone, YOLOX alone, both. Raises `NotFound` when YOLOX is not in `data`/models."""
-    first, second = Eye(eye), Yolox(need("yolox_nano", models_folder(data / "models")))
+    first, second = BuiltInEye(eye), Yolox(need("yolox_nano", models_folder(data / "models")))
     return {"eye": first, "yolox": second, "both": Both(first, second)}
 
 
-def evaluate(data: Path, chosen: Mapping[str, Looks]) -> Iterator[Row]:
+def evaluate(data: Path, chosen: Mapping[str, Eye]) -> Iterator[Row]:
     """A row for each film of `data`/videos."""
     for clip in read_clips(data / "videos" / "manifest.json"):
         film = data / "videos" / clip.name
@@ -56,7 +57,7 @@ def evaluate(data: Path, chosen: Mapping[str, Looks]) -> Iterator[Row]:
         )
 
 
-def told(film: Path, chosen: Mapping[str, Looks]) -> frozenset[str]:
+def told(film: Path, chosen: Mapping[str, Eye]) -> frozenset[str]:
     """The groups that a hub with the eye alone names in the events of a film."""
     kinds = {kind for event in replay(film, detector=chosen["eye"]).events for kind in event.judgement.kinds}
     return frozenset(name for name, group in GROUPS.items() if kinds & group)

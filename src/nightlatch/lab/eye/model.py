@@ -30,7 +30,7 @@ class Block(nn.Module):
         return torch.relu(x + y if self.around else y)
 
 
-class Eye(nn.Module):
+class EyeNetwork(nn.Module):
     """(B, 3, 64, 64) BGR, 0 to 255 → (B, kinds) logits."""
 
     def __init__(self, kinds: int) -> None:
@@ -57,10 +57,10 @@ class Eye(nn.Module):
         return self.head(self.blocks(x))  # (B, 200, 4, 4) → (B, kinds)
 
 
-class Calibrated(nn.Module):
+class CalibratedEye(nn.Module):
     """The eye with its temperature: logits → probabilities."""
 
-    def __init__(self, eye: Eye, temperature: float) -> None:
+    def __init__(self, eye: EyeNetwork, temperature: float) -> None:
         super().__init__()
         self.eye = eye
         self.temperature = temperature

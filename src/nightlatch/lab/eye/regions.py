@@ -1,7 +1,7 @@
-"""What moves, as a camera finds it: regions of films that may be learnt from, and of rendered scenes with their truth.
+"""What moves, as a camera finds it: regions of films that may be learnt from, and of scenes whose truth is known.
 
-Photographs show things whole and in the middle. Before a camera half of a body moves, two things move as one, and most
-of what moves is nothing: such regions are learnt from as they are.
+Photographs show things whole and in the middle. In front of a camera half of a body moves, two things move as one,
+and most of what moves is nothing: such regions are learnt from as they are.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Kind
-from nightlatch.lab.eye.clips import Look, grey, looks, moved
+from nightlatch.lab.eye.clips import Frame, grey, looks, moved
 from nightlatch.pixels.detectors.eye import NAMES, square
 from nightlatch.pixels.detectors.yolox import Yolox
 from nightlatch.pixels.stage.behaviours import BEHAVIOURS
@@ -42,7 +42,7 @@ NIGHT = 0.45  # of rendered daylight, made infrared
 def of_films(folder: Path, allowed: Callable[[str, str], bool], teacher: Yolox) -> Iterator[tuple[str, str, Image]]:
     """(film, kind, window) of each film in which only one kind moves and that `allowed(tier, film)` lets through.
 
-    Of what moves only what `teacher` sees something in is taken: a shadow or a chair that was pushed is no person.
+    Only what `teacher` sees something in is taken: a shadow, or a chair that was pushed, is no person.
     """
     for film in json.loads((folder / "manifest.json").read_text()):
         name, kind = film["file"], KINDS.get(film["label"])
@@ -53,7 +53,7 @@ def of_films(folder: Path, allowed: Callable[[str, str], bool], teacher: Yolox) 
             yield name, kind, image
 
 
-def _shown_in(look: Look, kind: str, teacher: Yolox) -> list[Box]:
+def _shown_in(look: Frame, kind: str, teacher: Yolox) -> list[Box]:
     """The regions of a look that show `kind`."""
     if kind == "nothing":
         return list(look.regions)
@@ -87,7 +87,7 @@ def rendered(seed: int, looks_each: int = 24) -> Iterator[tuple[str, Image]]:
 
 
 def _shown(region: Box, truth: Sequence[tuple[str, Box]]) -> str | None:
-    """What a region shows; None where that is not plain."""
+    """What a region shows; None where that is not clear."""
     over = [(kind, overlap(region, box) / min(area_of(region), area_of(box))) for kind, box in truth]
     kind, share = max(over, key=lambda each: each[1], default=("nothing", 0.0))
     if share == 0:

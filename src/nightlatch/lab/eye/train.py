@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
 from nightlatch.lab.eye.data import Stock, load, samples, unpacked
-from nightlatch.lab.eye.model import Calibrated, Eye
+from nightlatch.lab.eye.model import CalibratedEye, EyeNetwork
 from nightlatch.pixels.detectors.eye import NAMES, SIDE
 
 SEED = 2019
@@ -74,7 +74,7 @@ def train(stock: Stock, kept: Stock, steps: int, out: Path) -> None:
             f"{name:9} {counts[0]} photographs, {counts[1]} cut out, {counts[2]} filmed, {counts[3]} drawn", flush=True
         )
 
-    eye = Eye(len(NAMES)).to(memory_format=torch.channels_last)  # a third faster
+    eye = EyeNetwork(len(NAMES)).to(memory_format=torch.channels_last)  # a third faster
     optimiser = torch.optim.AdamW(eye.parameters(), lr=RATE, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps, pct_start=0.12, div_factor=5)
     learn = iter(DataLoader(Batches(stock, SEED, BATCH), batch_size=None, num_workers=1, prefetch_factor=4))
@@ -93,16 +93,16 @@ def train(stock: Stock, kept: Stock, steps: int, out: Path) -> None:
             print(f"{step:5} loss {loss.item():.3f}  {time.process_time() - began_s:.0f} CPU s", flush=True)
 
     torch.optim.swa_utils.update_bn((next(learn)[0] for _ in range(40)), average)
-    final: Eye = average.module
+    final: EyeNetwork = average.module
     final.eval()
     logits, truth = _held_out(final, kept)
     temperature = _temperature(logits, truth)
     _report(logits / temperature, truth)
-    _export(Calibrated(final, temperature).eval(), out)
+    _export(CalibratedEye(final, temperature).eval(), out)
     print(f"temperature {temperature:.2f}; {out} has {out.stat().st_size / 1e6:.2f} MB")
 
 
-def _held_out(eye: Eye, kept: Stock) -> tuple[Tensor, Tensor]:
+def _held_out(eye: EyeNetwork, kept: Stock) -> tuple[Tensor, Tensor]:
     found, truth = [], []
     with torch.no_grad():
         for x, y in islice(Batches(kept, SEED + 1, 256), 16):

@@ -1,6 +1,6 @@
 """Stories to learn from: the stage's behaviours as tracks, with a detector's mistakes in them.
 
-No pixels: each actor is walked and then seen badly: boxes jitter, looks are missed, kinds are confused, tracks break.
+No pixels: each actor walks and is then seen badly: boxes jitter, looks are missed, kinds are confused, tracks break.
 Deterministic by seed.
 """
 
@@ -9,10 +9,12 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from nightlatch.domain.geometry import Box
+from nightlatch.domain.geometry import Box, Point
 from nightlatch.domain.sighting import POST_ROLL_MS, Kind, Place, Story, Track
 from nightlatch.pixels.stage.behaviours import LIES_AFTER, ROUTINE, THREATS, Actor, play, walked
 
+BEGAN_MS = 1_800_000_000_000
+SMALLEST = 0.002  # of the picture
 WEIGHT = {
     "passing": 3.0,
     "cat": 1.5,
@@ -25,7 +27,7 @@ WEIGHT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class Scenario:
     """A story, whether it is a threat, and what was played."""
 
     story: Story
@@ -33,65 +35,83 @@ class Played:
     behaviour: str
 
 
-def make(seed: int, worse: float = 1.0, in_parts: float = 0.0) -> Played:
-    """The story of a seed; with `worse` over 1 it is seen by a worse detector: more misses, jitter and wrong kinds.
+def make(seed: int, worse: float = 1.0, in_parts: float = 0.0) -> Scenario:
+    """The story of a seed; with `worse` above 1 a worse detector sees it: more misses, jitter and wrong kinds.
 
     `in_parts` is the share of people whose head and legs are seen apart, as by an eye that looks at what moves.
     """
     dice = random.Random(seed)
-    names = sorted(THREATS | ROUTINE)
     is_threat = dice.random() < 0.3
-    pool = [n for n in names if (n in THREATS) == is_threat]
-    name = dice.choices(pool, [WEIGHT.get(n, 1.0) for n in pool])[0]
+    name, actors = _cast(is_threat, dice)
+    night = dice.random() < (0.62 if is_threat else 0.33)
+    hour = dice.choice((23.2, 0.5, 2.2, 3.6, 4.8)) + dice.uniform(-0.5, 0.5) if night else dice.uniform(6, 22.3)
+    tracks = [track for actor in actors for track in _tracked(actor, dice, night, worse, in_parts)]
+    tracks.sort(key=lambda t: t.path[0].at_ms)
+    numbered = tuple(Track(n, t.kind, t.score, t.path) for n, t in enumerate(tracks, 1))
+    ended_ms = max((t.path[-1].at_ms for t in numbered), default=BEGAN_MS + 2000) + POST_ROLL_MS
+    dark = night if dice.random() < 0.9 else not night
+    told_hour = hour % 24 if dice.random() < 0.95 else None
+    return Scenario(Story(BEGAN_MS, ended_ms, numbered, (), dark, told_hour), is_threat, name)
+
+
+def _cast(is_threat: bool, dice: random.Random) -> tuple[str, list[Actor]]:
+    """What is played and who plays it; now and then something harmless passes as well."""
+    pool = [name for name in sorted(THREATS | ROUTINE) if (name in THREATS) == is_threat]
+    name = dice.choices(pool, [WEIGHT.get(each, 1.0) for each in pool])[0]
     actors = play(name, dice)
     if dice.random() < 0.12 and name not in ("cat", "dog"):
         actors += play(dice.choice(("cat", "car", "branches", "insect")), dice)
-    night = dice.random() < (0.62 if is_threat else 0.33)
-    hour = dice.choice((23.2, 0.5, 2.2, 3.6, 4.8)) + dice.uniform(-0.5, 0.5) if night else dice.uniform(6, 22.3)
-    began_ms = 1_800_000_000_000
-    tracks: list[Track] = []
-    for actor in actors:
-        seen = _seen(actor, dice, began_ms, night, worse)
-        if in_parts and actor.kind is Kind.PERSON and not actor.lies and dice.random() < in_parts:
-            seen = [part for some in seen for part in _parts(some, dice)]
-        tracks += [_named(some, actor, dice, (0.12 if night else 0.07) * worse) for some in seen if len(some) >= 3]
-    tracks.sort(key=lambda t: t.path[0].at_ms)
-    numbered = tuple(Track(n, t.kind, t.score, t.path) for n, t in enumerate(tracks, 1))
-    ended_ms = max((t.path[-1].at_ms for t in numbered), default=began_ms + 2000) + POST_ROLL_MS
-    dark = night if dice.random() < 0.9 else not night
-    told_hour = hour % 24 if dice.random() < 0.95 else None
-    return Played(Story(began_ms, ended_ms, numbered, (), dark, told_hour), is_threat, name)
+    return name, actors
 
 
-def _seen(actor: Actor, dice: random.Random, began_ms: int, night: bool, worse: float) -> list[list[Place]]:
+def _tracked(actor: Actor, dice: random.Random, night: bool, worse: float, in_parts: float) -> list[Track]:
+    """The pieces of track that a detector and a tracker make of an actor."""
+    pieces = _seen(actor, dice, night, worse)
+    if in_parts and actor.kind is Kind.PERSON and not actor.lies and dice.random() < in_parts:
+        pieces = [part for piece in pieces for part in _parts(piece, dice)]
+    wrong = (0.12 if night else 0.07) * worse
+    return [_named(piece, actor, dice, wrong) for piece in pieces if len(piece) >= 3]
+
+
+def _seen(actor: Actor, dice: random.Random, night: bool, worse: float) -> list[list[Place]]:
     """Where a detector and a tracker see it: jitter, gaps, broken tracks."""
     miss = min(0.7, dice.uniform(0.0, 0.35 if night else 0.2) * worse)
     way = walked(actor)
     places: list[Place] = []
     cuts: list[list[Place]] = [places]
     for n, (at_s, feet, high) in enumerate(way):
+        lies = actor.lies and n > len(way) * LIES_AFTER
         wide = high * (0.4 if actor.kind is Kind.PERSON else 1.2) * 9 / 16
-        if actor.lies and n > len(way) * LIES_AFTER:
+        if lies:
             high, wide = wide * 16 / 9, high * 9 / 16 * 1.1
         if dice.random() < miss or not -0.02 <= feet[0] <= 1.02:
             continue
-        jitter = actor.jitter * high * worse
-        x, y = feet[0] + dice.gauss(0, jitter * 0.4), feet[1] + dice.gauss(0, jitter * 0.4)
-        grow = 1 + dice.gauss(0, actor.jitter)
-        box = Box(
-            max(0.0, x - wide * grow / 2),
-            max(0.0, y - high * grow),
-            min(1.0, max(0.002, x + wide * grow / 2)),
-            min(1.0, max(0.002, y)),
-        )
-        if box.right - box.left < 0.002 or box.bottom - box.top < 0.002:
+        box = _jittered(feet, high, wide, actor.jitter, worse, dice)
+        if box.right - box.left < SMALLEST or box.bottom - box.top < SMALLEST:
             continue
-        falls = actor.lies and n > len(way) * LIES_AFTER and bool(places) and _stands(places[-1])
-        if (falls and dice.random() < 0.6) or (places and dice.random() < 0.012 * worse):
+        if places and _breaks(places[-1], lies, worse, dice):
             places = []
             cuts.append(places)
-        places.append(Place(began_ms + int(at_s * 1000), box))
+        places.append(Place(BEGAN_MS + int(at_s * 1000), box))
     return cuts
+
+
+def _breaks(last: Place, lies: bool, worse: float, dice: random.Random) -> bool:
+    """Whether the tracker loses it here: often when somebody falls, else seldom."""
+    return (lies and _stands(last) and dice.random() < 0.6) or dice.random() < 0.012 * worse
+
+
+def _jittered(feet: Point, high: float, wide: float, jitter: float, worse: float, dice: random.Random) -> Box:
+    """The box of a thing that stands at `feet`, a little off and a little too large or too small."""
+    stray = jitter * high * worse * 0.4
+    x, y = feet[0] + dice.gauss(0, stray), feet[1] + dice.gauss(0, stray)
+    grow = 1 + dice.gauss(0, jitter)
+    return Box(
+        max(0.0, x - wide * grow / 2),
+        max(0.0, y - high * grow),
+        min(1.0, max(SMALLEST, x + wide * grow / 2)),
+        min(1.0, max(SMALLEST, y)),
+    )
 
 
 def _parts(places: list[Place], dice: random.Random) -> list[list[Place]]:

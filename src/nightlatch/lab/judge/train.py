@@ -18,7 +18,9 @@ from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
 from nightlatch.lab.judge.stories import make
-from nightlatch.pixels.vision.judge import FEATURES, MODEL, ROUTINE_TO, THREAT_FROM, features
+from nightlatch.pixels.vision.judge import MODEL, ROUTINE_TO, THREAT_FROM
+from nightlatch.pixels.vision.story.numbers import FEATURES, features
+from nightlatch.pixels.vision.story.things import things
 
 HOLD_OUT = 1_000_000  # seeds from here on are never learnt from
 DISTURBED = 2_000_000
@@ -47,7 +49,7 @@ class Marks:
 def stories(first: int, count: int, worse: float = 1.0, in_parts: float = 0.0) -> Stories:
     """The stories of `count` seeds from `first` on, seen as `make` says."""
     played = [make(seed, worse, in_parts) for seed in range(first, first + count)]
-    x = np.stack([features(each.story) for each in played])
+    x = np.stack([features(each.story, things(each.story)) for each in played])
     return Stories(x, np.array([each.is_threat for each in played]), tuple(each.behaviour for each in played))
 
 

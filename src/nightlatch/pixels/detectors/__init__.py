@@ -1,1 +1,1 @@
-"""What finds things in pictures. An eye is anything with a name, its kinds and `look`; all run through ONNX Runtime."""
+"""What finds things in pictures: eyes (`plugs.Eye`) and face finders. All networks run through ONNX Runtime."""

@@ -1,4 +1,4 @@
-"""The eye and YOLOX together: each mends what the other is known to get wrong.
+"""The eye and YOLOX together: each corrects what the other is known to get wrong.
 
 YOLOX calls a wild cat, a cow or a distant ape a person, and people who kneel or fall a dog; it has the whole picture
 and is sure of what is near. The eye was shown animals and people lying down, and sees only what moves.
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind
-from nightlatch.pixels.detectors.eye import NAMES, Eye
+from nightlatch.pixels.detectors.eye import NAMES, BuiltInEye
 from nightlatch.pixels.detectors.yolox import Yolox
 from nightlatch.pixels.vision.boxes import area_of, grown, overlap
 
@@ -34,14 +34,14 @@ class Both:
     """State: both networks."""
 
     name = "both"
-    kinds = Eye.kinds | Yolox.kinds
+    kinds = BuiltInEye.kinds | Yolox.kinds
 
-    def __init__(self, eye: Eye, yolox: Yolox) -> None:
+    def __init__(self, eye: BuiltInEye, yolox: Yolox) -> None:
         self._eye = eye
         self._yolox = yolox
 
     def look(self, bgr: NDArray[np.uint8], regions: Sequence[Box]) -> list[Detection]:
-        """All that either finds in `bgr`, (H, W, 3) uint8; where both see one thing, the better founded word."""
+        """All that either finds in `bgr`, (H, W, 3) uint8; where both see one thing, the better founded opinion."""
         found = self._yolox.look(bgr, regions)
         doubtful = [each for each in found if each.score < DOUBTFUL]
         opinions = self._eye.weigh(bgr, [each.box for each in doubtful])
@@ -51,7 +51,7 @@ class Both:
 
 
 def settle(yolox: Detection, shares: NDArray[np.float32]) -> Detection:
-    """What YOLOX found after the eye, whose (6,) shares are in the order of NAMES, had a second look."""
+    """What YOLOX found, once the eye has had a second look; its (6,) shares are in the order of NAMES."""
     person, animal = float(shares[0]), float(shares[1:4].sum())
     if yolox.kind is Kind.PERSON and person < NO_PERSON:
         if animal < SOME_ANIMAL:

@@ -1,7 +1,7 @@
 """The built-in eye: says of each moving region whether it is a person, cat, dog, other animal, vehicle or nothing.
 
-A classifier of ours (lab/eye), part of the program, so that a machine without internet knows a cat from a man. It
-looks where something moves and nowhere else: it cannot find what stands still, and what it sees has the region's box.
+A classifier of our own (lab/eye) that comes with the program, so that a machine without internet can tell a cat from
+a man. It looks only where something moves: it cannot find what stands still, and what it sees has the region's box.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from nightlatch.domain.sighting import Detection, Kind
 NAMES = ("person", "cat", "dog", "animal", "vehicle", "nothing")  # in the order of the network's outputs
 SIDE = 64
 AROUND = (1.3, 2.0)  # the squares that are looked at, in heights or widths of the region: often only a part moves
-# It learnt from equally many pictures of each kind; before a house many more people pass than animals and cars, and
-# more branches than people. Chosen on the films of tests/pixels/detectors/test_real_clips.py: with equal shares, 18 or
-# more of them took something else for a pet.
+# It learnt from the same number of pictures of each kind; but many more people than animals and cars pass a house, and
+# more branches move than people. Chosen on the films of tests/pixels/detectors/test_real_clips.py: with equal shares,
+# 18 or more of them took something else for a pet.
 SHARES = np.array((1, 0.15, 0.15, 0.15, 0.4, 2), np.float32)
 SMALLEST_PX = 8
 LEAST = 0.2
@@ -30,7 +30,7 @@ MODEL = Path(__file__).with_name("eye.onnx")
 Bgr = NDArray[np.uint8]
 
 
-class Eye:
+class BuiltInEye:
     """State: the loaded network. `look` may be called from several threads."""
 
     name = "eye"
@@ -61,7 +61,7 @@ class Eye:
         return found
 
     def weigh(self, bgr: Bgr, boxes: Sequence[Box]) -> NDArray[np.float32]:
-        """How likely each of `boxes` shows each of NAMES were all equally frequent: (N, 6), rows add up to 1."""
+        """How likely each of `boxes` is to show each of NAMES, were all equally frequent: (N, 6), rows add up to 1."""
         if not boxes:
             return np.zeros((0, len(NAMES)), np.float32)
         crops = np.stack([crop(bgr, box, around) for around in AROUND for box in boxes]).transpose(0, 3, 1, 2)

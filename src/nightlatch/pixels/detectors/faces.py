@@ -1,4 +1,4 @@
-"""Where faces are, so that they can be covered (YuNet: Wu, Peng, Yu 2023). Nobody is recognised, ever."""
+"""Where faces are, so that they can be covered (YuNet: Wu, Peng, Yu 2023). Nobody is ever recognised."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class FaceFinder:
         try:
             self._network = cv2.FaceDetectorYN.create(str(path), "", (SIDE, SIDE), least, 0.3, 200)
         except cv2.error as error:
-            raise ConfigError(f"{path.name} is not a model that can be used. Fetch it again.") from error
+            raise ConfigError(f"{path.name} is not a model that can be used. Download it again.") from error
 
     def find(self, bgr: NDArray[np.uint8]) -> list[Detection]:
         """Faces in `bgr`, (H, W, 3) uint8, as detections of kind PERSON; the box is the face."""

@@ -1,39 +1,18 @@
-"""Models that are fetched: what they are, where they lie, and how they come, checked to the byte.
-
-A fetch that breaks off goes on where it stopped (RFC 9110, 14: Range, with If-Range where the server gave a strong
-ETag), in this run or a later one; what came so far lies beside the models as `.NAME.part`. Whatever a server says, the
-SHA-256 of the whole decides.
-"""
+"""Models that are downloaded: what they are, where they are kept, and whether they are here, by hash."""
 
 from __future__ import annotations
 
-import fcntl
 import os
-import threading
 import tomllib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
-from typing import BinaryIO
-from urllib.parse import urlsplit
-
-import httpx
 
 from nightlatch.durably import write_durably
-from nightlatch.errors import ConfigError, NightlatchError, NotFound
+from nightlatch.errors import ConfigError, NotFound
 
 PIECE = 64 * 1024
-TIMEOUT_S = 30.0
-FIRST_PAUSE_S = 1.0
-MOST_IN_VAIN = 4  # tries in a row that brought nothing new
-PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})  # answers that may be others a moment later
-
-
-class ModelLost(NightlatchError):
-    """A model could not be fetched, or came damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +28,7 @@ class Model:
 
 
 def known_models() -> dict[str, Model]:
-    """Every model that can be fetched, by name."""
+    """Every model that can be downloaded, by name."""
     told = tomllib.loads(files("nightlatch").joinpath("models.toml").read_text(encoding="utf-8"))
     return {name: Model(name=name, **entry) for name, entry in told.items()}
 
@@ -73,38 +52,7 @@ def find(model: Model, folder: Path) -> Path | None:
 
 def is_it(model: Model, path: Path) -> bool:
     """Whether a file is this model, by size and SHA-256."""
-    return path.is_file() and path.stat().st_size == model.bytes and _hash(path) == model.sha256
-
-
-def fetch(
-    model: Model,
-    folder: Path,
-    on_share: Callable[[float], None] = lambda share: None,
-    *,
-    pause_s: float = FIRST_PAUSE_S,
-) -> Path:
-    """The model's file, fetched unless it is there. Whole and right, or not at all.
-
-    `on_share` is told how much is here, 0 to 1; it falls back when a server cannot go on where it stopped. `pause_s`
-    is the first pause between two tries; it doubles.
-
-    Raises:
-        ModelLost: no way to the server, or other bytes than the hash says; the text says what to do.
-        ConfigError: the folder cannot be written.
-    """
-    if (found := find(model, folder)) is not None:
-        return found
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with _partial(folder / f".{model.name}.part") as (partial, file):
-            if (found := find(model, folder)) is not None:  # another process fetched it while we waited
-                partial.unlink()
-                return found
-            _complete(model, _Coming(model, partial, file, on_share), pause_s)
-            partial.rename(folder / f"{model.name}.onnx")
-        return folder / f"{model.name}.onnx"
-    except OSError as error:
-        raise ConfigError(f"{folder} cannot be written: {error.strerror}. Set [hub] models_dir.") from None
+    return path.is_file() and path.stat().st_size == model.bytes and hash_of(path) == model.sha256
 
 
 def take(model: Model, given: Path, folder: Path) -> Path:
@@ -134,115 +82,8 @@ def need(name: str, folder: Path) -> Path:
     return found
 
 
-@contextmanager
-def _partial(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """What came so far, open at its end and held by this process alone; an empty one is not left behind."""
-    while True:
-        file = path.open("a+b")
-        fcntl.flock(file, fcntl.LOCK_EX)
-        if path.exists() and path.stat().st_ino == os.fstat(file.fileno()).st_ino:
-            break
-        file.close()  # another process finished with it while we waited
-    try:
-        yield path, file
-    finally:
-        if path.exists() and path.stat().st_size == 0:
-            path.unlink()
-        if not path.exists():
-            _tag(path).unlink(missing_ok=True)
-        file.close()
-
-
-def _tag(partial: Path) -> Path:
-    return partial.with_suffix(".etag")
-
-
-@dataclass(slots=True)
-class _Coming:
-    """One model on its way."""
-
-    model: Model
-    partial: Path
-    file: BinaryIO
-    on_share: Callable[[float], None]
-
-    @property
-    def size(self) -> int:
-        return os.fstat(self.file.fileno()).st_size
-
-    def start_anew(self) -> None:
-        """Throw away what came."""
-        self.file.truncate(0)
-        _tag(self.partial).unlink(missing_ok=True)
-
-    def go_on(self) -> None:
-        """One request, from where we are. Raises `httpx.HTTPError`; what came until then stays."""
-        asked = {"Accept-Encoding": "identity"}
-        have = self.size
-        if have:
-            asked["Range"] = f"bytes={have}-"
-            with suppress(FileNotFoundError):
-                asked["If-Range"] = _tag(self.partial).read_text()
-        with httpx.stream("GET", self.model.url, headers=asked, follow_redirects=True, timeout=TIMEOUT_S) as answer:
-            if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
-                self.start_anew()
-                return
-            answer.raise_for_status()
-            goes_on = answer.status_code == httpx.codes.PARTIAL_CONTENT
-            if not goes_on or not answer.headers.get("content-range", "").startswith(f"bytes {have}-"):
-                self.start_anew()
-                if goes_on:
-                    return  # another range than was asked for
-            if (tag := answer.headers.get("etag", "")) and not tag.startswith("W/"):
-                _tag(self.partial).write_text(tag)
-            for piece in answer.iter_raw():
-                self.file.write(piece)
-                self.file.flush()
-                self.on_share(min(1.0, self.size / self.model.bytes))
-                if self.size > self.model.bytes:
-                    return
-
-
-def _complete(model: Model, coming: _Coming, pause_s: float) -> None:
-    """Ask until all of it is here, and right. Raises `ModelLost`."""
-    before = best = coming.size
-    in_vain, why = 0, "the server broke off"
-    while coming.size < model.bytes:
-        if in_vain == MOST_IN_VAIN:
-            raise ModelLost(_what_to_do(model, why))
-        if in_vain:
-            threading.Event().wait(pause_s * 2 ** (in_vain - 1))
-        try:
-            coming.go_on()
-            why = "the server broke off"
-        except httpx.HTTPStatusError as error:
-            why = f"{urlsplit(model.url).hostname} answered with status {error.response.status_code}"
-            if error.response.status_code not in PASSING:
-                raise ModelLost(_what_to_do(model, why)) from None
-        except httpx.HTTPError as error:
-            is_away = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-            why = f"{urlsplit(model.url).hostname} cannot be reached from here" if is_away else "the server broke off"
-        in_vain = 0 if coming.size > best else in_vain + 1
-        best = max(best, coming.size)
-    if coming.size != model.bytes or _hash(coming.partial) != model.sha256:
-        coming.start_anew()
-        if before:  # what an earlier run left may have been the damage
-            return _complete(model, coming, pause_s)
-        raise ModelLost(
-            f"{model.name} came with other bytes than it should have. It is not used and was thrown away. "
-            f"If this stays so, download {model.url} by hand and run: nightlatch models fetch {model.name} --from FILE"
-        )
-
-
-def _what_to_do(model: Model, why: str) -> str:
-    return (
-        f"{model.name} could not be fetched: {why}. What came is kept, and it is tried again at the next start. "
-        f"Without internet here: download {model.url} on another machine, bring the file, "
-        f"and run: nightlatch models fetch {model.name} --from FILE"
-    )
-
-
-def _hash(path: Path) -> str:
+def hash_of(path: Path) -> str:
+    """SHA-256 of a file, hex."""
     with path.open("rb") as file:
         digest = sha256()
         while piece := file.read(PIECE):

@@ -1,4 +1,4 @@
-"""No eye at all: every moving region is motion, and nothing is said of what it is."""
+"""No eye at all: every moving region is motion, and nothing is said about what it is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind
 
-KNOWN = 0.0  # that something moved says nothing of what it is: below what any tracker counts
+KNOWN = 0.0  # that something moved says nothing about what it is: below what any tracker counts
 
 
 class PlainMotion:

@@ -26,7 +26,7 @@ class Network:
         try:
             self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime raises many kinds, all of which mean this
-            raise ConfigError(f"{path.name} is not a model that can be used. Fetch it again.") from error
+            raise ConfigError(f"{path.name} is not a model that can be used. Download it again.") from error
         self._input = self._session.get_inputs()[0].name
         self._outputs = [output.name for output in self._session.get_outputs()]
 

@@ -1,9 +1,9 @@
 """One detector for all cameras: each has a slot for one waiting picture, served in turn by one thread.
 
 A camera never waits: `look` hands over the newest picture and takes what was found in the last one. A slow detector
-answers late and drops what it has no time for (counted); a crashing one is tried again with growing pauses; one that
-hangs is left behind with its thread, and a new thread tries, a few times. `trouble` says why nothing is seen at the
-moment. None of it reaches the recorder.
+answers late and drops what it has no time for (counted); one that crashes is tried again after growing pauses; one that
+hangs is left behind with its thread, and a new thread takes over, a few times. `trouble` says why nothing is seen at
+the moment. None of it reaches the recorder.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 import structlog
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection
+from nightlatch.plugs import Eye
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
@@ -27,14 +27,6 @@ HANGS_AFTER_S = 20.0  # a look takes some 0.1 s; a machine that swaps may take s
 MOST_LEFT_BEHIND = 3  # threads that hang: none can be ended, each keeps its memory
 log = structlog.get_logger()
 Bgr = NDArray[np.uint8]
-
-
-class Look(Protocol):
-    """What finds things in a picture."""
-
-    def look(self, bgr: Bgr, regions: Sequence[Box]) -> list[Detection]:
-        """(H, W, 3) uint8 and what moves in it."""
-        ...
 
 
 @dataclass(slots=True, eq=False)
@@ -76,13 +68,13 @@ class SharedDetector:
 
     def __init__(
         self,
-        detector: Look,
+        eye: Eye,
         *,
         pause_s: float = FIRST_PAUSE_S,
         hangs_after_s: float = HANGS_AFTER_S,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._detector = detector
+        self._eye = eye
         self._first_pause_s = pause_s
         self._hangs_after_s = hangs_after_s
         self._monotonic = monotonic
@@ -106,7 +98,7 @@ class SharedDetector:
 
     @property
     def is_failing(self) -> bool:
-        """Whether the last look raised, and is tried again by itself."""
+        """Whether the last look raised; it will be tried again."""
         return self._failed_on is not None
 
     def slot(self) -> Slot:
@@ -117,7 +109,7 @@ class SharedDetector:
         return made
 
     def leave(self, slot: Slot) -> None:
-        """A camera went."""
+        """A camera is gone."""
         with self._lock:
             self._slots = [each for each in self._slots if each is not slot]
 
@@ -172,8 +164,8 @@ class SharedDetector:
     def _round(self, shift: int) -> bool:
         """Serve each slot once; False, at once, when the detector failed.
 
-        After a failure the picture it failed on is tried again when no newer one waits: so it is known that it sees
-        again, although nothing moves.
+        After a failure the picture it failed on is tried again when no newer one waits: so we learn that it sees again
+        even when nothing moves.
         """
         asked_any, turn = False, self._turn
         for slot in [*self._slots[turn:], *self._slots[:turn]]:
@@ -194,7 +186,7 @@ class SharedDetector:
             self._busy_since_s = self._monotonic()
         trouble, found = None, None
         try:
-            found = self._detector.look(*asked)
+            found = self._eye.look(*asked)
         except Exception as error:  # noqa: BLE001 - watching fails open: whatever a model does, recording goes on
             trouble = type(error).__name__
         with self._lock:

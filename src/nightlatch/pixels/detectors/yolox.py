@@ -2,7 +2,7 @@
 
 Input: 416 × 416 BGR, 0 to 255, letterboxed with grey 114. Output: one row per grid cell of strides 8, 16 and 32 with
 box, objectness and 80 COCO classes, not yet decoded. A thing that is 15 pixels high in the whole picture is 100 high
-in a crop: that is where far people and cats are found.
+in a crop: that is where distant people and cats are found.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _same(a: Box, b: Box) -> float:
 
 
 def _windows(regions: Sequence[Box], width: int, height: int) -> list[tuple[int, int, int, int]]:
-    """Square pieces around what moves, the smallest things first: the large ones are found without."""
+    """Square pieces around what moves, the smallest things first: the large ones are found anyway."""
     made: list[tuple[int, int, int, int]] = []
     for box in sorted(regions, key=lambda r: (r.right - r.left) * (r.bottom - r.top)):
         across, down = (box.right - box.left) * width, (box.bottom - box.top) * height

@@ -1,11 +1,12 @@
-"""Cuts one clip: parts leave while the event still runs, so that the cloud has them before a thief has the hub."""
+"""Cuts one clip: parts leave while the event goes on, so that the cloud has them before a thief has the hub."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from nightlatch.domain.recording import Part
-from nightlatch.pixels.media.packets import Packet, Streams, VideoStream
+from nightlatch.pixels.codecs import VideoStream
+from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.media.parts import PartWriter
 from nightlatch.pixels.media.segmenter import Context
 
@@ -25,7 +26,7 @@ class Clipper:
         part_ms: int = 1000,
         context: Context | None = None,
     ) -> None:
-        """`packets` are what the ring held; their parts come out of the first `add`."""
+        """`packets` are what the ring held; the first `add` gives their parts."""
         self._streams = streams
         self._video: VideoStream = streams.video
         self._camera_id = camera_id

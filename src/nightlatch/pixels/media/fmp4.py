@@ -10,7 +10,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-from nightlatch.pixels.media.packets import AudioStream, Packet, Streams, VideoStream
+from nightlatch.pixels.codecs import AudioStream, VideoStream, box, full_box, rfc6381, sample_entry
+from nightlatch.pixels.media.packets import Packet, Streams
 
 CONTEXT_UUID = bytes.fromhex("6e6c6c7463684e4c8000000000000001")
 VIDEO_TRACK = 1
@@ -20,16 +21,6 @@ VIDEO_SCALE = 90_000
 _MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _KEY_FLAGS = 0x02000000  # depends on nothing
 _DELTA_FLAGS = 0x01010000  # depends on others, is no sync sample
-
-
-def box(kind: bytes, *payload: bytes) -> bytes:
-    """One box: size, type, content."""
-    content = b"".join(payload)
-    return struct.pack(">I4s", 8 + len(content), kind) + content
-
-
-def _full(kind: bytes, version: int, flags: int, *payload: bytes) -> bytes:
-    return box(kind, struct.pack(">I", version << 24 | flags), *payload)
 
 
 def context_box(context: bytes) -> bytes:
@@ -52,85 +43,58 @@ def read_context(mp4: bytes) -> bytes | None:
 
 def init_segment(video: VideoStream, audio: AudioStream | None) -> bytes:
     """`ftyp` and `moov` for these streams."""
-    traks = [_track(VIDEO_TRACK, VIDEO_SCALE, _avc1(video), b"vide", (video.width, video.height))]
-    trexs = [_full(b"trex", 0, 0, struct.pack(">5I", VIDEO_TRACK, 1, 0, 0, 0))]
+    traks = [_track(VIDEO_TRACK, VIDEO_SCALE, sample_entry(video), b"vide", (video.width, video.height))]
+    trexs = [full_box(b"trex", 0, 0, struct.pack(">5I", VIDEO_TRACK, 1, 0, 0, 0))]
     if audio is not None:
-        traks.append(_track(AUDIO_TRACK, audio.sample_rate, _sound_entry(audio), b"soun", (0, 0)))
-        trexs.append(_full(b"trex", 0, 0, struct.pack(">5I", AUDIO_TRACK, 1, 0, 0, 0)))
+        plays = rfc6381(audio) is not None
+        traks.append(_track(AUDIO_TRACK, audio.sample_rate, sample_entry(audio), b"soun", (0, 0), plays))
+        trexs.append(full_box(b"trex", 0, 0, struct.pack(">5I", AUDIO_TRACK, 1, 0, 0, 0)))
     mvhd = struct.pack(">4I", 0, 0, 1000, 0) + struct.pack(">IH10x", 0x10000, 0x100) + _MATRIX + bytes(24)
     mvhd += struct.pack(">I", AUDIO_TRACK + 1)
     return box(b"ftyp", b"iso5", struct.pack(">I", 512), b"iso5iso6mp41") + box(
-        b"moov", _full(b"mvhd", 0, 0, mvhd), *traks, box(b"mvex", *trexs)
+        b"moov", full_box(b"mvhd", 0, 0, mvhd), *traks, box(b"mvex", *trexs)
     )
 
 
-def _track(number: int, scale: int, entry: bytes, handler: bytes, size: tuple[int, int]) -> bytes:
+def _track(number: int, scale: int, entry: bytes, handler: bytes, size: tuple[int, int], plays: bool = True) -> bytes:
     is_sound = handler == b"soun"
     tkhd = struct.pack(">5I8xHHHH", 0, 0, number, 0, 0, 0, 0, 0x100 if is_sound else 0, 0) + _MATRIX
     tkhd += struct.pack(">II", size[0] << 16, size[1] << 16)
-    header = _full(b"smhd", 0, 0, bytes(4)) if is_sound else _full(b"vmhd", 0, 1, bytes(8))
-    told = handler
-    if entry[4:8] in (b"ulaw", b"alaw"):
-        # Chromium refuses a whole file for one G.711 sound track, and skips a track of a handler it does not know.
-        # libavformat takes the later handler, here where QuickTime puts a second one: so it hears the sound.
-        told = b"meta"
+    header = full_box(b"smhd", 0, 0, bytes(4)) if is_sound else full_box(b"vmhd", 0, 1, bytes(8))
+    shown_as = handler
+    if not plays:
+        # Chromium refuses a whole file for one sound track that it cannot play (G.711), but skips a track whose
+        # handler it does not know. libavformat takes the later handler, here where QuickTime puts a second one, and
+        # so hears the sound.
+        shown_as = b"meta"
         header += _handler(b"soun")
     table = box(
         b"stbl",
-        _full(b"stsd", 0, 0, struct.pack(">I", 1), entry),
-        _full(b"stts", 0, 0, bytes(4)),
-        _full(b"stsc", 0, 0, bytes(4)),
-        _full(b"stsz", 0, 0, bytes(8)),
-        _full(b"stco", 0, 0, bytes(4)),
+        full_box(b"stsd", 0, 0, struct.pack(">I", 1), entry),
+        full_box(b"stts", 0, 0, bytes(4)),
+        full_box(b"stsc", 0, 0, bytes(4)),
+        full_box(b"stsz", 0, 0, bytes(8)),
+        full_box(b"stco", 0, 0, bytes(4)),
     )
+    here = full_box(b"dref", 0, 0, struct.pack(">I", 1), full_box(b"url ", 0, 1))
     media = box(
         b"mdia",
-        _full(b"mdhd", 0, 0, struct.pack(">4IHH", 0, 0, scale, 0, 0x55C4, 0)),
-        _handler(told),
-        box(b"minf", header, box(b"dinf", _full(b"dref", 0, 0, struct.pack(">I", 1), _full(b"url ", 0, 1))), table),
+        full_box(b"mdhd", 0, 0, struct.pack(">4IHH", 0, 0, scale, 0, 0x55C4, 0)),
+        _handler(shown_as),
+        box(b"minf", header, box(b"dinf", here), table),
     )
-    return box(b"trak", _full(b"tkhd", 0, 3, tkhd), media)
+    return box(b"trak", full_box(b"tkhd", 0, 3, tkhd), media)
 
 
 def _handler(kind: bytes) -> bytes:
-    return _full(b"hdlr", 0, 0, bytes(4), kind, bytes(12), b"nightlatch\0")
+    return full_box(b"hdlr", 0, 0, bytes(4), kind, bytes(12), b"nightlatch\0")
 
 
-def _avc1(video: VideoStream) -> bytes:
-    head = bytes(6) + struct.pack(">H16xHHII4xH32xHh", 1, video.width, video.height, 0x480000, 0x480000, 1, 24, -1)
-    return box(b"avc1", head, box(b"avcC", video.extradata))
-
-
-def _sound_entry(audio: AudioStream) -> bytes:
-    head = bytes(6) + struct.pack(">H8xHHHHI", 1, audio.channels, 16, 0, 0, audio.sample_rate << 16)
-    match audio.codec:
-        case "aac":
-            return box(b"mp4a", head, _full(b"esds", 0, 0, _esds(audio.extradata)))
-        case "opus":
-            return box(b"Opus", head, box(b"dOps", _dops(audio)))
-        case "pcm_mulaw":
-            return box(b"ulaw", head)
-        case "pcm_alaw":
-            return box(b"alaw", head)
-
-
-def _descriptor(tag: int, content: bytes) -> bytes:
-    return bytes((tag, 0x80, 0x80, 0x80, len(content))) + content
-
-
-def _esds(config: bytes) -> bytes:
-    """ES_Descriptor (ISO/IEC 14496-1, 7.2.6.5) around an AudioSpecificConfig."""
-    decoder = _descriptor(4, bytes((0x40, 0x15)) + bytes(3) + struct.pack(">II", 0, 0) + _descriptor(5, config))
-    return _descriptor(3, struct.pack(">HB", 0, 0) + decoder + _descriptor(6, b"\2"))
-
-
-def _dops(audio: AudioStream) -> bytes:
-    """OpusSpecificBox ("Encapsulation of Opus in ISOBMFF", 4.3.2) from an OpusHead, or a plain one without."""
-    head = audio.extradata
-    if head[:8] == b"OpusHead" and len(head) >= 19:
-        channels, skip, rate, gain, family = struct.unpack_from("<BHIhB", head, 9)
-        return struct.pack(">BBHIhB", 0, channels, skip, rate, gain, family) + (head[19:] if family else b"")
-    return struct.pack(">BBHIhB", 0, audio.channels, 0, audio.sample_rate, 0, 0)
+def _moof_size(pictures: int, sounds: int) -> int:
+    """Bytes of a `moof` with `mfhd`, and a `traf` with `tfhd`, `tfdt` and `trun` for each track that has packets."""
+    video = 8 + 16 + 20 + 20 + 16 * pictures if pictures else 0
+    audio = 8 + 20 + 20 + 20 + 8 * sounds if sounds else 0
+    return 24 + video + audio
 
 
 class FragmentWriter:
@@ -153,25 +117,20 @@ class FragmentWriter:
         video = [p for p in packets if p.kind == "video"]
         audio = [p for p in packets if p.kind == "audio"] if self._audio else []
         if self._zero_us is None:
-            first = (video or audio)[0]
-            self._zero_us = first.dts_us
-            self._shift_us = first.pts_us - first.dts_us
+            self._begin((video or audio)[0])
         self._sequence += 1
+        data = [p.data for p in (*video, *audio)]
         video_size = sum([p.size for p in video])
-        video_run = 20 + 16 * len(video) if video else 0
-        audio_run = 20 + 8 * len(audio) if audio else 0
-        moof_size = 24 + (8 + 16 + 20 + video_run if video else 0) + (8 + 20 + 20 + audio_run if audio else 0)
-        trafs = b""
-        if video:
-            trafs += self._video_traf(video, moof_size + 8, ends_us)
-        if audio:
-            trafs += self._audio_traf(audio, moof_size + 8 + video_size)
-        moof = box(b"moof", _full(b"mfhd", 0, 0, struct.pack(">I", self._sequence)), trafs)
-        mdat_size = 8 + video_size + sum([p.size for p in audio])
-        pieces = [head, moof, struct.pack(">I4s", mdat_size, b"mdat")]  # joined once: these are all the bytes there are
-        pieces += [p.data for p in video]
-        pieces += [p.data for p in audio]
-        return b"".join(pieces)
+        data_at = _moof_size(len(video), len(audio)) + 8
+        trafs = [self._video_traf(video, data_at, ends_us)] if video else []
+        trafs += [self._audio_traf(audio, data_at + video_size)] if audio else []
+        moof = box(b"moof", full_box(b"mfhd", 0, 0, struct.pack(">I", self._sequence)), *trafs)
+        mdat = struct.pack(">I4s", 8 + sum(map(len, data)), b"mdat")
+        return b"".join([head, moof, mdat, *data])  # joined once: these are all the bytes there are
+
+    def _begin(self, first: Packet) -> None:
+        self._zero_us = first.dts_us
+        self._shift_us = first.pts_us - first.dts_us
 
     def _ticks(self, time_us: int, scale: int) -> int:
         return max(0, (time_us - (self._zero_us or 0)) * scale + 500_000) // 1_000_000
@@ -192,9 +151,9 @@ class FragmentWriter:
         run = struct.pack(f">Ii{len(rows)}I", len(packets), offset, *rows)
         return box(
             b"traf",
-            _full(b"tfhd", 0, 0x020000, struct.pack(">I", VIDEO_TRACK)),
-            _full(b"tfdt", 1, 0, struct.pack(">Q", times[0])),
-            _full(b"trun", 1, 0xF01, run),
+            full_box(b"tfhd", 0, 0x020000, struct.pack(">I", VIDEO_TRACK)),
+            full_box(b"tfdt", 1, 0, struct.pack(">Q", times[0])),
+            full_box(b"trun", 1, 0xF01, run),
         )
 
     def _audio_traf(self, packets: list[Packet], offset: int) -> bytes:
@@ -210,7 +169,7 @@ class FragmentWriter:
         run = struct.pack(f">Ii{len(rows)}I", len(packets), offset, *rows)
         return box(
             b"traf",
-            _full(b"tfhd", 0, 0x020020, struct.pack(">II", AUDIO_TRACK, _KEY_FLAGS)),
-            _full(b"tfdt", 1, 0, struct.pack(">Q", times[0])),
-            _full(b"trun", 1, 0x301, run),
+            full_box(b"tfhd", 0, 0x020020, struct.pack(">II", AUDIO_TRACK, _KEY_FLAGS)),
+            full_box(b"tfdt", 1, 0, struct.pack(">Q", times[0])),
+            full_box(b"trun", 1, 0x301, run),
         )

@@ -1,13 +1,12 @@
 """A few decoded pictures a second, as cheaply as they come.
 
-Asleep, a key frame is decoded every two seconds or so, and in between the stream is skimmed: a predicted picture is
-shown to the decoder as if it came right after the one before, for a tenth to a half of the price of a key frame. What
-has not changed comes out right, as it is made of what was there before; what moves comes out torn. That is no picture
-to keep, but it says when to wake. Awake, everything is decoded, beginning with the key-frame interval before, so that
-the onset of what woke it is not lost. Where key frames are rare, everything is decoded all the time.
+While a camera sleeps, a key frame is decoded every two seconds or so, and in between the stream is skimmed: a predicted
+picture is shown to the decoder as if it came right after the one before, for a tenth to a half of the price of a key
+frame. What has not changed comes out right, as it is made of what was there before; what moves comes out torn. That is
+no picture to keep, but it says when to wake. Awake, everything is decoded, beginning with the key-frame interval
+before, so that the onset of what woke it is not lost. Where key frames are rare, everything is decoded all the time.
 
-So that the decoder misses nothing when it skims, the number of the picture (`frame_num`) and its place
-(`pic_order_cnt_lsb`) are written anew: ITU-T H.264, 7.3.2.1.1 and 7.3.3.
+So that the decoder misses nothing when it skims, the codec writes the number of the picture and its place anew.
 """
 
 from __future__ import annotations
@@ -24,20 +23,20 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Area
-from nightlatch.pixels.media.h264 import BadH264, Numbering, parse_avcc, parse_sps, starts_anew
-from nightlatch.pixels.media.packets import Packet, Streams, VideoStream
+from nightlatch.pixels.codecs import VideoStream, numbering
+from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.vision.areas import blacken
 
 LUMA_WIDTH = 320
 RARE_KEYS_US = 2_200_000
 RARE_KEYS_LARGE_US = 4_500_000
-LARGE_WIDTH = 1000  # a stream wider than this is dear to decode
+LARGE_WIDTH = 1000  # a stream wider than this is expensive to decode
 AWAKE_HZ = 5.0
 SKIM_EVERY_US = 950_000  # after the last look
 MOST_FAILURES = 3  # one after the other, then a stream is not skimmed again
 MOST_KEPT = 256  # packets of one key-frame interval that are kept for waking
 DARK = 50  # mean of the luma below which a picture is dark
-INFRARED = 2.5  # mean distance of the colours from grey below which it is lit by infrared
+INFRARED = 2.5  # mean distance of the colours from grey, below which a picture is lit by infrared
 Image = NDArray[np.uint8]
 
 _WITH_LUMA = frozenset(
@@ -47,7 +46,7 @@ _WITH_LUMA = frozenset(
 _WITH_CHROMA = frozenset(("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"))
 
 
-cv2.setNumThreads(1)  # many cameras, few cores: a pool per call only costs
+cv2.setNumThreads(1)  # many cameras, few cores: a pool for each call only costs time
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ class Looker:
         self._needs_key = True
         self._before: list[Packet] = []  # the key-frame interval before
         self._interval: list[Packet] = []  # this one, so far
-        self.numbering = _numbering(streams.video)  # None: this stream cannot be skimmed
+        self.numbering = numbering(streams.video)  # None: this stream cannot be skimmed
         self._skimmed: int | None = None  # pictures since the decoded key frame that were; None: none can be now
         self._skim_from_us = 0
         self._skim_failures = 0
@@ -127,7 +126,7 @@ class Looker:
             return None
         frame = self._decode(packet)
         if packet.is_key:
-            self._skimmed = None if self.sees_all or frame is None or not starts_anew(packet.data) else 0
+            self._skimmed = None if self.sees_all or frame is None or not self._starts_anew(packet) else 0
             self._skim_from_us = packet.dts_us + SKIM_EVERY_US
         return self._picture(packet, frame) if frame is not None and self._is_due(packet.dts_us) else None
 
@@ -179,9 +178,12 @@ class Looker:
     def rest(self) -> None:
         """Key frames only from now on, where they come often enough, and skims."""
         if self.is_awake and self._interval and len(self._interval) < MOST_KEPT:
-            self._skimmed = len(self._interval) - 1 if starts_anew(self._interval[0].data) else None
+            self._skimmed = len(self._interval) - 1 if self._starts_anew(self._interval[0]) else None
             self._skim_from_us = self._interval[-1].dts_us + SKIM_EVERY_US
         self.is_awake = False
+
+    def _starts_anew(self, packet: Packet) -> bool:
+        return self.numbering is not None and self.numbering.starts_anew(packet.data)
 
     def _kept(self) -> list[Packet]:
         """What waking begins with: the last key frame, or the one before if it has only now come."""
@@ -209,7 +211,7 @@ class Looker:
         if packet.video is not None and packet.video != self._video:
             self._video = packet.video
             self._context = _decoder(packet.video)
-            self.numbering = _numbering(packet.video)
+            self.numbering = numbering(packet.video)
         if self._key_us is not None:
             was_all = self.sees_all
             self.key_every_us = packet.dts_us - self._key_us
@@ -257,14 +259,3 @@ def _av_packet(packet: Packet) -> av.Packet[Any]:
     made.pts = packet.pts_us
     made.dts = packet.dts_us
     return made
-
-
-def _numbering(video: VideoStream) -> Numbering | None:
-    """How the stream counts its pictures; None for what is not H.264, is interlaced or otherwise rare."""
-    if video.codec != "h264":
-        return None
-    try:
-        sets, length_size = parse_avcc(video.extradata)
-        return parse_sps(sets.sps[0]).numbering if length_size == 4 else None
-    except BadH264:
-        return None

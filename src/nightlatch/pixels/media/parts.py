@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from nightlatch.domain.recording import Part
+from nightlatch.pixels.codecs import VideoStream
 from nightlatch.pixels.media.fmp4 import FragmentWriter
-from nightlatch.pixels.media.packets import Packet, Streams, VideoStream
+from nightlatch.pixels.media.packets import Packet, Streams
 
 
 class PartWriter:

@@ -1,8 +1,8 @@
 """Makes the film that may be given: people hidden, sound and tags gone, encoded anew. In memory, in three passes.
 
-Look at every second picture, upright and turned to both sides (whoever lies stands then), plan the covers, paint and
-encode; then look at the finished film again as a stranger would. What is still found is covered in another round; what
-is found even in the last is in the report.
+Look at every second picture, upright and turned to both sides (people who lie stand up then), plan the covers, paint
+and encode; then look at the finished film again as a stranger would. What is still found is covered in another round;
+what is found even after the last is in the report.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any
 
 import av
 import av.error
@@ -31,7 +31,8 @@ from nightlatch.domain.sighting import Detection, Kind
 from nightlatch.errors import NightlatchError
 from nightlatch.pixels.vision.areas import blacken
 from nightlatch.pixels.vision.motion import Background
-from nightlatch.pixels.vision.redact import Covers, Look, paint, pixels, plan, silhouettes
+from nightlatch.pixels.vision.redact import Covers, Findings, paint, pixels, plan, silhouettes
+from nightlatch.plugs import Eye, Faces
 
 MOST_WIDTH, MOST_HEIGHT, MOST_FPS = 1280, 720, 15
 LUMA_WIDTH = 160
@@ -40,8 +41,8 @@ LOOK_EVERY = 2  # pictures
 CHECK_EVERY = 3
 FACE_SURE = 0.6
 PERSON_SURE = 0.5
-TURNED_SURE = 0.3  # of a person in a turned picture: furniture on its side looks like one below that
-UNDER = 0.85  # of a face or a head that is covered: nobody shows it
+TURNED_SURE = 0.3  # of a person in a turned picture: below this, furniture on its side looks like one
+UNDER = 0.85  # of a face or a head covered: then nobody is seen
 HEAD = 0.25  # of a person, from the top
 ROUNDS = 3
 PLATE_PICTURES = 24
@@ -54,27 +55,9 @@ class CannotRedact(NightlatchError):
     """This film cannot be made fit to be given."""
 
 
-class Finder(Protocol):
-    """What finds people and other things."""
-
-    name: str
-
-    def look(self, bgr: Bgr, regions: Sequence[Box]) -> list[Detection]:
-        """(H, W, 3) uint8 and what moves in it."""
-        ...
-
-
-class Faces(Protocol):
-    """What finds faces."""
-
-    def find(self, bgr: Bgr) -> list[Detection]:
-        """(H, W, 3) uint8."""
-        ...
-
-
 def redact_film(
     mp4: bytes,
-    detector: Finder,
+    eye: Eye,
     faces: Faces,
     *,
     style: Style = Style.COVER,
@@ -94,28 +77,32 @@ def redact_film(
     if not any_length and not SHORTEST_MS <= to_ms - from_ms <= LONGEST_MS:
         raise CannotRedact("A given clip is 20 to 30 seconds long. Move the ends.")
     film = _Film(mp4, from_ms, to_ms, masks)
-    looks, small = _look(film, detector, faces, on_progress)
+    looks, small = _look(film, eye, faces, on_progress)
     if film.count == 0:
         raise CannotRedact("There are no pictures in this stretch. Choose another one.")
     if not any_length and film.count / film.fps * 1000 < SHORTEST_MS - 1500:
         raise CannotRedact("The clip is shorter than it says: fewer than 20 seconds are left. Choose another one.")
-    made = b""
-    covers, found, worst = Covers((), 0, 0, 0, 0), 0, None
     for turn in range(ROUNDS):
         covers = plan(looks, film.count, film.fps, small)
         made = _write(film, covers, looks, style, lambda share, t=turn: on_progress(0.7 + 0.1 * t + 0.1 * share))  # type: ignore[misc]
-        again, found, worst = _check(made, detector, faces, covers, film.count)
+        found, worst = _check(made, eye, faces, covers, film.count)
         if not found:
             break
-        for n, look in again.items():
-            old = looks.get(n, Look((), (), ()))
-            looks[n] = replace(old, things=(*old.things, *look.things), faces=(*old.faces, *look.faces))
+        for n, more in found.items():
+            old = looks.get(n, Findings((), (), ()))
+            looks[n] = replace(old, things=(*old.things, *more.things), faces=(*old.faces, *more.faces))
     on_progress(1.0)
+    return Redacted(made, _report(film, style, eye.name, covers, made, len(found), worst))
+
+
+def _report(
+    film: _Film, style: Style, eye: str, covers: Covers, made: bytes, found: int, worst: int | None
+) -> RedactionReport:
     area = [_under(Box(0, 0, 1, 1), boxes, 4 * FINE) for boxes in covers.boxes[::LOOK_EVERY]]
-    report = RedactionReport(
+    return RedactionReport(
         sha256=sha256(made).hexdigest(),
         style=style,
-        eye=detector.name,
+        eye=eye,
         pictures=film.count,
         length_ms=round(film.count / film.fps * 1000),
         people=covers.people,
@@ -128,7 +115,6 @@ def redact_film(
         sound_removed=True,
         metadata_removed=True,
     )
-    return Redacted(made, report)
 
 
 class _Film:
@@ -181,11 +167,11 @@ class _Film:
 
 
 def _look(
-    film: _Film, detector: Finder, faces: Faces, on_progress: Callable[[float], None]
-) -> tuple[dict[int, Look], dict[int, NDArray[np.uint8]]]:
+    film: _Film, eye: Eye, faces: Faces, on_progress: Callable[[float], None]
+) -> tuple[dict[int, Findings], dict[int, NDArray[np.uint8]]]:
     """What is in every second picture, and that picture small and grey."""
     background = Background()
-    looks: dict[int, Look] = {}
+    looks: dict[int, Findings] = {}
     kept: dict[int, NDArray[np.uint8]] = {}
     expected = max(1.0, film.asked_ms / 1000 * MOST_FPS)
     for n, bgr in film.pictures():
@@ -193,19 +179,19 @@ def _look(
         small = cv2.resize(grey, (320, max(2, round(320 * bgr.shape[0] / bgr.shape[1]))), interpolation=cv2.INTER_AREA)
         motion = background.update(np.asarray(small, np.uint8), round(n * 1000 / MOST_FPS))
         if n % LOOK_EVERY == 0:
-            things = [*detector.look(bgr, motion.boxes), *_lying(bgr, detector)]
-            looks[n] = Look(tuple(things), tuple(faces.find(bgr)), motion.boxes)
+            things = [*eye.look(bgr, motion.boxes), *_lying(bgr, eye)]
+            looks[n] = Findings(tuple(things), tuple(faces.find(bgr)), motion.boxes)
             kept[n] = np.asarray(small, np.uint8)
             on_progress(0.7 * min(1.0, n / expected))
         film.count = n + 1
     return looks, kept
 
 
-def _lying(bgr: Bgr, detector: Finder) -> list[Detection]:
-    """People in the picture turned to its left and to its right side, where they are in the upright one."""
+def _lying(bgr: Bgr, eye: Eye) -> list[Detection]:
+    """People found in the picture laid on its left and on its right side, at their places in the upright one."""
     found = []
     for quarters in (1, 3):
-        for each in detector.look(np.ascontiguousarray(np.rot90(bgr, quarters)), ()):
+        for each in eye.look(np.ascontiguousarray(np.rot90(bgr, quarters)), ()):
             if each.kind is not Kind.PERSON or each.score < TURNED_SURE:
                 continue
             b = each.box
@@ -219,7 +205,7 @@ def _lying(bgr: Bgr, detector: Finder) -> list[Detection]:
 
 
 def _write(
-    film: _Film, covers: Covers, looks: dict[int, Look], style: Style, on_share: Callable[[float], None]
+    film: _Film, covers: Covers, looks: dict[int, Findings], style: Style, on_share: Callable[[float], None]
 ) -> bytes:
     """Paint and encode: H.264 without B frames, a key frame a second, no user data, no tags, no sound."""
     sink = io.BytesIO()
@@ -282,7 +268,7 @@ def _plate(film: _Film, covers: Covers) -> Bgr:
         kept.append(bgr)
         open_.append(shown)
     plate = np.full_like(kept[0], 128)
-    for row in range(0, plate.shape[0], PLATE_BAND):  # a band at a time: the median wants floating point
+    for row in range(0, plate.shape[0], PLATE_BAND):  # a band at a time: the median needs floating point
         band = slice(row, row + PLATE_BAND)
         both = zip(kept, open_, strict=True)
         some = np.stack([np.where(o[band, :, None], k[band].astype(np.float32), np.nan) for k, o in both])
@@ -293,25 +279,23 @@ def _plate(film: _Film, covers: Covers) -> Bgr:
     return np.asarray(cv2.GaussianBlur(plate, (0, 0), 3), np.uint8)
 
 
-def _check(
-    made: bytes, detector: Finder, faces: Faces, covers: Covers, count: int
-) -> tuple[dict[int, Look], int, int | None]:
-    """Look at the finished film: what is found in it, in how many pictures, and in which most."""
+def _check(made: bytes, eye: Eye, faces: Faces, covers: Covers, count: int) -> tuple[dict[int, Findings], int | None]:
+    """Look at the finished film: what is found in which of its pictures, and in which most."""
     film = _Film(made, 0, count * 1000 // MOST_FPS + 1000)
-    found: dict[int, Look] = {}
+    found: dict[int, Findings] = {}
     worst, most = None, 0.0
     for n, bgr in film.pictures():
         if n % CHECK_EVERY:
             continue
         seen = [f for f in faces.find(bgr) if f.score >= FACE_SURE and not _is_under(f.box, covers, n)]
-        things = [d for d in detector.look(bgr, ()) if d.kind is Kind.PERSON and d.score >= PERSON_SURE]
+        things = [d for d in eye.look(bgr, ()) if d.kind is Kind.PERSON and d.score >= PERSON_SURE]
         heads = [d for d in things if not _is_under(_head(d.box), covers, n)]
         if seen or heads:
-            found[n] = Look(tuple(heads), tuple(seen), ())
+            found[n] = Findings(tuple(heads), tuple(seen), ())
             score = max(d.score for d in (*seen, *heads))
             if score > most:
                 worst, most = n, score
-    return found, len(found), worst
+    return found, worst
 
 
 def _head(box: Box) -> Box:

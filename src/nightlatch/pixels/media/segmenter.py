@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nightlatch.domain.recording import Part, Segment
-from nightlatch.pixels.media.packets import Packet, Streams, VideoStream
+from nightlatch.pixels.codecs import VideoStream
+from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.media.parts import PartWriter
 
 LONGEST_MS = 60_000

@@ -14,7 +14,7 @@ import numpy as np
 from nightlatch.pixels.media.stills import encode_jpeg
 from nightlatch.pixels.replay.plot import Svg, TimeAxis
 from nightlatch.pixels.replay.replaying import Replay
-from nightlatch.pixels.replay.scoring import Happening
+from nightlatch.pixels.replay.scoring import TrueEvent
 from nightlatch.pixels.sight import Glance
 from nightlatch.pixels.vision.motion import SMALLEST_SHARE
 
@@ -30,7 +30,7 @@ WOKE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Moment:
     """What is kept of a glance for drawing; `jpeg` only where the gate opened."""
 
     at_ms: int
@@ -45,17 +45,17 @@ class Album:
     """Collects looks while a film is replayed, with a picture of each opening."""
 
     def __init__(self) -> None:
-        self.looks: list[Look] = []
+        self.looks: list[Moment] = []
 
     def __call__(self, glance: Glance) -> None:
         opens = glance.is_open and not (self.looks and self.looks[-1].is_open)
         shown = sum(look.jpeg is not None for look in self.looks)
         jpeg = _with_boxes(glance) if opens and shown < MOST_SHOWN else None
         motion = glance.motion
-        self.looks.append(Look(motion.at_ms, motion.share, motion.moving, glance.is_open, glance.woke, jpeg))
+        self.looks.append(Moment(motion.at_ms, motion.share, motion.moving, glance.is_open, glance.woke, jpeg))
 
 
-def draw_replay(name: str, replay: Replay, truth: Sequence[Happening] | None) -> str:
+def draw_replay(name: str, replay: Replay, truth: Sequence[TrueEvent] | None) -> str:
     """An SVG with one row each for truth, events and the tracks of each event."""
     rows = max([1, *(len(event.judgement.tracks) for event in replay.events)])
     rows = min(rows, 8)
@@ -80,14 +80,14 @@ def draw_replay(name: str, replay: Replay, truth: Sequence[Happening] | None) ->
     return str(svg)
 
 
-def draw_gate(name: str, looks: Sequence[Look], length_ms: int) -> str:
+def draw_gate(name: str, looks: Sequence[Moment], length_ms: int) -> str:
     """An HTML page that explains each opening: how much changed over time, and pictures of what it was."""
     svg = Svg(WIDTH, 300)
     axis = TimeAxis(LEFT, RIGHT, length_ms)
     top, bottom = 50, 260
     svg.text(12, 24, f"{name}: how much of the picture moved, look by look", "title")
     opened: int | None = None
-    for look in [*looks, Look(length_ms, 0.0, False, False, "key")]:
+    for look in [*looks, Moment(length_ms, 0.0, False, False, "key")]:
         if look.is_open and opened is None:
             opened = look.at_ms
         elif not look.is_open and opened is not None:
@@ -112,7 +112,7 @@ def _height(share: float, top: float, bottom: float) -> float:
     return bottom - (bottom - top) * scale
 
 
-def _page(name: str, svg: str, looks: Sequence[Look]) -> str:
+def _page(name: str, svg: str, looks: Sequence[Moment]) -> str:
     shown = [look for look in looks if look.jpeg is not None]
     figures = "".join(
         f'<figure><img alt="" src="data:image/jpeg;base64,{base64.b64encode(look.jpeg or b"").decode()}">'

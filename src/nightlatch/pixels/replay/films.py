@@ -12,7 +12,8 @@ import av
 import av.error
 
 from nightlatch.errors import NightlatchError
-from nightlatch.pixels.media.packets import Packet, Streams, VideoStream
+from nightlatch.pixels.codecs import VideoStream
+from nightlatch.pixels.media.packets import Packet, Streams
 
 ENDINGS = frozenset((".mp4", ".mkv", ".avi", ".mov", ".webm", ".ts"))
 
@@ -22,7 +23,7 @@ class FilmError(NightlatchError):
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
+class OpenFilm:
     """An open film. `packets` begins at time 0 and is read once."""
 
     streams: Streams
@@ -40,7 +41,7 @@ def films_in(path: Path) -> list[Path]:
 
 
 @contextmanager
-def open_film(path: Path) -> Iterator[Film]:
+def open_film(path: Path) -> Iterator[OpenFilm]:
     """Open a film.
 
     Raises:
@@ -57,7 +58,7 @@ def open_film(path: Path) -> Iterator[Film]:
         context = track.codec_context
         rate = float(track.average_rate) if track.average_rate else None
         video = VideoStream(context.width, context.height, rate, context.extradata or b"", context.name)
-        yield Film(Streams(video), _packets(container, track, rate or 15.0))
+        yield OpenFilm(Streams(video), _packets(container, track, rate or 15.0))
 
 
 def _packets(container: Any, track: Any, rate: float) -> Iterator[Packet]:

@@ -1,4 +1,4 @@
-"""Writes small SVG plots by hand: no plotting library, no fonts but the reader's own, readable in dark and light."""
+"""Writes small SVG plots by hand: no plotting library, no fonts but the reader's own, readable on dark and light."""
 
 from __future__ import annotations
 

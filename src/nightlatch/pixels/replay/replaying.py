@@ -12,12 +12,13 @@ from nightlatch.domain.sighting import EventClosed, EventOpened, Judgement, Stor
 from nightlatch.pixels.media.frames import Picture
 from nightlatch.pixels.replay.films import open_film
 from nightlatch.pixels.replay.scoring import Opening
-from nightlatch.pixels.sight import Glance, Looks, Sight, TracksChanged
+from nightlatch.pixels.sight import Glance, Sight, TracksChanged
 from nightlatch.pixels.vision.judge import Judge
+from nightlatch.plugs import Eye
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class FilmEvent:
     """One event of a film; times in milliseconds of the film. `told_ms` is when it could be published."""
 
     told_ms: int
@@ -38,7 +39,7 @@ class Replay:
     """What came of a film."""
 
     length_ms: int
-    events: tuple[Seen, ...]
+    events: tuple[FilmEvent, ...]
     packets: int
     decoded: int
     failed: int
@@ -49,13 +50,13 @@ class Replay:
 def replay(
     path: Path,
     *,
-    detector: Looks | None = None,
+    detector: Eye | None = None,
     areas: Sequence[Area] = (),
     on_glance: Callable[[Glance], None] | None = None,
 ) -> Replay:
     """Run a film through the sight as fast as it goes. Raises `FilmError` for a file that is no film."""
     numbers = iter(range(1, 1_000_000))
-    told = _Told()
+    told = _Notes()
     count = at_ms = 0
     with open_film(path) as film:
         sight = Sight(
@@ -78,7 +79,7 @@ def replay(
 
 
 @dataclass(slots=True)
-class _Told:
+class _Notes:
     """What the sight told of each event, by its id."""
 
     opened: dict[str, tuple[int, EventOpened, bool]] = field(default_factory=dict)  # told when, what, in the dark
@@ -94,14 +95,14 @@ class _Told:
             case TracksChanged():
                 self.tracks[told.event_id] = told.tracks
 
-    def events(self, areas: Sequence[Area]) -> tuple[Seen, ...]:
+    def events(self, areas: Sequence[Area]) -> tuple[FilmEvent, ...]:
         """Each event, judged as a hub judges it at its end; a film has no hour of the day."""
         judge, seen = Judge(), []
         for name, (told_ms, event, is_dark) in self.opened.items():
             closed, tracks = self.closed[name], self.tracks.get(name, ())
             judged = judge.judge(Story(event.onset_ms, closed.clip_to_ms, tracks, tuple(areas), is_dark))
             seen.append(
-                Seen(
+                FilmEvent(
                     told_ms=told_ms,
                     onset_ms=event.onset_ms,
                     last_ms=closed.last_motion_ms,

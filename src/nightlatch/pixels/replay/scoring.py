@@ -19,7 +19,7 @@ SLACK_MS = 2_500  # motion this near to something true is not false
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class TrueEvent:
     """Something true."""
 
     kind: str
@@ -45,7 +45,7 @@ class Score:
     false: int
     quiet_s: float
     delays_ms: tuple[int, ...]
-    missed: tuple[Happening, ...] = ()
+    missed: tuple[TrueEvent, ...] = ()
     wrong: tuple[Opening, ...] = ()
 
     @property
@@ -66,19 +66,19 @@ class Score:
         return round(median(ordered)) if share == 0.5 else ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def read_truth(film: Path) -> tuple[Happening, ...] | None:
+def read_truth(film: Path) -> tuple[TrueEvent, ...] | None:
     """What is true of a film, or None where nobody wrote it down. Raises `FilmError` for what cannot be read."""
     path = film.with_suffix(".truth.json")
     if not path.exists():
         return None
     try:
         told = json.loads(path.read_text())
-        return tuple(Happening(str(h["kind"]), int(h["from_ms"]), int(h["to_ms"])) for h in told)
+        return tuple(TrueEvent(str(h["kind"]), int(h["from_ms"]), int(h["to_ms"])) for h in told)
     except (ValueError, KeyError, TypeError) as error:
         raise FilmError(f"{path.name} is no list of kind, from_ms and to_ms. Mend it or take it away.") from error
 
 
-def score(truth: Sequence[Happening], openings: Sequence[Opening], length_ms: int) -> Score:
+def score(truth: Sequence[TrueEvent], openings: Sequence[Opening], length_ms: int) -> Score:
     """Compare: a thing is found by an opening whose motion overlaps it; each opening tells of its first thing."""
     delays, missed = [], []
     for thing in truth:

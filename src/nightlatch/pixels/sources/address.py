@@ -1,4 +1,4 @@
-"""Where a camera is: only rtsp(s), a file, or a V4L2 device; anything else is refused before it is opened."""
+"""Where a camera is: rtsp(s), a file or a V4L2 device; anything else is refused before it is opened."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _parse_rtsp(url: str, scheme: str) -> Address:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        raise _bad("The address cannot be read; write special characters of the password as %40 and the like") from None
+        raise _bad("The address cannot be read; write special characters in the password as %40 and so on") from None
     if not host or not re.fullmatch(r"[A-Za-z0-9._:%-]+", host):
         raise _bad("The address has no camera in it")
     place = f"[{host}]" if ":" in host else host

@@ -1,9 +1,9 @@
 """Gives every packet a time that runs on, whatever the camera says.
 
 Cameras leave timestamps out, jump backwards, wrap at 32 or 33 bits, and drift. Two times come out: a stream time
-in microseconds that never goes back and has no holes, and its place on the hub's clock. The hub's clock is read at
+in microseconds that never goes back and has no gaps, and its place on the hub's clock. The hub's clock is read at
 the first packet; from there the stream's own time counts. Where the two have drifted more than half a second apart,
-the place is set anew at the next key frame, so that no segment has a step inside.
+the place is set again at the next key frame, so that no segment has a step inside.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from fractions import Fraction
 from nightlatch.pixels.media.packets import Kind
 
 DRIFT_US = 500_000
-JUMP_US = 5_000_000  # a hole longer than this is a jump, unless the wall clock saw it too
+JUMP_US = 5_000_000  # a gap longer than this is a jump, unless the wall clock saw it too
 APART_US = 1_000_000  # sound and picture that begin further apart than this share no clock
 
 
 @dataclass(slots=True)
-class _Track:
+class _Timeline:
     offset_us: int | None = None
     last_us: int = -1
     step_us: int = 40_000
@@ -34,7 +34,7 @@ class Placer:
     anchor_us: int | None = None
     resyncs: int = 0
     jumps: int = 0
-    _tracks: dict[Kind, _Track] = field(default_factory=lambda: {"video": _Track(), "audio": _Track()})
+    _tracks: dict[Kind, _Timeline] = field(default_factory=lambda: {"video": _Timeline(), "audio": _Timeline()})
     _lag_us: int | None = None  # least delay against the anchor since the last key frame
     _burst_us: int = -1  # up to this stream time arrivals say nothing
 

@@ -1,4 +1,4 @@
-"""Tries an address for a few seconds and says what comes, before it is kept as a camera."""
+"""Tries an address for a few seconds and says what it sends, before it is kept as a camera."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from nightlatch.domain.recording import Still
 from nightlatch.domain.time import Clock
 from nightlatch.errors import Reason, SourceError
+from nightlatch.pixels.codecs import rfc6381
 from nightlatch.pixels.media.frames import Looker
 from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.media.stills import make_still
@@ -19,7 +20,7 @@ MANY_PIXELS = 1280 * 720
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What came: `fps` and `gop_s` (seconds between key frames) as measured, None where too little was seen."""
+    """What it sends: `fps` and `gop_s` (seconds between key frames) as measured, None where too little was seen."""
 
     streams: Streams
     fps: float | None
@@ -74,6 +75,6 @@ def _notes(streams: Streams, pictures: list[Packet], gop_s: float | None) -> lis
         notes.append(f"No second key frame came within {watched_s:.0f} s; {advice}")
     if streams.video.width * streams.video.height > MANY_PIXELS:
         notes.append("If the camera has a second, smaller stream, add its address: watching that costs far less.")
-    if streams.audio is not None and streams.audio.rfc6381 is None:
+    if streams.audio is not None and rfc6381(streams.audio) is None:
         notes.append("Its sound (G.711) is recorded, but browsers do not play it; set the camera to AAC if it can.")
     return notes

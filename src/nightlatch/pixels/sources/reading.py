@@ -1,7 +1,7 @@
 """Opens what libavformat can read and hands out raw packets; the only place that sees its errors.
 
-Its error texts hold the address with the password, so none of them passes: each becomes a `SourceError` with words
-of our own, raised from None. Only the protocols and containers named here can be reached, whatever a file or a
+Its error texts hold the address with the password, so none of them gets through: each becomes a `SourceError` with
+words of our own, raised from None. Only the protocols and containers named here can be reached, whatever a file or a
 camera's answer refers to.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import av
 import av.error
@@ -25,17 +25,44 @@ from av.stream import Disposition
 from av.video.stream import VideoStream as AvVideo
 
 from nightlatch.errors import Reason, SourceError
-from nightlatch.pixels.media import h264
-from nightlatch.pixels.media.packets import AudioCodec, AudioStream, Kind, VideoStream
+from nightlatch.pixels.codecs import PICTURES, SOUNDS, AudioStream, PictureCodec, VideoStream
+from nightlatch.pixels.media.packets import Kind
 from nightlatch.pixels.sources.address import Address
 
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,h264,hevc,asf,ogg"
 _ANALYSE_US = 2_000_000
 _UNSURE_PICTURES = 8  # how many tell whether a camera's pictures come in pieces
-_SOUNDS = ("aac", "opus", "pcm_mulaw", "pcm_alaw")
-_ADTS_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
 _HEVC_TEXT = (
     "The camera sends H.265 (HEVC), which browsers do not play. Switch this stream to H.264 in the camera's settings."
+)
+# What the camera or its machine answered; the first that fits.
+_ANSWERS: tuple[tuple[tuple[type[Exception], ...], Reason, str], ...] = (
+    (
+        (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError),
+        Reason.WRONG_PASSWORD,
+        "The camera does not accept this name and password. Check both in its own app.",
+    ),
+    (
+        (av.error.HTTPNotFoundError,),
+        Reason.NOT_FOUND,
+        "The camera answers, but has no stream at this path. Check the path in its manual.",
+    ),
+    (
+        (ConnectionRefusedError,),
+        Reason.REFUSED,
+        "Nothing listens at this address and port. Check the port, and that RTSP is switched on.",
+    ),
+    ((ConnectionError,), Reason.BROKEN_STREAM, "The camera closed the connection. Nightlatch keeps trying."),
+    (
+        (av.error.HTTPServerError,),
+        Reason.REFUSED,
+        "The camera answers with an error. It may have too many viewers: close others or restart it.",
+    ),
+    (
+        (av.error.HTTPClientError,),
+        Reason.REFUSED,
+        "The camera refuses the stream. Try the other transport (TCP or UDP) or another path.",
+    ),
 )
 
 
@@ -71,7 +98,9 @@ class Reading:
         try:
             self._video = _choose_video(self._container)
             self._audio = _choose_audio(self._container)
-            self._framing = _Framing(self._video)
+            context = self._video.codec_context
+            self._codec = PICTURES[context.name]
+            self._framing = self._codec.framing(bytes(context.extradata or b""), _fps(self._video))
         except SourceError:
             self.close()
             raise
@@ -89,7 +118,7 @@ class Reading:
             SourceError: the stream broke or nothing came in time.
         """
         wanted = [self._video] if self._audio is None else [self._video, self._audio]
-        pieces, is_whole = _Pieces(), self._address.scheme == "file"  # a container keeps pictures whole
+        pieces, is_whole = _Pieces(self._codec), self._address.scheme == "file"  # a container keeps pictures whole
         try:
             for packet in self._container.demux(wanted):
                 if packet.size == 0 or packet.time_base is None:
@@ -110,46 +139,37 @@ class Reading:
         return Raw("video", is_key, packet.dts, packet.pts, base, _us(packet, base), framed, video) if framed else None
 
     def _heard(self, packet: Packet[Any], base: Fraction) -> Raw | None:
-        sound = self._unwrap(bytes(packet))
-        if not sound or self.audio is None:
+        if self.audio is None:
             return None
-        duration_us = _us(packet, base) or _sound_us(self.audio, sound)
+        data, codec = bytes(packet), SOUNDS[self.audio.codec]
+        self.audio = codec.described(self.audio, data)
+        sound = codec.unwrapped(data)
+        if not sound:
+            return None
+        duration_us = _us(packet, base) or codec.samples(self.audio, sound) * 1_000_000 // self.audio.sample_rate
         return Raw("audio", True, packet.dts, packet.pts, base, duration_us, sound, None)
 
     def close(self) -> None:
         """Let go of the connection."""
         self._container.close()
 
-    def _unwrap(self, data: bytes) -> bytes:
-        """AAC without its ADTS header, which MP4 has no place for (ISO/IEC 13818-7, 6.2)."""
-        if self.audio is None or self.audio.codec != "aac" or len(data) < 9:
-            return data
-        if data[0] != 0xFF or data[1] & 0xF6 != 0xF0:
-            return data
-        if not self.audio.extradata:
-            profile, rate = (data[2] >> 6) + 1, data[2] >> 2 & 15
-            channels = (data[2] & 1) << 2 | data[3] >> 6
-            config = (profile << 11 | rate << 7 | channels << 3).to_bytes(2)
-            hertz = _ADTS_RATES[rate] if rate < len(_ADTS_RATES) else self.audio.sample_rate
-            self.audio = AudioStream("aac", hertz, channels or self.audio.channels, config)
-        return data[7:] if data[1] & 1 else data[9:]
-
 
 class _Pieces:
     """Puts pictures together again that came in pieces.
 
-    libavformat ends a picture where parameter sets come; a camera that sends them between the slices of one picture
-    has it cut there. Pictures are held back by one only until it is clear that a camera does not do so.
+    libavformat ends a picture where parameter sets come; when a camera sends them between the slices of one
+    picture, the picture is cut there. Pictures are held back by one until it is clear that a camera does not do so.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, codec: PictureCodec) -> None:
+        self._codec = codec
         self._held: Raw | None = None
         self._whole = 0  # pictures seen in one piece
         self._is_split = False
 
     def add(self, raw: Raw) -> Iterator[Raw]:
         held = self._held
-        if h264.begins_picture(raw.data):
+        if self._codec.begins_picture(raw.data):
             self._whole += 1
             self._held = raw if self._is_split or self._whole <= _UNSURE_PICTURES else None
             if held is not None:
@@ -159,8 +179,7 @@ class _Pieces:
             return
         self._is_split = True
         if held is not None:  # else its beginning is gone: what is left cannot be decoded by anybody
-            slices = [u for u in h264.split_lengths(raw.data) if u[0] & 31 not in (h264.SPS, h264.PPS)]
-            self._held = replace(held, data=held.data + h264.join_lengths(slices))
+            self._held = replace(held, data=held.data + self._codec.without_parameters(raw.data))
 
     def finish(self) -> Iterator[Raw]:
         held, self._held = self._held, None
@@ -168,67 +187,12 @@ class _Pieces:
             yield held
 
 
-class _Framing:
-    """Turns video packets into length-prefixed samples and notices new parameter sets."""
-
-    def __init__(self, stream: AvVideo) -> None:
-        self._length_size: int | None = None  # Annex B; a size of 256 to 511 bytes looks like a start code
-        self._sets: h264.ParameterSets | None = None
-        self._fps = _fps(stream)
-        self.video: VideoStream | None = None
-        extradata = bytes(stream.codec_context.extradata or b"")
-        if extradata[:1] == b"\1":
-            try:
-                sets, self._length_size = h264.parse_avcc(extradata)
-                self._learn(sets)
-            except h264.BadH264:
-                pass  # they may still come in the stream
-        elif extradata:
-            self._look(h264.split_annex_b(extradata))
-
-    def frame(self, data: bytes, is_key: bool) -> bytes:
-        if self._length_size is None:
-            units = h264.split_annex_b(data)
-        elif self._length_size != 4:
-            units = list(h264.split_lengths(data, self._length_size))
-        else:
-            if is_key:
-                self._look(list(h264.split_lengths(data)))
-            return data
-        if is_key or self.video is None:
-            self._look(units)
-        return h264.join_lengths(units)
-
-    def _look(self, units: list[bytes]) -> None:
-        sets = h264.find_parameter_sets(units)
-        if sets is None:
-            return
-        if self._sets and set(sets.sps) <= set(self._sets.sps) and set(sets.pps) <= set(self._sets.pps):
-            return
-        try:
-            self._learn(sets)
-        except h264.BadH264:
-            return
-
-    def _learn(self, sets: h264.ParameterSets) -> None:
-        shape = h264.parse_sps(sets.sps[0])
-        self.video = VideoStream(shape.width, shape.height, self._fps, sets.avcc())
-        self._sets = sets
-
-
 def explain(error: Exception, address: Address, is_open: bool = False) -> SourceError:
     """A `SourceError` for what libavformat or the system raised; nothing of its text is taken over."""
-    is_file = address.scheme == "file"
-    number = getattr(error, "errno", None)
+    for kinds, reason, text in _ANSWERS:
+        if isinstance(error, kinds):
+            return SourceError(reason, text)
     match error:
-        case av.error.HTTPUnauthorizedError() | av.error.HTTPForbiddenError():
-            return SourceError(
-                Reason.WRONG_PASSWORD, "The camera does not accept this name and password. Check both in its own app."
-            )
-        case av.error.HTTPNotFoundError():
-            return SourceError(
-                Reason.NOT_FOUND, "The camera answers, but has no stream at this path. Check the path in its manual."
-            )
         case FileNotFoundError():
             return SourceError(Reason.NOT_FOUND, f"There is nothing at {address.shown}. Check the path.")
         case PermissionError():
@@ -237,45 +201,31 @@ def explain(error: Exception, address: Address, is_open: bool = False) -> Source
             )
         case av.error.ExitError() | TimeoutError():
             if is_open:
-                return SourceError(Reason.STALLED, "The camera stopped sending. It is asked again by itself.")
+                return SourceError(Reason.STALLED, "The camera stopped sending. Nightlatch keeps trying.")
             return SourceError(
-                Reason.TIMEOUT, "The camera did not answer in time. Check that it is on and its address."
+                Reason.TIMEOUT, "The camera did not answer in time. Check its address, and that it is switched on."
             )
-        case ConnectionRefusedError():
-            return SourceError(
-                Reason.REFUSED,
-                "Nothing listens at this address and port. Check the port, and that RTSP is switched on.",
-            )
-        case ConnectionError():
-            return SourceError(Reason.BROKEN_STREAM, "The camera closed the connection. It is asked again by itself.")
-        case av.error.HTTPServerError():
-            return SourceError(
-                Reason.REFUSED,
-                "The camera answers with an error. It may have too many viewers: close others or restart it.",
-            )
-        case av.error.HTTPClientError():
-            return SourceError(
-                Reason.REFUSED, "The camera refuses the stream. Try the other transport (TCP or UDP) or another path."
-            )
-    if number in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EADDRNOTAVAIL):
-        return SourceError(Reason.NO_ROUTE, "No way leads to this address. Check the address and the network cable.")
-    if is_file:
+    if getattr(error, "errno", None) in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EADDRNOTAVAIL):
+        return SourceError(
+            Reason.NO_ROUTE, "This address cannot be reached. Check that it is right, and the network cable."
+        )
+    if address.scheme == "file":
         return SourceError(
             Reason.BROKEN_STREAM, "The file is damaged or holds no film. Use an H.264 film as MP4 or MKV."
         )
     if address.scheme == "usb" and not is_open:
         return SourceError(
             Reason.NOT_H264,
-            "This device is not there, is busy, or does not offer H.264. Use one that encodes by itself.",
+            "This device is not there, is busy, or does not offer H.264. Use one that encodes H.264 itself.",
         )
-    return SourceError(Reason.BROKEN_STREAM, "What the camera sends cannot be read. Restart it if this goes on.")
+    return SourceError(Reason.BROKEN_STREAM, "What the camera sends cannot be read. Restart it if this continues.")
 
 
 def _resolve(host: str, port: int) -> None:
     try:
         socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError:
-        text = "No camera has this name. Check the spelling, or use its number address (like 192.168.1.20)."
+        text = "No camera has this name. Check the spelling, or use its IP address (like 192.168.1.20)."
         raise SourceError(Reason.NO_ROUTE, text) from None
 
 
@@ -307,8 +257,9 @@ def _choose_video(container: InputContainer) -> AvVideo:
     names = [s.codec_context.name if s.codec_context is not None else "unknown" for s in streams]
     if not streams:
         raise SourceError(Reason.NO_VIDEO, "There is no picture in this stream. Check the address.")
-    if "h264" in names:
-        return streams[names.index("h264")]
+    known = next((stream for stream, name in zip(streams, names, strict=True) if name in PICTURES), None)
+    if known is not None:
+        return known
     if "hevc" in names:
         raise SourceError(Reason.HEVC_ONLY, _HEVC_TEXT)
     text = f"The picture is encoded as {names[0]}, which cannot be recorded as it is. Switch this stream to H.264."
@@ -318,21 +269,15 @@ def _choose_video(container: InputContainer) -> AvVideo:
 def _choose_audio(container: InputContainer) -> AvAudio | None:
     for stream in container.streams.audio:
         context = stream.codec_context
-        if context is not None and context.name in _SOUNDS and context.sample_rate:
+        if context is not None and context.name in SOUNDS and context.sample_rate:
             return stream
     return None
 
 
 def _describe_audio(stream: AvAudio) -> AudioStream:
     context = stream.codec_context
-    codec = cast(AudioCodec, context.name)
-    rate = 48_000 if codec == "opus" else context.sample_rate
-    return AudioStream(codec, rate, context.channels or 1, bytes(context.extradata or b""))
-
-
-def _sound_us(audio: AudioStream, data: bytes) -> int:
-    samples = {"aac": 1024, "opus": 960}.get(audio.codec, len(data) // audio.channels)
-    return samples * 1_000_000 // audio.sample_rate
+    rate = SOUNDS[context.name].rate(context.sample_rate)
+    return AudioStream(context.name, rate, context.channels or 1, bytes(context.extradata or b""))
 
 
 def _us(packet: Packet[Any], base: Fraction) -> int:

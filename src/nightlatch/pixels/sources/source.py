@@ -1,4 +1,4 @@
-"""An open camera, file or device: iterate it for packets; `stop` from any thread ends that at once.
+"""An open camera, file or device: iterate over it for packets; `stop`, from any thread, ends that at once.
 
 A camera or device is read by a thread of its own, which also drains the connection while the disk is slow; a file
 is read in place and played at wall speed. Ends: a file that is not looped ends the iteration; a camera that ends
@@ -13,13 +13,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Protocol
 
 from nightlatch.domain.time import Clock
 from nightlatch.errors import Reason, SourceError
-from nightlatch.pixels.media.packets import AudioStream, Packet, Streams, VideoStream
+from nightlatch.pixels.codecs import AudioStream, VideoStream
+from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.sources.address import Address, parse_address
 from nightlatch.pixels.sources.placing import Placer
 from nightlatch.pixels.sources.reading import Raw, Reading
@@ -30,10 +31,11 @@ KEY_WAIT_S = 30.0  # how long a key frame is waited for
 _TICK_S = 0.25
 
 Arrived = tuple[Raw, int]  # with the hub's clock in µs
+Timed = tuple[Raw, int, int, int]  # with stream times (dts, pts) and arrival, in µs
 
 
 class _Feed(Protocol):
-    """Where raw packets come from. `get` returns None when nothing came within the wait, and raises at the end."""
+    """Where raw packets come from. `get` returns None when nothing comes within the wait, and raises at the end."""
 
     is_live: bool
     audio: AudioStream | None
@@ -147,7 +149,7 @@ class _LiveFeed:
         try:
             self._queue.put(reading.audio)
             self._read(reading)
-            self._queue.put(SourceError(Reason.ENDED, "The camera ended the stream. It is asked again by itself."))
+            self._queue.put(SourceError(Reason.ENDED, "The camera ended the stream. Nightlatch keeps trying."))
         except SourceError as error:
             self._queue.put(error)
         finally:
@@ -165,6 +167,28 @@ class _LiveFeed:
             self._queue.put((raw, self._clock.now_ms() * 1000))
 
 
+@dataclass(slots=True)
+class _Beginning:
+    """What is known about a source that has only just been opened."""
+
+    early: deque[Timed]  # from the first key frame on
+    has_sound: bool  # it has come, or none was announced
+    video: VideoStream | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether pictures have come, and sound has come or was waited for long enough."""
+        return self.video is not None and (self.has_sound or self._span_us > SOUND_WAIT_S * 1e6)
+
+    @property
+    def _span_us(self) -> int:
+        return self.early[-1][1] - self.early[0][1] if self.early else 0
+
+    def take(self, timed: Timed) -> None:
+        self.early.append(timed)
+        self.has_sound = self.has_sound or timed[0].kind == "audio"
+
+
 class Source:
     """What `open_source` gives; a context manager and an iterator of `Packet`, for one thread."""
 
@@ -176,7 +200,7 @@ class Source:
         self._speed = speed
         self._stopped = threading.Event()
         self._placer = Placer(is_live=feed.is_live)
-        self._early: deque[tuple[Raw, int, int, int]] = deque()  # with stream times and arrival, in µs
+        self._early: deque[Timed] = deque()
         self._loops = 0
         self._last_video_us: int | None = None
         self._began_s = 0.0
@@ -233,7 +257,7 @@ class Source:
         fps = self.streams.video.fps if raw.kind == "video" else None
         return int(1_000_000 / fps) if fps else 40_000
 
-    def _time(self, arrived: Arrived) -> tuple[Raw, int, int, int]:
+    def _time(self, arrived: Arrived) -> Timed:
         raw, arrival_us = arrived
         if self._feed.loops != self._loops:
             self._loops = self._feed.loops
@@ -242,12 +266,12 @@ class Source:
         dts_us, pts_us = self._placer.time(raw.kind, raw.dts, raw.pts, raw.base, step_us, arrival_us)
         return raw, dts_us, pts_us, arrival_us
 
-    def _next(self) -> tuple[Raw, int, int, int] | None:
+    def _next(self) -> Timed | None:
         deadline_s = time.monotonic() + self._timeout_s
         while not self._stopped.is_set():
             left_s = deadline_s - time.monotonic()
             if left_s <= 0:
-                raise SourceError(Reason.STALLED, "The camera stopped sending. It is asked again by itself.")
+                raise SourceError(Reason.STALLED, "The camera stopped sending. Nightlatch keeps trying.")
             if (arrived := self._feed.get(left_s)) is not None:
                 return self._time(arrived)
         return None
@@ -260,59 +284,57 @@ class Source:
         return not self._stopped.wait(wait_s) if wait_s > 0 else True
 
     def _settle(self) -> Streams:
-        """Read until it is known what comes: parameter sets, a key frame, sound or its absence; then anchor.
+        """Read until it is known what the source sends: parameter sets, a key frame, sound or none; then anchor.
 
-        A camera may send a burst of what it had kept; it is taken whole, so that its oldest picture is placed in
-        the past where it belongs and not at the moment of its arrival.
+        A camera may send a burst of what it had kept; it is taken as a whole, so that its oldest picture is placed
+        in the past, where it belongs, and not at the moment of its arrival.
         """
         began_s = time.monotonic()
-        limit_s = max(KEY_WAIT_S, self._timeout_s)
-        video: VideoStream | None = None
-        has_sound = self._feed.audio is None
-        heard_until_us = 0
+        beginning = _Beginning(self._early, has_sound=self._feed.audio is None)
         while True:
-            known = video is not None and (has_sound or self._span_us(heard_until_us) > SOUND_WAIT_S * 1e6)
             try:
-                arrived = self._feed.get(0.0 if known else min(_TICK_S, self._timeout_s))
+                arrived = self._feed.get(0.0 if beginning.is_known else min(_TICK_S, self._timeout_s))
             except _End:
-                arrived = None
-                if video is None:
-                    raise self._without_key() from None
                 break
-            if arrived is None:
-                if known:
-                    break
-                if time.monotonic() - began_s > (limit_s if self._early else self._timeout_s):
+            waited_s = time.monotonic() - began_s
+            is_over = self._meet(beginning, arrived, waited_s) if arrived else self._miss(beginning, waited_s)
+            if is_over:
+                break
+        if beginning.video is None:
+            raise self._without_key()
+        self._anchor()
+        heard = any(raw.kind == "audio" for raw, _, _, _ in self._early)
+        return Streams(beginning.video, self._feed.audio if heard else None)
+
+    def _meet(self, beginning: _Beginning, arrived: Arrived, waited_s: float) -> bool:
+        """Take a packet while settling; whether enough is known now. Raises `SourceError` when no key frame comes."""
+        raw = arrived[0]
+        if raw.kind == "video" and beginning.video is None:
+            beginning.video = raw.video
+            if beginning.video is None:  # nothing before the first key frame can be decoded
+                if waited_s > max(KEY_WAIT_S, self._timeout_s):
                     raise self._without_key()
-                if video is not None and time.monotonic() - began_s > SOUND_WAIT_S + 2:
-                    break
-                continue
-            if arrived[0].kind == "video" and video is None:
-                video = arrived[0].video
-                if video is None:  # nothing before the first key frame can be decoded
-                    if time.monotonic() - began_s > limit_s:
-                        raise self._without_key()
-                    continue
-            timed = self._time(arrived)
-            if video is None:
-                continue
-            self._early.append(timed)
-            heard_until_us = timed[1]
-            has_sound = has_sound or timed[0].kind == "audio"
-            if not self._feed.is_live and has_sound:
-                break
+                return False
+        timed = self._time(arrived)
+        if beginning.video is None:
+            return False
+        beginning.take(timed)
+        return not self._feed.is_live and beginning.has_sound
+
+    def _miss(self, beginning: _Beginning, waited_s: float) -> bool:
+        """Nothing came: whether that is enough to go on with. Raises `SourceError` when it has lasted too long."""
+        if beginning.is_known:
+            return True
+        if waited_s > (max(KEY_WAIT_S, self._timeout_s) if self._early else self._timeout_s):
+            raise self._without_key()
+        return beginning.video is not None and waited_s > SOUND_WAIT_S + 2
+
+    def _anchor(self) -> None:
+        """Place what came so far on the hub's clock."""
         if self._feed.is_live:
             self._placer.settle([(dts, arrival) for raw, dts, _, arrival in self._early if raw.kind == "video"])
         else:
-            first = self._early[0]
-            self._placer.settle([(first[1], self._clock.now_ms() * 1000)])
-        if video is None:
-            raise self._without_key()
-        heard = any(raw.kind == "audio" for raw, _, _, _ in self._early)
-        return Streams(video, self._feed.audio if heard else None)
-
-    def _span_us(self, until_us: int) -> int:
-        return until_us - self._early[0][1] if self._early else 0
+            self._placer.settle([(self._early[0][1], self._clock.now_ms() * 1000)])
 
     def _without_key(self) -> SourceError:
         if self._feed.is_live and not self._early:

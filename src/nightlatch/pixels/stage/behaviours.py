@@ -1,6 +1,6 @@
-"""What people, pets and cars do before a camera: a behaviour is a list of legs (go there, stay so long) for each actor.
+"""What people, pets and cars do in front of a camera: a behaviour is a list of legs (go there, stay) for each actor.
 
-The lab learns from these as tracks, without a picture; `Behaved` renders the same ones with exact truth. Our idea
+The lab learns from these as tracks, without a picture; `Behaviour` renders the same ones with exact truth. Our idea
 of what a burglar or a neighbour does is written down here and nowhere else. Deterministic by its dice.
 """
 
@@ -94,13 +94,18 @@ def play(name: str, dice: random.Random) -> list[Actor]:
     return _others(name, dice, door, edge, other)
 
 
+def _passers(dice: random.Random, edge: Point, other: Point) -> list[Actor]:
+    """One or two who cross the picture; some stop on their way."""
+    stop = [((dice.uniform(0.3, 0.7), edge[1]), dice.uniform(0, 4))] if dice.random() < 0.2 else []
+    pace = dice.uniform(0.55, 1.1)
+    return [_person(dice, edge, [*stop, (other, 0)], pace=pace) for _ in range(dice.choice((1, 1, 1, 2)))]
+
+
 def _neighbours(name: str, dice: random.Random, door: Point, edge: Point, other: Point) -> list[Actor]:
     """Daily life."""
     match name:
         case "passing":
-            stop = [((dice.uniform(0.3, 0.7), edge[1]), dice.uniform(0, 4))] if dice.random() < 0.2 else []
-            pace = dice.uniform(0.55, 1.1)
-            return [_person(dice, edge, [*stop, (other, 0)], pace=pace) for _ in range(dice.choice((1, 1, 1, 2)))]
+            return _passers(dice, edge, other)
         case "running":
             return [_person(dice, edge, [(other, 0)], pace=dice.uniform(1.7, 2.6))]
         case "visiting":
@@ -212,7 +217,7 @@ def height_at(actor: Actor, here: Point) -> float:
     return actor.high * (1 + actor.growth * (here[1] - 0.7))
 
 
-class Behaved(Day):
+class Behaviour(Day):
     """One behaviour in the garden by day, played once from the fifth second on."""
 
     behaviour = "passing"
@@ -239,7 +244,7 @@ class Behaved(Day):
             ahead = float(np.interp(second + 0.3, way[:, 0], way[:, 1])) - x
             stride = (
                 x * self.width / max(8.0, high * self.height) * 1.2
-            )  # legs go as far as the feet do: who stands, stands
+            )  # legs move as far as the feet do, so that nobody walks on the spot
             name = "lying" if self._lies(actor, way, second) else actor.kind.value
             colour = COLOURS[(self.seed + number) % len(COLOURS)]
             FIGURES[name](picture, x * self.width, y * self.height, high * self.height, stride, ahead >= 0, colour)
@@ -271,8 +276,8 @@ UNSEEN = frozenset({"branches", "insect"})  # the negatives show these
 BEHAVIOURS = tuple(sorted((THREATS | ROUTINE) - UNSEEN))
 
 
-def behaved(name: str) -> type[Behaved]:
+def behaved(name: str) -> type[Behaviour]:
     """The scene in which `name` is played. Raises `KeyError` for a behaviour that there is not."""
     if name not in BEHAVIOURS:
         raise KeyError(name)
-    return type("Behaved", (Behaved,), {"behaviour": name, "__doc__": f"{name}, in the garden by day."})
+    return type("Behaviour", (Behaviour,), {"behaviour": name, "__doc__": f"{name}, in the garden by day."})

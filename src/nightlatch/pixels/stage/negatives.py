@@ -1,4 +1,4 @@
-"""Twelve hard negatives: much moves, and it is nobody. A good eye raises no event about any of them.
+"""Twelve hard negatives: much moves, and it is nobody. A good eye opens no event for any of them.
 
 Each begins with quiet and says in `disturbed` when it is not; none has a person, a pet or a vehicle in its truth.
 """
@@ -19,7 +19,7 @@ from nightlatch.pixels.stage.places import LivingRoom, Porch
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Stretch:
     """From one second of the cycle to another."""
 
     from_s: float
@@ -38,7 +38,7 @@ class Negative(Scene):
 
     visits: tuple[Visit, ...] = ()
     name = ""
-    disturbed: tuple[Span, ...] = (Span(20, CYCLE_S),)
+    disturbed: tuple[Stretch, ...] = (Stretch(20, CYCLE_S),)
 
     def stir(self, picture: Image, second: float, index: int) -> None:
         """Nothing moves."""
@@ -72,7 +72,7 @@ class Day(Negative, Porch):
         return np.asarray(np.clip(grey * np.array([0.95, 1.18, 1.08], np.float32) * 1.25 + 14, 0, 255), np.uint8)
 
 
-class Room(Negative, LivingRoom):
+class EmptyRoom(Negative, LivingRoom):
     """The living room, with nothing but grain."""
 
 
@@ -138,7 +138,7 @@ class Insects(Night):
     """A moth or a fly near the lens: large, bright, out of focus, erratic, for a few seconds."""
 
     name = "insects"
-    disturbed = tuple(Span(s, s + 4.0) for s in range(20, 116, 12))
+    disturbed = tuple(Stretch(s, s + 4.0) for s in range(20, 116, 12))
 
     @cached_property
     def _glow(self) -> NDArray[np.float32]:
@@ -168,10 +168,10 @@ class Insects(Night):
 
 
 class Headlights(Night):
-    """Cars that are not seen throw their light over the houses."""
+    """Cars that are out of sight throw their light over the houses."""
 
     name = "headlights"
-    disturbed = tuple(Span(s, s + 4) for s in range(20, 116, 15))
+    disturbed = tuple(Stretch(s, s + 4) for s in range(20, 116, 15))
 
     def light(self, picture: Image, second: float) -> Image:
         for number, span in enumerate(self.disturbed):
@@ -183,8 +183,8 @@ class Headlights(Night):
         return picture
 
 
-class Curtain(Room):
-    """A curtain before an open window, with wind in it."""
+class Curtain(EmptyRoom):
+    """A curtain at an open window, in the wind."""
 
     name = "curtain"
 
@@ -201,11 +201,11 @@ class Curtain(Room):
             cv2.fillPoly(picture, [np.array(fold, np.int32)], (tone, tone - 4, tone - 14), cv2.LINE_AA)
 
 
-class LightSwitch(Room):
+class LightSwitch(EmptyRoom):
     """Somebody elsewhere switches a lamp of this room on and off."""
 
     name = "light switch"
-    disturbed = tuple(Span(s, s + 7) for s in range(20, 116, 16))
+    disturbed = tuple(Stretch(s, s + 7) for s in range(20, 116, 16))
 
     @cached_property
     def _lit(self) -> Image:
@@ -223,7 +223,7 @@ class InfraredFlip(Day):
     """The camera changes between day and night sight; the exposure needs half a second to settle."""
 
     name = "infrared flip"
-    disturbed = (Span(20, 21), Span(50, 51), Span(80, 81), Span(110, 111))
+    disturbed = (Stretch(20, 21), Stretch(50, 51), Stretch(80, 81), Stretch(110, 111))
 
     @cached_property
     def _night(self) -> Image:
@@ -243,7 +243,7 @@ class CameraShake(Day):
     """Wind or a lorry shakes the camera."""
 
     name = "camera shake"
-    disturbed = tuple(Span(s, s + 5) for s in range(20, 116, 15))
+    disturbed = tuple(Stretch(s, s + 5) for s in range(20, 116, 15))
 
     def light(self, picture: Image, second: float) -> Image:
         if not self.is_disturbed(second):
@@ -260,7 +260,7 @@ class CameraShake(Day):
         return np.asarray(moved, np.uint8)
 
 
-class RobotVacuum(Room):
+class RobotVacuum(EmptyRoom):
     """A robot vacuum cleans the floor in lanes. It moves like a thing, and it is one."""
 
     name = "robot vacuum"
@@ -277,7 +277,7 @@ class RobotVacuum(Room):
         blob(picture, x, y - size * 0.12, size * 0.2, size * 0.09, (190, 180, 60))
 
 
-class Television(Room):
+class Television(EmptyRoom):
     """A television that shows moving pictures; its light falls on the wall."""
 
     name = "television"
@@ -301,10 +301,10 @@ class Television(Room):
 
 
 class Shadow(Day):
-    """Shadows of clouds, and of somebody who stays out of the picture, pass over the ground."""
+    """Shadows of clouds, and of somebody outside the picture, pass over the ground."""
 
     name = "shadow"
-    disturbed = tuple(Span(s, s + 9) for s in range(20, 110, 18))
+    disturbed = tuple(Stretch(s, s + 9) for s in range(20, 110, 18))
 
     @cached_property
     def _edge(self) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from hashlib import md5
 from pathlib import Path
 
-from nightlatch.pixels.media.h264 import split_annex_b
+from nightlatch.pixels.codecs import PICTURES
 from nightlatch.pixels.stage.encoding import SceneEncoder, Sound, Unit, read_film
 from nightlatch.pixels.stage.scenes import Scene
 
@@ -26,6 +26,7 @@ REALM = "Nightlatch stage"
 LARGEST_RTP = 1400
 LARGEST_BACKLOG = 4 * 1024 * 1024
 LONGEST_HEADER = 16 * 1024
+H264 = PICTURES["h264"]
 AUDIO_TYPES = {"pcm_mulaw": 0, "pcm_alaw": 8}
 
 
@@ -78,7 +79,7 @@ class Mount:
 
     def _learn(self, data: bytes) -> None:
         if not self.parameters:
-            self.parameters = tuple(n for n in split_annex_b(data) if n and n[0] & 0x1F in (7, 8))
+            self.parameters = H264.parameter_sets(data)
 
 
 class SceneMount(Mount):
@@ -134,7 +135,7 @@ class FilmMount(Mount):
 
 
 @dataclass(slots=True)
-class _Track:
+class _RtpStream:
     """One RTP stream to one client."""
 
     kind: str
@@ -152,19 +153,8 @@ class _Track:
             if self.payload_type == 97:
                 body = struct.pack(">HH", 16, len(unit.data) << 3) + unit.data
             return [self._rtp(body, stamp, True)]
-        made: list[bytes] = []
-        nals = [n for n in split_annex_b(unit.data) if n]
-        for number, nal in enumerate(nals):
-            last = number == len(nals) - 1
-            if len(nal) <= LARGEST_RTP:
-                made.append(self._rtp(nal, stamp, last))
-                continue
-            for at in range(1, len(nal), LARGEST_RTP):
-                piece = nal[at : at + LARGEST_RTP]
-                ends = at + LARGEST_RTP >= len(nal)
-                head = bytes(((nal[0] & 0xE0) | 28, (0x80 if at == 1 else 0) | (0x40 if ends else 0) | (nal[0] & 0x1F)))
-                made.append(self._rtp(head + piece, stamp, last and ends))
-        return made
+        bodies = H264.payloads(unit.data, LARGEST_RTP)
+        return [self._rtp(body, stamp, number == len(bodies)) for number, body in enumerate(bodies, 1)]
 
     def _rtp(self, body: bytes, stamp: int, marker: bool) -> bytes:
         self.seq = (self.seq + 1) & 0xFFFF
@@ -238,7 +228,7 @@ class _Client:
 
     def __init__(self, server: RtspServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._server, self._reader, self._writer = server, reader, writer
-        self._tracks: dict[str, _Track] = {}
+        self._tracks: dict[str, _RtpStream] = {}
         self._session = secrets.token_hex(6)
         self._playing: asyncio.Task[None] | None = None
         self._udp: asyncio.DatagramTransport | None = None
@@ -295,9 +285,9 @@ class _Client:
         return True
 
     async def _set_up(self, mount: Mount, url: str, headers: dict[str, str]) -> None:
-        track = _Track("video", 96, 90_000)
+        track = _RtpStream("video", 96, 90_000)
         if url.endswith("track1") and mount.sound is not None:
-            track = _Track("audio", AUDIO_TYPES.get(mount.sound.codec, 97), mount.sound.rate)
+            track = _RtpStream("audio", AUDIO_TYPES.get(mount.sound.codec, 97), mount.sound.rate)
         asked = headers.get("transport", "")
         if found := re.search(r"interleaved=(\d+)-(\d+)", asked):
             track.channel = int(found[1])
@@ -353,7 +343,7 @@ class _Client:
 
 
 def _sdp(mount: Mount) -> str:
-    sets = ",".join(b64encode(nal).decode() for nal in mount.parameters)
+    sets = ",".join(b64encode(each).decode() for each in mount.parameters)
     level = mount.parameters[0][1:4].hex() if mount.parameters else "42e01e"
     lines = [
         *("v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=Nightlatch stage", "c=IN IP4 0.0.0.0", "t=0 0", "a=control:*"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from nightlatch.domain.geometry import Box, Point
@@ -20,6 +21,16 @@ def feet(box: Box) -> Point:
 def middle(box: Box) -> Point:
     """The middle of a box."""
     return (box.left + box.right) / 2, (box.top + box.bottom) / 2
+
+
+def longer_side(box: Box) -> float:
+    """In picture heights: the same for somebody who stands and who lies."""
+    return max(1e-3, box.bottom - box.top, (box.right - box.left) * 16 / 9)
+
+
+def apart(a: Box, b: Box) -> float:
+    """Picture heights between two boxes' feet, in a picture of 16:9."""
+    return math.hypot((a.left + a.right - b.left - b.right) / 2 * 16 / 9, a.bottom - b.bottom)
 
 
 def overlap(a: Box, b: Box) -> float:

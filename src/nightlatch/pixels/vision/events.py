@@ -13,6 +13,7 @@ from nightlatch.domain.sighting import (
     Motion,
 )
 
+# Set by hand on the rendered films of bench/sight.
 TOGETHER_MS = 4_500  # two looks that move within this open an event; one alone may be a glitch
 LARGE_SHARE = 0.03  # unless this much of the picture moved: then one look is enough
 

@@ -1,11 +1,11 @@
 """Says what moves, from one small grey picture after the other. Pure: no clock, no files.
 
-Each pixel has a running average and a running noise; what differs from its average by more than its noise allows,
-in a blob large enough, within the watched areas, has changed; what also differs from half a second ago moves. All
-rates are per second, not per look, so that one look a second and fifteen see the same. What keeps it quiet: the
-picture's common change of light is taken out; a change of most of the picture that keeps its edges (a lamp,
-infrared) is learnt at once; a smooth change of brightness is light, not a thing; the text of a clock is known by its
-ticking; what has stood still (a parked car, the place where it was) does not move and becomes background.
+Each pixel has a running average and a running noise; what differs from its average by more than its noise allows, in a
+blob large enough, within the watched areas, has changed; what also differs from half a second ago moves. All rates are
+per second, not per look, so that one look a second and fifteen see the same. What keeps it quiet: the picture's common
+change of light is taken out; a change of most of the picture that keeps its edges (a lamp, infrared) is learnt at once;
+a smooth change of brightness is light, not a thing; the text of a clock is recognised by its ticking; what has stood
+still (a parked car, or the place that it left) does not move and becomes background.
 """
 
 from __future__ import annotations
@@ -24,17 +24,19 @@ from nightlatch.domain.geometry import Area, Box
 from nightlatch.domain.sighting import Motion
 from nightlatch.pixels.vision.areas import watched
 
+# Set by hand on the rendered films of bench/sight (visits, and hard negatives: rain, snow, insects, headlights,
+# curtains, lamps, infrared, a shaken camera, shadows), except where a figure is given.
 LEARN_S = 20.0  # the average follows this slowly where nothing moves
 NOISE_S = 60.0  # and the noise so where something does: foliage quietens
-LEAST_STEP = 14.0  # grey levels
-NOISES = 4.5  # times the mean deviation
+LEAST_STEP = 14.0  # grey levels: what differs by less has not changed, however little noise there is
+NOISES = 4.5  # times the mean deviation: nor has what differs by less than this
 SMALLEST_SHARE = 0.0004  # of the picture, a blob after blurring: a speck of two pixels stays below
-SMALLEST_PIXELS = 12
-STOOD_STILL_MS = 12_000.0
-MOST_SHARE = 0.5  # a change of more than this at once is asked whether it is the light
-SAME_EDGES = 0.35  # correlation of edges that says yes
-WARM_UP_LOOKS = 3
-WARM_UP_MS = 2_000
+SMALLEST_PIXELS = 12  # and in no picture fewer than these
+STOOD_STILL_MS = 12_000.0  # what has changed and stood still for so long becomes background
+MOST_SHARE = 0.5  # of the picture: a change of more than this at once may be the light
+SAME_EDGES = 0.35  # and is, when the edges before and after correlate by this much
+WARM_UP_LOOKS = 3  # nothing moves until a background has seen so many looks
+WARM_UP_MS = 2_000  # and is so old
 FIRST_LOOKS = 4  # of a camera, and its first three seconds: noise is learnt quickly, foliage and clock included,
 FIRST_MS = 3_000  # and nothing moves yet
 BEFORE_MS = 400  # what moves differs from the picture this long ago, or longer

@@ -2,13 +2,13 @@
 
 When unsure, cover; when that is not enough, say so. Boxes are widened from head to foot, joined over the pictures
 between two looks, and held where somebody was lost from sight in the middle of the picture (detectors do not find
-people who lie), to the film's end and back to its beginning. Somebody lost so counts as `lost` unless pixels show
-where they can be: every picture after the loss is compared, outside of the covers, with the place as it was while they
-were still found or not yet there (for somebody who came, the pictures before with those after). Whatever differs is
-covered, too, whatever a detector calls it; where nobody can compare (other light, a shaken camera) they stay lost, and
+people who lie), to the film's end and back to its beginning. Somebody lost so counts as `lost` unless pixels show where
+they can be: every picture after the loss is compared, outside of the covers, with the place as it was while they were
+still found or not yet there (for somebody who came, the pictures before with those after). Whatever differs is covered,
+too, whatever a detector calls it; where they cannot be compared (other light, a shaken camera) somebody stays lost, and
 whoever takes the report seriously refuses the film. So nobody is taken for gone because a detector is silent: they are
-under a cover, or what is open looks as it did without them. A face outside of all covers gets a person-sized one of
-its own. What moves and is not surely an animal or a vehicle is covered, too.
+under a cover, or what is open looks as it did without them. A face outside of all covers gets a person-sized one of its
+own. What moves and is not surely an animal or a vehicle is covered, too.
 """
 
 from __future__ import annotations
@@ -24,23 +24,27 @@ from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind
 from nightlatch.pixels.vision.boxes import area_of, around, covered, grown, iou, joined, overlap
 
+# Set by hand on the demo's rendered visits and on real films, except where a figure is given; in bench/redact other
+# eyes look at the finished films (docs/hiding.md has the table). When in doubt, more is covered.
 SIDE_MARGIN = 0.22  # of the box, on each side
 TOP_MARGIN = 0.20  # heads are often cut off
 FOOT_MARGIN = 0.10
 CARRY_S = 2.0  # before and after somebody was found
 JOIN_S = 3.0  # between two times that the same one was found
 GROW_PER_S = 0.05  # of the picture, while nobody is found
-MOST_GROWN = 0.10
+MOST_GROWN = 0.10  # of the picture: a cover grows by no more than this
 NEAR_S = 1.0  # where somebody was found within this time is covered, too
-STEADY_S = 0.3  # what was found within this time of a picture is covered in it
-EDGE = 0.04  # whoever is lost nearer to the picture's side than this has left it
-SURE_LOOKS = 3  # of a trail, before its end means anything
-HARMLESS_SURE = 0.5  # of an animal or vehicle, before it may stay in sight
-SMALLEST_REGION = 0.004  # of the picture
+# What was found within this time of a picture is covered in it. Without this 2 of 225 pictures of a rendered visit at
+# night showed a head, with it none.
+STEADY_S = 0.3
+EDGE = 0.04  # of the picture: people who are lost nearer to its side than this have left it
+SURE_LOOKS = 3  # of a chain, before its end means anything
+HARMLESS_SURE = 0.5  # score of an animal or vehicle, from which it may stay in sight
+SMALLEST_REGION = 0.004  # of the picture: what moves and is smaller is not covered
 SAMPLES = 40  # pictures that say how a place is without somebody
 LEAST_SAMPLES = 3  # of a pixel; with fewer it is not known, and counts as different
-LEAST_STEP = 11.0  # grey levels
-NOISES = 5.0  # standard deviations
+LEAST_STEP = 11.0  # grey levels: what differs by less is the same
+NOISES = 5.0  # standard deviations: so is what differs by less than these
 SPECK = 0.0006  # of the picture: smaller differences are grain
 MOST_DIFFERENT = 0.35  # of what is open: more than this is other light, and says nothing
 DIFFERENT_MARGIN = 0.025  # of the picture, around what differs
@@ -52,7 +56,7 @@ Grey = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Findings:
     """What was found in one picture: things (of all kinds), faces, and what moved."""
 
     things: tuple[Detection, ...]
@@ -72,7 +76,7 @@ class Covers:
 
 
 @dataclass(slots=True)
-class _Trail:
+class _Chain:
     found: dict[int, Box] = field(default_factory=dict)
     people: int = 0  # looks that a detector called a person, or a face
 
@@ -81,48 +85,51 @@ class _Trail:
         return max(self.found)
 
 
-def plan(looks: Mapping[int, Look], count: int, fps: float, small: Mapping[int, Grey] | None = None) -> Covers:
+def plan(looks: Mapping[int, Findings], count: int, fps: float, small: Mapping[int, Grey] | None = None) -> Covers:
     """Covers for pictures 0 to `count` - 1 from looks at some of them; `small` are those, grey, all of one (H, W).
 
     Raises:
-        ValueError: no look at all: nobody can say where people are.
+        ValueError: there was no look at all, and nobody can say where people are.
     """
     if not looks or count < 1 or fps <= 0:
         raise ValueError("without a look nothing can be hidden")
-    trails: list[_Trail] = []
+    chains: list[_Chain] = []
     people = faces = 0
     for n in sorted(looks):
-        look = looks[n]
-        bodies = [_widened(d.box) for d in look.things if d.kind is Kind.PERSON]
-        people += len(bodies)
-        sure = len(bodies)
-        for face in look.faces:
-            if all(covered(face.box, body) < 0.9 for body in bodies):
-                bodies.append(_body_of(face.box))
-                faces += 1
-                sure += 1
-        bodies += [_widened(region) for region in _doubtful(look, bodies)]
-        _link(trails, n, bodies, sure, fps)
-    made: list[list[Box]] = [[] for _ in range(count)]
-    carried = lost = 0
-    for trail in trails:
-        for n, box in _carried(trail, count, fps).items():
-            made[n].append(box)
-            carried += n not in trail.found
-    for trail in trails:
-        doubts = _doubts(trail, count, fps)
-        known = [_differences(doubt, small, made) if small else None for doubt in doubts]
+        bodies = _bodies(looks[n])
+        people += len(bodies.people)
+        faces += len(bodies.faces)
+        _link(chains, n, bodies, fps)
+    covers: list[list[Box]] = [[] for _ in range(count)]
+    carried = sum(_carry(chain, covers, fps) for chain in chains)
+    lost = 0
+    for chain in chains:
+        known = [_differences(doubt, small, covers) if small else None for doubt in _doubts(chain, count, fps)]
         lost += any(each is None for each in known)
-        for each in known:
-            for n, boxes in (each or {}).items():
-                for m in range(max(0, n - round(fps / 2)), min(count, n + round(fps / 2) + 1)):
-                    made[m] += boxes
-                    carried += len(boxes)
-    return Covers(tuple(tuple(boxes) for boxes in made), people, faces, carried, lost)
+        carried += sum(_cover_differences(each or {}, covers, fps) for each in known)
+    return Covers(tuple(tuple(boxes) for boxes in covers), people, faces, carried, lost)
+
+
+def _carry(chain: _Chain, covers: list[list[Box]], fps: float) -> int:
+    """Cover a chain in every picture; how many of these covers nobody was found for."""
+    boxes = _carried(chain, len(covers), fps)
+    for n, box in boxes.items():
+        covers[n].append(box)
+    return sum(n not in chain.found for n in boxes)
+
+
+def _cover_differences(different: Mapping[int, Sequence[Box]], covers: list[list[Box]], fps: float) -> int:
+    """Cover what differs in a picture in the half second on both sides of it, too; how many covers that makes."""
+    made, half = 0, round(fps / 2)
+    for n, boxes in different.items():
+        for m in range(max(0, n - half), min(len(covers), n + half + 1)):
+            covers[m] += boxes
+            made += len(boxes)
+    return made
 
 
 def paint(bgr: Bgr, boxes: Sequence[Box]) -> Bgr:
-    """The picture, (H, W, 3) uint8, with flat patches over `boxes`: nothing of what was there can be had back."""
+    """The picture, (H, W, 3) uint8, with flat patches over `boxes`: nothing of what was there can be recovered."""
     made = bgr.copy()
     for box in boxes:
         left, top, right, bottom = pixels(box, bgr.shape)
@@ -148,7 +155,30 @@ def pixels(box: Box, shape: Sequence[int]) -> tuple[int, int, int, int]:
     return max(0, left), max(0, top), min(width, right), min(height, bottom)
 
 
-def _doubtful(look: Look, bodies: Sequence[Box]) -> list[Box]:
+@dataclass(frozen=True, slots=True)
+class _Bodies:
+    """What is to be covered in one picture: people, people of whom only a face was found, and what may be people."""
+
+    people: tuple[Box, ...]
+    faces: tuple[Box, ...]
+    doubtful: tuple[Box, ...]
+
+    @property
+    def sure(self) -> tuple[Box, ...]:
+        return self.people + self.faces
+
+
+def _bodies(look: Findings) -> _Bodies:
+    people = [_widened(d.box) for d in look.things if d.kind is Kind.PERSON]
+    faces: list[Box] = []
+    for face in look.faces:
+        if all(covered(face.box, body) < 0.9 for body in (*people, *faces)):
+            faces.append(_body_of(face.box))
+    doubtful = [_widened(region) for region in _doubtful(look, (*people, *faces))]
+    return _Bodies(tuple(people), tuple(faces), tuple(doubtful))
+
+
+def _doubtful(look: Findings, bodies: Sequence[Box]) -> list[Box]:
     """What moves and is not surely harmless."""
     harmless = [d.box for d in look.things if d.kind is not Kind.PERSON and d.score >= HARMLESS_SURE]
     return [
@@ -171,7 +201,7 @@ def _widened(box: Box) -> Box:
 
 
 def _body_of(face: Box) -> Box:
-    """Three and a half heads wide and eight high: whoever has this face is inside."""
+    """Three and a half heads wide and eight high: the person with this face is inside."""
     wide, high = face.right - face.left, face.bottom - face.top
     return Box(
         max(0.0, face.left - 1.25 * wide),
@@ -181,64 +211,64 @@ def _body_of(face: Box) -> Box:
     )
 
 
-def _link(trails: list[_Trail], n: int, bodies: Sequence[Box], sure: int, fps: float) -> None:
-    """Give each body to the trail that it continues, or begin one; the first `sure` are people."""
-    free = [t for t in trails if n - t.last <= JOIN_S * fps]
-    certain = {id(body) for body in bodies[:sure]}
-    for body in sorted(bodies, key=lambda b: -area_of(b)):
+def _link(chains: list[_Chain], n: int, bodies: _Bodies, fps: float) -> None:
+    """Give each body to the chain that it continues, or begin one."""
+    free = [t for t in chains if n - t.last <= JOIN_S * fps]
+    some = [*((body, True) for body in bodies.sure), *((body, False) for body in bodies.doubtful)]
+    for body, is_sure in sorted(some, key=lambda each: -area_of(each[0])):
         best = max(free, key=lambda t: _closeness(t.found[t.last], body), default=None)
         if best is not None and _closeness(best.found[best.last], body) > 0:
             best.found[n] = body
-            best.people += id(body) in certain
+            best.people += is_sure
             free.remove(best)
         else:
-            trails.append(_Trail({n: body}, int(id(body) in certain)))
+            chains.append(_Chain({n: body}, int(is_sure)))
 
 
 def _closeness(a: Box, b: Box) -> float:
     return iou(a, b) + (0.01 if overlap(grown(a, 0.06), b) > 0 else 0.0)
 
 
-def _carried(trail: _Trail, count: int, fps: float) -> dict[int, Box]:
-    """The trail for every picture: joined between looks, carried beyond its ends."""
-    known = sorted(trail.found)
+def _carried(chain: _Chain, count: int, fps: float) -> dict[int, Box]:
+    """The chain for every picture: joined between looks, carried beyond its ends."""
+    known = sorted(chain.found)
     first, last = known[0], known[-1]
-    before = first if _in_the_middle(trail, first) else round(CARRY_S * fps)
-    after = count if _in_the_middle(trail, last) else round(CARRY_S * fps)
+    before = first if _in_the_middle(chain, first) else round(CARRY_S * fps)
+    after = count if _in_the_middle(chain, last) else round(CARRY_S * fps)
     near = round(NEAR_S * fps)
     made: dict[int, Box] = {}
     for n in range(max(0, first - before), first):
-        made[n] = grown(_near(trail, first, near), min(MOST_GROWN, GROW_PER_S * (first - n) / fps))
+        made[n] = grown(_near(chain, first, near), min(MOST_GROWN, GROW_PER_S * (first - n) / fps))
     for a, b in zip(known, [*known[1:], None], strict=True):
         if b is None:
-            made[a] = trail.found[a]
+            made[a] = chain.found[a]
             for n in range(a + 1, min(count, a + after + 1)):
-                made[n] = grown(_near(trail, last, near), min(MOST_GROWN, GROW_PER_S * (n - a) / fps))
+                made[n] = grown(_near(chain, last, near), min(MOST_GROWN, GROW_PER_S * (n - a) / fps))
             break
         for n in range(a, b):
             doubt = GROW_PER_S * min(n - a, b - n) / fps
-            made[n] = grown(_between(trail.found[a], trail.found[b], (n - a) / (b - a)), doubt)
+            made[n] = grown(_between(chain.found[a], chain.found[b], (n - a) / (b - a)), doubt)
     steady = round(STEADY_S * fps)
-    for m, box in trail.found.items():  # a box that is cut short in one look is mended by those around it
+    for m, box in chain.found.items():  # a box that is cut short in one look is mended by those around it
         for n in range(max(0, m - steady), m + steady + 1):
             if n in made:
                 made[n] = around(made[n], box)
     return {n: box for n, box in made.items() if 0 <= n < count}
 
 
-def _near(trail: _Trail, n: int, reach: int) -> Box:
-    """Everywhere that the trail was about this time."""
-    box = trail.found[n]
-    for m, other in trail.found.items():
+def _near(chain: _Chain, n: int, reach: int) -> Box:
+    """Everywhere that the chain was about this time."""
+    box = chain.found[n]
+    for m, other in chain.found.items():
         if abs(m - n) <= reach:
             box = around(box, other)
     return box
 
 
-def _in_the_middle(trail: _Trail, n: int) -> bool:
+def _in_the_middle(chain: _Chain, n: int) -> bool:
     """Whether somebody who is surely there was found for the first or the last time away from the picture's sides."""
-    box = trail.found[n]
-    return trail.people >= SURE_LOOKS and box.left > EDGE and box.right < 1 - EDGE
+    box = chain.found[n]
+    return chain.people >= SURE_LOOKS and box.left > EDGE and box.right < 1 - EDGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,14 +279,14 @@ class _Doubt:
     others: range
 
 
-def _doubts(trail: _Trail, count: int, fps: float) -> list[_Doubt]:
+def _doubts(chain: _Chain, count: int, fps: float) -> list[_Doubt]:
     """After somebody went, or before they came, in the middle of the picture and well inside of the film."""
     slack = round(NEAR_S * fps)
-    first, last = min(trail.found), trail.last
+    first, last = min(chain.found), chain.last
     made = []
-    if _in_the_middle(trail, last) and last < count - slack:
+    if _in_the_middle(chain, last) and last < count - slack:
         made.append(_Doubt(range(last + 1, count), range(last + 1)))
-    if _in_the_middle(trail, first) and first > slack:
+    if _in_the_middle(chain, first) and first > slack:
         made.append(_Doubt(range(first), range(first, count)))
     return made
 
@@ -304,7 +334,7 @@ def _usual(pictures: Sequence[tuple[Grey, NDArray[np.bool_]]]) -> tuple[NDArray[
 def _different(
     grey: Grey, shown: NDArray[np.bool_], usual: NDArray[np.float32], allowed: NDArray[np.float32]
 ) -> list[Box] | None:
-    """Boxes around what is open and different; None when too much is."""
+    """Boxes around what is open and different; None when too much is different."""
     height, width = grey.shape
     known = np.isfinite(usual) & shown
     apart = _smooth(grey) - np.nan_to_num(usual)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from nightlatch.domain.geometry import Area, is_inside
 from nightlatch.domain.sighting import Place, Story, Track
 from nightlatch.pixels.vision.boxes import feet, middle
-from nightlatch.pixels.vision.judge import things
+from nightlatch.pixels.vision.story.things import things
 
-GAP_MS = 3_000  # out of an area for less than this, and the stay goes on
+GAP_MS = 3_000  # out of an area for less than this, and the stay goes on; set by hand, a blink of the eye is shorter
 
 
 def wants_stay(areas: Sequence[Area]) -> bool:

@@ -18,16 +18,17 @@ from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind, Place, Track
 from nightlatch.pixels.vision.boxes import area_of, covered, grown, overlap
 
-SURE = 0.5
-UNSURE = 0.15  # less is nothing
-ALPHA, BETA = 0.75, 0.35
+# Set by hand on the rendered films of bench/sight.
+SURE = 0.5  # score from which a detection may begin a track
+UNSURE = 0.15  # and from which it may continue one; less is nothing
+ALPHA, BETA = 0.75, 0.35  # how much of what is measured position and speed take over
 SLACK = 0.08  # how far a thing may stray from where it is expected, in picture widths
-STRAY = 0.5  # the same per second
-MOST_STRAY_S = 0.8
-LOST_MS = 2_500
-CONFIRMED = 3  # looks
-STATIONARY_MS = 10_000
-STRANGE = 0.35  # what another kind adds to the cost of a match
+STRAY = 0.5  # and how much more for each second
+MOST_STRAY_S = 0.8  # for which that counts
+LOST_MS = 2_500  # unseen for longer than this, a track ends
+CONFIRMED = 3  # looks that make a track worth telling
+STATIONARY_MS = 10_000  # in one place for so long: parked
+STRANGE = 0.35  # what another kind adds to the cost of a match; 1 is out of the question
 PART_SIZE = 0.15  # how fast a known thing takes the size of what moves of it
 
 
@@ -134,33 +135,47 @@ class Tracker:
         """One look: what moved in it, and what the detector said, if it did, of the picture `late_ms` before."""
         free = [t for t in self._trails if at_ms - t.seen_ms >= 0]
         seen = [d for d in detections or () if d.score >= UNSURE]
-        sure = [d for d in seen if d.score >= SURE]
-        fresh: list[Detection] = []
-        for group in (sure, [d for d in seen if d.score < SURE]):
-            pairs = self._match(free, [d.box for d in group], [d.kind for d in group], at_ms - late_ms)
-            pairs = [(t, n) for t, n in pairs if _is_borne_out(t, group[n].box, regions, at_ms - late_ms)]
-            for trail, number in pairs:
-                trail.move(trail.carried(group[number].box, late_ms), at_ms, ALPHA, 0.6)
-                trail.vote(group[number])
-                free.remove(trail)
-            matched = {number for _, number in pairs}
-            fresh += [d for n, d in enumerate(group) if n not in matched and group is sure]
+        fresh = self._follow(free, seen, regions, at_ms, late_ms)
         known = [d.box for d in seen]
-        left = [r for r in regions if all(covered(r, grown(box, 0.02)) < 0.6 for box in known)]
-        pairs = self._match(free, left, [None] * len(left), at_ms)
-        for trail, number in pairs:
-            _follow_motion(trail, left[number], at_ms)
-        matched = {number for _, number in pairs}
+        moving = [r for r in regions if all(covered(r, grown(box, 0.02)) < 0.6 for box in known)]
+        strays = self._follow_motion(free, moving, at_ms)
         for detection in fresh:
             if any(overlap(grown(detection.box, 0.02), region) > 0 for region in regions):
                 self._start(detection.box, at_ms).vote(detection)
-        for number, region in enumerate(left):
-            if number not in matched and all(covered(region, grown(t.box, 0.02)) < 0.5 for t in self._trails):
+        for region in strays:
+            if all(covered(region, grown(trail.box, 0.02)) < 0.5 for trail in self._trails):
                 self._start(region, at_ms)
         self._settle(at_ms)
 
+    def _follow(
+        self, free: list[_Trail], seen: Sequence[Detection], regions: Sequence[Box], at_ms: int, late_ms: int
+    ) -> list[Detection]:
+        """Go on with the `free` trails that were detected and take them out; the sure detections that fit none."""
+        fresh: list[Detection] = []
+        for is_sure in (True, False):
+            group = [d for d in seen if (d.score >= SURE) is is_sure]
+            left = list(group)
+            for trail, number in self._match(free, [d.box for d in group], [d.kind for d in group], at_ms - late_ms):
+                detection = group[number]
+                if not _is_borne_out(trail, detection.box, regions, at_ms - late_ms):
+                    continue
+                trail.move(trail.carried(detection.box, late_ms), at_ms, ALPHA, 0.6)
+                trail.vote(detection)
+                free.remove(trail)
+                left.remove(detection)
+            fresh += left if is_sure else []
+        return fresh
+
+    def _follow_motion(self, free: list[_Trail], moving: Sequence[Box], at_ms: int) -> list[Box]:
+        """Go on with the `free` trails where something moves; what moves and is none of them."""
+        left = list(moving)
+        for trail, number in self._match(free, moving, [None] * len(moving), at_ms):
+            _follow_motion(trail, moving[number], at_ms)
+            left.remove(moving[number])
+        return left
+
     def _match(
-        self, trails: list[_Trail], boxes: list[Box], kinds: Sequence[Kind | None], at_ms: int
+        self, trails: Sequence[_Trail], boxes: Sequence[Box], kinds: Sequence[Kind | None], at_ms: int
     ) -> list[tuple[_Trail, int]]:
         if not trails or not boxes:
             return []
@@ -177,7 +192,7 @@ class Tracker:
         return trail
 
     def _settle(self, at_ms: int) -> None:
-        """Let go of what is lost, and of parts of known things that were followed on their own."""
+        """Let go of what is lost, and of parts of known things that were followed separately."""
         kept = []
         for trail in self._trails:
             is_lost = not 0 <= at_ms - trail.seen_ms <= (LOST_MS if trail.hits >= CONFIRMED else LOST_MS // 2)
@@ -200,7 +215,7 @@ class Tracker:
 
 
 def _follow_motion(trail: _Trail, region: Box, at_ms: int) -> None:
-    """What moves of a known thing is often only a part of it: its arm, its shadow."""
+    """Often only a part of a known thing moves: its arm, its shadow."""
     if not trail.votes:
         trail.move(region, at_ms, ALPHA, 0.5)
     elif covered(region, trail.box) > 0.7 and area_of(region) < 0.5 * area_of(trail.box):
@@ -210,7 +225,7 @@ def _follow_motion(trail: _Trail, region: Box, at_ms: int) -> None:
 
 
 def _is_borne_out(trail: _Trail, box: Box, regions: Sequence[Box], at_ms: int) -> bool:
-    """Whether what was detected moves, or is where the thing was: else it is another that always stands there."""
+    """Whether what was detected moves, or is where the thing was: otherwise it is another that always stands there."""
     return overlap(box, trail.expected(at_ms)) > 0 or any(overlap(box, region) > 0 for region in regions)
 
 

@@ -1,1 +1,1 @@
-"""Marks that name the view: one that everybody sees, one that survives when it is cut away."""
+"""Marks that name the view: one that everybody sees, and one that survives when the first is cut away."""

@@ -1,10 +1,10 @@
-"""A mark that nobody sees and that names the view, even in a leaked picture that was scaled, cut or encoded again.
+"""A mark that nobody sees and that names the view, even in a leaked picture that was scaled, cropped or encoded again.
 
 Spread spectrum (Cox et al. 1997): the 32 bits of the view's number and 16 of check are each spread as a faint random
 pattern of ±1 over a tile of 64 × 64 cells, with one more pattern to find the tile by; the tile is repeated over the
 whole picture (Kutter 1998), so that any piece of some hundred cells holds all of it. To read it, the picture is
 resized, or turned and bent straight by the lattice of its own repetition, until the tiles fall on each other; they are
-added up, and each pattern is asked whether it is there.
+added up, and each pattern is looked for.
 
 The patterns come from a key: without it the mark can neither be read nor, short of spoiling the picture, removed.
 """
@@ -38,7 +38,7 @@ Plane = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Recovered:
+class Trace:
     """A view's number that was read, how sure, and how large its cells are against those of a whole picture."""
 
     view: int
@@ -62,14 +62,14 @@ def mark(bgr: Bgr, view: int, key: bytes) -> Bgr:
     return np.asarray(np.clip(bgr.astype(np.float32) + (power * wide)[..., None], 0, 255).round(), np.uint8)
 
 
-def recover(pictures: list[Bgr], key: bytes) -> Recovered | None:
+def recover(pictures: list[Bgr], key: bytes) -> Trace | None:
     """The view's number in one picture, or in several of one view and one size; None when no mark is found.
 
     First as if it were whole and straight, then turned, bent or cut (by the mark's own lattice), then at every scale.
     """
     flats = [_flat(picture) for picture in pictures]
-    found: list[Recovered] = []
-    ways: tuple[Callable[[], Recovered | None], ...] = (
+    found: list[Trace] = []
+    ways: tuple[Callable[[], Trace | None], ...] = (
         lambda: _straight(flats, _scales()[:6], key),
         lambda: _askew(flats, key),
         lambda: _straight(flats, _scales(), key),
@@ -82,12 +82,12 @@ def recover(pictures: list[Bgr], key: bytes) -> Recovered | None:
     return max(found, key=lambda each: each.z, default=None)
 
 
-def bit_errors(found: Recovered | None, view: int) -> int:
+def bit_errors(found: Trace | None, view: int) -> int:
     """How many of the 48 bits are read wrongly; 24, as by guessing, when no mark is found. For measuring."""
     return BITS // 2 if found is None else (found.read ^ _number(view)).bit_count()
 
 
-def _straight(flats: list[Plane], scales: list[float], key: bytes) -> Recovered | None:
+def _straight(flats: list[Plane], scales: list[float], key: bytes) -> Trace | None:
     """Read a picture that was scaled and cut, but not turned."""
     width = flats[0].shape[1]
     best = max((_find(flats[:1], width, scale, key) for scale in scales), key=lambda f: f[0])
@@ -97,7 +97,7 @@ def _straight(flats: list[Plane], scales: list[float], key: bytes) -> Recovered 
     return _read(folded, at, z, scale, key) if z >= FOUND_Z else None
 
 
-def _askew(flats: list[Plane], key: bytes) -> Recovered | None:
+def _askew(flats: list[Plane], key: bytes) -> Trace | None:
     """Read a picture that was turned, stretched or photographed at an angle."""
     width = flats[0].shape[1]
     period = width / ACROSS
@@ -130,12 +130,12 @@ def _askew(flats: list[Plane], key: bytes) -> Recovered | None:
     return _read(folded, at, z, scale, key) if z >= FOUND_Z else None
 
 
-def _read(folded: Plane, at: tuple[int, int], z: float, scale: float, key: bytes) -> Recovered:
+def _read(folded: Plane, at: tuple[int, int], z: float, scale: float, key: bytes) -> Trace:
     patterns, _ = _patterns(key)
     bits = (patterns * np.roll(folded, (-at[0], -at[1]), (0, 1))).sum(axis=(1, 2)) > 0
     number = int("".join("1" if bit else "0" for bit in bits), 2)
     view = number >> 16
-    return Recovered(view, z, scale, number == _number(view), number)
+    return Trace(view, z, scale, number == _number(view), number)
 
 
 def _find(flats: list[Plane], width: int, scale: float, key: bytes) -> tuple[float, float, Plane, tuple[int, int]]:

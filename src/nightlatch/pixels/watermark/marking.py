@@ -1,4 +1,4 @@
-"""Both marks at once, for whoever shows a picture: written over it, and hidden in it."""
+"""Both marks at once, for whoever shows a picture: written across it, and hidden in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes over a picture who looks at it and when. It wanders, so that no one crop takes it off every picture."""
+"""Writes across a picture who looks at it and when. It wanders, so that no one crop removes it from every picture."""
 
 from __future__ import annotations
 

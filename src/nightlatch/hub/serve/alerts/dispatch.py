@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
 
 import structlog
 
 from nightlatch.errors import NightlatchError
 from nightlatch.hub.serve.alerts.alert import Alert
+from nightlatch.plugs import Road
 
 WAITING = 200
 log = structlog.get_logger()
 
 
-class Road(Protocol):
-    """One way out: MQTT, web push."""
-
-    name: str
-
-    async def run(self) -> None:
-        """Keep whatever connection it needs, until cancelled."""
-        ...
-
-    async def send(self, alert: Alert) -> None:
-        """Deliver. Raises `NightlatchError` or `OSError`; it is not tried again."""
-        ...
-
-
 class Alerts:
     """A queue for each road, so that none waits for another; the oldest alert is dropped when one is full."""
 
-    def __init__(self, roads: list[Road]) -> None:
+    def __init__(self, roads: list[Road[Alert]]) -> None:
         self._roads = roads
         self._queues: list[asyncio.Queue[Alert]] = [asyncio.Queue(WAITING) for _ in roads]
         self.dropped = 0
@@ -51,7 +37,7 @@ class Alerts:
                 group.create_task(road.run())
                 group.create_task(self._drain(road, queue))
 
-    async def _drain(self, road: Road, queue: asyncio.Queue[Alert]) -> None:
+    async def _drain(self, road: Road[Alert], queue: asyncio.Queue[Alert]) -> None:
         while True:
             alert = await queue.get()
             try:

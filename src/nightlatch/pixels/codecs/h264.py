@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from nightlatch.pixels.codecs.codec import Framing, VideoStream
+from nightlatch.pixels.codecs.mp4 import box, picture_entry
+
+SLICE = 1  # kinds of units
 IDR = 5
 SPS = 7
 PPS = 8
+FU_A = 28
 
 _START = b"\0\0\1"
-_SLICE, _KEY_SLICE = 1, 5  # kinds of units
 _SLICE_HEAD = 16  # bytes of a slice that hold its number and place for sure
 _HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 
@@ -55,9 +59,13 @@ class Numbering:
     def renumbered(self, sample: bytes, count: int) -> bytes | None:
         """The sample as the `count`-th picture after its key frame (7.3.3); None for what is no predicted picture."""
         try:
-            return join_lengths([self._as(count, u) for u in split_lengths(sample) if u[0] & 31 == _SLICE]) or None
+            return join_lengths([self._as(count, u) for u in split_lengths(sample) if u[0] & 31 == SLICE]) or None
         except BadH264:
             return None
+
+    def starts_anew(self, sample: bytes) -> bool:
+        """Whether a sample holds a picture after which counting begins at 0."""
+        return any(unit[0] & 31 == IDR for unit in split_lengths(sample))
 
     def _as(self, count: int, unit: bytes) -> bytes:
         end = min(_SLICE_HEAD, len(unit))
@@ -107,9 +115,19 @@ def join_lengths(units: list[bytes]) -> bytes:
     return b"".join([piece for unit in units for piece in (len(unit).to_bytes(4), unit)])
 
 
-def starts_anew(sample: bytes) -> bool:
-    """Whether a length-prefixed sample holds a picture after which counting begins at 0."""
-    return any(unit[0] & 31 == _KEY_SLICE for unit in split_lengths(sample))
+def rfc6381(stream: VideoStream) -> str:
+    """`avc1.` and profile, constraints and level (RFC 6381, 3.3)."""
+    return "avc1." + stream.extradata[1:4].hex()
+
+
+def sample_entry(stream: VideoStream) -> bytes:
+    """`avc1` with its `avcC` (ISO/IEC 14496-15, 5.4.2)."""
+    return picture_entry(b"avc1", stream, box(b"avcC", stream.extradata))
+
+
+def framing(extradata: bytes, fps: float | None) -> Framing:
+    """For a new source: `extradata` is an avcC record, parameter sets in Annex B, or nothing."""
+    return _Framing(extradata, fps)
 
 
 def begins_picture(sample: bytes) -> bool:
@@ -118,9 +136,41 @@ def begins_picture(sample: bytes) -> bool:
     `first_mb_in_slice` leads the slice header (ISO/IEC 14496-10, 7.3.3); as ue(v), zero is a single set bit.
     """
     for unit in split_lengths(sample):
-        if unit[0] & 31 in (1, IDR):
+        if unit[0] & 31 in (SLICE, IDR):
             return len(unit) < 2 or unit[1] & 0x80 != 0
     return True
+
+
+def without_parameters(sample: bytes) -> bytes:
+    """A length-prefixed sample without the parameter sets in it."""
+    return join_lengths([unit for unit in split_lengths(sample) if unit[0] & 31 not in (SPS, PPS)])
+
+
+def numbering(stream: VideoStream) -> Numbering | None:
+    """How the stream counts its pictures; None for what is interlaced, broken or otherwise rare."""
+    try:
+        sets, length_size = parse_avcc(stream.extradata)
+        return parse_sps(sets.sps[0]).numbering if length_size == 4 else None
+    except BadH264:
+        return None
+
+
+def parameter_sets(unit: bytes) -> tuple[bytes, ...]:
+    """Those in an Annex B access unit."""
+    return tuple(each for each in split_annex_b(unit) if each[0] & 31 in (SPS, PPS))
+
+
+def payloads(unit: bytes, most: int) -> list[bytes]:
+    """An Annex B access unit as RTP payloads (RFC 6184): whole NAL units, or pieces (FU-A, 5.8) of at most `most`."""
+    found: list[bytes] = []
+    for each in split_annex_b(unit):
+        if len(each) <= most:
+            found.append(each)
+            continue
+        for at in range(1, len(each), most):
+            edges = (0x80 if at == 1 else 0) | (0x40 if at + most >= len(each) else 0)
+            found.append(bytes((each[0] & 0xE0 | FU_A, edges | each[0] & 31)) + each[at : at + most])
+    return found
 
 
 def find_parameter_sets(units: list[bytes]) -> ParameterSets | None:
@@ -154,6 +204,53 @@ def parse_avcc(record: bytes) -> tuple[ParameterSets, int]:
     if sets is None:
         raise BadH264("avcC record without parameter sets")
     return sets, (record[4] & 3) + 1
+
+
+class _Framing:
+    """Turns video packets into length-prefixed samples and notices new parameter sets."""
+
+    def __init__(self, extradata: bytes, fps: float | None) -> None:
+        self._length_size: int | None = None  # Annex B; a size of 256 to 511 bytes looks like a start code
+        self._sets: ParameterSets | None = None
+        self._fps = fps
+        self.video: VideoStream | None = None
+        if extradata[:1] == b"\1":
+            try:
+                sets, self._length_size = parse_avcc(extradata)
+                self._learn(sets)
+            except BadH264:
+                pass  # they may still come in the stream
+        elif extradata:
+            self._look(split_annex_b(extradata))
+
+    def frame(self, data: bytes, is_key: bool) -> bytes:
+        if self._length_size is None:
+            units = split_annex_b(data)
+        elif self._length_size != 4:
+            units = list(split_lengths(data, self._length_size))
+        else:
+            if is_key:
+                self._look(list(split_lengths(data)))
+            return data
+        if is_key or self.video is None:
+            self._look(units)
+        return join_lengths(units)
+
+    def _look(self, units: list[bytes]) -> None:
+        sets = find_parameter_sets(units)
+        if sets is None:
+            return
+        if self._sets and set(sets.sps) <= set(self._sets.sps) and set(sets.pps) <= set(self._sets.pps):
+            return
+        try:
+            self._learn(sets)
+        except BadH264:
+            return
+
+    def _learn(self, sets: ParameterSets) -> None:
+        shape = parse_sps(sets.sps[0])
+        self.video = VideoStream(shape.width, shape.height, self._fps, sets.avcc())
+        self._sets = sets
 
 
 class _Bits:
@@ -192,26 +289,10 @@ def parse_sps(unit: bytes) -> Shape:
     profile = bits.take(8)
     bits.take(16)
     bits.unsigned()
-    chroma, luma_depth, chroma_depth, has_planes = 1, 8, 8, 0
-    if profile in _HIGH_PROFILES:
-        chroma = bits.unsigned()
-        if chroma == 3:
-            has_planes = bits.take(1)
-        luma_depth = 8 + bits.unsigned()
-        chroma_depth = 8 + bits.unsigned()
-        bits.take(1)
-        if bits.take(1):
-            _skip_scaling(bits, 12 if chroma == 3 else 8)
+    samples = _parse_samples(bits) if profile in _HIGH_PROFILES else _Samples(1, 8, 8, False)
     number_bits = bits.unsigned() + 4
-    order, place_bits = bits.unsigned(), None
-    if order == 0:
-        place_bits = bits.unsigned() + 4
-    elif order == 1:
-        bits.take(1)
-        bits.signed()
-        bits.signed()
-        for _ in range(min(bits.unsigned(), 255)):
-            bits.signed()
+    order = bits.unsigned()
+    place_bits = _parse_places(bits, order)
     bits.unsigned()
     bits.take(1)
     width = 16 * (bits.unsigned() + 1)
@@ -222,15 +303,49 @@ def parse_sps(unit: bytes) -> Shape:
         bits.take(1)
     bits.take(1)
     if bits.take(1):
-        step_x = 2 if chroma in (1, 2) else 1
-        step_y = (2 if chroma == 1 else 1) * (2 - frames_only)
+        step_x = 2 if samples.chroma in (1, 2) else 1
+        step_y = (2 if samples.chroma == 1 else 1) * (2 - frames_only)
         width -= step_x * (bits.unsigned() + bits.unsigned())
         height -= step_y * (bits.unsigned() + bits.unsigned())
     if not (0 < width <= 16384 and 0 < height <= 16384):
         raise BadH264("sequence parameter set with an impossible size")
-    is_plain = frames_only and not has_planes and order != 1
-    numbering = Numbering(number_bits, place_bits) if is_plain else None
-    return Shape(width, height, chroma, luma_depth, chroma_depth, numbering)
+    is_plain = frames_only and not samples.has_planes and order != 1
+    counts = Numbering(number_bits, place_bits) if is_plain else None
+    return Shape(width, height, samples.chroma, samples.luma_depth, samples.chroma_depth, counts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Samples:
+    """What a sequence parameter set of a high profile says of samples."""
+
+    chroma: int
+    luma_depth: int
+    chroma_depth: int
+    has_planes: bool
+
+
+def _parse_samples(bits: _Bits) -> _Samples:
+    chroma = bits.unsigned()
+    has_planes = bool(bits.take(1)) if chroma == 3 else False
+    luma_depth = 8 + bits.unsigned()
+    chroma_depth = 8 + bits.unsigned()
+    bits.take(1)
+    if bits.take(1):
+        _skip_scaling(bits, 12 if chroma == 3 else 8)
+    return _Samples(chroma, luma_depth, chroma_depth, has_planes)
+
+
+def _parse_places(bits: _Bits, order: int) -> int | None:
+    """Bits of `pic_order_cnt_lsb`; None where places are told in another way."""
+    if order == 0:
+        return bits.unsigned() + 4
+    if order == 1:
+        bits.take(1)
+        bits.signed()
+        bits.signed()
+        for _ in range(min(bits.unsigned(), 255)):
+            bits.signed()
+    return None
 
 
 def _prevented(head: bytes) -> bytes:
