@@ -16,12 +16,13 @@ import httpx
 from nightlatch.domain.consent import Purpose
 from nightlatch.domain.view import Enrolment, View
 from nightlatch.review.entries import Entry
-from nightlatch.review.errors import KeeperSaidNo, Unreachable
+from nightlatch.review.errors import KeeperSaidNo, KeeperSessionEnded, Unreachable
 from nightlatch.review.labels import HandedIn
 from nightlatch.review.roster import LoggedChange
 
 PATIENCE_S = 15.0
 SESSION = "x-nightlatch-session"
+ENDED = ("session", "idle")  # the keeper's words for a session of its own that has ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,8 @@ class Keeper:
             return dict(answer.json()) if answer.content else {}
         try:
             told = answer.json()
-            raise KeeperSaidNo(str(told["error"]), str(told.get("refused", "")))
+            text, refusal = str(told["error"]), str(told.get("refused", ""))
+            raise KeeperSessionEnded(text, refusal) if refusal in ENDED else KeeperSaidNo(text, refusal)
         except (json.JSONDecodeError, KeyError, TypeError, AttributeError):
             raise Unreachable(f"The keeper answers strangely ({answer.status_code}). Look at its log.") from None
 

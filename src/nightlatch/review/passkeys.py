@@ -25,7 +25,7 @@ from webauthn.helpers.structs import (
 from nightlatch.domain.time import MINUTE_MS, SECOND_MS, Clock
 from nightlatch.errors import NotFound, Refused
 from nightlatch.review import keeper as keeping
-from nightlatch.review.errors import SignedOut
+from nightlatch.review.errors import NoSession
 from nightlatch.review.roster import Roster
 
 CHALLENGE_LIFE_MS = 2 * MINUTE_MS
@@ -134,11 +134,11 @@ class Door:
         return token, self._sittings[_hashed(token)]
 
     def sitting(self, token: str) -> Sitting:
-        """Who sits behind this token; being asked counts as being there. Raises `SignedOut`."""
+        """Who sits behind this token; being asked counts as being there. Raises `NoSession`."""
         found, now_ms = self._sittings.get(_hashed(token)), self._clock.now_ms()
         if found is None or now_ms - found.last_ms > IDLE_MS or now_ms - found.began_ms > LONGEST_MS:
             self._sittings.pop(_hashed(token), None)
-            raise SignedOut("The room is locked. Touch your passkey.")
+            raise NoSession("The room is locked. Touch your passkey.")
         self._sittings[_hashed(token)] = replace(found, last_ms=now_ms)
         return found
 
