@@ -23,7 +23,8 @@ from nightlatch.domain.time import Span
 from nightlatch.domain.view import Enrolment, read_leaf
 from nightlatch.errors import NightlatchError
 from nightlatch.keeper.app import create_app as keeper_app
-from nightlatch.review.app import Desk, create_app
+from nightlatch.review.app import create_app
+from nightlatch.review.desk import Desk
 from nightlatch.review.entries import Logged
 from nightlatch.review.errors import Unreachable
 from nightlatch.review.keeper import Keeper
