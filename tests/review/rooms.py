@@ -32,6 +32,7 @@ from nightlatch.review.records import MIGRATIONS
 from nightlatch.review.roster import Administrator, LoggedChange
 from nightlatch.review.settings import ReviewSettings
 from nightlatch.store import records
+from nightlatch.web.serving import configured
 from tests.clocks import TestClock
 from tests.house import free_port, until
 from tests.keeper import house as keeper_house
@@ -107,7 +108,7 @@ def said(donation: str, reviewer: str, label: Label, at_ms: int = 0) -> Labelled
 @contextmanager
 def served_at(app: FastAPI, port: int) -> Iterator[None]:
     """An application on 127.0.0.1 while the block runs."""
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, timeout_graceful_shutdown=2))
+    server = uvicorn.Server(configured(app, port=port))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until(lambda: server.started, "the server", 20)
