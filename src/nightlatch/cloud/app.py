@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
 
 from nightlatch.cloud.accounts import Accounts, UnknownKey
-from nightlatch.cloud.mailbox import Conflict, Mailbox
+from nightlatch.cloud.mailbox import Mailbox, NameTaken
 from nightlatch.cloud.office import PostOffice, address_of
 from nightlatch.cloud.patience import Patience
 from nightlatch.cloud.routes import clips, households, status
@@ -29,7 +29,7 @@ from nightlatch.web.face import KIB, Face, Limits, Statuses, Upload, face_of, pu
 SWEEP_EVERY_S = 60.0
 OBJECT = re.compile(r"/v1/clips/[^/]+/[^/]+\Z")
 OBJECT_WITHIN_S = 300.0  # the largest object, 32 MiB, at 0.9 Mbit/s
-STATUSES: Statuses = {NotSealed: 415, OverQuota: 507, Conflict: 409}
+STATUSES: Statuses = {NotSealed: 415, OverQuota: 507, NameTaken: 409}
 
 log = structlog.get_logger()
 

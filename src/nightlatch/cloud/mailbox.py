@@ -25,7 +25,7 @@ STRAY_AFTER_S = 3600.0
 log = structlog.get_logger()
 
 
-class Conflict(CloudError):
+class NameTaken(CloudError):
     """Other bytes are there under this name already."""
 
 
@@ -39,7 +39,7 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class MailboxClip:
     """A clip, as the mailbox knows it."""
 
     clip: str
@@ -74,7 +74,7 @@ class Mailbox:
 
         Raises:
             NotFound: names that no hub makes.
-            Conflict: other bytes are there and `replace` was not asked for.
+            NameTaken: other bytes are there and `replace` was not asked for.
             OverQuota: the household's quota has no room.
         """
         _check_names(clip, name)
@@ -89,7 +89,7 @@ class Mailbox:
                 _lock(session, household)  # one at a time from here on: asked again, since others put meanwhile
                 fresh = not self._has(session, offer)
                 unused = self._enter(session, offer, blob) if fresh else blob
-        except (Conflict, OverQuota):
+        except (NameTaken, OverQuota):
             self._blobs.delete(blob)
             raise
         if unused is not None:
@@ -97,12 +97,12 @@ class Mailbox:
         return fresh
 
     def _has(self, session: Session, offer: _Offer) -> bool:
-        """Whether exactly these bytes are held; raises `Conflict` or `OverQuota` when they cannot be."""
+        """Whether exactly these bytes are held; raises `NameTaken` or `OverQuota` when they cannot be."""
         old = session.get(ObjectRow, (offer.household, offer.clip, offer.name))
         if old is not None and old.sha256 == offer.sha256:
             return True
         if old is not None and not offer.replace:
-            raise Conflict("Other bytes are stored under this name already.")
+            raise NameTaken("Other bytes are stored under this name already.")
         used = _used_bytes(session, offer.household)
         if used - (old.bytes if old is not None else 0) + offer.bytes > self.quota_bytes:
             raise OverQuota("The mailbox is full for this household until older clips expire or are deleted.")
@@ -137,7 +137,7 @@ class Mailbox:
                 raise
             return self._blobs.get(now, start, end)
 
-    def clips(self, household: str, after_ms: int = 0) -> list[Clip]:
+    def clips(self, household: str, after_ms: int = 0) -> list[MailboxClip]:
         """The household's clips, oldest first."""
         with Session(self._engine) as session:
             rows = session.scalars(
@@ -149,7 +149,7 @@ class Mailbox:
             for row in session.scalars(select(ObjectRow).where(ObjectRow.household_id == household)):
                 found.setdefault(row.clip_id, []).append(row)
         return [
-            Clip(
+            MailboxClip(
                 row.id,
                 row.created_ms,
                 row.created_ms + self.keep_ms,

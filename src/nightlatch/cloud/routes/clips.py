@@ -10,7 +10,7 @@ import structlog
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from nightlatch.cloud.mailbox import Clip
+from nightlatch.cloud.mailbox import MailboxClip
 from nightlatch.cloud.office import HubCall, Office, OwnerCall
 from nightlatch.domain.time import HOUR_MS
 from nightlatch.seal.envelope import Sealed
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 class ClipList:
     """All that is held for a household, and its plan."""
 
-    clips: list[Clip]
+    clips: list[MailboxClip]
     used_bytes: int
     quota_bytes: int
     keep_hours: int
