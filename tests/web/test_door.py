@@ -6,7 +6,7 @@ import asyncio
 
 from nightlatch.web.face import Limits
 from nightlatch.web.face.addresses import is_this_machine, sender
-from nightlatch.web.face.door import Door
+from nightlatch.web.face.door import Entrance
 
 
 class Line(asyncio.Transport):
@@ -18,7 +18,7 @@ class Line(asyncio.Transport):
         self.is_closed = True
 
 
-def come(door: Door, address: str, *, speaks: bool = False) -> Line | None:
+def come(door: Entrance, address: str, *, speaks: bool = False) -> Line | None:
     line = Line()
     if not door.admit(line, address):
         return None
@@ -28,7 +28,7 @@ def come(door: Door, address: str, *, speaks: bool = False) -> Line | None:
 
 
 def test_the_one_that_was_silent_longest_makes_room_for_a_newcomer_of_its_address() -> None:
-    door = Door(Limits(per_address=2))
+    door = Entrance(Limits(per_address=2))
     first, second, other = come(door, "192.0.2.1"), come(door, "192.0.2.1"), come(door, "192.0.2.2")
     assert first is not None
     assert second is not None
@@ -38,7 +38,7 @@ def test_the_one_that_was_silent_longest_makes_room_for_a_newcomer_of_its_addres
 
 
 def test_nobody_who_is_being_answered_makes_room() -> None:
-    door = Door(Limits(per_address=2))
+    door = Entrance(Limits(per_address=2))
     speaking = [come(door, "192.0.2.1", speaks=True) for _ in range(2)]
     assert come(door, "192.0.2.1") is None
     assert speaking[0] is not None
@@ -48,7 +48,7 @@ def test_nobody_who_is_being_answered_makes_room() -> None:
 
 
 def test_when_all_places_are_taken_a_silent_one_of_anybody_goes() -> None:
-    door = Door(Limits(at_once=3))
+    door = Entrance(Limits(at_once=3))
     silent = come(door, "192.0.2.1")
     for n in (2, 3):
         come(door, f"192.0.2.{n}", speaks=True)
@@ -59,7 +59,7 @@ def test_when_all_places_are_taken_a_silent_one_of_anybody_goes() -> None:
 
 
 def test_who_has_left_is_not_counted_and_may_leave_twice() -> None:
-    door = Door(Limits(per_address=1))
+    door = Entrance(Limits(per_address=1))
     for _ in range(3):
         line = come(door, "192.0.2.1", speaks=True)
         assert line is not None
@@ -70,7 +70,7 @@ def test_who_has_left_is_not_counted_and_may_leave_twice() -> None:
 
 
 def test_this_machine_has_a_bound_of_its_own() -> None:
-    door = Door(Limits(per_address=1, on_loopback=3))
+    door = Entrance(Limits(per_address=1, on_loopback=3))
     assert [come(door, "127.0.0.1", speaks=True) is not None for _ in range(4)] == [True, True, True, False]
 
 

@@ -15,7 +15,7 @@ from nightlatch.domain.consent import Json, canonical
 from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.room import Room
-from nightlatch.web.shape import Document, Shape
+from nightlatch.web.shape import Body, Document
 
 Token = Annotated[str, Header(alias="x-nightlatch-session")]
 
@@ -66,7 +66,7 @@ def signed_bytes(document: Document) -> bytes:
     return canonical(cast(Json, document))  # looks at every value itself
 
 
-class EntryShape(Shape):
+class EntryBody(Body):
     """An entry of the log, and what it takes to believe it."""
 
     salt: Base64

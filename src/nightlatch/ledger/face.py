@@ -35,7 +35,7 @@ from nightlatch.ledger.log import Log
 from nightlatch.ledger.witness import Moved, Witness
 from nightlatch.seal.note import Verifier, read_verifier
 from nightlatch.web.face import KIB, Face, Limits, Statuses, Unmeasured, put_on
-from nightlatch.web.shape import Answer, Shape
+from nightlatch.web.shape import Answer, Body
 
 REFRESH_EVERY_S = 60.0
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -57,13 +57,13 @@ class Registry:
     writer_secret: str = field(repr=False)
 
 
-class EntryToAppend(Shape):
+class EntryToAppend(Body):
     """An entry to append."""
 
     leaf: str  # b64
 
 
-class HouseholdKey(Shape):
+class HouseholdKey(Body):
     """The witness of a household."""
 
     key: str

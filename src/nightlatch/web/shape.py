@@ -11,7 +11,7 @@ Document = dict[str, JsonValue]  # signed by somebody else: kept as it came, so 
 Base64Text = Annotated[bytes, PlainSerializer(lambda raw: b64encode(raw).decode(), return_type=str)]
 
 
-class Shape(BaseModel):
+class Body(BaseModel):
     """A body of a request: unknown keys and guesses at types are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)

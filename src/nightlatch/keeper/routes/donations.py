@@ -14,12 +14,12 @@ from nightlatch.domain.donation import Report
 from nightlatch.keeper.premises import Base64, Here, signed_bytes
 from nightlatch.keeper.room import Gift
 from nightlatch.seal.envelope import Sealed
-from nightlatch.web.shape import Answer, Base64Text, Document, Shape
+from nightlatch.web.shape import Answer, Base64Text, Body, Document
 
 router = APIRouter(prefix="/v1")
 
 
-class ReportShape(Shape):
+class ReportBody(Body):
     """The redaction's report."""
 
     sha256: str
@@ -30,17 +30,17 @@ class ReportShape(Shape):
     metadata_removed: bool
 
 
-class GiftShape(Shape):
+class GiftBody(Body):
     """A clip, as its hub hands it over."""
 
     consent: Document  # {"record": …, "signature": b64}
     sealed: Base64
-    report: ReportShape
+    report: ReportBody
     log_key: Base64  # 32 bytes
     owner_recipient: str  # age1…
 
 
-class WitnessShape(Shape):
+class WitnessBody(Body):
     """The witness of a household that gave."""
 
     donation: str
@@ -83,7 +83,7 @@ def make(here: Here) -> DonationKey:
 
 
 @router.put("/donations/{donation}", status_code=201)
-def receive(here: Here, donation: str, given: GiftShape) -> DonationState:
+def receive(here: Here, donation: str, given: GiftBody) -> DonationState:
     """Take a clip in."""
     consented, report = Consented(signed_bytes(given.consent)), Report(**given.report.model_dump())
     here.room.receive(Gift(donation, consented, Sealed(given.sealed), report, given.log_key, given.owner_recipient))
@@ -91,7 +91,7 @@ def receive(here: Here, donation: str, given: GiftShape) -> DonationState:
 
 
 @router.post("/witnesses", status_code=204)
-def introduce(here: Here, witness: WitnessShape) -> None:
+def introduce(here: Here, witness: WitnessBody) -> None:
     """Let the household's hub cosign the log."""
     here.room.introduce(witness.donation, witness.key)
 

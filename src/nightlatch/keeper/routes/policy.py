@@ -5,13 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from nightlatch.keeper.premises import Here
-from nightlatch.keeper.routes.sessions import ChangeShape
+from nightlatch.keeper.routes.sessions import ChangeBody
 from nightlatch.web.shape import Answer
 
 router = APIRouter(prefix="/v1/policy")
 
 
-class PromiseShape(ChangeShape):
+class PromiseBody(ChangeBody):
     """A policy that two administrators signed."""
 
     event: str  # the canonical JSON that was signed
@@ -30,7 +30,7 @@ def breach(here: Here) -> Breach:
 
 
 @router.post("", status_code=201)
-def take(here: Here, promise: PromiseShape) -> Breach:
+def take(here: Here, promise: PromiseBody) -> Breach:
     """Take a new promise."""
     here.room.promises.take(promise.event.encode(), promise.proof)
     return Breach(breach=here.room.promises.breach())

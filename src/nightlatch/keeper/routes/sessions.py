@@ -6,21 +6,21 @@ from fastapi import APIRouter
 
 from nightlatch.domain.view import Enrolment
 from nightlatch.keeper.changes import Proof
-from nightlatch.keeper.premises import Base64, EntryShape, Here, Token
+from nightlatch.keeper.premises import Base64, EntryBody, Here, Token
 from nightlatch.web.health import Health
-from nightlatch.web.shape import Answer, Base64Text, Shape
+from nightlatch.web.shape import Answer, Base64Text, Body
 
 router = APIRouter(prefix="/v1")
 
 
-class LoginShape(Shape):
+class LoginBody(Body):
     """A passkey's answer to a challenge."""
 
     challenge: Base64
     assertion: str  # JSON of the PublicKeyCredential
 
 
-class ChangeShape(EntryShape):
+class ChangeBody(EntryBody):
     """A change that administrators signed, and its entry in the log."""
 
     signatures: dict[str, str]  # b64 key → b64 signature
@@ -31,7 +31,7 @@ class ChangeShape(EntryShape):
         return Proof(self.signatures, self.salt, self.leaf, self.receipt)
 
 
-class EnrolmentShape(ChangeShape):
+class EnrolmentBody(ChangeBody):
     """A passkey let in or put out."""
 
     do: str
@@ -48,7 +48,7 @@ class Challenge(Answer):
     challenge: Base64Text
 
 
-class Session(Answer):
+class ReviewerSession(Answer):
     """A session, and whose it is."""
 
     session: str
@@ -63,11 +63,11 @@ def challenge(here: Here) -> Challenge:
 
 
 @router.post("/sessions", status_code=201)
-def sit(here: Here, login: LoginShape) -> Session:
+def sit(here: Here, login: LoginBody) -> ReviewerSession:
     """Log in with a passkey."""
     token = here.passkeys.sit(login.challenge, login.assertion)
     seat = here.passkeys.seat(token)
-    return Session(session=token, reviewer=seat.reviewer if seat else "", device=seat.device if seat else "")
+    return ReviewerSession(session=token, reviewer=seat.reviewer if seat else "", device=seat.device if seat else "")
 
 
 @router.delete("/sessions", status_code=204)
@@ -77,7 +77,7 @@ def leave(here: Here, token: Token = "") -> None:
 
 
 @router.post("/roster", status_code=201)
-def enrol(here: Here, change: EnrolmentShape) -> Health:
+def enrol(here: Here, change: EnrolmentBody) -> Health:
     """Let a passkey in, or put it out."""
-    here.passkeys.enrol(Enrolment(**change.model_dump(exclude=set(ChangeShape.model_fields))), change.proof)
+    here.passkeys.enrol(Enrolment(**change.model_dump(exclude=set(ChangeBody.model_fields))), change.proof)
     return Health()

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from nightlatch.domain.consent import Purpose
 from nightlatch.domain.view import View
-from nightlatch.keeper.premises import EntryShape, Here, Token
+from nightlatch.keeper.premises import EntryBody, Here, Token
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.room import Asked
 from nightlatch.web.shape import Answer, Base64Text
@@ -14,7 +14,7 @@ from nightlatch.web.shape import Answer, Base64Text
 router = APIRouter(prefix="/v1")
 
 
-class ViewShape(EntryShape):
+class ViewBody(EntryBody):
     """A view that the log holds."""
 
     donation: str
@@ -28,13 +28,13 @@ class ViewShape(EntryShape):
     seq: int
 
 
-class LabelShape(EntryShape):
+class LabelBody(EntryBody):
     """A label that the log holds."""
 
     event: str  # canonical JSON
 
 
-class Draw(Answer):
+class NextClip(Answer):
     """The clip that was drawn, with all that its `view.open` must commit to."""
 
     seq: int
@@ -56,9 +56,9 @@ class Ticket(Answer):
 
 
 @router.post("/assignments")
-def assign(here: Here, token: Token = "") -> Draw:
+def assign(here: Here, token: Token = "") -> NextClip:
     """Draw a clip, or name the one that was drawn."""
-    return Draw.model_validate(here.room.next_clip(token))
+    return NextClip.model_validate(here.room.next_clip(token))
 
 
 @router.post("/assignments/skip", status_code=204)
@@ -74,9 +74,9 @@ def enough(here: Here, donation: str) -> None:
 
 
 @router.post("/views", status_code=201)
-def open_view(here: Here, asked: ViewShape, token: Token = "") -> Ticket:
+def open_view(here: Here, asked: ViewBody, token: Token = "") -> Ticket:
     """A receipt for a ticket."""
-    values = asked.model_dump(exclude={*EntryShape.model_fields, "purpose"})
+    values = asked.model_dump(exclude={*EntryBody.model_fields, "purpose"})
     try:
         view = View(purpose=Purpose(asked.purpose), **values)
     except ValueError:
@@ -86,7 +86,7 @@ def open_view(here: Here, asked: ViewShape, token: Token = "") -> Ticket:
 
 
 @router.post("/views/{view}/label", status_code=204)
-def label(here: Here, view: int, said: LabelShape) -> None:
+def label(here: Here, view: int, said: LabelBody) -> None:
     """What was said of a view, for its owner."""
     here.room.labelled(view, said.event.encode(), said.salt, said.leaf, said.receipt)
 

@@ -17,7 +17,7 @@ from nightlatch.review.entries import Entry, Logged, entry
 from nightlatch.review.errors import KeeperSaidNo, Unreachable
 from nightlatch.review.keeper import Assignment, Keeper, Opened
 from nightlatch.review.labels import Look, read, written
-from nightlatch.web.shape import Answer, Shape
+from nightlatch.web.shape import Answer, Body
 
 WITNESSES_WITHIN_S = (0.2, 0.5, 1.0)
 
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 Reply = TypeVar("Reply")
 
 
-class LabelDraft(Shape):
+class LabelDraft(Body):
     """A label as the page has it: complete or not."""
 
     subjects: list[str] = Field([], max_length=20)

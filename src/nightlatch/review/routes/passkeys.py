@@ -8,26 +8,26 @@ from pydantic import Field
 
 from nightlatch.review.desk import COOKIE, At, Seated
 from nightlatch.review.errors import KeeperSaidNo, Unreachable
-from nightlatch.web.shape import Answer, Shape
+from nightlatch.web.shape import Answer, Body
 
 router = APIRouter(prefix="/api")
 log = structlog.get_logger()
 
 
-class InvitationShape(Shape):
+class InvitationBody(Body):
     """An invitation that an administrator handed out."""
 
     invite: str = Field(max_length=100)
 
 
-class PasskeyShape(InvitationShape):
+class PasskeyBody(InvitationBody):
     """A new passkey, for an invitation."""
 
     device: str = Field(min_length=1, max_length=40)
     attestation: str  # JSON of the PublicKeyCredential
 
 
-class AssertionShape(Shape):
+class AssertionBody(Body):
     """A passkey's answer to a challenge."""
 
     assertion: str  # JSON of the PublicKeyCredential
@@ -53,13 +53,13 @@ class Reviewer(Answer):
 
 
 @router.post("/invite/options")
-def options(at: At, asked: InvitationShape) -> Response:
+def options(at: At, asked: InvitationBody) -> Response:
     """What a new passkey has to answer."""
     return Response(at.door.registration(asked.invite), media_type="application/json")
 
 
 @router.post("/invite", status_code=201)
-def register(at: At, made: PasskeyShape) -> PendingChange:
+def register(at: At, made: PasskeyBody) -> PendingChange:
     """Take a new passkey."""
     change = at.door.register(made.invite, made.device, made.attestation)
     log.info("passkey.asked", change=change)
@@ -73,7 +73,7 @@ def challenge(at: At) -> HexChallenge:
 
 
 @router.post("/login")
-def login(at: At, answer: AssertionShape, response: Response) -> Reviewer:
+def login(at: At, answer: AssertionBody, response: Response) -> Reviewer:
     """Come in."""
     token, who = at.door.enter(answer.assertion)
     secure = at.settings.is_secure

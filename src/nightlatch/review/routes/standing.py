@@ -14,7 +14,7 @@ router = APIRouter(prefix="/api/mine")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class OwnStanding:
     """How often one reviewer said what the others said (None: too few labels to tell), and how far the day is."""
 
     compared: int
@@ -25,11 +25,11 @@ class Standing:
 
 
 @router.get("")
-def mine(at: At, who: Seated) -> Standing:
+def mine(at: At, who: Seated) -> OwnStanding:
     """My own."""
     found = _as_of_midnight(at, who.reviewer)
     today, quota = at.labels.done_today(who.reviewer), at.roster.policy().quota
-    return Standing(found.compared, found.verdict, found.subjects, today, quota)
+    return OwnStanding(found.compared, found.verdict, found.subjects, today, quota)
 
 
 def _as_of_midnight(at: Desk, reviewer: str) -> Agreement:

@@ -23,7 +23,7 @@ from nightlatch.web.face.face import Face
 from nightlatch.web.face.limits import Limits, size
 
 
-class Door:
+class Entrance:
     """Who is connected, and who of them is silent: has sent no whole head since coming, or since the last answer."""
 
     def __init__(self, limits: Limits) -> None:
@@ -76,7 +76,7 @@ class Door:
 class Visitor(HttpToolsProtocol):
     """A connection: uvicorn's own, with a deadline and a size for the head of every request."""
 
-    door: ClassVar[Door]
+    door: ClassVar[Entrance]
     face: ClassVar[Face]
     _head_deadline: asyncio.TimerHandle | None = None
     _is_in_head = False
@@ -149,24 +149,24 @@ class Visitor(HttpToolsProtocol):
         self.transport.close()
 
 
-class Watcher(WebSocketsSansIOProtocol):
+class Viewer(WebSocketsSansIOProtocol):
     """A WebSocket: its connection came in through the same door, and leaves through it."""
 
-    door: ClassVar[Door]
+    door: ClassVar[Entrance]
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.door.leave(self.transport)
 
 
-def protocols(wearing: Face) -> tuple[type[Visitor], type[Watcher]]:
+def protocols(wearing: Face) -> tuple[type[Visitor], type[Viewer]]:
     """uvicorn's protocols for HTTP and WebSockets, with one door for both."""
-    only = Door(wearing.limits)
+    only = Entrance(wearing.limits)
 
     class Here(Visitor):
         door, face = only, wearing
 
-    class There(Watcher):
+    class There(Viewer):
         door = only
 
     return Here, There
