@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.routing import APIRoute
 
 from nightlatch.cloud.app import create_app as cloud_app
@@ -24,7 +24,7 @@ from nightlatch.keeper.app import create_app as keeper_app
 from nightlatch.ledger.face import create_log_app
 from nightlatch.ledger.log import Log
 from nightlatch.seal.note import make_signer
-from nightlatch.web.face import KIB, Face, Limits
+from nightlatch.web.face import KIB, MIB, Face, Limits
 from nightlatch.web.signature import sign
 from tests.clocks import TestClock
 from tests.keeper.house import ORIGIN, house
@@ -33,7 +33,14 @@ from tests.review.rooms import WholeRoom
 from tests.serving import served
 
 LIMITS = Limits(
-    head_s=0.6, body_s=1.2, longest_head=8 * KIB, longest_body=16 * KIB, per_address=6, on_loopback=16, at_once=48
+    head_s=0.6,
+    body_s=1.2,
+    unread_s=2.0,
+    longest_head=8 * KIB,
+    longest_body=16 * KIB,
+    per_address=6,
+    on_loopback=10,
+    at_once=48,
 )
 SECRET = "a-secret-of-this-test"
 STRANGER = "127.0.0.2"  # another address of this machine
@@ -99,12 +106,16 @@ async def _broken() -> None:
     raise RuntimeError(SECRET)
 
 
+async def _large() -> Response:
+    return Response(bytes(8 * MIB))  # more than the buffers of both ends hold
+
+
 @contextmanager
 def running(name: str, folder: Path) -> Iterator[Program]:
     """One of the five, by its name."""
     with _MADE[name](folder) as (app, ask):
         app.state.face = strict(app.state.face)
-        app.router.routes.insert(0, APIRoute("/api/broken", _broken))
+        app.router.routes[:0] = [APIRoute("/api/broken", _broken), APIRoute("/api/large", _large)]
         with served(app) as url:
             yield Program(name, url, ask)
 

@@ -10,12 +10,12 @@ from nightlatch.web.face.door import Entrance
 
 
 class Line(asyncio.Transport):
-    """A connection that only knows whether it was closed."""
+    """A connection that only knows whether it was dropped."""
 
-    is_closed = False
+    is_dropped = False
 
-    def close(self) -> None:
-        self.is_closed = True
+    def abort(self) -> None:
+        self.is_dropped = True
 
 
 def come(door: Entrance, address: str, *, speaks: bool = False) -> Line | None:
@@ -34,7 +34,7 @@ def test_the_one_that_was_silent_longest_makes_room_for_a_newcomer_of_its_addres
     assert second is not None
     assert other is not None
     assert come(door, "192.0.2.1") is not None
-    assert (first.is_closed, second.is_closed, other.is_closed) == (True, False, False)
+    assert (first.is_dropped, second.is_dropped, other.is_dropped) == (True, False, False)
 
 
 def test_nobody_who_is_being_answered_makes_room() -> None:
@@ -44,7 +44,7 @@ def test_nobody_who_is_being_answered_makes_room() -> None:
     assert speaking[0] is not None
     door.falls_silent(speaking[0])
     assert come(door, "192.0.2.1") is not None
-    assert speaking[0].is_closed
+    assert speaking[0].is_dropped
 
 
 def test_when_all_places_are_taken_a_silent_one_of_anybody_goes() -> None:
@@ -54,7 +54,7 @@ def test_when_all_places_are_taken_a_silent_one_of_anybody_goes() -> None:
         come(door, f"192.0.2.{n}", speaks=True)
     assert come(door, "192.0.2.4", speaks=True) is not None
     assert silent is not None
-    assert silent.is_closed
+    assert silent.is_dropped
     assert come(door, "192.0.2.5") is None
 
 

@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from nightlatch.web.face import KIB
+from tests.house import until
 from tests.web.programs import LIMITS, NAMES, SECRET, STRANGER, Program, heard, running
 
 STRICT = ("content-security-policy", "x-content-type-options", "referrer-policy", "cache-control")
@@ -187,6 +188,21 @@ def test_websockets_that_came_and_went_leave_no_trace_at_the_door(program: Progr
             line.sendall(f"GET /v1/views/1 HTTP/1.1\r\nHost: localhost\r\n{upgrade}\r\n{key}\r\n\r\n".encode())
             assert status(heard(line)) == 403
     assert program.nothing().status_code == 404
+
+
+def test_answers_that_nobody_reads_hold_a_place_for_a_while_only(program: Program) -> None:
+    def is_served() -> bool:
+        with program.line(STRANGER) as line:
+            line.sendall(b"GET /api/nothing HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            return status(line.recv(65536)) == 404
+
+    with ExitStack() as crowd:
+        for _ in range(LIMITS.on_loopback):
+            line = crowd.enter_context(program.line(STRANGER))
+            line.sendall(b"GET /api/large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert line.recv(1) == b"H"
+        assert not is_served()
+        until(is_served, "a place", LIMITS.unread_s + 5)
 
 
 # ---- answers ----------------------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 uvicorn closes a connection that is silent after an answer, but waits for ever for a first request, lets a head grow
 without end, and counts idle connections against its one limit: 205 of them, without any key, stopped the keeper.
 Here a head has a deadline and a size, and when there are too many connections, the one that has been silent longest
-makes room. A newcomer is refused only while all the others are being answered.
+makes room. A newcomer is refused only while all the others are being answered, and an answer that its client does
+not read ends.
 """
 
 from __future__ import annotations
@@ -64,11 +65,11 @@ class Entrance:
                 del self._counts[who]
 
     def _make_room(self, who: str | None) -> bool:
-        """Close the connection, of `who` or of anybody, that has been silent longest; False when none is silent."""
+        """Drop the connection, of `who` or of anybody, that has been silent longest; False when none is silent."""
         for transport in self._silent:
             if who in (None, self._senders[transport]):
                 self.leave(transport)
-                transport.close()
+                transport.abort()
                 return True
         return False
 
@@ -79,6 +80,7 @@ class Visitor(HttpToolsProtocol):
     door: ClassVar[Entrance]
     face: ClassVar[Face]
     _head_deadline: asyncio.TimerHandle | None = None
+    _reading_deadline: asyncio.TimerHandle | None = None
     _is_in_head = False
     _head_bytes = 0
 
@@ -92,6 +94,7 @@ class Visitor(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._stop_waiting()
+        self._stop_watching()
         self.door.leave(self.transport)
 
     def data_received(self, data: bytes) -> None:
@@ -118,12 +121,26 @@ class Visitor(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self.cycle.response_complete and not self.transport.is_closing():  # no request waits behind this one
-            self.door.falls_silent(self.transport)
-            self._wait_for_head()
+        self._rest()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_watching()
+        self._rest()
 
     def send_400_response(self, msg: str) -> None:
         self._hang_up(400, "This is no HTTP request that can be read.")
+
+    def _rest(self) -> None:
+        """The answer is complete and the client has read it, and no other request waits behind."""
+        is_over = self.cycle is not None and self.cycle.response_complete and not self.flow.write_paused
+        if is_over and self._head_deadline is None and not self.transport.is_closing():
+            self.door.falls_silent(self.transport)
+            self._wait_for_head()
 
     def _wait_for_head(self) -> None:
         self._stop_waiting()
@@ -134,11 +151,31 @@ class Visitor(HttpToolsProtocol):
             self._head_deadline.cancel()
             self._head_deadline = None
 
+    def _watch_reading(self) -> None:
+        """See in a while whether the client has read any of its answer, and drop one that has not."""
+        left = self.transport.get_write_buffer_size()
+        self._reading_deadline = self.loop.call_later(self.face.limits.unread_s, self._drop_if_unread, left)
+
+    def _drop_if_unread(self, left: int) -> None:
+        if self.transport.get_write_buffer_size() < left:
+            self._watch_reading()
+        else:
+            self.transport.abort()
+
+    def _stop_watching(self) -> None:
+        if self._reading_deadline is not None:
+            self._reading_deadline.cancel()
+            self._reading_deadline = None
+
     def _give_up(self) -> None:
+        if self.transport.is_closing():  # it was closed before, and its client still reads nothing
+            self.transport.abort()
+            return
         if self._is_in_head:
             self._hang_up(408, f"The request did not arrive within {self.face.limits.head_s:g} seconds.")
-        elif not self.transport.is_closing():
+        else:
             self.transport.close()
+        self._wait_for_head()
 
     def _hang_up(self, status: int, text: str, headers: Mapping[str, str] | None = None) -> None:
         """Say why, unless an answer is under way, and close."""

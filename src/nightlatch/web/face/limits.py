@@ -20,6 +20,7 @@ class Limits:
 
     head_s: float = 10.0  # from the connection, or the last answer, to the last byte of a request's head
     body_s: float = 30.0  # from there to the last byte of its body
+    unread_s: float = 30.0  # that an answer may wait for its reader to take any of it
     longest_head: int = 32 * KIB
     longest_body: int = 64 * KIB
     longest_message: int = 64 * KIB  # that a browser sends over a WebSocket
