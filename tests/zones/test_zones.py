@@ -63,6 +63,8 @@ def test_the_rings_hold(copy: Path) -> None:
         ("review/app.py", "import av", "The review room sees no picture"),
         ("review/queue.py", "from nightlatch.keeper import draw", "The review room sees no picture"),
         ("ledger/log.py", "from nightlatch.store import blobs", "Rings"),
+        ("web/face/guard.py", "from nightlatch.ledger import log", "Rings"),
+        ("web/face/guard.py", "import av", "The cloud is blind"),
         ("pixels/vision/gate.py", "import httpx", "Looking is pure"),
     ],
 )
