@@ -17,8 +17,8 @@
     browser   WS   /v1/views/{id}              pictures, one at a time
 
 Review shows the bearer secret of `face.secret`. Hub and owner need none: consents and withdrawals are signed, entries
-are sealed, and keys that no clip came for are few and go after a day. The browser shows the page's origin, the session
-and the ticket.
+are sealed, and keys for which no clip arrives are few and gone after a day. The browser shows the page's origin, the
+session and the ticket.
 """
 
 from __future__ import annotations

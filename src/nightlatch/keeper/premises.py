@@ -46,7 +46,7 @@ Here = Annotated[Premises, Depends(_here)]
 async def only_review(here: Here, authorization: Annotated[str, Header()] = "") -> None:
     """Raises `KeeperRefused` for anybody who does not show the face secret."""
     if not secrets.compare_digest(authorization.encode(), f"Bearer {here.face_secret}".encode()):
-        raise KeeperRefused(Refusal.SESSION, "Only review may ask this: show the face secret.")
+        raise KeeperRefused(Refusal.SESSION, "Only the review room may ask for this. Show the face secret.")
 
 
 def _b64(text: object) -> bytes:

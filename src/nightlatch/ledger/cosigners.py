@@ -1,4 +1,4 @@
-"""The witnesses that a log asks, each with what it knows, and those that come by themselves."""
+"""The witnesses that a log asks, each with what it knows, and those that come on their own."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Cosigners:
             return self.shown
 
     def grew(self) -> None:
-        """The log has another checkpoint: whoever waits for it is told."""
+        """The log has a newer checkpoint: wake those who wait for one."""
         self._grown.set()
         self._grown = asyncio.Event()
 

@@ -131,7 +131,7 @@ async def append(here: Here, entry: EntryToAppend) -> ReceivedEntry:
     try:
         leaf = b64decode(entry.leaf, validate=True)
     except ValueError:
-        raise LedgerError("An entry comes as base64.") from None
+        raise LedgerError("Send the entry as base64.") from None
     logged = await run_in_threadpool(here.ledger.append, leaf)
     here.cosigners.grew()
     note = await here.cosigners.refresh()

@@ -20,7 +20,7 @@ BELIEVED_PROXY = "127.0.0.1"  # X-Forwarded-For is believed from a reverse proxy
 
 
 def listen(host: str, port: int, who: str, section: str | None) -> socket.socket:
-    """A listening socket; port 0 means any free one. `section` is where its address is set, if not on the command.
+    """A listening socket; port 0 means any free one. `section` is where its address is set, unless on the command line.
 
     Raises:
         ConfigError: an address that is taken or not of this machine.

@@ -89,7 +89,9 @@ class Visitor(HttpToolsProtocol):
         if self.door.admit(transport, self.client[0] if self.client else ""):
             self._wait_for_head()
         else:
-            self._hang_up(503, "Too many are being answered here. Wait a second and try again.", {"Retry-After": "1"})
+            self._hang_up(
+                503, "Too many requests are being answered here. Wait a second and try again.", {"Retry-After": "1"}
+            )
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -103,7 +105,7 @@ class Visitor(HttpToolsProtocol):
         if was_in_head and self._is_in_head:
             self._head_bytes += len(data)
             if self._head_bytes > (longest := self.face.limits.longest_head):
-                self._hang_up(431, f"The head of this request is too large; it may have {size(longest)}.")
+                self._hang_up(431, f"The head of this request is too large: at most {size(longest)} are taken.")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -133,7 +135,7 @@ class Visitor(HttpToolsProtocol):
         self._rest()
 
     def send_400_response(self, msg: str) -> None:
-        self._hang_up(400, "This is no HTTP request that can be read.")
+        self._hang_up(400, "This is not an HTTP request. Check the address.")
 
     def _rest(self) -> None:
         """The answer is complete and the client has read it, and no other request waits behind."""

@@ -104,7 +104,9 @@ class Face:
 
     def broken(self) -> Sentence:
         """An error that is not the client's, nor one of ours."""
-        return Sentence({"error": f"Something went wrong in {self.place}; its log says what. Try again later."}, 500)
+        return Sentence(
+            {"error": f"Something went wrong in {self.place}; its log has the details. Try again later."}, 500
+        )
 
 
 def only_from(page: str, origin: str | None = None) -> Gate:
@@ -127,5 +129,5 @@ def _places(error: RequestValidationError) -> str:
 
 def _place(kind: str, loc: tuple[int | str, ...]) -> str:
     if kind == "json_invalid":
-        return "its body is no JSON"
+        return "its body is not JSON"
     return ".".join(str(each) for each in loc[1:])[:LONGEST_PLACE] or "the body"

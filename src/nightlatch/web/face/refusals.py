@@ -31,7 +31,7 @@ class Unmeasured(NightlatchError):
     """The request does not say how long its body is."""
 
     def __init__(self, longest: int) -> None:
-        super().__init__(f"Say how long the body is, with Content-Length; it may have {size(longest)}.")
+        super().__init__(f"Say how long the body is, with Content-Length; at most {size(longest)}.")
 
 
 class NotAtHome(NightlatchError):
