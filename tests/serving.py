@@ -10,11 +10,16 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from nightlatch.web.face import Face
+from nightlatch.web.serving import configured
+
 
 @contextmanager
 def served(app: FastAPI) -> Iterator[str]:
     """The application's base URL while it runs."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, timeout_graceful_shutdown=2))
+    if not hasattr(app.state, "face"):  # a stand-in of a test, with no face of its own
+        app.state.face = Face("this test")
+    server = uvicorn.Server(configured(app))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 20

@@ -23,7 +23,7 @@ from nightlatch.cloud.serve import MIGRATIONS
 from nightlatch.cloud.settings import CloudSettings
 from nightlatch.errors import Refused, TooManyTries
 from nightlatch.store import records
-from nightlatch.web.signature import NONCE_LIFE_S, Signed, public_b64, sign
+from nightlatch.web.signature import NONCE_LIFE_S, SignedRequest, public_b64, sign
 from tests.clocks import TestClock
 from tests.cloud.clouds import CLIP, HOUSE, SEALER, Cloud, running
 from tests.serving import served
@@ -150,7 +150,7 @@ def test_strangers_cannot_push_a_nonce_out_and_old_ones_are_forgotten(tmp_path: 
     url, clock = f"sqlite:///{tmp_path / 'rows.db'}", TestClock(fixed_ms=1_800_000_000_000)
     records.migrate(url, MIGRATIONS)
     accounts = Accounts(records.engine(url), clock, None)
-    once = Signed("k" * 44, "n" * 22, clock.now_ms() // 1000)
+    once = SignedRequest("k" * 44, "n" * 22, clock.now_ms() // 1000)
     with pytest.raises(Refused, match="does not know"):
         accounts.admit(once, "hub", "owner")
     assert accounts.forget() == 0

@@ -22,7 +22,7 @@ from nightlatch.hub.serve.books.index import MIGRATIONS as HUB_MIGRATIONS
 from nightlatch.seal.recipients import Sealer
 from nightlatch.store import records
 from nightlatch.store.blobs import Blobs
-from nightlatch.web.signature import Signed
+from nightlatch.web.signature import SignedRequest
 from tests.clocks import TestClock
 from tests.postgres import server
 from tests.s3 import S3, s3
@@ -98,7 +98,7 @@ def test_a_crowd_is_served_in_turn_on_every_store(url: str) -> None:
     blobs = Blobs("memory:///")
     mailbox = Mailbox(engine, blobs, clock, keep_days=1, quota_bytes=len(SEALED) * 5)
     accounts = Accounts(engine, clock, None)
-    once = Signed(os.urandom(16).hex(), "n", clock.now_ms() // 1000)
+    once = SignedRequest(os.urandom(16).hex(), "n", clock.now_ms() // 1000)
 
     def put(name: str) -> bool:
         try:

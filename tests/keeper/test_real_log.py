@@ -21,8 +21,9 @@ from nightlatch.keeper.serve import open_room
 from nightlatch.keeper.settings import KeeperSettings
 from nightlatch.keeper.words import ViewRequest
 from nightlatch.ledger.client import LogClient
+from nightlatch.ledger.cosigners import local_cosigner
 from nightlatch.ledger.errors import LogFull
-from nightlatch.ledger.face import create_log_app, local_cosigner
+from nightlatch.ledger.face import create_log_app
 from nightlatch.ledger.log import Log
 from nightlatch.ledger.policy import Policy
 from nightlatch.ledger.witness import Witness

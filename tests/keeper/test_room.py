@@ -124,6 +124,15 @@ def test_another_session_cannot_take_over_a_view(home: House) -> None:
     assert refusal_of(home.room.flag, stork.token, opened.view_id) == Refusal.SESSION
 
 
+def test_a_view_that_the_sweep_ended_says_why_once(home: House) -> None:
+    home.give()
+    opened = home.look(home.reviewer())
+    home.clock.offset_ms += 60_001
+    home.room.sweep()
+    assert refusal_of(home.room.check_standing, opened.view_id) == Refusal.IDLE
+    assert refusal_of(home.room.check_standing, opened.view_id) == Refusal.REVOKED
+
+
 def test_a_reviewer_who_does_nothing_for_a_minute_is_locked_out(home: House) -> None:
     home.give()
     reviewer = home.reviewer()

@@ -12,7 +12,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from nightlatch.ledger.client import LogClient
-from nightlatch.ledger.face import create_log_app, create_witness_app, local_cosigner
+from nightlatch.ledger.cosigners import local_cosigner
+from nightlatch.ledger.face import create_log_app, create_witness_app
 from nightlatch.ledger.log import Log
 from nightlatch.ledger.monitor import audit
 from nightlatch.ledger.policy import Policy, verify_receipt

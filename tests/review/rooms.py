@@ -23,7 +23,8 @@ from nightlatch.domain.time import Span
 from nightlatch.domain.view import Enrolment, read_leaf
 from nightlatch.errors import NightlatchError
 from nightlatch.keeper.app import create_app as keeper_app
-from nightlatch.review.app import Desk, create_app
+from nightlatch.review.app import create_app
+from nightlatch.review.desk import Desk
 from nightlatch.review.entries import Receipt
 from nightlatch.review.errors import Unreachable
 from nightlatch.review.keeper import Keeper
@@ -31,6 +32,7 @@ from nightlatch.review.records import MIGRATIONS
 from nightlatch.review.roster import Administrator, LoggedChange
 from nightlatch.review.settings import ReviewSettings
 from nightlatch.store import records
+from nightlatch.web.serving import configured
 from tests.clocks import TestClock
 from tests.house import free_port, until
 from tests.keeper import house as keeper_house
@@ -106,7 +108,7 @@ def said(donation: str, reviewer: str, label: Label, at_ms: int = 0) -> Labelled
 @contextmanager
 def served_at(app: FastAPI, port: int) -> Iterator[None]:
     """An application on 127.0.0.1 while the block runs."""
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, timeout_graceful_shutdown=2))
+    server = uvicorn.Server(configured(app, port=port))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     until(lambda: server.started, "the server", 20)

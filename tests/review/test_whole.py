@@ -15,7 +15,8 @@ from nightlatch.domain.view import read_leaf
 from nightlatch.keeper.checks import RoomHours
 from nightlatch.keeper.proof import LedgerLog, LedgerReceipts
 from nightlatch.ledger.client import LogClient
-from nightlatch.ledger.face import create_log_app, local_cosigner
+from nightlatch.ledger.cosigners import local_cosigner
+from nightlatch.ledger.face import create_log_app
 from nightlatch.ledger.log import Log
 from nightlatch.ledger.policy import Policy
 from nightlatch.ledger.witness import Witness

@@ -77,6 +77,8 @@ def test_the_rings_hold(copy: Path) -> None:
         ("plugs.py", "from nightlatch.pixels.media.packets import Packet", "Rings"),
         ("durably.py", "from nightlatch.seal.envelope import Sealed", "Rings"),
         ("clocks.py", "from nightlatch.diagnostics import configure", "Rings"),
+        ("web/face/guard.py", "from nightlatch.ledger import log", "Rings"),
+        ("web/face/guard.py", "import av", "The cloud is blind"),
         ("pixels/vision/gate.py", "import httpx", "Looking is pure"),
         ("pixels/media/parts.py", "from nightlatch.pixels.codecs.h264 import split_lengths", "Only pixels.codecs"),
         ("pixels/sources/reading.py", "from nightlatch.pixels.codecs import h264", "Only pixels.codecs"),

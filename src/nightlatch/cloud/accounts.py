@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from nightlatch.cloud.records import AccountRow, NonceRow, RetiredHubRow
 from nightlatch.domain.time import Clock
 from nightlatch.errors import Refused
-from nightlatch.web.signature import NONCE_LIFE_S, Signed
+from nightlatch.web.signature import NONCE_LIFE_S, SignedRequest
 
 _HOUSEHOLD = re.compile(r"[0-9a-f]{32}\Z")
 _KEY = re.compile(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=\Z")  # of 32 bytes, its unused bits zero
@@ -76,7 +76,7 @@ class Accounts:
                 session.add(RetiredHubRow(hub_key=row.hub_key, household_id=household, retired_ms=now_ms))
                 row.hub_key = hub_key
 
-    def admit(self, signed: Signed, *roles: Role) -> Caller:
+    def admit(self, signed: SignedRequest, *roles: Role) -> Caller:
         """Who is behind a signed request, the first time that it comes.
 
         Raises:
@@ -95,7 +95,7 @@ class Accounts:
         self.once(signed)
         return caller
 
-    def once(self, signed: Signed) -> None:
+    def once(self, signed: SignedRequest) -> None:
         """Remember a request. Raises `Refused` when it came before."""
         try:
             with Session(self._engine) as session, session.begin():

@@ -5,12 +5,12 @@ In memory and bounded: it keeps noise cheap. What may be done is decided by keys
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 
 from nightlatch.errors import TooManyTries
+from nightlatch.web.face.addresses import sender
 
 AT_ONCE = 40.0
 EACH_S = 1.0  # one more after so many seconds
@@ -18,37 +18,27 @@ MOST_ADDRESSES = 10_000
 
 
 class Patience:
-    """A leaky bucket per address (per /64 for IPv6, which one sender has for itself)."""
+    """A leaky bucket per sender: an address, or a /64 in IPv6."""
 
     def __init__(self, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._now_s = monotonic_s
-        self._fill: OrderedDict[str, tuple[float, float]] = OrderedDict()  # block → (level, when)
+        self._fill: OrderedDict[str, tuple[float, float]] = OrderedDict()  # sender → (level, when)
 
     def check(self, address: str) -> None:
         """Raises `TooManyTries` while this address has to wait."""
-        level = self._level(_block(address))
+        level = self._level(sender(address))
         if level >= AT_ONCE:
             wait_s = max(1, round((level - AT_ONCE + 1) * EACH_S))
             raise TooManyTries(f"Too many bad requests from this address. Wait {wait_s} s and try again.", wait_s)
 
     def failed(self, address: str) -> None:
         """Count a bad request."""
-        block = _block(address)
-        self._fill[block] = (min(self._level(block), AT_ONCE) + 1, self._now_s())
-        self._fill.move_to_end(block)
+        who = sender(address)
+        self._fill[who] = (min(self._level(who), AT_ONCE) + 1, self._now_s())
+        self._fill.move_to_end(who)
         while len(self._fill) > MOST_ADDRESSES:
             self._fill.popitem(last=False)
 
-    def _level(self, block: str) -> float:
-        level, at_s = self._fill.get(block, (0.0, 0.0))
+    def _level(self, who: str) -> float:
+        level, at_s = self._fill.get(who, (0.0, 0.0))
         return max(0.0, level - (self._now_s() - at_s) / EACH_S)
-
-
-def _block(address: str) -> str:
-    try:
-        known = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(known, ipaddress.IPv6Address) and known.ipv4_mapped is None:
-        return str(ipaddress.ip_network((known, 64), strict=False))
-    return str(known)

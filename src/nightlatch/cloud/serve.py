@@ -10,7 +10,6 @@ from nightlatch.domain.time import Clock
 from nightlatch.web.serving import listen, serve
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-MOST_AT_ONCE = 1000
 
 
 def run(settings: CloudSettings, clock: Clock) -> None:
@@ -20,5 +19,4 @@ def run(settings: CloudSettings, clock: Clock) -> None:
         ConfigError: an address that is taken or not of this machine, or a database that cannot be used.
     """
     app = create_app(settings, clock, MIGRATIONS)
-    listening = listen(settings.host, settings.port, "The mailbox", "cloud")
-    serve(app, listening, settings.data_dir, most_at_once=MOST_AT_ONCE)
+    serve(app, listen(settings.host, settings.port, "The mailbox", "cloud"), settings.data_dir)

@@ -45,14 +45,14 @@ def serve(
     ] = None,
 ) -> None:
     """Run a log."""
-    import uvicorn
-
     from nightlatch.diagnostics import configure, log_file
     from nightlatch.errors import ConfigError
-    from nightlatch.ledger.face import create_log_app, http_cosigner
+    from nightlatch.ledger.cosigners import http_cosigner
+    from nightlatch.ledger.face import create_log_app
     from nightlatch.ledger.log import Log
     from nightlatch.seal.note import read_signer, read_verifier
     from nightlatch.supervise import die_with_parent
+    from nightlatch.web import serving
 
     configure(log_file(data.absolute().parent, "log"))  # beside it: the folder itself is for everybody to read
     die_with_parent()
@@ -67,7 +67,7 @@ def serve(
             named.append(read_verifier(each))
     with Log(data, read_signer(key.read_text())) as ledger:
         app_ = create_log_app(ledger, witnesses, shown, named)
-        uvicorn.run(app_, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=3)
+        serving.serve(app_, serving.listen(host, port, "The log", None), None)
 
 
 @app.command()
@@ -79,19 +79,18 @@ def witness(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Run a witness: it cosigns what continues, and keeps what proves a fork."""
-    import uvicorn
-
     from nightlatch.clocks import system_clock
     from nightlatch.diagnostics import configure, log_file
     from nightlatch.ledger.face import create_witness_app
     from nightlatch.ledger.witness import Witness
     from nightlatch.seal.note import read_signer, read_verifier
     from nightlatch.supervise import die_with_parent
+    from nightlatch.web import serving
 
     configure(log_file(data, "witness"))
     die_with_parent()
     made = Witness(data, read_signer(key.read_text()), [read_verifier(each) for each in log], system_clock())
-    uvicorn.run(create_witness_app(made), host=host, port=port, log_config=None, access_log=False)
+    serving.serve(create_witness_app(made), serving.listen(host, port, "The witness", None), None)
 
 
 @app.command()

@@ -167,7 +167,7 @@ class Room:
     @_alone
     def check_standing(self, view_id: int) -> None:
         """Raises `KeeperRefused` once the view is no longer valid; the face asks several times a second."""
-        self._views.standing(view_id)
+        self._views.check(view_id)
 
     @_alone
     def close_view(self, view_id: int) -> None:

@@ -26,7 +26,6 @@ from nightlatch.store.blobs import Blobs
 from nightlatch.web.serving import listen, serve
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-MOST_AT_ONCE = 200
 
 log = structlog.get_logger()
 
@@ -42,7 +41,7 @@ def run(settings: KeeperSettings, clock: Clock, watermark: Watermark) -> None:
     room, passkeys = open_room(settings, clock, watermark)
     app = create_app(room, passkeys, settings.review_origin, _face_secret(settings.data_dir / "face.secret"))
     listening = listen(settings.host, settings.port, "The keeper", "keeper")
-    serve(app, listening, settings.data_dir, most_at_once=MOST_AT_ONCE)
+    serve(app, listening, settings.data_dir)
 
 
 def open_room(settings: KeeperSettings, clock: Clock, watermark: Watermark) -> tuple[Room, Passkeys]:

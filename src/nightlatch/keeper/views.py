@@ -141,6 +141,7 @@ class Views:
         self._policy, self._receipts, self._passkeys = policy, receipts, passkeys
         self._draws, self._watermark = draws, watermark
         self._open: dict[int, OpenView] = {}
+        self._why_ended: dict[int, KeeperRefused] = {}  # of views that the sweep ended, until their connection asks
 
     def case(self, token: str, asked: ViewRequest) -> Case:
         """All that the keeper knows of one request. Raises `NotFound`, and `KeeperRefused` for a torn receipt."""
@@ -212,6 +213,12 @@ class Views:
                 raise KeeperRefused(Refusal.REVOKED, "This clip was taken back. Ask for the next clip.")
         return found
 
+    def check(self, view_id: int) -> None:
+        """Raises `KeeperRefused` once the view is no longer valid; if the sweep ended it, with the sweep's reason."""
+        if view_id not in self._open and (why := self._why_ended.pop(view_id, None)) is not None:
+            raise why
+        self.standing(view_id)
+
     def count_picture(self, view_id: int) -> None:
         """A picture was made; it may leave. Raises `KeeperRefused` once its view is no longer valid."""
         self.standing(view_id).pictures += 1
@@ -223,6 +230,7 @@ class Views:
     def close(self, view_id: int) -> None:
         """End a view: the decrypted clip goes, `view.close` is noted."""
         found = self._open.pop(view_id, None)
+        self._why_ended.pop(view_id, None)
         if found is None:
             return
         found.film.close()
@@ -242,11 +250,13 @@ class Views:
 
     def close_the_fallen(self) -> None:
         """End every view that is no longer valid."""
-        for view_id in list(self._open):
+        for view_id, each in list(self._open.items()):
             try:
                 self.standing(view_id)
-            except KeeperRefused:
+            except KeeperRefused as refused:
                 self.close(view_id)
+                if each.connected:
+                    self._why_ended[view_id] = refused
 
     def flag(self, token: str, view_id: int) -> None:
         """“This should not have been shared”: nobody sees the clip again. Raises `KeeperRefused`."""

@@ -1,4 +1,16 @@
-"""The log over HTTP: tiles and checkpoint for everybody, entries from writers; and a witness's one address."""
+"""The log over HTTP: tiles and checkpoint for everybody, entries from writers; and a witness's one address.
+
+    who       address                      what
+    writers   POST /v1/entries             an entry → its index and receipt
+              PUT  /v1/households/{slot}   a household's witness
+    witness   GET  /v1/questions/{old}     what it is asked, having seen `old` entries (tlog-witness); waits
+              POST /v1/cosignatures        its answer
+    anybody   GET  /checkpoint             the newest, with its cosignatures
+              GET  /tile/…                 the tree and its entries (tlog-tiles)
+              GET  /v1/receipts/{index}    a receipt (tlog-proof)
+
+A witness has POST /add-checkpoint alone (tlog-witness).
+"""
 
 from __future__ import annotations
 
@@ -7,141 +19,61 @@ import contextlib
 import re
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated
 
-import httpx
-import structlog
-from fastapi import Depends, FastAPI, Header, Path, Query, Request, Response
-from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
+from fastapi.responses import FileResponse, PlainTextResponse
 from starlette.concurrency import run_in_threadpool
 
 from nightlatch.errors import NightlatchError, Refused
 from nightlatch.ledger.brought import Couriers
-from nightlatch.ledger.checkpoint import cosigned_at_s
-from nightlatch.ledger.errors import Conflict, LedgerError, LogFull, NotShown, Unproven, Why
+from nightlatch.ledger.cosigners import Cosigner, Cosigners, answer
+from nightlatch.ledger.errors import LedgerError, LogFull, NotShown
 from nightlatch.ledger.log import Log
-from nightlatch.ledger.witness import Moved, Witness, request
-from nightlatch.seal.note import Note, Signature, Verifier, read_note, read_verifier
+from nightlatch.ledger.witness import Moved, Witness
+from nightlatch.seal.note import Verifier, read_verifier
+from nightlatch.web.face import KIB, Face, Limits, Statuses, Unmeasured, put_on
+from nightlatch.web.shape import Answer, Body
 
-LONGEST_BODY = 256 * 1024
-WITNESS_WITHIN_S = 5.0
-BROUGHT_WITHIN_S = 5.0
-LONGEST_WAIT_S = 25
-MOST_WAITING = 256
 REFRESH_EVERY_S = 60.0
-_TILE = re.compile(r"(?:\d{1,2}|entries)/(?:x\d{3}/)*\d{3}(?:\.p/\d{1,3})?\Z")
-log = structlog.get_logger()
-Cosigner = Callable[[str], Awaitable[tuple[int, str]]]  # a request → status and body
+FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+FOR_ANYBODY = {"Cross-Origin-Resource-Policy": "cross-origin"}
+STATUSES: Statuses = {LogFull: 507, NotShown: 503, Unmeasured: 413}
+LIMITS = Limits(longest_body=256 * KIB)
+_TILE = re.compile(r"(?:\d{1,2}|entries)/(?:x\d{3}/){0,6}\d{3}(?:\.p/\d{1,3})?\Z", re.ASCII)
+
+router = APIRouter()
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """One running log."""
+
+    ledger: Log
+    cosigners: Cosigners
+    brought: Couriers
+    writer_secret: str = field(repr=False)
+
+
+class EntryToAppend(Body):
+    """An entry to append."""
 
     leaf: str  # b64
 
 
-class _Household(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class HouseholdKey(Body):
+    """The witness of a household."""
 
     key: str
 
 
-class Cosigners:
-    """The witnesses that this log asks and what each knows, and those that come by themselves."""
+class ReceivedEntry(Answer):
+    """An entry that the log took, and its receipt (tlog-proof)."""
 
-    def __init__(self, ledger: Log, witnesses: dict[Verifier, Cosigner], brought: Couriers) -> None:
-        self._log, self._witnesses, self._brought = ledger, witnesses, brought
-        self._grown, self._came, self._waiting = asyncio.Event(), asyncio.Event(), 0
-        self._known: dict[Verifier, int] = {}
-        self._lock = asyncio.Lock()
-        self.shown: Note | None = None  # the newest checkpoint that was put before the witnesses
-
-    async def refresh(self) -> Note:
-        """Have the newest checkpoint cosigned by all that answer; the note with what came."""
-        async with self._lock:
-            note = self._log.note
-            size = int(note.text.split("\n")[1])
-            asked = (self._ask(key, cosigner, note, size) for key, cosigner in self._witnesses.items())
-            came = [each for each in await asyncio.gather(*asked) if each is not None]
-            await run_in_threadpool(self._log.cosigned, came, size)
-            await self._wait_for_those_who_bring(size)
-            now = self._log.note
-            kept = [s for s in note.signatures if all((s.name, s.id) != (n.name, n.id) for n in came)]
-            self.shown = now if now.text == note.text else Note(note.text, (*kept, *came))
-            return self.shown
-
-    def grew(self) -> None:
-        """The log has another checkpoint: whoever waits for it is told."""
-        self._grown.set()
-        self._grown = asyncio.Event()
-
-    async def bring(self, raw: str) -> None:
-        """Take a cosignature that a witness brings. Raises as `Couriers.bring` does."""
-        await run_in_threadpool(self._brought.bring, raw)
-        if self.shown is not None and self.shown.text == self._log.note.text:
-            self.shown = self._log.note
-        self._came.set()
-        self._came = asyncio.Event()
-
-    async def question(self, old: int, wait_s: int) -> str:
-        """What a witness at `old` entries is asked (tlog-witness); waits for a newer checkpoint. Raises `Moved`."""
-        if old == self._log.checkpoint.size and wait_s > 0 and self._waiting < MOST_WAITING:
-            self._waiting += 1
-            try:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._grown.wait(), min(wait_s, LONGEST_WAIT_S))
-            finally:
-                self._waiting -= 1
-        note = self._log.note
-        size = int(note.text.split("\n")[1])
-        if old > size:
-            raise Moved(size)
-        return request(old, self._log.consistency(old, size), str(Note(note.text, note.signatures[:1])))
-
-    async def _wait_for_those_who_bring(self, size: int) -> None:
-        loop = asyncio.get_running_loop()
-        until = loop.time() + BROUGHT_WITHIN_S
-        while missing := self._brought.awaited(size):
-            if (left := until - loop.time()) <= 0:
-                self._brought.missed(missing)
-                return
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._came.wait(), left)
-
-    async def _ask(self, key: Verifier, cosigner: Cosigner, note: Note, size: int) -> Signature | None:
-        plain = str(Note(note.text, note.signatures[:1]))
-        for _ in range(2):
-            old = min(self._known.get(key, size), size)
-            try:
-                status, body = await cosigner(request(old, self._log.consistency(old, size), plain))
-            except (httpx.HTTPError, OSError):
-                return None
-            if status == 409 and body.strip().isdigit():
-                self._known[key] = int(body)
-                continue
-            if status != 200:
-                log.warning("witness.refused", witness=key.name, status=status)
-                return None
-            self._known[key] = size
-            with contextlib.suppress(NightlatchError):
-                signature = read_note(f"{note.text}\n{body}").signatures[0]
-                if cosigned_at_s(Note(note.text, (signature,)), key) is not None:
-                    return signature
-            return None
-        return None
-
-
-def http_cosigner(url: str) -> Cosigner:
-    """A witness elsewhere; `url` ends in /add-checkpoint."""
-
-    async def ask(body: str) -> tuple[int, str]:
-        async with httpx.AsyncClient(timeout=WITNESS_WITHIN_S) as client:
-            answer = await client.post(url, content=body.encode())
-            return answer.status_code, answer.text
-
-    return ask
+    index: int
+    receipt: str
 
 
 def create_log_app(
@@ -158,55 +90,96 @@ def create_log_app(
         refreshing.cancel()
 
     app = FastAPI(title="Nightlatch log", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    _speak_plainly(app)
+    app.state.registry = Registry(ledger, cosigners, brought, writer_secret)
+    app.include_router(router)
+    put_on(app, Face("this log", limits=LIMITS, statuses=STATUSES, headers=FOR_ANYBODY))
+    return app
 
-    def writer(authorization: Annotated[str, Header()] = "") -> None:
-        if not secrets.compare_digest(authorization.encode(), f"Bearer {writer_secret}".encode()):
-            raise Refused("Only the programme writes into this log. Show the writers' secret.")
 
-    @app.post("/v1/entries", status_code=201, dependencies=[Depends(writer)])
-    async def append(told: _Entry) -> dict[str, int | str]:
-        try:
-            leaf = b64decode(told.leaf, validate=True)
-        except ValueError:
-            raise LedgerError("An entry comes as base64.") from None
-        logged = await run_in_threadpool(ledger.append, leaf)
-        cosigners.grew()
-        note = await cosigners.refresh()
-        return {"index": logged.index, "receipt": ledger.receipt(logged.index, note)}
+def create_witness_app(witness: Witness) -> FastAPI:
+    """A witness's application."""
+    app = FastAPI(title="Nightlatch witness", docs_url=None, redoc_url=None, openapi_url=None)
+    put_on(app, Face("this witness", limits=LIMITS, statuses=STATUSES))
 
-    @app.get("/v1/receipts/{index}")
-    async def receipt(index: int) -> PlainTextResponse:
-        try:
-            return PlainTextResponse(ledger.receipt(index, await cosigners.refresh()))
-        except IndexError:
-            return PlainTextResponse("The log has no such entry.\n", 404)
-
-    @app.put("/v1/households/{slot}", status_code=204, dependencies=[Depends(writer)])
-    def enrol(slot: str, told: _Household) -> None:
-        brought.enrol(slot, read_verifier(told.key))
-
-    @app.get("/v1/questions/{old}")
-    async def question(old: Annotated[int, Path(ge=0)], wait_s: Annotated[int, Query(ge=0)] = 0) -> PlainTextResponse:
-        return await _moved(cosigners.question(old, wait_s))
-
-    @app.post("/v1/cosignatures")
-    async def bring(asked: Request) -> PlainTextResponse:
-        return await _moved(cosigners.bring((await asked.body()).decode("utf-8", "replace")))
-
-    @app.get("/checkpoint")
-    def checkpoint() -> Response:
-        return PlainTextResponse(str(cosigners.shown or ledger.note), headers={"Cache-Control": "no-cache"})
-
-    @app.get("/tile/{path:path}")
-    def tile(path: str) -> Response:
-        found = ledger.folder / "tile" / path
-        if not _TILE.match(path) or not found.is_file():
-            return PlainTextResponse("The log has no such file.\n", 404)
-        forever = {"Cache-Control": "public, max-age=31536000, immutable"}
-        return FileResponse(found, media_type="application/octet-stream", headers=forever)
+    @app.post("/add-checkpoint")
+    async def add_checkpoint(asked: Request) -> PlainTextResponse:
+        body = (await asked.body()).decode("utf-8", "replace")
+        status, text = await run_in_threadpool(answer, witness, body)
+        kind = "text/x.tlog.size" if status == 409 else "text/plain"
+        return PlainTextResponse(text, status, media_type=kind)
 
     return app
+
+
+async def _registry(request: Request) -> Registry:  # async: FastAPI would take a thread for anything else
+    found: Registry = request.app.state.registry
+    return found
+
+
+Here = Annotated[Registry, Depends(_registry)]
+
+
+async def writer(here: Here, authorization: Annotated[str, Header()] = "") -> None:
+    """Raises `Refused` for anybody who does not show the writers' secret."""
+    if not secrets.compare_digest(authorization.encode(), f"Bearer {here.writer_secret}".encode()):
+        raise Refused("Only the programme writes into this log. Show the writers' secret.")
+
+
+@router.post("/v1/entries", status_code=201, dependencies=[Depends(writer)])
+async def append(here: Here, entry: EntryToAppend) -> ReceivedEntry:
+    """Append an entry; it is durable when this answers."""
+    try:
+        leaf = b64decode(entry.leaf, validate=True)
+    except ValueError:
+        raise LedgerError("Send the entry as base64.") from None
+    logged = await run_in_threadpool(here.ledger.append, leaf)
+    here.cosigners.grew()
+    note = await here.cosigners.refresh()
+    return ReceivedEntry(index=logged.index, receipt=here.ledger.receipt(logged.index, note))
+
+
+@router.get("/v1/receipts/{index}")
+async def receipt(here: Here, index: int) -> PlainTextResponse:
+    """A receipt of an entry, under the newest checkpoint."""
+    try:
+        return PlainTextResponse(here.ledger.receipt(index, await here.cosigners.refresh()))
+    except IndexError:
+        return PlainTextResponse("The log has no such entry.\n", 404)
+
+
+@router.put("/v1/households/{slot}", status_code=204, dependencies=[Depends(writer)])
+def enrol(here: Here, slot: str, household: HouseholdKey) -> None:
+    """Let a household's hub cosign."""
+    here.brought.enrol(slot, read_verifier(household.key))
+
+
+@router.get("/v1/questions/{old}")
+async def question(
+    here: Here, old: Annotated[int, Path(ge=0)], wait_s: Annotated[int, Query(ge=0)] = 0
+) -> PlainTextResponse:
+    """What a witness that has seen `old` entries is asked."""
+    return await _moved(here.cosigners.question(old, wait_s))
+
+
+@router.post("/v1/cosignatures")
+async def bring(here: Here, asked: Request) -> PlainTextResponse:
+    """A cosignature that a witness brings."""
+    return await _moved(here.cosigners.bring((await asked.body()).decode("utf-8", "replace")))
+
+
+@router.get("/checkpoint")
+def checkpoint(here: Here) -> Response:
+    """The newest checkpoint that was put before the witnesses."""
+    return PlainTextResponse(str(here.cosigners.shown or here.ledger.note), headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/tile/{path:path}")
+def tile(here: Here, path: str) -> Response:
+    """A file of the tree; it never changes."""
+    found = here.ledger.folder / "tile" / path
+    if not _TILE.match(path) or not found.is_file():
+        return PlainTextResponse("The log has no such file.\n", 404)
+    return FileResponse(found, media_type="application/octet-stream", headers=FOREVER)
 
 
 async def _moved(asked: Awaitable[str | None]) -> PlainTextResponse:
@@ -223,56 +196,6 @@ async def _refresh(cosigners: Cosigners) -> None:
         with contextlib.suppress(NightlatchError, OSError):
             await cosigners.refresh()
         await asyncio.sleep(REFRESH_EVERY_S)
-
-
-def local_cosigner(witness: Witness) -> Cosigner:
-    """A witness in the same process."""
-
-    async def ask(body: str) -> tuple[int, str]:
-        return await run_in_threadpool(answer, witness, body)
-
-    return ask
-
-
-def answer(witness: Witness, body: str) -> tuple[int, str]:
-    """What a witness says to a request: status and body (tlog-witness)."""
-    try:
-        return 200, str(witness.add_checkpoint(body))
-    except (Moved, Conflict) as moved:
-        return 409, f"{moved.size}\n"
-    except Unproven as unproven:
-        status = {Why.WRONG_ORIGIN: 404, Why.NOT_SIGNED: 403, Why.MALFORMED: 400}.get(unproven.why, 422)
-        return status, f"{unproven}\n"
-
-
-def create_witness_app(witness: Witness) -> FastAPI:
-    """A witness's application."""
-    app = FastAPI(title="Nightlatch witness", docs_url=None, redoc_url=None, openapi_url=None)
-    _speak_plainly(app)
-
-    @app.post("/add-checkpoint")
-    async def add_checkpoint(asked: Request) -> PlainTextResponse:
-        body = (await asked.body()).decode("utf-8", "replace")
-        status, text = await run_in_threadpool(answer, witness, body)
-        kind = "text/x.tlog.size" if status == 409 else "text/plain"
-        return PlainTextResponse(text, status, media_type=kind)
-
-    return app
-
-
-def _speak_plainly(app: FastAPI) -> None:
-    @app.middleware("http")
-    async def guard(asked: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-        stated = asked.headers.get("content-length", "0")
-        if "transfer-encoding" in asked.headers or not stated.isdigit() or int(stated) > LONGEST_BODY:
-            return PlainTextResponse("Say how long the body is; it may have 256 KiB.\n", 413)
-        return await go_on(asked)
-
-    @app.exception_handler(NightlatchError)
-    async def refuse(_: Request, error: NightlatchError) -> JSONResponse:
-        statuses: dict[type[NightlatchError], int] = {LogFull: 507, NotShown: 503}
-        status = 403 if isinstance(error, Refused) else statuses.get(type(error), 400)
-        return JSONResponse({"error": str(error)}, status)
 
 
 def encode_leaf(leaf: bytes) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """What goes wrong in the review room.
 
 Refused (nightlatch.errors)
-├── NoSession          no session, or an idle one: the passkey again
-└── KeeperSaidNo       the keeper refused; `.refusal` is its word for why
+├── NoSession               no session, or an idle one: the passkey again
+└── KeeperSaidNo            the keeper refused; `.refusal` is its word for why
+    └── KeeperSessionEnded  its own session has ended: the passkey again
 NightlatchError
-└── Unreachable        the keeper or the log did not answer
+└── Unreachable             the keeper or the log did not answer
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ class KeeperSaidNo(Refused):
     def __init__(self, text: str, refusal: str) -> None:
         super().__init__(text)
         self.refusal = refusal
+
+
+class KeeperSessionEnded(KeeperSaidNo):
+    """The session at the keeper has ended; log in with the passkey."""
 
 
 class Unreachable(NightlatchError):

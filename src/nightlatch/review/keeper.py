@@ -16,12 +16,13 @@ from pydantic import Base64Bytes, BaseModel, ConfigDict, ValidationError
 from nightlatch.domain.consent import Purpose
 from nightlatch.domain.view import Enrolment, View
 from nightlatch.review.entries import Entry
-from nightlatch.review.errors import KeeperSaidNo, Unreachable
+from nightlatch.review.errors import KeeperSaidNo, KeeperSessionEnded, Unreachable
 from nightlatch.review.labels import Submission
 from nightlatch.review.roster import LoggedChange
 
 PATIENCE_S = 15.0
 SESSION = "x-nightlatch-session"
+ENDED = ("session", "idle")  # the keeper's words for a session of its own that has ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,8 @@ class Keeper:
         if answer.is_success:
             return answer.content
         told = _read(_RefusalReply, answer.content, answer.status_code)
-        raise KeeperSaidNo(told.error, told.refused)
+        refuse = KeeperSessionEnded if told.refused in ENDED else KeeperSaidNo
+        raise refuse(told.error, told.refused)
 
 
 def _read(shape: type[Reply], raw: bytes, status: int = 200) -> Reply:

@@ -72,7 +72,7 @@ def sign(
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class SignedRequest:
     """A request that `key` signed in time; whether it is the first of its nonce is still to be asked."""
 
     key: str  # b64 Ed25519 public
@@ -80,7 +80,7 @@ class Signed:
     created_s: int
 
 
-def verify(method: str, path: str, query: str, headers: Mapping[str, str], now_s: int) -> Signed:
+def verify(method: str, path: str, query: str, headers: Mapping[str, str], now_s: int) -> SignedRequest:
     """Who signed this request (RFC 9421, 3.2); the body is still to be held against `Content-Digest`.
 
     `headers` has lower-case names. Raises:
@@ -105,7 +105,7 @@ def verify(method: str, path: str, query: str, headers: Mapping[str, str], now_s
         key.verify(b64decode(signed["sig"]), signature_base(method, path, query, digest, stated["params"]))
     except (InvalidSignature, ValueError):
         raise Refused("The signature does not fit this request.") from None
-    return Signed(stated["key"], stated["nonce"], created_s)
+    return SignedRequest(stated["key"], stated["nonce"], created_s)
 
 
 def check_digest(stated: str, body_sha256: bytes) -> None:

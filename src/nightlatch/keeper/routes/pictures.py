@@ -1,0 +1,114 @@
+"""The one WebSocket: pictures of an open view, one at a time, to the browser that shows its ticket.
+
+page → keeper   {"ticket", "session"}      first, within ten seconds
+keeper → page   {"pictures": n}
+page → keeper   {"from": n, "to": m}       pictures n to m, each as a line of JSON and a JPEG
+                {"here": true}             still there
+keeper → page   {"refused", "error"}       and the end
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from starlette.concurrency import run_in_threadpool
+
+from nightlatch.keeper.premises import premises
+from nightlatch.keeper.refusals import KeeperRefused
+from nightlatch.keeper.room import Room
+
+STANDING_EVERY_S = 0.25  # how often an open view asks whether it still stands
+HELLO_WITHIN_S = 10.0
+CLOSED_BY_KEEPER = 4403
+UNREADABLE = 1003
+
+router = APIRouter()
+
+
+class Hello(BaseModel):
+    """What the page says first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ticket: str
+    session: str
+
+
+class PageMessage(BaseModel):
+    """What the page says next: which pictures it wants, or only that somebody is there."""
+
+    model_config = ConfigDict(frozen=True)
+
+    here: JsonValue = None
+    first: int = Field(-1, alias="from")
+    last: int = Field(-1, alias="to")
+
+    @property
+    def is_only_here(self) -> bool:
+        return "here" in self.model_fields_set
+
+    @property
+    def numbers(self) -> range:
+        """Of the pictures. Raises `ValueError` when it names none."""
+        if not {"first", "last"} <= self.model_fields_set:
+            raise ValueError("a page says from where to where")
+        return range(self.first, self.last + 1)
+
+
+@router.websocket("/v1/views/{view}")
+async def watch(socket: WebSocket, view: int) -> None:
+    """Show a view."""
+    here = premises(socket)
+    if socket.headers.get("origin") != here.review_origin:
+        await socket.close(CLOSED_BY_KEEPER)  # before accepting: the browser sees 403
+        return
+    await socket.accept()
+    await _show(socket, here.room, view)
+
+
+async def _show(socket: WebSocket, room: Room, view: int) -> None:
+    """One connection of one view, to its end. Whatever ends it ends the view, but for a second tab."""
+    is_ours = False
+    try:
+        hello = Hello.model_validate_json(await asyncio.wait_for(socket.receive_text(), HELLO_WITHIN_S))
+        pictures = await run_in_threadpool(room.connect, view, hello.ticket, hello.session)
+        is_ours = True
+        await socket.send_json({"pictures": pictures})
+        while True:
+            await _answer(socket, room, view, await _next(socket, room, view))
+    except KeeperRefused as refused:
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            await socket.send_json({"refused": refused.refusal.value, "error": str(refused)})
+            await socket.close(CLOSED_BY_KEEPER)
+    except (ValueError, KeyError, OverflowError, TimeoutError):  # KeyError: bytes where text was due
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            await socket.close(UNREADABLE)
+    except WebSocketDisconnect:
+        pass
+    finally:
+        if is_ours:
+            await run_in_threadpool(room.close_view, view)
+
+
+async def _next(socket: WebSocket, room: Room, view: int) -> PageMessage:
+    """What the page says next. Raises `KeeperRefused` within a quarter of a second once the view is no longer valid."""
+    reading = asyncio.ensure_future(socket.receive_text())
+    try:
+        while not (await asyncio.wait({reading}, timeout=STANDING_EVERY_S))[0]:
+            await run_in_threadpool(room.check_standing, view)
+        return PageMessage.model_validate_json(reading.result())
+    finally:
+        reading.cancel()
+
+
+async def _answer(socket: WebSocket, room: Room, view: int, said: PageMessage) -> None:
+    if said.is_only_here:
+        await run_in_threadpool(room.touch, view)
+        return
+    for n in said.numbers:
+        still = await run_in_threadpool(room.still, view, n)
+        await socket.send_json({"n": still.n, "at_ms": still.at_ms})
+        await socket.send_bytes(still.jpeg)

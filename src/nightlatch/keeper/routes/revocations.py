@@ -1,0 +1,27 @@
+"""Taking back. No secret: a withdrawal is signed by the owner."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body
+
+from nightlatch.domain.consent import Withdrawn
+from nightlatch.keeper.premises import Here, signed_bytes
+from nightlatch.web.shape import Answer, Document
+
+router = APIRouter(prefix="/v1/revocations")
+
+
+class Revocation(Answer):
+    """Refused from `refused_ms` on; the key is gone by `shred_by_ms`, or was at `shredded_ms`."""
+
+    refused_ms: int
+    shred_by_ms: int
+    shredded_ms: int | None
+
+
+@router.post("", status_code=202)
+def revoke(here: Here, withdrawal: Annotated[Document, Body()]) -> Revocation:
+    """Take a signed withdrawal."""
+    return Revocation.model_validate(here.room.revoke(Withdrawn(signed_bytes(withdrawal))))

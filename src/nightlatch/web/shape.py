@@ -1,0 +1,23 @@
+"""The shapes of bodies: what a request may hold, and what an answer says. Keys on the wire are fields here."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, JsonValue, PlainSerializer
+
+Document = dict[str, JsonValue]  # signed by somebody else: kept as it came, so that its bytes can be checked
+Base64Text = Annotated[bytes, PlainSerializer(lambda raw: b64encode(raw).decode(), return_type=str)]
+
+
+class Body(BaseModel):
+    """A body of a request: unknown keys and guesses at types are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Answer(BaseModel):
+    """A body of an answer; made from the domain's object with `model_validate`."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
