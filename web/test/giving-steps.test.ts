@@ -5,7 +5,7 @@ import type { Entry } from "../owner/giving/entries";
 import type { Read } from "../owner/giving/reading";
 import { standing } from "../owner/giving/standing";
 import { type Giving, type Happening, next, type There } from "../owner/giving/steps";
-import { checkedLine, keyLine, proofOf, withheldLine } from "../owner/giving/words";
+import { about, checkedLine, keyLine, proofOf, withheldLine } from "../owner/giving/words";
 import { broken } from "../shared/api";
 import type { WholeLog } from "../shared/log";
 import type { Donation, Donations } from "../shared/wire";
@@ -89,7 +89,11 @@ describe("where a donation stands", () => {
   });
 
   test("is not taken back before the programme has answered", () => {
-    expect(standing(withdrawn, [], 0)).toEqual({ is: "unanswered", sinceMs: 10_000 });
+    const stands = standing(withdrawn, [], 0);
+    expect(stands).toEqual({ is: "unanswered", sinceMs: 10_000 });
+    expect(about({ ...withdrawn, onset_ms: 0, length_ms: 25_000, given_ms: 5000 }, stands, 0)).toContain(
+      "not answered",
+    );
   });
 
   test("tells the end of its key from the log alone, and in time", () => {

@@ -29,11 +29,13 @@ export function proofOf({ proof }: Entry, reading: Reading): { mark: "good" | "w
 
 // Which clip it is, and until when it is given.
 export function about(donation: Donation, stands: Standing, nowMs: number): string {
-  const { onset_ms, length_ms, given_ms, withdrawn_ms } = donation;
-  const until =
-    stands.is === "given"
-      ? `kept until ${new Date(stands.untilMs).toLocaleDateString(undefined, { dateStyle: "long" })}`
-      : `taken back ${when(withdrawn_ms ?? stands.sinceMs, nowMs)}`;
+  const { onset_ms, length_ms, given_ms, withdrawn_ms, expires_ms } = donation;
+  const since = when(withdrawn_ms ?? given_ms, nowMs);
+  const until = {
+    given: () => `kept until ${new Date(expires_ms).toLocaleDateString(undefined, { dateStyle: "long" })}`,
+    unanswered: () => `taken back ${since}, not answered yet`,
+    refused: () => `taken back ${since}`,
+  }[stands.is]();
   return `${when(onset_ms, nowMs)}, ${lasting(length_ms)}; given ${when(given_ms, nowMs)}, ${until}`;
 }
 
