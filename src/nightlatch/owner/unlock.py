@@ -90,7 +90,7 @@ def _household(file: Path) -> tuple[str, str] | None:
 
 def export_key(keys: OwnerKeys, path: Path) -> None:
     """Write an age identity file (mode 0600) that Debian's `age -d -i` reads. Raises `ConfigError` if it exists."""
-    text = f"# Nightlatch household key. Whoever has this file can open everything.\n# public key: {keys.recipient}\n"
+    text = f"# Nightlatch household key. Anybody with this file can open everything.\n# public key: {keys.recipient}\n"
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

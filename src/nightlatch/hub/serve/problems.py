@@ -41,7 +41,7 @@ class CameraFacts:
 
 @dataclass(frozen=True, slots=True)
 class EyeFacts:
-    """How the eye is doing: since when it has been blind, and why the chosen one is not here."""
+    """How the eye is doing: how long it has been blind, and why the chosen one is not here."""
 
     blind_since_ms: int | None
     blind_text: str | None

@@ -154,7 +154,7 @@ class Clipping:
             self._filing.telling.clip(clip, *self._filing.vault.keep_clip_part(clip, part, self._filing.sealer))
 
     def _let_go(self) -> None:
-        """The owner deleted the clip while it grew; the recording goes on."""
+        """The owner deleted the clip while it grew; recording continues."""
         if self._clip is not None:
             log.info("clip.gone", clip=self._clip[0].id)
             self._filing.telling.clip_gone(self._clip[0])

@@ -64,7 +64,7 @@ class Push:
         """Remember a browser, or change what it wants.
 
         Raises:
-            ConfigError: an endpoint that is no push service on the internet.
+            ConfigError: an endpoint that is not a push service on the internet.
         """
         parts = urlsplit(endpoint)
         if parts.scheme != "https" or not parts.hostname or "." not in parts.hostname or parts.username:
