@@ -201,7 +201,7 @@ def public_key(b64: str) -> Ed25519PublicKey:
             return Ed25519PublicKey.from_public_bytes(raw)
     except ValueError:
         pass
-    raise NotConsented("This record names a key that is not a key. Give the clip again.")
+    raise NotConsented("This record names something that is not a key. Give the clip again.")
 
 
 def _check(value: Json) -> None:

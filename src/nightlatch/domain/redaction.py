@@ -40,7 +40,7 @@ class RedactionReport:
     eye: str = ""  # the detector's name
     pictures: int = 0
     length_ms: int = 0
-    faces: int = 0  # faces outside everybody who was found
+    faces: int = 0  # faces that belong to nobody who was found
     carried: int = 0  # pictures × covers that were carried over a detector's blinks
     share_covered: float = 0.0  # of all pixels
     lost: int = 0  # people who were lost from sight in the middle of the picture: they may lie there, unseen by the eye
