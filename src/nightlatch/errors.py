@@ -1,7 +1,7 @@
 """Every error that Nightlatch raises on purpose; each text says what to do next.
 
 NightlatchError
-├── ConfigError          the TOML file or a command's argument is off
+├── ConfigError          the TOML file or a command's argument is wrong
 ├── NotFound             no such camera, clip, segment, household
 ├── Refused              not allowed: wrong passphrase, wrong key, too many tries, quota
 │   ├── TooManyTries     wait `retry_after_s`

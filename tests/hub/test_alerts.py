@@ -235,7 +235,7 @@ def test_a_switch_that_cannot_be_remembered_stays_off(tmp_path: Path) -> None:
     assert not switch.is_on
 
 
-def test_the_owner_alone_switches_pictures_on(tmp_path: Path) -> None:
+def test_only_the_owner_switches_pictures_on(tmp_path: Path) -> None:
     for hub in running_hub(tmp_path / "hub", mqtt_url="mqtt://127.0.0.1:9"):
         assert hub.client.put("/api/alerts/mqtt", json={"pictures": True}).status_code == 401
         hub.set_up()
@@ -248,7 +248,7 @@ def test_the_owner_alone_switches_pictures_on(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://broker", "mqtt://", "mqtt://broker:notaport", "broker:1883"])
-def test_an_address_that_is_no_broker_is_refused(url: str) -> None:
+def test_an_address_that_is_not_a_broker_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="mqtt"):
         parse_broker(url)
 
@@ -340,7 +340,7 @@ def test_a_subscription_that_ended_is_forgotten(tmp_path: Path, index: Engine) -
         assert session.scalars(select(PushRow)).all() == []
 
 
-def test_the_key_stays_the_same_over_restarts_and_is_nobody_elses(tmp_path: Path, index: Engine) -> None:
+def test_the_key_stays_the_same_across_restarts_and_is_nobody_elses(tmp_path: Path, index: Engine) -> None:
     first = Push(tmp_path, index, system_clock())
     assert Push(tmp_path, index, system_clock()).public_key == first.public_key
     assert (tmp_path / "push.key").stat().st_mode & 0o777 == 0o600

@@ -331,7 +331,7 @@ def test_a_gift_is_twenty_to_thirty_seconds_of_a_clip_that_is_here(home: Hub) ->
     assert offer(home, "f" * 16).status_code == 404
 
 
-def test_a_film_that_is_no_film_is_said_plainly_and_nothing_is_kept(home: Hub) -> None:
+def test_a_film_that_is_not_a_film_is_refused_plainly_and_nothing_is_kept(home: Hub) -> None:
     clip, _ = given_clip(home)
     made = offer(home, clip).json()
     told = until(lambda: (f := home.client.get(f"/api/giving/offers/{made['id']}").json())["problem"] and f, "the end")
@@ -343,7 +343,7 @@ def test_a_film_that_is_no_film_is_said_plainly_and_nothing_is_kept(home: Hub) -
 @pytest.mark.parametrize(
     "change", [{"keeper_url": "ftp://x"}, {"programme_key": "short"}, {"notice": None, "policy": 3}]
 )
-def test_what_is_no_invitation_is_refused(home: Hub, change: dict[str, object]) -> None:
+def test_what_is_not_an_invitation_is_refused(home: Hub, change: dict[str, object]) -> None:
     told = {name: value for name, value in {**INVITATION, **change}.items() if value is not None}
     refused = home.client.put("/api/giving/programme", json={"invitation": json.dumps(told)})
     assert refused.status_code == 422

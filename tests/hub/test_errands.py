@@ -37,7 +37,7 @@ def child(tmp_path: Path, work: str) -> list[str]:
     return [sys.executable, str(program)]
 
 
-def test_an_answer_comes_back_with_its_bytes_and_how_far_it_was(tmp_path: Path) -> None:
+def test_an_answer_comes_back_with_its_bytes_and_its_progress(tmp_path: Path) -> None:
     shares: list[float] = []
     work = "    share(0.25); share(1.0)\n    return Question(request.text + '!'), body[::-1]"
     answer, body = ECHO.send(Question("well"), b"abc", on_share=shares.append, command=child(tmp_path, work))
@@ -64,7 +64,7 @@ def test_a_failure_in_words_comes_back_as_these_words(tmp_path: Path) -> None:
         "    os.write(1, b'A' + (2**31).to_bytes(4, 'big')); time.sleep(60)",  # a message of two gigabytes
     ],
 )
-def test_a_child_that_breaks_off_or_talks_nonsense_is_one_that_broke(tmp_path: Path, work: str) -> None:
+def test_a_child_that_breaks_off_or_talks_nonsense_counts_as_broken(tmp_path: Path, work: str) -> None:
     with pytest.raises(ErrandFailed, match=r"It broke\."):
         ECHO.send(Question(""), b"film" * 100_000, command=child(tmp_path, work))
 
@@ -84,7 +84,7 @@ def test_a_child_that_never_reads_what_it_is_given_is_ended_too(tmp_path: Path) 
         HASTY.send(Question(""), bytes(2_000_000), command=[sys.executable, str(program)])
 
 
-def test_a_film_that_was_changed_on_its_way_is_no_redacted_film() -> None:
+def test_a_film_that_was_changed_on_its_way_is_not_a_redacted_film() -> None:
     report = RedactionReport("0" * 64, Style.COVER, 1, 0, True, True)
     with pytest.raises(NotARedaction):
         Redacted(b"another film", report)

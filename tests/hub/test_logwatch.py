@@ -1,4 +1,4 @@
-"""A programme's log that forks or goes back is found out by the hub, over restarts, and the proof is kept."""
+"""A programme's log that forks or goes back is found out by the hub, across restarts, and the proof is kept."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_a_log_that_contradicts_itself_is_found_out_after_a_restart(tmp_path: Pa
         hub.look()
         assert hub.trouble is not None
         assert "contradicts itself" in hub.trouble
-        with pytest.raises(Refused, match="Nothing is given"):
+        with pytest.raises(Refused, match="Nothing will be given"):
             hub.donations.ask_key("0" * 16)
     [evidence] = (tmp_path / "hub" / "log-evidence").iterdir()
     for note in evidence.read_text().split("\n----\n\n")[:2]:
@@ -139,7 +139,7 @@ def test_the_hub_cosigns_what_continues_and_makes_the_quorum(tmp_path: Path) -> 
         assert (hub.size, hub.vouched, hub.trouble) == (1, 1, None)
         check_note(LogClient(url).checkpoint(), policy, hub.clock.now_ms())
         LogClient(url, "w").append(b"two")
-        assert hub.vouch(1)  # between two looks
+        assert hub.vouch(1)  # between two audits
         assert hub.vouched == 2
         check_note(LogClient(url).checkpoint(), policy, hub.clock.now_ms())
         assert witness_key(tmp_path / "hub").verifier == own
@@ -151,7 +151,7 @@ def test_a_hub_that_the_policy_does_not_name_waits_for_nothing(tmp_path: Path) -
         log.append(b"one")
         hub = watch(tmp_path, url)
         assert not hub.vouch(1)
-        assert hub.size == 1  # a programme that was joined since is looked at without waiting for the next look
+        assert hub.size == 1  # a programme that was joined since is audited without waiting for its turn
         assert not hub.vouch(1)
         assert cosigned_at_s(log.note, witness_key(tmp_path / "hub").verifier) is None  # the log does not know it
 

@@ -1,4 +1,4 @@
-"""A detector that is not here yet: the built-in eye looks until it came, and it comes by itself."""
+"""A detector that is not here yet: the built-in eye looks until it has come, and it comes on its own."""
 
 from __future__ import annotations
 
@@ -63,14 +63,16 @@ def test_a_chosen_model_is_fetched_while_the_built_in_eye_looks(
     assert looking.Chosen("both", tmp_path).now.name == "both"
 
 
-def test_a_model_that_cannot_be_had_leaves_the_eye_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_cannot_be_downloaded_leaves_the_eye_at_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     known = models.known_models()["yolox_nano"]
     gone = models.Model(known.name, "http://127.0.0.1:9/x", known.sha256, known.bytes, known.licence, known.what)
     monkeypatch.setattr(looking, "known_models", lambda: {"yolox_nano": gone})
     assert looking.Chosen("yolox", tmp_path).now.name == "eye"
 
 
-def test_a_choice_that_does_not_exist_is_said(tmp_path: Path) -> None:
+def test_a_choice_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="Choose one of"):
         looking.open_looking("hawk", tmp_path)
 
@@ -160,7 +162,7 @@ def told_of(folder: Path, eye: Moody) -> Iterator[Told]:
             client.close()
 
 
-def test_a_crashing_eye_is_told_on_the_page_and_by_the_doctor_until_it_sees_again(tmp_path: Path) -> None:
+def test_the_page_and_the_doctor_report_a_crashing_eye_until_it_sees_again(tmp_path: Path) -> None:
     with told_of(tmp_path / "hub", Moody(is_failing=True)) as told:
         until(lambda: told.home()["looking"], "the eye being heard of")
         assert told.problems() == []
@@ -181,7 +183,7 @@ def test_a_crashing_eye_is_told_on_the_page_and_by_the_doctor_until_it_sees_agai
         assert told.doctor() == Finding("eye", "ok", "eye looks")
 
 
-def test_a_hanging_eye_is_told_and_one_that_always_hangs_wants_a_restart(tmp_path: Path) -> None:
+def test_a_hanging_eye_is_reported_and_one_that_always_hangs_needs_a_restart(tmp_path: Path) -> None:
     with told_of(tmp_path / "hub", Moody()) as told:
         told.eye.door.clear()
         told.show()
@@ -196,7 +198,7 @@ def test_a_hanging_eye_is_told_and_one_that_always_hangs_wants_a_restart(tmp_pat
             until(partial(told.looked, tries), "another try")
             told.seconds.now_s += 21
             told.home()
-        until(lambda: "not asked any more" in str(told.problems()), "giving up")
+        until(lambda: "no longer asks it" in str(told.problems()), "giving up")
 
 
 def test_pictures_that_were_passed_over_are_counted_for_their_camera(tmp_path: Path) -> None:
@@ -220,7 +222,7 @@ def test_pictures_that_were_passed_over_are_counted_for_their_camera(tmp_path: P
         assert "199" in found.text
 
 
-def test_the_doctor_says_nothing_of_an_eye_that_is_not_there_any_more(tmp_path: Path) -> None:
+def test_the_doctor_says_nothing_about_an_eye_that_is_gone(tmp_path: Path) -> None:
     with told_of(tmp_path / "hub", Moody()) as told:
         told.teller.look_after()
         assert looking_findings(told.hub)
@@ -232,7 +234,9 @@ def test_the_doctor_says_nothing_of_an_eye_that_is_not_there_any_more(tmp_path: 
         assert any(each.name == "Python" for each in examine(told.hub.folder, {}, None))
 
 
-def test_a_model_that_cannot_be_had_is_told_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_cannot_be_downloaded_is_reported_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     known = models.known_models()["yolox_nano"]
     gone = models.Model(known.name, "http://127.0.0.1:9/x", known.sha256, known.bytes, known.licence, known.what)
     monkeypatch.setattr(looking, "known_models", lambda: {"yolox_nano": gone})

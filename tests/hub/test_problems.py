@@ -64,7 +64,7 @@ def test_all_is_well() -> None:
         (replace(WELL, mailbox_is_away=True, mailbox_trouble="The mailbox is full."), "The mailbox is full"),
     ],
 )
-def test_each_problem_is_said_with_what_to_do(house: HouseFacts, says: str) -> None:
+def test_each_problem_comes_with_what_to_do(house: HouseFacts, says: str) -> None:
     (problem,) = problems(house)
     assert says in problem.text
     assert problem.todo.endswith(".")

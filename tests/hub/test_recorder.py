@@ -156,7 +156,7 @@ def observed(sight: Callable[[], Sight], **more: Any) -> Observer:
     return Observer(CAMERA, sight, undecided, nothing, deque(), **more)
 
 
-def test_advice_is_told_once(tmp_path: Path, moving: Path) -> None:
+def test_advice_is_given_once(tmp_path: Path, moving: Path) -> None:
     class Advised(Sight):
         advice = property(lambda self: "Set its key-frame interval to 1 s.")  # type: ignore[assignment]
 
@@ -167,7 +167,7 @@ def test_advice_is_told_once(tmp_path: Path, moving: Path) -> None:
     assert heard.advised == ["Set its key-frame interval to 1 s."]
 
 
-def test_pictures_that_nobody_had_time_for_are_counted_and_told_for_a_minute(moving: Path) -> None:
+def test_pictures_that_nobody_had_time_for_are_counted_and_reported_for_a_minute(moving: Path) -> None:
     with open_film(moving) as film_:
         sight = plain_sight(CAMERA, film_.streams)
         observer = observed(lambda: sight)

@@ -1,4 +1,4 @@
-"""Two watch processes share the cameras of a hub; what happens to one is nothing to the other."""
+"""Two watch processes share the cameras of a hub; what happens to one does not touch the other."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def one_of_each(home: House, url: str) -> list[str]:
 
 
 @pytest.mark.timeout(240)
-def test_when_one_of_two_is_killed_the_other_goes_on_and_books_and_files_agree(tmp_path: Path) -> None:
+def test_when_one_of_two_is_killed_the_other_carries_on_and_books_and_files_agree(tmp_path: Path) -> None:
     street = film(scene("living-room", width=320, height=180), tmp_path / "street.mp4", 30)
     settings = tmp_path / "nightlatch.toml"
     settings.write_text("[hub]\nshards = 2\n")

@@ -130,7 +130,7 @@ def test_hello_comes_first_and_what_was_said_before_serve_was_there_arrives(
     serve.stop()
 
 
-def test_a_new_serve_is_told_again_what_lasts_and_only_the_newest(
+def test_a_new_serve_hears_again_what_lasts_and_only_the_newest(
     tmp_path: Path, watch: Callable[..., NoticeClient]
 ) -> None:
     client, first = watch(), Serve(tmp_path / "watch.sock")
@@ -148,7 +148,7 @@ def test_a_new_serve_is_told_again_what_lasts_and_only_the_newest(
     second.stop()
 
 
-def test_what_finds_no_room_is_counted_and_told(
+def test_what_finds_no_room_is_counted_and_reported(
     tmp_path: Path, watch: Callable[..., NoticeClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client_module, "WAITING", 10)
@@ -180,7 +180,7 @@ def test_serve_tells_every_watch_process_and_hears_when_one_leaves(
     serve.stop()
 
 
-def test_a_hub_is_nudged_and_one_that_does_not_run_is_not(tmp_path: Path) -> None:
+def test_a_running_hub_is_nudged_and_a_stopped_one_is_not(tmp_path: Path) -> None:
     assert not nudge(tmp_path / "watch.sock")
     serve = Serve(tmp_path / "watch.sock")
     assert nudge(tmp_path / "watch.sock")

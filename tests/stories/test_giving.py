@@ -122,7 +122,7 @@ def label(page: Page) -> None:
 
 
 @pytest.mark.timeout(900)
-def test_give_looked_take_back_refused(tmp_path: Path) -> None:
+def test_a_clip_is_given_looked_at_taken_back_and_then_refused(tmp_path: Path) -> None:
     settings = tmp_path / "hub.toml"
     settings.write_text(f'[hub]\nmodels_dir = "{MODELS}"\n')
     with ExitStack() as stack:

@@ -44,7 +44,7 @@ export function RecoverySheet(props: { words: string[]; household: string; recip
         <Code text={words.join(" ")} />
       </div>
       <p class="print-only">
-        Whoever has these words can open everything that this household records. Keep this sheet where you keep your
+        Anyone who has these words can open everything that this household records. Keep this sheet where you keep your
         passports. Public key: <code>{recipient}</code>. Printed on {printed}.
       </p>
       <div class="row no-print">

@@ -150,5 +150,5 @@ function follow() {
 setInterval(() => {
   if (!ring.value) return;
   void refresh();
-  if (feed?.readyState === EventSource.CLOSED) follow(); // it gave up, as after an answer that is no feed
+  if (feed?.readyState === EventSource.CLOSED) follow(); // it gave up, as after an answer that is not a feed
 }, 15_000);

@@ -1,4 +1,4 @@
-// Light or dark, as the owner chose on this device; else as the system has it.
+// Light or dark, as the owner chose on this device; otherwise as the system has it.
 
 export type Theme = "" | "light" | "dark"; // "": as the system
 

@@ -24,7 +24,7 @@ export function say(text: string) {
   show({ text }, 4000, () => (toast.value = null));
 }
 
-// A failure that has no place of its own on the page. Who is signed out sees that at once anyway.
+// A failure that has no place of its own on the page. An owner who is signed out sees that at once anyway.
 export function sayWhy(failure: Failure) {
   if (failure.kind !== "aborted" && failure.kind !== "signed-out") say(failure.text);
 }

@@ -62,7 +62,7 @@ interface TroubleProps {
   isPlain?: boolean; // a line without a box, as over a picture
 }
 
-// What went wrong, in the words of who knows it. A page shows failures with this and makes no sentence of its own.
+// What went wrong, in the words of the program that knows. A page shows failures with this and never words its own.
 export function Trouble({ of, todo, isPlain }: TroubleProps) {
   if (!of || of.kind === "aborted") return null;
   return isPlain ? <p role="alert">{of.text}</p> : <Problem text={of.text} todo={todo} />;

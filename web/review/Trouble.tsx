@@ -1,4 +1,4 @@
-// What went wrong, in the words of who knows it.
+// What went wrong, in the words of the program that knows it.
 
 import type { Failure } from "../shared/ask";
 

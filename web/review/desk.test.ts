@@ -27,7 +27,7 @@ describe("playing", () => {
     expect(advanced(at(390), 40, roll(5), LENGTH).isPlaying).toBe(true);
   });
 
-  test("begins anew at the end, or stands there", () => {
+  test("starts over at the end, or stands there", () => {
     expect(advanced(at(990), 40, roll(10), LENGTH)).toMatchObject({ at: 0, isPlaying: true });
     const stood = advanced(at(990, { isLooping: false }), 40, roll(10), LENGTH);
     expect(stood).toMatchObject({ at: LENGTH, isPlaying: false });

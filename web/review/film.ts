@@ -8,7 +8,7 @@ interface Picture {
   jpeg: Uint8Array<ArrayBuffer>;
 }
 
-// Who watches hears how many pictures are here, and that the view is over.
+// Whatever watches hears how many pictures are here, and that the view is over.
 export interface Listener {
   come: (count: number) => void; // how many pictures are here, in order
   ended: (why: string, refusal?: string) => void; // the keeper closed the view

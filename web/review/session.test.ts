@@ -281,7 +281,7 @@ describe("breaks and locks", () => {
     expect(session.now.value).toMatchObject({ place: { is: "out", work: { label: DONE } }, failure: null });
   });
 
-  test("a break locks the room, too, and begins the twenty minutes anew", async () => {
+  test("a break locks the room, too, and restarts the twenty minutes", async () => {
     await atDesk(CAT);
     await session.rest();
     expect(asked).toEqual(["close", "save 1 cat", "lock"]);

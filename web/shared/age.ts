@@ -1,6 +1,6 @@
 // Opens age files (c2sp.org/age) with the owner's key. The file key comes from the age library; the payload, a STREAM
 // of 64 KiB chunks, is opened by WebCrypto's ChaCha20-Poly1305 where the browser has it (ten times as fast as the
-// library, and any chunk by itself), and by the library where not.
+// library, and any chunk by itself), and by the library elsewhere.
 
 import { Decrypter, Encrypter } from "age-encryption";
 import { type Bytes, joined } from "./bytes";

@@ -1,12 +1,12 @@
 // Asks one of our programs over HTTP. Nothing here throws: what comes back is a value or a failure with a sentence for
-// whoever sits before the page, so no page can forget the second.
+// the person at the page, so no page can forget the second.
 
 import type { Bytes } from "./bytes";
 
 export interface Failure {
   ok: false;
   kind: "refused" | "unreachable" | "signed-out" | "aborted" | "broken"; // broken: it came, but does not open or parse
-  text: string; // what to tell who sits before the page
+  text: string; // what to tell the person at the page
   status: number; // 0: there was no answer
   reason?: string | undefined; // the program's own word for why, where code has to tell refusals apart
   retryAfterS?: number | undefined;

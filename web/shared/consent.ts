@@ -106,7 +106,7 @@ export async function hexSha256(bytes: Bytes): Promise<string> {
 }
 
 // The key with which the keeper marks this owner's entries in the log. Ed25519 signatures are deterministic (RFC 8032),
-// so every device of the owner finds the same key, and it can be had from a signing key that cannot be read out.
+// so every device of the owner finds the same key, even from a signing key that cannot be read out.
 export async function logKey(key: CryptoKey): Promise<Bytes> {
   return sha256(new Uint8Array(await crypto.subtle.sign({ name: "Ed25519" }, key, utf8("nightlatch log key v1"))));
 }

@@ -44,7 +44,7 @@ export async function readKey(text: string): Promise<LogKey> {
     throw new LogError("This log key is of a kind that is not known here.");
   const id = (await sha256(joined([utf8(`${name}\n`), raw]))).slice(0, 4) as Bytes;
   if ([...id].map((b) => b.toString(16).padStart(2, "0")).join("") !== hash)
-    throw new LogError("This log key is damaged: its hash does not fit.");
+    throw new LogError("This log key is damaged: its hash does not match.");
   return { name, id, kind, key: raw.slice(1) as Bytes };
 }
 
@@ -62,7 +62,7 @@ export function readNote(note: string): Note {
     .map((line) => {
       const parts = /^— (\S+) (\S+)$/.exec(line);
       const raw = parts && unb64(parts[2]!);
-      if (!parts || !raw || raw.length < 5) throw new LogError("This signed note has a line that is no signature.");
+      if (!parts || !raw || raw.length < 5) throw new LogError("This signed note has a line that is not a signature.");
       return { name: parts[1]!, id: raw.slice(0, 4) as Bytes, bytes: raw.slice(4) as Bytes };
     });
   return { text: note.slice(0, split + 1), signatures };

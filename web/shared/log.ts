@@ -84,7 +84,7 @@ export async function readLog(fetchFile: (path: string) => Promise<Bytes>, polic
   return { note, checkpoint, witnessed, leaves };
 }
 
-// What a reviewer said of the clip, in words; null for an entry that is no label.
+// What a reviewer said of the clip, in words; null for an entry that is not a label.
 export function said(entry: { kind: string; event: Record<string, unknown> }): string | null {
   const label = entry.event.label as { subjects?: string[]; happenings?: string[]; verdict?: string } | undefined;
   if (entry.kind !== "label" || typeof label !== "object" || !Array.isArray(label.subjects)) return null;

@@ -53,7 +53,7 @@ export interface Manifest {
   ended_ms: number | null; // null while the clip grows
   still: SealedStill | null;
   judgement: Judgement | null; // null until something is known, and in clips of the first hubs
-  eye: string | null; // the name of what looked
+  eye: string | null; // the name of the eye that looked
   parts: SealedPart[];
 }
 
@@ -152,27 +152,27 @@ function maybe<T>(value: unknown, read: (value: unknown) => T): T | null {
 }
 
 function text(value: unknown): string {
-  if (typeof value !== "string") throw new TypeError("Text is wanted.");
+  if (typeof value !== "string") throw new TypeError("Text is expected.");
   return value;
 }
 
 function number(value: unknown): number {
-  if (typeof value !== "number" || !Number.isFinite(value)) throw new TypeError("A finite number is wanted.");
+  if (typeof value !== "number" || !Number.isFinite(value)) throw new TypeError("A finite number is expected.");
   return value;
 }
 
 function whole(value: unknown): number {
-  if (!Number.isSafeInteger(value) || number(value) < 0) throw new TypeError("A whole number is wanted.");
+  if (!Number.isSafeInteger(value) || number(value) < 0) throw new TypeError("A whole number is expected.");
   return number(value);
 }
 
 function list<T>(value: unknown, read: (value: unknown, index: number) => T): T[] {
-  if (!Array.isArray(value)) throw new TypeError("A list is wanted.");
+  if (!Array.isArray(value)) throw new TypeError("A list is expected.");
   return value.map((each, index) => read(each, index));
 }
 
 function hash(value: unknown): string {
-  if (!/^[A-Za-z0-9+/]{43}=$/.test(text(value))) throw new TypeError("A SHA-256 in base64 is wanted.");
+  if (!/^[A-Za-z0-9+/]{43}=$/.test(text(value))) throw new TypeError("A SHA-256 in base64 is expected.");
   return text(value);
 }
 

@@ -131,7 +131,7 @@ export interface ClipName {
   onset_ms: number;
 }
 
-// How often a camera was looked at since the recorder started.
+// How often a camera has been looked at since the recorder started.
 export interface Looks {
   since_ms: number;
   looked: number;
@@ -194,7 +194,7 @@ export interface Home {
   cameras: CameraNow[];
   storage: Disk;
   eye: EyeName;
-  looking: Looking | null; // null until it is heard of
+  looking: Looking | null; // null until it is heard from
   cloud: Mailbox;
 }
 
@@ -276,14 +276,14 @@ export interface Broker {
   pictures: boolean;
 }
 
-// The key that a subscription needs, what this browser is alerted of, and the broker's state.
+// The key that a subscription needs, what this browser is alerted to, and the broker's state.
 export interface AlertSettings {
   push_key: string;
   verdicts: Verdict[];
   mqtt: Broker | null; // null where no broker is set
 }
 
-// The key with which this hub vouches for the log, and for how much of it.
+// The key with which this hub vouches for the log, and how much of the log it vouches for.
 export interface Witness {
   key: string;
   vouched: number | null;
@@ -310,7 +310,7 @@ export interface Donation {
   given_ms: number;
   expires_ms: number;
   withdrawn_ms: number | null; // when the owner took it back
-  refused_ms: number | null; // since when the keeper refuses views
+  refused_ms: number | null; // when the keeper began to refuse views
   shred_by_ms: number | null; // the deadline that the keeper named
   shredded_ms: number | null;
 }
@@ -322,7 +322,7 @@ export interface Donations {
   given: Donation[]; // the newest first
 }
 
-// How people are hidden: under flat patches, or as flat shapes before the empty place.
+// How people are hidden: under flat patches, or as flat shapes in front of the empty place.
 export const STYLES = ["cover", "silhouettes"] as const;
 export type Style = (typeof STYLES)[number];
 
@@ -337,7 +337,7 @@ export interface RedactionReport {
   eye: string; // the detector's name
   pictures: number;
   length_ms: number;
-  faces: number; // faces outside of everybody who was found
+  faces: number; // faces that belong to nobody who was found
   carried: number; // pictures × covers that were carried over a detector's blinks
   share_covered: number; // of all pixels
   lost: number; // people who were lost from sight in the middle of the picture: they may lie there, unseen by the eye
@@ -373,16 +373,16 @@ export interface EntryClaims {
   entries: EntryClaim[];
 }
 
-// What a detector says a thing is. MOTION: it moved, and no eye knew it.
+// What a detector says a thing is. MOTION: it moved, and no eye knew what it was.
 export const KINDS = ["person", "cat", "dog", "animal", "vehicle", "package", "motion"] as const;
 export type Kind = (typeof KINDS)[number];
 
-// Home changed: cameras came or went, the recorder did, or how what looks fares.
+// Home changed: cameras or the recorder came or went, or the eye does better or worse.
 export interface HomeHint {
   type: "home";
 }
 
-// A camera does something else now.
+// A camera is doing something else now.
 export interface CameraHint {
   type: "camera";
   camera_id: string;

@@ -98,7 +98,7 @@ describe("what looks", () => {
   test("says what it cannot see", () => {
     expect(aboutEye(home(null), NOON)).toMatch(/^The built-in eye looks .* it recognises no one\.$/);
   });
-  test("says what is still being downloaded, and since when it has been blind", () => {
+  test("says what is still being downloaded, and how long it has been blind", () => {
     const said = aboutEye(home({ blind_since_ms: NOON, chosen: "yolox", coming_percent: 20 }), NOON);
     expect(said).toContain("It stands in while YOLOX is downloaded: 20 % so far.");
     expect(said).toMatch(/It has been blind since 12.00: everything is recorded, but nothing is recognised\.$/);

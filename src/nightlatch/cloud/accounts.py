@@ -51,7 +51,7 @@ class Accounts:
             Refused: a wrong code, a statement that the owner did not sign, or an id that others hold.
         """
         if self._code is not None and not hmac.compare_digest(self._code.encode(), (code or "").encode()):
-            raise Refused("This mailbox takes households with an enrolment code only. Set [hub] enrolment_code.")
+            raise Refused("This mailbox takes only households with an enrolment code. Set [hub] enrolment_code.")
         if not _HOUSEHOLD.match(household):
             raise Refused("A household's id is 32 hex digits.")
         if not _KEY.match(hub_key) or not _KEY.match(owner_key):
@@ -69,7 +69,7 @@ class Accounts:
             if (row is not None and row.owner_key != owner_key) or holder not in (None, household):
                 raise Refused("Another household holds this id or this hub's key.")
             if session.get(RetiredHubRow, hub_key) is not None:
-                raise Refused("The owner replaced this hub. Set it up anew, with a key of its own.")
+                raise Refused("The owner has replaced this hub. Set it up again, with a key of its own.")
             if row is None:
                 session.add(AccountRow(id=household, hub_key=hub_key, owner_key=owner_key, created_ms=now_ms))
             elif row.hub_key != hub_key:  # a new hub; the owner signed for it
@@ -80,9 +80,9 @@ class Accounts:
         """Who is behind a signed request, the first time that it comes.
 
         Raises:
-            Refused: nobody of this mailbox, not of these roles, or answered before.
+            Refused: nobody known to this mailbox, not in one of these roles, or answered before.
         """
-        # 1. Its key is of a household here.
+        # 1. Its key belongs to a household here.
         caller = self._recognise(signed.key)
         # 2. This key may do this.
         if caller.role not in roles:
@@ -101,7 +101,7 @@ class Accounts:
             with Session(self._engine) as session, session.begin():
                 session.add(NonceRow(key=signed.key, nonce=signed.nonce, created_s=signed.created_s))
         except IntegrityError:
-            raise Refused("This request was answered before; a copy of it is not answered again.") from None
+            raise Refused("This request has already been answered; a copy of it is not answered again.") from None
 
     def forget(self) -> int:
         """Drop nonces that no signature in the window can carry any more; how many."""

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 class NameTaken(CloudError):
-    """Other bytes are there under this name already."""
+    """Other bytes are already stored under this name."""
 
 
 @dataclass(frozen=True, slots=True)

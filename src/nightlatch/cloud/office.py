@@ -68,7 +68,7 @@ async def signed_body(request: Request) -> bytes:
 
 
 def _from(*roles: Role) -> Callable[[Request], Awaitable[Call]]:
-    """Lets keys of these roles in. Nothing of the body is read for somebody who is not known here."""
+    """Lets keys of these roles in. None of the body is read for somebody who is not known here."""
 
     async def admit(request: Request) -> Call:
         signed = signer(request)

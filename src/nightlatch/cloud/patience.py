@@ -1,4 +1,4 @@
-"""How many bad requests an address may send before it has to wait: unsigned, forged, replayed, of unknown keys.
+"""How many bad requests an address may send before it has to wait: unsigned, forged, replayed, or by unknown keys.
 
 In memory and bounded: it keeps noise cheap. What may be done is decided by keys, never here.
 """

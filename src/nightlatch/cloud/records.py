@@ -58,7 +58,7 @@ class RetiredHubRow(MailboxTables):
 
 
 class NonceRow(MailboxTables):
-    """A request of a known key that was answered already."""
+    """A request by a known key that has already been answered."""
 
     __tablename__ = "nonces"
 

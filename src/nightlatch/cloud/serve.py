@@ -16,7 +16,7 @@ def run(settings: CloudSettings, clock: Clock) -> None:
     """Serve until SIGTERM; `serve.json` says where.
 
     Raises:
-        ConfigError: an address that is taken or not of this machine, or a database that cannot be used.
+        ConfigError: an address that is taken or not this machine's, or a database that cannot be used.
     """
     app = create_app(settings, clock, MIGRATIONS)
     serve(app, listen(settings.host, settings.port, "The mailbox", "cloud"), settings.data_dir)

@@ -103,7 +103,7 @@ def open_(
 
 def _write(target: Path, pieces: Iterable[bytes]) -> None:
     if target.exists():
-        raise NightlatchError(f"{target} exists already. Choose another name with -o.")
+        raise NightlatchError(f"{target} already exists. Choose another name with -o.")
     unfinished = target.with_name(f".{target.name}.part")
     try:
         with unfinished.open("wb") as file:

@@ -26,7 +26,7 @@ def keys(
     try:
         output.touch(mode=0o600, exist_ok=False)
     except FileExistsError:
-        raise LedgerError(f"{output} exists already. Choose another name.") from None
+        raise LedgerError(f"{output} already exists. Choose another name.") from None
     output.write_text(made.secret() + "\n")
     typer.echo(str(made.verifier))
 

@@ -3,7 +3,7 @@
 One record per clip, with the fields of ISO/IEC TS 27560:2023 in terms of the W3C Data Privacy Vocabulary (DPV 2.0), as
 JSON-LD. The signature (Ed25519, RFC 8032) is over the canonical bytes of the record: JCS (RFC 8785) of a subset in
 which keys are ASCII and values are strings, integers, lists and objects, so that every JCS writer gives the same bytes.
-Reading is the inverse of writing: a record with anything more, less or otherwise is refused.
+Reading is the inverse of writing: a record with anything more, less or different is refused.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Consent:
         if not _SHA256.match(self.notice_sha256) or not _LANGUAGE.match(self.notice_language):
             raise NotConsented("This consent does not say which notice was shown. Give the clip again.")
         if tuple(sorted(set(self.purposes))) != self.purposes:
-            raise NotConsented("The purposes of this consent are doubled or out of order. Give the clip again.")
+            raise NotConsented("The purposes of this consent are repeated or out of order. Give the clip again.")
         if not self.given_ms < self.expires_ms <= self.given_ms + LONGEST_KEPT_MS:
             raise NotConsented("This consent lasts for no time, or for more than two years. Give the clip again.")
         public_key(self.owner_key)
@@ -201,7 +201,7 @@ def public_key(b64: str) -> Ed25519PublicKey:
             return Ed25519PublicKey.from_public_bytes(raw)
     except ValueError:
         pass
-    raise NotConsented("This record names a key that is none. Give the clip again.")
+    raise NotConsented("This record names something that is not a key. Give the clip again.")
 
 
 def _check(value: Json) -> None:
@@ -214,7 +214,7 @@ def _check(value: Json) -> None:
         for each in value:
             _check(each)
     elif isinstance(value, bool) or not isinstance(value, str | int):
-        raise NotConsented("This record holds something that is no text and no whole number. Send it as it was made.")
+        raise NotConsented("This record holds what is neither text nor a whole number. Send it as it was made.")
     elif isinstance(value, int) and abs(value) > LARGEST_INTEGER:
         raise NotConsented("This record holds a number beyond 2^53. Send it as it was made.")
 
@@ -226,13 +226,13 @@ def _verified(signed_record: bytes, read: Callable[[dict[str, Json]], Record]) -
         record = read(told["record"])
         signature = b64decode(told["signature"], validate=True)
         if canonical(told["record"]) != record.canonical() or set(told) != {"record", "signature"}:
-            raise NotConsented("This record holds more, or other, than a record of ours. Send it as it was made.")
+            raise NotConsented("This record holds more or other things than ours do. Send it as it was made.")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise NotConsented("This record cannot be read. Send it as the owner signed it.") from None
     try:
         public_key(record.owner_key).verify(signature, record.canonical())
     except InvalidSignature:
-        raise NotConsented("The owner's signature does not fit this record. Sign it again.") from None
+        raise NotConsented("The owner's signature does not match this record. Sign it again.") from None
     return record
 
 

@@ -15,7 +15,7 @@ class State(StrEnum):
 
     MADE = "made"  # a key exists, no clip yet
     WAITING = "waiting"  # may be drawn
-    LABELLED = "labelled"  # has labels enough; not drawn any more, open views go on
+    LABELLED = "labelled"  # has enough labels; no longer drawn, open views continue
     FLAGGED = "flagged"  # a reviewer said that it should not have been shared; nobody sees it again
     WITHDRAWN = "withdrawn"  # taken back or expired; nobody sees it, the key is about to go
     SHREDDED = "shredded"  # the key is destroyed

@@ -8,7 +8,7 @@ from typing import Literal
 Point = tuple[float, float]
 Use = Literal["watch", "ignore", "mask"]
 
-LONGEST_DWELL_S = 30  # an event that waits longer would be over before it is told
+LONGEST_DWELL_S = 30  # an event that waits longer would be over before anybody is told
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ class Box:
 class Area:
     """A region that the owner drew.
 
-    `watch` limits where motion counts, and only from somebody's `dwell_s` seconds there on; `ignore` takes places
-    out; under `mask` nobody looks, and nothing made from pixels shows it. `points` is a polygon of at least three
-    points in fractions of the picture.
+    `watch` limits where motion counts, and only after somebody has spent `dwell_s` seconds there; `ignore` leaves
+    places out; under `mask` nobody looks, and nothing made from pixels shows it. `points` is a polygon of at least
+    three points in fractions of the picture.
     """
 
     name: str

@@ -58,7 +58,7 @@ class Label:
     def __post_init__(self) -> None:
         """Raises `NotALabel` for what contradicts itself."""
         if Subject.NOTHING in self.subjects and len(self.subjects) > 1:
-            raise NotALabel("“Nothing” stands alone. Take it away, or the others.")
+            raise NotALabel("“Nothing” stands alone. Remove it, or the others.")
         if len(self.spans) > MOST_SPANS:
             raise NotALabel(f"A label has at most {MOST_SPANS} spans. Join some.")
         if any(not 0 <= span.began_ms < span.ended_ms for span in self.spans):

@@ -1,8 +1,8 @@
 """A clip's manifest: what the clip says of itself, inside the seal. `write_manifest` and `read_manifest` are inverses.
 
 The hash of each sealed part is what lets an owner trust the parts, wherever they were kept. Keys are only ever added:
-a manifest without a judgement (of a hub that could not see yet, or of an event that is still being watched) is read,
-keys that this version does not know are ignored. A change that old readers would misread raises `VERSION`.
+a manifest without a judgement (from a hub that could not see yet, or of an event that is still being watched) is read,
+and keys that this version does not know are ignored. A change that old readers would misread raises `VERSION`.
 The same cases, good and bad, bind this file and web/shared/manifest.ts: tests/domain/manifests.json.
 """
 
@@ -72,7 +72,7 @@ class Manifest:
     ended_ms: int | None = None  # None while the clip grows
     still: SealedStill | None = None
     judgement: Judgement | None = None  # `abridged`; None until something is known
-    eye: str | None = None  # the name of what looked
+    eye: str | None = None  # the name of the eye that looked
     parts: tuple[SealedPart, ...] = ()
 
     @property
@@ -119,7 +119,7 @@ def write_manifest(manifest: Manifest) -> bytes:
         "v": VERSION,
         "camera": manifest.camera,
         "event": manifest.event,
-        "kind": "motion",  # nobody reads it; it has stood here from the first version on
+        "kind": "motion",  # nobody reads it; it has been here since the first version
         "onset_ms": manifest.onset_ms,
         "began_ms": manifest.began_ms,
         "ended_ms": manifest.ended_ms,
@@ -242,7 +242,7 @@ def _read_place(fields: object) -> Place:
 
 def _field(fields: object, name: str) -> object:
     if not isinstance(fields, Mapping):
-        raise TypeError(f"{name} is looked for in what is no object")
+        raise TypeError(f"{name} is looked for in something that is not an object")
     return fields[name]
 
 
@@ -252,13 +252,13 @@ def _optional(fields: object, name: str) -> object:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError("text is wanted")
+        raise TypeError("text is expected")
     return value
 
 
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise TypeError("a finite number is wanted")
+        raise TypeError("a finite number is expected")
     return float(value)
 
 
@@ -266,22 +266,22 @@ def _whole(value: object) -> int:
     """A whole number, which JSON may write as 2.0 as well; never negative: times, sizes and counts."""
     number = value if isinstance(value, int) and not isinstance(value, bool) else _number(value)
     if number != int(number) or not 0 <= number <= LARGEST_INTEGER:
-        raise ValueError("a whole number is wanted")
+        raise ValueError("a whole number is expected")
     return int(number)
 
 
 def _list(value: object) -> list[object]:
     if not isinstance(value, list):
-        raise TypeError("a list is wanted")
+        raise TypeError("a list is expected")
     return value
 
 
 def _sha256(value: object) -> str:
     text = _text(value)
     if not _SHA256.match(text):
-        raise ValueError("a SHA-256 in base64 is wanted")
+        raise ValueError("a SHA-256 in base64 is expected")
     return text
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")

@@ -1,8 +1,8 @@
 """A redaction: how people are hidden in a clip before anybody but its owner sees it, and the report about it.
 
-`write` and `read` are inverses; between child and hub, on the page and at the keeper a report has no other form. It is
-read strictly: a field that is missing, unknown or of another type is refused, so that nothing is taken for hidden by
-mistake. A field that says nothing (its default) is not written: what `for_keeper` leaves out does not travel.
+`write` and `read` are inverses; between child and hub, on the page and at the keeper a report takes no other form. It
+is read strictly: a field that is missing, unknown or of another type is refused, so that nothing is taken for hidden
+by mistake. A field that says nothing (its default) is not written: what `for_keeper` leaves out does not travel.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from nightlatch.errors import Refused
 
 
 class NotARedaction(Refused):
-    """A report that cannot be read, or that is of another film."""
+    """A report that cannot be read, or that belongs to another film."""
 
 
 class Style(StrEnum):
-    """How people are hidden: under flat patches, or as flat shapes before the empty place."""
+    """How people are hidden: under flat patches, or as flat shapes in front of the empty place."""
 
     COVER = "cover"
     SILHOUETTES = "silhouettes"
@@ -40,7 +40,7 @@ class RedactionReport:
     eye: str = ""  # the detector's name
     pictures: int = 0
     length_ms: int = 0
-    faces: int = 0  # faces outside of everybody who was found
+    faces: int = 0  # faces that belong to nobody who was found
     carried: int = 0  # pictures × covers that were carried over a detector's blinks
     share_covered: float = 0.0  # of all pixels
     lost: int = 0  # people who were lost from sight in the middle of the picture: they may lie there, unseen by the eye
@@ -63,7 +63,7 @@ class Redacted:
     """A finished film and the report of exactly these bytes.
 
     `redact_film` makes it; the far end of a pipe makes it again from film and report. Raises `NotARedaction` when the
-    report is of other bytes: a film that was changed or cut short on its way is no `Redacted`.
+    report is about other bytes: a film that was changed or cut short on its way is not `Redacted`.
     """
 
     mp4: bytes = field(repr=False)
@@ -71,7 +71,7 @@ class Redacted:
 
     def __post_init__(self) -> None:
         if sha256(self.mp4).hexdigest() != self.report.sha256:
-            raise NotARedaction("The redaction's report is of another film. Redact the clip again.")
+            raise NotARedaction("The redaction's report belongs to another film. Redact the clip again.")
 
     @property
     def sha256(self) -> str:
@@ -100,7 +100,7 @@ def read(told: Mapping[str, object]) -> RedactionReport:
         style = Style(str(told["style"]))
         report = RedactionReport(**{**told, "style": style})  # type: ignore[arg-type]  # the types are looked at below
     except (KeyError, TypeError, ValueError):
-        raise NotARedaction("This is no report of a redaction. Redact the clip again.") from None
+        raise NotARedaction("This is not a report of a redaction. Redact the clip again.") from None
     if not all(_fits(getattr(report, each.name), str(each.type)) for each in fields(report)):
         raise NotARedaction("The redaction's report says something impossible. Redact the clip again.")
     return report

@@ -1,4 +1,4 @@
-"""Something happened before a camera."""
+"""Something happened in front of a camera."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONGEST_CLIP_MS = 60_000
 
 
 class Kind(StrEnum):
-    """What a detector says a thing is. MOTION: it moved, and no eye knew it."""
+    """What a detector says a thing is. MOTION: it moved, and no eye knew what it was."""
 
     PERSON = "person"
     CAT = "cat"

@@ -1,8 +1,8 @@
 """A view: a reviewer's logged look at one donated clip, and the words that the log and the keeper share about it.
 
 What is public is a leaf of about 200 bytes: its kind, a tag, and a commitment. What it commits to, the event, is for
-the owner. The tag is made with the owner's log key for one UTC day, so that the owner finds the leaf and nobody
-links two days. Without its salt a leaf says nothing.
+the owner. The tag is made with the owner's log key for one UTC day, so that the owner can find the leaf and nobody
+can link two days. Without its salt a leaf says nothing.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """A passkey that two administrators let in (`enrol`) or put out (`remove`) for one reviewer."""
+    """A passkey that two administrators added (`enrol`) or removed (`remove`) for one reviewer."""
 
     do: str
     reviewer: str  # pseudonym
@@ -82,15 +82,15 @@ class Enrolment:
 class Promise:
     """What the programme promises in the log: two administrators signed it, the keeper keeps to it."""
 
-    quota: int = MOST_QUOTA  # looks a day and reviewer
-    most_viewers: int = 5  # reviewers that may ever see one clip
+    quota: int = MOST_QUOTA  # looks per reviewer and day
+    most_viewers: int = 5  # reviewers who may ever see one clip
     opens_minute: int = 7 * 60  # of the day
     closes_minute: int = 20 * 60
     quorum: int = 1  # witnesses that must have cosigned
     at_ms: int = 0
 
     def __post_init__(self) -> None:
-        """Raises `Refused` for a wild one."""
+        """Raises `Refused` for one outside these limits."""
         in_range = 1 <= self.quota <= MOST_QUOTA and 2 <= self.most_viewers <= 20 and 1 <= self.quorum <= MOST_QUORUM
         if not in_range or not 0 <= self.opens_minute < self.closes_minute <= 1440:
             raise Refused(
@@ -113,20 +113,20 @@ class Promise:
 
 
 def read_promise(raw: bytes) -> Promise:
-    """The inverse of `Promise.canonical`; one of before quorums were promised is of one. Raises `Refused`."""
+    """The inverse of `Promise.canonical`; a promise older than quorums has a quorum of one. Raises `Refused`."""
     try:
         told = json.loads(raw)
         hours = int(told["opens"]), int(told["closes"])
         return Promise(int(told["quota"]), int(told["viewers"]), *hours, int(told.get("quorum", 1)), int(told["at"]))
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise Refused("This is not a policy of a programme. Propose another one.") from None
+        raise Refused("This is not a programme's policy. Propose another one.") from None
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """What the log shows to everybody."""
 
-    at_s: int  # Unix time of whoever appended it
+    at_s: int  # Unix time, by the clock of the program that appended it
     kind: str  # "view.open", "shred", …
     tag: bytes
     commitment: bytes

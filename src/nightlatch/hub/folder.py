@@ -28,7 +28,7 @@ def hold(data_dir: Path) -> Iterator[str]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise VaultError(f"A hub is running on {data_dir} already. Stop it first, or use another --data.") from None
+            raise VaultError(f"A hub is already running on {data_dir}. Stop it first, or use another --data.") from None
         yield hub_id
     finally:
         os.close(lock)
@@ -58,6 +58,7 @@ def claim(data_dir: Path) -> str:
         write_durably(identity, json.dumps({"v": 1, "hub_id": hub_id}).encode())
         return hub_id
     except OSError as error:
-        raise VaultError(f"{data_dir} cannot be written: {error.strerror}. Check the disk and its rights.") from error
+        text = f"{data_dir} cannot be written: {error.strerror}. Check the disk and its permissions."
+        raise VaultError(text) from error
     except (ValueError, KeyError, TypeError) as error:
         raise VaultError(f"{identity} is damaged. Restore it from a backup.") from error

@@ -23,15 +23,15 @@ class HubSettings(BaseModel):
     enrolment_code: str | None = None
     keep_hours: int = Field(24, ge=1, le=24 * 90)
     disk_floor_bytes: int = Field(2 * 1024**3, ge=0, description="free space that is never used")
-    host_names: list[str] = Field(default_factory=list, description="other names that this hub is reached by")
+    host_names: list[str] = Field(default_factory=list, description="other names that this hub goes by")
     demo: bool = Field(True, description="rendered demo cameras while there is no real one")
 
     mqtt_url: str | None = Field(None, description="mqtt://user:password@broker:1883 or mqtts://…; alerts in the clear")
     mqtt_verdicts: list[Verdict] = Field(
         default_factory=lambda: list(Verdict), description="which events are published: threat, unsure, routine"
     )
-    models_dir: Path | None = Field(None, description="where fetched models are kept; default: beside the data")
-    detector: EyeName = Field(EyeName.EYE, description="what looks at moving things")
+    models_dir: Path | None = Field(None, description="where downloaded models are kept; default: beside the data")
+    detector: EyeName = Field(EyeName.EYE, description="which eye looks at moving things")
 
     shards: int = Field(1, ge=1, le=16, description="watch processes, which share the cameras")
 

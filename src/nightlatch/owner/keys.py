@@ -53,7 +53,7 @@ class OwnerKeys:
         """From the 24 words of a recovery sheet.
 
         Raises:
-            SealError: names the first word that is not on the list, a wrong count, or a checksum that is off. What
+            SealError: names the first word that is not on the list, a wrong count, or a checksum that is wrong. What
                 cannot be a misspelt word (a pasted key, say) is not repeated.
         """
         words = unicodedata.normalize("NFKC", text).lower().split()
@@ -126,7 +126,7 @@ def derive(passphrase: str, kdf: Kdf) -> tuple[bytes, bytes]:
             type=argon2.low_level.Type.ID,
         )
     except (argon2.exceptions.HashingError, OverflowError):
-        raise SealError("The household's key parameters are not ones that Argon2id takes.") from None
+        raise SealError("The household's key parameters are not ones that Argon2id accepts.") from None
     return _hkdf(stretched, "nightlatch wrap v1"), _hkdf(stretched, "nightlatch login v1")
 
 

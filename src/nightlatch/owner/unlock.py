@@ -34,7 +34,7 @@ def keys_from_file(path: Path) -> OwnerKeys:
     """
     text = _text(path)
     if _IDENTITY.search(text):
-        raise SealError(f"{path} holds the opening key alone. The mailbox asks for a signature: give the 24 words.")
+        raise SealError(f"{path} holds only the opening key. The mailbox asks for a signature: give the 24 words.")
     return _keys_from_text(path, text)
 
 
@@ -76,7 +76,7 @@ def keys_from_passphrase(hub_data: Path, passphrase: str) -> OwnerKeys:
 
 
 def _household(file: Path) -> tuple[str, str] | None:
-    """(kdf, wrapped_root). Raises `NotFound` when it is no hub's index."""
+    """(kdf, wrapped_root). Raises `NotFound` when it is not a hub's index."""
     place = file.absolute().as_uri()
     for mode in ("mode=ro", "mode=ro&immutable=1"):  # the second for a disk on which SQLite cannot make its -shm file
         try:
@@ -90,11 +90,11 @@ def _household(file: Path) -> tuple[str, str] | None:
 
 def export_key(keys: OwnerKeys, path: Path) -> None:
     """Write an age identity file (mode 0600) that Debian's `age -d -i` reads. Raises `ConfigError` if it exists."""
-    text = f"# Nightlatch household key. Whoever has this file can open everything.\n# public key: {keys.recipient}\n"
+    text = f"# Nightlatch household key. Anybody with this file can open everything.\n# public key: {keys.recipient}\n"
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise ConfigError(f"{path} exists already. Choose another name.") from None
+        raise ConfigError(f"{path} already exists. Choose another name.") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}.") from None
     try:

@@ -120,7 +120,7 @@ def make_signer(name: str, kind: int = ED25519) -> Signer:
 
 
 def read_verifier(text: str) -> Verifier:
-    """Raises `NoteError` for anything but `name+hash+base64` with a hash that fits."""
+    """Raises `NoteError` for anything but `name+hash+base64` with a hash that matches."""
     name, _, rest = text.strip().partition("+")
     wanted, _, coded = rest.partition("+")
     raw = _decode(coded)
@@ -128,7 +128,7 @@ def read_verifier(text: str) -> Verifier:
         raise NoteError("This is not the key of a log or witness. It looks like name+0123abcd+base64.")
     made = Verifier(name, raw[0], raw[1:])
     if made.id.hex() != wanted:
-        raise NoteError(f"The key of {name} is damaged: its hash does not fit. Copy it again.")
+        raise NoteError(f"The key of {name} is damaged: its hash does not match. Copy it again.")
     return made
 
 
@@ -141,12 +141,12 @@ def read_signer(text: str) -> Signer:
         raise NoteError("This is not a secret key of a log or witness.")
     made = Signer(name, raw[0], Ed25519PrivateKey.from_private_bytes(raw[1:]))
     if made.verifier.id.hex() != wanted:
-        raise NoteError(f"The secret key of {name} is damaged: its hash does not fit.")
+        raise NoteError(f"The secret key of {name} is damaged: its hash does not match.")
     return made
 
 
 def read_note(raw: bytes | str) -> Note:
-    """Raises `NoteError` for bytes that are no signed note."""
+    """Raises `NoteError` for bytes that are not a signed note."""
     try:
         whole = raw.decode() if isinstance(raw, bytes) else raw
     except UnicodeDecodeError:
@@ -161,7 +161,7 @@ def read_note(raw: bytes | str) -> Note:
         match = _LINE.match(line)
         signed = _decode(match[2]) if match else b""
         if match is None or len(signed) < 5:
-            raise NoteError("This signed note has a line that is no signature.")
+            raise NoteError("This signed note has a line that is not a signature.")
         found.append(Signature(match[1], signed[:4], signed[4:]))
     if len(found) > MOST_SIGNATURES:
         raise NoteError("This signed note has too many signatures.")

@@ -71,7 +71,7 @@ class Blobs:
             obstore.delete(self._store, _checked(name))
 
     def names(self, older_than_s: float = 0.0) -> Iterator[str]:
-        """All names, or those whose blob was written so long ago by the store's own clock."""
+        """All names, or those of blobs written more than `older_than_s` ago by the store's own clock."""
         limit = datetime.now(UTC) - timedelta(seconds=older_than_s)
         for batch in obstore.list(self._store):
             for found in batch:

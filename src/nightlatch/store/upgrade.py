@@ -1,4 +1,4 @@
-"""Brings a database to the newest version. Apart from store/records: Alembic takes 12 MiB, for a start in a hundred."""
+"""Brings a database to the newest version. Not in store/records: Alembic takes 12 MiB, for one start in a hundred."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def upgrade(url: str, scripts: Path) -> None:
     """Bring the database at `url` to the newest version in the Alembic folder `scripts`.
 
     A SQLite file that is about to change is copied to `NAME.before-REVISION` first. Each upgrade is one transaction: it
-    comes whole or not at all. SQLite's references sleep meanwhile and are checked at its end: a table that is copied
-    to get a new constraint must not take with it the rows that refer to it.
+    happens whole or not at all. SQLite's references are off meanwhile and are checked at the end: a table that is
+    copied to get a new constraint must not take with it the rows that refer to it.
 
     Raises:
         ConfigError: a database that cannot be reached, that a newer Nightlatch has written, or that holds a value which
@@ -40,7 +40,7 @@ def upgrade(url: str, scripts: Path) -> None:
             if found == newest:
                 return
             if found is not None and found not in {each.revision for each in versions.walk_revisions()}:
-                raise ConfigError(f"The database is of a newer Nightlatch (its version is {found}). Install that one.")
+                raise ConfigError(f"A newer Nightlatch wrote this database (its version is {found}). Install that one.")
             is_sqlite, lost = database.dialect.name == "sqlite", 0
             if found is not None and is_sqlite:
                 _back_up(Path(str(make_url(url).database)), str(newest))

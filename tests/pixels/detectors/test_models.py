@@ -185,8 +185,8 @@ def test_two_that_fetch_at_once_fetch_once(server: str, tmp_path: Path) -> None:
     assert len(Release.asked) == 3
 
 
-def test_a_server_that_is_not_there_is_said_to_be_tried_again(tmp_path: Path) -> None:
-    with pytest.raises(ModelLost, match=r"cannot be reached from here.*tried again.*--from FILE"):
+def test_a_server_that_is_not_there_will_be_tried_again(tmp_path: Path) -> None:
+    with pytest.raises(ModelLost, match=r"cannot be reached from here.*Nightlatch tries again.*--from FILE"):
         fetch(model("http://127.0.0.1:9/weights"), tmp_path, pause_s=0.001)
 
 

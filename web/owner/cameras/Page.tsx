@@ -1,4 +1,4 @@
-// The cameras of the house, each with what it does now; and what looks at them.
+// The cameras of the house, each with what it is doing now; and the eye that looks at them.
 
 import { bytes } from "../../shared/time";
 import type { CameraNow } from "../../shared/wire";

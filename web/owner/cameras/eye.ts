@@ -1,4 +1,4 @@
-// What looks at the cameras, what it cannot see, and how it keeps up: in sentences. Pure.
+// Which eye looks at the cameras, what it cannot see, and how it keeps up: in sentences. Pure.
 
 import { when } from "../../shared/time";
 import type { CameraNow, Home } from "../../shared/wire";

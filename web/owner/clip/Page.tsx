@@ -66,7 +66,7 @@ export function ClipPage({ id }: { id: string }) {
   );
 }
 
-// What the hub has of the clip (null: nothing any more), and the clips before and after it.
+// What the hub has of the clip (null: nothing any longer), and the clips before and after it.
 function useSurroundings(id: string) {
   const [row, setRow] = useState<Clip | null | undefined>(undefined);
   const [near, setNear] = useState<Neighbours>({});

@@ -40,7 +40,7 @@ async function screenOf(video: HTMLVideoElement, codecs: string): Promise<Result
   return { ok: true, value: screen };
 }
 
-// The hub's row of a clip and its neighbours in time; a row is null when the hub has the clip no more.
+// The hub's row of a clip and its neighbours in time; a row is null when the hub no longer has the clip.
 export async function surroundings(id: string): Promise<{ row: Clip | null; near: Neighbours }> {
   const found = await row(id);
   if (!found.ok) return { row: null, near: {} };

@@ -1,4 +1,4 @@
-// Opens one clip and plays it, part by part, also while it is still being recorded.
+// Opens one clip and plays it, part by part, even while it is still being recorded.
 
 import { signal } from "@preact/signals";
 import { broken, isGone, type Result } from "../../shared/api";
@@ -40,7 +40,7 @@ export class Viewer {
     private readonly doors: Doors,
   ) {}
 
-  // Ends when the clip has been played in whole, when it fails, or when the owner leaves.
+  // Ends when the clip has been played in full, when it fails, or when the owner leaves.
   async watch() {
     const done = await this.play();
     if (done.ok) return;
@@ -82,7 +82,7 @@ export class Viewer {
     return isOther ? broken("This clip is not the one its name says. It is not shown.") : facts;
   }
 
-  // Part after part; of a clip that is still being recorded also those that come later.
+  // Part after part, and those that come later while a clip is still being recorded.
   private async playParts(facts: Manifest, screen: Screen): Promise<Result<void>> {
     for (let shown = 0; ; ) {
       const added = await this.append(facts, shown, screen);

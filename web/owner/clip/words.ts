@@ -15,7 +15,7 @@ export function judgement(of: Finding): string {
   return `Judged ${CALLED[of.verdict].toLowerCase()} at home${eye}, with a chance of ${chance} % that it is a threat.`;
 }
 
-// `row` is what the hub has of the clip: null when it has it no more, undefined before it answered.
+// `row` is what the hub has of the clip: null when it no longer has it, undefined before it answered.
 export function facts(
   of: Manifest,
   row: Clip | null | undefined,

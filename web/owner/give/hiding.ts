@@ -1,4 +1,4 @@
-// Has people hidden in a cut of a clip, and fetches the film that came of it. The clip is opened in this browser and
+// Has people hidden in a cut of a clip, and fetches the film that comes of it. The clip is opened in this browser and
 // handed to the owner's own hub; what comes back is shown only if it has the hash that the hub announced.
 
 import type { get, Result, sealed, send } from "../../shared/api";
@@ -15,7 +15,7 @@ export interface HidingDoors {
   rest: (ms: number) => Promise<void>;
 }
 
-// `signal` ends the asking when the owner leaves the page; `heard` is told how far it is.
+// `signal` ends the asking when the owner leaves the page; `heard` is told how far along it is.
 export async function hidden(
   id: string,
   { clip, cut }: Choosing,

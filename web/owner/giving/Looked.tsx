@@ -24,8 +24,8 @@ export function Looked({ at, giving }: { at: There; giving: Donor }) {
         <Confirm
           title="Take this clip back?"
           text={
-            "Within seconds nobody can see it any more; within a minute its key is destroyed. What was labelled " +
-            "stays a label, without the clip."
+            "Within seconds nobody can see it any more; within a minute its key is destroyed. Labels that " +
+            "reviewers gave it stay, without the clip."
           }
           yes="Take it back"
           act={() => void giving.takeBack(asking)}

@@ -90,7 +90,7 @@ async function isMine(key: Bytes, entry: Entry, tag: string): Promise<boolean> {
 
 export interface Unclaimed {
   looks: number;
-  labels: number; // they are no looks
+  labels: number; // they are not looks
 }
 
 // Entries in the log with this owner's tags, on the days since `sinceMs`, that the keeper did not claim.

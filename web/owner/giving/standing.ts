@@ -15,7 +15,7 @@ export type KeyEnd =
 
 const GRACE_MS = 1000; // the log's times are whole seconds
 
-// `entries` is null as long as the log is not read: then nothing is said of it, neither good nor bad.
+// `entries` is null until the log has been read: until then nothing is said about it, good or bad.
 export function standing(donation: Donation, entries: readonly Entry[] | null, nowMs: number): Standing {
   const { withdrawn_ms, refused_ms, shred_by_ms, expires_ms } = donation;
   if (withdrawn_ms === null) return { is: "given", untilMs: expires_ms };

@@ -1,4 +1,4 @@
-// Alerts by web push on this device: what the browser is asked for, and what the hub is told of it.
+// Alerts by web push on this device: what the browser is asked for, and what the hub is told about it.
 
 import { attempt, broken, type Result, send } from "../../shared/api";
 import { VERDICTS, type Verdict } from "../findings";

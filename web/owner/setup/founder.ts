@@ -52,7 +52,7 @@ export function founder(code: string, isCodeNeeded: boolean, doors: Doors) {
     if (!done.ok) comes({ is: "failed", failure: done });
   }
 
-  // A second try goes on where the first one stopped: a hub is founded once.
+  // A second try picks up where the first one stopped: a hub is founded once.
   async function found(form: Form, key: NewKey): Promise<Result<void>> {
     if (!founded) {
       const body = await attempt(() => household(form, key));

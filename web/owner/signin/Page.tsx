@@ -29,7 +29,7 @@ function Passphrase({ forgotten }: { forgotten: () => void }) {
   useTitle("Sign in");
   const way = useMemo(() => entry(entryDoors()), []);
   const [passphrase, setPassphrase] = useState("");
-  const nowMs = now.value && Date.now(); // every second anew, by this device's clock
+  const nowMs = now.value && Date.now(); // afresh every second, by this device's clock
   const entering = at(way.now.value, nowMs);
   const left = secondsLeft(entering, nowMs);
   const submit = (event: Event) => {

@@ -21,7 +21,7 @@ export interface Doors {
 
 const TOO_MANY = 429;
 
-// What follows when a try has ended; who is in sees this page no more.
+// What follows a try; an owner who is in no longer sees this page.
 export function after(done: Result<void>, nowMs: number): Entering {
   if (done.ok) return { is: "asking", failure: null };
   if (done.status !== TOO_MANY) return { is: "asking", failure: done };

@@ -88,7 +88,7 @@ interface PlayingProps {
   stop: () => void;
 }
 
-// Mounted anew for each start: `camera` and `from` do not change while it plays.
+// Mounted afresh for each start: `camera` and `from` do not change while it plays.
 export function Playing({ camera, from, isPaused, speed, isLoud, tell, stop }: PlayingProps) {
   const video = useRef<HTMLVideoElement>(null);
   const [failure, setFailure] = useState<Failure | null>(null);

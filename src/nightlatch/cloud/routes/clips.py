@@ -36,7 +36,7 @@ class ClipList:
 @router.put("/{clip}/{name}", status_code=201)
 async def put(here: Office, call: HubCall, request: Request, clip: str, name: str) -> Response:
     """Store one object: 201, or 200 when exactly these bytes were there."""
-    # only the manifest grows: what a hub has said in a part or a still, nobody with its key can say otherwise
+    # only the manifest grows: what a hub has put into a part or a still, nobody with its key can change
     replace = name == "manifest" and request.headers.get("x-nightlatch-replace") == "1"
     sealed = Sealed(call.body)
     fresh = await run_in_threadpool(lambda: here.mailbox.put(call.household, clip, name, sealed, replace=replace))

@@ -35,7 +35,7 @@ async def enrol(here: Office, request: Request) -> Health:
     except ValidationError:
         raise Refused("An enrolment names household, hub_key, owner_key and statement_signature.") from None
     if signed.key != said.hub_key:
-        raise Refused("An enrolment is signed by the hub that it names.")
+        raise Refused("An enrolment must be signed by the hub that it names.")
     await run_in_threadpool(
         here.accounts.enrol, said.household, said.hub_key, said.owner_key, said.statement_signature, said.code
     )

@@ -1,1 +1,1 @@
-"""What serve has done in a niced process of its own: all decoding that it asks for."""
+"""Work that serve hands to a niced process of its own: all of its decoding."""

@@ -12,7 +12,7 @@ LARGEST_FILM = 160 * 1024**2  # bytes of an opened clip
 
 
 class HideRequest(msgspec.Struct, frozen=True):
-    """Cut [from_ms, to_ms) out of the film that comes with it and hide everybody; what lies under masks is black."""
+    """Hide everybody in [from_ms, to_ms) of the film that comes with it; whatever lies under a mask is black."""
 
     from_ms: int  # from the film's beginning
     to_ms: int
@@ -57,7 +57,7 @@ class FetchRequest(msgspec.Struct, frozen=True):
 
 
 class FetchAnswer(msgspec.Struct, frozen=True):
-    """It is there."""
+    """The model is there."""
 
     path: str
 
@@ -86,6 +86,6 @@ FETCH = Errand(
     FetchAnswer,
     deadline_s=3600.0,
     most_bytes=0,
-    broke="The download of the model ended without a result. It is tried again; what has arrived is kept.",
+    broke="The download of the model ended without a result. Nightlatch keeps trying; what has arrived is kept.",
     hung="The download of the model took over an hour and was stopped. What has arrived is kept.",
 )

@@ -1,7 +1,7 @@
-"""A typed errand: work that serve has done in a niced process of its own, over pipes, with a deadline.
+"""A typed errand: work that serve hands to a niced process of its own, over pipes, with a deadline.
 
-The child is a module that calls `run_child`. It reads one request and the bytes that come with it, tells how far it
-is, and ends with one answer and bytes, or with a failure in words. Whatever happens to the child (a crash in a codec,
+The child is a module that calls `run_child`. It reads one request and the bytes that come with it, says how far it has
+got, and ends with one answer and bytes, or with a failure in words. Whatever happens to the child (a crash in a codec,
 a hang, too much memory), `send` ends by its deadline and says so. Nothing touches a disk.
 
     frame: 1 byte kind (S share, A answer, F failure), 4 bytes length, MessagePack; an answer is followed by
@@ -33,7 +33,7 @@ class ErrandFailed(NightlatchError):
 
 
 class TooLong(ErrandFailed):
-    """It was not done by its deadline and was ended."""
+    """It was not done by its deadline and was stopped."""
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -65,8 +65,8 @@ class Errand(msgspec.Struct, Generic[Request, Answer], frozen=True):
         """Have it done; `on_share` hears 0 to 1. `command` is for tests.
 
         Raises:
-            SourceError: a camera or film that cannot be read, said by the child.
-            ErrandFailed: anything else; `TooLong` when its time was over.
+            SourceError: the child says that a camera or film cannot be read.
+            ErrandFailed: anything else; `TooLong` when its time was up.
         """
         environment = {**os.environ, "NIGHTLATCH_PARENT": str(os.getpid())}
         is_late = threading.Event()
@@ -169,7 +169,7 @@ def read_message(pipe: IO[bytes]) -> bytes:
 
 
 def read_exactly(pipe: IO[bytes], length: int) -> bytes:
-    """Raises `EOFError` when the pipe ends before."""
+    """Raises `EOFError` when the pipe ends sooner."""
     raw = pipe.read(length)
     if len(raw) < length:
         raise EOFError

@@ -93,7 +93,7 @@ def _furnish(settings: HubSettings, clock: Clock, secure: bool) -> House:
 
 @contextlib.asynccontextmanager
 async def _running(house: House) -> AsyncIterator[None]:
-    """All that runs while the page is served."""
+    """Everything that runs while the page is served."""
     await house.notices.start()
     work = [house.entries.run(), _sweep(house), house.alerts.run(), house.logwatch.run()]
     if house.uplink is not None:
@@ -112,7 +112,7 @@ async def _running(house: House) -> AsyncIterator[None]:
 
 
 def _mqtt(settings: HubSettings, engine: Engine) -> Mqtt | None:
-    """Raises `ConfigError` for an address that is no broker's."""
+    """Raises `ConfigError` for an address that is not a broker's."""
     if settings.mqtt_url is None:
         return None
     from nightlatch.hub.serve.alerts.mqtt import Mqtt, parse_broker  # 5 MiB that a hub without a broker never needs

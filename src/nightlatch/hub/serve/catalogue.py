@@ -43,7 +43,7 @@ def checked_name(name: str) -> str:
 
 
 def checked_url(url: str) -> str:
-    """`url` as it will be kept. Raises `ConfigError` for any other scheme than `SCHEMES`."""
+    """`url` as it will be kept. Raises `ConfigError` for a scheme that is not among `SCHEMES`."""
     url = url.strip()
     scheme = url.partition(":")[0].lower()
     if scheme not in SCHEMES or len(url) > 2000 or _CONTROL.search(url):
@@ -122,7 +122,7 @@ def add(
             session.flush()
             return as_camera(row)
     except IntegrityError:
-        raise ConfigError(f"There is a camera called {name.strip()} already. Choose another name.") from None
+        raise ConfigError(f"There is already a camera called {name.strip()}. Choose another name.") from None
 
 
 def find(session: Session, name_or_id: str) -> CameraRow:
@@ -149,11 +149,11 @@ def change(engine: Engine, name_or_id: str, apply: Callable[[CameraRow], None]) 
             session.flush()
             return as_camera(row)
     except IntegrityError:
-        raise ConfigError(f"There is a camera called {name} already. Choose another name.") from None
+        raise ConfigError(f"There is already a camera called {name}. Choose another name.") from None
 
 
 def remove(books: Books, name_or_id: str, *, footage: bool) -> None:
-    """Remove a camera; with `footage` what it recorded goes too, else that ages out. Raises `NotFound`."""
+    """Remove a camera; with `footage` what it recorded goes too, otherwise that ages out. Raises `NotFound`."""
     with books.change() as session:
         row = find(session, name_or_id)
         row.removed = True

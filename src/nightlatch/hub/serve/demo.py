@@ -1,6 +1,6 @@
 """Demo cameras: rendered scenes behind an RTSP server of ours, so that a home without a camera has something to see.
 
-They take the same road as a real camera. They leave when the first real camera comes; what they recorded ages out.
+They take the same road as a real camera, and leave when the first real one comes; what they recorded ages out.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class Demo:
 
 
 def prepare(engine: Engine, clock: Clock, wanted: bool) -> Demo | None:
-    """Add or take out the demo cameras in the table; the server to start, or None when there is a real camera."""
+    """Add the demo cameras to the table or remove them; the server to start, or None when there is a real camera."""
     with Session(engine) as session, session.begin():
         rows = session.scalars(select(CameraRow)).all()
-        demos = {row.name.removesuffix(" (demo)"): row for row in rows if row.demo}  # as they were called once
+        demos = {row.name.removesuffix(" (demo)"): row for row in rows if row.demo}  # as they used to be called
         if not wanted or any(not row.demo and not row.removed for row in rows):
             for row in demos.values():
                 row.removed = True
@@ -51,7 +51,7 @@ def prepare(engine: Engine, clock: Clock, wanted: bool) -> Demo | None:
 
 
 def retire(session: Session) -> None:
-    """Take the demo cameras out because a real one has come."""
+    """Remove the demo cameras because a real one has come."""
     for row in session.scalars(select(CameraRow).where(CameraRow.demo)):
         row.removed = True
 

@@ -50,7 +50,7 @@ def hub_face(settings: HubSettings) -> Face:
 
 
 def known_as(names: list[str]) -> Gate:
-    """Against DNS rebinding: a foreign name that points at this machine is no name of this hub."""
+    """Against DNS rebinding: a foreign name that points at this machine is not a name of this hub."""
     ours = {name.lower() for name in names}
 
     def gate(request: Request) -> None:

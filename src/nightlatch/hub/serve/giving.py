@@ -1,7 +1,7 @@
 """Giving one clip to the programme, and taking it back.
 
-The hub never opens what it sealed: the owner's browser opens the clip and hands it over. What comes back is redacted
-in memory; the owner plays exactly these bytes to their end and signs over their hash. Only then, and only sealed to a
+The hub never opens what it sealed: the owner's browser opens the clip and hands it over. The hub redacts it
+in memory; the owner plays exactly these bytes to the end and signs their hash. Only then, and only sealed to a
 key that the keeper made for this one clip, does anything leave. Half-given clips are forgotten after half an hour.
 """
 
@@ -63,7 +63,7 @@ class Offer:
 
 
 def read_invitation(text: str) -> Programme:
-    """Raises `ConfigError` for anything that is no invitation."""
+    """Raises `ConfigError` for anything that is not an invitation."""
     try:
         told = json.loads(text)
         found = Programme(
@@ -102,14 +102,14 @@ class Donations:
             return read_invitation(row.invitation) if row else None
 
     def join(self, invitation: str) -> Programme:
-        """Join the programme of an invitation, instead of any other. Raises `ConfigError`."""
+        """Join the programme of an invitation, in place of any other. Raises `ConfigError`."""
         found = read_invitation(invitation)
         with Session(self._engine) as session, session.begin():
             session.merge(ProgrammeRow(one=1, invitation=invitation, joined_ms=self._clock.now_ms()))
         return found
 
     def leave(self) -> None:
-        """Give nothing more. What was given stays listed, to be taken back."""
+        """Give nothing more. What was given stays listed, so that it can be taken back."""
         with Session(self._engine) as session, session.begin():
             row = session.get(ProgrammeRow, 1)
             if row is not None:
@@ -118,7 +118,7 @@ class Donations:
     # ---- giving ----------------------------------------------------------------------------------------------
 
     def offer(self, clip_id: str, film: bytes, from_ms: int, to_ms: int, style: Style) -> Offer:
-        """Begin to hide people in the film of a clip; times are from the film's beginning.
+        """Begin hiding people in the film of a clip; times are from the film's beginning.
 
         Raises:
             NotFound: no such clip.
@@ -126,14 +126,14 @@ class Donations:
             ConfigError: not 20 to 30 seconds.
         """
         if not SHORTEST_MS <= to_ms - from_ms <= LONGEST_MS:
-            raise ConfigError("A given clip is 20 to 30 seconds long. Move the ends.")
+            raise ConfigError("A clip to give must be 20 to 30 seconds long. Move the ends.")
         with Session(self._engine) as session:
             clip = session.get(ClipRow, clip_id)
             camera = session.get(CameraRow, clip.camera_id) if clip else None
         if clip is None or camera is None:
             raise NotFound("This clip has been deleted or has expired.")
         if camera.private:
-            raise Refused("This camera looks at a private room. Nothing of it can be given, by anybody.")
+            raise Refused("This camera looks at a private room. Nothing from it can be given, by anybody.")
         with self._lock:
             self._forget()
             if sum(offer.redacted is None and offer.problem is None for offer in self._offers.values()) >= AT_ONCE:
@@ -149,7 +149,7 @@ class Donations:
         """Raises `NotFound`."""
         found = self._offers.get(offer_id)
         if found is None:
-            raise NotFound("This clip is not being given any more. Begin again from its page.")
+            raise NotFound("This clip is no longer being given. Begin again from its page.")
         return found
 
     def drop(self, offer_id: str) -> None:
@@ -159,7 +159,7 @@ class Donations:
     def ask_key(self, offer_id: str) -> Offer:
         """Have the keeper make a key for this clip. Raises `CloudError`, `NotFound`, `ConfigError`."""
         if self.distrusted is not None:
-            raise Refused(f"{self.distrusted} Nothing is given to it.")
+            raise Refused(f"{self.distrusted} Nothing will be given to it.")
         offer = self.find(offer_id)
         if offer.redacted is None:
             raise ConfigError("This clip is not ready yet.")
@@ -169,11 +169,11 @@ class Donations:
         return offer
 
     def give(self, offer_id: str, consent: dict[str, Any], log_key: bytes) -> DonationRow:
-        """Seal to the keeper's key and send, with the consent that the owner signed over these bytes.
+        """Seal to the keeper's key and send, with the consent that the owner signed for these bytes.
 
         Raises:
             NotConsented: the signature is not the household's, or is for something else.
-            CloudError: the programme did not take it; nothing is given.
+            CloudError: the programme did not accept it; nothing was given.
         """
         offer = self.find(offer_id)
         redacted, programme = offer.redacted, self.programme()
@@ -184,9 +184,9 @@ class Donations:
         with Session(self._engine) as session:
             household = session.scalars(select(HouseholdRow)).one()
         if said.owner_key != household.signing_key or said.programme_key != programme.key:
-            raise NotConsented("This consent is not of this household, or not for this programme. Sign it again.")
+            raise NotConsented("This consent is not this household's, or not for this programme. Sign it again.")
         if said.sha256 != redacted.sha256 or said.donation != offer.donation:
-            raise NotConsented("This consent is for another film than the one that was played. Begin again.")
+            raise NotConsented("This consent is not for the film that was played. Begin again.")
         sealed = Sealer([offer.recipient]).seal(redacted.mp4)
         body = {
             "consent": consent,
@@ -221,10 +221,10 @@ class Donations:
             return rows
 
     def take_back(self, donation: str, withdrawal: dict[str, Any]) -> DonationRow:
-        """Pass on the owner's signed withdrawal; repeat it until the programme answered.
+        """Pass on the owner's signed withdrawal; repeat it until the programme has answered.
 
         Raises:
-            NotConsented: it is not the household's, or not of this donation.
+            NotConsented: it is not the household's, or not for this donation.
             CloudError: the programme did not answer; the withdrawal is kept and can be sent again.
         """
         withdrawn = Withdrawn(canonical(withdrawal)).withdrawal
@@ -233,7 +233,7 @@ class Donations:
             if row is None:
                 raise NotFound("There is no such donation.")
             if withdrawn.donation != donation or withdrawn.consent_sha256 != row.consent_sha256:
-                raise NotConsented("This withdrawal is of another clip. Take it back again.")
+                raise NotConsented("This withdrawal is for another clip. Take the clip back again.")
             row.withdrawn_ms = row.withdrawn_ms or withdrawn.at_ms
         told = self._ask("POST", "/v1/revocations", withdrawal)
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
@@ -244,11 +244,11 @@ class Donations:
             return row
 
     def entries(self, donation: str) -> list[dict[str, Any]]:
-        """What the keeper says that the log holds about a donation; the browser verifies it. Raises `CloudError`."""
+        """What the log holds about a donation, as the keeper tells it; the browser verifies it. Raises `CloudError`."""
         return list(self._ask("GET", f"/v1/donations/{donation}/entries")["entries"])
 
     def introduce(self, witness: str) -> bool:
-        """Tell the keeper with which key this hub cosigns; False while nothing is given. Raises `CloudError`."""
+        """Tell the keeper which key this hub cosigns with; False while nothing has been given. Raises `CloudError`."""
         given = next((row.id for row in self.given() if row.shredded_ms is None), None)
         if given is not None:
             self._ask("POST", "/v1/witnesses", {"donation": given, "key": witness})
@@ -272,7 +272,7 @@ class Donations:
             redacted = Redacted(mp4, report)
             if redacted.report.uncovered:
                 raise Refused(
-                    "Somebody was lost from sight, or is still found, so nobody can say that everybody is hidden. "
+                    "Somebody was lost from sight, or can still be found, so nobody can say that everybody is hidden. "
                     "Nothing was given. Choose another part, or another clip."
                 )
             offer.redacted = redacted
@@ -298,7 +298,7 @@ class Donations:
     def _joined(self) -> Programme:
         programme = self.programme()
         if programme is None:
-            raise ConfigError("The household has joined no programme. Join one first, under Giving.")
+            raise ConfigError("The household has not joined a programme yet. Join one first, under Giving.")
         return programme
 
     def _request(self, url: str, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:

@@ -6,13 +6,13 @@ from typing import Literal, TypeAlias, TypedDict
 
 
 class HomeHint(TypedDict):
-    """Home changed: cameras came or went, the recorder did, or how what looks fares."""
+    """Home changed: cameras or the recorder came or went, or the eye does better or worse."""
 
     type: Literal["home"]
 
 
 class CameraHint(TypedDict):
-    """A camera does something else now."""
+    """A camera is doing something else now."""
 
     type: Literal["camera"]
     camera_id: str

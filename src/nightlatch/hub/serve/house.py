@@ -1,4 +1,4 @@
-"""What the routes of one hub share: the index, the household, and what watch has told lately."""
+"""What the routes of one hub share: the index, the household, and what watch has reported lately."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class House:
 
     @property
     def eye(self) -> EyeStatus | None:
-        """What looks at all cameras: the process that fares worst speaks for all."""
+        """How the eye is doing for all cameras: the process that does worst speaks for all."""
         if not self._eyes:
             return None
         worst = min(self._eyes.values(), key=lambda eye: (eye.blind_text is None, eye.coming_text is None, eye.shard))
@@ -147,7 +147,7 @@ class House:
     def left(self, hello: Hello) -> None:
         """A watch process is gone."""
         self._watching.pop(hello.shard, None)
-        self._eyes.pop(hello.shard, None)  # nothing looks
+        self._eyes.pop(hello.shard, None)  # nothing is looking now
         self.hint({"type": "home"})
 
     def entered(self, entries: Sequence[Entry]) -> None:

@@ -1,11 +1,11 @@
 """Watches the log of the programme that the household joined, and is a witness of it.
 
-Every five minutes the hub reads all of the log, against what it was before, and cosigns what continues it. What it
-remembers survives a restart. A log that forks or goes back is not cosigned and not believed any more: Home says so,
+Every five minutes the hub reads the whole log, against what it was before, and cosigns what continues it. What it
+remembers survives a restart. A log that forks or goes back is no longer cosigned or believed: Home says so,
 nothing is given, and both signed checkpoints, which together prove it, are kept in `log-evidence`.
 
-Nobody can ask a hub behind a home router, so it fetches the log's question and brings its cosignature. When the
-programme's policy names this hub among its witnesses, it waits at the log for each new checkpoint between its looks.
+Nobody can reach a hub behind a home router, so it fetches the log's question and brings its cosignature. When the
+programme's policy names this hub among its witnesses, it waits at the log for each new checkpoint between its audits.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from nightlatch.seal.note import COSIGNATURE, Note, Signature, Signer, make_sign
 
 EVERY_S = 300.0
 WAIT_S = 4  # at the log, for its next checkpoint; stopping the hub waits for it
-IDLE_S = 10.0  # until it asks itself again whether a programme was joined that it has not looked at
+IDLE_S = 10.0  # until it checks again for a programme that was joined and has not been audited yet
 log = structlog.get_logger()
 
 
 def witness_key(data_dir: Path) -> Signer:
-    """The key with which this hub cosigns, made at first use. Its name says nothing of the household."""
+    """The key with which this hub cosigns, made at first use. Its name says nothing about the household."""
     path = data_dir / "witness.key"
     if not path.exists():
         made = make_signer("nightlatch.hub/new", COSIGNATURE)
@@ -105,16 +105,16 @@ class LogWatch:
             self.trouble, self.size = None, found.checkpoint.size
 
     def vouch(self, wait_s: int) -> bool:
-        """Wait at the log for its next checkpoint, and cosign it; False when nobody waits for this hub.
+        """Wait at the log for its next checkpoint, and cosign it; False when nobody is waiting for this hub.
 
         Raises:
-            NightlatchError: the log cannot be reached, or its question proves nothing; the next look judges it.
+            NightlatchError: the log cannot be reached, or its question proves nothing; the next audit judges it.
         """
         programme = self.donations.programme()
         if programme is None or self.donations.distrusted is not None:
             return False
         policy, memory = read_policy(programme.policy), self._memory(programme)
-        if memory.newest() is None:  # joined since the last look
+        if memory.newest() is None:  # joined since the last audit
             self.look()
         held, own = memory.newest(), witness_key(self.data_dir).verifier
         if held is None or all(key != own for _, key in policy.witnesses):
@@ -144,13 +144,13 @@ class LogWatch:
     def _bring(self, programme: Programme, note: str, signature: Signature) -> None:
         """Bring the log a cosignature; a log that does not know this hub hears of it from the keeper."""
         client, raw = LogClient(programme.log_url), str(Note(read_note(note).text, (signature,)))
-        # plain files take nothing; what moved on is cosigned at the next look
+        # plain files take nothing; a log that has moved on is cosigned at the next audit
         with contextlib.suppress(NotFound, Moved):
             if not client.bring(raw) and self.donations.introduce(str(witness_key(self.data_dir).verifier)):
                 client.bring(raw)
 
     def _newest(self, programme: Programme, old: int) -> str:
-        """The note of the newest checkpoint, which may still wait for cosignatures; else the one that is shown."""
+        """The note of the newest checkpoint, which may still need cosignatures; else the one that is shown."""
         try:
             return read_request(LogClient(programme.log_url).question(old))[2]
         except (NotFound, Moved):
@@ -175,7 +175,7 @@ class LogWatch:
 
 @contextlib.contextmanager
 def _said() -> Iterator[None]:
-    """What fails is tried again at the next look."""
+    """What fails is tried again at the next audit."""
     try:
         yield
     except (NightlatchError, OSError) as error:

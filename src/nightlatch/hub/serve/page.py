@@ -1,4 +1,4 @@
-"""The built page of a hub: its index at every address that is no file and no API."""
+"""The built page of a hub: its index at every address that is neither a file nor the API."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ router = APIRouter()
 
 @router.api_route("/api/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
 async def unknown(path: str) -> None:
-    """An address of no route; without this the page would answer."""
-    raise NotFound("There is no such address in this hub.")
+    """An address without a route; without this the page would answer."""
+    raise NotFound("There is no such address on this hub.")
 
 
 @router.get("/{path:path}")

@@ -14,7 +14,7 @@ from nightlatch.domain.camera import CameraState
 PATIENCE_MS = 30_000  # for a recorder or a camera to start
 STORE_PATIENCE_MS = 60_000  # for a camera that sends to be stored
 BLIND_MS = 10_000  # one look that fails is not worth mentioning
-EARLIEST_MS = 1_767_225_600_000  # 2026-01-01: a clock that shows less was never set
+EARLIEST_MS = 1_767_225_600_000  # 2026-01-01: a clock that shows an earlier time was never set
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class CameraFacts:
 
 @dataclass(frozen=True, slots=True)
 class EyeFacts:
-    """How the eye is doing: since when it has been blind, and why the chosen one is not here."""
+    """How the eye is doing: how long it has been blind, and why the chosen one is not here."""
 
     blind_since_ms: int | None
     blind_text: str | None
@@ -57,7 +57,7 @@ class HouseFacts:
     watch_is_up: bool
     is_disk_full: bool
     cameras: tuple[CameraFacts, ...]
-    eye: EyeFacts | None  # None until it is heard of
+    eye: EyeFacts | None  # None until it is heard from
     log_trouble: str | None
     mailbox_is_away: bool
     mailbox_trouble: str | None

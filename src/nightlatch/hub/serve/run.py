@@ -17,7 +17,7 @@ def run(settings: HubSettings, clock: Clock) -> None:
     """Serve the page and the API until SIGTERM; `serve.json` says where.
 
     Raises:
-        ConfigError: an address that is taken or not of this machine.
+        ConfigError: an address that is taken or not this machine's.
     """
     secure = not settings.is_loopback
     cert, key = tls.certificate(settings.data_dir, settings.host_names) if secure else (None, None)

@@ -20,7 +20,7 @@ RENEW = timedelta(days=60)
 
 
 def certificate(data_dir: Path, names: list[str], now: datetime | None = None) -> tuple[Path, Path]:
-    """(certificate, key) as PEM files; made when there is none, when a name is new or its end is near."""
+    """(certificate, key) as PEM files; made when there is none, a name is new or the old one expires soon."""
     now = now or datetime.now(UTC)
     cert, key = data_dir / "tls.crt", data_dir / "tls.key"
     wanted = {*names, socket.gethostname(), "localhost", "127.0.0.1", *_addresses()}

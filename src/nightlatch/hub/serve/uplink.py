@@ -92,7 +92,7 @@ class Uplink:
                 self.trouble = str(error) if isinstance(error, CloudError) else "The mailbox cannot be reached."
                 log.warning("mailbox.unreachable", error=type(error).__name__, again_in_s=pause_s)
                 at_least_s = error.retry_after_s if isinstance(error, _Later) else 0
-            except (OSError, SQLAlchemyError) as error:  # a full disk or a locked index here; the mailbox may be well
+            except (OSError, SQLAlchemyError) as error:  # a full disk or a locked index here; the mailbox may be fine
                 log.error("uplink.stumbled", error=type(error).__name__, again_in_s=pause_s)
                 at_least_s = 0
             await asyncio.sleep(max(at_least_s, pause_s * random.uniform(0.8, 1.2)))
@@ -105,7 +105,7 @@ class Uplink:
         """Pass on a request that the owner's browser signed; the hub cannot sign for the owner.
 
         Raises:
-            NotFound: a path that is none of the mailbox's.
+            NotFound: a path that is not one of the mailbox's.
             CloudError: the mailbox cannot be reached.
         """
         if not _MAILBOX_PATH.match(path):  # "..", say, which the client would resolve to outside of /v1/
@@ -133,7 +133,7 @@ class Uplink:
         body = json.dumps(told | ({"code": self._code} if self._code else {})).encode()
         answer = await self._send("POST", "/v1/households", body)
         if answer.status_code not in (200, 201):
-            raise CloudError(f"The mailbox does not take this household: {_error(answer)}")
+            raise CloudError(f"The mailbox did not accept this household: {_error(answer)}")
         await run_in_threadpool(self._enrolled)
         self.reachable = True
         return True
@@ -163,7 +163,7 @@ class Uplink:
     async def _put(self, item: _Waiting) -> None:
         try:
             body = Sealed(await run_in_threadpool(item.path.read_bytes))
-        except FileNotFoundError:  # deleted meanwhile; its row is going too, and must not be asked for in a circle
+        except FileNotFoundError:  # deleted meanwhile; its row is going too, and must not be asked for over and over
             await run_in_threadpool(self._refused, item, "Its file is gone from the vault.")
             return
         except NotSealed as error:
@@ -182,7 +182,7 @@ class Uplink:
             raise CloudError("The mailbox has forgotten this household; enrolling again.")
         elif answer.status_code == 429:
             after = answer.headers.get("retry-after", "")
-            raise _Later("The mailbox asks to wait.", min(LONGEST_PAUSE_S, int(after)) if after.isdigit() else 0)
+            raise _Later("The mailbox asks us to wait.", min(LONGEST_PAUSE_S, int(after)) if after.isdigit() else 0)
         else:
             raise CloudError(f"The mailbox answered: {_error(answer)}")
 

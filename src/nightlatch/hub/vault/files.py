@@ -2,10 +2,10 @@
 
 Guarantees
 - Only `Sealed` bytes are written. The hub holds public keys, so it cannot open what is here.
-- A file is whole or absent: write, fsync, rename, fsync the folder (Moonfire NVR's order). Whoever is told of a file
-  is told after that.
+- A file is whole or absent: write, fsync, rename, fsync the folder (Moonfire NVR's order). Nobody is told of a file
+  before that.
 - The open segment is also kept as a journal of sealed parts; `recover` turns a left-over journal into files.
-- The books can be lost: names (and `times.json` for clips) say all that an index needs.
+- The books can be lost: names (and `times.json` for clips) say everything an index needs.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ class Vault:
 
 @contextmanager
 def _while_it_is_there(clip: OpenClip) -> Iterator[None]:
-    """Raises `ClipGone` when the folder of the clip was taken away."""
+    """Raises `ClipGone` when the folder of the clip is gone."""
     try:
         yield
     except FileNotFoundError:

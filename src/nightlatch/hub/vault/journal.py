@@ -1,7 +1,7 @@
 """The journal of one camera's open segment: sealed parts of about a second, each durable before the next.
 
 A power cut or kill -9 costs at most the part being filled. A record is a head (magic, times, length) and a whole age
-file; reading stops at the first that is torn.
+file; reading stops at the first torn one.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def recover(vault: Path, is_ours: Callable[[str], bool]) -> Recovery:
 
 
 def _save_journal(camera: Path) -> int:
-    """Turn the parts of a journal into files; how many."""
+    """Turn the parts of a journal into files; returns how many."""
     journal, saved = camera / layout.JOURNAL, 0
     if not journal.exists():
         return 0

@@ -1,4 +1,4 @@
-"""Cuts the clip of the event that goes on before one camera: begun at the pre-roll, grown packet by packet."""
+"""Cuts the clip of the event under way at one camera: it begins with the pre-roll and grows packet by packet."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Filing:
 
 
 class Clipping:
-    """All calls come from the recording thread; what looking says waits in `happenings`. Raises `OSError`."""
+    """All calls come from the recording thread; the looking thread's news waits in `happenings`. Raises `OSError`."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Clipping:
         eye: Callable[[], str],
         context: Context,
     ) -> None:
-        """`eye` names what looks now; `context` is stamped into each clip (segmenter.Context)."""
+        """`eye` names the eye in use; `context` is stamped into each clip (segmenter.Context)."""
         self._camera = camera
         self._streams = streams
         self._filing = filing
@@ -81,7 +81,7 @@ class Clipping:
             self._let_go()
 
     def finish(self) -> None:
-        """The stream is over: take what looking still had to say of the open clip, and end it."""
+        """The stream is over: take what the looking thread still had to say about the open clip, and end it."""
         while self._happenings:
             if isinstance(happening := self._happenings.popleft(), EventJudged):
                 self._learn(happening)
@@ -154,7 +154,7 @@ class Clipping:
             self._filing.telling.clip(clip, *self._filing.vault.keep_clip_part(clip, part, self._filing.sealer))
 
     def _let_go(self) -> None:
-        """The owner deleted the clip while it grew; the recording goes on."""
+        """The owner deleted the clip while it grew; recording continues."""
         if self._clip is not None:
             log.info("clip.gone", clip=self._clip[0].id)
             self._filing.telling.clip_gone(self._clip[0])

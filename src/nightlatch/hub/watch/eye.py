@@ -1,4 +1,4 @@
-"""Chooses, once for all cameras, what looks and what judges; the built-in eye looks while a choice is being fetched."""
+"""Chooses the eye and the judge, once for all cameras; the built-in eye looks while a chosen one is downloaded."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ TOLD_EVERY = 0.1  # of a model
 TELL_EVERY_S = 2.0
 WRITE_EVERY_MS = 60_000  # the doctor's file, when nothing changed
 FAILS = (
-    "It fails ({why}) and is tried again by itself. If this stays, restart the hub; "
+    "It is failing ({why}), and Nightlatch keeps trying. If this does not go away, restart the hub; "
     "if it comes back, choose another detector under [hub] in nightlatch.toml."
 )
 HANGS = (
-    "It does not answer, and is asked again when something moves. If this stays, this machine is too slow or "
-    "short of memory: end other programs, then restart the hub."
+    "It does not answer. Nightlatch asks it again when something moves. If this does not go away, this machine is too "
+    "slow or short of memory: close other programs, then restart the hub."
 )
-GAVE_UP = "It hung again and again and is not asked any more. Restart the hub."
+GAVE_UP = "It hung again and again, so Nightlatch no longer asks it. Restart the hub."
 log = structlog.get_logger()
 
 
@@ -55,13 +55,13 @@ def eye_file(shard: Shard) -> str:
 
 
 class Chosen:
-    """The detector that was asked for, as soon as it can be had; until then the built-in eye."""
+    """The detector that was asked for, as soon as it is here; until then the built-in eye."""
 
     def __init__(self, choice: str, models_dir: Path | None) -> None:
         """Raises `ConfigError` for a choice that does not exist."""
         self._choice, self._models_dir = choice, models_dir
-        self.percent: int | None = None  # of the model that is being fetched
-        self.missing: str | None = None  # why it does not come, and what to do
+        self.percent: int | None = None  # of the model that is being downloaded
+        self.missing: str | None = None  # why it is not here yet, and what to do
         try:
             self.now: Eye = open_detector(choice, models_dir)
         except NotFound as error:
@@ -72,7 +72,7 @@ class Chosen:
 
     @property
     def name(self) -> str:
-        """Of what looks now."""
+        """Of the eye in use."""
         return self.now.name
 
     def look(self, bgr: NDArray[np.uint8], regions: Sequence[Box]) -> list[Detection]:
@@ -110,7 +110,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class EyeReport:
-    """Whom the eye's state is told."""
+    """Who is told how the eye is doing."""
 
     tell: Callable[[EyeStatus], None]
     clock: Clock
@@ -119,7 +119,7 @@ class EyeReport:
 
 
 class EyeTeller:
-    """Tells how what looks fares, from a thread of its own, whenever it changed; writes the doctor's file."""
+    """Tells how the eye is doing whenever that changes, from a thread of its own; writes the doctor's file."""
 
     def __init__(self, chosen: Chosen, shared: SharedDetector, slots: Mapping[str, Slot], report: EyeReport) -> None:
         self._chosen, self._shared, self._slots = chosen, shared, slots
@@ -136,7 +136,7 @@ class EyeTeller:
             waiting.wait(TELL_EVERY_S)
 
     def look_after(self) -> None:
-        """Notice what changed, and tell it."""
+        """Notice what changed, and pass it on."""
         self._shared.check()
         now_ms = self._report.clock.now_ms()
         text = self._trouble()
@@ -157,7 +157,7 @@ class EyeTeller:
             self._report.tell(told)
         self._last, self._written_ms = told, now_ms
         temporary = self._file.with_suffix(".tmp")
-        with suppress(OSError):  # a full disk: the page tells it all the same
+        with suppress(OSError):  # a full disk: the page is told all the same
             temporary.write_bytes(msgspec.json.encode({"at_ms": now_ms, **msgspec.to_builtins(told)}))
             temporary.rename(self._file)
 
@@ -188,7 +188,7 @@ def open_looking(choice: str, models_dir: Path | None, report: EyeReport | None 
             detector=slots[camera.id],
             new_id=lambda: secrets.token_hex(8),
             camera_id=camera.id,
-            answers_late=True,  # a slot answers about the picture before
+            answers_late=True,  # a slot answers about the previous picture
         )
 
     return Looking(make_sight, judge.judge, lambda: chosen.name)

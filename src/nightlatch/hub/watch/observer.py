@@ -1,7 +1,7 @@
 """Looks at one camera beside its recorder, in a thread of its own: events, stills and sheets come out.
 
-Fails open: whatever goes wrong here, recording goes on. Packets wait in a queue that drops its oldest. What is seen
-is told from here, at once; the recording thread hears of it for the clip only.
+Fails open: whatever goes wrong here, recording continues. Packets wait in a queue that drops its oldest. What is seen
+is told from here, at once; the recording thread hears of it only for the clip.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from nightlatch.pixels.sight import Sight, TracksChanged
 
 STILL_EVERY_MS = 2_000
 JUDGE_EVERY_MS = 1_000
-BUSY_EVERY_MS = 60_000  # how often it is said how many pictures nobody had time for
+BUSY_EVERY_MS = 60_000  # how often it reports the pictures that nobody had time for
 WAITING_LOOKS = 64  # packets that may wait to be looked at; older ones are dropped
 
 log = structlog.get_logger()
@@ -38,7 +38,7 @@ class Looking:
 
     make_sight: Callable[[Camera, Streams], Sight]
     judge: Callable[[Story], Judgement]
-    eye: Callable[[], str]  # the name of what looks now
+    eye: Callable[[], str]  # the name of the eye in use
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class Observer:
     _wake: threading.Event = field(default_factory=threading.Event)
     _stopping: bool = False
     _thread: threading.Thread | None = None
-    _open: ClipOrder | None = None  # of the event that goes on
+    _open: ClipOrder | None = None  # of the event under way
     _still: Still | None = None  # the newest
     _tracks: tuple[Track, ...] = ()
     _judged_ms: int = 0
@@ -110,7 +110,7 @@ class Observer:
             log.warning("look.unfinished", camera=self.camera.id, error=type(error).__name__)
 
     def advice(self, sight: Sight, at_ms: int) -> str | None:
-        """What the owner should know of this camera's looking: that it is late, or dearer than it must be."""
+        """What the owner should know about watching this camera: that it lags, or costs more than it need."""
         since_ms, before = self._counted
         if not 0 <= at_ms - since_ms < BUSY_EVERY_MS:
             late = self.dropped - before

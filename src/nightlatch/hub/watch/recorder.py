@@ -86,7 +86,7 @@ class Recorder:
                 problem = error
             except OSError as error:
                 reason = "The disk is full" if is_disk_full(error) else f"The disk failed ({error.strerror})"
-                problem = SourceError(Reason.BROKEN_STREAM, f"{reason}. Recording goes on as soon as it can.")
+                problem = SourceError(Reason.BROKEN_STREAM, f"{reason}. Recording resumes as soon as it can.")
             if self._stop.is_set():
                 break
             log.warning("camera.lost", camera=self.camera.id, reason=problem.reason.value, text=str(problem))
@@ -140,7 +140,7 @@ class Recorder:
         return self._station.opens(url, transport=self.camera.transport, clock=self._station.clock)
 
     def _record(self, source: Source, observer: Observer, clipping: Clipping) -> None:
-        """The loop. Packets of the main stream are looked at only where no sub-stream is."""
+        """The loop. Packets of the main stream are looked at only where there is no sub-stream."""
         segmenter = Segmenter(source.streams, self.camera.id, context=self._context)
         is_recording = False
         try:

@@ -1,4 +1,4 @@
-"""Several watch processes share the cameras of one hub, by id, so that a change of one moves no other."""
+"""Several watch processes share the cameras of one hub, by id, so that a change to one moves no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a watch process tells serve, as notices: states, files, stills, and events by whoever saw them.
+"""What a watch process tells serve, as notices: states, files, stills and events, each from the thread that saw it.
 
 Every call must return at once; the bus never blocks.
 """
@@ -42,9 +42,9 @@ class Telling:
     bus: Bus[Notice]
     clock: Clock
     _growing: set[str] = field(default_factory=set)
-    _outages: dict[str, Outage] = field(default_factory=dict)  # by camera, those that go on
+    _outages: dict[str, Outage] = field(default_factory=dict)  # by camera, those still open
     _events: dict[str, EventNotice] = field(default_factory=dict)  # by event, the newest that is known
-    _said: dict[str, tuple[tuple[Kind, ...], Verdict]] = field(default_factory=dict)  # what was told of it
+    _said: dict[str, tuple[tuple[Kind, ...], Verdict]] = field(default_factory=dict)  # what has been told of it
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def growing(self) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ class Telling:
     def state(
         self, camera_id: str, state: CameraState, streams: Streams | None = None, problem: SourceError | None = None
     ) -> None:
-        """The camera changed what it is doing; losing it opens an outage, which recording again ends."""
+        """The camera changed what it is doing; losing it opens an outage; recording again ends it."""
         now_ms = self.clock.now_ms()
         if state is CameraState.RETRYING and problem is not None and camera_id not in self._outages:
             self._outages[camera_id] = Outage(camera_id, now_ms, None, problem.reason)
@@ -122,7 +122,7 @@ class Telling:
     def judged(
         self, camera: Camera, opened: EventOpened, clip_id: str, judged: EventJudged, still: Still | None
     ) -> None:
-        """More is known of an event; told when it is worth telling, and only then is its picture made smaller."""
+        """More is known about an event; told when it is worth telling, and only then is its picture made smaller."""
         judgement, before = judged.judgement, self._events.get(opened.event_id)
         notice = EventNotice(
             camera_id=camera.id,

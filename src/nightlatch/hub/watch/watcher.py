@@ -1,7 +1,7 @@
 """Keeps one recorder per camera, in step with the list that serve sends.
 
 The newest list is also kept in a file, readable by this account only (it holds what hub.db holds, passwords too): a
-hub whose serve cannot start, for a setting of alerts say, records all the same.
+hub whose serve cannot start, because of an alert setting, say, still records.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from nightlatch.hub.wire.notices import CameraList, Hello, decode, encode
 from nightlatch.seal.recipients import Sealer
 
 LIST_FILE = "cameras.list"  # in the hub's folder
-PATIENCE_S = 5.0  # for a recorder that ends
-CHECK_S = 2.0  # how often it is looked whether a recorder died
+PATIENCE_S = 5.0  # for a recorder to end
+CHECK_S = 2.0  # how often it looks for a recorder that died
 
 log = structlog.get_logger()
 
@@ -58,7 +58,7 @@ class Watcher:
         self._changed.set()
 
     def recover(self) -> None:
-        """Mend what the last stop left, before serve hears of this process and matches its books. Raises `OSError`."""
+        """Mend what the last stop left behind; serve matches its books only after that. Raises `OSError`."""
         found = recover(self._station.vault.folder, self._shard.keeps)
         log.info(
             "vault.recovered",
@@ -76,7 +76,7 @@ class Watcher:
         self._end(list(self._running))
 
     def _match(self, cameras: CameraList) -> None:
-        """One running recorder for each camera of ours that is on the list as it is there."""
+        """One running recorder for each camera of ours that is on the list, as it stands there."""
         for_whom = cameras.household_id, cameras.recipients
         wanted = {camera.id: camera for camera in cameras.cameras if camera.enabled and self._shard.keeps(camera.id)}
         self._end(

@@ -14,7 +14,7 @@ import msgspec
 from nightlatch.hub.wire.notices import LONGEST, CamerasChanged, Hello, Missed, Notice, decode, frame, lasting
 
 WAITING = 4_096  # notices for a serve that is away; 16 cameras with open clips make some 50 a second
-REMEMBERED = 1_024  # lasting ones, told again to a new serve; the oldest outages go first
+REMEMBERED = 1_024  # lasting ones, repeated to a new serve; the oldest outages go first
 RETRY_S = 0.5
 
 

@@ -83,14 +83,14 @@ class CameraStatus(msgspec.Struct, tag=True, frozen=True):
 
 
 class EyeStatus(msgspec.Struct, tag=True, frozen=True):
-    """What looks at the cameras of one watch process since `since_ms`, and how it fares."""
+    """Which eye has looked at the cameras of one watch process since `since_ms`, and how it is doing."""
 
     name: str
     since_ms: int
     blind_since_ms: int | None = None
     blind_text: str | None = None  # why it is blind, and what to do
     coming_percent: int | None = None  # of the model that was chosen and is being downloaded
-    coming_text: str | None = None  # why it does not come, and what to do
+    coming_text: str | None = None  # why it is not here yet, and what to do
     looks: dict[str, tuple[int, int]] = {}  # camera id → looks made, pictures passed over for newer ones
     shard: int = 0
 
@@ -107,7 +107,7 @@ class EventNotice(msgspec.Struct, tag=True, frozen=True):
     """What is known of an event: when it opened, when more became known, and when it closed.
 
     `jpeg` is small, `picture` 640 wide, both in the clear: they stay between these two processes unless the owner
-    switched alerts on, and for `picture` pictures with them.
+    has switched alerts on, and pictures with them for `picture`.
     """
 
     camera_id: str
@@ -132,7 +132,7 @@ class Advice(msgspec.Struct, tag=True, frozen=True):
 
 
 class Missed(msgspec.Struct, tag=True, frozen=True):
-    """So many notices found no room and were dropped, the oldest first."""
+    """This many notices found no room and were dropped, the oldest first."""
 
     count: int
 
@@ -166,9 +166,9 @@ def frame(notice: Notice) -> bytes:
 
 
 def lasting(notice: Notice) -> Hashable | None:
-    """Under which key a newer notice replaces an older one; None for notices that each count.
+    """The key under which a newer notice replaces an older one; None for notices that each count.
 
-    What lasts is told again to a serve process that knows nothing yet.
+    What lasts is repeated to a serve process that knows nothing yet.
     """
     match notice:
         case CameraStatus() | NewStill() | Advice():

@@ -46,7 +46,7 @@ class NoticeServer:
     def _write(self, framed: bytes) -> None:
         for writer in list(self._writers):
             if writer.transport.get_write_buffer_size() > MOST_UNREAD:
-                writer.transport.abort()  # it hangs; it joins anew when it comes back
+                writer.transport.abort()  # it hangs; it joins again when it comes back
             else:
                 writer.write(framed)
 

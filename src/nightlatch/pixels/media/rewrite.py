@@ -75,7 +75,7 @@ def redact_film(
         CannotRedact: no film, or not 20 to 30 seconds of it.
     """
     if not any_length and not SHORTEST_MS <= to_ms - from_ms <= LONGEST_MS:
-        raise CannotRedact("A given clip is 20 to 30 seconds long. Move the ends.")
+        raise CannotRedact("A clip to give must be 20 to 30 seconds long. Move the ends.")
     film = _Film(mp4, from_ms, to_ms, masks)
     looks, small = _look(film, eye, faces, on_progress)
     if film.count == 0:

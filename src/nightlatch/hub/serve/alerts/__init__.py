@@ -1,4 +1,4 @@
-"""Roads on which alerts reach people: each off until the owner switches it on. The one thing that leaves unsealed."""
+"""Roads by which alerts reach people: each is off until the owner switches it on. Nothing else leaves unsealed."""
 
 from nightlatch.hub.serve.alerts.alert import Alert, alert_of
 from nightlatch.hub.serve.alerts.dispatch import Alerts

@@ -45,12 +45,12 @@ class Alert:
 
     @property
     def text(self) -> str:
-        """The second line: why it is told."""
+        """The second line: why."""
         return self.reasons[0] if self.reasons else "Open the clip to see."
 
 
 def alert_of(notice: EventNotice) -> Alert:
-    """What a person is told of it."""
+    """What a person is told about it."""
     return Alert(
         notice.camera_id,
         notice.camera_name,

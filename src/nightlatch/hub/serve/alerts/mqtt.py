@@ -5,7 +5,7 @@
     nightlatch/<hub>/<camera>/event       JSON of the newest event, retained
     nightlatch/<hub>/<camera>/picture     JPEG, just before the event; not retained
 
-Pictures go this way only after the owner switched them on, and never from a private room.
+Pictures go this way only once the owner has switched them on, and never from a private room.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Mqtt:
                     pause_s = FIRST_RETRY_S
                     while True:
                         await self._announce(client)
-                        with contextlib.suppress(TimeoutError):  # nothing is subscribed: this only hears the end
+                        with contextlib.suppress(TimeoutError):  # we subscribe to nothing: this only hears the end
                             await asyncio.wait_for(anext(client.messages), ANNOUNCE_EVERY_S)
             except (aiomqtt.MqttError, OSError) as error:
                 log.warning("mqtt.lost", error=type(error).__name__, again_in_s=round(pause_s))
@@ -147,7 +147,7 @@ class Mqtt:
         self._announced = now
 
     async def _show(self, client: aiomqtt.Client, alert: Alert) -> None:
-        """Publish the picture of an event that goes on, if the owner wants that."""
+        """Publish the picture of an event that is still going on, if the owner wants that."""
         if alert.picture is None or not alert.is_open or not self.pictures.is_on:
             return
         cameras = await asyncio.to_thread(self._cameras)

@@ -1,4 +1,4 @@
-"""Whether a road takes pictures along: off until the owner switched it on, for that road alone."""
+"""Whether a road carries pictures: off until the owner switches it on, for that road alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAME = "alerts.json"  # in the hub's folder
 
 
 class PictureSwitch:
-    """One road's switch, remembered in a file; whatever cannot be read means off."""
+    """One road's switch, remembered in a file; anything that cannot be read means off."""
 
     def __init__(self, road: str, data_dir: Path | None = None) -> None:
         self._road = road
@@ -21,11 +21,11 @@ class PictureSwitch:
 
     @property
     def is_on(self) -> bool:
-        """Whether this road takes pictures along."""
+        """Whether this road carries pictures."""
         return self._is_on
 
     def turn(self, *, on: bool) -> None:
-        """Switch. Off counts at once, on only once it is remembered. Raises `ConfigError` when that fails."""
+        """Switch it. Off takes effect at once, on only once it is remembered. Raises `ConfigError` when that fails."""
         self._is_on = self._is_on and on
         try:
             if self._file is not None:

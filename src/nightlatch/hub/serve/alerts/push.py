@@ -1,6 +1,6 @@
 """Alerts to the owner's browsers: Web Push (RFC 8030), sealed to each browser (RFC 8291), signed by the hub (RFC 8292).
 
-The push service of the browser's maker sees that an alert came, its size and when; not what it says. Every message is
+The push service of the browser's maker sees that an alert came, when, and its size, not what it says. Every message is
 padded to the same length by the encoding's record, and a small still is inside it, not behind a link.
 """
 
@@ -33,7 +33,7 @@ LARGEST_JPEG = 1_900
 KEEP_S = 3_600  # how long a push service holds an alert for a browser that is off
 TIMEOUT_S = 10.0
 MOST_FAILURES = 20
-REMEMBERED = 500  # events of which it is known what was told
+REMEMBERED = 500  # events whose last alert is remembered
 GONE = (404, 410)  # RFC 8030, 7.3: the subscription has ended
 CONTACT = "mailto:hub@nightlatch.invalid"  # RFC 8292 asks for a contact; a household has none to give away
 log = structlog.get_logger()
@@ -64,7 +64,7 @@ class Push:
         """Remember a browser, or change what it wants.
 
         Raises:
-            ConfigError: an endpoint that is no push service on the internet.
+            ConfigError: an endpoint that is not a push service on the internet.
         """
         parts = urlsplit(endpoint)
         if parts.scheme != "https" or not parts.hostname or "." not in parts.hostname or parts.username:
@@ -88,7 +88,7 @@ class Push:
             session.execute(delete(PushRow).where(PushRow.session_id == session_id))
 
     def wanted(self, session_id: str) -> list[str]:
-        """The verdicts that the browser of this session is alerted of."""
+        """The verdicts that alert the browser of this session."""
         with Session(self._engine) as session:
             found = session.scalar(select(PushRow.verdicts).where(PushRow.session_id == session_id))
         return [str(verdict) for verdict in json.loads(found)] if found else []
@@ -134,7 +134,7 @@ class Push:
                 self._note(row, 201)
 
     def _note(self, row: PushRow, status: int | None) -> None:
-        """Count failures; a subscription that ended, or never answers, goes."""
+        """Count failures; a subscription that has ended, or never answers, is dropped."""
         with Session(self._engine) as session, session.begin():
             mine = PushRow.endpoint == row.endpoint
             if status in GONE or (status != 201 and row.failures + 1 >= MOST_FAILURES):

@@ -1,6 +1,6 @@
 """The books of one hub: its index, and one writer at a time.
 
-SQLite lets writers wait, but not in turn; whoever changes rows takes the turn here, so that entering what was
+SQLite lets writers wait, but not in turn. Whatever changes rows takes a turn here, so that entering what was
 recorded, matching, sweeping and deleting never see each other half done.
 """
 

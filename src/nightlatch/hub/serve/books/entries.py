@@ -1,7 +1,7 @@
-"""Enters what watch tells into the books: batched, one transaction a tick, one writer.
+"""Enters into the books what watch reports: batched, one transaction a tick, one writer.
 
 Files come before their notices, so a notice that is lost or late costs nothing that matching does not find again. A
-notice of a file that is gone meanwhile is passed over: the files are right.
+notice of a file that has since gone is passed over: the files are right.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Entries:
                 self._wake.set()
 
     async def flush(self) -> None:
-        """Enter all that waits. Raises `OSError`; it waits on then."""
+        """Enter everything that waits. Raises `OSError`; then it keeps waiting."""
         batch = list(self._waiting)
         if not batch:
             return
@@ -76,7 +76,7 @@ class Entries:
 
 
 def enter_each(books: Books, entries: Sequence[Entry], now_ms: int) -> None:
-    """Write rows for `entries`; one that the database refuses is left out, not the others with it. Raises `OSError`."""
+    """Write rows for `entries`; one that the database refuses is left out, the others are not. Raises `OSError`."""
     try:
         enter(books, entries, now_ms)
     except IntegrityError:
@@ -167,7 +167,7 @@ def _enter_clips(session: Session, books: Books, grown: Sequence[ClipGrew], now_
 
 
 def _enter_outage(session: Session, outage: Outage) -> None:
-    ended_ms = None if outage.ended_ms is None else max(outage.began_ms, outage.ended_ms)  # a clock may go back
+    ended_ms = None if outage.ended_ms is None else max(outage.began_ms, outage.ended_ms)  # a clock may be set back
     mine = OutageRow.camera_id == outage.camera_id, OutageRow.began_ms == outage.began_ms
     row = session.scalar(select(OutageRow).where(*mine))
     if row is None:

@@ -1,7 +1,7 @@
 """Brings books and files into step when either was away: the files are right, the rows follow.
 
-One camera at a time, rows first and then its folder, in turn with every other writer: a file that comes meanwhile is
-entered by its notice, a file that goes meanwhile has lost its row before.
+One camera at a time, rows first and then its folder, in turn with every other writer: a file that arrives meanwhile is
+entered by its notice, a file that goes meanwhile has already lost its row.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Correction:
 
 
 def match(books: Books, is_ours: Callable[[str], bool], growing: Collection[str]) -> Correction:
-    """Put the rows of all cameras that `is_ours` right; `growing` clips are still being written. Raises `OSError`."""
+    """Correct the rows of all cameras that `is_ours`; `growing` clips are still being written. Raises `OSError`."""
     found = Correction()
     folders = {folder.name: folder for folder in layout.camera_folders(books.vault)}
     with books.change() as session:

@@ -79,7 +79,7 @@ class CameraLine:
 
 @dataclass(frozen=True, slots=True)
 class FootageLine:
-    """How much footage there is and how fast it comes."""
+    """How much footage there is and how fast it grows."""
 
     oldest_ms: int | None
     last_hour_bytes: int
@@ -180,7 +180,7 @@ def camera(engine: Engine, camera_id: str) -> CameraLine:
 
 
 def footage(engine: Engine, now_ms: int) -> FootageLine:
-    """How much footage there is and how fast it comes."""
+    """How much footage there is and how fast it grows."""
     recent = select(func.coalesce(func.sum(SegmentRow.bytes), 0), func.min(SegmentRow.began_ms))
     with Session(engine) as session:
         oldest_ms = session.scalar(select(func.min(SegmentRow.began_ms)))

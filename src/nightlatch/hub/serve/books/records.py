@@ -1,7 +1,7 @@
 """The hub's tables. Times are epoch milliseconds UTC (`*_ms`), sizes are bytes of sealed files on disk.
 
 `segments`, `sheets`, `clips` and `clip_parts` are an index: they can be rebuilt from the vault's file names. Serve is
-the only writer; the command line adds and removes cameras. What no Nightlatch writes, the database refuses (CHECK).
+the only writer; the command line adds and removes cameras. The database refuses what no Nightlatch writes (CHECK).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class HouseholdRow(HubTables):
     login_sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
     wrapped_root: Mapped[str] = mapped_column(Text)  # b64, opaque to the hub
     enrolment: Mapped[str | None] = mapped_column(Text)  # b64 owner's signature over the cloud enrolment statement
-    enrolled_ms: Mapped[int | None] = mapped_column(BigInteger)  # when the cloud took it
+    enrolled_ms: Mapped[int | None] = mapped_column(BigInteger)  # when the cloud accepted it
 
 
 class SessionRow(HubTables):
@@ -194,7 +194,7 @@ class RemarkRow(HubTables):
 
 
 class ProgrammeRow(HubTables):
-    """The programme that the household joined, as its invitation said. At most one."""
+    """The programme that the household joined, as its invitation describes it. At most one."""
 
     __tablename__ = "programmes"
     __table_args__ = (CheckConstraint("one = 1", name="programme_one"),)
@@ -218,6 +218,6 @@ class DonationRow(HubTables):
     given_ms: Mapped[int] = mapped_column(BigInteger)
     expires_ms: Mapped[int] = mapped_column(BigInteger)
     withdrawn_ms: Mapped[int | None] = mapped_column(BigInteger)  # when the owner took it back
-    refused_ms: Mapped[int | None] = mapped_column(BigInteger)  # since when the keeper refuses views
+    refused_ms: Mapped[int | None] = mapped_column(BigInteger)  # when the keeper began to refuse views
     shred_by_ms: Mapped[int | None] = mapped_column(BigInteger)  # the deadline that the keeper named
     shredded_ms: Mapped[int | None] = mapped_column(BigInteger)

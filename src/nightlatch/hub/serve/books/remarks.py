@@ -18,7 +18,7 @@ def remark(engine: Engine, clip_id: str) -> bytes | None:
 
 
 def keep_remark(books: Books, clip_id: str, sealed: Sealed, now_ms: int) -> bool:
-    """Keep a remark instead of any before; False when its clip is gone. Raises `OSError`."""
+    """Keep a remark in place of any earlier one; False when its clip is gone. Raises `OSError`."""
     with books.change() as session:
         if session.get(ClipRow, clip_id) is None:
             return False

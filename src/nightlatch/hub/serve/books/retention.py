@@ -81,7 +81,7 @@ def used_bytes(engine: Engine, camera_id: str | None = None) -> int:
 
 
 def delete_clip(books: Books, clip_id: str) -> bool:
-    """Delete one clip at home, at once, also while it grows. False when there is no such clip."""
+    """Delete one clip at home, at once, even while it grows. False when there is no such clip."""
     with books.turn:
         with books.change() as session:
             row = session.get(ClipRow, clip_id)

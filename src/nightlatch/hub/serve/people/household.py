@@ -89,7 +89,7 @@ class Household:
         """Claim the hub.
 
         Raises:
-            SetUpAlready: somebody did before.
+            SetUpAlready: somebody already has.
             SealError, ConfigError: keys that are not keys.
         """
         Sealer([recipient])
@@ -112,7 +112,7 @@ class Household:
             with Session(self._engine, expire_on_commit=False) as session, session.begin():
                 session.add(row)
         except IntegrityError:
-            raise SetUpAlready("This hub has a household already. Sign in instead.") from None
+            raise SetUpAlready("This hub already has a household. Sign in instead.") from None
         (self._data_dir / "setup.code").unlink(missing_ok=True)
         return row
 
@@ -143,7 +143,7 @@ class Household:
             key = Ed25519PublicKey.from_public_bytes(b64decode(row.signing_key))
             key.verify(signature, b"nightlatch recovery v1\n" + b64decode(challenge))
         except (InvalidSignature, ValueError):
-            raise Refused("These words are not those of this household's recovery sheet.") from None
+            raise Refused("These are not the words on this household's recovery sheet.") from None
         return row
 
     def change_passphrase(self, proofs: Proofs) -> None:

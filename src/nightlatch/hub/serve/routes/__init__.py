@@ -52,7 +52,7 @@
                 POST   /api/giving/donations/{donation}/withdrawal
     log         GET    /api/giving/log/{path:path}               the programme's log, passed on
 
-What a page sends ends in `Body` and refuses unknown fields. What it is answered is a frozen dataclass: a `Shape` made
+What a page sends ends in `Body` and refuses unknown fields. What it gets back is a frozen dataclass: a `Shape` made
 here, a `Line` of the books, or a type of the domain. web/shared/wire.ts is generated from them (scripts/wire.py).
 """
 

@@ -36,7 +36,7 @@ class BrokerShape:
 
 @dataclass(frozen=True, slots=True)
 class AlertSettingsShape:
-    """The key that a subscription needs, what this browser is alerted of, and the broker's state."""
+    """The key that a subscription needs, what this browser is alerted to, and the broker's state."""
 
     push_key: str
     verdicts: list[Verdict]
@@ -45,7 +45,7 @@ class AlertSettingsShape:
 
 @router.get("")
 def alerts(at: At, device: Owner) -> AlertSettingsShape:
-    """What this browser is alerted of, and what it needs to subscribe."""
+    """What this browser is alerted to, and what it needs to subscribe."""
     return AlertSettingsShape(
         at.push.public_key,
         [Verdict(verdict) for verdict in at.push.wanted(device.id)],
@@ -55,7 +55,7 @@ def alerts(at: At, device: Owner) -> AlertSettingsShape:
 
 @router.put("/mqtt", status_code=204)
 def pictures(at: At, _: Owner, body: PicturesBody) -> None:
-    """Send pictures to the broker from now on, or no more. Raises `NotFound` where there is no broker."""
+    """Send pictures to the broker from now on, or stop. Raises `NotFound` where there is no broker."""
     if at.mqtt is None:
         raise NotFound("MQTT is off. Set mqtt_url under [hub] in nightlatch.toml first.")
     at.mqtt.pictures.turn(on=body.pictures)

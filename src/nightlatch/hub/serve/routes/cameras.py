@@ -49,7 +49,7 @@ class CameraChangeBody(Body):
     transport: str | None = None
 
     def apply(self, row: CameraRow) -> None:
-        """Put into `row` what is given, checked. Raises `ConfigError`."""
+        """Check what is given and put it into `row`. Raises `ConfigError`."""
         if self.name is not None:
             row.name = catalogue.checked_name(self.name)
         if self.enabled is not None:

@@ -28,7 +28,7 @@ class DonationShape:
     given_ms: int
     expires_ms: int
     withdrawn_ms: int | None  # when the owner took it back
-    refused_ms: int | None  # since when the keeper refuses views
+    refused_ms: int | None  # when the keeper began to refuse views
     shred_by_ms: int | None  # the deadline that the keeper named
     shredded_ms: int | None
 

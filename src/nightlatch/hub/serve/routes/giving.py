@@ -21,7 +21,7 @@ class InvitationBody(Body):
 
 @dataclass(frozen=True, slots=True)
 class WitnessShape:
-    """The key with which this hub vouches for the log, and for how much of it."""
+    """The key with which this hub vouches for the log, and how much of the log it vouches for."""
 
     key: str
     vouched: int | None

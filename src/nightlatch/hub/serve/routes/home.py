@@ -26,7 +26,7 @@ SHORTEST_SAMPLE_H = 1 / 60  # a rate from less than a minute of footage says not
 
 @dataclass(frozen=True, slots=True)
 class LooksShape:
-    """How often a camera was looked at since the recorder started."""
+    """How often a camera has been looked at since the recorder started."""
 
     since_ms: int
     looked: int
@@ -95,7 +95,7 @@ class HomeShape:
     cameras: list[CameraNowShape]
     storage: DiskShape
     eye: EyeName
-    looking: LookingShape | None  # None until it is heard of
+    looking: LookingShape | None  # None until it is heard from
     cloud: MailboxShape
 
 

@@ -24,7 +24,7 @@ def remark(at: At, _: Owner, clip_id: str) -> Response:
 
 @router.put("", status_code=204)
 async def note(at: At, _: Owner, clip_id: str, request: Request) -> None:
-    """Keep a remark, sealed in the browser. Raises `NotSealed` for anything else, `Gone` without its clip."""
+    """Keep a remark, sealed in the browser. Raises `NotSealed` for anything else, `Gone` when its clip is gone."""
     body = await request.body()
     if len(body) > LONGEST_REMARK:
         raise ConfigError("This note is too long. Shorten it.")
