@@ -28,7 +28,7 @@ UNREADABLE = 1003
 router = APIRouter()
 
 
-class Hello(BaseModel):
+class TicketMessage(BaseModel):
     """What the page says first."""
 
     model_config = ConfigDict(frozen=True)
@@ -73,7 +73,7 @@ async def _show(socket: WebSocket, room: Room, view: int) -> None:
     """One connection of one view, to its end. Whatever ends it ends the view, but for a second tab."""
     is_ours = False
     try:
-        hello = Hello.model_validate_json(await asyncio.wait_for(socket.receive_text(), HELLO_WITHIN_S))
+        hello = TicketMessage.model_validate_json(await asyncio.wait_for(socket.receive_text(), HELLO_WITHIN_S))
         pictures = await run_in_threadpool(room.connect, view, hello.ticket, hello.session)
         is_ours = True
         await socket.send_json({"pictures": pictures})

@@ -21,7 +21,7 @@ class Gone(NightlatchError):
     """It was here and has been deleted or has expired."""
 
 
-class Body(BaseModel):
+class PageBody(BaseModel):
     """What a page may send; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")

@@ -17,28 +17,28 @@ from nightlatch.hub.errands.asking import PROBE, ProbeRequest
 from nightlatch.hub.errands.errand import ErrandFailed, TooLong
 from nightlatch.hub.serve import catalogue
 from nightlatch.hub.serve.books.records import CameraRow
-from nightlatch.hub.serve.routes.asking import At, Body, Owner
+from nightlatch.hub.serve.routes.asking import At, Owner, PageBody
 from nightlatch.hub.serve.routes.sealed import TYPE
 
 router = APIRouter(prefix="/api/cameras")
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
-class AreaBody(Body):
+class AreaBody(PageBody):
     name: str = Field(max_length=60)
     use: Use
     points: list[tuple[Share, Share]] = Field(min_length=3, max_length=64)
     dwell_s: float = Field(0, ge=0, le=LONGEST_DWELL_S)
 
 
-class CameraBody(Body):
+class CameraBody(PageBody):
     name: str = Field(max_length=200)
     url: str = Field(max_length=2000)
     sub_url: str | None = Field(None, max_length=2000)
     transport: str = "tcp"
 
 
-class CameraChangeBody(Body):
+class CameraChangeBody(PageBody):
     name: str | None = Field(None, max_length=200)
     enabled: bool | None = None
     private: bool | None = None
@@ -68,7 +68,7 @@ class CameraChangeBody(Body):
             row.sub_url = catalogue.checked_url(self.sub_url) if self.sub_url else None
 
 
-class ProbeBody(Body):
+class ProbeBody(PageBody):
     url: str = Field(max_length=2000)
     transport: str = "tcp"
 

@@ -9,13 +9,13 @@ from pydantic import Field
 
 from nightlatch.hub.serve.giving import Programme
 from nightlatch.hub.serve.logwatch import witness_key
-from nightlatch.hub.serve.routes.asking import At, Body, Owner
+from nightlatch.hub.serve.routes.asking import At, Owner, PageBody
 from nightlatch.hub.serve.routes.donations import DonationShape
 
 router = APIRouter(prefix="/api/giving")
 
 
-class InvitationBody(Body):
+class InvitationBody(PageBody):
     invitation: str = Field(max_length=64_000)
 
 

@@ -14,7 +14,7 @@ from nightlatch import __version__
 from nightlatch.errors import Refused
 from nightlatch.hub.serve.house import COOKIE
 from nightlatch.hub.serve.people.household import setup_code
-from nightlatch.hub.serve.routes.asking import At, Body, Owner, address
+from nightlatch.hub.serve.routes.asking import At, Owner, PageBody, address
 from nightlatch.hub.serve.routes.proofs import ProofsBody, welcome
 from nightlatch.web.signature import public_b64
 
@@ -29,7 +29,7 @@ class SetUpBody(ProofsBody):
     device_name: str = Field("", max_length=200)
 
 
-class EnrolmentBody(Body):
+class MailboxEnrolmentBody(PageBody):
     signature: str = Field(max_length=100)
 
 
@@ -104,6 +104,6 @@ def set_up(at: At, body: SetUpBody, request: Request, response: Response) -> Set
 
 
 @router.post("/household/enrolment", status_code=204)
-def enrol(at: At, _: Owner, body: EnrolmentBody) -> None:
+def enrol(at: At, _: Owner, body: MailboxEnrolmentBody) -> None:
     """Keep the owner's statement that this hub may put clips into the mailbox."""
     at.household.keep_enrolment(body.signature)

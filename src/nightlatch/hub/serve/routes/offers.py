@@ -13,13 +13,13 @@ from nightlatch.domain.redaction import RedactionReport, Style
 from nightlatch.errors import ConfigError
 from nightlatch.hub.errands.asking import LARGEST_FILM
 from nightlatch.hub.serve.giving import Offer
-from nightlatch.hub.serve.routes.asking import At, Body, Owner
+from nightlatch.hub.serve.routes.asking import At, Owner, PageBody
 from nightlatch.hub.serve.routes.donations import DonationShape
 
 router = APIRouter(prefix="/api/giving/offers")
 
 
-class ConsentBody(Body):
+class ConsentBody(PageBody):
     consent: dict[str, JsonValue]
     log_key: Annotated[Base64Bytes, Field(min_length=32, max_length=32)]
 

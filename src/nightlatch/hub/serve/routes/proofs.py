@@ -12,12 +12,12 @@ from nightlatch.domain.passphrase import Kdf
 from nightlatch.hub.serve.books.records import HouseholdRow
 from nightlatch.hub.serve.house import COOKIE, House
 from nightlatch.hub.serve.people.household import SESSION_IDLE_MS, Proofs
-from nightlatch.hub.serve.routes.asking import Body
+from nightlatch.hub.serve.routes.asking import PageBody
 
 LoginKey = Annotated[Base64Bytes, Field(min_length=32, max_length=32)]
 
 
-class KdfBody(Body):
+class KdfBody(PageBody):
     alg: Literal["argon2id"]
     m_kib: int = Field(ge=19_456, le=1_048_576)  # OWASP's least for Argon2id
     t: int = Field(ge=1, le=64)
@@ -25,7 +25,7 @@ class KdfBody(Body):
     salt: Annotated[str, Field(min_length=22, max_length=88)]
 
 
-class ProofsBody(Body):
+class ProofsBody(PageBody):
     kdf: KdfBody
     login_key: LoginKey
     wrapped_root: Annotated[str, Field(min_length=80, max_length=80)]

@@ -11,13 +11,13 @@ from pydantic import Base64Bytes, Field
 from nightlatch.domain.passphrase import Kdf
 from nightlatch.errors import Refused
 from nightlatch.hub.serve.house import COOKIE
-from nightlatch.hub.serve.routes.asking import At, Body, Owner, address
+from nightlatch.hub.serve.routes.asking import At, Owner, PageBody, address
 from nightlatch.hub.serve.routes.proofs import LoginKey, ProofsBody, WelcomeShape, welcome
 
 router = APIRouter(prefix="/api")
 
 
-class SignInBody(Body):
+class SignInBody(PageBody):
     login_key: LoginKey
     device_name: str = Field("", max_length=200)
 
