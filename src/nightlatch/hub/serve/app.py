@@ -47,7 +47,7 @@ def create_app(settings: HubSettings, clock: Clock, *, secure: bool = False) -> 
         VaultError: the data folder is not ours.
     """
     house = _furnish(settings, clock, secure)
-    if house.household.row() is None and not settings.is_loopback:
+    if house.household.householder() is None and not settings.is_loopback:
         setup_code(settings.data_dir)
     app = FastAPI(
         title="Nightlatch hub",
@@ -78,7 +78,7 @@ def _furnish(settings: HubSettings, clock: Clock, secure: bool) -> House:
         books=books,
         clock=clock,
         key=key,
-        household=Household(folder, engine, clock),
+        household=Household(folder, books, clock),
         tries=Tries(books, clock),
         uplink=uplink,
         push=push,

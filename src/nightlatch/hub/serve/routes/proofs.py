@@ -9,9 +9,8 @@ from fastapi import Response
 from pydantic import Base64Bytes, Field
 
 from nightlatch.domain.passphrase import Kdf
-from nightlatch.hub.serve.books.records import HouseholdRow
 from nightlatch.hub.serve.house import COOKIE, House
-from nightlatch.hub.serve.people.household import SESSION_IDLE_MS, Proofs
+from nightlatch.hub.serve.people.household import SESSION_IDLE_MS, Householder, Proofs
 from nightlatch.hub.serve.routes.asking import PageBody
 
 LoginKey = Annotated[Base64Bytes, Field(min_length=32, max_length=32)]
@@ -44,7 +43,7 @@ class WelcomeShape:
     signing_key: str
 
 
-def welcome(at: House, response: Response, row: HouseholdRow, device_name: str) -> WelcomeShape:
+def welcome(at: House, response: Response, householder: Householder, device_name: str) -> WelcomeShape:
     """Sign a device in: its cookie goes out with `response`."""
     response.set_cookie(
         COOKIE,
@@ -54,4 +53,4 @@ def welcome(at: House, response: Response, row: HouseholdRow, device_name: str) 
         samesite="strict",
         secure=at.secure,
     )
-    return WelcomeShape(row.wrapped_root, row.recipient, row.signing_key)
+    return WelcomeShape(householder.wrapped_root, householder.recipient, householder.signing_key)

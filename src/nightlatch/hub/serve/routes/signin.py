@@ -45,7 +45,7 @@ class ChallengeShape:
 @router.get("/login")
 def login_parameters(at: At) -> LoginShape:
     """How to stretch the passphrase."""
-    return LoginShape(Kdf.read(at.household.existing().kdf))
+    return LoginShape(at.household.existing().kdf)
 
 
 @router.post("/login")
@@ -54,12 +54,12 @@ def login(at: At, body: SignInBody, request: Request, response: Response) -> Wel
     who = address(request)
     at.tries.check(who)
     try:
-        row = at.household.sign_in(body.login_key)
+        householder = at.household.sign_in(body.login_key)
     except Refused:
         at.tries.failed(who)
         raise
     at.tries.succeeded(who)
-    return welcome(at, response, row, body.device_name)
+    return welcome(at, response, householder, body.device_name)
 
 
 @router.post("/logout", status_code=204)
