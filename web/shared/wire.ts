@@ -337,7 +337,7 @@ export interface RedactionReport {
   eye: string; // the detector's name
   pictures: number;
   length_ms: number;
-  faces: number; // faces outside of everybody that was found
+  faces: number; // faces outside of everybody who was found
   carried: number; // pictures × covers that were carried over a detector's blinks
   share_covered: number; // of all pixels
   lost: number; // people who were lost from sight in the middle of the picture: they may lie there, unseen by the eye

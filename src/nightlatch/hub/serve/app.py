@@ -71,7 +71,7 @@ def _furnish(settings: HubSettings, clock: Clock, secure: bool) -> House:
     if settings.cloud_url:
         uplink = Uplink(settings.cloud_url, settings.enrolment_code, books, key, clock)
     push, mqtt = Push(folder, books, clock), _mqtt(settings, engine)
-    donations = Donations(engine, clock, settings.models_dir)
+    donations = Donations(books, clock, settings.models_dir)
     return House(
         settings=settings,
         engine=engine,

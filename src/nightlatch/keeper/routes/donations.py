@@ -11,10 +11,10 @@ from fastapi import APIRouter
 
 from nightlatch.domain.consent import Consented
 from nightlatch.domain.redaction import read as read_report
-from nightlatch.keeper.premises import Base64, Here, signed_bytes
+from nightlatch.keeper.premises import Base64, Here
 from nightlatch.keeper.words import Gift
 from nightlatch.seal.envelope import Sealed
-from nightlatch.web.shape import Answer, Base64Text, Body, Document
+from nightlatch.web.shape import Answer, Base64Text, Body, Document, signed_bytes
 
 router = APIRouter(prefix="/v1")
 

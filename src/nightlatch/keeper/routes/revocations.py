@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 
 from nightlatch.domain.consent import Withdrawn
-from nightlatch.keeper.premises import Here, signed_bytes
-from nightlatch.web.shape import Answer, Document
+from nightlatch.keeper.premises import Here
+from nightlatch.web.shape import Answer, Document, signed_bytes
 
 router = APIRouter(prefix="/v1/revocations")
 
