@@ -64,6 +64,7 @@ def test_the_rings_hold(copy: Path) -> None:
         ("hub/wire/notices.py", "from nightlatch.pixels.media import packets", "The vault is files"),
         ("hub/serve/books/entries.py", "from nightlatch.hub.serve import house", "Books know no page"),
         ("hub/serve/alerts/push.py", "from fastapi import Request", "Books know no page"),
+        ("hub/serve/routes/cameras.py", "from nightlatch.hub.serve.books.records import CameraRow", "Routes import no"),
         ("domain/time.py", "from nightlatch.store import blobs", "Rings"),
         (
             "doctor.py",
