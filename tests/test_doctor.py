@@ -222,8 +222,7 @@ def test_it_runs_where_nothing_of_the_hub_is_installed(tmp_path: Path) -> None:
         sys.meta_path = [f for f in sys.meta_path if f is not PathFinder] + [Missing]
         import json
         from pathlib import Path
-        from nightlatch.diagnostics import log_file
-from nightlatch.doctor import examine
+        from nightlatch.doctor import examine
         print(json.dumps({f.name: [f.state, f.text] for f in examine(Path(sys.argv[1]), {"mailbox": 0}, None)}))
         """
     )

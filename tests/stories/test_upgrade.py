@@ -17,6 +17,7 @@ import av
 import pytest
 
 from nightlatch.domain.manifest import read_manifest
+from nightlatch.domain.passphrase import Kdf
 from nightlatch.owner.clips import folder_fetch, open_clip
 from nightlatch.owner.keys import OwnerKeys, derive
 from nightlatch.seal.envelope import Sealed
@@ -39,7 +40,7 @@ def left(tmp_path: Path) -> Path:
 
 
 def sign_in(home: House) -> None:
-    kdf = home.client.get("/api/login").raise_for_status().json()["kdf"]
+    kdf = Kdf(**home.client.get("/api/login").raise_for_status().json()["kdf"])
     _, login_key = derive(PASSPHRASE, kdf)
     body = {"login_key": b64encode(login_key).decode(), "device_name": "test"}
     home.client.post("/api/login", json=body).raise_for_status()

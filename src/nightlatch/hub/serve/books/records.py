@@ -88,7 +88,7 @@ class SegmentRow(HubTables):
     __tablename__ = "segments"
     __table_args__ = (
         Index("segments_by_time", "camera_id", "began_ms"),
-        CheckConstraint("duration_ms >= 0 AND bytes > 0", name="segment_sizes"),
+        CheckConstraint("duration_ms >= 0 AND bytes >= 0", name="segment_sizes"),
     )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -105,7 +105,7 @@ class SheetRow(HubTables):
     __tablename__ = "sheets"
     __table_args__ = (
         Index("sheets_by_time", "camera_id", "began_ms"),
-        CheckConstraint("duration_ms >= 0 AND bytes > 0", name="sheet_sizes"),
+        CheckConstraint("duration_ms >= 0 AND bytes >= 0", name="sheet_sizes"),
     )
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -140,7 +140,7 @@ class ClipPartRow(HubTables):
     __tablename__ = "clip_parts"
     __table_args__ = (
         Index("clip_parts_unsent", "sent_version", "version"),
-        CheckConstraint("version >= 1 AND sent_version >= 0 AND bytes > 0", name="clip_part_versions"),
+        CheckConstraint("version >= 1 AND sent_version >= 0 AND bytes >= 0", name="clip_part_versions"),
     )
 
     clip_id: Mapped[str] = mapped_column(ForeignKey("clips.id", ondelete="CASCADE"), primary_key=True)

@@ -16,10 +16,10 @@ CHECKS = {
         "camera_removed": "removed IN (0, 1)",
         "camera_quota": "quota_bytes >= 0",
     },
-    "segments": {"segment_sizes": "duration_ms >= 0 AND bytes > 0"},
-    "sheets": {"sheet_sizes": "duration_ms >= 0 AND bytes > 0"},
+    "segments": {"segment_sizes": "duration_ms >= 0 AND bytes >= 0"},
+    "sheets": {"sheet_sizes": "duration_ms >= 0 AND bytes >= 0"},
     "clips": {"clip_open": "open IN (0, 1) AND open = (ended_ms IS NULL)"},
-    "clip_parts": {"clip_part_versions": "version >= 1 AND sent_version >= 0 AND bytes > 0"},
+    "clip_parts": {"clip_part_versions": "version >= 1 AND sent_version >= 0 AND bytes >= 0"},
     "outages": {"outage_ends": "ended_ms >= began_ms"},
     "push": {"push_failures": "failures >= 0"},
 }
