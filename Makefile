@@ -37,7 +37,7 @@ shape: .venv/installed  ## count long functions, branches, doubles and loose dic
 	$(BIN)/python scripts/shape.py
 
 # `make check` fails when they are stale.
-wire: .venv/installed  ## write the page's types of what the hub answers (web/shared/wire.ts)
+wire: .venv/installed  ## write the pages' types of what is answered (web/shared/wire.ts, web/review/wire.ts)
 	$(BIN)/python scripts/wire.py
 
 page: $(PAGE)  ## build the page

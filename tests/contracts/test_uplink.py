@@ -19,6 +19,7 @@ from structlog.testing import capture_logs
 
 from nightlatch.errors import CloudError, NotFound
 from nightlatch.hub.serve import uplink as uplink_module
+from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.index import MIGRATIONS
 from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, HouseholdRow
 from nightlatch.hub.serve.uplink import Uplink
@@ -70,7 +71,8 @@ class Hub:
                 path = self.file(clip, name)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(SEALER.seal(os.urandom(3000)))
-                session.add(ClipPartRow(clip_id=clip, name=name, bytes=0, created_ms=onset_ms))
+                size = path.stat().st_size
+                session.add(ClipPartRow(clip_id=clip, name=name, bytes=size, created_ms=onset_ms))
 
     def file(self, clip: str, name: str) -> Path:
         return self.folder / "vault" / CAMERA / "clips" / clip / f"{name}.age"
@@ -87,7 +89,7 @@ class Hub:
 
     @asynccontextmanager
     async def uplink(self, url: str) -> AsyncIterator[Uplink]:
-        sender = Uplink(url, None, self.folder, self.engine, self.key, self.clock)
+        sender = Uplink(url, None, Books(self.folder, self.engine), self.key, self.clock)
         task = asyncio.create_task(sender.run())
         try:
             yield sender

@@ -32,6 +32,7 @@ from nightlatch.hub.serve.alerts import Alert, Alerts
 from nightlatch.hub.serve.alerts.mqtt import Mqtt, parse_broker
 from nightlatch.hub.serve.alerts.pictures import PictureSwitch
 from nightlatch.hub.serve.alerts.push import LENGTH, Push
+from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.books.records import PushRow, SessionRow
 from tests.house import free_port, until
@@ -299,7 +300,7 @@ def index(tmp_path: Path) -> Iterator[Engine]:
 
 
 def push(tmp_path: Path, engine: Engine, row: PushRow, *alerts: Alert) -> Push:
-    made = Push(tmp_path, engine, system_clock())
+    made = Push(tmp_path, Books(tmp_path, engine), system_clock())
     with Session(engine) as session, session.begin():
         session.merge(row)
     for each in alerts:
@@ -341,8 +342,8 @@ def test_a_subscription_that_ended_is_forgotten(tmp_path: Path, index: Engine) -
 
 
 def test_the_key_stays_the_same_across_restarts_and_is_nobody_elses(tmp_path: Path, index: Engine) -> None:
-    first = Push(tmp_path, index, system_clock())
-    assert Push(tmp_path, index, system_clock()).public_key == first.public_key
+    first = Push(tmp_path, Books(tmp_path, index), system_clock())
+    assert Push(tmp_path, Books(tmp_path, index), system_clock()).public_key == first.public_key
     assert (tmp_path / "push.key").stat().st_mode & 0o777 == 0o600
 
 
@@ -351,7 +352,7 @@ def test_the_key_stays_the_same_across_restarts_and_is_nobody_elses(tmp_path: Pa
 )
 def test_an_endpoint_inside_the_house_is_refused(tmp_path: Path, index: Engine, endpoint: str) -> None:
     with pytest.raises(ConfigError):
-        Push(tmp_path, index, system_clock()).subscribe("s1", endpoint, "p", "a", [Verdict.THREAT])
+        Push(tmp_path, Books(tmp_path, index), system_clock()).subscribe("s1", endpoint, "p", "a", [Verdict.THREAT])
 
 
 def test_a_dead_road_keeps_no_other_waiting() -> None:

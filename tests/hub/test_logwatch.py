@@ -13,9 +13,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from sqlalchemy.orm import Session
 
 from nightlatch.errors import NightlatchError, Refused
+from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.books.records import DonationRow
 from nightlatch.hub.serve.giving import Donations
@@ -58,7 +58,7 @@ def watch(
 ) -> LogWatch:
     """A hub that joined the programme, as after a start."""
     engine, clock = open_index(tmp_path / "hub"), clock or TestClock()
-    donations = Donations(engine, clock, None)
+    donations = Donations(Books(tmp_path / "hub", engine), clock, None)
     told = {
         "name": "A programme",
         "keeper_url": keeper or url,
@@ -68,7 +68,7 @@ def watch(
         "notice": "n",
         "language": "en",
     }
-    donations.join(json.dumps(told))
+    donations.membership.join(json.dumps(told))
     return LogWatch(tmp_path / "hub", donations, clock)
 
 
@@ -118,7 +118,7 @@ def test_a_log_that_is_away_is_not_accused(tmp_path: Path) -> None:
 
 def test_without_a_programme_there_is_nothing_to_watch(tmp_path: Path) -> None:
     hub = watch(tmp_path, "http://127.0.0.1:9")
-    hub.donations.leave()
+    hub.donations.membership.leave()
     hub.look()
     assert hub.trouble is None
 
@@ -201,7 +201,7 @@ def test_the_hub_of_a_household_that_gave_is_let_in_by_the_keeper(tmp_path: Path
         assert hub.trouble is None
         assert cosigned_at_s(read_note(log.client.checkpoint()), own) is None  # nothing given: nobody knows this hub
         consent = given.consent
-        with Session(hub.donations._engine) as session, session.begin():
+        with hub.donations._books.change() as session:
             session.add(
                 DonationRow(
                     id=given.donation,

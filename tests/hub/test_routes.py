@@ -12,7 +12,7 @@ from fastapi import Response
 from fastapi.routing import APIRoute
 
 from nightlatch.hub.serve import routes
-from nightlatch.hub.serve.routes.asking import Body
+from nightlatch.hub.serve.routes.asking import PageBody
 
 LINE = re.compile(r"    (?P<noun>\w*) +(?P<method>GET|POST|PUT|PATCH|DELETE) +(?P<path>/api/\S+)")
 ROUTES = [route for router in routes.ROUTERS for route in router.routes if isinstance(route, APIRoute)]
@@ -51,4 +51,4 @@ def test_every_answer_has_a_shape_and_every_body_refuses_the_unknown(route: APIR
         assert dataclasses.is_dataclass(leaf) or is_bytes or leaf in (type(None), str), leaf
     for name, annotation in typing.get_type_hints(route.endpoint).items():
         if name == "body":
-            assert issubclass(annotation, Body)
+            assert issubclass(annotation, PageBody)

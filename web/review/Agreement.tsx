@@ -2,11 +2,12 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { Result } from "../shared/ask";
-import { type Mine, mine } from "./api";
+import { mine } from "./api";
 import { Trouble } from "./Trouble";
+import type { OwnStanding } from "./wire";
 
 export function Agreement({ close }: { close: () => void }) {
-  const [answer, setAnswer] = useState<Result<Mine> | null>(null);
+  const [answer, setAnswer] = useState<Result<OwnStanding> | null>(null);
   useEffect(() => void mine().then(setAnswer), []);
   return (
     <main id="content" class="narrow" data-testid="mine">
@@ -26,7 +27,7 @@ export function Agreement({ close }: { close: () => void }) {
   );
 }
 
-function Figures({ of }: { of: Mine }) {
+function Figures({ of }: { of: OwnStanding }) {
   const figures = [
     ["Verdict", percent(of.verdict)],
     ["Who or what", percent(of.subjects)],

@@ -1,6 +1,8 @@
 // One view's pictures: from the keeper, over one WebSocket, into memory, onto a canvas. Nothing is kept when it closes.
 // JPEGs stay as plain arrays: a browser may put large blobs on a disk, arrays it does not.
 
+import type { PictureHead, TicketMessage, ViewMessage } from "./wire";
+
 const AT_ONCE = 12;
 
 interface Picture {
@@ -17,7 +19,7 @@ export interface Listener {
 export class Film {
   private readonly socket: WebSocket;
   private pictures: Picture[] = [];
-  private head: { n: number; at_ms: number } | null = null;
+  private head: PictureHead | null = null;
   private isClosed = false;
   private drawing = 0;
 
@@ -25,7 +27,7 @@ export class Film {
     keeper: string,
     view: number,
     readonly count: number,
-    private readonly keys: { ticket: string; session: string },
+    private readonly keys: TicketMessage,
     private readonly listener: Listener,
   ) {
     this.socket = new WebSocket(`${keeper}/v1/views/${view}`);
@@ -93,16 +95,10 @@ export class Film {
       if (this.pictures.length % AT_ONCE === 0) this.more();
       return;
     }
-    const said = JSON.parse(data) as {
-      pictures?: number;
-      n?: number;
-      at_ms?: number;
-      refused?: string;
-      error?: string;
-    };
-    if (said.refused) this.end(said.error ?? "The keeper ended this view.", said.refused);
-    else if (said.pictures !== undefined) this.more();
-    else if (said.n !== undefined && said.at_ms !== undefined) this.head = { n: said.n, at_ms: said.at_ms };
+    const said: ViewMessage = JSON.parse(data);
+    if ("refused" in said) this.end(said.error, said.refused);
+    else if ("pictures" in said) this.more();
+    else this.head = said;
   }
 
   private more() {

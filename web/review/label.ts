@@ -1,11 +1,10 @@
 // A label while it is made: pure, so that keys, buttons and tests say the same.
 
+import type { Happening, LabelDraft, Subject, Verdict } from "./wire";
+
 export type Span = [beganMs: number, endedMs: number];
 
-export interface Label {
-  subjects: string[];
-  happenings: string[];
-  verdict: string | null;
+export interface Label extends LabelDraft {
   spans: Span[];
 }
 
@@ -13,12 +12,12 @@ export const EMPTY: Label = { subjects: [], happenings: [], verdict: null, spans
 const MOST_SPANS = 20;
 
 export interface Choice {
-  word: string;
+  word: Subject | Happening | Verdict;
   key: string;
   name: string;
 }
 
-const choice = (word: string, key: string, name: string): Choice => ({ word, key, name });
+const choice = (word: Choice["word"], key: string, name: string): Choice => ({ word, key, name });
 
 export const SUBJECTS: Choice[] = [
   choice("person", "1", "Person"),

@@ -2,14 +2,14 @@
 // stored: a reload is a locked room.
 
 import type { Failure } from "../shared/ask";
-import type { Next } from "./api";
 import { EMPTY, type Label } from "./label";
+import type { NextLook } from "./wire";
 
 export type Saved = "nothing" | "waiting" | "saved" | "failed";
 
 // One look at a clip. It outlives its pictures, so that the label can be finished after a lock.
 export interface Work {
-  look: Next;
+  look: NextLook;
   label: Label;
   saved: Saved;
   pictures: number; // that are here
@@ -35,7 +35,7 @@ export type Happening =
   | { is: "began" } // something that the reviewer asked for
   | { is: "done"; failure: Failure | null }
   | { is: "entered"; reviewer: string; nowMs: number }
-  | { is: "drawn"; look: Next }
+  | { is: "drawn"; look: NextLook }
   | { is: "nothing"; why: string }
   | { is: "came"; pictures: number }
   | { is: "ended"; why: string; isRevoked: boolean } // the keeper closed the view
@@ -106,7 +106,7 @@ function workAfter(work: Work, what: Extract<OfPlaces, { is: "came" | "changed" 
   return what.label === work.label ? { ...work, saved: what.isSaved ? "saved" : "failed" } : work;
 }
 
-function fresh(look: Next): Work {
+function fresh(look: NextLook): Work {
   return { look, label: EMPTY, saved: "nothing", pictures: 0, why: "" };
 }
 

@@ -2,13 +2,13 @@
 
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Failure, Result } from "../shared/ask";
-import type { Next } from "./api";
 import type { Film, Listener } from "./film";
 import { EMPTY, type Label, withSubject, withVerdict } from "./label";
 import { type Work, workOf } from "./room";
 import { type Doors, Session } from "./session";
+import type { NextLook } from "./wire";
 
-const LOOK: Next = { view: 1, ticket: "t", pictures: 40, length_ms: 8000, done_today: 0, quota: 150 };
+const LOOK: NextLook = { view: 1, ticket: "t", pictures: 40, length_ms: 8000, done_today: 0, quota: 150 };
 const CAT = withSubject(EMPTY, "cat");
 const DONE = withVerdict(CAT, "routine");
 const yes = <T>(value: T): Result<T> => ({ ok: true, value });
@@ -34,7 +34,7 @@ beforeEach(() => {
   [asked, answers, nowMs, timers, listener] = [[], {}, 1_000_000, [], null];
   let view = 0;
   const room: Doors["room"] = {
-    words: () => answer("words", { keeper: "ws://keeper", rp_id: "room" }),
+    words: () => answer("words", { keeper: "ws://keeper", rp_id: "room", subjects: [], happenings: [], verdicts: [] }),
     enter: () => answer("enter", { reviewer: "reviewer-1", session: "token" }),
     next: () => answer("next", { ...LOOK, view: ++view }),
     save: (of, label) => answer(`save ${of} ${label.subjects}`, { saved_ms: 1 }),

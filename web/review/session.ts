@@ -7,6 +7,7 @@ import type * as api from "./api";
 import type { Film, Listener } from "./film";
 import { isComplete, type Label } from "./label";
 import { type Happening, isIn, next, type Room, start, type Work } from "./room";
+import type { NextLook, RoomWords } from "./wire";
 
 export const IDLE_MS = 60_000;
 const HERE_EVERY_MS = 15_000;
@@ -14,7 +15,7 @@ const SAVE_AFTER_MS = 400;
 
 export interface Doors {
   room: Pick<typeof api, "words" | "enter" | "next" | "save" | "submit" | "skip" | "flag" | "lock" | "here">;
-  film: (keeper: string, look: api.Next, session: string, listener: Listener) => Film;
+  film: (keeper: string, look: NextLook, session: string, listener: Listener) => Film;
   nowMs: () => number;
   later: (act: () => void, ms: number) => () => void; // gives what calls it off
 }
@@ -22,7 +23,7 @@ export interface Doors {
 export class Session {
   readonly now;
   readonly film = signal<Film | null>(null);
-  private words: api.Words | null = null;
+  private words: RoomWords | null = null;
   private token = "";
   private locking: Promise<void> | null = null;
   private callOff: (() => void) | null = null; // of the saving that is due

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { aboutHeld, type Held, listed } from "../owner/household/held";
+import { aboutHeld, listed } from "../owner/household/held";
 import { base64Url, bytesOf, switched } from "../owner/household/push";
 import { changePassphrase, sheetBy } from "../owner/household/unlocking";
 import { type Bytes, b64 } from "../shared/bytes";
 import { fromWords, type Kdf, newRoot, stretch, unwrap, wrap } from "../shared/keys";
+import type { ClipList } from "../shared/wire";
 import { TableHub, UNREACHABLE, yes } from "./table";
 
 const QUICK: Kdf = { alg: "argon2id", m_kib: 64, t: 1, p: 1, salt: b64(new Uint8Array(16)) };
@@ -54,8 +55,8 @@ describe("the owner's key, unlocked once more", () => {
 });
 
 describe("what the mailbox holds", () => {
-  const clip = (n: number) => ({ clip: String(n), created_ms: n, expires_ms: n, bytes: 1 });
-  const held = (clips: Held["clips"]): Held => ({ clips, used_bytes: 5e6, quota_bytes: 2e9, keep_hours: 24 });
+  const clip = (n: number) => ({ clip: String(n), created_ms: n, expires_ms: n, bytes: 1, objects: [] });
+  const held = (clips: ClipList["clips"]): ClipList => ({ clips, used_bytes: 5e6, quota_bytes: 2e9, keep_hours: 24 });
 
   test("is listed newest first, six of them or all", () => {
     const eight = held(Array.from({ length: 8 }, (_, n) => clip(n)));

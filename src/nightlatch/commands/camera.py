@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from nightlatch import config
-from nightlatch.commands.options import ConfigOption, DataOption, err, hub_data, hub_engine, hub_settings, out
+from nightlatch.commands.options import ConfigOption, DataOption, err, hub_books, hub_data, hub_settings, out
 
 app = typer.Typer(help="Add, test, list and remove cameras.", no_args_is_help=True)
 
@@ -34,8 +34,7 @@ def add(
     if test:
         _show_probe(address, transport)
     settings = hub_settings(config.load(config_file), hub_data(data))
-    engine = hub_engine(settings)
-    added = catalogue.add(engine, system_clock(), name=name, url=address, sub_url=sub, transport=transport)
+    added = catalogue.add(hub_books(settings), system_clock(), name=name, url=address, sub_url=sub, transport=transport)
     nudge(settings.data_dir / "watch.sock")
     out.print(f"[bold]{escape(added.name)}[/bold] is added. A running hub starts recording it within seconds.")
 
@@ -46,7 +45,7 @@ def list_(config_file: ConfigOption = None, data: DataOption = None) -> None:
     from nightlatch.hub.serve import catalogue
 
     settings = hub_settings(config.load(config_file), hub_data(data))
-    cameras = catalogue.cameras(hub_engine(settings))
+    cameras = catalogue.cameras(hub_books(settings).engine)
     if not cameras:
         out.print("No camera yet. Add one: nightlatch camera add porch rtsp://user:password@192.168.1.20/stream")
         return
@@ -81,11 +80,10 @@ def remove(
 ) -> None:
     """Remove a camera."""
     from nightlatch.hub.serve import catalogue
-    from nightlatch.hub.serve.books.books import Books
     from nightlatch.hub.wire.client import nudge
 
     settings = hub_settings(config.load(config_file), hub_data(data))
-    catalogue.remove(Books(settings.data_dir, hub_engine(settings)), name, footage=delete_footage)
+    catalogue.remove(hub_books(settings), name, footage=delete_footage)
     nudge(settings.data_dir / "watch.sock")
     out.print(f"{escape(name)} is removed.")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nightlatch import config
-from nightlatch.commands.options import ConfigOption, DataOption, hub_data, hub_engine, hub_settings, out
+from nightlatch.commands.options import ConfigOption, DataOption, hub_books, hub_data, hub_settings, out
 from nightlatch.errors import NightlatchError
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def check(data: DataOption = None, config_file: ConfigOption = None) -> None:
     from nightlatch.clocks import system_clock
     from nightlatch.hub.serve.people.household import Household
 
-    row = Household(settings.data_dir, hub_engine(settings), system_clock()).row()
-    if row is None or row.recipient != mine.recipient:
+    found = Household(settings.data_dir, hub_books(settings), system_clock()).householder()
+    if found is None or found.recipient != mine.recipient:
         raise NightlatchError("These words are a valid sheet, but not this household's.")
     out.print("This is the sheet of this household.")
 

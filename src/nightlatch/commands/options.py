@@ -12,10 +12,9 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from nightlatch.cloud.settings import CloudSettings
     from nightlatch.config import Config
+    from nightlatch.hub.serve.books.books import Books
     from nightlatch.hub.settings import HubSettings
 
 out = Console()
@@ -62,7 +61,8 @@ def cloud_settings(settings: Config, data: Path | None, port: int | None) -> Clo
     return settings.section("cloud", CloudSettings, data_dir=data, port=port)
 
 
-def hub_engine(settings: HubSettings) -> Engine:
+def hub_books(settings: HubSettings) -> Books:
+    from nightlatch.hub.serve.books.books import Books
     from nightlatch.hub.serve.books.index import open_index
 
-    return open_index(settings.data_dir)
+    return Books(settings.data_dir, open_index(settings.data_dir))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nightlatch import config
-from nightlatch.commands.options import ConfigOption, DataOption, cloud_settings, hub_engine, hub_settings, out
+from nightlatch.commands.options import ConfigOption, DataOption, cloud_settings, hub_books, hub_settings, out
 from nightlatch.errors import NightlatchError
 
 if TYPE_CHECKING:
@@ -110,9 +110,9 @@ def _run_hub(settings: HubSettings, shared: list[str], before: list[Program]) ->
     _check_port(settings.host, settings.port, "[hub] port")
     with folder.hold(settings.data_dir):
         configure(log_file(settings.data_dir, "hub"))
-        engine = hub_engine(settings)
-        stage = demo.prepare(engine, system_clock(), settings.demo)
-        engine.dispose()
+        books = hub_books(settings)
+        stage = demo.prepare(books, system_clock(), settings.demo)
+        books.engine.dispose()
         ready = settings.data_dir / "serve.json"
         ready.unlink(missing_ok=True)
         arguments = [*shared, "--data", str(settings.data_dir), "--port", str(settings.port)]

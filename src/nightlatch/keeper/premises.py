@@ -5,17 +5,16 @@ from __future__ import annotations
 import secrets
 from base64 import b64decode
 from dataclasses import dataclass, field
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import Depends, Header
 from pydantic import BeforeValidator
 from starlette.requests import HTTPConnection
 
-from nightlatch.domain.consent import Json, canonical
 from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.room import Room
-from nightlatch.web.shape import Body, Document
+from nightlatch.web.shape import Body
 
 Token = Annotated[str, Header(alias="x-nightlatch-session")]
 
@@ -59,11 +58,6 @@ def _b64(text: object) -> bytes:
 
 
 Base64 = Annotated[bytes, BeforeValidator(_b64)]
-
-
-def signed_bytes(document: Document) -> bytes:
-    """The bytes that an owner signed. Raises `NotConsented` for a value that no record of ours holds."""
-    return canonical(cast(Json, document))  # looks at every value itself
 
 
 class EntryBody(Body):

@@ -30,7 +30,7 @@ from nightlatch.review.labels import Labels
 from nightlatch.review.passkeys import Door
 from nightlatch.review.queue import Queue
 from nightlatch.review.roster import Roster
-from nightlatch.review.routes import looks, page, passkeys, standing, words
+from nightlatch.review.routes import ROUTERS, page
 from nightlatch.review.settings import ReviewSettings
 from nightlatch.web import health
 from nightlatch.web.face import KIB, Face, Limits, Statuses, Unmeasured, only_from, put_on
@@ -44,8 +44,8 @@ def create_app(settings: ReviewSettings, clock: Clock, engine: Engine, keeper: K
     door = Door(roster, keeper, clock, settings.rp_id, settings.origin)
     app = FastAPI(title="Nightlatch review room", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = Desk(settings, clock, roster, labels, Queue(engine, clock, labels), keeper, door, append)
-    for part in (health, words, passkeys, looks, standing, page):
-        app.include_router(part.router)
+    for router in (health.router, *ROUTERS, page.router):
+        app.include_router(router)
     put_on(app, review_face(settings))
     return app
 

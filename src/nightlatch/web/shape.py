@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import Annotated
+from typing import Annotated, cast
 
 from pydantic import BaseModel, ConfigDict, JsonValue, PlainSerializer
 
+from nightlatch.domain.consent import Json, canonical
+
 Document = dict[str, JsonValue]  # signed by somebody else: kept as it came, so that its bytes can be checked
 Base64Text = Annotated[bytes, PlainSerializer(lambda raw: b64encode(raw).decode(), return_type=str)]
+
+
+def signed_bytes(document: Document) -> bytes:
+    """The bytes that an owner signed. Raises `NotConsented` for a value that no record of ours holds."""
+    return canonical(cast(Json, document))  # looks at every value itself
 
 
 class Body(BaseModel):

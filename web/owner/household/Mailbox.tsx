@@ -3,19 +3,20 @@
 import { useEffect, useState } from "preact/hooks";
 import { attempt, type Failure } from "../../shared/api";
 import { bytes, when } from "../../shared/time";
+import type { ClipList } from "../../shared/wire";
 import { mailbox } from "../clips";
 import { now } from "../state";
 import { say } from "../toast";
 import { Confirm, Link, Trouble, Wait } from "../ui";
-import { aboutHeld, type Held, LISTED, listed } from "./held";
+import { aboutHeld, LISTED, listed } from "./held";
 
 export function Mailbox() {
-  const [held, setHeld] = useState<Held | null>(null);
+  const [held, setHeld] = useState<ClipList | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
   const [isAsking, setAsking] = useState(false);
   const load = async () => {
     const answer = await mailbox("GET", "/clips");
-    const found = answer.ok ? await attempt<Held>(() => answer.value.json()) : answer;
+    const found = answer.ok ? await attempt<ClipList>(() => answer.value.json()) : answer;
     if (found.ok) setHeld(found.value);
     else setFailure(found);
   };
@@ -47,7 +48,7 @@ export function Mailbox() {
   );
 }
 
-function Holdings({ held, empty }: { held: Held; empty: () => void }) {
+function Holdings({ held, empty }: { held: ClipList; empty: () => void }) {
   const [isWhole, setWhole] = useState(false);
   return (
     <>

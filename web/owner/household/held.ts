@@ -1,29 +1,16 @@
 // What the mailbox outside holds, as its own answer says it. Pure.
 
 import { bytes } from "../../shared/time";
-
-export interface HeldClip {
-  clip: string;
-  created_ms: number;
-  expires_ms: number;
-  bytes: number;
-}
-
-export interface Held {
-  clips: HeldClip[]; // oldest first
-  used_bytes: number;
-  quota_bytes: number;
-  keep_hours: number;
-}
+import type { ClipList, MailboxClip } from "../../shared/wire";
 
 export const LISTED = 6;
 
 // Newest first; all of them, or those that came last.
-export function listed({ clips }: Held, isWhole: boolean): HeldClip[] {
+export function listed({ clips }: ClipList, isWhole: boolean): MailboxClip[] {
   return clips.slice(isWhole ? 0 : -LISTED).reverse();
 }
 
-export function aboutHeld({ clips, used_bytes, quota_bytes, keep_hours }: Held): string {
+export function aboutHeld({ clips, used_bytes, quota_bytes, keep_hours }: ClipList): string {
   const number = clips.length === 1 ? "1 clip" : `${clips.length} clips`;
   return `${number}, ${bytes(used_bytes)} of ${bytes(quota_bytes)}; each is deleted after ${keep_hours} hours.`;
 }

@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { type Failure, get } from "../../shared/api";
 import { dayOf, SECOND } from "../../shared/time";
-import type { CameraDay } from "../../shared/wire";
+import type { CameraDay, Timeline as CameraDays } from "../../shared/wire";
 import { FilterBar } from "../events";
 import { passes } from "../findings";
 import { findings, learn } from "../learn";
@@ -123,7 +123,7 @@ function useDays(whole: View): { days: CameraDay[] | null; failure: Failure | nu
   useEffect(() => {
     const stop = new AbortController();
     const path = `/timeline?from_ms=${whole.from}&to_ms=${whole.to}`;
-    void get<{ cameras: CameraDay[] }>(path, { signal: stop.signal }).then((found) => {
+    void get<CameraDays>(path, { signal: stop.signal }).then((found) => {
       if (stop.signal.aborted) return;
       if (found.ok) setDays(found.value.cameras);
       setFailure(found.ok ? null : found);

@@ -47,7 +47,7 @@ def create_app(settings: HubSettings, clock: Clock, *, secure: bool = False) -> 
         VaultError: the data folder is not ours.
     """
     house = _furnish(settings, clock, secure)
-    if house.household.row() is None and not settings.is_loopback:
+    if house.household.householder() is None and not settings.is_loopback:
         setup_code(settings.data_dir)
     app = FastAPI(
         title="Nightlatch hub",
@@ -67,19 +67,19 @@ def _furnish(settings: HubSettings, clock: Clock, secure: bool) -> House:
     """Raises `VaultError`, `ConfigError`."""
     folder = settings.data_dir
     engine, key = open_index(folder), hub_key(folder)
-    uplink = None
+    books, uplink = Books(folder, engine), None
     if settings.cloud_url:
-        uplink = Uplink(settings.cloud_url, settings.enrolment_code, folder, engine, key, clock)
-    push, mqtt = Push(folder, engine, clock), _mqtt(settings, engine)
-    donations = Donations(engine, clock, settings.models_dir)
+        uplink = Uplink(settings.cloud_url, settings.enrolment_code, books, key, clock)
+    push, mqtt = Push(folder, books, clock), _mqtt(settings, engine)
+    donations = Donations(books, clock, settings.models_dir)
     return House(
         settings=settings,
         engine=engine,
-        books=Books(folder, engine),
+        books=books,
         clock=clock,
         key=key,
-        household=Household(folder, engine, clock),
-        tries=Tries(engine, clock),
+        household=Household(folder, books, clock),
+        tries=Tries(books, clock),
         uplink=uplink,
         push=push,
         mqtt=mqtt,

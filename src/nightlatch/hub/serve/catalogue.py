@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable
+from dataclasses import asdict
 from urllib.parse import urlsplit, urlunsplit
 
 from sqlalchemy import Engine, or_, select
@@ -92,7 +93,7 @@ def cameras(engine: Engine) -> list[Camera]:
 
 
 def add(
-    engine: Engine, clock: Clock, *, name: str, url: str, sub_url: str | None = None, transport: str = "tcp"
+    books: Books, clock: Clock, *, name: str, url: str, sub_url: str | None = None, transport: str = "tcp"
 ) -> Camera:
     """Add a camera; the demo cameras leave.
 
@@ -112,7 +113,7 @@ def add(
         removed=False,
     )
     try:
-        with Session(engine) as session, session.begin():
+        with books.change() as session:
             demo.retire(session)
             gone = session.scalar(select(CameraRow).where(CameraRow.name == row.name, CameraRow.removed))
             if gone is not None:
@@ -134,22 +135,38 @@ def find(session: Session, name_or_id: str) -> CameraRow:
     return row
 
 
-def change(engine: Engine, name_or_id: str, apply: Callable[[CameraRow], None]) -> Camera:
-    """The camera after `apply` changed its row.
+def change(books: Books, name_or_id: str, apply: Callable[[Camera], Camera]) -> Camera:
+    """The camera as `apply` makes it, kept, what changed checked; its id, and whether it is a demo, stay.
 
     Raises:
         NotFound: no such camera.
-        ConfigError: what `apply` refuses, or a name that is taken.
+        ConfigError: a name that is taken or unusable, an address of another kind.
     """
     try:
-        with Session(engine) as session, session.begin():
+        with books.change() as session:
             row = find(session, name_or_id)
-            apply(row)
+            before = as_camera(row)
+            _keep(row, before, apply(before))
             name = row.name
             session.flush()
             return as_camera(row)
     except IntegrityError:
         raise ConfigError(f"There is already a camera called {name}. Choose another name.") from None
+
+
+def _keep(row: CameraRow, before: Camera, after: Camera) -> None:
+    """What did not change is not checked again: rules may have become stricter since. Raises `ConfigError`."""
+    if after.name != before.name:
+        row.name = checked_name(after.name)
+    if after.url != before.url:
+        row.url = checked_url(after.url)
+    if after.sub_url != before.sub_url:
+        row.sub_url = checked_url(after.sub_url) if after.sub_url else None
+    if after.transport != before.transport:
+        row.transport = checked_transport(after.transport)
+    if after.areas != before.areas:
+        row.areas = json.dumps([asdict(area) for area in after.areas])
+    row.enabled, row.private, row.quota_bytes = after.enabled, after.private, after.quota_bytes
 
 
 def remove(books: Books, name_or_id: str, *, footage: bool) -> None:

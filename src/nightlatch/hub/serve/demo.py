@@ -10,10 +10,11 @@ import socket
 import sys
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from nightlatch.domain.time import Clock
+from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import CameraRow
 
 CAMERAS = (("Porch", "/porch"), ("Living room", "/living-room"))
@@ -29,9 +30,9 @@ class Demo:
     environment: dict[str, str]
 
 
-def prepare(engine: Engine, clock: Clock, wanted: bool) -> Demo | None:
+def prepare(books: Books, clock: Clock, wanted: bool) -> Demo | None:
     """Add the demo cameras to the table or remove them; the server to start, or None when there is a real camera."""
-    with Session(engine) as session, session.begin():
+    with books.change() as session:
         rows = session.scalars(select(CameraRow)).all()
         demos = {row.name.removesuffix(" (demo)"): row for row in rows if row.demo}  # as they used to be called
         if not wanted or any(not row.demo and not row.removed for row in rows):

@@ -25,12 +25,11 @@ from nightlatch.hub.serve.alerts.push import Push
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.entries import Entries, Entry
 from nightlatch.hub.serve.books.matching import match
-from nightlatch.hub.serve.books.records import SessionRow
 from nightlatch.hub.serve.books.retention import Swept
 from nightlatch.hub.serve.giving import Donations
 from nightlatch.hub.serve.hints import Hint
 from nightlatch.hub.serve.logwatch import LogWatch
-from nightlatch.hub.serve.people.household import Household
+from nightlatch.hub.serve.people.household import Device, Household
 from nightlatch.hub.serve.people.tries import Tries
 from nightlatch.hub.serve.uplink import Uplink
 from nightlatch.hub.settings import HubSettings
@@ -170,7 +169,7 @@ class House:
         self.notices.tell(await run_in_threadpool(self._camera_list))
 
     def _camera_list(self) -> CameraList:
-        household = self.household.row()
+        household = self.household.householder()
         if household is None:
             return CameraList(None, (), ())
         return CameraList(household.id, (household.recipient,), tuple(catalogue.cameras(self.engine)))
@@ -235,7 +234,7 @@ def house(request: Request) -> House:
     return found
 
 
-def owner(request: Request) -> SessionRow:
+def owner(request: Request) -> Device:
     """The signed-in device, for routes that need one. Raises `SignedOut`."""
     device = house(request).household.device(request.cookies.get(COOKIE))
     if device is None:

@@ -82,7 +82,7 @@ class LogWatch:
         Raises:
             NightlatchError: it cannot be read.
         """
-        programme = self.donations.programme()
+        programme = self.donations.membership.programme()
         if programme is None:
             self.trouble = self.size = self.vouched = None
             return
@@ -97,7 +97,7 @@ class LogWatch:
                 found = audit(lambda path: self._file(path, note), believed, before=before)
                 asked = request(old, found.tree.consistency(old, found.checkpoint.size), note)
                 self._cosign(programme, policy, asked)
-                check_note(self.donations.log_file("checkpoint"), policy, self.clock.now_ms())
+                check_note(self.donations.client.log_file("checkpoint"), policy, self.clock.now_ms())
             except Unproven as unproven:
                 self._judge(unproven, memory, policy, note)
                 return
@@ -110,7 +110,7 @@ class LogWatch:
         Raises:
             NightlatchError: the log cannot be reached, or its question proves nothing; the next audit judges it.
         """
-        programme = self.donations.programme()
+        programme = self.donations.membership.programme()
         if programme is None or self.donations.distrusted is not None:
             return False
         policy, memory = read_policy(programme.policy), self._memory(programme)
@@ -154,10 +154,10 @@ class LogWatch:
         try:
             return read_request(LogClient(programme.log_url).question(old))[2]
         except (NotFound, Moved):
-            return self.donations.log_file("checkpoint").decode("utf-8", "replace")
+            return self.donations.client.log_file("checkpoint").decode("utf-8", "replace")
 
     def _file(self, path: str, note: str) -> bytes:
-        return note.encode() if path == "checkpoint" else self.donations.log_file(path)
+        return note.encode() if path == "checkpoint" else self.donations.client.log_file(path)
 
     def _judge(self, unproven: Unproven, memory: Memory, policy: Policy, note: str) -> None:
         if unproven.why in (Why.FORK, Why.ROLLBACK):

@@ -14,15 +14,16 @@ from pathlib import Path
 import httpx
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Engine, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from nightlatch.domain.time import Clock
 from nightlatch.errors import CloudError, NotFound, NotSealed
+from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, HouseholdRow
-from nightlatch.hub.vault.layout import object_path, vault_of
+from nightlatch.hub.vault.layout import object_path
 from nightlatch.seal.envelope import Sealed
 from nightlatch.web.signature import public_b64, sign
 
@@ -57,12 +58,9 @@ class _Later(CloudError):
 class Uplink:
     """One per hub with a `cloud_url`. `reachable` is None until the first try."""
 
-    def __init__(
-        self, cloud_url: str, code: str | None, data_dir: Path, engine: Engine, key: Ed25519PrivateKey, clock: Clock
-    ) -> None:
+    def __init__(self, cloud_url: str, code: str | None, books: Books, key: Ed25519PrivateKey, clock: Clock) -> None:
         self._code = code
-        self._vault = vault_of(data_dir)
-        self._engine = engine
+        self._books = books
         self._key = key
         self._clock = clock
         self._client = httpx.AsyncClient(base_url=cloud_url, timeout=TIMEOUT_S, follow_redirects=False)
@@ -193,15 +191,15 @@ class Uplink:
     # ---- rows; in worker threads ----------------------------------------------------------------------------
 
     def _household(self) -> HouseholdRow | None:
-        with Session(self._engine) as session:
+        with Session(self._books.engine) as session:
             return session.scalar(select(HouseholdRow))
 
     def _enrolled(self) -> None:
-        with Session(self._engine) as session, session.begin():
+        with self._books.change() as session:
             session.execute(update(HouseholdRow).values(enrolled_ms=self._clock.now_ms()))
 
     def _forgotten(self) -> None:
-        with Session(self._engine) as session, session.begin():
+        with self._books.change() as session:
             session.execute(update(HouseholdRow).values(enrolled_ms=None))
 
     def _next(self) -> list[_Waiting]:
@@ -212,13 +210,13 @@ class Uplink:
             .order_by(ClipRow.onset_ms.desc(), ClipPartRow.created_ms)
             .limit(BATCH)
         )
-        with Session(self._engine) as session:
+        with Session(self._books.engine) as session:
             return [
                 _Waiting(
                     row.clip_id,
                     row.name,
                     row.version,
-                    self._vault / object_path(camera_id, row.clip_id, row.name),
+                    self._books.vault / object_path(camera_id, row.clip_id, row.name),
                 )
                 for row, camera_id in session.execute(query)
             ]
@@ -231,7 +229,7 @@ class Uplink:
 
     def _note(self, item: _Waiting, **values: object) -> None:
         mine = (ClipPartRow.clip_id == item.clip_id, ClipPartRow.name == item.name)
-        with Session(self._engine) as session, session.begin():
+        with self._books.change() as session:
             session.execute(update(ClipPartRow).where(*mine).values(**values))
 
 

@@ -11,10 +11,10 @@ from fastapi import APIRouter
 
 from nightlatch.domain.consent import Consented
 from nightlatch.domain.redaction import read as read_report
-from nightlatch.keeper.premises import Base64, Here, signed_bytes
+from nightlatch.keeper.premises import Base64, Here
 from nightlatch.keeper.words import Gift
 from nightlatch.seal.envelope import Sealed
-from nightlatch.web.shape import Answer, Base64Text, Body, Document
+from nightlatch.web.shape import Answer, Base64Text, Body, Document, signed_bytes
 
 router = APIRouter(prefix="/v1")
 
@@ -47,7 +47,7 @@ class WitnessBody(Body):
     key: str  # name+hash+b64, as C2SP signed-note writes it
 
 
-class DonationKey(Answer):
+class WaitingDonation(Answer):
     """A donation that waits for its clip, and the age recipient to seal it to."""
 
     donation: str
@@ -77,9 +77,9 @@ class SealedEntries(Answer):
 
 
 @router.post("/donations", status_code=201)
-def make(here: Here) -> DonationKey:
+def make(here: Here) -> WaitingDonation:
     """A key for one donation."""
-    return DonationKey.model_validate(here.room.make())
+    return WaitingDonation.model_validate(here.room.make())
 
 
 @router.put("/donations/{donation}", status_code=201)

@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import TypeAlias
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.concurrency import run_in_threadpool
 
 from nightlatch.keeper.premises import premises
-from nightlatch.keeper.refusals import KeeperRefused
+from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.room import Room
+from nightlatch.web.shape import Answer
 
 STANDING_EVERY_S = 0.25  # how often an open view asks whether it still stands
 HELLO_WITHIN_S = 10.0
@@ -28,7 +30,7 @@ UNREADABLE = 1003
 router = APIRouter()
 
 
-class Hello(BaseModel):
+class TicketMessage(BaseModel):
     """What the page says first."""
 
     model_config = ConfigDict(frozen=True)
@@ -58,6 +60,29 @@ class PageMessage(BaseModel):
         return range(self.first, self.last + 1)
 
 
+class FilmLength(Answer):
+    """How many pictures a view has."""
+
+    pictures: int
+
+
+class PictureHead(Answer):
+    """What comes before each picture: its number, and when it is in the clip."""
+
+    n: int  # from 0
+    at_ms: int
+
+
+class ViewEnd(Answer):
+    """Why the keeper ended a view: in one word, and as a sentence for the reviewer."""
+
+    refused: Refusal
+    error: str
+
+
+ViewMessage: TypeAlias = FilmLength | PictureHead | ViewEnd
+
+
 @router.websocket("/v1/views/{view}")
 async def watch(socket: WebSocket, view: int) -> None:
     """Show a view."""
@@ -73,15 +98,15 @@ async def _show(socket: WebSocket, room: Room, view: int) -> None:
     """One connection of one view, to its end. Whatever ends it ends the view, but for a second tab."""
     is_ours = False
     try:
-        hello = Hello.model_validate_json(await asyncio.wait_for(socket.receive_text(), HELLO_WITHIN_S))
+        hello = TicketMessage.model_validate_json(await asyncio.wait_for(socket.receive_text(), HELLO_WITHIN_S))
         pictures = await run_in_threadpool(room.connect, view, hello.ticket, hello.session)
         is_ours = True
-        await socket.send_json({"pictures": pictures})
+        await _say(socket, FilmLength(pictures=pictures))
         while True:
             await _answer(socket, room, view, await _next(socket, room, view))
     except KeeperRefused as refused:
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-            await socket.send_json({"refused": refused.refusal.value, "error": str(refused)})
+            await _say(socket, ViewEnd(refused=refused.refusal, error=str(refused)))
             await socket.close(CLOSED_BY_KEEPER)
     except (ValueError, KeyError, OverflowError, TimeoutError):  # KeyError: bytes where text was due
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
@@ -91,6 +116,10 @@ async def _show(socket: WebSocket, room: Room, view: int) -> None:
     finally:
         if is_ours:
             await run_in_threadpool(room.close_view, view)
+
+
+async def _say(socket: WebSocket, message: ViewMessage) -> None:
+    await socket.send_text(message.model_dump_json())
 
 
 async def _next(socket: WebSocket, room: Room, view: int) -> PageMessage:
@@ -110,5 +139,5 @@ async def _answer(socket: WebSocket, room: Room, view: int, said: PageMessage) -
         return
     for n in said.numbers:
         still = await run_in_threadpool(room.still, view, n)
-        await socket.send_json({"n": still.n, "at_ms": still.at_ms})
+        await _say(socket, PictureHead(n=still.n, at_ms=still.at_ms))
         await socket.send_bytes(still.jpeg)

@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Body
 
 from nightlatch.domain.consent import Withdrawn
-from nightlatch.keeper.premises import Here, signed_bytes
-from nightlatch.web.shape import Answer, Document
+from nightlatch.keeper.premises import Here
+from nightlatch.web.shape import Answer, Document, signed_bytes
 
 router = APIRouter(prefix="/v1/revocations")
 
 
-class Revocation(Answer):
+class RevocationState(Answer):
     """Refused from `refused_ms` on; the key is gone by `shred_by_ms`, or was at `shredded_ms`."""
 
     refused_ms: int
@@ -22,6 +22,6 @@ class Revocation(Answer):
 
 
 @router.post("", status_code=202)
-def revoke(here: Here, withdrawal: Annotated[Document, Body()]) -> Revocation:
+def revoke(here: Here, withdrawal: Annotated[Document, Body()]) -> RevocationState:
     """Take a signed withdrawal."""
-    return Revocation.model_validate(here.room.revoke(Withdrawn(signed_bytes(withdrawal))))
+    return RevocationState.model_validate(here.room.revoke(Withdrawn(signed_bytes(withdrawal))))

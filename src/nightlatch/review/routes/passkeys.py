@@ -14,13 +14,13 @@ router = APIRouter(prefix="/api")
 log = structlog.get_logger()
 
 
-class InvitationBody(Body):
+class InviteBody(Body):
     """An invitation that an administrator handed out."""
 
     invite: str = Field(max_length=100)
 
 
-class PasskeyBody(InvitationBody):
+class PasskeyBody(InviteBody):
     """A new passkey, for an invitation."""
 
     device: str = Field(min_length=1, max_length=40)
@@ -53,7 +53,7 @@ class Reviewer(Answer):
 
 
 @router.post("/invite/options")
-def options(at: At, asked: InvitationBody) -> Response:
+def options(at: At, asked: InviteBody) -> Response:
     """What a new passkey has to answer."""
     return Response(at.door.registration(asked.invite), media_type="application/json")
 

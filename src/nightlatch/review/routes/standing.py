@@ -15,10 +15,10 @@ router = APIRouter(prefix="/api/mine")
 
 @dataclass(frozen=True, slots=True)
 class OwnStanding:
-    """How often one reviewer said what the others said (None: too few labels to tell), and how far the day is."""
+    """How often one reviewer said what the others said, and how far the day is."""
 
     compared: int
-    verdict: float | None
+    verdict: float | None  # 0 to 1; None: too few labels to tell
     subjects: float | None
     done_today: int
     quota: int

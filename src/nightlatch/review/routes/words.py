@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api/state")
 class RoomWords:
     """The words of a label; `keeper` is a WebSocket's address, `rp_id` WebAuthn's relying party."""
 
-    keeper: str
+    keeper: str  # ws://… or wss://…
     rp_id: str
     subjects: tuple[Subject, ...] = tuple(Subject)
     happenings: tuple[Happening, ...] = tuple(Happening)

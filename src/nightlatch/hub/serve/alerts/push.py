@@ -18,7 +18,7 @@ import requests
 import structlog
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02
-from sqlalchemy import Engine, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from nightlatch.domain.sighting import Verdict
@@ -26,6 +26,7 @@ from nightlatch.domain.time import Clock
 from nightlatch.durably import write_durably
 from nightlatch.errors import ConfigError
 from nightlatch.hub.serve.alerts.alert import Alert
+from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import PushRow
 
 LENGTH = 3_000  # of each message before encryption: push services take 4,096 bytes in all
@@ -44,8 +45,8 @@ class Push:
 
     name = "push"
 
-    def __init__(self, data_dir: Path, engine: Engine, clock: Clock) -> None:
-        self._engine = engine
+    def __init__(self, data_dir: Path, books: Books, clock: Clock) -> None:
+        self._books = books
         self._clock = clock
         self._vapid = _key(data_dir / "push.key")
         self._told: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
@@ -69,7 +70,7 @@ class Push:
         parts = urlsplit(endpoint)
         if parts.scheme != "https" or not parts.hostname or "." not in parts.hostname or parts.username:
             raise ConfigError("This browser's push service has an address that cannot be used.")
-        with Session(self._engine) as session, session.begin():
+        with self._books.change() as session:
             session.merge(
                 PushRow(
                     endpoint=endpoint,
@@ -84,17 +85,17 @@ class Push:
 
     def unsubscribe(self, session_id: str) -> None:
         """Forget the browser of this session."""
-        with Session(self._engine) as session, session.begin():
+        with self._books.change() as session:
             session.execute(delete(PushRow).where(PushRow.session_id == session_id))
 
     def wanted(self, session_id: str) -> list[str]:
         """The verdicts that alert the browser of this session."""
-        with Session(self._engine) as session:
+        with Session(self._books.engine) as session:
             found = session.scalar(select(PushRow.verdicts).where(PushRow.session_id == session_id))
         return [str(verdict) for verdict in json.loads(found)] if found else []
 
     def _wanting(self, alert: Alert) -> list[PushRow]:
-        with Session(self._engine) as session:
+        with Session(self._books.engine) as session:
             rows = session.scalars(select(PushRow)).all()
             session.expunge_all()
         return [row for row in rows if alert.verdict.value in json.loads(row.verdicts) and self._is_news(row, alert)]
@@ -135,7 +136,7 @@ class Push:
 
     def _note(self, row: PushRow, status: int | None) -> None:
         """Count failures; a subscription that has ended, or never answers, is dropped."""
-        with Session(self._engine) as session, session.begin():
+        with self._books.change() as session:
             mine = PushRow.endpoint == row.endpoint
             if status in GONE or (status != 201 and row.failures + 1 >= MOST_FAILURES):
                 session.execute(delete(PushRow).where(mine))

@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -154,11 +153,11 @@ def _enter_clips(session: Session, books: Books, grown: Sequence[ClipGrew], now_
     }
     if clips:
         new = insert(ClipRow)
-        change: dict[str, Any] = {name: new.excluded[name] for name in ("began_ms", "ended_ms", "open")}
+        change = {name: new.excluded[name] for name in ("began_ms", "ended_ms", "open")}
         session.execute(new.on_conflict_do_update(index_elements=["id"], set_=change), clips)
     if objects:
         new = insert(ClipPartRow)
-        latest: dict[str, Any] = {
+        latest: dict[str, ColumnElement[int]] = {
             "version": func.max(ClipPartRow.version, new.excluded.version),
             "bytes": new.excluded.bytes,
         }

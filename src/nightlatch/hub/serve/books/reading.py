@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.time import HOUR_MS, Span
 from nightlatch.errors import Reason
-from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, OutageRow, SegmentRow, SheetRow
+from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, DonationRow, OutageRow, SegmentRow, SheetRow
 from nightlatch.hub.vault.layout import read_name
+from nightlatch.web.shape import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,24 @@ class FootageLine:
     oldest_ms: int | None
     last_hour_bytes: int
     last_hour_from_ms: int | None  # when the oldest segment of the last hour began
+
+
+@dataclass(frozen=True, slots=True)
+class DonationLine:
+    """A clip that was given, and how far along taking it back is."""
+
+    id: str
+    camera_id: str
+    onset_ms: int
+    length_ms: int
+    consent: Document  # {record, signature}, as the owner signed it
+    consent_sha256: str
+    given_ms: int
+    expires_ms: int
+    withdrawn_ms: int | None  # when the owner took it back
+    refused_ms: int | None  # since when the keeper refuses views
+    shred_by_ms: int | None  # the deadline that the keeper named
+    shredded_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +214,36 @@ def outbox(engine: Engine) -> OutboxLine:
     there = select(func.count(func.distinct(ClipPartRow.clip_id))).where(ClipPartRow.sent_version > 0)
     with Session(engine) as session:
         return OutboxLine(session.scalar(waiting) or 0, session.scalar(there) or 0)
+
+
+def donations(engine: Engine) -> list[DonationLine]:
+    """Everything ever given, the newest first."""
+    with Session(engine) as session:
+        return [_donation(row) for row in session.scalars(select(DonationRow).order_by(DonationRow.given_ms.desc()))]
+
+
+def donation(engine: Engine, donation_id: str) -> DonationLine | None:
+    """One donation; None when nothing was given under this id."""
+    with Session(engine) as session:
+        row = session.get(DonationRow, donation_id)
+        return None if row is None else _donation(row)
+
+
+def _donation(row: DonationRow) -> DonationLine:
+    return DonationLine(
+        id=row.id,
+        camera_id=row.camera_id,
+        onset_ms=row.onset_ms,
+        length_ms=row.length_ms,
+        consent=json.loads(row.consent),
+        consent_sha256=row.consent_sha256,
+        given_ms=row.given_ms,
+        expires_ms=row.expires_ms,
+        withdrawn_ms=row.withdrawn_ms,
+        refused_ms=row.refused_ms,
+        shred_by_ms=row.shred_by_ms,
+        shredded_ms=row.shredded_ms,
+    )
 
 
 def _within(

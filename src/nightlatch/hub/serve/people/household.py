@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import secrets
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,7 @@ from nightlatch.domain.passphrase import Kdf
 from nightlatch.domain.time import DAY_MS, MINUTE_MS, Clock
 from nightlatch.durably import write_durably
 from nightlatch.errors import ConfigError, NightlatchError, Refused
+from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import HouseholdRow, SessionRow
 from nightlatch.seal.recipients import Sealer
 
@@ -44,6 +45,33 @@ class Proofs:
     wrapped_root: str
 
 
+@dataclass(frozen=True, slots=True)
+class Householder:
+    """Whose house this is: public keys, and a wrapped root that the hub cannot unwrap."""
+
+    id: str  # hex
+    name: str
+    recipient: str  # age1…
+    signing_key: str  # b64 Ed25519 public
+    wrapped_root: str = field(repr=False)  # b64
+    kdf_text: str = field(repr=False)  # JSON, as `Kdf.write` made it
+
+    @property
+    def kdf(self) -> Kdf:
+        """How the passphrase is stretched. Raises `SealError` when that is damaged: it is read by those who need it."""
+        return Kdf.read(self.kdf_text)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A signed-in browser."""
+
+    id: str
+    name: str
+    created_ms: int
+    last_seen_ms: int
+
+
 def hub_key(data_dir: Path) -> Ed25519PrivateKey:
     """The hub's own signing key, made at first use."""
     path = data_dir / "hub.key"
@@ -63,29 +91,26 @@ def setup_code(data_dir: Path) -> str:
 class Household:
     """The one household of this hub and its signed-in devices."""
 
-    def __init__(self, data_dir: Path, engine: Engine, clock: Clock) -> None:
+    def __init__(self, data_dir: Path, books: Books, clock: Clock) -> None:
         self._data_dir = data_dir
-        self._engine = engine
+        self._books = books
         self._clock = clock
         self._challenges: dict[str, int] = {}
 
-    def row(self) -> HouseholdRow | None:
-        """The household, or None before set-up."""
-        with Session(self._engine) as session:
-            return session.scalar(select(HouseholdRow))
+    def householder(self) -> Householder | None:
+        """Whose house this is, or None before set-up."""
+        row = self._row()
+        return None if row is None else _householder(row)
 
-    def existing(self) -> HouseholdRow:
-        """The household. Raises `Refused` before set-up."""
-        row = self.row()
-        if row is None:
-            raise Refused("This hub has no household yet. Open its page to set one up.")
-        return row
+    def existing(self) -> Householder:
+        """Whose house this is. Raises `Refused` before set-up."""
+        return _householder(self._existing())
 
     def sealer(self) -> Sealer:
         """Seals for the household. Raises `Refused` before set-up."""
         return Sealer([self.existing().recipient])
 
-    def make(self, name: str, proofs: Proofs, recipient: str, signing_key: str) -> HouseholdRow:
+    def make(self, name: str, proofs: Proofs, recipient: str, signing_key: str) -> Householder:
         """Claim the hub.
 
         Raises:
@@ -109,19 +134,21 @@ class Household:
             wrapped_root=proofs.wrapped_root,
         )
         try:
-            with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            with self._books.change() as session:
                 session.add(row)
+                session.flush()
+                made = _householder(row)
         except IntegrityError:
             raise SetUpAlready("This hub already has a household. Sign in instead.") from None
         (self._data_dir / "setup.code").unlink(missing_ok=True)
-        return row
+        return made
 
-    def sign_in(self, login_key: bytes) -> HouseholdRow:
-        """The household, if this key proves its passphrase. Raises `Refused`."""
-        row = self.existing()
+    def sign_in(self, login_key: bytes) -> Householder:
+        """Whose house this is, if this key proves the passphrase. Raises `Refused`."""
+        row = self._existing()
         if not compare_digest(sha256(login_key).digest(), row.login_sha256):
             raise Refused("That is not the passphrase of this household.")
-        return row
+        return _householder(row)
 
     def challenge(self) -> str:
         """A fresh b64 challenge for signing in with the recovery sheet; good once, for five minutes."""
@@ -133,22 +160,22 @@ class Household:
         self._challenges[made] = now_ms
         return made
 
-    def recover(self, challenge: str, signature: bytes) -> HouseholdRow:
-        """The household, if its signing key answered the challenge. Raises `Refused`."""
-        row = self.existing()
+    def recover(self, challenge: str, signature: bytes) -> Householder:
+        """Whose house this is, if its signing key answered the challenge. Raises `Refused`."""
+        householder = self.existing()
         asked_ms = self._challenges.pop(challenge, None)
         if asked_ms is None or self._clock.now_ms() - asked_ms > CHALLENGE_MS:
             raise Refused("That took too long. Try again.")
         try:
-            key = Ed25519PublicKey.from_public_bytes(b64decode(row.signing_key))
+            key = Ed25519PublicKey.from_public_bytes(b64decode(householder.signing_key))
             key.verify(signature, b"nightlatch recovery v1\n" + b64decode(challenge))
         except (InvalidSignature, ValueError):
             raise Refused("These are not the words on this household's recovery sheet.") from None
-        return row
+        return householder
 
     def change_passphrase(self, proofs: Proofs) -> None:
         """Keep the root under another passphrase and sign every device out."""
-        with Session(self._engine) as session, session.begin():
+        with self._books.change() as session:
             row = session.scalar(select(HouseholdRow))
             if row is None:
                 raise Refused("This hub has no household yet.")
@@ -162,7 +189,7 @@ class Household:
         from nightlatch.web.signature import public_b64
 
         hub_public = public_b64(hub_key(self._data_dir))
-        with Session(self._engine) as session, session.begin():
+        with self._books.change() as session:
             row = session.scalar(select(HouseholdRow))
             if row is None:
                 raise Refused("This hub has no household yet.")
@@ -181,7 +208,7 @@ class Household:
         """Sign a device in; its token."""
         token, now_ms = secrets.token_urlsafe(32), self._clock.now_ms()
         name = "".join(c for c in device_name if c.isprintable()).strip()[:80] or "A browser"
-        with Session(self._engine) as session, session.begin():
+        with self._books.change() as session:
             session.add(
                 SessionRow(
                     id=secrets.token_hex(8),
@@ -193,28 +220,57 @@ class Household:
             )
         return token
 
-    def device(self, token: str | None) -> SessionRow | None:
-        """The signed-in device behind a token; None when there is none or it idled for 30 days."""
+    def device(self, token: str | None) -> Device | None:
+        """The signed-in device behind a token; None when there is none or it idled for 30 days.
+
+        Every request asks this, so the books are only changed, in turn, when a minute has gone by since the last time.
+        """
         if not token:
             return None
         now_ms = self._clock.now_ms()
-        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+        with Session(self._books.engine) as session:
             row = session.scalar(select(SessionRow).where(SessionRow.token_sha256 == sha256(token.encode()).digest()))
-            if row is None:
-                return None
-            if now_ms - row.last_seen_ms > SESSION_IDLE_MS:
-                session.delete(row)
-                return None
-            if abs(now_ms - row.last_seen_ms) > SEEN_EVERY_MS:
-                row.last_seen_ms = now_ms
-            return row
+            found = None if row is None else _device(row)
+        if found is None:
+            return None
+        if now_ms - found.last_seen_ms > SESSION_IDLE_MS:
+            self.dismiss(found.id)
+            return None
+        if abs(now_ms - found.last_seen_ms) <= SEEN_EVERY_MS:
+            return found
+        with self._books.change() as session:
+            session.execute(update(SessionRow).where(SessionRow.id == found.id).values(last_seen_ms=now_ms))
+        return replace(found, last_seen_ms=now_ms)
 
-    def devices(self) -> list[SessionRow]:
+    def devices(self) -> list[Device]:
         """Signed-in devices, the last seen first."""
-        with Session(self._engine) as session:
-            return list(session.scalars(select(SessionRow).order_by(SessionRow.last_seen_ms.desc())))
+        with Session(self._books.engine) as session:
+            return [
+                _device(row) for row in session.scalars(select(SessionRow).order_by(SessionRow.last_seen_ms.desc()))
+            ]
 
     def dismiss(self, device_id: str) -> None:
         """Sign a device out."""
-        with Session(self._engine) as session, session.begin():
+        with self._books.change() as session:
             session.execute(delete(SessionRow).where(SessionRow.id == device_id))
+
+    # ---- inside ---------------------------------------------------------------------------------------------
+
+    def _row(self) -> HouseholdRow | None:
+        with Session(self._books.engine) as session:
+            return session.scalar(select(HouseholdRow))
+
+    def _existing(self) -> HouseholdRow:
+        """Raises `Refused` before set-up."""
+        row = self._row()
+        if row is None:
+            raise Refused("This hub has no household yet. Open its page to set one up.")
+        return row
+
+
+def _householder(row: HouseholdRow) -> Householder:
+    return Householder(row.id, row.name, row.recipient, row.signing_key, row.wrapped_root, row.kdf)
+
+
+def _device(row: SessionRow) -> Device:
+    return Device(row.id, row.name, row.created_ms, row.last_seen_ms)

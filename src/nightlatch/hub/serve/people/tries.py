@@ -5,11 +5,12 @@ Counted per address and, more leniently, over all addresses; kept in hub.db, so 
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, delete
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from nightlatch.domain.time import Clock
 from nightlatch.errors import TooManyTries
+from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import TriesRow
 
 FREE = 5
@@ -23,14 +24,14 @@ EVERYBODY = "*"
 class Tries:
     """Failed sign-ins."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
-        self._engine = engine
+    def __init__(self, books: Books, clock: Clock) -> None:
+        self._books = books
         self._clock = clock
 
     def check(self, address: str) -> None:
         """Raises `TooManyTries` while this address, or everybody, has to wait."""
         now_ms = self._clock.now_ms()
-        with Session(self._engine) as session:
+        with Session(self._books.engine) as session:
             for who, free in ((address, FREE), (EVERYBODY, FREE_FOR_ALL)):
                 row = session.get(TriesRow, who)
                 if row is None or row.failures < free or now_ms < row.last_ms - FORGET_MS:
@@ -44,7 +45,7 @@ class Tries:
     def failed(self, address: str) -> None:
         """Count a wrong try."""
         now_ms = self._clock.now_ms()
-        with Session(self._engine) as session, session.begin():
+        with self._books.change() as session:
             session.execute(delete(TriesRow).where(TriesRow.last_ms < now_ms - FORGET_MS))
             for who in (address, EVERYBODY):
                 row = session.get(TriesRow, who)
@@ -55,5 +56,5 @@ class Tries:
 
     def succeeded(self, address: str) -> None:
         """Forget the wrong tries of this address."""
-        with Session(self._engine) as session, session.begin():
+        with self._books.change() as session:
             session.execute(delete(TriesRow).where(TriesRow.who == address))

@@ -53,7 +53,8 @@
     log         GET    /api/giving/log/{path:path}               the programme's log, passed on
 
 What a page sends ends in `Body` and refuses unknown fields. What it gets back is a frozen dataclass: a `Shape` made
-here, a `Line` of the books, or a type of the domain. web/shared/wire.ts is generated from them (scripts/wire.py).
+here, a `Line` of the books, or a value of the room that answers; never a row.
+web/shared/wire.ts is generated from them (scripts/wire.py).
 """
 
 from __future__ import annotations

@@ -10,19 +10,19 @@ from pydantic import Field
 
 from nightlatch.domain.sighting import Verdict
 from nightlatch.errors import NotFound
-from nightlatch.hub.serve.routes.asking import At, Body, Owner
+from nightlatch.hub.serve.routes.asking import At, Owner, PageBody
 
 router = APIRouter(prefix="/api/alerts")
 
 
-class SubscriptionBody(Body):
+class SubscriptionBody(PageBody):
     endpoint: Annotated[str, Field(max_length=1000)]
     p256dh: Annotated[str, Field(min_length=80, max_length=120)]
     auth: Annotated[str, Field(min_length=20, max_length=40)]
     verdicts: Annotated[list[Verdict], Field(min_length=1)]
 
 
-class PicturesBody(Body):
+class PicturesBody(PageBody):
     pictures: bool
 
 

@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict
 
 from nightlatch.domain.time import DAY_MS, Span
 from nightlatch.errors import ConfigError, NightlatchError
-from nightlatch.hub.serve.books.records import SessionRow
 from nightlatch.hub.serve.house import House, house, owner
+from nightlatch.hub.serve.people.household import Device
 
 At = Annotated[House, Depends(house)]
-Owner = Annotated[SessionRow, Depends(owner)]
+Owner = Annotated[Device, Depends(owner)]
 LONGEST_WINDOW_MS = 3 * DAY_MS
 
 
@@ -21,7 +21,7 @@ class Gone(NightlatchError):
     """It was here and has been deleted or has expired."""
 
 
-class Body(BaseModel):
+class PageBody(BaseModel):
     """What a page may send; unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, TypeAlias
 
 from fastapi import APIRouter, Response
@@ -16,29 +15,32 @@ from nightlatch.errors import NotFound, Reason, SourceError
 from nightlatch.hub.errands.asking import PROBE, ProbeRequest
 from nightlatch.hub.errands.errand import ErrandFailed, TooLong
 from nightlatch.hub.serve import catalogue
-from nightlatch.hub.serve.books.records import CameraRow
-from nightlatch.hub.serve.routes.asking import At, Body, Owner
+from nightlatch.hub.serve.routes.asking import At, Owner, PageBody
 from nightlatch.hub.serve.routes.sealed import TYPE
 
 router = APIRouter(prefix="/api/cameras")
 Share = Annotated[float, Field(ge=0, le=1)]
+CLEARABLE = ("quota_bytes", "sub_url")
 
 
-class AreaBody(Body):
+class AreaBody(PageBody):
     name: str = Field(max_length=60)
     use: Use
     points: list[tuple[Share, Share]] = Field(min_length=3, max_length=64)
     dwell_s: float = Field(0, ge=0, le=LONGEST_DWELL_S)
 
+    def area(self) -> Area:
+        return Area(self.name, self.use, tuple(self.points), self.dwell_s)
 
-class CameraBody(Body):
+
+class CameraBody(PageBody):
     name: str = Field(max_length=200)
     url: str = Field(max_length=2000)
     sub_url: str | None = Field(None, max_length=2000)
     transport: str = "tcp"
 
 
-class CameraChangeBody(Body):
+class CameraChangeBody(PageBody):
     name: str | None = Field(None, max_length=200)
     enabled: bool | None = None
     private: bool | None = None
@@ -48,27 +50,15 @@ class CameraChangeBody(Body):
     sub_url: str | None = Field(None, max_length=2000)
     transport: str | None = None
 
-    def apply(self, row: CameraRow) -> None:
-        """Check what is given and put it into `row`. Raises `ConfigError`."""
-        if self.name is not None:
-            row.name = catalogue.checked_name(self.name)
-        if self.enabled is not None:
-            row.enabled = self.enabled
-        if self.private is not None:
-            row.private = self.private
-        if self.areas is not None:
-            row.areas = json.dumps([area.model_dump() for area in self.areas])
-        if self.url is not None:
-            row.url = catalogue.checked_url(self.url)
-        if self.transport is not None:
-            row.transport = catalogue.checked_transport(self.transport)
-        if "quota_bytes" in self.model_fields_set:
-            row.quota_bytes = self.quota_bytes
-        if "sub_url" in self.model_fields_set:
-            row.sub_url = catalogue.checked_url(self.sub_url) if self.sub_url else None
+    def applied(self, camera: Camera) -> Camera:
+        """`camera` with what is given; null clears a quota or a sub-stream, and changes nothing else."""
+        given = self.model_dump(exclude_unset=True, exclude={"areas"})
+        kept = {name: value for name, value in given.items() if value is not None or name in CLEARABLE}
+        areas = camera.areas if self.areas is None else tuple(area.area() for area in self.areas)
+        return replace(camera, **kept, areas=areas)
 
 
-class ProbeBody(Body):
+class ProbeBody(PageBody):
     url: str = Field(max_length=2000)
     transport: str = "tcp"
 
@@ -142,7 +132,7 @@ def cameras(at: At, _: Owner) -> list[CameraShape]:
 def add(at: At, _: Owner, body: CameraBody) -> CameraShape:
     """Add one; the demo cameras leave."""
     camera = catalogue.add(
-        at.engine, at.clock, name=body.name, url=body.url, sub_url=body.sub_url, transport=body.transport
+        at.books, at.clock, name=body.name, url=body.url, sub_url=body.sub_url, transport=body.transport
     )
     at.cameras_changed()
     return CameraShape.of(camera)
@@ -175,7 +165,7 @@ def probe(at: At, _: Owner, body: ProbeBody) -> Probe:
 @router.patch("/{camera_id}")
 def change(at: At, _: Owner, camera_id: str, body: CameraChangeBody) -> CameraShape:
     """Change what is given; null clears a quota or a sub-stream."""
-    changed = catalogue.change(at.engine, camera_id, body.apply)
+    changed = catalogue.change(at.books, camera_id, body.applied)
     at.cameras_changed()
     return CameraShape.of(changed)
 

@@ -26,8 +26,8 @@ class DeviceShape:
 def devices(at: At, device: Owner) -> list[DeviceShape]:
     """Who is signed in, the last seen first."""
     return [
-        DeviceShape(row.id, row.name, row.created_ms, row.last_seen_ms, this=row.id == device.id)
-        for row in at.household.devices()
+        DeviceShape(each.id, each.name, each.created_ms, each.last_seen_ms, this=each.id == device.id)
+        for each in at.household.devices()
     ]
 
 

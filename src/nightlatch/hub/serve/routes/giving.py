@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 from pydantic import Field
 
+from nightlatch.hub.serve.books.reading import DonationLine
 from nightlatch.hub.serve.giving import Programme
 from nightlatch.hub.serve.logwatch import witness_key
-from nightlatch.hub.serve.routes.asking import At, Body, Owner
-from nightlatch.hub.serve.routes.donations import DonationShape
+from nightlatch.hub.serve.routes.asking import At, Owner, PageBody
 
 router = APIRouter(prefix="/api/giving")
 
 
-class InvitationBody(Body):
+class InvitationBody(PageBody):
     invitation: str = Field(max_length=64_000)
 
 
@@ -57,27 +57,27 @@ class DonationsShape:
 
     witness: WitnessShape
     programme: ProgrammeShape | None
-    given: list[DonationShape]  # the newest first
+    given: list[DonationLine]  # the newest first
 
 
 @router.get("")
 def giving(at: At, _: Owner) -> DonationsShape:
     """The programme, everything ever given, and how much of the log this hub vouches for."""
-    programme, watch = at.donations.programme(), at.logwatch
+    programme, watch = at.donations.membership.programme(), at.logwatch
     return DonationsShape(
         WitnessShape(str(witness_key(watch.data_dir).verifier), watch.vouched),
         None if programme is None else ProgrammeShape.of(programme),
-        [DonationShape.of(row) for row in at.donations.given()],
+        at.donations.given(),
     )
 
 
 @router.put("/programme")
 def join(at: At, _: Owner, body: InvitationBody) -> ProgrammeShape:
     """Join a programme."""
-    return ProgrammeShape.of(at.donations.join(body.invitation))
+    return ProgrammeShape.of(at.donations.membership.join(body.invitation))
 
 
 @router.delete("/programme", status_code=204)
 def leave(at: At, _: Owner) -> None:
     """Leave it."""
-    at.donations.leave()
+    at.donations.membership.leave()

@@ -14,7 +14,7 @@ from nightlatch import __version__
 from nightlatch.errors import Refused
 from nightlatch.hub.serve.house import COOKIE
 from nightlatch.hub.serve.people.household import setup_code
-from nightlatch.hub.serve.routes.asking import At, Body, Owner, address
+from nightlatch.hub.serve.routes.asking import At, Owner, PageBody, address
 from nightlatch.hub.serve.routes.proofs import ProofsBody, welcome
 from nightlatch.web.signature import public_b64
 
@@ -29,7 +29,7 @@ class SetUpBody(ProofsBody):
     device_name: str = Field("", max_length=200)
 
 
-class EnrolmentBody(Body):
+class MailboxEnrolmentBody(PageBody):
     signature: str = Field(max_length=100)
 
 
@@ -73,15 +73,15 @@ class SetUpShape:
 @router.get("/state")
 def state(at: At, request: Request) -> StateShape:
     """What the page needs before anything else."""
-    row = at.household.row()
+    householder = at.household.householder()
     device = at.household.device(request.cookies.get(COOKIE))
     return StateShape(
         version=__version__,
         now_ms=at.clock.now_ms(),
-        set_up=row is not None,
-        setup_code_needed=row is None and not at.settings.is_loopback,
+        set_up=householder is not None,
+        setup_code_needed=householder is None and not at.settings.is_loopback,
         signed_in=device is not None,
-        household=HouseholdShape(row.id, row.name) if row and device else None,
+        household=HouseholdShape(householder.id, householder.name) if householder and device else None,
         cloud=CloudShape(at.uplink is not None),
         machine=platform.node() if device else None,
     )
@@ -92,18 +92,18 @@ def set_up(at: At, body: SetUpBody, request: Request, response: Response) -> Set
     """Claim the hub."""
     who = address(request)
     at.tries.check(who)
-    if not at.settings.is_loopback and at.household.row() is None:
+    if not at.settings.is_loopback and at.household.householder() is None:
         given = (body.setup_code or "").strip().lower()
         if not compare_digest(given.encode(), setup_code(at.settings.data_dir).encode()):
             at.tries.failed(who)
             raise Refused("That is not the set-up code. It is in the address that the hub printed when it started.")
-    row = at.household.make(body.name, body.proofs(), body.recipient, body.signing_key)
-    welcome(at, response, row, body.device_name)
+    made = at.household.make(body.name, body.proofs(), body.recipient, body.signing_key)
+    welcome(at, response, made, body.device_name)
     at.cameras_changed()
-    return SetUpShape(HouseholdShape(row.id, row.name), public_b64(at.key))
+    return SetUpShape(HouseholdShape(made.id, made.name), public_b64(at.key))
 
 
 @router.post("/household/enrolment", status_code=204)
-def enrol(at: At, _: Owner, body: EnrolmentBody) -> None:
+def enrol(at: At, _: Owner, body: MailboxEnrolmentBody) -> None:
     """Keep the owner's statement that this hub may put clips into the mailbox."""
     at.household.keep_enrolment(body.signature)

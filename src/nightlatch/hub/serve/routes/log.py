@@ -19,4 +19,4 @@ def log_file(at: At, _: Owner, path: str) -> Response:
     """A file of the programme's log, passed on as it is."""
     if not _PATH.match(path) or ".." in path:
         raise ConfigError("A log has a checkpoint and tiles, and nothing else.")
-    return Response(at.donations.log_file(path), media_type=TYPE)
+    return Response(at.donations.client.log_file(path), media_type=TYPE)

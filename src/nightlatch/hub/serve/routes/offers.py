@@ -6,21 +6,23 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
-from pydantic import Base64Bytes, Field, JsonValue
+from pydantic import Base64Bytes, Field
 from starlette.concurrency import run_in_threadpool
 
+from nightlatch.domain.consent import Consented
 from nightlatch.domain.redaction import RedactionReport, Style
 from nightlatch.errors import ConfigError
 from nightlatch.hub.errands.asking import LARGEST_FILM
+from nightlatch.hub.serve.books.reading import DonationLine
 from nightlatch.hub.serve.giving import Offer
-from nightlatch.hub.serve.routes.asking import At, Body, Owner
-from nightlatch.hub.serve.routes.donations import DonationShape
+from nightlatch.hub.serve.routes.asking import At, Owner, PageBody
+from nightlatch.web.shape import Document, signed_bytes
 
 router = APIRouter(prefix="/api/giving/offers")
 
 
-class ConsentBody(Body):
-    consent: dict[str, JsonValue]
+class ConsentBody(PageBody):
+    consent: Document
     log_key: Annotated[Base64Bytes, Field(min_length=32, max_length=32)]
 
 
@@ -64,19 +66,19 @@ async def offer(
     film = await request.body()
     if not 0 < len(film) <= LARGEST_FILM:
         raise ConfigError("This request holds no film, or one that is too large.")
-    return OfferShape.of(await run_in_threadpool(at.donations.offer, clip, film, from_ms, to_ms, style))
+    return OfferShape.of(await run_in_threadpool(at.donations.offers.begin, clip, film, from_ms, to_ms, style))
 
 
 @router.get("/{offer_id}")
 def progress(at: At, _: Owner, offer_id: str) -> OfferShape:
     """How far along it is."""
-    return OfferShape.of(at.donations.find(offer_id))
+    return OfferShape.of(at.donations.offers.find(offer_id))
 
 
 @router.get("/{offer_id}/film")
 def film(at: At, _: Owner, offer_id: str) -> Response:
     """The redacted film, exactly as it would be given."""
-    found = at.donations.find(offer_id)
+    found = at.donations.offers.find(offer_id)
     if found.redacted is None:
         raise ConfigError("This clip is not ready yet.")
     return Response(found.redacted.mp4, media_type="video/mp4")
@@ -85,19 +87,16 @@ def film(at: At, _: Owner, offer_id: str) -> Response:
 @router.delete("/{offer_id}", status_code=204)
 def drop(at: At, _: Owner, offer_id: str) -> None:
     """Do not give it."""
-    at.donations.drop(offer_id)
+    at.donations.offers.drop(offer_id)
 
 
 @router.post("/{offer_id}/key")
 def key(at: At, _: Owner, offer_id: str) -> DonationIdShape:
     """The id of a donation, with a key made for it alone."""
-    made = at.donations.ask_key(offer_id).donation
-    if made is None:
-        raise ConfigError("This clip is not ready yet.")
-    return DonationIdShape(made)
+    return DonationIdShape(at.donations.ask_key(offer_id).donation)
 
 
 @router.post("/{offer_id}/consent", status_code=201)
-def give(at: At, _: Owner, offer_id: str, body: ConsentBody) -> DonationShape:
+def give(at: At, _: Owner, offer_id: str, body: ConsentBody) -> DonationLine:
     """Give it, with the owner's signature."""
-    return DonationShape.of(at.donations.give(offer_id, body.consent, body.log_key))
+    return at.donations.give(offer_id, Consented(signed_bytes(body.consent)), body.log_key)

@@ -32,16 +32,16 @@ def change_passphrase(at: At, device: Owner, body: PassphraseBody, request: Requ
     who = address(request)
     at.tries.check(who)
     try:
-        row = at.household.sign_in(body.old_login_key)
+        householder = at.household.sign_in(body.old_login_key)
     except Refused:
         at.tries.failed(who)
         raise
     at.household.change_passphrase(body.proofs())
-    welcome(at, response, row, device.name)
+    welcome(at, response, householder, device.name)
 
 
 @router.get("/wrapped-root")
 def wrapped_root(at: At, _: Owner) -> WrappedRootShape:
     """The wrapped root, to show the recovery sheet again."""
-    row = at.household.existing()
-    return WrappedRootShape(Kdf.read(row.kdf), row.wrapped_root)
+    householder = at.household.existing()
+    return WrappedRootShape(householder.kdf, householder.wrapped_root)

@@ -9,15 +9,14 @@ from fastapi import Response
 from pydantic import Base64Bytes, Field
 
 from nightlatch.domain.passphrase import Kdf
-from nightlatch.hub.serve.books.records import HouseholdRow
 from nightlatch.hub.serve.house import COOKIE, House
-from nightlatch.hub.serve.people.household import SESSION_IDLE_MS, Proofs
-from nightlatch.hub.serve.routes.asking import Body
+from nightlatch.hub.serve.people.household import SESSION_IDLE_MS, Householder, Proofs
+from nightlatch.hub.serve.routes.asking import PageBody
 
 LoginKey = Annotated[Base64Bytes, Field(min_length=32, max_length=32)]
 
 
-class KdfBody(Body):
+class KdfBody(PageBody):
     alg: Literal["argon2id"]
     m_kib: int = Field(ge=19_456, le=1_048_576)  # OWASP's least for Argon2id
     t: int = Field(ge=1, le=64)
@@ -25,7 +24,7 @@ class KdfBody(Body):
     salt: Annotated[str, Field(min_length=22, max_length=88)]
 
 
-class ProofsBody(Body):
+class ProofsBody(PageBody):
     kdf: KdfBody
     login_key: LoginKey
     wrapped_root: Annotated[str, Field(min_length=80, max_length=80)]
@@ -44,7 +43,7 @@ class WelcomeShape:
     signing_key: str
 
 
-def welcome(at: House, response: Response, row: HouseholdRow, device_name: str) -> WelcomeShape:
+def welcome(at: House, response: Response, householder: Householder, device_name: str) -> WelcomeShape:
     """Sign a device in: its cookie goes out with `response`."""
     response.set_cookie(
         COOKIE,
@@ -54,4 +53,4 @@ def welcome(at: House, response: Response, row: HouseholdRow, device_name: str) 
         samesite="strict",
         secure=at.secure,
     )
-    return WelcomeShape(row.wrapped_root, row.recipient, row.signing_key)
+    return WelcomeShape(householder.wrapped_root, householder.recipient, householder.signing_key)

@@ -11,13 +11,13 @@ from pydantic import Base64Bytes, Field
 from nightlatch.domain.passphrase import Kdf
 from nightlatch.errors import Refused
 from nightlatch.hub.serve.house import COOKIE
-from nightlatch.hub.serve.routes.asking import At, Body, Owner, address
+from nightlatch.hub.serve.routes.asking import At, Owner, PageBody, address
 from nightlatch.hub.serve.routes.proofs import LoginKey, ProofsBody, WelcomeShape, welcome
 
 router = APIRouter(prefix="/api")
 
 
-class SignInBody(Body):
+class SignInBody(PageBody):
     login_key: LoginKey
     device_name: str = Field("", max_length=200)
 
@@ -45,7 +45,7 @@ class ChallengeShape:
 @router.get("/login")
 def login_parameters(at: At) -> LoginShape:
     """How to stretch the passphrase."""
-    return LoginShape(Kdf.read(at.household.existing().kdf))
+    return LoginShape(at.household.existing().kdf)
 
 
 @router.post("/login")
@@ -54,12 +54,12 @@ def login(at: At, body: SignInBody, request: Request, response: Response) -> Wel
     who = address(request)
     at.tries.check(who)
     try:
-        row = at.household.sign_in(body.login_key)
+        householder = at.household.sign_in(body.login_key)
     except Refused:
         at.tries.failed(who)
         raise
     at.tries.succeeded(who)
-    return welcome(at, response, row, body.device_name)
+    return welcome(at, response, householder, body.device_name)
 
 
 @router.post("/logout", status_code=204)

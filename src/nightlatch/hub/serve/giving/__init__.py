@@ -1,0 +1,13 @@
+"""Giving one clip to the programme, and taking it back.
+
+The hub never opens what it sealed: the owner's browser opens the clip and hands it over. The hub redacts it
+in memory; the owner plays exactly these bytes to the end and signs their hash. Only then, and only sealed to a
+key that the keeper made for this one clip, does anything leave. Half-given clips are forgotten after half an hour.
+"""
+
+from nightlatch.hub.serve.giving.client import EntryClaims
+from nightlatch.hub.serve.giving.donations import Donations
+from nightlatch.hub.serve.giving.offers import Offer
+from nightlatch.hub.serve.giving.programme import Programme, read_invitation
+
+__all__ = ["Donations", "EntryClaims", "Offer", "Programme", "read_invitation"]

@@ -1,0 +1,142 @@
+"""What the hub asks of the keeper and the log of the programme that its household joined.
+
+What they say is read into frozen values at this edge; what cannot be read is refused, and nothing is kept of it.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+
+from nightlatch.domain.consent import Consented, Withdrawn
+from nightlatch.domain.redaction import RedactionReport, write
+from nightlatch.errors import CloudError, NotFound
+from nightlatch.hub.serve.giving.programme import Membership
+from nightlatch.seal.envelope import Sealed
+
+TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClipKey:
+    """The donation that the keeper made for one clip, and the age recipient to seal it to."""
+
+    donation: str
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A clip as it leaves: what the owner signed, the sealed film, and how its entries in the log reach the owner."""
+
+    consented: Consented
+    sealed: Sealed
+    report: RedactionReport
+    log_key: bytes = field(repr=False)  # 32 bytes; makes the owner's tags
+    owner_recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shredding:
+    """Since when the keeper refuses views, by when it promised to destroy the key, and when it did."""
+
+    refused_ms: int
+    shred_by_ms: int
+    shredded_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryClaim:
+    """What the keeper claims about an entry of the log; the browser checks it against the log."""
+
+    kind: str
+    leaf: str  # b64
+    index: int | None  # None: not in the log yet
+    due_ms: int | None
+    sealed_event: str  # b64, sealed to the owner
+
+
+@dataclass(frozen=True, slots=True)
+class EntryClaims:
+    """What the keeper claims about one donation."""
+
+    entries: list[EntryClaim]
+
+
+@dataclass(frozen=True, slots=True)
+class _No:
+    error: str
+
+
+Reply = TypeVar("Reply")
+
+
+class ProgrammeClient:
+    """Every method raises `CloudError` when the programme refuses or is away, `ConfigError` when none was joined."""
+
+    def __init__(self, membership: Membership) -> None:
+        self._membership = membership
+
+    def make_key(self) -> ClipKey:
+        """A key that the keeper makes for one clip."""
+        return _read(TypeAdapter(ClipKey), self._ask("POST", "/v1/donations", {}))
+
+    def hand_over(self, parcel: Parcel) -> None:
+        """Give a clip."""
+        body = {
+            "consent": json.loads(parcel.consented.signed),
+            "sealed": b64encode(parcel.sealed).decode(),
+            "report": write(parcel.report.for_keeper()),
+            "log_key": b64encode(parcel.log_key).decode(),
+            "owner_recipient": parcel.owner_recipient,
+        }
+        self._ask("PUT", f"/v1/donations/{parcel.consented.consent.donation}", body)
+
+    def take_back(self, withdrawn: Withdrawn) -> Shredding:
+        """Pass on a withdrawal; it may be repeated."""
+        return _read(TypeAdapter(Shredding), self._ask("POST", "/v1/revocations", json.loads(withdrawn.signed)))
+
+    def entries(self, donation: str) -> EntryClaims:
+        """What the keeper says that the log holds about a donation."""
+        return _read(TypeAdapter(EntryClaims), self._ask("GET", f"/v1/donations/{donation}/entries"))
+
+    def introduce(self, donation: str, witness: str) -> None:
+        """Tell the keeper with which key the hub of a household that gave cosigns."""
+        self._ask("POST", "/v1/witnesses", {"donation": donation, "key": witness})
+
+    def log_file(self, path: str) -> bytes:
+        """A file of the log (checkpoint, tile). Raises `NotFound` as well."""
+        answer = self._request(self._membership.joined().log_url, "GET", f"/{path}")
+        if answer.status_code == 404:
+            raise NotFound("The log has no such file.")
+        return answer.content
+
+    def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> bytes:
+        answer = self._request(self._membership.joined().keeper_url, method, path, body)
+        if answer.is_success:
+            return answer.content
+        try:
+            why = TypeAdapter(_No).validate_json(answer.content).error
+        except ValidationError:
+            why = ""
+        raise CloudError(f"The programme refused: {why or f'status {answer.status_code}'}")
+
+    def _request(self, url: str, method: str, path: str, body: Mapping[str, object] | None = None) -> httpx.Response:
+        try:
+            return httpx.request(method, url.rstrip("/") + path, json=body, timeout=TIMEOUT_S)
+        except httpx.HTTPError:
+            raise CloudError("The programme cannot be reached. Try again later; nothing is lost.") from None
+
+
+def _read(shape: TypeAdapter[Reply], raw: bytes) -> Reply:
+    """Raises `CloudError` for what no keeper says: something else stands at its address."""
+    try:
+        return shape.validate_json(raw, strict=True)
+    except ValidationError:
+        raise CloudError("What the programme says cannot be read. Try again later; nothing is lost.") from None
