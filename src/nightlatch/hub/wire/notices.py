@@ -2,7 +2,8 @@
 
 Down:  CameraList, whole, whenever it changed and whenever a watch process joins.
 Up:    Hello first; then Stored, ClipGrew (files that exist now), Outage, CameraStatus, EyeStatus, NewStill,
-       EventNotice, Advice. Missed says that some could not be kept, so that the books are matched with the files.
+       EventNotice, Advice. Missed says that some could not be kept; a Hello follows it, as at the beginning, so that
+       the books are matched with the files.
 Both:  CamerasChanged, from a command line that changed the table: serve reads it again.
 """
 
@@ -160,8 +161,14 @@ decode = msgspec.msgpack.Decoder(Notice).decode
 
 
 def frame(notice: Notice) -> bytes:
-    """The notice as it travels: four bytes of length (big-endian), then MessagePack."""
+    """The notice as it travels: four bytes of length (big-endian), then MessagePack.
+
+    Raises:
+        ValueError: a notice that is too long, or a text that is no Unicode.
+    """
     body = encode(notice)
+    if len(body) > LONGEST:
+        raise ValueError(f"A notice of {len(body)} bytes is too long.")
     return len(body).to_bytes(4, "big") + body
 
 
