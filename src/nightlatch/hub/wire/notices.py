@@ -28,6 +28,10 @@ class Hello(msgspec.Struct, tag=True, frozen=True):
     shards: int
     growing: tuple[str, ...] = ()
 
+    def keeps(self, camera_id: str) -> bool:
+        """Whether a camera is this process's own. The id is twelve random hex digits."""
+        return self.shards == 1 or int(camera_id, 16) % self.shards == self.shard
+
 
 class CameraList(msgspec.Struct, tag=True, frozen=True):
     """Every camera of the household and for whom to seal. The addresses may hold passwords: never log one whole."""

@@ -20,6 +20,7 @@ from starlette.concurrency import run_in_threadpool
 
 from nightlatch.domain.camera import CameraState
 from nightlatch.domain.time import Clock
+from nightlatch.errors import VaultError
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, OutageRow, SegmentRow, SheetRow
 from nightlatch.hub.vault import layout
@@ -27,25 +28,39 @@ from nightlatch.hub.wire.notices import CameraStatus, ClipGrew, Outage, Stored
 
 TICK_S = 0.2  # a page sees a clip this much later; at 150 cameras it makes 5 transactions a second of some 300
 RETRY_S = 1.0
-MOST = 50_000  # entries that may wait while the index is locked; matching finds those that did not fit
+MOST = 50_000  # entries that may wait while the index is locked; the oldest go, and matching finds them in the files
 
+REFUSED = (IntegrityError, OverflowError, VaultError)  # by the index; a number or a name that fits nowhere
 Entry = Stored | ClipGrew | Outage | CameraStatus
 log = structlog.get_logger()
 
 
 class Entries:
-    """What waits to be entered. `add` is called in the event loop, as `on_entered` is."""
+    """What waits to be entered. `add` is called in the event loop, as `on_entered` and `on_lost` are."""
 
-    def __init__(self, books: Books, clock: Clock, on_entered: Callable[[Sequence[Entry]], None]) -> None:
+    def __init__(
+        self,
+        books: Books,
+        clock: Clock,
+        on_entered: Callable[[Sequence[Entry]], None],
+        on_lost: Callable[[], None],
+    ) -> None:
+        """`on_lost` is called once entering goes on after some found no room: the files know them."""
         self._books = books
         self._clock = clock
         self._on_entered = on_entered
-        self._waiting: deque[Entry] = deque(maxlen=MOST)
+        self._on_lost = on_lost
+        self._waiting: deque[Entry] = deque()
+        self._has_lost = False
         self._wake = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
 
     def add(self, entry: Entry) -> None:
         """Queue an entry."""
         self._waiting.append(entry)
+        if len(self._waiting) > MOST:
+            self._waiting.popleft()
+            self._has_lost = True
         self._wake.set()
 
     async def run(self) -> None:
@@ -62,29 +77,34 @@ class Entries:
                 self._wake.set()
 
     async def flush(self) -> None:
-        """Enter all that waits. Raises `OSError`; it waits on then."""
-        batch = list(self._waiting)
-        if not batch:
-            return
-        self._waiting.clear()
-        try:
-            await run_in_threadpool(enter_each, self._books, batch, self._clock.now_ms())
-        except OSError:
-            self._waiting.extendleft(reversed(batch))
-            raise
+        """Enter all that waits, and what another call is entering. Raises `OSError`; it waits on then."""
+        async with self._one_at_a_time:
+            batch = list(self._waiting)
+            if not batch:
+                return
+            self._waiting.clear()
+            try:
+                await run_in_threadpool(enter_each, self._books, batch, self._clock.now_ms())
+            except BaseException:
+                self._waiting.extendleft(reversed(batch))
+                raise
         self._on_entered(batch)
+        if self._has_lost:
+            self._has_lost = False
+            self._on_lost()
 
 
 def enter_each(books: Books, entries: Sequence[Entry], now_ms: int) -> None:
     """Write rows for `entries`; one that the database refuses is left out, not the others with it. Raises `OSError`."""
     try:
         enter(books, entries, now_ms)
-    except IntegrityError:
+    except REFUSED:
         for entry in entries:
             try:
                 enter(books, [entry], now_ms)
-            except IntegrityError as error:
-                log.error("books.refused", entry=type(entry).__name__, error=str(error.orig))
+            except REFUSED as error:
+                why = str(error.orig) if isinstance(error, IntegrityError) else type(error).__name__
+                log.error("books.refused", entry=type(entry).__name__, error=why)
 
 
 def enter(books: Books, entries: Sequence[Entry], now_ms: int) -> None:
