@@ -25,6 +25,8 @@ class Recovery:
 def recover(vault: Path, is_ours: Callable[[str], bool]) -> Recovery:
     """Mend the folders of the cameras that `is_ours`, before anything is recorded. Raises `OSError`."""
     found = Recovery()
+    for gone in layout.set_aside(vault):  # whoever's they are: nobody writes there any more
+        shutil.rmtree(gone, ignore_errors=True)
     for camera in layout.camera_folders(vault):
         if not is_ours(camera.name):
             continue
