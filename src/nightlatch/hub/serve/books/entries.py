@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -110,7 +110,7 @@ def enter_each(books: Books, entries: Sequence[Entry], now_ms: int) -> None:
 def enter(books: Books, entries: Sequence[Entry], now_ms: int) -> None:
     """Write rows for `entries`, all or none. Raises `OSError`."""
     with books.change() as session:
-        _enter_footage(session, [entry for entry in entries if isinstance(entry, Stored)])
+        _enter_footage(session, books, [entry for entry in entries if isinstance(entry, Stored)])
         _enter_clips(session, books, [entry for entry in entries if isinstance(entry, ClipGrew)], now_ms)
         for entry in entries:
             if isinstance(entry, Outage):
@@ -122,7 +122,7 @@ def enter(books: Books, entries: Sequence[Entry], now_ms: int) -> None:
                 )
 
 
-def _enter_footage(session: Session, stored: Sequence[Stored]) -> None:
+def _enter_footage(session: Session, books: Books, stored: Sequence[Stored]) -> None:
     for table, footage in ((SegmentRow, "segment"), (SheetRow, "sheet")):
         rows = [
             {
@@ -134,6 +134,7 @@ def _enter_footage(session: Session, stored: Sequence[Stored]) -> None:
             }
             for each in stored
             if (name := layout.read_name(each.path)) is not None and name.footage == footage
+            if (books.vault / each.path).is_file()  # not what was deleted meanwhile
         ]
         if rows:
             new = insert(table)
@@ -187,9 +188,22 @@ def _enter_clips(session: Session, books: Books, grown: Sequence[ClipGrew], now_
 
 
 def _enter_outage(session: Session, outage: Outage) -> None:
+    """Enter a stretch once, however often it is told, also by the next watch process that finds the camera lost."""
     ended_ms = None if outage.ended_ms is None else max(outage.began_ms, outage.ended_ms)  # a clock may go back
-    mine = OutageRow.camera_id == outage.camera_id, OutageRow.began_ms == outage.began_ms
-    row = session.scalar(select(OutageRow).where(*mine))
+    row = session.scalar(
+        select(OutageRow)
+        .where(
+            OutageRow.camera_id == outage.camera_id,
+            OutageRow.began_ms <= outage.began_ms,
+            or_(
+                OutageRow.began_ms == outage.began_ms,
+                OutageRow.ended_ms.is_(None),
+                OutageRow.ended_ms > outage.began_ms,
+            ),
+        )
+        .order_by(OutageRow.began_ms.desc())
+        .limit(1)
+    )
     if row is None:
         session.add(
             OutageRow(
@@ -199,5 +213,7 @@ def _enter_outage(session: Session, outage: Outage) -> None:
                 reason=outage.reason.value,
             )
         )
-    else:
+    elif row.began_ms == outage.began_ms or row.ended_ms is None:
         row.ended_ms = ended_ms
+    elif ended_ms is not None:
+        row.ended_ms = max(row.ended_ms, ended_ms)
