@@ -53,6 +53,7 @@ SENTENCES: Mapping[str, str] = {
     "program.died": "The program “{program}” ended unexpectedly (status {status}). It starts again in {again_in_s} s.",
     "program.killed": "The program “{program}” did not end within {after_s} s and was killed.",
     "push.failed": "An alert could not be delivered to a browser ({error}).",
+    "record.broke": "Recording camera {camera:.8} broke. It begins anew.",
     "sweep.failed": "Deleting what has expired failed. It is tried again at the next round.",
     "uncaught": "Something happened that Nightlatch does not expect.",
     "uplink.stumbled": "Sending clips to the mailbox stumbled over this machine's disk or index ({error}). Nightlatch "
