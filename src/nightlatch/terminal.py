@@ -35,6 +35,7 @@ SENTENCES: Mapping[str, str] = {
     "detector.hangs": "The detector has not answered for {after_s} s; recording goes on.",
     "detector.missing": "{text} Until it is here, the built-in eye looks.",
     "duty.failed": "What had to be done could not be done yet ({duty}: {error}). Nightlatch keeps trying.",
+    "errand.broke": "A piece of work beside the hub ended without a result ({errand}, status {status}).",
     "household.key_unusable": "Nothing is recorded, because the household's key cannot be used. {text}",
     "label.untold": "The keeper could not be told of a label ({error}). The label counts all the same.",
     "lock.keeper": "The keeper could not be told that a reviewer left ({error}). It ends the session within a minute.",
