@@ -36,6 +36,7 @@ SENTENCES: Mapping[str, str] = {
     "detector.missing": "{text} Until it is here, the built-in eye looks.",
     "duty.failed": "What had to be done could not be done yet ({duty}: {error}). Nightlatch keeps trying.",
     "errand.broke": "A piece of work beside the hub ended without a result ({errand}, status {status}).",
+    "eye.untold": "How the eye fares could not be told. Looking and recording go on.",
     "household.key_unusable": "Nothing is recorded, because the household's key cannot be used. {text}",
     "label.untold": "The keeper could not be told of a label ({error}). The label counts all the same.",
     "lock.keeper": "The keeper could not be told that a reviewer left ({error}). It ends the session within a minute.",
