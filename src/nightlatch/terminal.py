@@ -28,7 +28,7 @@ SENTENCES: Mapping[str, str] = {
     "camera.lost": "Camera {camera:.8} was lost: {text} Nightlatch keeps trying.",
     "camera.sub_lost": "Camera {camera:.8} lost its sub-stream ({reason}). Nightlatch watches the main stream "
     "and keeps trying.",
-    "cameras.not_remembered": "The list of cameras could not be kept ({error}). It is sent again at the next start.",
+    "cameras.not_remembered": "The list of cameras could not be kept ({error}). Nightlatch keeps trying.",
     "clip.flagged": "A reviewer reported the clip of view {view}. None of its labels counts any more.",
     "clip.stays": "An expired clip could not be deleted ({error}). It is tried again at the next round.",
     "detector.failed": "The detector failed ({why}). It starts again in {again_in_s} s; recording goes on.",

@@ -83,10 +83,12 @@ def remove(
     from nightlatch.hub.serve import catalogue
     from nightlatch.hub.serve.books.books import Books
     from nightlatch.hub.wire.client import nudge
+    from nightlatch.hub.wire.notices import LIST_FILE
 
     settings = hub_settings(config.load(config_file), hub_data(data))
     catalogue.remove(Books(settings.data_dir, hub_engine(settings)), name, footage=delete_footage)
-    nudge(settings.data_dir / "watch.sock")
+    if not nudge(settings.data_dir / "watch.sock"):  # the next start must not record it even for a second
+        (settings.data_dir / LIST_FILE).unlink(missing_ok=True)
     out.print(f"{escape(name)} is removed.")
 
 

@@ -18,6 +18,7 @@ from nightlatch.domain.sighting import Kind, Verdict
 from nightlatch.errors import Reason
 from nightlatch.hub.vault.layout import ClipObject
 
+LIST_FILE = "cameras.list"  # in the hub's folder: the newest CameraList that watch heard
 LONGEST = 4 * 1024 * 1024  # bytes of one notice; the largest carry a JPEG of some 100 KB
 
 
