@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, SegmentRow, SheetRow
 from nightlatch.hub.vault import layout
+
+BATCH = 500  # rows that are deleted in one statement
 
 
 @dataclass(slots=True)
@@ -53,21 +55,23 @@ def match(books: Books, is_ours: Callable[[str], bool], growing: Collection[str]
 
 def _match_footage(session: Session, vault: Path, camera_id: str, found: Correction) -> None:
     for table, kind in ((SegmentRow, "segments"), (SheetRow, "sheets")):
-        rows = {
+        known = {
             row.path: row.id
             for row in session.execute(select(table.path, table.id).where(table.camera_id == camera_id))
         }
+        new = []
         for file in (vault / camera_id / kind).glob("*/*.age"):
             path = str(file.relative_to(vault))
-            name = layout.read_name(path)
-            if rows.pop(path, None) is None and name is not None:
-                row = table(camera_id=camera_id, began_ms=name.began_ms, duration_ms=name.duration_ms, path=path)
-                row.bytes = file.stat().st_size
-                session.add(row)
-                found.rows_added += 1
-        for gone in rows.values():
-            session.delete(session.get_one(table, gone))
-            found.rows_dropped += 1
+            if known.pop(path, None) is None and (name := layout.read_name(path)) is not None:
+                row = {"camera_id": camera_id, "began_ms": name.began_ms, "duration_ms": name.duration_ms, "path": path}
+                new.append(row | {"bytes": file.stat().st_size})
+        if new:
+            session.execute(insert(table), new)
+        gone = list(known.values())
+        for begin in range(0, len(gone), BATCH):
+            session.execute(delete(table).where(table.id.in_(gone[begin : begin + BATCH])))
+        found.rows_added += len(new)
+        found.rows_dropped += len(gone)
 
 
 def _match_clips(session: Session, camera: Path, camera_id: str, growing: Collection[str], found: Correction) -> None:
