@@ -198,28 +198,57 @@ def _is_ours(name: str, port: int) -> bool:
 
 def eye(data_dir: Path, now_ms: int) -> Iterator[Finding]:
     """What the running hub last said about its eye; nothing when no hub has run here lately."""
-    try:
-        told = json.loads((data_dir / "eye.json").read_bytes())
-        if abs(now_ms - told["at_ms"]) > EYE_STALE_MS:
-            return
-        looks, since_ms = dict(told["looks"]).values(), told["blind_since_ms"]
-        counted = [(int(looked), int(passed_over)) for looked, passed_over in looks]
-        name, blind_text, coming_text = str(told["name"]), told["blind_text"], told["coming_text"]
-    except (OSError, ValueError, KeyError, TypeError):
+    told = list(_eyes(data_dir, now_ms))
+    if not told:
         return
-    if since_ms is not None:
-        since = time.strftime("%H:%M", time.localtime(since_ms / 1000))
-        yield Finding("eye", "fail", f"has been blind since {since}; everything is still recorded.", str(blind_text))
+    blind = [each for each in told if each.blind_since_ms is not None]
+    coming = [each for each in told if each.coming_text]
+    if blind:
+        since = time.strftime("%H:%M", time.localtime((blind[0].blind_since_ms or 0) / 1000))
+        text = f"has been blind since {since}; everything is still recorded."
+        yield Finding("eye", "fail", text, str(blind[0].blind_text))
         return
-    if coming_text:
-        yield Finding("eye", "warn", f"{name} looks for now, because the chosen one is not here yet.", str(coming_text))
+    if coming:
+        text = f"{coming[0].name} looks for now, because the chosen one is not here yet."
+        yield Finding("eye", "warn", text, str(coming[0].coming_text))
     else:
-        yield Finding("eye", "ok", f"{name} looks")
+        yield Finding("eye", "ok", f"{told[0].name} looks")
+    counted = [counts for each in told for counts in each.counted]
     for number, (looked, passed_over) in enumerate(counted, 1):
         text = f"looked at {looked} pictures and passed over {passed_over} for newer ones"
         is_slow = passed_over > MOST_PASSED_OVER * max(10, looked)
         todo = "The eye is too slow: watch fewer cameras, or set detector to eye under [hub]." if is_slow else ""
         yield Finding(f"eye, camera {number} of {len(counted)}", "warn" if is_slow else "ok", text, todo)
+
+
+@dataclass(frozen=True, slots=True)
+class _EyeTold:
+    """What one watch process said of its eye."""
+
+    name: str
+    blind_since_ms: int | None
+    blind_text: str | None
+    coming_text: str | None
+    counted: tuple[tuple[int, int], ...]  # looks, and pictures that were passed over, by camera
+
+
+def _eyes(data_dir: Path, now_ms: int) -> Iterator[_EyeTold]:
+    """Of every watch process that said something lately: eye.json of a single one, eye.0.json and so on of several."""
+    for file in sorted((*data_dir.glob("eye.json"), *data_dir.glob("eye.*.json"))):
+        try:
+            told = json.loads(file.read_bytes())
+            if abs(now_ms - told["at_ms"]) > EYE_STALE_MS:
+                continue
+            since_ms = told["blind_since_ms"]
+            yield _EyeTold(
+                str(told["name"]),
+                None if since_ms is None else int(since_ms),
+                told["blind_text"],
+                told["coming_text"],
+                tuple((int(looked), int(passed_over)) for looked, passed_over in dict(told["looks"]).values()),
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
 
 
 def _logging(data_dir: Path) -> Finding:

@@ -24,18 +24,19 @@ KEEPS_TRYING = "Nightlatch keeps trying."
 SENTENCES: Mapping[str, str] = {
     "alert.lost": "An alert could not be sent by {road} ({error}). The event itself is recorded.",
     "books.not_entered": "{waiting} recordings could not be entered into the index ({error}). Nightlatch keeps trying.",
-    "books.not_matched": "The index could not be compared with the recordings ({error}). The recordings are whole; "
-    "the next start compares again.",
     "books.refused": "The index refused an entry ({entry}: {error}). The recording itself is kept.",
     "camera.lost": "Camera {camera:.8} was lost: {text} Nightlatch keeps trying.",
     "camera.sub_lost": "Camera {camera:.8} lost its sub-stream ({reason}). Nightlatch watches the main stream "
     "and keeps trying.",
-    "cameras.not_remembered": "The list of cameras could not be kept ({error}). It is sent again at the next start.",
+    "cameras.not_remembered": "The list of cameras could not be kept ({error}). Nightlatch keeps trying.",
     "clip.flagged": "A reviewer reported the clip of view {view}. None of its labels counts any more.",
     "clip.stays": "An expired clip could not be deleted ({error}). The next round tries again.",
     "detector.failed": "The detector failed ({why}). It starts again in {again_in_s} s; recording goes on.",
     "detector.hangs": "The detector has not answered for {after_s} s; recording goes on.",
     "detector.missing": "{text} Until it is here, the built-in eye looks.",
+    "duty.failed": "What had to be done could not be done yet ({duty}: {error}). Nightlatch keeps trying.",
+    "errand.broke": "A piece of work beside the hub ended without a result ({errand}, status {status}).",
+    "eye.untold": "How the eye fares could not be told. Looking and recording go on.",
     "household.key_unusable": "Nothing is recorded, because the household's key cannot be used. {text}",
     "label.untold": "The keeper could not be told of a label ({error}). The label counts all the same.",
     "lock.keeper": "The keeper could not be told that a reviewer left ({error}). It ends the session within a minute.",
@@ -48,6 +49,7 @@ SENTENCES: Mapping[str, str] = {
     "mqtt.lost": "The MQTT broker cannot be reached ({error}). Nightlatch keeps trying.",
     "notices.missed": "The page was too busy for {count} messages from the recorder; the index is compared with the "
     "recordings.",
+    "notice.unfit": "The recorder could not tell the page something ({kind}: {error}). Recording goes on.",
     "object.refused": "The mailbox refused part of a clip (status {status}). The clip stays at home.",
     "policy.differs": "{breach}",
     "program.died": "The program “{program}” ended unexpectedly (status {status}). It starts again in {again_in_s} s.",
@@ -55,9 +57,11 @@ SENTENCES: Mapping[str, str] = {
     "push.failed": "An alert could not be delivered to a browser ({error}).",
     "request.failed": "A request could not be answered ({method} {route}). What was asked for may not have happened.",
     "sweep.failed": "Deleting what has expired failed. The next round tries again.",
+    "record.broke": "Recording camera {camera:.8} broke off. It starts again.",
     "uncaught": "Something happened that Nightlatch does not expect.",
     "uplink.stumbled": "Sending clips to the mailbox stumbled over this machine's disk or index ({error}). Nightlatch "
     "keeps trying.",
+    "work.broke": "A part of the hub broke ({work}) and begins anew.",
     "witness.refused": "The witness {witness} refused to cosign the log (status {status}).",
 }
 

@@ -355,6 +355,36 @@ def test_an_endpoint_inside_the_house_is_refused(tmp_path: Path, index: Engine, 
         Push(tmp_path, Books(tmp_path, index), system_clock()).subscribe("s1", endpoint, "p", "a", [Verdict.THREAT])
 
 
+@pytest.mark.parametrize("error", [ConnectionError("there is no broker now"), KeyError("nobody thought of this")])
+def test_an_alert_that_cannot_be_sent_does_not_end_the_next_ones(error: Exception) -> None:
+    class Breaks:
+        name = "breaks"
+
+        def __init__(self) -> None:
+            self.sent: list[str] = []
+
+        async def run(self) -> None:
+            await asyncio.Event().wait()
+
+        async def send(self, alert: Alert) -> None:
+            if alert.event_id == "first":
+                raise error
+            self.sent.append(alert.event_id)
+
+    async def story() -> list[str]:
+        road = Breaks()
+        alerts = Alerts([road])
+        task = asyncio.create_task(alerts.run())
+        for event in ("first", "second"):
+            alerts.tell(alert(event=event))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        task.cancel()
+        return road.sent
+
+    assert asyncio.run(story()) == ["second"]
+
+
 def test_a_dead_road_keeps_no_other_waiting() -> None:
     class Dead:
         name = "dead"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from nightlatch.domain.redaction import NotARedaction, Redacted, RedactionReport, Style
 from nightlatch.errors import Reason, SourceError
@@ -82,6 +83,24 @@ def test_a_child_that_never_reads_what_it_is_given_is_ended_too(tmp_path: Path) 
     program.write_text("import time\ntime.sleep(600)\n")
     with pytest.raises(TooLong):
         HASTY.send(Question(""), bytes(2_000_000), command=[sys.executable, str(program)])
+
+
+def test_a_child_that_cannot_be_started_is_one_that_broke(tmp_path: Path) -> None:
+    with pytest.raises(ErrandFailed, match=r"It broke\."):
+        ECHO.send(Question(""), command=[str(tmp_path / "none")])
+
+
+def test_a_child_that_goes_before_it_is_asked_is_one_that_broke() -> None:
+    for _ in range(50):  # whether the request still finds a reader is a race
+        with pytest.raises(ErrandFailed, match=r"It broke\."):
+            ECHO.send(Question("x" * 6000), b"film" * 5000, command=["/bin/true"])
+
+
+def test_what_broke_is_in_the_log_without_what_was_asked(tmp_path: Path) -> None:
+    with capture_logs() as logged, pytest.raises(ErrandFailed):
+        ECHO.send(Question("rtsp://user:hunter2@10.0.0.9/"), command=child(tmp_path, "    os._exit(7)"))
+    assert [(each["event"], each["errand"], each["status"]) for each in logged] == [("errand.broke", "none", 7)]
+    assert "hunter2" not in str(logged)
 
 
 def test_a_film_that_was_changed_on_its_way_is_not_a_redacted_film() -> None:

@@ -25,6 +25,7 @@ from nightlatch.errors import ConfigError
 from nightlatch.hub.serve.app import create_app
 from nightlatch.hub.settings import HubSettings
 from nightlatch.hub.watch import eye as looking
+from nightlatch.hub.watch.shards import Shard
 from nightlatch.hub.wire.client import NoticeClient
 from nightlatch.hub.wire.notices import Hello
 from nightlatch.pixels.detectors import models
@@ -246,3 +247,26 @@ def test_a_model_that_cannot_be_downloaded_is_reported_with_what_to_do(
         assert "built-in eye is watching in the meantime" in problem["text"]
         assert "nightlatch models fetch yolox_nano --from FILE" in problem["todo"]
         assert told.home()["eye"] == "eye"
+
+
+def test_the_doctor_hears_every_shard_and_forgets_those_of_another_count(tmp_path: Path) -> None:
+    clock, told = TestClock(), list[Any]()
+    shared = SharedDetector(Moody(), pause_s=0.001)
+
+    def look_after(shard: Shard, *cameras: str) -> None:
+        report = looking.EyeReport(told.append, clock, tmp_path, shard)
+        slots = {camera: shared.slot() for camera in cameras}
+        looking.EyeTeller(looking.Chosen("eye", None), shared, slots, report).look_after()
+
+    try:
+        look_after(Shard(0, 1), "0" * 12)
+        look_after(Shard(0, 2), "2" * 12)
+        look_after(Shard(1, 2), "1" * 12, "3" * 12)
+    finally:
+        shared.stop()
+    assert sorted(path.name for path in tmp_path.glob("*.json")) == ["eye.0.json", "eye.1.json"]
+    found = [each.name for each in doctor_eye(tmp_path, clock.now_ms())]
+    assert found == ["eye", "eye, camera 1 of 3", "eye, camera 2 of 3", "eye, camera 3 of 3"]
+    blind = json.loads((tmp_path / "eye.1.json").read_bytes())
+    (tmp_path / "eye.1.json").write_text(json.dumps(blind | {"blind_since_ms": 1, "blind_text": "Restart the hub."}))
+    assert [(each.state, each.todo) for each in doctor_eye(tmp_path, clock.now_ms())] == [("fail", "Restart the hub.")]

@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,23 +19,29 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.camera import Camera, CameraState
 from nightlatch.domain.manifest import Manifest, read_manifest
-from nightlatch.domain.sighting import Judgement, Story, Verdict
+from nightlatch.domain.sighting import EventClosed, EventOpened, Judgement, Story, Verdict
+from nightlatch.domain.time import Clock
+from nightlatch.durably import make_folder
 from nightlatch.errors import Reason
+from nightlatch.hub.folder import claim
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.entries import Entry, enter
 from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.books.records import ClipRow, SegmentRow
 from nightlatch.hub.vault.files import Vault
 from nightlatch.hub.vault.layout import object_path
+from nightlatch.hub.watch.clipping import ClipOrder, Clipping, Filing
 from nightlatch.hub.watch.observer import WAITING_LOOKS, Looking, Observer
 from nightlatch.hub.watch.recorder import Recorder, Station
 from nightlatch.hub.watch.telling import Telling
-from nightlatch.hub.wire.notices import Advice, CameraStatus, ClipGrew, EventNotice, Notice
+from nightlatch.hub.wire.notices import Advice, CameraStatus, ClipGrew, EventNotice, Notice, Outage
 from nightlatch.pixels.media.packets import Streams
 from nightlatch.pixels.replay.films import open_film
-from nightlatch.pixels.sight import News, Sight
+from nightlatch.pixels.sight import News, Sight, TracksChanged
+from nightlatch.pixels.sources import Source, open_source
 from nightlatch.pixels.stage.encoding import film
 from nightlatch.pixels.stage.scenes import scene
+from nightlatch.plugs import Opens
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.identities import Opener
 from nightlatch.seal.recipients import Sealer
@@ -93,20 +100,28 @@ def undecided(story: Story) -> Judgement:
 
 
 def record(
-    folder: Path, url: str, until_s: float, make_sight: Callable[[Camera, Streams], Sight] = plain_sight
+    folder: Path,
+    url: str,
+    until_s: float,
+    make_sight: Callable[[Camera, Streams], Sight] = plain_sight,
+    *,
+    sub_url: str | None = None,
+    opens: Opens[Source] = open_source,
+    hears: Callable[[Books, str], Heard] | None = None,
 ) -> tuple[Engine, Heard]:
     """Record `url` for a while."""
     engine = open_index(folder)
     identity = pyrage.x25519.Identity.generate()
     sealer = Sealer([str(identity.to_public())])
-    heard = Heard(Books(folder, engine), str(identity))
+    heard = (hears or Heard)(Books(folder, engine), str(identity))
     station = Station(
         Vault(folder, TestClock()),
         TestClock(),
         Telling(heard, TestClock()),
         Looking(make_sight, undecided, lambda: "motion"),
+        opens,
     )
-    made = Recorder(Camera(id="0123456789ab", name="yard", url=url), "h", sealer, station)
+    made = Recorder(Camera(id="0123456789ab", name="yard", url=url, sub_url=sub_url), "h", sealer, station)
     thread = threading.Thread(target=made.run)
     thread.start()
     time.sleep(until_s)
@@ -190,3 +205,117 @@ def test_a_camera_that_is_not_there_is_tried_again_and_again(tmp_path: Path) -> 
     assert len(reasons) >= 2
     assert set(reasons) == {"refused"}
     assert heard.states[-1][0] is CameraState.OFF
+
+
+class Fickle:
+    """Opens what can be opened, but breaks in a way that nobody thought of for some addresses."""
+
+    def __init__(self, breaks: Callable[[str], bool]) -> None:
+        self._breaks = breaks
+
+    def __call__(self, url: str, *, transport: str = "tcp", clock: Clock) -> Source:
+        if self._breaks(url):
+            raise ZeroDivisionError
+        return open_source(url, transport=transport, clock=clock)
+
+
+def test_a_recorder_that_breaks_in_an_unforeseen_way_says_why_and_tries_again(tmp_path: Path, moving: Path) -> None:
+    tries = iter([True])
+    _, heard = record(tmp_path, f"file:{moving}", 5, opens=Fickle(lambda _: next(tries, False)))
+    states = [state for state, _ in heard.states]
+    assert states[:4] == [CameraState.STARTING, CameraState.RETRYING, CameraState.STARTING, CameraState.RECORDING]
+    outages = [each for each in heard.notices if isinstance(each, Outage)]
+    assert [each.ended_ms is None for each in outages] == [True, False]
+
+
+def test_while_a_sub_stream_breaks_in_an_unforeseen_way_the_main_stream_is_looked_at(
+    tmp_path: Path, moving: Path
+) -> None:
+    breaks = Fickle(lambda url: url == "file:sub")
+    engine, _ = record(tmp_path, f"file:{moving}", 13, sub_url="file:sub", opens=breaks)
+    with Session(engine) as session:
+        assert len(session.scalars(select(ClipRow)).all()) == 1
+
+
+def test_seconds_that_a_full_disk_left_in_the_journal_are_kept_when_it_has_room(tmp_path: Path) -> None:
+    short = film(scene("flat", width=320, height=180), tmp_path / "short.mp4", 3)
+    blocked = tmp_path / "hub" / "vault" / CAMERA.id / "segments"
+
+    class Freeing(Heard):
+        def send(self, notice: Notice) -> None:
+            if isinstance(notice, CameraStatus) and notice.state is CameraState.RETRYING and blocked.is_file():
+                blocked.unlink()
+            super().send(notice)
+
+    claim(tmp_path / "hub")
+    make_folder(blocked.parent)
+    blocked.touch()  # no segment can be stored, but the journal can be written
+    engine, heard = record(tmp_path / "hub", f"file:{short}", 7.5, hears=Freeing)
+    assert [state for state, _ in heard.states].count(CameraState.RECORDING) >= 2
+    assert seconds_kept(engine) >= 5.9
+
+
+def filing(folder: Path, bus: Heard) -> Filing:
+    sealer = Sealer([str(pyrage.x25519.Identity.generate().to_public())])
+    return Filing("h", sealer, Vault(folder, TestClock()), Telling(bus, TestClock()))
+
+
+class Noted(Heard):
+    """Keeps no books."""
+
+    def __init__(self) -> None:
+        self.notices = []
+
+    def send(self, notice: Notice) -> None:
+        self.notices.append(notice)
+
+
+def test_an_event_is_over_also_for_alerts_when_the_last_look_at_it_fails(tmp_path: Path) -> None:
+    noted, happenings = Noted(), deque[Any]()
+    verdicts = iter([Judgement(Verdict.UNSURE, 0.5, ())])  # and then the judge breaks
+    opened = EventOpened(CAMERA.id, "e" * 16, BEGAN_MS, BEGAN_MS)
+    closed = EventClosed(CAMERA.id, "e" * 16, BEGAN_MS, BEGAN_MS + 2000, BEGAN_MS + 4000)
+    made = Observer(CAMERA, lambda: None, lambda _: next(verdicts), filing(tmp_path, noted), happenings)  # type: ignore[arg-type,return-value]
+    made._follow([opened], None)
+    made._follow([TracksChanged("e" * 16, BEGAN_MS + 2000, ())], None)
+    with suppress(StopIteration):
+        made._follow([closed], None)
+    assert noted.ended == ["e" * 16]
+    assert happenings[-1] == closed
+
+
+def test_an_event_that_goes_on_when_looking_ends_is_over_for_alerts(tmp_path: Path) -> None:
+    noted, happenings = Noted(), deque[Any]()
+
+    class Endless(Sight):
+        def finish(self) -> list[News]:
+            raise RuntimeError("the detector is gone")
+
+    made = Observer(CAMERA, lambda: Endless.__new__(Endless), undecided, filing(tmp_path, noted), happenings)
+    made._follow([EventOpened(CAMERA.id, "e" * 16, BEGAN_MS, BEGAN_MS)], None)
+    made._follow([TracksChanged("e" * 16, BEGAN_MS + 2000, ())], None)
+    made.start()
+    made.stop()
+    assert noted.ended == ["e" * 16]
+
+
+def test_the_end_of_an_older_event_does_not_cut_the_clip_of_a_newer_one(tmp_path: Path, moving: Path) -> None:
+    noted, happenings = Noted(), deque[Any]()
+    with open_film(moving) as film_:
+        packets = list(film_.packets)
+        clipping = Clipping(
+            *(CAMERA, film_.streams, filing(tmp_path, noted), happenings),
+            eye=lambda: "motion",
+            context=lambda *_: b"{}",
+        )
+        opened = EventOpened(CAMERA.id, "b" * 16, packets[40].at_ms, packets[20].at_ms)
+        for number, packet in enumerate(packets):
+            if number == 40:
+                happenings.append(ClipOrder(opened, "c" * 16, None))
+                happenings.append(
+                    EventClosed(CAMERA.id, "a" * 16, packets[0].at_ms, packets[0].at_ms, packets[41].at_ms)
+                )
+            clipping.add(packet)
+        assert noted.clips[-1] is True
+        clipping.finish()
+    assert noted.clips[-1] is False

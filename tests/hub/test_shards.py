@@ -5,17 +5,29 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from nightlatch.domain.camera import Camera
 from nightlatch.errors import ConfigError
+from nightlatch.hub.vault.files import Vault
+from nightlatch.hub.watch import watcher as watcher_module
+from nightlatch.hub.watch.recorder import Station
 from nightlatch.hub.watch.shards import Shard, read_shard
-from nightlatch.hub.wire.notices import CameraList, decode
+from nightlatch.hub.watch.watcher import Watcher
+from nightlatch.hub.wire.notices import CameraList, Notice, decode, encode
 from nightlatch.pixels.stage.encoding import film
 from nightlatch.pixels.stage.scenes import scene
+from tests.clocks import TestClock
 from tests.house import House, house, until
 
 
@@ -33,6 +45,66 @@ def test_a_shard_that_cannot_be_is_refused(text: str) -> None:
     with pytest.raises(ConfigError):
         read_shard(text)
     assert read_shard("1/2") == Shard(1, 2)
+
+
+@contextmanager
+def watcher(folder: Path, shard: Shard) -> Iterator[Watcher]:
+    """A watch process without cameras, its main thread at least."""
+    nobody: Any = None
+    made = Watcher(folder, Station(Vault(folder, TestClock()), TestClock(), nobody, nobody), shard)
+    thread = threading.Thread(target=made.run)
+    thread.start()
+    try:
+        yield made
+    finally:
+        made.stop()
+        thread.join(10)
+
+
+PORCH = CameraList(None, ("age1x",), (Camera("0" * 12, "porch", "file:porch.mp4"),))
+
+
+def kept(folder: Path) -> Notice | None:
+    try:
+        return decode((folder / "cameras.list").read_bytes())
+    except OSError:
+        return None
+
+
+def test_the_first_process_keeps_the_list_for_all_so_that_no_two_write_one_file(tmp_path: Path) -> None:
+    with watcher(tmp_path, Shard(1, 2)) as second:
+        second.take(PORCH)
+        with watcher(tmp_path, Shard(0, 2)) as first:
+            first.take(PORCH)
+            until(lambda: kept(tmp_path) == PORCH, "the list being kept", 10)
+        (tmp_path / "cameras.list").unlink()
+        second.take(CameraList(None, (), ()))
+    assert kept(tmp_path) is None
+
+
+def test_a_list_that_could_not_be_kept_is_kept_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watcher_module, "CHECK_S", 0.02)
+    (tmp_path / "cameras.list").mkdir()  # a file cannot take its place
+    with watcher(tmp_path, Shard()) as made, capture_logs() as logged:
+        made.take(PORCH)
+        until(lambda: logged, "the failure", 10)
+        (tmp_path / "cameras.list").rmdir()
+        until(lambda: kept(tmp_path) == PORCH, "the list being kept", 10)
+    assert len(logged) == 1
+
+
+def test_a_camera_that_was_removed_while_no_hub_ran_is_not_on_the_list_of_the_next_start(tmp_path: Path) -> None:
+    def nightlatch(*words: str) -> None:
+        subprocess.run([sys.executable, "-m", "nightlatch", *words, "--data", str(tmp_path)], check=True)
+
+    hub = tmp_path / "hub"
+    hub.mkdir()
+    nightlatch("camera", "add", "porch", "file:porch.mp4", "--no-test")
+    (hub / "cameras.list").write_bytes(encode(PORCH))
+    nightlatch("camera", "add", "yard", "file:yard.mp4", "--no-test")
+    assert kept(hub) == PORCH
+    nightlatch("camera", "remove", "porch")
+    assert kept(hub) is None
 
 
 def segments(home: House) -> dict[str, int]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pyrage
@@ -12,17 +15,27 @@ import pytest
 from sqlalchemy import Engine, create_engine, delete, event, select
 from sqlalchemy.orm import Session
 
+from nightlatch.domain.camera import CameraState
 from nightlatch.domain.recording import Part, Segment, Sheet, Still
-from nightlatch.errors import VaultError
+from nightlatch.errors import Reason, SourceError, VaultError
 from nightlatch.hub.folder import claim
 from nightlatch.hub.serve.books.entries import enter
 from nightlatch.hub.serve.books.matching import Correction, match
-from nightlatch.hub.serve.books.records import CameraRow, ClipPartRow, ClipRow, HubTables, SegmentRow, SheetRow
+from nightlatch.hub.serve.books.records import (
+    CameraRow,
+    ClipPartRow,
+    ClipRow,
+    HubTables,
+    OutageRow,
+    SegmentRow,
+    SheetRow,
+)
 from nightlatch.hub.serve.books.retention import delete_clip, delete_footage, sweep, used_bytes
-from nightlatch.hub.vault.files import ClipGone, Vault
+from nightlatch.hub.vault import layout
+from nightlatch.hub.vault.files import ClipGone, OpenClip, Vault
 from nightlatch.hub.vault.recover import recover
 from nightlatch.hub.watch.telling import Telling
-from nightlatch.hub.wire.notices import ClipGrew, Notice, Stored
+from nightlatch.hub.wire.notices import ClipGrew, Notice, Outage, Stored
 from nightlatch.seal.envelope import Sealed, header_length
 from nightlatch.seal.identities import Opener
 from nightlatch.seal.recipients import Sealer
@@ -333,3 +346,124 @@ def test_only_the_cameras_of_a_shard_are_matched(home: Keeping, engine: Engine) 
         session.execute(delete(SegmentRow))
     assert match(home.books, lambda camera_id: camera_id != CAMERA, ()) == Correction()
     assert match(home.books, lambda camera_id: camera_id == CAMERA, ()).rows_added == 1
+
+
+def test_a_clip_that_is_deleted_while_parts_are_being_written_leaves_no_file(home: Keeping, vault: Vault) -> None:
+    for number in range(30):
+        clip = home.begin(f"{number:016x}", manifest(CAMERA, T0, T0))
+        home.part(clip, part(0))
+        grown = threading.Event()
+
+        def grow(clip: OpenClip = clip, grown: threading.Event = grown) -> None:
+            with suppress(ClipGone):
+                for index in range(1, 2000):
+                    home.part(clip, part(index))
+                    grown.set()
+
+        growing = threading.Thread(target=grow)
+        growing.start()
+        assert grown.wait(10)
+        assert delete_clip(home.books, clip.id)
+        growing.join(20)
+        assert not growing.is_alive()
+        assert files(clip.folder.parent) == []
+
+
+def test_what_a_deletion_left_when_the_hub_was_killed_goes_at_the_next_start(
+    home: Keeping, vault: Vault, engine: Engine
+) -> None:
+    clip = home.begin(CLIP, manifest(CAMERA, T0, T0))
+    home.part(clip, part(0))
+    clip.folder.rename(layout.aside(clip.folder))  # and then it was killed
+    camera = layout.camera_folder(vault.folder, "ba9876543210")
+    camera.mkdir()
+    camera.rename(layout.aside(camera))
+    started_again(home)
+    assert files(vault.folder) == []
+    assert layout.camera_folders(vault.folder) == [vault.folder / CAMERA]
+    with Session(engine) as session:
+        assert session.get(ClipRow, clip.id) is None
+
+
+def test_a_segment_that_was_deleted_before_it_was_entered_gets_no_row(
+    home: Keeping, vault: Vault, engine: Engine, sealer: Sealer
+) -> None:
+    kept = vault.keep_segment(segment(0), sealer)
+    home.segment(segment(1))
+    delete_footage(home.books, CAMERA)
+    enter(home.books, [Stored(kept.path, kept.bytes)], T0)
+    with Session(engine) as session:
+        assert session.scalar(select(SegmentRow)) is None
+
+
+def test_a_manifest_that_was_written_again_while_serve_was_away_is_sent_again_even_at_the_same_size(
+    home: Keeping, engine: Engine
+) -> None:
+    clip = home.begin(CLIP, manifest(CAMERA, T0, T0))
+    home.part(clip, part(0))
+    home.close(clip)
+    file = clip.folder / "manifest.age"
+    sent_ms = int(file.stat().st_mtime * 1000)
+    with Session(engine) as session, session.begin():
+        for row in session.scalars(select(ClipPartRow)):
+            row.sent_version, row.sent_ms = row.version, sent_ms
+    started_again(home)
+    assert waiting(engine) == []
+    later_s = sent_ms / 1000 + 60
+    os.utime(file, (later_s, later_s))  # the same size: manifests are padded
+    os.utime(clip.folder / "part-0000.age", (later_s, later_s))
+    started_again(home)
+    assert waiting(engine) == ["manifest"]  # a part never changes, and the mailbox would refuse it
+
+
+def waiting(engine: Engine) -> list[str]:
+    """What waits for the uplink."""
+    with Session(engine) as session:
+        return list(session.scalars(select(ClipPartRow.name).where(ClipPartRow.version > ClipPartRow.sent_version)))
+
+
+def outages(engine: Engine) -> list[tuple[int, int | None]]:
+    with Session(engine) as session:
+        return [(row.began_ms, row.ended_ms) for row in session.scalars(select(OutageRow).order_by(OutageRow.began_ms))]
+
+
+def test_a_camera_that_stays_lost_over_a_kill_of_the_recorder_has_one_outage_and_its_first_reason(
+    home: Keeping, engine: Engine
+) -> None:
+    lost = SourceError(Reason.TIMEOUT, "No answer.")
+    clock = FixedClock()
+    Telling(home, clock).state(CAMERA, CameraState.RETRYING, problem=lost)
+    clock.at_ms += 60_000
+    bus = Resent(home)
+    after = Telling(bus, clock)  # the process was killed
+    after.state(CAMERA, CameraState.RETRYING, problem=lost)
+    assert outages(engine) == [(T0, None)]
+    clock.at_ms += 60_000
+    after.state(CAMERA, CameraState.RECORDING)
+    assert outages(engine) == [(T0, T0 + 120_000)]
+    bus.again()
+    assert outages(engine) == [(T0, T0 + 120_000)]
+
+
+class Resent:
+    """A bus that tells once more what it told."""
+
+    def __init__(self, home: Keeping) -> None:
+        self._home = home
+        self._told: list[Notice] = []
+
+    def send(self, notice: Notice) -> None:
+        self._told.append(notice)
+        self._home.send(notice)
+
+    def again(self) -> None:
+        for notice in list(self._told):
+            self._home.send(notice)
+
+
+def test_outages_that_are_told_again_to_a_new_serve_are_entered_once(home: Keeping, engine: Engine) -> None:
+    told = [Outage(CAMERA, T0 + 1000 * n, T0 + 1000 * n + 500, Reason.TIMEOUT) for n in range(3)]
+    told.append(Outage(CAMERA, T0 + 9000, None, Reason.TIMEOUT))
+    for _ in range(2):
+        enter(home.books, told, T0)
+    assert outages(engine) == [(each.began_ms, each.ended_ms) for each in told]

@@ -20,6 +20,7 @@ from nightlatch.hub.vault.layout import ClipObject
 from nightlatch.hub.wire import client as client_module
 from nightlatch.hub.wire.client import NoticeClient, nudge
 from nightlatch.hub.wire.notices import (
+    LONGEST,
     CameraList,
     CamerasChanged,
     CameraStatus,
@@ -27,6 +28,7 @@ from nightlatch.hub.wire.notices import (
     EventNotice,
     Hello,
     Missed,
+    NewStill,
     Notice,
     Outage,
     Stored,
@@ -160,6 +162,74 @@ def test_what_finds_no_room_is_counted_and_reported(
     until(lambda: len(serve.of(Stored)) == 10, "the newest", 10)
     assert serve.of(Missed) == [Missed(15)]
     assert serve.of(Stored) == [stored(number) for number in range(15, 25)]
+    serve.stop()
+
+
+def test_after_a_loss_serve_hears_anew_which_clips_grow_once_the_rest_has_come(
+    tmp_path: Path, watch: Callable[..., NoticeClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "WAITING", 10)
+    client = watch(start=False)
+    for number in range(25):
+        client.send(stored(number))
+    client.start()
+    serve = Serve(tmp_path / "watch.sock")
+    until(lambda: len(serve.of(Hello)) == 2, "the second hello", 10)
+    assert serve.heard[-2:] == [Missed(15), Hello(0, 1, ("c" * 16,))]
+    serve.stop()
+
+
+def test_a_flood_does_not_wash_away_what_a_camera_is_doing(
+    tmp_path: Path, watch: Callable[..., NoticeClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "WAITING", 10)
+    status = CameraStatus(CAMERA, CameraState.RETRYING, 1000, Reason.TIMEOUT)
+    big = EventNotice(CAMERA, "yard", "e", "c", 0, True, (), Verdict.UNSURE, 0.5, (), jpeg=bytes(500_000))
+    with socket.socket(socket.AF_UNIX) as slow:
+        slow.bind(str(tmp_path / "watch.sock"))
+        slow.listen()
+        client = watch()
+        line, _ = slow.accept()
+        with line, line.makefile("rb") as stream:
+            for notice in (*[big] * 20, status, *[big] * 100):  # more than fits on the way
+                client.send(notice)
+            heard: list[Notice] = []
+            while not heard or not isinstance(heard[-1], Missed):
+                heard.append(decode(stream.read(int.from_bytes(stream.read(4), "big"))))
+    assert status in heard
+
+
+def test_a_camera_that_was_lost_a_thousand_times_does_not_make_serve_forget_the_others(
+    tmp_path: Path, watch: Callable[..., NoticeClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "REMEMBERED", 20)
+    client = watch(start=False)
+    client.send(CameraStatus("b" * 12, CameraState.RECORDING, 1))
+    for number in range(100):
+        client.send(Outage(CAMERA, number, number + 1, Reason.TIMEOUT))
+    client.start()
+    serve = Serve(tmp_path / "watch.sock")
+    until(lambda: Outage(CAMERA, 99, 100, Reason.TIMEOUT) in serve.heard, "the newest outage", 10)
+    assert serve.of(CameraStatus) == [CameraStatus("b" * 12, CameraState.RECORDING, 1)]
+    assert len(serve.of(Outage)) < 20
+    serve.stop()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [NewStill(CAMERA, 1, bytes(LONGEST)), CameraStatus(CAMERA, CameraState.RETRYING, 1, Reason.TIMEOUT, "\udcff")],
+    ids=["too long", "not to be written"],
+)
+def test_a_notice_that_cannot_travel_is_left_out_and_the_rest_arrives(
+    tmp_path: Path, watch: Callable[..., NoticeClient], bad: Notice
+) -> None:
+    serve, client = Serve(tmp_path / "watch.sock"), watch()
+    client.send(bad)
+    client.send(stored(1))
+    until(lambda: serve.of(Stored), "the next notice", 10)
+    client.send(stored(2))
+    until(lambda: len(serve.of(Stored)) == 2, "one more", 10)
+    assert len(serve.of(Hello)) == 1  # it did not have to join anew
     serve.stop()
 
 

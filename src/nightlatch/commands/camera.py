@@ -81,10 +81,12 @@ def remove(
     """Remove a camera."""
     from nightlatch.hub.serve import catalogue
     from nightlatch.hub.wire.client import nudge
+    from nightlatch.hub.wire.notices import LIST_FILE
 
     settings = hub_settings(config.load(config_file), hub_data(data))
     catalogue.remove(hub_books(settings), name, footage=delete_footage)
-    nudge(settings.data_dir / "watch.sock")
+    if not nudge(settings.data_dir / "watch.sock"):  # the next start must not record it even for a second
+        (settings.data_dir / LIST_FILE).unlink(missing_ok=True)
     out.print(f"{escape(name)} is removed.")
 
 

@@ -10,6 +10,7 @@ a hang, too much memory), `send` ends by its deadline and says so. Nothing touch
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -18,12 +19,15 @@ from collections.abc import Callable
 from typing import IO, Generic, TypeVar
 
 import msgspec
+import structlog
 
 from nightlatch.errors import NightlatchError, Reason, SourceError
 
 NICE = 10  # recording goes first
 LONGEST_MESSAGE = 1024 * 1024
+ENDING_S = 1.0  # for a child that broke off to be gone
 
+log = structlog.get_logger()
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 
@@ -68,15 +72,8 @@ class Errand(msgspec.Struct, Generic[Request, Answer], frozen=True):
             SourceError: the child says that a camera or film cannot be read.
             ErrandFailed: anything else; `TooLong` when its time was up.
         """
-        environment = {**os.environ, "NIGHTLATCH_PARENT": str(os.getpid())}
         is_late = threading.Event()
-        with subprocess.Popen(
-            command or [sys.executable, "-m", self.module],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-        ) as child:
+        with self._start(command or [sys.executable, "-m", self.module]) as child:
 
             def end() -> None:
                 is_late.set()
@@ -87,10 +84,24 @@ class Errand(msgspec.Struct, Generic[Request, Answer], frozen=True):
             try:
                 return self._talk(child, request, body, on_share)
             except (OSError, msgspec.MsgspecError, EOFError):
+                log.warning("errand.broke", errand=self.module, status=_status(child), was_late=is_late.is_set())
                 raise (TooLong(self.hung) if is_late.is_set() else ErrandFailed(self.broke)) from None
             finally:
                 timer.cancel()
                 child.kill()
+                if child.stdin is not None:
+                    with contextlib.suppress(OSError):  # what it did not read is still there
+                        child.stdin.close()
+
+    def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
+        """The child; what it prints when it breaks is nobody's to read: it may hold an address with its password."""
+        environment = {**os.environ, "NIGHTLATCH_PARENT": str(os.getpid())}
+        pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+        try:
+            return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=nowhere, env=environment)
+        except OSError as error:  # no memory or no process left
+            log.warning("errand.broke", errand=self.module, status=error.strerror, was_late=False)
+            raise ErrandFailed(self.broke) from None
 
     def _talk(
         self, child: subprocess.Popen[bytes], request: Request, body: bytes, on_share: Callable[[float], None]
@@ -121,6 +132,14 @@ class Errand(msgspec.Struct, Generic[Request, Answer], frozen=True):
                 if length > self.most_bytes:
                     raise EOFError
                 return answer, read_exactly(stdout, length)
+
+
+def _status(child: subprocess.Popen[bytes]) -> int | None:
+    """With what it ended; None when it had to be ended."""
+    try:
+        return child.wait(ENDING_S)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def run_child(

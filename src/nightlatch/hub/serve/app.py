@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import structlog
@@ -21,6 +21,7 @@ from nightlatch.hub.serve.alerts.push import Push
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.books.retention import sweep
+from nightlatch.hub.serve.duty import always
 from nightlatch.hub.serve.face import hub_face
 from nightlatch.hub.serve.giving import Donations
 from nightlatch.hub.serve.house import House
@@ -95,10 +96,17 @@ def _furnish(settings: HubSettings, clock: Clock, secure: bool) -> House:
 async def _running(house: House) -> AsyncIterator[None]:
     """Everything that runs while the page is served."""
     await house.notices.start()
-    work = [house.entries.run(), _sweep(house), house.alerts.run(), house.logwatch.run()]
+    work: dict[str, Callable[[], Awaitable[None]]] = {
+        "entries": house.entries.run,
+        "camera list": house.listing.run,
+        "matching": house.matching.run,
+        "sweep": lambda: _sweep(house),
+        "alerts": house.alerts.run,
+        "log": house.logwatch.run,
+    }
     if house.uplink is not None:
-        work.append(house.uplink.run())
-    tasks = [asyncio.create_task(each) for each in work]
+        work["uplink"] = house.uplink.run
+    tasks = [asyncio.create_task(always(name, each)) for name, each in work.items()]
     yield
     for task in tasks:
         task.cancel()

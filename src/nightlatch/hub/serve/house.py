@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.entries import Entries, Entry
 from nightlatch.hub.serve.books.matching import match
 from nightlatch.hub.serve.books.retention import Swept
+from nightlatch.hub.serve.duty import Duty
 from nightlatch.hub.serve.giving import Donations
 from nightlatch.hub.serve.hints import Hint
 from nightlatch.hub.serve.logwatch import LogWatch
@@ -62,6 +63,14 @@ class SignedOut(NightlatchError):
     """Nobody is signed in."""
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """To a watch process that is there. `growing` is which of its clips grow now; it changes with what is heard."""
+
+    hello: Hello
+    growing: set[str]
+
+
 @dataclass(slots=True)
 class House:
     """State of a running serve process."""
@@ -83,18 +92,22 @@ class House:
     secure: bool = False
     notices: NoticeServer = field(init=False)
     entries: Entries = field(init=False)
+    listing: Duty = field(init=False)  # telling watch the cameras
+    matching: Duty = field(init=False)  # bringing the books into step with the files
     statuses: dict[str, CameraStatus] = field(default_factory=dict)
     advice: dict[str, str | None] = field(default_factory=dict)
     stills: dict[str, NewStill] = field(default_factory=dict)
     swept: Swept = field(default_factory=Swept)
-    _watching: dict[int, Hello] = field(default_factory=dict)  # by shard
+    _watching: dict[int, Line] = field(default_factory=dict)  # by shard
+    _unmatched: set[int] = field(default_factory=set)  # shards whose files may be out of step with the books
     _eyes: dict[int, EyeStatus] = field(default_factory=dict)  # by shard
     _feeds: set[asyncio.Queue[str]] = field(default_factory=set)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.notices = NoticeServer(self.settings.data_dir / "watch.sock", self.heard, self.left)
-        self.entries = Entries(self.books, self.clock, self.entered)
+        self.entries = Entries(self.books, self.clock, self.entered, self.match_all)
+        self.listing = Duty("cameras.list", self._list_cameras)
+        self.matching = Duty("books.match", self._match)
         if self.mqtt is not None:
             self.mqtt.pictures = PictureSwitch(self.mqtt.name, self.settings.data_dir)
 
@@ -102,6 +115,10 @@ class House:
     def watch_is_up(self) -> bool:
         """Whether every watch process is there."""
         return len(self._watching) >= self.settings.shards
+
+    def is_watched(self, camera_id: str) -> bool:
+        """Whether the watch process that keeps this camera is there."""
+        return any(line.hello.keeps(camera_id) for line in self._watching.values())
 
     @property
     def eye(self) -> EyeStatus | None:
@@ -117,7 +134,10 @@ class House:
     def heard(self, notice: Notice) -> None:
         """Take in a notice."""
         match notice:
-            case Stored() | ClipGrew() | Outage():
+            case Stored() | Outage():
+                self.entries.add(notice)
+            case ClipGrew():
+                self._follow(notice)
                 self.entries.add(notice)
             case CameraStatus():
                 self.statuses[notice.camera_id] = notice
@@ -133,21 +153,28 @@ class House:
             case EyeStatus():
                 self._see(notice)
             case Hello():
-                self._watching[notice.shard] = notice
+                self._watching[notice.shard] = Line(notice, set(notice.growing))
                 self.cameras_changed()
-                self._start(self._match(notice))
-            case Missed():
+                self._unmatched.add(notice.shard)
+                self.matching.ask()
+            case Missed():  # a Hello follows, which says how things stand
                 log.warning("notices.missed", count=notice.count)
-                for hello in self._watching.values():
-                    self._start(self._match(hello))
             case CamerasChanged():
                 self.cameras_changed()
 
     def left(self, hello: Hello) -> None:
         """A watch process is gone."""
-        self._watching.pop(hello.shard, None)
+        line = self._watching.get(hello.shard)
+        if line is None or line.hello is not hello:
+            return  # it has joined anew meanwhile
+        del self._watching[hello.shard]
         self._eyes.pop(hello.shard, None)  # nothing is looking now
         self.hint({"type": "home"})
+
+    def _follow(self, clip: ClipGrew) -> None:
+        for line in self._watching.values():
+            if line.hello.keeps(clip.camera_id):
+                (line.growing.add if clip.ended_ms is None else line.growing.discard)(clip.clip_id)
 
     def entered(self, entries: Sequence[Entry]) -> None:
         """Rows were written: pages look again, and the uplink has something to send."""
@@ -159,11 +186,8 @@ class House:
 
     def cameras_changed(self) -> None:
         """Tell watch and the pages, from any thread."""
-        self.notices.later(self._send_cameras)
+        self.notices.later(self.listing.ask)
         self.hint({"type": "home"})
-
-    def _send_cameras(self) -> None:
-        self._start(self._list_cameras())
 
     async def _list_cameras(self) -> None:
         self.notices.tell(await run_in_threadpool(self._camera_list))
@@ -174,17 +198,29 @@ class House:
             return CameraList(None, (), ())
         return CameraList(household.id, (household.recipient,), tuple(catalogue.cameras(self.engine)))
 
-    async def _match(self, hello: Hello) -> None:
-        """Bring the books into step with the files of one watch process."""
+    def match_all(self) -> None:
+        """Some entries were lost: the files say what they were about."""
+        self._unmatched.update(self._watching)
+        self.matching.ask()
 
-        def is_ours(camera_id: str) -> bool:
-            return int(camera_id, 16) % hello.shards == hello.shard
+    async def _match(self) -> None:
+        """Bring the books into step with the files of each watch process that asks for it.
 
+        What was heard before is entered before: a clip that a process let go when it was killed would otherwise be
+        opened again by its last words.
+        """
+        await self.entries.flush()
+        shards, self._unmatched = self._unmatched, set()
         try:
-            found = await run_in_threadpool(match, self.books, is_ours, frozenset(hello.growing))
-        except OSError as error:
-            log.error("books.not_matched", error=str(error))
-            return
+            for shard in sorted(shards):
+                if (line := self._watching.get(shard)) is not None:
+                    await self._match_shard(line)
+        except BaseException:
+            self._unmatched |= shards
+            raise
+
+    async def _match_shard(self, line: Line) -> None:
+        found = await run_in_threadpool(match, self.books, line.hello.keeps, line.growing)
         log.info(
             "books.matched",
             rows_added=found.rows_added,
@@ -198,16 +234,13 @@ class House:
         if before is None or _fares(before) != _fares(eye):
             self.hint({"type": "home"})
 
-    def _start(self, work: Coroutine[object, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     # ---- pages --------------------------------------------------------------------------------------------
 
     def hint(self, what: Hint) -> None:
-        """Tell every open page to look again; a page that is slow misses hints, not data."""
-        text = json.dumps(what)
+        """Tell every open page to look again, from any thread; a page that is slow misses hints, not data."""
+        self.notices.later(lambda: self._hint(json.dumps(what)))
+
+    def _hint(self, text: str) -> None:
         for feed in list(self._feeds):
             with contextlib.suppress(asyncio.QueueFull):
                 feed.put_nowait(text)

@@ -4,7 +4,8 @@ Guarantees
 - Only `Sealed` bytes are written. The hub holds public keys, so it cannot open what is here.
 - A file is whole or absent: write, fsync, rename, fsync the folder (Moonfire NVR's order). Nobody is told of a file
   before that.
-- The open segment is also kept as a journal of sealed parts; `recover` turns a left-over journal into files.
+- The open segment is also kept as a journal of sealed parts. A left-over journal becomes files, in `recover` or when
+  its camera comes back.
 - The books can be lost: names (and `times.json` for clips) say everything an index needs.
 """
 
@@ -28,6 +29,7 @@ from nightlatch.errors import NightlatchError
 from nightlatch.hub.vault import layout
 from nightlatch.hub.vault.journal import Journal
 from nightlatch.hub.vault.layout import ClipObject, KeptFile
+from nightlatch.hub.vault.recover import save_journal
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.padding import pad_jpeg, pad_json, pad_mp4
 from nightlatch.seal.recipients import Sealer
@@ -58,6 +60,15 @@ class Vault:
         make_folder(self.folder)
 
     # ---- the 24 hours -------------------------------------------------------------------------------------
+
+    def keep_left_over(self, camera_id: str) -> list[KeptFile]:
+        """Store what the last stream of a camera left in its journal, before the next one empties it.
+
+        Something is left when the disk took parts but not their segment.
+        """
+        if camera_id in self._journals:
+            return []  # an older thread that hangs still has it
+        return save_journal(layout.camera_folder(self.folder, camera_id))
 
     def keep_part(self, part: Part, sealer: Sealer) -> None:
         """Journal one part of the open segment. Durable on return."""
@@ -129,7 +140,7 @@ class Vault:
     # ---- stop ---------------------------------------------------------------------------------------------
 
     def release(self, camera_id: str) -> None:
-        """Close the journal of a camera that stopped; what is in it stays for `recover`."""
+        """Close the journal of a camera that stopped; what is in it stays."""
         journal = self._journals.pop(camera_id, None)
         if journal is not None:
             journal.close()

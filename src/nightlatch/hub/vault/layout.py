@@ -5,6 +5,7 @@
                                                             .pNN is a part that was saved from a journal
     CAMERA/sheets/DAY/BEGAN-LENGTH-CELLS.age
     CAMERA/clips/CLIP/{manifest,still,part-NNNN}.age, times.json
+    .CAMERA.gone, CAMERA/clips/.CLIP.gone                   being deleted
 
 A name is never trusted for what a file shows: the camera and the time are inside the sealed bytes, too, where the
 owner's browser checks them.
@@ -29,6 +30,7 @@ _CAMERA = re.compile(r"[0-9a-f]{12}\Z")
 _CLIP = re.compile(r"[0-9a-f]{16}\Z")
 _SEGMENT = re.compile(r"([0-9a-f]{12})/segments/\d{8}/(\d{1,15})-(\d{1,9})-[0-9a-f]{4}(?:\.p(\d{1,4}))?\.age\Z")
 _SHEET = re.compile(r"([0-9a-f]{12})/sheets/\d{8}/(\d{1,15})-(\d{1,9})-\d{1,3}\.age\Z")
+_GONE = re.compile(r"\.([0-9a-f]{12}|[0-9a-f]{16})\.gone\Z")
 _OBJECT = re.compile(r"(manifest|still|part-\d{4})\.age\Z")
 
 Footage = Literal["segment", "sheet"]
@@ -121,6 +123,18 @@ def clip_folders(camera: Path) -> Iterator[Path]:
     for folder in (camera / "clips").glob("*"):
         if _CLIP.match(folder.name) and folder.is_dir():
             yield folder
+
+
+def aside(folder: Path) -> Path:
+    """What the folder of a camera or a clip is called while it is being deleted."""
+    return folder.with_name(f".{folder.name}.gone")
+
+
+def set_aside(vault: Path) -> Iterator[Path]:
+    """Folders of cameras and clips of which a deletion was broken off."""
+    for parent in (vault, *(camera / "clips" for camera in camera_folders(vault))):
+        if parent.is_dir():
+            yield from (path for path in parent.iterdir() if _GONE.match(path.name))
 
 
 def clip_objects(folder: Path) -> dict[str, Path]:

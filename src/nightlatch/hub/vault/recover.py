@@ -11,6 +11,7 @@ from pathlib import Path
 from nightlatch.durably import make_folder, sync, write_durably
 from nightlatch.hub.vault import layout
 from nightlatch.hub.vault.journal import read_journal
+from nightlatch.hub.vault.layout import KeptFile
 
 
 @dataclass(slots=True)
@@ -25,10 +26,12 @@ class Recovery:
 def recover(vault: Path, is_ours: Callable[[str], bool]) -> Recovery:
     """Mend the folders of the cameras that `is_ours`, before anything is recorded. Raises `OSError`."""
     found = Recovery()
+    for gone in layout.set_aside(vault):  # whoever's they are: nobody writes there any more
+        shutil.rmtree(gone, ignore_errors=True)
     for camera in layout.camera_folders(vault):
         if not is_ours(camera.name):
             continue
-        found.parts_saved += _save_journal(camera)
+        found.parts_saved += len(save_journal(camera))
         for torn in camera.rglob(".*.tmp"):
             torn.unlink(missing_ok=True)
             found.left_over += 1
@@ -39,11 +42,11 @@ def recover(vault: Path, is_ours: Callable[[str], bool]) -> Recovery:
     return found
 
 
-def _save_journal(camera: Path) -> int:
-    """Turn the parts of a journal into files; returns how many."""
-    journal, saved = camera / layout.JOURNAL, 0
+def save_journal(camera: Path) -> list[KeptFile]:
+    """Turn what the journal in a camera's folder holds into files, and end it. Raises `OSError`."""
+    journal, saved = camera / layout.JOURNAL, list[KeptFile]()
     if not journal.exists():
-        return 0
+        return saved
     run = secrets.token_hex(2)
     for part in read_journal(journal):
         if layout.is_stored_whole(camera, part.segment_began_ms):
@@ -52,7 +55,7 @@ def _save_journal(camera: Path) -> int:
         path = camera.parent / name
         make_folder(path.parent)
         write_durably(path, part.sealed)
-        saved += 1
+        saved.append(KeptFile(name, len(part.sealed)))
     journal.unlink()
     sync(camera)
     return saved

@@ -94,7 +94,7 @@ class Clipping:
                 self._begin(happening)
             case EventJudged():
                 self._learn(happening)
-            case EventClosed():
+            case EventClosed() if self._is_of(happening):
                 self._until_ms = happening.clip_to_ms
 
     def _begin(self, order: ClipOrder) -> None:
@@ -119,9 +119,13 @@ class Clipping:
         stills = () if order.still is None else (filing.vault.keep_clip_still(clip, order.still, filing.sealer),)
         filing.telling.clip(clip, *stills)
 
+    def _is_of(self, happening: EventJudged | EventClosed) -> bool:
+        """Whether it is about the clip that grows: two threads look while a sub-stream comes or goes."""
+        return self._clip is not None and self._clip[0].manifest.event == happening.event_id
+
     def _learn(self, judged: EventJudged) -> None:
         """Put what is known into the manifest, which is written again with the next part."""
-        if self._clip is None or self._clip[0].manifest.event != judged.event_id:
+        if self._clip is None or not self._is_of(judged):
             return
         clip = self._clip[0]
         clip.manifest = replace(clip.manifest, judgement=abridged(judged.judgement), eye=self._eye())

@@ -54,6 +54,15 @@ def eye_file(shard: Shard) -> str:
     return "eye.json" if shard.count == 1 else f"eye.{shard.number}.json"
 
 
+def _forget_others(data_dir: Path, shard: Shard) -> None:
+    """Remove what watch processes left there that are none of those that share the cameras now."""
+    now = {eye_file(Shard(number, shard.count)) for number in range(shard.count)}
+    for file in (*data_dir.glob("eye.json"), *data_dir.glob("eye.*.json")):
+        if file.name not in now:
+            with suppress(OSError):  # the doctor passes over what is old
+                file.unlink()
+
+
 class Chosen:
     """The detector that was asked for, as soon as it is here; until then the built-in eye."""
 
@@ -127,12 +136,16 @@ class EyeTeller:
         self._since_ms = report.clock.now_ms()
         self._last: EyeStatus | None = None
         self._written_ms = 0
+        _forget_others(report.data_dir, report.shard)
 
     def run(self) -> None:
         """For ever."""
         waiting = threading.Event()
         while True:
-            self.look_after()
+            try:
+                self.look_after()
+            except Exception:
+                log.exception("eye.untold")  # by this look: the next one must come all the same
             waiting.wait(TELL_EVERY_S)
 
     def look_after(self) -> None:

@@ -108,6 +108,8 @@ class Observer:
                 self._keep_sheet(sheet)
         except Exception as error:  # noqa: BLE001 - a full disk, or nobody waited for the end
             log.warning("look.unfinished", camera=self.camera.id, error=type(error).__name__)
+        if self._open is not None:  # the last look failed: alerts must not take the event for one that goes on
+            self.filing.telling.closed(self._open.opened.event_id)
 
     def advice(self, sight: Sight, at_ms: int) -> str | None:
         """What the owner should know about watching this camera: that it lags, or costs more than it need."""
@@ -150,11 +152,13 @@ class Observer:
                     self._tracks = change.tracks
                     self._judge(self._open, change.at_ms, is_last=False)
                 case EventClosed():
-                    if self._open is not None:
-                        self._judge(self._open, change.clip_to_ms, is_last=True)
-                    self._open = None
-                    self.happenings.append(change)
-                    self.filing.telling.closed(change.event_id)
+                    order, self._open = self._open, None
+                    try:
+                        if order is not None:
+                            self._judge(order, change.clip_to_ms, is_last=True)
+                    finally:
+                        self.happenings.append(change)
+                        self.filing.telling.closed(change.event_id)
 
     def _judge(self, order: ClipOrder, at_ms: int, *, is_last: bool) -> None:
         if not is_last and 0 <= at_ms - self._judged_ms < JUDGE_EVERY_MS:

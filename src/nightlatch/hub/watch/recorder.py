@@ -87,6 +87,9 @@ class Recorder:
             except OSError as error:
                 reason = "The disk is full" if is_disk_full(error) else f"The disk failed ({error.strerror})"
                 problem = SourceError(Reason.BROKEN_STREAM, f"{reason}. Recording resumes as soon as it can.")
+            except Exception:  # a mistake of ours: a gap needs its reason, and the camera its next try
+                log.exception("record.broke", camera=self.camera.id)
+                problem = SourceError(Reason.BROKEN_STREAM, "Recording broke off. It starts again.")
             if self._stop.is_set():
                 break
             log.warning("camera.lost", camera=self.camera.id, reason=problem.reason.value, text=str(problem))
@@ -109,6 +112,8 @@ class Recorder:
             self._source = source
             if self._stop.is_set():
                 return
+            for kept in self._station.vault.keep_left_over(self.camera.id):
+                self._station.telling.stored(kept)
             ended = threading.Event()
             if self.camera.sub_url is not None:
                 self._sub_is_watched = True  # until it turns out otherwise
@@ -133,8 +138,10 @@ class Recorder:
                 if self._sub is not None:
                     self._sub.stop()
                 observer.stop()
-                clipping.finish()
-                self._station.vault.release(self.camera.id)
+                try:
+                    clipping.finish()
+                finally:
+                    self._station.vault.release(self.camera.id)
 
     def _open(self, url: str) -> Source:
         return self._station.opens(url, transport=self.camera.transport, clock=self._station.clock)
@@ -174,6 +181,8 @@ class Recorder:
                         observer.stop()
             except SourceError as error:
                 log.warning("camera.sub_lost", camera=self.camera.id, reason=error.reason.value)
+            except Exception as error:  # noqa: BLE001 - watching fails open: the main stream is looked at instead
+                log.warning("camera.sub_lost", camera=self.camera.id, reason=type(error).__name__)
             self._sub_is_watched = False
             ended.wait(pause_s)
             pause_s = min(LONGEST_RETRY_S, pause_s * 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nightlatch.errors import ConfigError
+from nightlatch.hub.wire.notices import Hello
 
 MOST = 16
 
@@ -17,8 +18,8 @@ class Shard:
     count: int = 1
 
     def keeps(self, camera_id: str) -> bool:
-        """Whether a camera is this process's own. The id is twelve random hex digits."""
-        return self.count == 1 or int(camera_id, 16) % self.count == self.number
+        """Whether a camera is this process's own, as serve understands its hello."""
+        return Hello(self.number, self.count).keeps(camera_id)
 
     def __str__(self) -> str:
         return f"{self.number}/{self.count}"

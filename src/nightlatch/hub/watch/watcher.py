@@ -1,7 +1,8 @@
 """Keeps one recorder per camera, in step with the list that serve sends.
 
 The newest list is also kept in a file, readable by this account only (it holds what hub.db holds, passwords too): a
-hub whose serve cannot start, because of an alert setting, say, still records.
+hub whose serve cannot start, because of an alert setting, say, still records. The first of several watch processes
+writes it for all; a command that removes a camera while no hub runs deletes it.
 """
 
 from __future__ import annotations
@@ -18,10 +19,9 @@ from nightlatch.errors import SealError
 from nightlatch.hub.vault.recover import recover
 from nightlatch.hub.watch.recorder import Recorder, Station
 from nightlatch.hub.watch.shards import Shard
-from nightlatch.hub.wire.notices import CameraList, Hello, decode, encode
+from nightlatch.hub.wire.notices import LIST_FILE, CameraList, Hello, decode, encode
 from nightlatch.seal.recipients import Sealer
 
-LIST_FILE = "cameras.list"  # in the hub's folder
 PATIENCE_S = 5.0  # for a recorder to end
 CHECK_S = 2.0  # how often it looks for a recorder that died
 
@@ -35,7 +35,8 @@ class Watcher:
         self._file = data_dir / LIST_FILE
         self._station = station
         self._shard = shard
-        self._list = self._remembered()
+        self._list = self._kept = self._remembered()
+        self._refused: CameraList | None = None  # by the disk
         self._running: dict[str, tuple[Recorder, threading.Thread]] = {}
         self._for_whom: tuple[str | None, tuple[str, ...]] = (None, ())
         self._changed = threading.Event()
@@ -47,9 +48,7 @@ class Watcher:
 
     def take(self, cameras: CameraList) -> None:
         """Record these from now on; from any thread."""
-        if cameras != self._list:
-            self._list = cameras
-            self._remember(cameras)
+        self._list = cameras
         self._changed.set()
 
     def stop(self) -> None:
@@ -70,6 +69,7 @@ class Watcher:
     def run(self) -> None:
         """Keep recorders in step with the list until `stop`."""
         while not self._stopping:
+            self._remember(self._list)
             self._match(self._list)
             self._changed.wait(CHECK_S)
             self._changed.clear()
@@ -120,7 +120,13 @@ class Watcher:
         return found if isinstance(found, CameraList) else CameraList(None, (), ())
 
     def _remember(self, cameras: CameraList) -> None:
+        if cameras == self._kept or self._shard.number != 0:
+            return
         try:
             write_durably(self._file, encode(cameras))
-        except OSError as error:  # a full disk: it is sent again at the next start
-            log.warning("cameras.not_remembered", error=type(error).__name__)
+        except OSError as error:  # a full disk: the next round tries again
+            if cameras != self._refused:
+                log.warning("cameras.not_remembered", error=type(error).__name__)
+            self._refused = cameras
+        else:
+            self._kept = cameras

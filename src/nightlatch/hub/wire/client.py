@@ -10,16 +10,23 @@ from collections.abc import Callable, Hashable
 from pathlib import Path
 
 import msgspec
+import structlog
 
-from nightlatch.hub.wire.notices import LONGEST, CamerasChanged, Hello, Missed, Notice, decode, frame, lasting
+from nightlatch.hub.wire.notices import LONGEST, CamerasChanged, Hello, Missed, Notice, Outage, decode, frame, lasting
 
 WAITING = 4_096  # notices for a serve that is away; 16 cameras with open clips make some 50 a second
-REMEMBERED = 1_024  # lasting ones, repeated to a new serve; the oldest outages go first
+REMEMBERED = 1_024  # lasting ones, repeated to a new serve; when there are more, the oldest outage goes
 RETRY_S = 0.5
+
+log = structlog.get_logger()
 
 
 class NoticeClient:
-    """While serve is slow or gone notices wait; when there is no room the oldest go, and Missed says how many."""
+    """While serve is slow or gone notices wait; when there is no room the oldest go.
+
+    Once the rest has come through, Missed says how many went, and Hello which clips grow now. Of what lasts nothing is
+    dropped: there is one notice of each, however often it changed.
+    """
 
     def __init__(self, path: Path, heard: Callable[[Notice], None], hello: Callable[[], Hello]) -> None:
         """`heard` runs in a thread of the client; `hello` is asked at each connection."""
@@ -47,13 +54,17 @@ class NoticeClient:
                 self._waiting.append(notice)
             else:
                 self._lasting[key] = notice
-                while len(self._lasting) > REMEMBERED:
-                    self._unsent.discard(self._lasting.popitem(last=False)[0])
+                if len(self._lasting) > REMEMBERED:
+                    self._forget_an_outage()
                 if key not in self._unsent:
                     self._unsent.add(key)
                     self._waiting.append((key,))
-            while len(self._waiting) > WAITING:
-                self._drop(self._waiting.popleft())
+            while len(self._waiting) - len(self._unsent) > WAITING:
+                oldest = self._waiting.popleft()
+                if isinstance(oldest, tuple):
+                    self._waiting.append(oldest)
+                else:
+                    self._missed += 1
         self._wake.set()
 
     def close(self) -> None:
@@ -62,17 +73,15 @@ class NoticeClient:
         self._wake.set()
         self._thread.join(2.0)
 
-    def _drop(self, waiting: Notice | tuple[Hashable, ...]) -> None:
-        if isinstance(waiting, tuple):
-            self._unsent.discard(waiting[0])
-        self._missed += 1
+    def _forget_an_outage(self) -> None:
+        """The others are few for each camera, and a state that was told once may hold for weeks."""
+        outages = (key for key, notice in self._lasting.items() if isinstance(notice, Outage))
+        if (oldest := next(outages, None)) is not None:
+            del self._lasting[oldest]
 
     def _take(self) -> Notice | None:
-        """The next notice that waits."""
+        """The next notice that waits; how many were missed comes last."""
         with self._lock:
-            if self._missed:
-                count, self._missed = self._missed, 0
-                return Missed(count)
             while self._waiting:
                 waiting = self._waiting.popleft()
                 if not isinstance(waiting, tuple):
@@ -80,7 +89,8 @@ class NoticeClient:
                 self._unsent.discard(waiting[0])
                 if (found := self._lasting.get(waiting[0])) is not None:
                     return found
-        return None
+            count, self._missed = self._missed, 0
+        return Missed(count) if count else None
 
     def _again(self) -> None:
         """Serve may be a new one that knows nothing yet: all that lasts waits again."""
@@ -112,16 +122,26 @@ class NoticeClient:
         listener.start()
         while listener.is_alive():
             while (notice := self._take()) is not None:
-                try:
-                    line.sendall(frame(notice))
-                except OSError:
-                    with self._lock:
-                        self._missed += 1
-                    raise
+                self._say(line, notice)
+                if isinstance(notice, Missed):
+                    self._say(line, self._hello())
             if self._closing:
                 return
             self._wake.wait(RETRY_S)
             self._wake.clear()
+
+    def _say(self, line: socket.socket, notice: Notice) -> None:
+        try:
+            framed = frame(notice)
+        except (ValueError, OverflowError) as error:  # one that cannot travel must not hold up the others
+            log.error("notice.unfit", kind=type(notice).__name__, error=type(error).__name__)
+            return
+        try:
+            line.sendall(framed)
+        except OSError:
+            with self._lock:
+                self._missed += 1
+            raise
 
     def _listen(self, line: socket.socket) -> None:
         with contextlib.suppress(OSError), line.makefile("rb") as stream:

@@ -2,7 +2,8 @@
 
 Down:  CameraList, whole, whenever it changed and whenever a watch process joins.
 Up:    Hello first; then Stored, ClipGrew (files that exist now), Outage, CameraStatus, EyeStatus, NewStill,
-       EventNotice, Advice. Missed says that some could not be kept, so that the books are matched with the files.
+       EventNotice, Advice. Missed says that some could not be kept; a Hello follows it, as at the beginning, so that
+       the books are matched with the files.
 Both:  CamerasChanged, from a command line that changed the table: serve reads it again.
 """
 
@@ -17,6 +18,7 @@ from nightlatch.domain.sighting import Kind, Verdict
 from nightlatch.errors import Reason
 from nightlatch.hub.vault.layout import ClipObject
 
+LIST_FILE = "cameras.list"  # in the hub's folder: the newest CameraList that watch heard
 LONGEST = 4 * 1024 * 1024  # bytes of one notice; the largest carry a JPEG of some 100 KB
 
 
@@ -26,6 +28,10 @@ class Hello(msgspec.Struct, tag=True, frozen=True):
     shard: int
     shards: int
     growing: tuple[str, ...] = ()
+
+    def keeps(self, camera_id: str) -> bool:
+        """Whether a camera is this process's own. The id is twelve random hex digits."""
+        return self.shards == 1 or int(camera_id, 16) % self.shards == self.shard
 
 
 class CameraList(msgspec.Struct, tag=True, frozen=True):
@@ -160,8 +166,14 @@ decode = msgspec.msgpack.Decoder(Notice).decode
 
 
 def frame(notice: Notice) -> bytes:
-    """The notice as it travels: four bytes of length (big-endian), then MessagePack."""
+    """The notice as it travels: four bytes of length (big-endian), then MessagePack.
+
+    Raises:
+        ValueError: a notice that is too long, or a text that is no Unicode.
+    """
     body = encode(notice)
+    if len(body) > LONGEST:
+        raise ValueError(f"A notice of {len(body)} bytes is too long.")
     return len(body).to_bytes(4, "big") + body
 
 

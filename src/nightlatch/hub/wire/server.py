@@ -56,6 +56,7 @@ class NoticeServer:
             self._server.close()
         for writer in list(self._writers):
             writer.close()
+        self._loop = None
         self._path.unlink(missing_ok=True)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -6,7 +6,6 @@ import asyncio
 
 import structlog
 
-from nightlatch.errors import NightlatchError
 from nightlatch.hub.serve.alerts.alert import Alert
 from nightlatch.plugs import Road
 
@@ -42,5 +41,5 @@ class Alerts:
             alert = await queue.get()
             try:
                 await road.send(alert)
-            except (NightlatchError, OSError) as error:
-                log.warning("alert.lost", road=road.name, event=alert.event_id, error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - one alert that cannot be sent must not end the next ones
+                log.warning("alert.lost", road=road.name, alert=alert.event_id, error=type(error).__name__)

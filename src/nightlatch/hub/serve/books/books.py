@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.orm import Session
 
 from nightlatch.hub.vault import layout
@@ -29,10 +29,12 @@ class Books:
 
     @contextmanager
     def change(self) -> Iterator[Session]:
-        """One transaction, in turn. Raises `OSError` when the index is locked for long or has no room."""
+        """One transaction, in turn. Raises `OSError` when the index is locked for long, broken, or has no room."""
         try:
             with self.turn, Session(self.engine) as session, session.begin():
                 yield session
-        except OperationalError as error:
+        except IntegrityError:  # a row that the index refuses, not an index that fails
+            raise
+        except DatabaseError as error:
             said = str(error.orig)
             raise OSError(errno.ENOSPC if "full" in said else errno.EIO, f"index: {said}") from None

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 import structlog
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -19,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 
 from nightlatch.domain.camera import CameraState
 from nightlatch.domain.time import Clock
+from nightlatch.errors import VaultError
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, OutageRow, SegmentRow, SheetRow
 from nightlatch.hub.vault import layout
@@ -26,25 +27,39 @@ from nightlatch.hub.wire.notices import CameraStatus, ClipGrew, Outage, Stored
 
 TICK_S = 0.2  # a page sees a clip this much later; at 150 cameras it makes 5 transactions a second of some 300
 RETRY_S = 1.0
-MOST = 50_000  # entries that may wait while the index is locked; matching finds those that did not fit
+MOST = 50_000  # entries that may wait while the index is locked; the oldest go, and matching finds them in the files
 
+REFUSED = (IntegrityError, OverflowError, VaultError)  # by the index; a number or a name that fits nowhere
 Entry = Stored | ClipGrew | Outage | CameraStatus
 log = structlog.get_logger()
 
 
 class Entries:
-    """What waits to be entered. `add` is called in the event loop, as `on_entered` is."""
+    """What waits to be entered. `add` is called in the event loop, as `on_entered` and `on_lost` are."""
 
-    def __init__(self, books: Books, clock: Clock, on_entered: Callable[[Sequence[Entry]], None]) -> None:
+    def __init__(
+        self,
+        books: Books,
+        clock: Clock,
+        on_entered: Callable[[Sequence[Entry]], None],
+        on_lost: Callable[[], None],
+    ) -> None:
+        """`on_lost` is called once entering goes on after some found no room: the files know them."""
         self._books = books
         self._clock = clock
         self._on_entered = on_entered
-        self._waiting: deque[Entry] = deque(maxlen=MOST)
+        self._on_lost = on_lost
+        self._waiting: deque[Entry] = deque()
+        self._has_lost = False
         self._wake = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
 
     def add(self, entry: Entry) -> None:
         """Queue an entry."""
         self._waiting.append(entry)
+        if len(self._waiting) > MOST:
+            self._waiting.popleft()
+            self._has_lost = True
         self._wake.set()
 
     async def run(self) -> None:
@@ -61,35 +76,40 @@ class Entries:
                 self._wake.set()
 
     async def flush(self) -> None:
-        """Enter everything that waits. Raises `OSError`; then it keeps waiting."""
-        batch = list(self._waiting)
-        if not batch:
-            return
-        self._waiting.clear()
-        try:
-            await run_in_threadpool(enter_each, self._books, batch, self._clock.now_ms())
-        except OSError:
-            self._waiting.extendleft(reversed(batch))
-            raise
+        """Enter everything that waits, and what another call is entering. Raises `OSError`; then it keeps waiting."""
+        async with self._one_at_a_time:
+            batch = list(self._waiting)
+            if not batch:
+                return
+            self._waiting.clear()
+            try:
+                await run_in_threadpool(enter_each, self._books, batch, self._clock.now_ms())
+            except BaseException:
+                self._waiting.extendleft(reversed(batch))
+                raise
         self._on_entered(batch)
+        if self._has_lost:
+            self._has_lost = False
+            self._on_lost()
 
 
 def enter_each(books: Books, entries: Sequence[Entry], now_ms: int) -> None:
     """Write rows for `entries`; one that the database refuses is left out, the others are not. Raises `OSError`."""
     try:
         enter(books, entries, now_ms)
-    except IntegrityError:
+    except REFUSED:
         for entry in entries:
             try:
                 enter(books, [entry], now_ms)
-            except IntegrityError as error:
-                log.error("books.refused", entry=type(entry).__name__, error=str(error.orig))
+            except REFUSED as error:
+                why = str(error.orig) if isinstance(error, IntegrityError) else type(error).__name__
+                log.error("books.refused", entry=type(entry).__name__, error=why)
 
 
 def enter(books: Books, entries: Sequence[Entry], now_ms: int) -> None:
     """Write rows for `entries`, all or none. Raises `OSError`."""
     with books.change() as session:
-        _enter_footage(session, [entry for entry in entries if isinstance(entry, Stored)])
+        _enter_footage(session, books, [entry for entry in entries if isinstance(entry, Stored)])
         _enter_clips(session, books, [entry for entry in entries if isinstance(entry, ClipGrew)], now_ms)
         for entry in entries:
             if isinstance(entry, Outage):
@@ -101,7 +121,7 @@ def enter(books: Books, entries: Sequence[Entry], now_ms: int) -> None:
                 )
 
 
-def _enter_footage(session: Session, stored: Sequence[Stored]) -> None:
+def _enter_footage(session: Session, books: Books, stored: Sequence[Stored]) -> None:
     for table, footage in ((SegmentRow, "segment"), (SheetRow, "sheet")):
         rows = [
             {
@@ -113,6 +133,7 @@ def _enter_footage(session: Session, stored: Sequence[Stored]) -> None:
             }
             for each in stored
             if (name := layout.read_name(each.path)) is not None and name.footage == footage
+            if (books.vault / each.path).is_file()  # not what was deleted meanwhile
         ]
         if rows:
             new = insert(table)
@@ -166,9 +187,22 @@ def _enter_clips(session: Session, books: Books, grown: Sequence[ClipGrew], now_
 
 
 def _enter_outage(session: Session, outage: Outage) -> None:
+    """Enter a stretch once, however often it is told, also by the next watch process that finds the camera lost."""
     ended_ms = None if outage.ended_ms is None else max(outage.began_ms, outage.ended_ms)  # a clock may be set back
-    mine = OutageRow.camera_id == outage.camera_id, OutageRow.began_ms == outage.began_ms
-    row = session.scalar(select(OutageRow).where(*mine))
+    row = session.scalar(
+        select(OutageRow)
+        .where(
+            OutageRow.camera_id == outage.camera_id,
+            OutageRow.began_ms <= outage.began_ms,
+            or_(
+                OutageRow.began_ms == outage.began_ms,
+                OutageRow.ended_ms.is_(None),
+                OutageRow.ended_ms > outage.began_ms,
+            ),
+        )
+        .order_by(OutageRow.began_ms.desc())
+        .limit(1)
+    )
     if row is None:
         session.add(
             OutageRow(
@@ -178,5 +212,7 @@ def _enter_outage(session: Session, outage: Outage) -> None:
                 reason=outage.reason.value,
             )
         )
-    else:
+    elif row.began_ms == outage.began_ms or row.ended_ms is None:
         row.ended_ms = ended_ms
+    elif ended_ms is not None:
+        row.ended_ms = max(row.ended_ms, ended_ms)

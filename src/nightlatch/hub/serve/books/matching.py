@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, SegmentRow, SheetRow
 from nightlatch.hub.vault import layout
+
+BATCH = 500  # rows that are deleted in one statement
 
 
 @dataclass(slots=True)
@@ -30,7 +32,11 @@ class Correction:
 
 
 def match(books: Books, is_ours: Callable[[str], bool], growing: Collection[str]) -> Correction:
-    """Correct the rows of all cameras that `is_ours`; `growing` clips are still being written. Raises `OSError`."""
+    """Correct the rows of all cameras that `is_ours`. Raises `OSError`.
+
+    `growing` clips are still being written. It may change meanwhile: a clip that ends just after it was asked for is
+    closed by its notice, which is entered later.
+    """
     found = Correction()
     folders = {folder.name: folder for folder in layout.camera_folders(books.vault)}
     with books.change() as session:
@@ -49,21 +55,23 @@ def match(books: Books, is_ours: Callable[[str], bool], growing: Collection[str]
 
 def _match_footage(session: Session, vault: Path, camera_id: str, found: Correction) -> None:
     for table, kind in ((SegmentRow, "segments"), (SheetRow, "sheets")):
-        rows = {
+        known = {
             row.path: row.id
             for row in session.execute(select(table.path, table.id).where(table.camera_id == camera_id))
         }
+        new = []
         for file in (vault / camera_id / kind).glob("*/*.age"):
             path = str(file.relative_to(vault))
-            name = layout.read_name(path)
-            if rows.pop(path, None) is None and name is not None:
-                row = table(camera_id=camera_id, began_ms=name.began_ms, duration_ms=name.duration_ms, path=path)
-                row.bytes = file.stat().st_size
-                session.add(row)
-                found.rows_added += 1
-        for gone in rows.values():
-            session.delete(session.get_one(table, gone))
-            found.rows_dropped += 1
+            if known.pop(path, None) is None and (name := layout.read_name(path)) is not None:
+                row = {"camera_id": camera_id, "began_ms": name.began_ms, "duration_ms": name.duration_ms, "path": path}
+                new.append(row | {"bytes": file.stat().st_size})
+        if new:
+            session.execute(insert(table), new)
+        gone = list(known.values())
+        for begin in range(0, len(gone), BATCH):
+            session.execute(delete(table).where(table.id.in_(gone[begin : begin + BATCH])))
+        found.rows_added += len(new)
+        found.rows_dropped += len(gone)
 
 
 def _match_clips(session: Session, camera: Path, camera_id: str, growing: Collection[str], found: Correction) -> None:
@@ -77,13 +85,14 @@ def _match_clips(session: Session, camera: Path, camera_id: str, growing: Collec
             row = _clip_of(folder, camera_id, objects)
             session.add(row)
             found.rows_added += 1
-        if folder.name in growing:
+        is_growing = folder.name in growing
+        if is_growing:
             row.open, row.ended_ms = True, None
         elif row.open:
             row.open, row.ended_ms = False, _newest_ms(objects)
             found.clips_closed += 1
         session.flush()
-        _match_objects(session, folder.name, objects, is_growing=folder.name in growing)
+        _match_objects(session, folder.name, objects, is_growing=is_growing)
     for clip_id, row in rows.items():
         if clip_id not in growing:
             session.delete(row)
@@ -92,13 +101,19 @@ def _match_clips(session: Session, camera: Path, camera_id: str, growing: Collec
 
 def _match_objects(session: Session, clip_id: str, objects: dict[str, Path], *, is_growing: bool) -> None:
     for name, file in objects.items():
-        size = file.stat().st_size
+        found = file.stat()
+        size, written_ms = found.st_size, int(found.st_mtime * 1000)
         row = session.get(ClipPartRow, (clip_id, name))
         if row is None:
-            made_ms = int(file.stat().st_mtime * 1000)
-            session.add(ClipPartRow(clip_id=clip_id, name=name, version=1, bytes=size, created_ms=made_ms))
-        elif row.bytes != size and not is_growing:
+            session.add(ClipPartRow(clip_id=clip_id, name=name, version=1, bytes=size, created_ms=written_ms))
+        elif not is_growing and (row.bytes != size or _was_written_after_it_was_sent(row, written_ms)):
             row.version, row.bytes = row.version + 1, size
+
+
+def _was_written_after_it_was_sent(row: ClipPartRow, written_ms: int) -> bool:
+    """A manifest is padded, so its size need not change; a part never changes, and the mailbox takes it once."""
+    is_sent = row.sent_ms is not None and row.sent_version >= row.version
+    return row.name == layout.MANIFEST and is_sent and written_ms > (row.sent_ms or 0)
 
 
 class _Times(NamedTuple):

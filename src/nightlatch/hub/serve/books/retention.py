@@ -19,6 +19,7 @@ from nightlatch.domain.time import HOUR_MS
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import CameraRow, ClipPartRow, ClipRow, OutageRow, SegmentRow, SheetRow
 from nightlatch.hub.vault import layout
+from nightlatch.hub.vault.removal import take_away
 
 BATCH = 500
 FLOOR_BATCH = 50
@@ -89,7 +90,7 @@ def delete_clip(books: Books, clip_id: str) -> bool:
                 return False
             folder = layout.clip_folder(books.vault, row.camera_id, row.id)
             session.delete(row)
-        shutil.rmtree(folder, ignore_errors=True)
+        take_away(folder)
         return True
 
 
@@ -99,7 +100,7 @@ def delete_footage(books: Books, camera_id: str) -> None:
         with books.change() as session:
             for table in (SegmentRow, SheetRow, ClipRow, OutageRow):
                 session.execute(delete(table).where(table.camera_id == camera_id))
-        shutil.rmtree(layout.camera_folder(books.vault, camera_id), ignore_errors=True)
+        take_away(layout.camera_folder(books.vault, camera_id))
 
 
 def sweep_older_than(books: Books, limit_ms: int) -> Swept:
@@ -171,6 +172,6 @@ def _delete_clips(vault: Path, session: Session, clips: Sequence[ClipRow]) -> Sw
         )
         session.delete(clip)
         session.flush()
-        shutil.rmtree(layout.clip_folder(vault, clip.camera_id, clip.id), ignore_errors=True)
+        take_away(layout.clip_folder(vault, clip.camera_id, clip.id))
         total += Swept(files=1, bytes=int(size or 0), clips=(clip.id,))
     return total

@@ -182,7 +182,7 @@ def _state(at: House, camera: Camera) -> CameraState:
     status = at.statuses.get(camera.id)
     if not camera.enabled:
         return CameraState.OFF
-    return CameraState(status.state) if status and at.watch_is_up else CameraState.STARTING
+    return CameraState(status.state) if status and at.is_watched(camera.id) else CameraState.STARTING
 
 
 def _looking(at: House) -> LookingShape | None:

@@ -1,0 +1,173 @@
+"""Serve keeps its books right whenever watch comes, goes, or could not be heard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyrage
+import pytest
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from nightlatch.domain.camera import CameraState
+from nightlatch.domain.recording import Part, Segment
+from nightlatch.errors import Reason
+from nightlatch.hub.serve.books import entries
+from nightlatch.hub.serve.books.records import ClipRow, SegmentRow
+from nightlatch.hub.vault.files import OpenClip, Vault
+from nightlatch.hub.watch.telling import Telling
+from nightlatch.hub.wire.client import NoticeClient
+from nightlatch.hub.wire.notices import CameraStatus, Hello, Missed, Outage
+from nightlatch.seal.recipients import Sealer
+from tests.clocks import TestClock
+from tests.house import until
+from tests.hub.keeping import manifest
+from tests.hub.test_api import Hub, running
+
+CAMERA, OTHER = "0123456789ab", "0123456789ac"  # of two shards, each keeps one
+CLIP = "c" * 16
+T0 = 1_790_000_000_000
+
+
+class Watch:
+    """What a watch process keeps and tells, without its pixels."""
+
+    def __init__(self, hub: Hub, shard: int = 0, shards: int = 1) -> None:
+        self._sealer = Sealer([str(pyrage.x25519.Identity.generate().to_public())])
+        self.vault = Vault(hub.folder, hub.clock)
+        self.client = NoticeClient(hub.folder / "watch.sock", lambda _: None, self.hello)
+        self.telling = Telling(self.client, hub.clock)
+        self._shard, self._shards = shard, shards
+        self.client.start()
+
+    def hello(self) -> Hello:
+        return Hello(self._shard, self._shards, self.telling.growing())
+
+    def segment(self, number: int) -> None:
+        segment = Segment(CAMERA, number, T0 + 4000 * number, 4000, b"film", "avc1.640028")
+        self.telling.stored(self.vault.keep_segment(segment, self._sealer))
+
+    def clip(self) -> OpenClip:
+        """One that has begun and has a part."""
+        clip = self.vault.begin_clip(CLIP, manifest(CAMERA, T0 + 5000, T0))
+        self.telling.clip(clip)
+        part = Part(CAMERA, T0, 1000, 0, b"film")
+        self.telling.clip(clip, *self.vault.keep_clip_part(clip, part, self._sealer))
+        return clip
+
+    def close(self, clip: OpenClip) -> None:
+        self.telling.clip(clip, self.vault.close_clip(clip, self._sealer))
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    yield from running(tmp_path / "hub", TestClock())
+
+
+def segments(hub: Hub) -> int:
+    with Session(hub.house.engine) as session:
+        return session.scalar(select(func.count()).select_from(SegmentRow)) or 0
+
+
+def is_growing(hub: Hub) -> bool | None:
+    with Session(hub.house.engine) as session:
+        return session.scalar(select(ClipRow.open).where(ClipRow.id == CLIP))
+
+
+def match_again(hub: Hub, watch: Watch) -> None:
+    """Have the books matched, and wait for it: a row that was lost comes back."""
+    watch.segment(99)
+    until(lambda: segments(hub), "a segment", 10)
+    with Session(hub.house.engine) as session, session.begin():
+        session.execute(delete(SegmentRow))
+    watch.client.send(Missed(1))
+    until(lambda: segments(hub), "the matching", 10)
+
+
+def test_a_clip_that_ended_long_ago_is_not_opened_again_when_notices_are_missed(hub: Hub) -> None:
+    watch = Watch(hub)
+    clip = watch.clip()
+    watch.client.close()
+    watch.client = NoticeClient(hub.folder / "watch.sock", lambda _: None, watch.hello)
+    watch.telling.bus = watch.client
+    watch.client.start()  # its hello says that the clip grows
+    until(lambda: is_growing(hub), "the clip growing", 10)
+    watch.close(clip)
+    until(lambda: is_growing(hub) is False, "the end of the clip", 10)
+    match_again(hub, watch)
+    assert is_growing(hub) is False
+    watch.client.close()
+
+
+def test_a_clip_that_grows_is_not_closed_when_notices_are_missed(hub: Hub) -> None:
+    watch = Watch(hub)
+    until(lambda: hub.house.watch_is_up, "watch", 10)
+    watch.clip()
+    until(lambda: is_growing(hub), "the clip growing", 10)
+    match_again(hub, watch)
+    assert is_growing(hub) is True
+    watch.client.close()
+
+
+def test_what_a_killed_watch_process_said_last_does_not_open_its_clip_after_the_matching(hub: Hub) -> None:
+    first = Watch(hub)
+    until(lambda: hub.house.watch_is_up, "watch", 10)
+    first.clip()
+    first.client.close()  # without a word of the clip's end
+    second = Watch(hub)  # at once: what the first said is not yet entered
+    until(lambda: is_growing(hub) is not None, "the clip", 10)
+    second.segment(1)
+    until(lambda: segments(hub), "a segment, entered after everything else", 10)
+    assert is_growing(hub) is False
+    second.client.close()
+
+
+def test_an_entry_that_no_database_takes_does_not_stop_the_others(hub: Hub) -> None:
+    watch = Watch(hub)
+    watch.client.send(Outage(CAMERA, 2**63, None, Reason.TIMEOUT))
+    watch.segment(1)
+    until(lambda: segments(hub) == 1, "the segment beside it", 10)
+    watch.segment(2)
+    until(lambda: segments(hub) == 2, "the next segment", 10)
+    watch.client.close()
+
+
+def test_what_found_no_room_among_the_entries_is_found_among_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entries, "MOST", 5)
+    with contextmanager(running)(tmp_path / "hub") as hub:
+        watch = Watch(hub)
+        until(lambda: hub.house.watch_is_up, "watch", 10)
+        for number in range(40):
+            watch.segment(number)
+        until(lambda: segments(hub) == 40, "every segment", 10)
+        watch.client.close()
+
+
+def test_a_watch_process_that_joins_anew_before_its_old_line_ends_is_there(hub: Hub) -> None:
+    first = Watch(hub)
+    until(lambda: hub.house.watch_is_up, "the old line", 10)
+    second = Watch(hub)
+    second.segment(1)
+    until(lambda: segments(hub), "the new line", 10)
+    first.client.close()
+    until(lambda: len(hub.house.notices._writers) == 1, "the end of the old line", 10)
+    second.segment(2)
+    until(lambda: segments(hub) == 2, "a segment, entered after that", 10)
+    assert hub.house.watch_is_up
+    second.client.close()
+
+
+def test_the_cameras_of_a_shard_that_is_there_are_shown_as_they_are(tmp_path: Path) -> None:
+    with contextmanager(running)(tmp_path / "hub", shards=2) as hub:
+        watch = Watch(hub, 1, 2)
+        for camera in (CAMERA, OTHER):
+            watch.client.send(CameraStatus(camera, CameraState.RECORDING, T0))
+        until(lambda: OTHER in hub.house.statuses, "the states", 10)
+        assert not hub.house.watch_is_up
+        assert hub.house.is_watched(CAMERA)
+        assert not hub.house.is_watched(OTHER)
+        watch.client.close()
