@@ -71,7 +71,7 @@ export interface WholeLog {
 // `fetchFile` gives a file of the log by its path. Raises LogError when anything does not fit.
 export async function readLog(fetchFile: (path: string) => Promise<Bytes>, policy: LogPolicy): Promise<WholeLog> {
   const note = new TextDecoder().decode(await fetchFile("checkpoint"));
-  const { checkpoint, witnessed } = await verifyCheckpoint(note, policy);
+  const { checkpoint, witnessed } = await verifyCheckpoint(note, policy, null);
   const leaves: Bytes[] = [];
   for (let n = 0; n * WIDTH < checkpoint.size; n++) {
     const wide = Math.min(WIDTH, checkpoint.size - n * WIDTH);

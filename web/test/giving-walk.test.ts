@@ -28,7 +28,7 @@ beforeAll(async () => {
   leaf = utf8(JSON.stringify({ t: NOW_MS / 1000, k: "view.open", tag, c: b64(await commitment(SALT, event)) }));
   const sealed_event = b64(utf8(JSON.stringify({ event, salt: b64(SALT) })));
   claim = { kind: "view.open", leaf: b64(leaf), index: 0, due_ms: null, sealed_event };
-  log = await tinyLog([leaf]);
+  log = await tinyLog([leaf], NOW_MS);
 });
 
 function donations(...given: Donation[]) {
@@ -77,7 +77,7 @@ describe("reading the log", () => {
   });
 
   test("entries that are not those of the checkpoint prove nothing", async () => {
-    const other = await tinyLog([utf8("another entry")]);
+    const other = await tinyLog([utf8("another entry")], NOW_MS);
     const { it, reading } = giving({ "GET /giving/log/tile/entries/000.p/1": [file(other.entries)] });
     await it.watch();
     expect(reading()).toMatchObject({ is: "unproven", failure: { text: expect.stringContaining("cosigned") } });
