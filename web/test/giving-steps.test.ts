@@ -113,6 +113,12 @@ describe("when the log was last confirmed", () => {
     expect(staleLine({ ...stale, last: null }, 0).todo).toContain("until the clocks agree");
   });
 
+  test("is not forgotten while the log cannot be read", () => {
+    const unread: Happening = { is: "read", result: NO };
+    const there = steps(ASKED, { is: "read", result: { ok: true, value: FRESH } }, unread, unread) as There;
+    expect(there.reading).toMatchObject({ is: "unproven", last: confirmed });
+  });
+
   test("what contradicts it is put into words", () => {
     const known: KnownCheckpoint = { size: 7, root: "", note: "", seenMs: NOW_S * 1000, fork: null };
     expect(contradictedLine(new Contradiction("fork", known, "")).text).toContain("was rewritten");

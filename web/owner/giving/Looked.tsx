@@ -44,7 +44,12 @@ function Checked({ reading, vouched }: { reading: Reading; vouched: number | nul
     case "reading":
       return null;
     case "unproven":
-      return <Trouble of={reading.failure} todo="Nothing here counts as proven until this is fixed." />;
+      return (
+        <>
+          <Trouble of={reading.failure} todo="Nothing here counts as proven until this is fixed." />
+          {reading.last && <p class="fine bad">{confirmedLine(reading.last, browserNow.value)}</p>}
+        </>
+      );
     case "stale":
       return <Problem {...staleLine(reading, browserNow.value)} />;
     case "contradicted":

@@ -13,7 +13,7 @@ export type Reading =
   | ({ is: "withheld" } & Read) // the log holds looks that the programme did not mention
   | { is: "stale"; last: Confirmation | null; maxAgeS: number; entries: Entries } // confirmed too long ago, or not yet
   | { is: "contradicted"; by: Contradiction; entries: Entries } // the log is not what this browser saw of it
-  | { is: "unproven"; failure: Failure; entries: Entries };
+  | { is: "unproven"; failure: Failure; last?: Confirmation | null | undefined; entries: Entries };
 
 export type Withdrawal =
   | { is: "idle" }
@@ -60,9 +60,15 @@ function readingAfter(had: Reading, result: { ok: true; value: Read } | ReadingF
   if (result.ok) return { is: result.value.unclaimed.looks > 0 ? "withheld" : "proven", ...result.value };
   const entries = entriesOf(had);
   const { doubt } = result;
-  if (!doubt) return { is: "unproven", failure: result, entries };
+  if (!doubt) return { is: "unproven", failure: result, last: lastOf(had), entries };
   if (doubt instanceof StaleCheckpoint) return { is: "stale", last: doubt.last, maxAgeS: doubt.maxAgeS, entries };
   return { is: "contradicted", by: doubt, entries };
+}
+
+// When the log was last known to be confirmed, which a log that cannot be read does not say.
+function lastOf(reading: Reading): Confirmation | null | undefined {
+  if (isRead(reading)) return reading.log.confirmed;
+  return reading.is === "stale" || reading.is === "unproven" ? reading.last : undefined;
 }
 
 // A log that was fresh when it was read does not stay so: a hub that no longer answers leaves nothing green.
