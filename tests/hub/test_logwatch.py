@@ -21,19 +21,19 @@ from nightlatch.hub.serve.books.records import DonationRow
 from nightlatch.hub.serve.giving import Donations
 from nightlatch.hub.serve.logwatch import LogWatch, witness_key
 from nightlatch.keeper.app import create_app
-from nightlatch.ledger.checkpoint import cosigned_at_s
+from nightlatch.ledger.checkpoint import cosign, cosigned_at_s
 from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.face import create_log_app
 from nightlatch.ledger.log import Log
 from nightlatch.ledger.memory import read_evidence
 from nightlatch.ledger.policy import Policy, check_note
-from nightlatch.seal.note import make_signer, read_note
+from nightlatch.seal.note import COSIGNATURE, make_signer, read_note
 from tests.clocks import TestClock
 from tests.keeper.house import ORIGIN, TEN, House
 from tests.keeper.test_real_log import RealLog
 from tests.serving import served
 
-SIGNER = make_signer("programme.test/log")
+SIGNER, FRIEND = make_signer("programme.test/log"), make_signer("friend.test", COSIGNATURE)
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -64,7 +64,7 @@ def watch(
         "keeper_url": keeper or url,
         "log_url": url,
         "programme_key": b64encode(bytes(32)).decode(),
-        "policy": str(policy or Policy(SIGNER.verifier, (), 0)),
+        "policy": str(policy or Policy(SIGNER.verifier, (("friend", FRIEND.verifier),), 1)),
         "notice": "n",
         "language": "en",
     }
@@ -72,13 +72,18 @@ def watch(
     return LogWatch(tmp_path / "hub", donations, clock)
 
 
+def append(log: Log, leaf: bytes) -> None:
+    """Append it, and let the one witness of the policy cosign."""
+    log.append(leaf)
+    log.cosigned([cosign(log.note, FRIEND, TestClock().now_ms() // 1000)], log.checkpoint.size)
+
+
 def test_a_log_that_grows_is_believed(tmp_path: Path) -> None:
     with shown(tmp_path / "log") as url, Log(tmp_path / "log", SIGNER) as log:
-        log.append(b"one")
         hub = watch(tmp_path, url)
-        hub.look()
-        log.append(b"two")
-        hub.look()
+        for leaf in (b"one", b"two"):
+            append(log, leaf)
+            hub.look()
     assert (hub.size, hub.trouble) == (2, None)
 
 
@@ -147,12 +152,13 @@ def test_the_hub_cosigns_what_continues_and_makes_the_quorum(tmp_path: Path) -> 
 
 
 def test_a_hub_that_the_policy_does_not_name_waits_for_nothing(tmp_path: Path) -> None:
-    with Log(tmp_path / "log", SIGNER) as log, served(create_log_app(log, {}, "w")) as url:
-        log.append(b"one")
-        hub = watch(tmp_path, url)
-        assert not hub.vouch(1)
-        assert hub.size == 1  # a programme that was joined since is audited without waiting for its turn
-        assert not hub.vouch(1)
+    with Log(tmp_path / "log", SIGNER) as log:
+        append(log, b"one")
+        with served(create_log_app(log, {}, "w")) as url:
+            hub = watch(tmp_path, url)
+            assert not hub.vouch(1)
+            assert hub.size == 1  # a programme that was joined since is audited without waiting for its turn
+            assert not hub.vouch(1)
         assert cosigned_at_s(log.note, witness_key(tmp_path / "hub").verifier) is None  # the log does not know it
 
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from nightlatch.commands.log import app
 from nightlatch.errors import NightlatchError
-from nightlatch.ledger.checkpoint import open_checkpoint
+from nightlatch.ledger.checkpoint import cosign, open_checkpoint
 from nightlatch.ledger.errors import LedgerError, Unproven, Why
 from nightlatch.ledger.log import Log
 from nightlatch.ledger.memory import MOST_SUSPICIONS, read_evidence
@@ -19,11 +19,12 @@ from nightlatch.ledger.witness import Witness, request
 from nightlatch.seal.note import COSIGNATURE, Note, make_signer, read_note
 from tests.clocks import TestClock
 
-SIGNER = make_signer("example.org/log")
+SIGNER, FRIEND = make_signer("example.org/log"), make_signer("friend.example", COSIGNATURE)
+WITNESSES = (("friend", FRIEND.verifier),)
 
 
 def audit(folder: Path, where: Path, *more: str) -> str:
-    (folder / "policy.txt").write_text(str(Policy(SIGNER.verifier, (), 0)))
+    (folder / "policy.txt").write_text(str(Policy(SIGNER.verifier, WITNESSES, 1)))
     told = CliRunner().invoke(app, ["audit", str(where), "--policy", str(folder / "policy.txt"), *more])
     if isinstance(told.exception, NightlatchError):
         raise told.exception
@@ -35,6 +36,7 @@ def log(folder: Path, *leaves: bytes) -> Path:
     with Log(folder, SIGNER) as made:
         for leaf in leaves:
             made.append(leaf)
+        made.cosigned([cosign(made.note, FRIEND, 1)], made.checkpoint.size)
     return folder
 
 
@@ -108,7 +110,8 @@ def test_a_state_file_that_is_damaged_or_of_another_log_is_refused(tmp_path: Pat
     other = make_signer("example.org/other")
     with Log(tmp_path / "other", other) as made:
         made.append(b"x")
-    (tmp_path / "their-policy").write_text(str(Policy(other.verifier, (), 0)))
+        made.cosigned([cosign(made.note, FRIEND, 1)], 1)
+    (tmp_path / "their-policy").write_text(str(Policy(other.verifier, WITNESSES, 1)))
     state = ["--state", str(tmp_path / "theirs")]
     told = CliRunner().invoke(app, ["audit", str(made.folder), "--policy", str(tmp_path / "their-policy"), *state])
     assert told.exit_code == 0

@@ -16,6 +16,7 @@ export const unreachable = signal<Failure | null>(null);
 let ahead = 0;
 export const hubNow = () => Date.now() + ahead;
 export const now = signal(Date.now());
+export const browserNow = signal(Date.now()); // where the hub is not to be believed
 export const path = signal(location.pathname + location.search);
 export const clipsChanged = signal(0);
 export const stillsChanged = signal<Record<string, number>>({});
@@ -44,7 +45,10 @@ export function go(to: string, replace = false) {
   setTimeout(() => document.querySelector<HTMLElement>("main")?.focus({ preventScroll: true }));
 }
 addEventListener("popstate", () => (path.value = location.pathname + location.search));
-setInterval(() => (now.value = hubNow()), 1000);
+setInterval(() => {
+  now.value = hubNow();
+  browserNow.value = Date.now();
+}, 1000);
 
 async function ask(): Promise<Result<State>> {
   const found = await get<State>("/state");

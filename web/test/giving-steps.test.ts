@@ -4,10 +4,21 @@ import { describe, expect, test } from "vitest";
 import type { Entry } from "../owner/giving/entries";
 import type { Read } from "../owner/giving/reading";
 import { standing } from "../owner/giving/standing";
-import { type Giving, type Happening, next, type There } from "../owner/giving/steps";
-import { about, checkedLine, keyLine, proofOf, withheldLine } from "../owner/giving/words";
+import { asOf, type Giving, type Happening, next, type There } from "../owner/giving/steps";
+import {
+  about,
+  checkedLine,
+  confirmedLine,
+  contradictedLine,
+  keyLine,
+  proofOf,
+  staleLine,
+  withheldLine,
+} from "../owner/giving/words";
 import { broken } from "../shared/api";
-import type { WholeLog } from "../shared/log";
+import { lastConfirmed } from "../shared/ledger";
+import { Contradiction, type WholeLog } from "../shared/log";
+import type { KnownCheckpoint } from "../shared/memory";
 import type { Donation, Donations } from "../shared/wire";
 
 const GIVEN = { id: "d1", withdrawn_ms: null, refused_ms: null, shred_by_ms: null, expires_ms: 9 } as Donation;
@@ -60,6 +71,58 @@ describe("a reading of the log", () => {
     );
     const labelled = { ...reading, unclaimed: { looks: 0, labels: 2 } };
     expect(checkedLine(labelled, null)).toContain("2 labels that reviewers wrote");
+  });
+});
+
+describe("when the log was last confirmed", () => {
+  const NOW_S = 1_795_000_000;
+  const at = (...agesS: number[]) => agesS.map((age, n) => ({ name: `${n}`, at_s: NOW_S - age }));
+  const confirmed = { by: 2, at_s: NOW_S - 240 };
+  const FRESH: Read = { ...READ, log: { ...LOG, confirmed, maxAgeS: 600 } };
+
+  test("is when a quorum had: the others count for nothing", () => {
+    const last = (quorum: number, ...ages: number[]) => lastConfirmed(at(...ages), quorum, NOW_S * 1000);
+    expect(last(1, 50, 240)).toEqual({ by: 1, at_s: NOW_S - 50 });
+    expect(last(2, 50, 240, 9000)).toEqual({ by: 2, at_s: NOW_S - 240 });
+    expect(last(1, 240, 240)).toEqual({ by: 2, at_s: NOW_S - 240 });
+    expect(last(1, -100_000, 240)).toEqual({ by: 1, at_s: NOW_S - 240 });
+    expect(last(2, -100_000, 240)).toBeNull();
+  });
+
+  test("is said aloud", () => {
+    const ago = (s: number) => confirmedLine({ by: 1, at_s: NOW_S - s }, NOW_S * 1000);
+    expect(confirmedLine(confirmed, NOW_S * 1000)).toBe("Last confirmed by 2 witnesses 4 minutes ago.");
+    expect(ago(-60)).toBe("Last confirmed by 1 witness a few seconds ago.");
+    expect([ago(30), ago(7200), ago(86_400 * 400)].map((line) => line.slice(28))).toEqual([
+      "30 seconds ago.",
+      "2 hours ago.",
+      "400 days ago.",
+    ]);
+  });
+
+  test("and is too long ago is a reason to believe nothing, also when nothing answers any more", () => {
+    const { reading } = steps(ASKED, { is: "read", result: { ok: true, value: FRESH } }) as There;
+    expect(asOf(reading, (NOW_S + 360) * 1000)).toBe(reading);
+    const stale = asOf(reading, (NOW_S + 361) * 1000);
+    expect(stale).toEqual({ is: "stale", last: confirmed, maxAgeS: 600, entries: READ.entries });
+    expect(proofOf(look, stale).mark).toBe("waiting");
+    if (stale.is !== "stale") throw new Error("it is stale");
+    const { text, todo } = staleLine(stale, (NOW_S + 86_400) * 1000);
+    expect(text).toMatch(/^Last confirmed by 2 witnesses on .*2026.* \(24 hours ago\)\.$/);
+    expect(todo).toContain("Nothing newer than that is proven. The policy allows 10 minutes.");
+    expect(staleLine({ ...stale, last: null }, 0).todo).toContain("until the clocks agree");
+  });
+
+  test("is not forgotten while the log cannot be read", () => {
+    const unread: Happening = { is: "read", result: NO };
+    const there = steps(ASKED, { is: "read", result: { ok: true, value: FRESH } }, unread, unread) as There;
+    expect(there.reading).toMatchObject({ is: "unproven", last: confirmed });
+  });
+
+  test("what contradicts it is put into words", () => {
+    const known: KnownCheckpoint = { size: 7, root: "", note: "", seenMs: NOW_S * 1000, fork: null };
+    expect(contradictedLine(new Contradiction("fork", known, "")).text).toContain("was rewritten");
+    expect(contradictedLine(new Contradiction("rollback", known, "")).text).toContain("read 7 entries of it on");
   });
 });
 

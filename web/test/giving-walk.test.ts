@@ -5,9 +5,11 @@ import { donor } from "../owner/giving/donor";
 import type { There } from "../owner/giving/steps";
 import { type Bytes, b64, unb64, utf8 } from "../shared/bytes";
 import { canonical, commitment, dayTag, logKey } from "../shared/consent";
+import type { Contradiction } from "../shared/log";
+import { inMemory, logMemory } from "../shared/memory";
 import type { Donation, Programme } from "../shared/wire";
 import { type Answers, REFUSED, TableHub, UNREACHABLE, yes } from "./table";
-import { type TinyLog, tinyLog } from "./tiny-log";
+import { type TinyLog, tinyLog, tinyWriter, type Writer } from "./tiny-log";
 
 const NOW_MS = Date.UTC(2026, 10, 28, 12);
 const SALT = utf8("0123456789abcdef");
@@ -19,6 +21,7 @@ const WITHDRAWAL = "POST /giving/donations/d1/withdrawal";
 let keys: CryptoKeyPair;
 let leaf: Bytes;
 let claim: unknown;
+let writer: Writer;
 let log: TinyLog;
 
 beforeAll(async () => {
@@ -28,7 +31,8 @@ beforeAll(async () => {
   leaf = utf8(JSON.stringify({ t: NOW_MS / 1000, k: "view.open", tag, c: b64(await commitment(SALT, event)) }));
   const sealed_event = b64(utf8(JSON.stringify({ event, salt: b64(SALT) })));
   claim = { kind: "view.open", leaf: b64(leaf), index: 0, due_ms: null, sealed_event };
-  log = await tinyLog([leaf]);
+  writer = await tinyWriter();
+  log = await writer.write([leaf], NOW_MS - 4 * 60_000);
 });
 
 function donations(...given: Donation[]) {
@@ -39,7 +43,7 @@ function donations(...given: Donation[]) {
 const file = (bytes: Bytes) => yes({ bytes, headers: new Headers() });
 
 // How often the page rests before it is left is what ends a watch.
-function giving(answers: Answers, rests = 0) {
+function giving(answers: Answers, rests = 0, memory = logMemory(inMemory())) {
   const hub = new TableHub({
     "GET /giving": [donations(GIVEN)],
     "GET /giving/log/checkpoint": [file(log.checkpoint)],
@@ -53,6 +57,8 @@ function giving(answers: Answers, rests = 0) {
     keys: () => ({ sign: keys.privateKey, signPublic: "b3duZXI=" }),
     open: async (sealed) => yes(sealed),
     nowMs: () => NOW_MS,
+    browserMs: () => NOW_MS,
+    memory,
     rest: async () => {
       if (rests-- <= 0) it.leave();
     },
@@ -77,7 +83,7 @@ describe("reading the log", () => {
   });
 
   test("entries that are not those of the checkpoint prove nothing", async () => {
-    const other = await tinyLog([utf8("another entry")]);
+    const other = await tinyLog([utf8("another entry")], NOW_MS);
     const { it, reading } = giving({ "GET /giving/log/tile/entries/000.p/1": [file(other.entries)] });
     await it.watch();
     expect(reading()).toMatchObject({ is: "unproven", failure: { text: expect.stringContaining("cosigned") } });
@@ -111,6 +117,85 @@ describe("reading the log", () => {
     const { it, hub } = giving({ "GET /giving": [donations()] }, 2);
     await it.watch();
     expect(hub.asked).toEqual(["GET /giving"]);
+  });
+});
+
+describe("a log that is old", () => {
+  const written = (log: TinyLog) => ({ "GET /giving/log/checkpoint": [file(log.checkpoint)] });
+
+  test("says since when, and proves nothing", async () => {
+    const { it, reading } = giving(written(await writer.write([leaf], NOW_MS - 601_000)));
+    await it.watch();
+    expect(reading()).toMatchObject({ is: "stale", last: { by: 1, at_s: NOW_MS / 1000 - 601 }, maxAgeS: 600 });
+  });
+
+  test("is judged by this browser's clock, whatever the hub's says", async () => {
+    const { it, reading } = giving(written(await writer.write([leaf], Date.UTC(2020, 0, 1))));
+    await it.watch();
+    expect(reading()).toMatchObject({ is: "stale", last: { at_s: Date.UTC(2020, 0, 1) / 1000 } });
+  });
+
+  test("that was confirmed in the future proves nothing either", async () => {
+    const { it, reading } = giving(written(await writer.write([leaf], NOW_MS + 121_000)));
+    await it.watch();
+    expect(reading()).toMatchObject({ is: "stale", last: null });
+  });
+
+  test("and becomes fresh is believed again", async () => {
+    const old = file((await writer.write([leaf], NOW_MS - 601_000)).checkpoint);
+    const { it, reading } = giving({ "GET /giving/log/checkpoint": [old, file(log.checkpoint)] }, 1);
+    await it.watch();
+    expect(reading()).toMatchObject({ is: "proven", log: { confirmed: { by: 1, at_s: NOW_MS / 1000 - 240 } } });
+  });
+});
+
+describe("a log that contradicts what this browser saw", () => {
+  const seen = async (answers: Answers, memory = logMemory(inMemory())) => {
+    await giving({}, 0, memory).it.watch();
+    const { it, reading } = giving(answers, 0, memory); // as after a reload
+    await it.watch();
+    return { reading: reading(), memory };
+  };
+  const shown = ({ checkpoint, entries }: TinyLog, size: number): Answers => ({
+    "GET /giving/log/checkpoint": [file(checkpoint)],
+    [`GET /giving/log/tile/entries/000.p/${size}`]: [file(entries)],
+  });
+
+  test("with another tree of one size is a fork, though nobody cosigned it", async () => {
+    const { reading } = await seen(shown(await writer.write([utf8("other")], null), 1));
+    expect(reading).toMatchObject({ is: "contradicted", by: { why: "fork", known: { size: 1 } } });
+  });
+
+  test("in a longer tree is a fork", async () => {
+    const { reading } = await seen(shown(await writer.write([utf8("other"), leaf], NOW_MS), 2));
+    expect(reading).toMatchObject({ is: "contradicted", by: { why: "fork" } });
+    expect((reading as { by: Contradiction }).by.evidence.split("\n----\n\n")).toHaveLength(3);
+  });
+
+  test("with fewer entries went back", async () => {
+    const { reading } = await seen(shown(await writer.write([], NOW_MS), 0));
+    expect(reading).toMatchObject({ is: "contradicted", by: { why: "rollback" } });
+  });
+
+  test("by a fork is never believed again, whatever it shows", async () => {
+    const { memory } = await seen(shown(await writer.write([utf8("other")], NOW_MS), 1));
+    const { it, reading } = giving({}, 0, memory);
+    await it.watch();
+    expect(reading()).toMatchObject({ is: "contradicted", by: { why: "fork" } });
+  });
+
+  test("by a rollback is believed again once it continues", async () => {
+    const { memory } = await seen(shown(await writer.write([], NOW_MS), 0));
+    const { it, reading } = giving(shown(await writer.write([leaf, utf8("more")], NOW_MS), 2), 0, memory);
+    await it.watch();
+    expect(reading()).toMatchObject({ is: "proven", log: { checkpoint: { size: 2 } } });
+  });
+
+  test("leaves the entries in sight", async () => {
+    const other = file((await writer.write([utf8("other")], NOW_MS)).checkpoint);
+    const { it, reading } = giving({ "GET /giving/log/checkpoint": [file(log.checkpoint), other] }, 1);
+    await it.watch();
+    expect(reading()).toMatchObject({ is: "contradicted", entries: { d1: [{ kind: "view.open" }] } });
   });
 });
 

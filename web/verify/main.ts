@@ -10,7 +10,8 @@ async function check() {
     const text = field("receipt").replaceAll("\r\n", "\n");
     const { extra } = readReceipt(text);
     if (!extra) throw new Error("This receipt does not hold its entry.");
-    const found = await verifyReceipt(text, extra, await readPolicy(field("policy")));
+    // A receipt is kept for years: when its cosignatures were made is said, not judged.
+    const found = await verifyReceipt(text, extra, await readPolicy(field("policy")), null);
     const leaf = JSON.parse(new TextDecoder().decode(extra)) as { t: number; k: string };
     const by =
       found.witnessed.map((w) => `${w.name} at ${new Date(w.at_s * 1000).toLocaleString()}`).join(", ") || "nobody";

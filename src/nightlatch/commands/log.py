@@ -138,7 +138,7 @@ def audit(
 @app.command()
 def evidence(
     file: Annotated[Path, typer.Argument(help="What a witness, a hub or an audit kept.", exists=True)],
-    policy: Annotated[Path, typer.Option(help="The policy: the log's key is enough.", exists=True)],
+    policy: Annotated[Path, typer.Option(help="The policy: keys and quorum.", exists=True)],
 ) -> None:
     """Say whether two checkpoints prove, without anything else, that the log contradicted itself."""
     from nightlatch.ledger.memory import read_evidence

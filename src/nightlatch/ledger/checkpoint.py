@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from nightlatch.ledger.errors import Unproven, Why
 from nightlatch.seal.note import COSIGNATURE, Note, NoteError, Signature, Signer, Verifier, read_note
 
-_SIZE = re.compile(r"0\Z|[1-9]\d{0,18}\Z")
+_SIZE = re.compile(r"(?:0|[1-9][0-9]{0,14})\Z")  # a browser counts to 2^53
 
 
 @dataclass(frozen=True, slots=True)

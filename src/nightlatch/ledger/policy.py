@@ -8,6 +8,7 @@ max-age-s 600
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from nightlatch.seal.note import COSIGNATURE, ED25519, NoteError, Verifier, read
 
 MAX_AGE_S = 600
 CLOCK_SLACK_S = 120
+_NUMBER = re.compile(r"[0-9]{1,15}\Z")  # a browser counts to 2^53
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,10 @@ class Verified:
 
 
 def read_policy(text: str) -> Policy:
-    """Raises `ConfigError` with the line that is wrong."""
+    """Raises `ConfigError` with the line that is wrong.
+
+    web/shared/ledger.ts reads and refuses the same (tests/ledger/policies.json).
+    """
     log: Verifier | None = None
     witnesses: list[tuple[str, Verifier]] = []
     numbers: dict[str, int] = {}
@@ -74,15 +79,17 @@ def read_policy(text: str) -> Policy:
                     log = _of_kind(read_verifier(key), ED25519)
                 case ["witness", name, key]:
                     witnesses.append((name, _of_kind(read_verifier(key), COSIGNATURE)))
-                case ["quorum" | "max-age-s" as what, value] if value.isdigit():
+                case ["quorum" | "max-age-s" as what, value] if _NUMBER.match(value):
                     numbers[what] = int(value)
                 case _:
                     raise NoteError("it is no log, witness, quorum or max-age-s.")
         except NoteError as error:
             raise ConfigError(f"Line {number} of the log's policy cannot be used: {error}") from None
     quorum = numbers.get("quorum", len(witnesses))
-    if log is None or not 0 <= quorum <= len(witnesses):
+    if log is None or quorum > len(witnesses):
         raise ConfigError("The log's policy names no log, or a quorum that its witnesses cannot reach.")
+    if quorum == 0:
+        raise ConfigError("The log's policy asks for no witness. Name one, and a quorum of at least 1.")
     if len({key.public for _, key in witnesses}) != len(witnesses):
         raise ConfigError("The log's policy names one witness twice.")
     return Policy(log, tuple(witnesses), quorum, numbers.get("max-age-s", MAX_AGE_S))

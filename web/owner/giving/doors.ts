@@ -1,6 +1,7 @@
 // What the giving page needs from the rest of the page.
 
 import { get, sealed, send } from "../../shared/api";
+import { inBrowser, logMemory } from "../../shared/memory";
 import { hubNow, opened, ring } from "../state";
 import { say } from "../toast";
 import type { Doors } from "./donor";
@@ -10,6 +11,8 @@ export const doors: Doors = {
   keys: () => ring.value,
   open: opened,
   nowMs: hubNow,
+  browserMs: Date.now,
+  memory: logMemory(inBrowser()),
   rest: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   takenBack: () => say("Taken back. Nobody can see it any more."),
 };

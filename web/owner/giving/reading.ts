@@ -1,11 +1,12 @@
 // Reads the whole log and holds what the keeper claims about every donation against it. Fails closed: when one file,
 // one claim or the owner's key is missing, nothing is proven.
 
-import { attempt, broken, type get, type Result, type sealed } from "../../shared/api";
+import { attempt, broken, type Failure, type get, type Result, type sealed } from "../../shared/api";
 import type { Bytes } from "../../shared/bytes";
 import { logKey } from "../../shared/consent";
-import { readPolicy } from "../../shared/ledger";
-import { readLog, type WholeLog } from "../../shared/log";
+import { readPolicy, StaleCheckpoint } from "../../shared/ledger";
+import { Contradiction, readLog, type WholeLog } from "../../shared/log";
+import type { LogMemory } from "../../shared/memory";
 import type { Donations, EntryClaims } from "../../shared/wire";
 import { checked, type Entry, type Unclaimed, unclaimed } from "./entries";
 
@@ -13,7 +14,11 @@ export interface ReadingDoors {
   hub: { get: typeof get; sealed: typeof sealed };
   keys: () => { sign: CryptoKey; signPublic: string } | null;
   open: (sealed: Bytes) => Promise<Result<Bytes>>;
-  nowMs: () => number;
+  nowMs: () => number; // the hub's time, as everything that it recorded
+  // This browser's own time, by which a log is fresh or stale: a hub that passes on an old log could set its own clock
+  // back as well.
+  browserMs: () => number;
+  memory: LogMemory;
 }
 
 export interface Read {
@@ -23,7 +28,11 @@ export interface Read {
 }
 export type Entries = Readonly<Record<string, Entry[]>>; // by donation
 
-export async function read(found: Donations, doors: ReadingDoors): Promise<Result<Read>> {
+// What the log itself says against being believed: it was confirmed too long ago, or is not what this browser saw.
+export type Doubt = StaleCheckpoint | Contradiction;
+export type ReadingFailure = Failure & { doubt?: Doubt };
+
+export async function read(found: Donations, doors: ReadingDoors): Promise<{ ok: true; value: Read } | ReadingFailure> {
   const { programme, given } = found;
   const keys = doors.keys();
   if (!programme) return broken("Join the programme again to see who looked.");
@@ -45,16 +54,20 @@ export async function read(found: Donations, doors: ReadingDoors): Promise<Resul
   return { ok: true, value: { log: log.value, entries, unclaimed: await unclaimed(log.value, sinceMs, claimed, by) } };
 }
 
-async function wholeLog(policy: string, { hub }: ReadingDoors): Promise<Result<WholeLog>> {
-  return attempt(async () =>
-    readLog(
-      async (path) => {
-        const file = await hub.sealed(`/giving/log/${path}`);
-        if (!file.ok) throw new Error(file.text);
-        if (!file.value) throw new Error("The log is not there.");
-        return file.value.bytes;
-      },
-      await readPolicy(policy),
-    ),
-  );
+async function wholeLog(
+  text: string,
+  { hub, memory, browserMs }: ReadingDoors,
+): Promise<{ ok: true; value: WholeLog } | ReadingFailure> {
+  const fetchFile = async (path: string) => {
+    const file = await hub.sealed(`/giving/log/${path}`);
+    if (!file.ok) throw new Error(file.text);
+    if (!file.value) throw new Error("The log is not there.");
+    return file.value.bytes;
+  };
+  try {
+    return { ok: true, value: await readLog(fetchFile, await readPolicy(text), memory, browserMs) };
+  } catch (error) {
+    const failure = broken(error instanceof Error ? error.message : String(error));
+    return error instanceof StaleCheckpoint || error instanceof Contradiction ? { ...failure, doubt: error } : failure;
+  }
 }

@@ -1,15 +1,19 @@
 // What was given, who looked, and taking it back, step by step. Pure: what came, and what is known after it.
 
 import type { Failure, Result } from "../../shared/api";
+import { type Confirmation, StaleCheckpoint } from "../../shared/ledger";
+import type { Contradiction } from "../../shared/log";
 import type { Donations } from "../../shared/wire";
-import type { Entries, Read } from "./reading";
+import type { Entries, Read, ReadingFailure } from "./reading";
 
 // Entries that were read before stay in sight when a reading fails, but nothing of them counts as proven.
 export type Reading =
   | { is: "reading" }
   | ({ is: "proven" } & Read)
   | ({ is: "withheld" } & Read) // the log holds looks that the programme did not mention
-  | { is: "unproven"; failure: Failure; entries: Entries };
+  | { is: "stale"; last: Confirmation | null; maxAgeS: number; entries: Entries } // confirmed too long ago, or not yet
+  | { is: "contradicted"; by: Contradiction; entries: Entries } // the log is not what this browser saw of it
+  | { is: "unproven"; failure: Failure; last?: Confirmation | null | undefined; entries: Entries };
 
 export type Withdrawal =
   | { is: "idle" }
@@ -26,7 +30,7 @@ export type Giving = { is: "asking" } | { is: "unknown"; failure: Failure } | Th
 
 export type Happening =
   | { is: "asked"; answer: Result<Donations> }
-  | { is: "read"; result: Result<Read> }
+  | { is: "read"; result: { ok: true; value: Read } | ReadingFailure }
   | { is: "take-back"; donation: string }
   | { is: "taken-back"; result: Result<unknown> };
 
@@ -52,9 +56,27 @@ function asked(at: Giving, answer: Result<Donations>): Giving {
   return { is: "there", donations: answer.value, reading: { is: "reading" }, withdrawal: { is: "idle" } };
 }
 
-function readingAfter(had: Reading, result: Result<Read>): Reading {
-  if (!result.ok) return { is: "unproven", failure: result, entries: entriesOf(had) };
-  return { is: result.value.unclaimed.looks > 0 ? "withheld" : "proven", ...result.value };
+function readingAfter(had: Reading, result: { ok: true; value: Read } | ReadingFailure): Reading {
+  if (result.ok) return { is: result.value.unclaimed.looks > 0 ? "withheld" : "proven", ...result.value };
+  const entries = entriesOf(had);
+  const { doubt } = result;
+  if (!doubt) return { is: "unproven", failure: result, last: lastOf(had), entries };
+  if (doubt instanceof StaleCheckpoint) return { is: "stale", last: doubt.last, maxAgeS: doubt.maxAgeS, entries };
+  return { is: "contradicted", by: doubt, entries };
+}
+
+// When the log was last known to be confirmed, which a log that cannot be read does not say.
+function lastOf(reading: Reading): Confirmation | null | undefined {
+  if (isRead(reading)) return reading.log.confirmed;
+  return reading.is === "stale" || reading.is === "unproven" ? reading.last : undefined;
+}
+
+// A log that was fresh when it was read does not stay so: a hub that no longer answers leaves nothing green.
+export function asOf(reading: Reading, browserMs: number): Reading {
+  if (!isRead(reading)) return reading;
+  const { confirmed, maxAgeS } = reading.log;
+  if (!confirmed || Math.floor(browserMs / 1000) - confirmed.at_s <= maxAgeS) return reading;
+  return { is: "stale", last: confirmed, maxAgeS, entries: reading.entries };
 }
 
 function withdrawalAfter(donation: string, result: Result<unknown>): Withdrawal {

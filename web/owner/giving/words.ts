@@ -1,6 +1,8 @@
 // What the log and the programme say of a donation, in words. Pure.
 
-import { dayName, hhmmss, lasting, when } from "../../shared/time";
+import type { Confirmation } from "../../shared/ledger";
+import type { Contradiction } from "../../shared/log";
+import { dayName, HOUR, hhmmss, lasting, MINUTE, SECOND, when } from "../../shared/time";
 import type { Donation } from "../../shared/wire";
 import type { Entry } from "./entries";
 import type { KeyEnd, Standing } from "./standing";
@@ -58,6 +60,49 @@ export function checkedLine(reading: Extract<Reading, { is: "proven" }>, vouched
   const checked = `Checked in this browser: all ${log.checkpoint.size} entries of the log, cosigned by ${witnesses}.`;
   const among = labels ? ` Among them: ${count(labels, "label", "labels")} that reviewers wrote about your clips.` : "";
   return `${checked}${among}${vouched === null ? "" : ` Your own hub vouches for ${vouched} of them.`}`;
+}
+
+// When the witnesses last confirmed the log. By the browser's clock.
+export function confirmedLine({ by, at_s }: Confirmation, browserMs: number): string {
+  return `Last confirmed by ${count(by, "witness", "witnesses")} ${since(browserMs - at_s * SECOND)}.`;
+}
+
+export function staleLine(of: Extract<Reading, { is: "stale" }>, browserMs: number): { text: string; todo: string } {
+  const ask = "Check this device's clock; then ask the programme whether its log and its witnesses are running.";
+  if (!of.last) {
+    const text = "The witnesses confirmed the log at a time that has not come yet by this device's clock.";
+    return { text, todo: `Nothing counts as proven until the clocks agree. ${ask}` };
+  }
+  const { by, at_s } = of.last;
+  const ago = since(browserMs - at_s * SECOND);
+  const text = `Last confirmed by ${count(by, "witness", "witnesses")} on ${dated(at_s * SECOND)} (${ago}).`;
+  return { text, todo: `Nothing newer than that is proven. The policy allows ${span(of.maxAgeS * SECOND)}. ${ask}` };
+}
+
+export function contradictedLine({ why, known }: Contradiction): { text: string; todo: string } {
+  const seen = `This browser read ${count(known.size, "entry", "entries")} of it on ${dated(known.seenMs)}`;
+  if (why === "fork") {
+    const todo =
+      "Nothing in it counts as proven any more. Save the evidence, give nothing more, and show it to others.";
+    return { text: `The programme's log was rewritten. ${seen}, and now it shows another history.`, todo };
+  }
+  const todo =
+    "Nothing in it counts as proven. If it is still so in a few minutes, save the evidence and ask the programme.";
+  return { text: `The programme's log went back. ${seen}, and now it shows fewer.`, todo };
+}
+
+export const FORGETFUL =
+  "This browser keeps nothing when the page is closed, so it will not notice then if the log was rewritten.";
+
+const dated = (ms: number) => new Date(ms).toLocaleString(undefined, { dateStyle: "long", timeStyle: "short" });
+
+const since = (ms: number) => (ms < 10 * SECOND ? "a few seconds ago" : `${span(ms)} ago`);
+
+function span(ms: number): string {
+  if (ms < 90 * SECOND) return count(Math.round(ms / SECOND), "second", "seconds");
+  if (ms < 90 * MINUTE) return count(Math.round(ms / MINUTE), "minute", "minutes");
+  if (ms < 48 * HOUR) return count(Math.round(ms / HOUR), "hour", "hours");
+  return count(Math.round(ms / (24 * HOUR)), "day", "days");
 }
 
 export function withheldLine(looks: number): string {
