@@ -10,6 +10,7 @@ import httpx
 import structlog
 from starlette.concurrency import run_in_threadpool
 
+from nightlatch.domain.digits import read_count
 from nightlatch.errors import NightlatchError
 from nightlatch.ledger.brought import Couriers
 from nightlatch.ledger.checkpoint import cosigned_at_s
@@ -96,8 +97,8 @@ class Cosigners:
                 status, body = await cosigner(request(old, self._log.consistency(old, size), plain))
             except (httpx.HTTPError, OSError):
                 return None
-            if status == 409 and body.strip().isdigit():
-                self._known[key] = int(body)
+            if status == 409 and (knows := read_count(body.removesuffix("\n"))) is not None:
+                self._known[key] = knows
                 continue
             if status != 200:
                 log.warning("witness.refused", witness=key.name, status=status)

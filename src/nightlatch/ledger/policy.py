@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from nightlatch.domain.digits import read_count
 from nightlatch.errors import ConfigError
 from nightlatch.ledger.checkpoint import Checkpoint, cosigned_at_s, open_checkpoint
 from nightlatch.ledger.errors import Unproven, Why
@@ -74,8 +75,8 @@ def read_policy(text: str) -> Policy:
                     log = _of_kind(read_verifier(key), ED25519)
                 case ["witness", name, key]:
                     witnesses.append((name, _of_kind(read_verifier(key), COSIGNATURE)))
-                case ["quorum" | "max-age-s" as what, value] if value.isdigit():
-                    numbers[what] = int(value)
+                case ["quorum" | "max-age-s" as what, value] if (number_of := read_count(value)) is not None:
+                    numbers[what] = number_of
                 case _:
                     raise NoteError("it is no log, witness, quorum or max-age-s.")
         except NoteError as error:

@@ -21,7 +21,7 @@ from nightlatch.hub.vault.layout import object_path
 router = APIRouter(prefix="/api")
 MOST_CLIPS = 500
 MOST_MANIFESTS = 50
-_PART = re.compile(r"\d{1,4}\Z")
+_PART = re.compile(r"\d{1,4}\Z", re.ASCII)
 
 
 @router.get("/clips")
