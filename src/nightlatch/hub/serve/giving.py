@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
@@ -27,11 +26,18 @@ from nightlatch.errors import CloudError, ConfigError, NightlatchError, NotFound
 from nightlatch.hub.errands.asking import HIDE, HideRequest
 from nightlatch.hub.serve.books.records import CameraRow, ClipRow, DonationRow, HouseholdRow, ProgrammeRow
 from nightlatch.hub.serve.catalogue import read_areas
+from nightlatch.ledger.tiles import longest
 from nightlatch.seal.recipients import Sealer
+from nightlatch.web.asking import Bounds, Reply, Unanswered, ask, json_body
+from nightlatch.web.face import KIB, MIB
+from nightlatch.web.face.addresses import is_secure_base
 
 KEPT_MS = 30 * MINUTE_MS
 AT_ONCE = 2  # clips that may be in preparation
 TIMEOUT_S = 30.0
+KEEPER = Bounds(2 * MIB, TIMEOUT_S)  # the entries of one donation: at most some hundred, of 3 kB each
+UPLOAD = Bounds(2 * MIB, within_s=330.0)  # a film of 40 MB over a home's 1 Mbit/s; the keeper waits for 300 s
+LONGEST_LEAF = 4 * KIB  # ours have about 200 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ def read_invitation(text: str) -> Programme:
     except (ValueError, KeyError, TypeError):
         raise ConfigError("This is not an invitation of a programme. Paste all of it, from { to }.") from None
     for url in (found.keeper_url, found.log_url):
-        if not url.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
+        if not is_secure_base(url):
             raise ConfigError("The programme's addresses must begin with https://.")
     return found
 
@@ -256,10 +262,13 @@ class Donations:
 
     def log_file(self, path: str) -> bytes:
         """A file of the programme's log (checkpoint, tile). Raises `CloudError`, `NotFound`."""
-        answer = self._request(self._joined().log_url, "GET", f"/{path}", None)
-        if answer.status_code == 404:
+        bounds = Bounds(longest(path, LONGEST_LEAF), TIMEOUT_S)
+        answer = self._request(self._joined().log_url, "GET", f"/{path}", None, bounds)
+        if answer.status == 404:
             raise NotFound("The log has no such file.")
-        return answer.content
+        if answer.status != 200:
+            raise CloudError(f"The log does not show {path} (status {answer.status}).")
+        return answer.body
 
     # ---- inside ----------------------------------------------------------------------------------------------
 
@@ -286,14 +295,11 @@ class Donations:
             del self._offers[old]
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        answer = self._request(self._joined().keeper_url, method, path, body)
-        try:
-            told: dict[str, Any] = answer.json()
-        except ValueError:
-            told = {}
+        answer = self._request(self._joined().keeper_url, method, path, body, UPLOAD if method == "PUT" else KEEPER)
+        told = answer.told()
         if answer.is_success:
             return told
-        raise CloudError(f"The programme refused: {told.get('error') or f'status {answer.status_code}'}")
+        raise CloudError(f"The programme refused: {told.get('error') or f'status {answer.status}'}")
 
     def _joined(self) -> Programme:
         programme = self.programme()
@@ -301,11 +307,12 @@ class Donations:
             raise ConfigError("The household has joined no programme. Join one first, under Giving.")
         return programme
 
-    def _request(self, url: str, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
+    def _request(self, url: str, method: str, path: str, body: dict[str, Any] | None, bounds: Bounds) -> Reply:
+        raw, headers = (b"", dict[str, str]()) if body is None else json_body(body)
         try:
-            return httpx.request(method, url.rstrip("/") + path, json=body, timeout=TIMEOUT_S)
-        except httpx.HTTPError:
-            raise CloudError("The programme cannot be reached. Try again later; nothing is lost.") from None
+            return ask(method, url.rstrip("/") + path, bounds, body=raw, headers=headers)
+        except Unanswered as error:
+            raise CloudError(f"The programme {error.lack}. Try again later; nothing is lost.") from None
 
 
 def _number(value: object) -> int | None:
