@@ -44,3 +44,5 @@ class Alerts:
                 await road.send(alert)
             except (NightlatchError, OSError) as error:
                 log.warning("alert.lost", road=road.name, event=alert.event_id, error=type(error).__name__)
+            except Exception:  # whatever it is, one alert is lost and not all that follow
+                log.exception("alert.lost", road=road.name, event=alert.event_id)

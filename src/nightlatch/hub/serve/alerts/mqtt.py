@@ -96,6 +96,8 @@ class Mqtt:
                             await asyncio.wait_for(anext(client.messages), ANNOUNCE_EVERY_S)
             except (aiomqtt.MqttError, OSError) as error:
                 log.warning("mqtt.lost", error=type(error).__name__, again_in_s=round(pause_s))
+            except Exception:  # whatever a broker made us stumble over: push alerts run in the same group
+                log.exception("mqtt.stumbled", again_in_s=round(pause_s))
             finally:
                 self._client, self.connected = None, False
             await asyncio.sleep(pause_s)
