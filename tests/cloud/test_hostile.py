@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sqlite3
@@ -113,6 +114,52 @@ def test_an_enrolment_code_is_asked_for_when_there_is_one(tmp_path: Path) -> Non
         assert cloud.enrol().status_code == 403
         assert cloud.enrol(code="let me ín").status_code == 403
         assert cloud.enrol(code="let me in").status_code == 201
+
+
+FROM_AFAR = {"X_Forwarded_For": "203.0.113.5"}
+
+
+def enrolment(cloud: Cloud, household: str) -> bytes:
+    said = f"nightlatch enrol v1\n{household}\n{public_b64(cloud.hub)}".encode()
+    told = {
+        "household": household,
+        "hub_key": public_b64(cloud.hub),
+        "owner_key": public_b64(cloud.owner),
+        "statement_signature": b64encode(cloud.owner.sign(said)).decode(),
+    }
+    return json.dumps(told).encode()
+
+
+def test_without_a_code_strangers_are_not_taken_in_and_are_told_what_to_do(tmp_path: Path) -> None:
+    with running(tmp_path, TestClock()) as cloud:
+        answer = cloud.ask(cloud.hub, "POST", "/v1/households", enrolment(cloud, HOUSE), **FROM_AFAR)
+        assert answer.status_code == 403
+        assert "enrolment_code" in answer.json()["error"]
+        assert cloud.enrol().status_code == 201  # a hub of this machine
+
+
+def test_a_mailbox_that_the_network_reaches_takes_nobody_in_without_a_code(tmp_path: Path) -> None:
+    with running(tmp_path, TestClock(), host="0.0.0.0") as cloud:
+        assert cloud.enrol().status_code == 403
+    with running(tmp_path, TestClock(), host="0.0.0.0", enrolment_code="let me in") as cloud:
+        assert cloud.enrol(code="let me in").status_code == 201
+
+
+def test_a_household_that_is_known_stays_known_from_wherever_it_asks(tmp_path: Path) -> None:
+    with running(tmp_path, TestClock()) as cloud:
+        assert cloud.enrol().status_code == 201
+        answer = cloud.ask(cloud.hub, "POST", "/v1/households", enrolment(cloud, HOUSE), **FROM_AFAR)
+        assert answer.status_code == 201
+
+
+def test_no_more_households_than_the_total_are_taken_in_however_many_ask_at_once(tmp_path: Path) -> None:
+    with running(tmp_path, TestClock(), most_households=3) as cloud, ThreadPoolExecutor(8) as crowd:
+        made = [(f"{n:032x}", Ed25519PrivateKey.generate()) for n in range(10)]
+        answers = list(crowd.map(lambda each: cloud.enrol(each[0], hub=each[1]), made))
+        assert sorted(answer.status_code for answer in answers) == [201] * 3 + [507] * 7
+        assert "most_households" in next(each for each in answers if each.status_code == 507).json()["error"]
+        known = next(each for each, answer in zip(made, answers, strict=True) if answer.status_code == 201)
+        assert cloud.enrol(known[0], hub=known[1]).status_code == 201
 
 
 @pytest.mark.parametrize("path", ["/v1/nothing", "/", "/v1/clips/%00/%00", f"/v1/clips/{CLIP}/%00"])

@@ -300,7 +300,7 @@ def index(tmp_path: Path) -> Iterator[Engine]:
 
 
 def push(tmp_path: Path, engine: Engine, row: PushRow, *alerts: Alert) -> Push:
-    made = Push(tmp_path, Books(tmp_path, engine), system_clock())
+    made = Push(tmp_path, Books(tmp_path, engine), system_clock(), outside_only=False)
     with Session(engine) as session, session.begin():
         session.merge(row)
     for each in alerts:
@@ -348,7 +348,15 @@ def test_the_key_stays_the_same_across_restarts_and_is_nobody_elses(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["http://push.example.com/x", "https://localhost/x", "https://u@push.example.com/"]
+    "endpoint",
+    [
+        *("http://push.example.com/x", "https://localhost/x", "https://u@push.example.com/", "https://@push.example/"),
+        *("https://127.0.0.1/", "https://127.1/", "https://0x7f.0.0.1/", "https://2130706433/", "https://10.0.0.1/"),
+        *("https://192.168.1.1/", "https://169.254.169.254/latest", "https://[::1]/", "https://[::ffff:10.0.0.1]/"),
+        *("https://[fd00::1.2.3.4]/", "https://localhost./", "https://hub.local/", "https://a.internal./", "https://["),
+        *("https://push.example.com:99999/", "https://push.example.com\\@10.0.0.1/", "https://push.\ud800.com/", ""),
+        *("https://push.example.com/ x", "https://push.example.com/\n", "//push.example.com/", "https://"),
+    ],
 )
 def test_an_endpoint_inside_the_house_is_refused(tmp_path: Path, index: Engine, endpoint: str) -> None:
     with pytest.raises(ConfigError):
@@ -383,6 +391,31 @@ def test_an_alert_that_cannot_be_sent_does_not_end_the_next_ones(error: Exceptio
         return road.sent
 
     assert asyncio.run(story()) == ["second"]
+
+
+def test_an_endpoint_that_has_come_to_stand_for_this_machine_is_not_asked(tmp_path: Path, index: Engine) -> None:
+    browser = Browser()
+    made = Push(tmp_path, index, system_clock())
+    row = browser.row(*Verdict)
+    row.endpoint = row.endpoint.replace("127.0.0.1", "localhost")
+    with Session(index) as session, session.begin():
+        session.merge(row)
+    asyncio.run(made.send(alert()))
+    assert browser.got == []
+    with Session(index) as session:
+        assert session.scalars(select(PushRow.failures)).one() == 1
+
+
+def test_keys_that_are_none_cost_one_browser_its_alerts_and_nobody_else(tmp_path: Path, index: Engine) -> None:
+    browser = Browser()
+    broken, whole = browser.row(*Verdict), browser.row(*Verdict)
+    broken.endpoint, broken.p256dh, broken.auth = f"{broken.endpoint}/broken", "é" * 87, "\x00" * 22
+    made = Push(tmp_path, index, system_clock(), outside_only=False)
+    with Session(index) as session, session.begin():
+        session.merge(broken)
+        session.merge(whole)
+    asyncio.run(made.send(alert()))
+    assert len(browser.got) == 1
 
 
 def test_a_dead_road_keeps_no_other_waiting() -> None:

@@ -28,6 +28,7 @@ WELL = HouseFacts(
     cameras=(PORCH,),
     eye=EyeFacts(None, None, None),
     log_trouble=None,
+    log_silent_since_ms=None,
     mailbox_is_away=False,
     mailbox_trouble=None,
     waiting_parts=7,

@@ -184,7 +184,6 @@ def whole_room(folder: Path, clock: TestClock | None = None, log: Any = None, **
     room = WholeRoom(folder, clock, log or TinyLog(clock), ports, **policy)
     with served_at(room.keeper_app, ports[1]), served_at(room.app, ports[0]):
         yield room
-    room.keeper.close()
     room.engine.dispose()
     room.house.engine.dispose()
 

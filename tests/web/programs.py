@@ -148,7 +148,6 @@ def _review(folder: Path) -> Iterator[Made]:
     clock = TestClock()
     room = WholeRoom(folder, clock, TinyLog(clock), (8642, 8643))
     yield room.app, Ask("POST", "/api/login", {"X-Nightlatch": "1", "Origin": room.origin})
-    room.keeper.close()
     room.engine.dispose()
     room.house.engine.dispose()
 

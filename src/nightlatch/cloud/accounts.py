@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import re
+import threading
 from base64 import b64decode
 from dataclasses import dataclass
 from typing import Literal
@@ -16,11 +17,12 @@ from sqlalchemy.orm import Session
 
 from nightlatch.cloud.records import AccountRow, NonceRow, RetiredHubRow
 from nightlatch.domain.time import Clock
-from nightlatch.errors import Refused
+from nightlatch.errors import OverQuota, Refused
 from nightlatch.web.signature import NONCE_LIFE_S, SignedRequest
 
 _HOUSEHOLD = re.compile(r"[0-9a-f]{32}\Z")
 _KEY = re.compile(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=\Z")  # of 32 bytes, its unused bits zero
+MOST_HOUSEHOLDS = 100
 Role = Literal["hub", "owner"]
 
 
@@ -39,16 +41,32 @@ class Caller:
 class Accounts:
     """Enrolment and recognition."""
 
-    def __init__(self, engine: Engine, clock: Clock, enrolment_code: str | None) -> None:
+    def __init__(
+        self, engine: Engine, clock: Clock, enrolment_code: str | None, most_households: int = MOST_HOUSEHOLDS
+    ) -> None:
         self._engine = engine
         self._clock = clock
         self._code = enrolment_code
+        self._most = most_households
+        self._enrolling = threading.Lock()  # so that many at once do not pass the total
 
-    def enrol(self, household: str, hub_key: str, owner_key: str, statement: str, code: str | None) -> None:
+    def enrol(
+        self,
+        household: str,
+        hub_key: str,
+        owner_key: str,
+        statement: str,
+        code: str | None,
+        *,
+        is_neighbour: bool = False,
+    ) -> None:
         """Take a household in; the same one again is fine. A hub that the owner has replaced does not come back.
 
+        Without a code, a new household has to be a neighbour: its hub runs on the mailbox's own machine.
+
         Raises:
-            Refused: a wrong code, a statement that the owner did not sign, or an id that others hold.
+            Refused: a stranger, a wrong code, a statement that the owner did not sign, or an id that others hold.
+            OverQuota: the mailbox has as many households as it takes.
         """
         if self._code is not None and not hmac.compare_digest(self._code.encode(), (code or "").encode()):
             raise Refused("This mailbox takes only households with an enrolment code. Set [hub] enrolment_code.")
@@ -63,7 +81,7 @@ class Accounts:
         except (InvalidSignature, ValueError):
             raise Refused("The owner did not sign for this hub.") from None
         now_ms = self._clock.now_ms()
-        with Session(self._engine) as session, session.begin():
+        with self._enrolling, Session(self._engine) as session, session.begin():
             row = session.get(AccountRow, household, with_for_update=True)
             holder = session.scalar(select(AccountRow.id).where(AccountRow.hub_key == hub_key))
             if (row is not None and row.owner_key != owner_key) or holder not in (None, household):
@@ -71,10 +89,21 @@ class Accounts:
             if session.get(RetiredHubRow, hub_key) is not None:
                 raise Refused("The owner has replaced this hub. Set it up again, with a key of its own.")
             if row is None:
+                self._let_in(session, is_neighbour)
                 session.add(AccountRow(id=household, hub_key=hub_key, owner_key=owner_key, created_ms=now_ms))
             elif row.hub_key != hub_key:  # a new hub; the owner signed for it
                 session.add(RetiredHubRow(hub_key=row.hub_key, household_id=household, retired_ms=now_ms))
                 row.hub_key = hub_key
+
+    def _let_in(self, session: Session, is_neighbour: bool) -> None:
+        """Raises `Refused` for a stranger, `OverQuota` when there is no room for one more household."""
+        if self._code is None and not is_neighbour:
+            raise Refused(
+                "This mailbox takes households of its own machine only. "
+                "Set [cloud] enrolment_code there and the same [hub] enrolment_code at home."
+            )
+        if int(session.scalar(select(func.count()).select_from(AccountRow)) or 0) >= self._most:
+            raise OverQuota("This mailbox has no room for another household. Raise [cloud] most_households there.")
 
     def admit(self, signed: SignedRequest, *roles: Role) -> Caller:
         """Who is behind a signed request, the first time that it comes.

@@ -39,7 +39,7 @@ def create_app(settings: CloudSettings, clock: Clock, migrations: Path) -> FastA
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     records.migrate(settings.records, migrations)
     engine = records.engine(settings.records, durable=True)
-    accounts = Accounts(engine, clock, settings.enrolment_code)
+    accounts = Accounts(engine, clock, settings.enrolment_code, settings.most_households)
     mailbox = Mailbox(engine, Blobs(settings.blobs), clock, settings.keep_days, settings.quota_bytes)
 
     @contextlib.asynccontextmanager
@@ -52,7 +52,7 @@ def create_app(settings: CloudSettings, clock: Clock, migrations: Path) -> FastA
 
     app = FastAPI(title="Nightlatch mailbox", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.mailbox = mailbox
-    app.state.office = PostOffice(mailbox, accounts, Patience(), clock)
+    app.state.office = PostOffice(mailbox, accounts, Patience(), clock, settings.is_loopback)
     for part in (health, households, clips, status):
         app.include_router(part.router)
     put_on(app, cloud_face(settings))

@@ -14,6 +14,7 @@ from nightlatch.cloud.accounts import Accounts, Caller, Role
 from nightlatch.cloud.mailbox import Mailbox
 from nightlatch.cloud.patience import Patience
 from nightlatch.domain.time import Clock
+from nightlatch.web.face.addresses import is_this_machine
 from nightlatch.web.signature import SignedRequest, check_digest, verify
 
 
@@ -25,6 +26,7 @@ class PostOffice:
     accounts: Accounts
     patience: Patience
     clock: Clock
+    is_on_loopback: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,14 @@ async def _here(request: Request) -> PostOffice:  # async: FastAPI would take a 
 def address_of(request: Request) -> str:
     """Where a request came from."""
     return request.client.host if request.client is not None else ""
+
+
+def is_neighbour(request: Request) -> bool:
+    """Whether a program of this machine asks a mailbox that only this machine reaches.
+
+    Behind a reverse proxy, the proxy names the client (X-Forwarded-For is believed of 127.0.0.1 only).
+    """
+    return office(request).is_on_loopback and is_this_machine(address_of(request))
 
 
 def signer(request: Request) -> SignedRequest:

@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nightlatch.web.face.addresses import is_this_machine
+
 
 class CloudSettings(BaseModel):
     """Every key has a default; unknown keys are refused."""
@@ -22,8 +24,13 @@ class CloudSettings(BaseModel):
     quota_bytes: int = Field(20 * 1024**3, ge=0, description="per household")
     largest_object_bytes: int = Field(32 * 1024**2, ge=4096)
     enrolment_code: str | None = Field(
-        None, repr=False, description="needed by a household to enrol; default: anybody may"
+        None, repr=False, description="needed by a household to enrol; default: only hubs of this machine may"
     )
+    most_households: int = Field(100, ge=1, description="that are taken in; each has its quota")
+
+    @property
+    def is_loopback(self) -> bool:
+        return is_this_machine(self.host) or self.host == "localhost"
 
     @property
     def records(self) -> str:

@@ -244,7 +244,6 @@ def _make(settings: ReviewSettings, roster: Roster, change: str) -> None:
     parts = open_parts(settings)
     made = roster.make(change, parts.append, parts.keeper)
     breach = parts.keeper.breach()
-    parts.keeper.close()
     out.print(f"Signed by {' and '.join(made.signed_by)}; entry {made.leaf_index} of the log; it holds.")
     if breach is not None:
         out.print(breach, markup=False, soft_wrap=True)

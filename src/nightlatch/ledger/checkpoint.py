@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 
+from nightlatch.domain.digits import read_count
 from nightlatch.ledger.errors import Unproven, Why
 from nightlatch.seal.note import COSIGNATURE, Note, NoteError, Signature, Signer, Verifier, read_note
-
-_SIZE = re.compile(r"(?:0|[1-9][0-9]{0,14})\Z")  # a browser counts to 2^53
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +27,10 @@ def read_checkpoint(text: str) -> Checkpoint:
     lines = text.split("\n")
     try:
         root = b64decode(lines[2], validate=True)
-        if len(root) != 32 or not _SIZE.match(lines[1]) or "" in lines[:-1]:
+        size = read_count(lines[1], 10**15 - 1)  # a browser counts to 2^53
+        if len(root) != 32 or size is None or "" in lines[:-1]:
             raise ValueError(text)
-        return Checkpoint(lines[0], int(lines[1]), root)
+        return Checkpoint(lines[0], size, root)
     except (ValueError, IndexError):
         raise Unproven(Why.MALFORMED, "This is not a checkpoint of a log.") from None
 

@@ -1,17 +1,21 @@
-"""Writes into a log elsewhere, and reads its checkpoint."""
+"""Writes into a log elsewhere, and reads it. What the log sends is bounded by what was asked for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import httpx
-
+from nightlatch.domain.digits import read_count
 from nightlatch.errors import NotFound
 from nightlatch.ledger.errors import LedgerError, LogFull, NotShown
 from nightlatch.ledger.face import encode_leaf
+from nightlatch.ledger.tiles import LONGEST_CHECKPOINT, LONGEST_ENTRY, longest
 from nightlatch.ledger.witness import Moved
+from nightlatch.web.asking import Bounds, Lack, Reply, Unanswered, ask, json_body
+from nightlatch.web.face import KIB
 
-TIMEOUT_S = 15.0
+WITHIN_S = 15.0
+LONGEST_RECEIPT = 128 * KIB  # a checkpoint, 63 steps and what the log adds
+LONGEST_ANSWER = 4 * KIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,32 +32,37 @@ class LogClient:
 
     url: str
     secret: str | None = field(default=None, repr=False)
+    within_s: float = WITHIN_S
+    longest_entry: int = LONGEST_ENTRY
 
     def append(self, leaf: bytes) -> Appended:
         """Add an entry; it is durable when this returns. Raises `LogFull`, `NotShown`, `LedgerError`."""
-        answer = self._ask("POST", "/v1/entries", json=encode_leaf(leaf))
-        if answer.status_code == 507:
+        answer = self._ask("POST", "/v1/entries", LONGEST_RECEIPT, json=encode_leaf(leaf))
+        if answer.status == 507:
             raise LogFull("The log has no room. Make some; the entry was not taken.")
-        if answer.status_code == 503:
+        if answer.status == 503:
             raise NotShown("The log keeps the entry but cannot show it yet. Make room there, then append again.")
-        if answer.status_code == 403:
+        if answer.status == 403:
             raise LedgerError("The log takes no entries from here. Check the writers' secret.")
-        if answer.status_code != 201:
-            raise LedgerError(f"The log did not take an entry (status {answer.status_code}). Look at its messages.")
-        told = answer.json()
-        return Appended(int(told["index"]), str(told["receipt"]))
+        if answer.status != 201:
+            raise LedgerError(f"The log did not take an entry (status {answer.status}). Look at its messages.")
+        told = answer.told()
+        index, receipt = told.get("index"), told.get("receipt")
+        if type(index) is not int or index < 0 or not isinstance(receipt, str):
+            raise LedgerError("The log's answer to an entry makes no sense. Is there a Nightlatch log at its address?")
+        return Appended(index, receipt)
 
     def checkpoint(self) -> str:
         """The newest checkpoint's note. Raises `LedgerError`."""
-        return self._read("/checkpoint").text
+        return self._read("/checkpoint", LONGEST_CHECKPOINT).text
 
     def receipt(self, index: int) -> str:
         """A fresh receipt of an entry. Raises `LedgerError`."""
-        return self._read(f"/v1/receipts/{index}").text
+        return self._read(f"/v1/receipts/{index}", LONGEST_RECEIPT).text
 
     def file(self, path: str) -> bytes:
-        """A tile. Raises `LedgerError`."""
-        return self._read(f"/{path}").content
+        """A file of the log: its checkpoint, a tile. Raises `LedgerError`."""
+        return self._read(f"/{path}", longest(path, self.longest_entry)).body
 
     def question(self, old: int, wait_s: int = 0) -> str:
         """What the log asks a witness that knows `old` entries; waits up to `wait_s` for a newer checkpoint.
@@ -63,38 +72,41 @@ class LogClient:
             NotFound: this log is plain files; nobody asks there.
             LedgerError: it cannot be reached.
         """
-        return self._word(self._ask("GET", f"/v1/questions/{old}?wait_s={wait_s}")).text
+        return self._word(self._ask("GET", f"/v1/questions/{old}?wait_s={wait_s}", LONGEST_RECEIPT)).text
 
     def bring(self, note: str) -> bool:
         """Bring a cosignature; whether the log knows who made it. Raises `Moved`, `NotFound`, `LedgerError`."""
-        answer = self._ask("POST", "/v1/cosignatures", content=note.encode())
-        return answer.status_code != 403 and bool(self._word(answer))
+        answer = self._ask("POST", "/v1/cosignatures", LONGEST_ANSWER, content=note.encode())
+        return answer.status != 403 and bool(self._word(answer))
 
     def enrol(self, slot: str, key: str) -> None:
         """Name a household's witness, as a writer. Raises `LedgerError`."""
-        self._word(self._ask("PUT", f"/v1/households/{slot}", json={"key": key}))
+        self._word(self._ask("PUT", f"/v1/households/{slot}", LONGEST_ANSWER, json={"key": key}))
 
-    def _word(self, answer: httpx.Response) -> httpx.Response:
-        if answer.status_code == 409 and answer.text.strip().isdigit():
-            raise Moved(int(answer.text))
-        if answer.status_code in (404, 405, 501):
+    def _word(self, answer: Reply) -> Reply:
+        if answer.status == 409 and (size := read_count(answer.text.removesuffix("\n"))) is not None:
+            raise Moved(size)
+        if answer.status in (404, 405, 501):
             raise NotFound("This log is plain files: it asks nobody, and takes nothing.")
         if not answer.is_success:
-            raise LedgerError(f"The log says no (status {answer.status_code}). Look at its messages.")
+            raise LedgerError(f"The log says no (status {answer.status}). Look at its messages.")
         return answer
 
-    def _read(self, path: str) -> httpx.Response:
-        answer = self._ask("GET", path)
-        if answer.status_code != 200:
-            raise LedgerError(f"The log does not show {path.lstrip('/')} (status {answer.status_code}).")
+    def _read(self, path: str, most_bytes: int) -> Reply:
+        answer = self._ask("GET", path, most_bytes)
+        if answer.status != 200:
+            raise LedgerError(f"The log does not show {path.lstrip('/')} (status {answer.status}).")
         return answer
 
     def _ask(
-        self, method: str, path: str, json: dict[str, str] | None = None, content: bytes | None = None
-    ) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self.secret}"} if self.secret and json is not None else {}
+        self, method: str, path: str, most_bytes: int, json: dict[str, str] | None = None, content: bytes = b""
+    ) -> Reply:
+        body, headers = (content, dict[str, str]()) if json is None else json_body(json)
+        if self.secret and json is not None:
+            headers["Authorization"] = f"Bearer {self.secret}"
+        url, bounds = self.url.rstrip("/") + path, Bounds(most_bytes, self.within_s)
         try:
-            url = self.url.rstrip("/") + path
-            return httpx.request(method, url, json=json, content=content, headers=headers, timeout=TIMEOUT_S)
-        except httpx.HTTPError:
-            raise LedgerError("The log cannot be reached. Nothing is shown or changed until it can.") from None
+            return ask(method, url, bounds, body=body, headers=headers)
+        except Unanswered as error:
+            until = "it can" if error.lack is Lack.AWAY else "that is mended"
+            raise LedgerError(f"The log {error.lack}. Nothing is shown or changed until {until}.") from None

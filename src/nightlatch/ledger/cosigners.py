@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
-import httpx
 import structlog
 from starlette.concurrency import run_in_threadpool
 
+from nightlatch.domain.digits import read_count
 from nightlatch.errors import NightlatchError
 from nightlatch.ledger.brought import Couriers
 from nightlatch.ledger.checkpoint import cosigned_at_s
@@ -17,8 +17,10 @@ from nightlatch.ledger.errors import Conflict, Unproven, Why
 from nightlatch.ledger.log import Log
 from nightlatch.ledger.witness import Moved, Witness, request
 from nightlatch.seal.note import Note, Signature, Verifier, read_note
+from nightlatch.web.asking import Bounds, ask_async
+from nightlatch.web.face import KIB
 
-WITNESS_WITHIN_S = 5.0
+WITNESS = Bounds(most_bytes=4 * KIB, within_s=5.0)
 BROUGHT_WITHIN_S = 5.0
 LONGEST_WAIT_S = 25
 MOST_WAITING = 256
@@ -94,10 +96,10 @@ class Cosigners:
             old = min(self._known.get(key, size), size)
             try:
                 status, body = await cosigner(request(old, self._log.consistency(old, size), plain))
-            except (httpx.HTTPError, OSError):
+            except (NightlatchError, OSError):
                 return None
-            if status == 409 and body.strip().isdigit():
-                self._known[key] = int(body)
+            if status == 409 and (knows := read_count(body.removesuffix("\n"))) is not None:
+                self._known[key] = knows
                 continue
             if status != 200:
                 log.warning("witness.refused", witness=key.name, status=status)
@@ -115,9 +117,8 @@ def http_cosigner(url: str) -> Cosigner:
     """A witness elsewhere; `url` ends in /add-checkpoint."""
 
     async def ask(body: str) -> tuple[int, str]:
-        async with httpx.AsyncClient(timeout=WITNESS_WITHIN_S) as client:
-            answer = await client.post(url, content=body.encode())
-            return answer.status_code, answer.text
+        reply = await ask_async("POST", url, WITNESS, body=body.encode())
+        return reply.status, reply.text
 
     return ask
 

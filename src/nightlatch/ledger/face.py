@@ -23,11 +23,12 @@ from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 from starlette.concurrency import run_in_threadpool
 
-from nightlatch.errors import NightlatchError, Refused
+from nightlatch.errors import Refused
 from nightlatch.ledger.brought import Couriers
 from nightlatch.ledger.cosigners import Cosigner, Cosigners, answer
 from nightlatch.ledger.errors import LedgerError, LogFull, NotShown
@@ -45,6 +46,7 @@ LIMITS = Limits(longest_body=256 * KIB)
 _TILE = re.compile(r"(?:\d{1,2}|entries)/(?:x\d{3}/){0,6}\d{3}(?:\.p/\d{1,3})?\Z", re.ASCII)
 
 router = APIRouter()
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +195,10 @@ async def _moved(asked: Awaitable[str | None]) -> PlainTextResponse:
 async def _refresh(cosigners: Cosigners) -> None:
     """Keep the checkpoint fresh while nothing is appended."""
     while True:
-        with contextlib.suppress(NightlatchError, OSError):
+        try:
             await cosigners.refresh()
+        except Exception:  # whatever a witness said, the next round comes
+            log.exception("refresh.failed")
         await asyncio.sleep(REFRESH_EVERY_S)
 
 

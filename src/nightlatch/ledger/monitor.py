@@ -34,9 +34,14 @@ class RememberedAudit(NamedTuple):
 
 
 def audit(
-    read: Callable[[str], bytes], policy: Policy, *, now_ms: int | None = None, before: Checkpoint | None = None
+    read: Callable[[str], bytes],
+    policy: Policy,
+    *,
+    now_ms: int | None = None,
+    before: Checkpoint | None = None,
+    keeps_leaves: bool = True,
 ) -> Audited:
-    """Read all files of a log by their paths and check them.
+    """Read all files of a log by their paths and check them; without its leaves, only the tree stays in memory.
 
     Raises:
         Unproven: what is wrong, and with `before` also a fork or a rollback.
@@ -46,7 +51,8 @@ def audit(
     for n in range(-(-checkpoint.size // WIDTH)):
         width = min(WIDTH, checkpoint.size - n * WIDTH)
         entries = unbundle(read(entry_tile(n, width)))[:width]
-        leaves += entries
+        if keeps_leaves:
+            leaves += entries
         for leaf in entries:
             tree.append(leaf_hash(leaf))
     if tree.size != checkpoint.size or tree.root() != checkpoint.root:

@@ -8,10 +8,10 @@ max-age-s 600
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from nightlatch.domain.digits import read_count
 from nightlatch.errors import ConfigError
 from nightlatch.ledger.checkpoint import Checkpoint, cosigned_at_s, open_checkpoint
 from nightlatch.ledger.errors import Unproven, Why
@@ -21,7 +21,7 @@ from nightlatch.seal.note import COSIGNATURE, ED25519, NoteError, Verifier, read
 
 MAX_AGE_S = 600
 CLOCK_SLACK_S = 120
-_NUMBER = re.compile(r"[0-9]{1,15}\Z")  # a browser counts to 2^53
+MOST = 10**15 - 1  # of a number in a policy: a browser counts to 2^53
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,10 @@ def read_policy(text: str) -> Policy:
                     log = _of_kind(read_verifier(key), ED25519)
                 case ["witness", name, key]:
                     witnesses.append((name, _of_kind(read_verifier(key), COSIGNATURE)))
-                case ["quorum" | "max-age-s" as what, value] if _NUMBER.match(value):
-                    numbers[what] = int(value)
+                case ["quorum" | "max-age-s" as what, value] if (
+                    number_of := read_count(value, 10**15 - 1)
+                ) is not None:
+                    numbers[what] = number_of
                 case _:
                     raise NoteError("it is no log, witness, quorum or max-age-s.")
         except NoteError as error:

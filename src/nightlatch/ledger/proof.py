@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 
+from nightlatch.domain.digits import read_count
 from nightlatch.ledger.errors import Unproven, Why
 
 VERSION = "c2sp.org/tlog-proof@v1"
-_INDEX = re.compile(r"index (0|[1-9]\d{0,18})\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +34,11 @@ def read_proof(text: str) -> Proof:
         if not gap or lines.pop(0) != VERSION:
             raise ValueError("no receipt")
         extra = b64decode(lines.pop(0)[6:], validate=True) if lines[0].startswith("extra ") else None
-        index = _INDEX.match(lines.pop(0))
+        word, _, index = lines.pop(0).partition(" ")
+        at = read_count(index)
         path = tuple(b64decode(line, validate=True) for line in lines)
-        if index is None or len(path) > 63 or any(len(step) != 32 for step in path):
+        if word != "index" or at is None or len(path) > 63 or any(len(step) != 32 for step in path):
             raise ValueError("no receipt")
     except (ValueError, IndexError):
         raise Unproven(Why.MALFORMED, "This is not a receipt of a log, or it is damaged.") from None
-    return Proof(int(index[1]), path, note, extra)
+    return Proof(at, path, note, extra)

@@ -10,6 +10,9 @@ WIDTH = 256
 LONGEST_ENTRY = 65_535
 
 
+LONGEST_CHECKPOINT = 32 * 1024  # 100 cosignatures of witnesses with long names
+
+
 class Tile(NamedTuple):
     """Tile `n` of a level of hashes; a `width` of 256 is a full one."""
 
@@ -34,6 +37,13 @@ def hash_tile(level: int, n: int, width: int) -> str:
 def entry_tile(n: int, width: int) -> str:
     """The path of a bundle of entries."""
     return f"tile/entries/{tile_name(n)}" + (f".p/{width}" if width < WIDTH else "")
+
+
+def longest(path: str, entry: int = LONGEST_ENTRY) -> int:
+    """How many bytes the file at `path` may have in a log whose entries have at most `entry` bytes."""
+    if path == "checkpoint":
+        return LONGEST_CHECKPOINT
+    return WIDTH * (2 + entry) if path.startswith("tile/entries/") else WIDTH * 32
 
 
 def bundle(entries: list[bytes]) -> bytes:

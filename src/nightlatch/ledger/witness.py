@@ -16,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from nightlatch.domain.digits import read_count
 from nightlatch.domain.time import Clock
 from nightlatch.ledger.checkpoint import Checkpoint, cosign, open_checkpoint
 from nightlatch.ledger.errors import Conflict, LedgerError, Unproven, Why
@@ -124,14 +125,15 @@ def read_request(text: str) -> CosignRequest:
     lines = head.split("\n")
     try:
         word, _, size = lines[0].partition(" ")
-        if word != "old" or not gap or not size.isdigit() or len(lines) - 1 > MOST_STEPS:
+        old = read_count(size)
+        if word != "old" or not gap or old is None or len(lines) - 1 > MOST_STEPS:
             raise ValueError("no request")
         path = [b64decode(line, validate=True) for line in lines[1:]]
         if any(len(step) != 32 for step in path):
             raise ValueError("no request")
     except ValueError:
         raise Unproven(Why.MALFORMED, "This is not a request to cosign a checkpoint.") from None
-    return CosignRequest(int(size), path, note)
+    return CosignRequest(old, path, note)
 
 
 @contextlib.contextmanager

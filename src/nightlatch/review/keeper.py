@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TypeVar
 
-import httpx
 from pydantic import Base64Bytes, BaseModel, ConfigDict, ValidationError
 
 from nightlatch.domain.consent import Purpose
@@ -19,8 +18,10 @@ from nightlatch.review.entries import Entry
 from nightlatch.review.errors import KeeperSaidNo, KeeperSessionEnded, Unreachable
 from nightlatch.review.labels import Submission
 from nightlatch.review.roster import LoggedChange
+from nightlatch.web.asking import Bounds, Unanswered, ask, json_body
+from nightlatch.web.face import KIB
 
-PATIENCE_S = 15.0
+BOUNDS = Bounds(64 * KIB, within_s=15.0)
 SESSION = "x-nightlatch-session"
 ENDED = ("session", "idle")  # the keeper's words for a session of its own that has ended
 
@@ -101,12 +102,7 @@ class Keeper:
     """What the review room may ask of the keeper. Every method raises `KeeperSaidNo` or `Unreachable`."""
 
     def __init__(self, url: str, secret: str) -> None:
-        self._http = httpx.Client(
-            base_url=url, headers={"authorization": f"Bearer {secret}"}, timeout=PATIENCE_S, trust_env=False
-        )
-
-    def close(self) -> None:
-        self._http.close()
+        self._url, self._secret = url.rstrip("/"), secret
 
     def challenge(self) -> bytes:
         """Fresh bytes for a passkey to sign."""
@@ -170,14 +166,15 @@ class Keeper:
         return _read(_PolicyReply, self._ask("GET", "/v1/policy")).breach
 
     def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None, token: str | None = None) -> bytes:
-        headers = {SESSION: token} if token is not None else {}
+        raw, headers = (b"", dict[str, str]()) if body is None else json_body(body)
+        headers |= {"Authorization": f"Bearer {self._secret}"} | ({SESSION: token} if token is not None else {})
         try:
-            answer = self._http.request(method, path, json=body, headers=headers)
-        except httpx.HTTPError:
+            answer = ask(method, self._url + path, BOUNDS, body=raw, headers=headers)
+        except Unanswered:
             raise Unreachable("The keeper does not answer, so nothing can be shown. Try again in a minute.") from None
         if answer.is_success:
-            return answer.content
-        told = _read(_RefusalReply, answer.content, answer.status_code)
+            return answer.body
+        told = _read(_RefusalReply, answer.body, answer.status)
         refuse = KeeperSessionEnded if told.refused in ENDED else KeeperSaidNo
         raise refuse(told.error, told.refused)
 

@@ -64,5 +64,4 @@ def run(settings: ReviewSettings, clock: Clock) -> None:
     try:
         serve(app, listening, settings.data_dir)
     finally:
-        parts.keeper.close()
         parts.engine.dispose()

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from nightlatch.cloud.office import Office, signed_body, signer
+from nightlatch.cloud.office import Office, is_neighbour, signed_body, signer
 from nightlatch.errors import Refused
 from nightlatch.web.health import Health
 
@@ -37,7 +37,13 @@ async def enrol(here: Office, request: Request) -> Health:
     if signed.key != said.hub_key:
         raise Refused("An enrolment must be signed by the hub that it names.")
     await run_in_threadpool(
-        here.accounts.enrol, said.household, said.hub_key, said.owner_key, said.statement_signature, said.code
+        here.accounts.enrol,
+        said.household,
+        said.hub_key,
+        said.owner_key,
+        said.statement_signature,
+        said.code,
+        is_neighbour=is_neighbour(request),
     )
     await run_in_threadpool(here.accounts.once, signed)
     return Health()

@@ -49,9 +49,23 @@ def checked_url(url: str) -> str:
     scheme = url.partition(":")[0].lower()
     if scheme not in SCHEMES or len(url) > 2000 or _CONTROL.search(url):
         raise ConfigError("A camera's address begins with rtsp://, rtsps://, usb:/dev/video… or file:/…")
-    if scheme.startswith("rtsp") and not urlsplit(url).hostname:
-        raise ConfigError("This address has no host. It should look like rtsp://user:password@192.168.1.20/stream")
+    if scheme.startswith("rtsp"):
+        _check_host(url)
     return url
+
+
+def _check_host(url: str) -> None:
+    """Raises `ConfigError` for an address without a host, with a port that is none, or that cannot be written down."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+        url.encode()
+    except ValueError:
+        raise ConfigError(
+            "This address cannot be read. In a user's name or password, write [ ] / ? # @ as %5B %5D %2F %3F %23 %40."
+        ) from None
+    if not host:
+        raise ConfigError("This address has no host. It should look like rtsp://user:password@192.168.1.20/stream")
 
 
 def checked_transport(transport: str) -> str:

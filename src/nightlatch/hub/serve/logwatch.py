@@ -4,8 +4,12 @@ Every five minutes the hub reads the whole log, against what it was before, and 
 remembers survives a restart. A log that forks or goes back is no longer cosigned or believed: Home says so,
 nothing is given, and both signed checkpoints, which together prove it, are kept in `log-evidence`.
 
-Nobody can reach a hub behind a home router, so it fetches the log's question and brings its cosignature. When the
-programme's policy names this hub among its witnesses, it waits at the log for each new checkpoint between its audits.
+One look ends within ten minutes and reads at most a million entries, so a log that drips, hangs or never ends holds up
+nothing else. After two looks that came to nothing, Home says since when the log has been silent. Nothing that a log
+says ends the watch: whatever goes wrong is logged, and the next look comes.
+
+Nobody can ask a hub behind a home router, so it fetches the log's question and brings its cosignature. When the
+programme's policy names this hub among its witnesses, it waits at the log for each new checkpoint between its looks.
 """
 
 from __future__ import annotations
@@ -13,7 +17,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -26,8 +31,8 @@ from nightlatch.durably import write_durably
 from nightlatch.errors import NightlatchError, NotFound
 from nightlatch.hub.serve.giving import Donations, Programme
 from nightlatch.ledger.checkpoint import open_checkpoint
-from nightlatch.ledger.client import LogClient
-from nightlatch.ledger.errors import Unproven, Why
+from nightlatch.ledger.client import WITHIN_S, LogClient
+from nightlatch.ledger.errors import LedgerError, Unproven, Why
 from nightlatch.ledger.memory import Memory
 from nightlatch.ledger.monitor import audit
 from nightlatch.ledger.policy import Policy, check_note, read_policy
@@ -36,7 +41,10 @@ from nightlatch.seal.note import COSIGNATURE, Note, Signature, Signer, make_sign
 
 EVERY_S = 300.0
 WAIT_S = 4  # at the log, for its next checkpoint; stopping the hub waits for it
-IDLE_S = 10.0  # until it checks again for a programme that was joined and has not been audited yet
+LOOK_WITHIN_S = 600.0  # a million entries are 8,000 files: 75 ms for each
+MOST_ENTRIES = 1_000_000  # 150 bytes of memory each
+MISSES = 2  # looks that come to nothing before it is said
+IDLE_S = 10.0  # until it asks itself again whether a programme was joined that it has not looked at
 log = structlog.get_logger()
 
 
@@ -60,6 +68,10 @@ class LogWatch:
     trouble: str | None = None
     size: int | None = field(default=None)
     vouched: int | None = None
+    within_s: float = WITHIN_S  # for each answer of the log
+    heard_ms: int | None = None  # when a look last ended well
+    _missed: int = field(default=0, repr=False)
+    _began_ms: int | None = field(default=None, repr=False)  # when the first of the missed looks began
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     async def run(self) -> None:
@@ -67,14 +79,32 @@ class LogWatch:
         loop = asyncio.get_running_loop()
         while True:
             until = loop.time() + EVERY_S
-            with _said():
-                await run_in_threadpool(self.look)
+            await run_in_threadpool(self.try_look)
             while (left := until - loop.time()) > 0:
                 is_awaited = False
                 with _said():
                     is_awaited = await run_in_threadpool(self.vouch, WAIT_S)
                 if not is_awaited:
                     await asyncio.sleep(min(left, IDLE_S))
+
+    @property
+    def silent_since_ms(self) -> int | None:
+        """Since when nothing that can be read has come from the log; None while that may be a passing trouble."""
+        return self._began_ms if self._missed >= MISSES else None
+
+    def try_look(self) -> None:
+        """One look; whatever goes wrong is logged and counted, never raised."""
+        began_ms = self.clock.now_ms()
+        is_heard = False
+        with _said():
+            self.look()
+            is_heard = True
+        if is_heard:
+            self._missed, self._began_ms = 0, None
+            self.heard_ms = self.clock.now_ms() if self.donations.membership.programme() is not None else None
+        else:
+            self._missed += 1
+            self._began_ms = self._began_ms or self.heard_ms or began_ms
 
     def look(self) -> None:
         """Audit the whole log once, against what it was before, and cosign it.
@@ -94,7 +124,8 @@ class LogWatch:
             try:
                 believed = Policy(policy.log, (), 0)
                 before = held.checkpoint if held else None
-                found = audit(lambda path: self._file(path, note), believed, before=before)
+                read = self._reader(note, policy)
+                found = audit(read, believed, before=before, keeps_leaves=False)
                 asked = request(old, found.tree.consistency(old, found.checkpoint.size), note)
                 self._cosign(programme, policy, asked)
                 check_note(self.donations.client.log_file("checkpoint"), policy, self.clock.now_ms())
@@ -120,7 +151,7 @@ class LogWatch:
         if held is None or all(key != own for _, key in policy.witnesses):
             return False
         try:
-            asked = LogClient(programme.log_url).question(held.checkpoint.size, wait_s)
+            asked = LogClient(programme.log_url, within_s=self.within_s).question(held.checkpoint.size, wait_s)
         except NotFound:  # plain files ask nobody
             return False
         if open_checkpoint(read_request(asked)[2], policy.log)[0].size > held.checkpoint.size:
@@ -143,8 +174,11 @@ class LogWatch:
 
     def _bring(self, programme: Programme, note: str, signature: Signature) -> None:
         """Bring the log a cosignature; a log that does not know this hub hears of it from the keeper."""
-        client, raw = LogClient(programme.log_url), str(Note(read_note(note).text, (signature,)))
-        # plain files take nothing; a log that has moved on is cosigned at the next audit
+        client, raw = (
+            LogClient(programme.log_url, within_s=self.within_s),
+            str(Note(read_note(note).text, (signature,))),
+        )
+        # plain files take nothing; what moved on is cosigned at the next look
         with contextlib.suppress(NotFound, Moved):
             if not client.bring(raw) and self.donations.introduce(str(witness_key(self.data_dir).verifier)):
                 client.bring(raw)
@@ -152,12 +186,24 @@ class LogWatch:
     def _newest(self, programme: Programme, old: int) -> str:
         """The note of the newest checkpoint, which may still need cosignatures; else the one that is shown."""
         try:
-            return read_request(LogClient(programme.log_url).question(old))[2]
+            return read_request(LogClient(programme.log_url, within_s=self.within_s).question(old))[2]
         except (NotFound, Moved):
             return self.donations.client.log_file("checkpoint").decode("utf-8", "replace")
 
-    def _file(self, path: str, note: str) -> bytes:
-        return note.encode() if path == "checkpoint" else self.donations.client.log_file(path)
+    def _reader(self, note: str, policy: Policy) -> Callable[[str], bytes]:
+        """Reads the files under one checkpoint, for as long as a look may take. Raises `LedgerError`, `Unproven`."""
+        if open_checkpoint(note, policy.log)[0].size > MOST_ENTRIES:
+            raise LedgerError(f"The log says that it has more than {MOST_ENTRIES} entries: more than a hub can check.")
+        until_s = time.monotonic() + LOOK_WITHIN_S
+
+        def read(path: str) -> bytes:
+            if path == "checkpoint":
+                return note.encode()
+            if time.monotonic() > until_s:
+                raise LedgerError("The log takes too long to be read.")
+            return self.donations.client.log_file(path)
+
+        return read
 
     def _judge(self, unproven: Unproven, memory: Memory, policy: Policy, note: str) -> None:
         if unproven.why in (Why.FORK, Why.ROLLBACK):
@@ -180,3 +226,5 @@ def _said() -> Iterator[None]:
         yield
     except (NightlatchError, OSError) as error:
         log.warning("log.unreachable", error=type(error).__name__)
+    except Exception:  # whatever a log made us stumble over: a watch that ends sees no fork any more
+        log.exception("log.stumbled")

@@ -59,6 +59,7 @@ class HouseFacts:
     cameras: tuple[CameraFacts, ...]
     eye: EyeFacts | None  # None until it is heard from
     log_trouble: str | None
+    log_silent_since_ms: int | None
     mailbox_is_away: bool
     mailbox_trouble: str | None
     waiting_parts: int
@@ -128,6 +129,15 @@ def log_is_not_believed(house: HouseFacts) -> Iterable[Problem]:
         yield _problem(house.log_trouble, "Nothing will be given to it until this is cleared up. Ask the programme.")
 
 
+def log_is_silent(house: HouseFacts) -> Iterable[Problem]:
+    if house.log_silent_since_ms is not None:
+        text = "The programme's log is silent. Until it answers, nobody can check who looked at your clips."
+        todo = (
+            "If this does not go away, check the hub's network, then ask the programme. Taking back works all the same."
+        )
+        yield _problem(text, todo, since_ms=house.log_silent_since_ms)
+
+
 def mailbox_is_away(house: HouseFacts) -> Iterable[Problem]:
     if house.mailbox_is_away and house.waiting_parts:
         yield _problem(
@@ -144,6 +154,7 @@ PROBLEMS: tuple[Check, ...] = (
     eye_is_blind,
     chosen_eye_does_not_come,
     log_is_not_believed,
+    log_is_silent,
     mailbox_is_away,
 )
 

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
+from nightlatch.domain.digits import read_count
 from nightlatch.domain.time import Clock
 from nightlatch.errors import CloudError, NotFound, NotSealed
 from nightlatch.hub.serve.books.books import Books
@@ -92,6 +93,9 @@ class Uplink:
                 at_least_s = error.retry_after_s if isinstance(error, _Later) else 0
             except (OSError, SQLAlchemyError) as error:  # a full disk or a locked index here; the mailbox may be fine
                 log.error("uplink.stumbled", error=type(error).__name__, again_in_s=pause_s)
+                at_least_s = 0
+            except Exception:  # whatever a mailbox made us stumble over, sealed pieces go on being sent
+                log.exception("uplink.stumbled", again_in_s=pause_s)
                 at_least_s = 0
             await asyncio.sleep(max(at_least_s, pause_s * random.uniform(0.8, 1.2)))
             pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
@@ -179,8 +183,8 @@ class Uplink:
             await run_in_threadpool(self._forgotten)
             raise CloudError("The mailbox has forgotten this household; enrolling again.")
         elif answer.status_code == 429:
-            after = answer.headers.get("retry-after", "")
-            raise _Later("The mailbox asks us to wait.", min(LONGEST_PAUSE_S, int(after)) if after.isdigit() else 0)
+            after_s = read_count(answer.headers.get("retry-after", "")) or 0
+            raise _Later("The mailbox asks us to wait.", min(LONGEST_PAUSE_S, after_s))
         else:
             raise CloudError(f"The mailbox answered: {_error(answer)}")
 

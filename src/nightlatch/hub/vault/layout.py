@@ -28,10 +28,10 @@ MANIFEST = "manifest"
 STILL = "still"
 _CAMERA = re.compile(r"[0-9a-f]{12}\Z")
 _CLIP = re.compile(r"[0-9a-f]{16}\Z")
-_SEGMENT = re.compile(r"([0-9a-f]{12})/segments/\d{8}/(\d{1,15})-(\d{1,9})-[0-9a-f]{4}(?:\.p(\d{1,4}))?\.age\Z")
-_SHEET = re.compile(r"([0-9a-f]{12})/sheets/\d{8}/(\d{1,15})-(\d{1,9})-\d{1,3}\.age\Z")
+_SEGMENT = re.compile(r"(?a)([0-9a-f]{12})/segments/\d{8}/(\d{1,15})-(\d{1,9})-[0-9a-f]{4}(?:\.p(\d{1,4}))?\.age\Z")
+_SHEET = re.compile(r"(?a)([0-9a-f]{12})/sheets/\d{8}/(\d{1,15})-(\d{1,9})-\d{1,3}\.age\Z")
 _GONE = re.compile(r"\.([0-9a-f]{12}|[0-9a-f]{16})\.gone\Z")
-_OBJECT = re.compile(r"(manifest|still|part-\d{4})\.age\Z")
+_OBJECT = re.compile(r"(?a)(manifest|still|part-\d{4})\.age\Z")
 
 Footage = Literal["segment", "sheet"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nightlatch.domain.digits import read_count
 from nightlatch.errors import ConfigError
 from nightlatch.hub.wire.notices import Hello
 
@@ -27,9 +28,10 @@ class Shard:
 
 def read_shard(text: str) -> Shard:
     """`0/2` → the first of two. Raises `ConfigError`."""
-    number, _, count = text.partition("/")
-    if not (number.isascii() and number.isdigit() and count.isascii() and count.isdigit()):
+    before, _, after = text.partition("/")
+    number, count = read_count(before), read_count(after)
+    if number is None or count is None:
         raise ConfigError("A shard is written NUMBER/COUNT, 0/2 for the first of two.")
-    if not 0 <= int(number) < int(count) <= MOST:
+    if not number < count <= MOST:
         raise ConfigError(f"A shard's number is below its count, and there are at most {MOST}.")
-    return Shard(int(number), int(count))
+    return Shard(number, count)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from hashlib import md5
 from pathlib import Path
 
+from nightlatch.domain.digits import read_count
 from nightlatch.pixels.codecs import PICTURES
 from nightlatch.pixels.stage.encoding import SceneEncoder, Sound, Unit, read_film
 from nightlatch.pixels.stage.scenes import Scene
@@ -251,8 +252,8 @@ class _Client:
             lines = raw.decode("latin-1").split("\r\n")
             method, url, _ = lines[0].split(" ", 2)
             headers = {k.strip().lower(): v.strip() for k, _, v in (line.partition(":") for line in lines[1:]) if k}
-            if (length := headers.get("content-length", "0")).isdigit() and 0 < int(length) < LONGEST_HEADER:
-                await self._reader.readexactly(int(length))
+            if length := read_count(headers.get("content-length", "0"), LONGEST_HEADER - 1):
+                await self._reader.readexactly(length)
             if not await self._answer(method, url, headers):
                 return
 
@@ -289,10 +290,10 @@ class _Client:
         if url.endswith("track1") and mount.sound is not None:
             track = _RtpStream("audio", AUDIO_TYPES.get(mount.sound.codec, 97), mount.sound.rate)
         asked = headers.get("transport", "")
-        if found := re.search(r"interleaved=(\d+)-(\d+)", asked):
+        if found := re.search(r"interleaved=(\d{1,3})-(\d{1,3})", asked, re.ASCII):
             track.channel = int(found[1])
             transport = f"RTP/AVP/TCP;unicast;interleaved={found[1]}-{found[2]}"
-        elif found := re.search(r"client_port=(\d+)-(\d+)", asked):
+        elif found := re.search(r"client_port=(\d{1,5})-(\d{1,5})", asked, re.ASCII):
             host = str(self._writer.get_extra_info("peername")[0])
             track.address = (host, int(found[1]))
             if self._udp is None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+from urllib.parse import urlsplit
 
+LOOPBACK_NAMES = ("127.0.0.1", "::1", "localhost")
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -19,6 +22,30 @@ def is_this_machine(address: str) -> bool:
     """Whether it is a loopback address: a program of this machine, or a reverse proxy on it."""
     known = _read(address)
     return known is not None and known.is_loopback
+
+
+def is_outside(address: str) -> bool:
+    """Whether it is an address on the internet: none of this machine, of a home, of a link, of a cloud's inside."""
+    known = _read(address)
+    if isinstance(known, ipaddress.IPv6Address):
+        inner = known.sixtofour or (ipaddress.IPv4Address(int(known) & 0xFFFFFFFF) if known in NAT64 else None)
+        if inner is not None and not is_outside(str(inner)):
+            return False
+    return known is not None and known.is_global and not known.is_multicast
+
+
+def is_secure_base(url: str) -> bool:
+    """Whether a program may be asked there: over https, or on this machine. Anything unusual in a URL is refused."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port  # a port that is none raises
+    except ValueError:
+        return False
+    if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
+        return False
+    if "@" in parts.netloc or parts.query or parts.fragment or not host:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_NAMES)
 
 
 def _read(address: str) -> Address | None:

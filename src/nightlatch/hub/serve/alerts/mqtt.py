@@ -51,12 +51,12 @@ def parse_broker(url: str) -> Broker:
     Raises:
         ConfigError: another scheme, or no host.
     """
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         port = parts.port
-    except ValueError:
-        port = -1
-    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname or port == -1:
+    except ValueError:  # a bracket that is never closed, a port that is none
+        parts, port = urlsplit(""), None
+    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
         raise ConfigError("[hub] mqtt_url must look like mqtt://user:password@broker:1883 (or mqtts://).")
     is_tls = parts.scheme == "mqtts"
     name = unquote(parts.username) if parts.username else None
@@ -96,6 +96,8 @@ class Mqtt:
                             await asyncio.wait_for(anext(client.messages), ANNOUNCE_EVERY_S)
             except (aiomqtt.MqttError, OSError) as error:
                 log.warning("mqtt.lost", error=type(error).__name__, again_in_s=round(pause_s))
+            except Exception:  # whatever a broker made us stumble over: push alerts run in the same group
+                log.exception("mqtt.stumbled", again_in_s=round(pause_s))
             finally:
                 self._client, self.connected = None, False
             await asyncio.sleep(pause_s)

@@ -2,6 +2,9 @@
 
 The push service of the browser's maker sees that an alert came, when, and its size, not what it says. Every message is
 padded to the same length by the encoding's record, and a small still is inside it, not behind a link.
+
+A page names its browser's push service. The hub asks nobody at home in its name: an endpoint is an address on the
+internet when it is taken, and what its name stands for is looked at again for every alert.
 """
 
 from __future__ import annotations
@@ -12,9 +15,8 @@ import os
 from base64 import b64encode, urlsafe_b64encode
 from collections import OrderedDict
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-import requests
 import structlog
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02
@@ -28,14 +30,19 @@ from nightlatch.errors import ConfigError
 from nightlatch.hub.serve.alerts.alert import Alert
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import PushRow
+from nightlatch.web.asking import Bounds, Unanswered, ask
+from nightlatch.web.face import KIB
+from nightlatch.web.face.addresses import is_outside
 
 LENGTH = 3_000  # of each message before encryption: push services take 4,096 bytes in all
 LARGEST_JPEG = 1_900
 KEEP_S = 3_600  # how long a push service holds an alert for a browser that is off
-TIMEOUT_S = 10.0
+SERVICE = Bounds(most_bytes=16 * KIB, within_s=10.0)
+TOKEN_LIFE_S = 12 * 3_600  # RFC 8292, 2: at most a day
 MOST_FAILURES = 20
 REMEMBERED = 500  # events whose last alert is remembered
 GONE = (404, 410)  # RFC 8030, 7.3: the subscription has ended
+INNER_NAMES = (".localhost", ".local", ".lan", ".internal", ".home.arpa", ".localdomain")
 CONTACT = "mailto:hub@nightlatch.invalid"  # RFC 8292 asks for a contact; a household has none to give away
 log = structlog.get_logger()
 
@@ -45,7 +52,9 @@ class Push:
 
     name = "push"
 
-    def __init__(self, data_dir: Path, books: Books, clock: Clock) -> None:
+    def __init__(self, data_dir: Path, books: Books, clock: Clock, *, outside_only: bool = True) -> None:
+        """`outside_only` unless the push service of a test runs on this machine."""
+        self._outside_only = outside_only
         self._books = books
         self._clock = clock
         self._vapid = _key(data_dir / "push.key")
@@ -67,8 +76,7 @@ class Push:
         Raises:
             ConfigError: an endpoint that is not a push service on the internet.
         """
-        parts = urlsplit(endpoint)
-        if parts.scheme != "https" or not parts.hostname or "." not in parts.hostname or parts.username:
+        if not _is_on_the_internet(endpoint):
             raise ConfigError("This browser's push service has an address that cannot be used.")
         with self._books.change() as session:
             session.merge(
@@ -111,28 +119,35 @@ class Push:
         return True
 
     def _send(self, row: PushRow, alert: Alert) -> None:
-        from pywebpush import WebPushException, webpush  # brings aiohttp: 8 MiB that a hub without alerts never needs
+        try:
+            body, headers = self._sealed(row, alert)
+        except Exception:  # whatever the libraries make of keys that a page made up
+            log.exception("push.not_sealed")
+            self._note(row, None)
+            return
+        try:
+            reply = ask("POST", row.endpoint, SERVICE, body=body, headers=headers, outside_only=self._outside_only)
+        except Unanswered as error:
+            log.warning("push.failed", error=error.lack.name)
+            self._note(row, None)
+        else:
+            self._note(row, 201 if 200 <= reply.status <= 202 else reply.status)
 
-        with requests.Session() as line:
-            line.max_redirects = 0
-            try:
-                webpush(
-                    {"endpoint": row.endpoint, "keys": {"p256dh": row.p256dh, "auth": row.auth}},
-                    _message(alert),
-                    vapid_private_key=self._vapid,
-                    vapid_claims={"sub": CONTACT},
-                    ttl=KEEP_S,
-                    timeout=TIMEOUT_S,
-                    headers={"Urgency": "high" if alert.verdict is Verdict.THREAT else "normal"},
-                    requests_session=line,
-                )
-            except WebPushException as error:
-                self._note(row, error.response.status_code if error.response is not None else None)
-            except (requests.RequestException, ValueError) as error:
-                self._note(row, None)
-                log.warning("push.failed", error=type(error).__name__)
-            else:
-                self._note(row, 201)
+    def _sealed(self, row: PushRow, alert: Alert) -> tuple[bytes, dict[str, str]]:
+        """The message as only this browser opens it, and what its push service wants to know."""
+        from pywebpush import WebPusher  # brings aiohttp: 8 MiB that a hub without alerts never needs
+
+        keys = {"p256dh": row.p256dh, "auth": row.auth}
+        body = WebPusher({"endpoint": row.endpoint, "keys": keys}).encode(_message(alert).encode())["body"]
+        at = urlsplit(row.endpoint)
+        expires_s = self._clock.now_ms() // 1000 + TOKEN_LIFE_S
+        claims = {"sub": CONTACT, "aud": f"{at.scheme}://{at.netloc}", "exp": expires_s}
+        return body, {
+            **self._vapid.sign(claims),
+            "Content-Encoding": "aes128gcm",
+            "TTL": str(KEEP_S),
+            "Urgency": "high" if alert.verdict is Verdict.THREAT else "normal",
+        }
 
     def _note(self, row: PushRow, status: int | None) -> None:
         """Count failures; a subscription that has ended, or never answers, is dropped."""
@@ -143,6 +158,22 @@ class Push:
             else:
                 failures = 0 if status == 201 else PushRow.failures + 1
                 session.execute(update(PushRow).where(mine).values(failures=failures))
+
+
+def _is_on_the_internet(endpoint: str) -> bool:
+    """Whether it looks like a push service: https, a full name, nothing of a home. What it resolves to comes later."""
+    try:
+        parts: SplitResult = urlsplit(endpoint)
+        name, _ = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return False
+    if not endpoint.isascii() or not endpoint.isprintable() or " " in endpoint or "\\" in endpoint:
+        return False
+    if parts.scheme != "https" or "@" in parts.netloc or "." not in name or name.endswith(INNER_NAMES):
+        return False
+    if ":" in name or not name.rpartition(".")[2][:1].isalpha():  # an address, in whatever notation
+        return is_outside(name)
+    return True
 
 
 def _message(alert: Alert) -> str:

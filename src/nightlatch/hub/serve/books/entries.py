@@ -74,6 +74,8 @@ class Entries:
                 log.error("books.not_entered", waiting=len(self._waiting), error=str(error), again_in_s=RETRY_S)
                 await asyncio.sleep(RETRY_S)
                 self._wake.set()
+            except Exception:  # whatever it is, later entries are still entered; what is lost is matched at the start
+                log.exception("books.stumbled")
 
     async def flush(self) -> None:
         """Enter everything that waits, and what another call is entering. Raises `OSError`; then it keeps waiting."""

@@ -11,16 +11,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from nightlatch.domain.consent import Consented, Withdrawn
 from nightlatch.domain.redaction import RedactionReport, write
 from nightlatch.errors import CloudError, NotFound
 from nightlatch.hub.serve.giving.programme import Membership
+from nightlatch.ledger.tiles import longest
 from nightlatch.seal.envelope import Sealed
+from nightlatch.web.asking import Bounds, Reply, Unanswered, ask, json_body
+from nightlatch.web.face import KIB, MIB
 
 TIMEOUT_S = 30.0
+KEEPER = Bounds(2 * MIB, TIMEOUT_S)  # the entries of one donation: at most some hundred, of 3 kB each
+UPLOAD = Bounds(2 * MIB, within_s=330.0)  # a film of 40 MB over a home's 1 Mbit/s; the keeper waits for 300 s
+LONGEST_LEAF = 4 * KIB  # ours have about 200 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,7 @@ class _No:
     error: str
 
 
-Reply = TypeVar("Reply")
+Read = TypeVar("Read")
 
 
 class ProgrammeClient:
@@ -112,29 +117,34 @@ class ProgrammeClient:
 
     def log_file(self, path: str) -> bytes:
         """A file of the log (checkpoint, tile). Raises `NotFound` as well."""
-        answer = self._request(self._membership.joined().log_url, "GET", f"/{path}")
-        if answer.status_code == 404:
+        bounds = Bounds(longest(path, LONGEST_LEAF), TIMEOUT_S)
+        answer = self._request(self._membership.joined().log_url, "GET", f"/{path}", None, bounds)
+        if answer.status == 404:
             raise NotFound("The log has no such file.")
-        return answer.content
+        if answer.status != 200:
+            raise CloudError(f"The log does not show {path} (status {answer.status}).")
+        return answer.body
 
     def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> bytes:
-        answer = self._request(self._membership.joined().keeper_url, method, path, body)
+        bounds = UPLOAD if method == "PUT" else KEEPER
+        answer = self._request(self._membership.joined().keeper_url, method, path, body, bounds)
         if answer.is_success:
-            return answer.content
+            return answer.body
         try:
-            why = TypeAdapter(_No).validate_json(answer.content).error
+            why = TypeAdapter(_No).validate_json(answer.body).error
         except ValidationError:
             why = ""
-        raise CloudError(f"The programme refused: {why or f'status {answer.status_code}'}")
+        raise CloudError(f"The programme refused: {why or f'status {answer.status}'}")
 
-    def _request(self, url: str, method: str, path: str, body: Mapping[str, object] | None = None) -> httpx.Response:
+    def _request(self, url: str, method: str, path: str, body: Mapping[str, object] | None, bounds: Bounds) -> Reply:
+        raw, headers = (b"", dict[str, str]()) if body is None else json_body(body)
         try:
-            return httpx.request(method, url.rstrip("/") + path, json=body, timeout=TIMEOUT_S)
-        except httpx.HTTPError:
-            raise CloudError("The programme cannot be reached. Try again later; nothing is lost.") from None
+            return ask(method, url.rstrip("/") + path, bounds, body=raw, headers=headers)
+        except Unanswered as error:
+            raise CloudError(f"The programme {error.lack}. Try again later; nothing is lost.") from None
 
 
-def _read(shape: TypeAdapter[Reply], raw: bytes) -> Reply:
+def _read(shape: TypeAdapter[Read], raw: bytes) -> Read:
     """Raises `CloudError` for what no keeper says: something else stands at its address."""
     try:
         return shape.validate_json(raw, strict=True)

@@ -12,6 +12,7 @@ from nightlatch.domain.time import Clock
 from nightlatch.errors import ConfigError
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import ProgrammeRow
+from nightlatch.web.face.addresses import is_secure_base
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def read_invitation(text: str) -> Programme:
     except (ValueError, KeyError, TypeError):
         raise ConfigError("This is not an invitation of a programme. Paste all of it, from { to }.") from None
     for url in (found.keeper_url, found.log_url):
-        if not url.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
+        if not is_secure_base(url):
             raise ConfigError("The programme's addresses must begin with https://.")
     return found
 

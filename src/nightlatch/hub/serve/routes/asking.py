@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Depends, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from nightlatch.domain.time import DAY_MS, Span
 from nightlatch.errors import ConfigError, NightlatchError
@@ -14,6 +14,8 @@ from nightlatch.hub.serve.people.household import Device
 
 At = Annotated[House, Depends(house)]
 Owner = Annotated[Device, Depends(owner)]
+LATEST = 2**53  # what JavaScript counts to; SQLite and arithmetic go further
+Whole = Annotated[int, Field(ge=-LATEST, le=LATEST)]  # a moment, a row, a limit that somebody asks for
 LONGEST_WINDOW_MS = 3 * DAY_MS
 
 

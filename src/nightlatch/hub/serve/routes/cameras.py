@@ -15,7 +15,7 @@ from nightlatch.errors import NotFound, Reason, SourceError
 from nightlatch.hub.errands.asking import PROBE, ProbeRequest
 from nightlatch.hub.errands.errand import ErrandFailed, TooLong
 from nightlatch.hub.serve import catalogue
-from nightlatch.hub.serve.routes.asking import At, Owner, PageBody
+from nightlatch.hub.serve.routes.asking import LATEST, At, Owner, PageBody
 from nightlatch.hub.serve.routes.sealed import TYPE
 
 router = APIRouter(prefix="/api/cameras")
@@ -45,7 +45,7 @@ class CameraChangeBody(PageBody):
     enabled: bool | None = None
     private: bool | None = None
     areas: list[AreaBody] | None = Field(None, max_length=32)
-    quota_bytes: int | None = Field(None, ge=0)
+    quota_bytes: int | None = Field(None, ge=0, le=LATEST)
     url: str | None = Field(None, max_length=2000)
     sub_url: str | None = Field(None, max_length=2000)
     transport: str | None = None

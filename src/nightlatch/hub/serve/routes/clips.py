@@ -14,19 +14,19 @@ from nightlatch.errors import ConfigError
 from nightlatch.hub.serve.books import reading
 from nightlatch.hub.serve.books.reading import ClipLine
 from nightlatch.hub.serve.books.retention import delete_clip
-from nightlatch.hub.serve.routes.asking import At, Gone, Owner
+from nightlatch.hub.serve.routes.asking import At, Gone, Owner, Whole
 from nightlatch.hub.serve.routes.sealed import clip_file
 from nightlatch.hub.vault.layout import object_path
 
 router = APIRouter(prefix="/api")
 MOST_CLIPS = 500
 MOST_MANIFESTS = 50
-_PART = re.compile(r"\d{1,4}\Z")
+_PART = re.compile(r"\d{1,4}\Z", re.ASCII)
 
 
 @router.get("/clips")
 def clips(
-    at: At, _: Owner, from_ms: int = 0, to_ms: int | None = None, camera: str | None = None, limit: int = 100
+    at: At, _: Owner, from_ms: Whole = 0, to_ms: Whole | None = None, camera: str | None = None, limit: Whole = 100
 ) -> list[ClipLine]:
     """Clips, the newest first."""
     until_ms = to_ms if to_ms is not None else at.clock.now_ms() + DAY_MS

@@ -211,6 +211,7 @@ def _facts(at: House, cameras: list[CameraNowShape], now_ms: int, free: int, wai
         ),
         eye=None if eye is None else EyeFacts(eye.blind_since_ms, eye.blind_text, eye.coming_text),
         log_trouble=at.logwatch.trouble,
+        log_silent_since_ms=at.logwatch.silent_since_ms,
         mailbox_is_away=uplink is not None and uplink.reachable is False,
         mailbox_trouble=None if uplink is None else uplink.trouble,
         waiting_parts=waiting_parts,

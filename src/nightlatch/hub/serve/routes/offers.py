@@ -15,7 +15,7 @@ from nightlatch.errors import ConfigError
 from nightlatch.hub.errands.asking import LARGEST_FILM
 from nightlatch.hub.serve.books.reading import DonationLine
 from nightlatch.hub.serve.giving import Offer
-from nightlatch.hub.serve.routes.asking import At, Owner, PageBody
+from nightlatch.hub.serve.routes.asking import At, Owner, PageBody, Whole
 from nightlatch.web.shape import Document, signed_bytes
 
 router = APIRouter(prefix="/api/giving/offers")
@@ -60,7 +60,7 @@ class DonationIdShape:
 
 @router.post("", status_code=202)
 async def offer(
-    at: At, _: Owner, request: Request, clip: str, from_ms: int, to_ms: int, style: Style = Style.COVER
+    at: At, _: Owner, request: Request, clip: str, from_ms: Whole, to_ms: Whole, style: Style = Style.COVER
 ) -> OfferShape:
     """Hand over the opened film (the body) of a clip; people are hidden in it, in memory."""
     film = await request.body()

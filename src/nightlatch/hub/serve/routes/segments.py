@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse
 
 from nightlatch.hub.serve.books import reading
 from nightlatch.hub.serve.books.reading import SegmentLine
-from nightlatch.hub.serve.routes.asking import At, Owner, window
+from nightlatch.hub.serve.routes.asking import At, Owner, Whole, window
 from nightlatch.hub.serve.routes.sealed import vault_file
 
 router = APIRouter(prefix="/api/segments")
@@ -15,12 +15,12 @@ MOST_SEGMENTS = 5_000
 
 
 @router.get("")
-def segments(at: At, _: Owner, camera: str, from_ms: int, to_ms: int) -> list[SegmentLine]:
+def segments(at: At, _: Owner, camera: str, from_ms: Whole, to_ms: Whole) -> list[SegmentLine]:
     """Segments of a camera between two moments."""
     return reading.segments(at.engine, camera, window(from_ms, to_ms), MOST_SEGMENTS)
 
 
 @router.get("/{segment_id}")
-def segment(at: At, _: Owner, segment_id: int) -> FileResponse:
+def segment(at: At, _: Owner, segment_id: Whole) -> FileResponse:
     """One sealed segment."""
     return vault_file(at, reading.segment_path(at.engine, segment_id))

@@ -11,7 +11,7 @@ from nightlatch.domain.time import Span
 from nightlatch.hub.serve import catalogue
 from nightlatch.hub.serve.books import reading
 from nightlatch.hub.serve.books.reading import ClipLine, OutageLine
-from nightlatch.hub.serve.routes.asking import At, Owner, window
+from nightlatch.hub.serve.routes.asking import At, Owner, Whole, window
 from nightlatch.hub.serve.routes.clips import MOST_CLIPS
 
 router = APIRouter(prefix="/api")
@@ -38,7 +38,7 @@ class TimelineShape:
 
 
 @router.get("/timeline")
-def timeline(at: At, _: Owner, from_ms: int, to_ms: int, camera: str | None = None) -> TimelineShape:
+def timeline(at: At, _: Owner, from_ms: Whole, to_ms: Whole, camera: str | None = None) -> TimelineShape:
     """What each camera recorded between two moments (at most three days apart)."""
     asked, engine = window(from_ms, to_ms), at.engine
     return TimelineShape(
