@@ -55,7 +55,8 @@ export interface LogPolicy {
 }
 
 export interface Cosignature {
-  name: string;
+  name: string; // the policy's
+  witness: string; // the key's
   at_s: number;
 }
 
@@ -171,7 +172,7 @@ export async function verifyCheckpoint(
   const witnessed: Cosignature[] = [];
   for (const { name, key } of policy.witnesses) {
     const at_s = await cosignedAt(note, key);
-    if (at_s !== null) witnessed.push({ name, at_s });
+    if (at_s !== null) witnessed.push({ name, witness: key.name, at_s });
   }
   if (witnessed.length < policy.quorum) {
     const text = `Only ${witnessed.length} of ${policy.quorum} witnesses cosigned this checkpoint.`;
@@ -193,7 +194,11 @@ export interface Confirmation {
 }
 
 // The latest time since which a quorum has cosigned; null when that takes cosignatures from the future.
-export function lastConfirmed(witnessed: readonly Cosignature[], quorum: number, nowMs: number): Confirmation | null {
+export function lastConfirmed(
+  witnessed: readonly Pick<Cosignature, "at_s">[],
+  quorum: number,
+  nowMs: number,
+): Confirmation | null {
   const latest = Math.floor(nowMs / 1000) + CLOCK_SLACK_S;
   const times = witnessed.map(({ at_s }) => at_s).filter((at_s) => at_s <= latest);
   const at_s = times.sort((a, b) => b - a)[quorum - 1];
