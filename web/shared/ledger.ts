@@ -38,7 +38,7 @@ const GAPS = new RegExp(`[${WHITE}]+`);
 const NAME = new RegExp(`^[^${WHITE}+]+$`);
 const SIGNATURE = new RegExp(`^— ([^${WHITE}]+) ([^${WHITE}]+)$`);
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/; // atob takes more than this
-const NUMBER = /^[0-9]{1,15}$/; // 2^53 has sixteen digits
+const NUMBER = /^(?:0|[1-9][0-9]{0,14})$/; // 2^53 has sixteen digits
 
 export interface LogKey {
   name: string;
@@ -128,7 +128,7 @@ async function verifies(key: Bytes, signature: Bytes, message: Bytes): Promise<b
 export function readCheckpoint(text: string): Checkpoint {
   const lines = text.split("\n");
   const [origin, size, root] = lines;
-  if (!origin || !size || !/^(0|[1-9]\d{0,14})$/.test(size) || !root || lines.slice(0, -1).includes(""))
+  if (!origin || !size || !NUMBER.test(size) || !root || lines.slice(0, -1).includes(""))
     throw new LogError("This is not a checkpoint of a log.");
   const hash = decoded(root);
   if (hash?.length !== 32) throw new LogError("This checkpoint has no root.");

@@ -21,7 +21,7 @@ from nightlatch.seal.note import COSIGNATURE, ED25519, NoteError, Verifier, read
 
 MAX_AGE_S = 600
 CLOCK_SLACK_S = 120
-_NUMBER = re.compile(r"[0-9]{1,15}\Z")  # a browser counts to 2^53
+_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,14})\Z")  # a browser counts to 2^53
 
 
 @dataclass(frozen=True, slots=True)
