@@ -20,7 +20,7 @@ from nightlatch.ledger.checkpoint import Checkpoint
 from nightlatch.ledger.log import Log
 from nightlatch.seal.note import Note
 from tests.clocks import TestClock
-from tests.hub.test_logwatch import SIGNER, watch, with_this_hub
+from tests.hub.test_logwatch import SIGNER, append, watch, with_this_hub
 from tests.web import hostile
 from tests.web.hostile import HOSTILE, Behaviour, held_mib
 
@@ -136,11 +136,11 @@ ODD_SIZES = ["²", "٣", "1" * 5000, "-1", " 1"]
 @pytest.mark.parametrize("odd", ODD_SIZES)
 def test_the_watch_outlives_an_odd_number_and_sees_the_fork_that_follows(tmp_path: Path, odd: str) -> None:
     with Log(tmp_path / "true", SIGNER) as log:
-        log.append(b"one")
-        log.append(b"two")
+        append(log, b"one")
+        append(log, b"two")
     with Log(tmp_path / "false", SIGNER) as log:
-        log.append(b"one")
-        log.append(b"other")
+        append(log, b"one")
+        append(log, b"other")
     with at_an_address() as (line, url):
         line.shows(tmp_path / "true")
         hub = watch(tmp_path, url)
@@ -158,7 +158,7 @@ def test_the_watch_outlives_an_odd_number_and_sees_the_fork_that_follows(tmp_pat
 
 def test_the_watch_outlives_what_nobody_thought_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Log(tmp_path / "log", SIGNER) as log:
-        log.append(b"one")
+        append(log, b"one")
     stumbled = threading.Event()
 
     def stumble(*_: object, **__: object) -> None:
@@ -187,7 +187,7 @@ def _in_a_hurry_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_home_says_since_when_a_log_is_silent_after_two_looks_and_no_more_once_it_speaks(tmp_path: Path) -> None:
     with Log(tmp_path / "log", SIGNER) as log:
-        log.append(b"one")
+        append(log, b"one")
     with at_an_address() as (line, url):
         clock = TestClock(fixed_ms=1_800_000_000_000)
         line.shows(tmp_path / "log")
@@ -222,7 +222,7 @@ def test_a_log_that_is_read_for_too_long_is_left_for_the_next_look(
 ) -> None:
     monkeypatch.setattr(logwatch, "LOOK_WITHIN_S", 0.0)
     with Log(tmp_path / "log", SIGNER) as log, at_an_address() as (line, url):
-        log.append(b"one")
+        append(log, b"one")
         line.shows(tmp_path / "log")
         with pytest.raises(NightlatchError, match="too long"):
             watch(tmp_path, url).look()

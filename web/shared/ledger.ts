@@ -38,7 +38,7 @@ const GAPS = new RegExp(`[${WHITE}]+`);
 const NAME = new RegExp(`^[^${WHITE}+]+$`);
 const SIGNATURE = new RegExp(`^— ([^${WHITE}]+) ([^${WHITE}]+)$`);
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/; // atob takes more than this
-const NUMBER = /^[0-9]{1,15}$/; // 2^53 has sixteen digits
+const NUMBER = /^(?:0|[1-9][0-9]{0,14})$/; // 2^53 has sixteen digits
 
 export interface LogKey {
   name: string;
@@ -55,7 +55,8 @@ export interface LogPolicy {
 }
 
 export interface Cosignature {
-  name: string;
+  name: string; // the policy's
+  witness: string; // the key's
   at_s: number;
 }
 
@@ -127,7 +128,7 @@ async function verifies(key: Bytes, signature: Bytes, message: Bytes): Promise<b
 export function readCheckpoint(text: string): Checkpoint {
   const lines = text.split("\n");
   const [origin, size, root] = lines;
-  if (!origin || !size || !/^(0|[1-9]\d{0,14})$/.test(size) || !root || lines.slice(0, -1).includes(""))
+  if (!origin || !size || !NUMBER.test(size) || !root || lines.slice(0, -1).includes(""))
     throw new LogError("This is not a checkpoint of a log.");
   const hash = decoded(root);
   if (hash?.length !== 32) throw new LogError("This checkpoint has no root.");
@@ -171,7 +172,7 @@ export async function verifyCheckpoint(
   const witnessed: Cosignature[] = [];
   for (const { name, key } of policy.witnesses) {
     const at_s = await cosignedAt(note, key);
-    if (at_s !== null) witnessed.push({ name, at_s });
+    if (at_s !== null) witnessed.push({ name, witness: key.name, at_s });
   }
   if (witnessed.length < policy.quorum) {
     const text = `Only ${witnessed.length} of ${policy.quorum} witnesses cosigned this checkpoint.`;
@@ -193,7 +194,11 @@ export interface Confirmation {
 }
 
 // The latest time since which a quorum has cosigned; null when that takes cosignatures from the future.
-export function lastConfirmed(witnessed: readonly Cosignature[], quorum: number, nowMs: number): Confirmation | null {
+export function lastConfirmed(
+  witnessed: readonly Pick<Cosignature, "at_s">[],
+  quorum: number,
+  nowMs: number,
+): Confirmation | null {
   const latest = Math.floor(nowMs / 1000) + CLOCK_SLACK_S;
   const times = witnessed.map(({ at_s }) => at_s).filter((at_s) => at_s <= latest);
   const at_s = times.sort((a, b) => b - a)[quorum - 1];

@@ -14,7 +14,7 @@ async function check() {
     const found = await verifyReceipt(text, extra, await readPolicy(field("policy")), null);
     const leaf = JSON.parse(new TextDecoder().decode(extra)) as { t: number; k: string };
     const by =
-      found.witnessed.map((w) => `${w.name} at ${new Date(w.at_s * 1000).toLocaleString()}`).join(", ") || "nobody";
+      found.witnessed.map((w) => `${w.witness} at ${new Date(w.at_s * 1000).toLocaleString()}`).join(", ") || "nobody";
     said.className = "good";
     const of = `“${leaf.k}” of ${new Date(leaf.t * 1000).toLocaleString()}`;
     said.textContent = `Proven: ${of} is entry ${found.index} of ${found.size}.\nCosigned by ${by}.`;
