@@ -28,9 +28,9 @@ from nightlatch.hub.serve.books.records import CameraRow, ClipRow, DonationRow, 
 from nightlatch.hub.serve.catalogue import read_areas
 from nightlatch.ledger.tiles import longest
 from nightlatch.seal.recipients import Sealer
+from nightlatch.web.addresses import is_secure_base
 from nightlatch.web.asking import Bounds, Reply, Unanswered, ask, json_body
 from nightlatch.web.face import KIB, MIB
-from nightlatch.web.face.addresses import is_secure_base
 
 KEPT_MS = 30 * MINUTE_MS
 AT_ONCE = 2  # clips that may be in preparation
