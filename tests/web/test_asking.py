@@ -8,8 +8,8 @@ import time
 
 import pytest
 
+from nightlatch.web.addresses import is_outside, is_secure_base
 from nightlatch.web.asking import Bounds, Lack, Reply, Unanswered, ask, json_body
-from nightlatch.web.face.addresses import is_outside, is_secure_base
 from tests.web import hostile
 from tests.web.hostile import HOSTILE, Behaviour, held_mib, listening
 

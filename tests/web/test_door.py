@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from nightlatch.web.addresses import is_this_machine, sender
 from nightlatch.web.face import Limits
-from nightlatch.web.face.addresses import is_this_machine, sender
 from nightlatch.web.face.door import Entrance
 
 

@@ -14,7 +14,7 @@ from nightlatch.cloud.accounts import Accounts, Caller, Role
 from nightlatch.cloud.mailbox import Mailbox
 from nightlatch.cloud.patience import Patience
 from nightlatch.domain.time import Clock
-from nightlatch.web.face.addresses import is_this_machine
+from nightlatch.web.addresses import is_this_machine
 from nightlatch.web.signature import SignedRequest, check_digest, verify
 
 

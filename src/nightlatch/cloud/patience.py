@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from nightlatch.errors import TooManyTries
-from nightlatch.web.face.addresses import sender
+from nightlatch.web.addresses import sender
 
 AT_ONCE = 40.0
 EACH_S = 1.0  # one more after so many seconds

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from nightlatch.web.face.addresses import is_this_machine
+from nightlatch.web.addresses import is_this_machine
 
 
 class CloudSettings(BaseModel):

@@ -22,8 +22,7 @@ import httpx
 
 from nightlatch.domain.digits import read_count
 from nightlatch.errors import NightlatchError
-from nightlatch.web.face.addresses import is_outside
-from nightlatch.web.face.limits import KIB
+from nightlatch.web.addresses import is_outside
 
 PLAIN = "identity"
 LAST_PORT = 65_535
@@ -52,7 +51,7 @@ class Unanswered(NightlatchError):
 class Bounds:
     """How long an answer's body may be, and how long the whole exchange may take."""
 
-    most_bytes: int = 64 * KIB
+    most_bytes: int = 65_536
     within_s: float = 15.0
 
 

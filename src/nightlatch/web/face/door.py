@@ -19,7 +19,7 @@ from typing import ClassVar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from nightlatch.web.face.addresses import is_this_machine, sender
+from nightlatch.web.addresses import is_this_machine, sender
 from nightlatch.web.face.face import Face
 from nightlatch.web.face.limits import Limits, size
 

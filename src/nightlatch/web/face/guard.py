@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nightlatch.errors import NightlatchError, TooManyTries
-from nightlatch.web.face.addresses import is_this_machine, sender
+from nightlatch.web.addresses import is_this_machine, sender
 from nightlatch.web.face.face import Face
 from nightlatch.web.face.refusals import TooLarge, TooSlow, Unmeasured
 

@@ -30,14 +30,13 @@ from nightlatch.errors import ConfigError
 from nightlatch.hub.serve.alerts.alert import Alert
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import PushRow
+from nightlatch.web.addresses import is_outside
 from nightlatch.web.asking import Bounds, Unanswered, ask
-from nightlatch.web.face import KIB
-from nightlatch.web.face.addresses import is_outside
 
 LENGTH = 3_000  # of each message before encryption: push services take 4,096 bytes in all
 LARGEST_JPEG = 1_900
 KEEP_S = 3_600  # how long a push service holds an alert for a browser that is off
-SERVICE = Bounds(most_bytes=16 * KIB, within_s=10.0)
+SERVICE = Bounds(most_bytes=16_384, within_s=10.0)
 TOKEN_LIFE_S = 12 * 3_600  # RFC 8292, 2: at most a day
 MOST_FAILURES = 20
 REMEMBERED = 500  # events whose last alert is remembered

@@ -12,7 +12,7 @@ from nightlatch.domain.time import Clock
 from nightlatch.errors import ConfigError
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import ProgrammeRow
-from nightlatch.web.face.addresses import is_secure_base
+from nightlatch.web.addresses import is_secure_base
 
 
 @dataclass(frozen=True, slots=True)
