@@ -395,7 +395,7 @@ def test_an_alert_that_cannot_be_sent_does_not_end_the_next_ones(error: Exceptio
 
 def test_an_endpoint_that_has_come_to_stand_for_this_machine_is_not_asked(tmp_path: Path, index: Engine) -> None:
     browser = Browser()
-    made = Push(tmp_path, index, system_clock())
+    made = Push(tmp_path, Books(tmp_path, index), system_clock())
     row = browser.row(*Verdict)
     row.endpoint = row.endpoint.replace("127.0.0.1", "localhost")
     with Session(index) as session, session.begin():
@@ -410,7 +410,7 @@ def test_keys_that_are_none_cost_one_browser_its_alerts_and_nobody_else(tmp_path
     browser = Browser()
     broken, whole = browser.row(*Verdict), browser.row(*Verdict)
     broken.endpoint, broken.p256dh, broken.auth = f"{broken.endpoint}/broken", "é" * 87, "\x00" * 22
-    made = Push(tmp_path, index, system_clock(), outside_only=False)
+    made = Push(tmp_path, Books(tmp_path, index), system_clock(), outside_only=False)
     with Session(index) as session, session.begin():
         session.merge(broken)
         session.merge(whole)
