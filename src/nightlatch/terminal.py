@@ -43,7 +43,7 @@ SENTENCES: Mapping[str, str] = {
     "lock.keeper": "The keeper could not be told that a reviewer left ({error}). It ends the session within a minute.",
     "log.contradicts_itself": "The programme's log contradicts itself ({why}). Nothing more is given to it.",
     "log.unreachable": "The programme's log could not be read ({error}). The next audit reads it again.",
-    "log.stumbled": "Reading the programme's log stumbled over something nobody foresaw. The next audit reads it again.",
+    "log.stumbled": "Reading the programme's log stumbled unexpectedly. The next audit reads it again.",
     "look.failed": "Looking at camera {camera:.8} failed ({error}); recording goes on.",
     "look.unfinished": "The last look at camera {camera:.8} was not finished ({error}). Recording never waits for it.",
     "mailbox.unreachable": "The mailbox cannot be reached ({error}). Clips wait at home; Nightlatch keeps trying.",
