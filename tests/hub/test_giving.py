@@ -117,5 +117,5 @@ def test_a_withdrawal_of_another_consent_is_refused_and_not_sent(tmp_path: Path)
 def test_without_a_programme_nobody_is_asked(tmp_path: Path) -> None:
     with answering(tmp_path, "{}") as donations:
         donations.membership.leave()
-        with pytest.raises(ConfigError, match="joined no programme"):
+        with pytest.raises(ConfigError, match="not joined a programme"):
             donations.client.make_key()

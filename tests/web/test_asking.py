@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -56,6 +57,13 @@ def test_it_is_said_what_was_wrong(behave: Behaviour, lack: Lack) -> None:
 def test_an_answer_within_its_bounds_comes_as_it_was_sent() -> None:
     with listening(says(answer(b"x" * 8192))) as url:
         assert ask("GET", url, BOUNDS) == Reply(200, b"x" * 8192)
+
+
+def test_it_may_be_asked_where_an_event_loop_runs() -> None:
+    async def asks() -> None:
+        test_an_answer_within_its_bounds_comes_as_it_was_sent()
+
+    asyncio.run(asks())
 
 
 def test_one_byte_more_is_too_much() -> None:

@@ -14,6 +14,7 @@ import json
 import socket
 import ssl
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -89,8 +90,14 @@ def ask(
     headers: Mapping[str, str] = NOTHING_SENT,
     outside_only: bool = False,
 ) -> Reply:
-    """Ask and wait, in a thread without an event loop. Raises `Unanswered`."""
-    return asyncio.run(ask_async(method, url, bounds, body=body, headers=headers, outside_only=outside_only))
+    """Ask and wait. Where an event loop runs already, the exchange has a thread of its own. Raises `Unanswered`."""
+    exchange = ask_async(method, url, bounds, body=body, headers=headers, outside_only=outside_only)
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(exchange)
+    with ThreadPoolExecutor(1) as beside:
+        return beside.submit(asyncio.run, exchange).result()
 
 
 async def ask_async(
