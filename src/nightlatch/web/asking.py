@@ -17,7 +17,6 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
 
 import httpx
 
@@ -72,7 +71,7 @@ class Reply:
         """The body as text; what is no UTF-8 is replaced."""
         return self.body.decode("utf-8", "replace")
 
-    def told(self) -> dict[str, Any]:
+    def told(self) -> Mapping[str, object]:
         """The body's JSON object; an empty one for anything else."""
         try:
             found = json.loads(self.body)
