@@ -57,11 +57,11 @@ def test_a_chosen_model_is_fetched_while_the_built_in_eye_looks(
         "known_models",
         lambda: {"yolox_nano": models.Model(known.name, here, known.sha256, known.bytes, known.licence, known.what)},
     )
-    chosen = looking.Chosen("both", tmp_path)
+    chosen = looking.EyeChoice("both", tmp_path)
     assert chosen.now.name in ("eye", "both")
     until(lambda: chosen.now.name == "both", "the model", 30)
     server.shutdown()
-    assert looking.Chosen("both", tmp_path).now.name == "both"
+    assert looking.EyeChoice("both", tmp_path).now.name == "both"
 
 
 def test_a_model_that_cannot_be_downloaded_leaves_the_eye_at_work(
@@ -70,7 +70,7 @@ def test_a_model_that_cannot_be_downloaded_leaves_the_eye_at_work(
     known = models.known_models()["yolox_nano"]
     gone = models.Model(known.name, "http://127.0.0.1:9/x", known.sha256, known.bytes, known.licence, known.what)
     monkeypatch.setattr(looking, "known_models", lambda: {"yolox_nano": gone})
-    assert looking.Chosen("yolox", tmp_path).now.name == "eye"
+    assert looking.EyeChoice("yolox", tmp_path).now.name == "eye"
 
 
 def test_a_choice_that_does_not_exist_is_refused(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def told_of(folder: Path, eye: Moody) -> Iterator[Told]:
         shared = SharedDetector(eye, pause_s=0.001, monotonic=seconds)
         slot = shared.slot()
         report = looking.EyeReport(client.send, clock, folder)
-        chosen = looking.Chosen("eye", None)
+        chosen = looking.EyeChoice("eye", None)
         try:
             teller = looking.EyeTeller(chosen, shared, {camera_id: slot}, report)
             yield Told(hub, eye, seconds, slot, camera_id, teller)
@@ -242,7 +242,7 @@ def test_a_model_that_cannot_be_downloaded_is_reported_with_what_to_do(
     gone = models.Model(known.name, "http://127.0.0.1:9/x", known.sha256, known.bytes, known.licence, known.what)
     monkeypatch.setattr(looking, "known_models", lambda: {"yolox_nano": gone})
     with told_of(tmp_path / "hub", Moody()) as told:
-        told.teller._chosen = looking.Chosen("both", tmp_path / "models")
+        told.teller._chosen = looking.EyeChoice("both", tmp_path / "models")
         (problem,) = until(told.problems, "the page")
         assert "built-in eye is watching in the meantime" in problem["text"]
         assert "nightlatch models fetch yolox_nano --from FILE" in problem["todo"]
@@ -256,7 +256,7 @@ def test_the_doctor_hears_every_shard_and_forgets_those_of_another_count(tmp_pat
     def look_after(shard: Shard, *cameras: str) -> None:
         report = looking.EyeReport(told.append, clock, tmp_path, shard)
         slots = {camera: shared.slot() for camera in cameras}
-        looking.EyeTeller(looking.Chosen("eye", None), shared, slots, report).look_after()
+        looking.EyeTeller(looking.EyeChoice("eye", None), shared, slots, report).look_after()
 
     try:
         look_after(Shard(0, 1), "0" * 12)

@@ -25,7 +25,7 @@ from nightlatch.hub.serve.alerts.push import Push
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.entries import Entries, Entry
 from nightlatch.hub.serve.books.matching import match
-from nightlatch.hub.serve.books.retention import Swept
+from nightlatch.hub.serve.books.retention import Sweep
 from nightlatch.hub.serve.duty import Duty
 from nightlatch.hub.serve.giving import Donations
 from nightlatch.hub.serve.hints import Hint
@@ -97,7 +97,7 @@ class House:
     statuses: dict[str, CameraStatus] = field(default_factory=dict)
     advice: dict[str, str | None] = field(default_factory=dict)
     stills: dict[str, NewStill] = field(default_factory=dict)
-    swept: Swept = field(default_factory=Swept)
+    swept: Sweep = field(default_factory=Sweep)
     _watching: dict[int, Line] = field(default_factory=dict)  # by shard
     _unmatched: set[int] = field(default_factory=set)  # shards whose files may be out of step with the books
     _eyes: dict[int, EyeStatus] = field(default_factory=dict)  # by shard

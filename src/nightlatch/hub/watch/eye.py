@@ -63,7 +63,7 @@ def _forget_others(data_dir: Path, shard: Shard) -> None:
                 file.unlink()
 
 
-class Chosen:
+class EyeChoice:
     """The detector that was asked for, as soon as it is here; until then the built-in eye."""
 
     def __init__(self, choice: str, models_dir: Path | None) -> None:
@@ -130,7 +130,7 @@ class EyeReport:
 class EyeTeller:
     """Tells how the eye is doing whenever that changes, from a thread of its own; writes the doctor's file."""
 
-    def __init__(self, chosen: Chosen, shared: SharedDetector, slots: Mapping[str, Slot], report: EyeReport) -> None:
+    def __init__(self, chosen: EyeChoice, shared: SharedDetector, slots: Mapping[str, Slot], report: EyeReport) -> None:
         self._chosen, self._shared, self._slots = chosen, shared, slots
         self._report, self._file = report, report.data_dir / eye_file(report.shard)
         self._since_ms = report.clock.now_ms()
@@ -184,7 +184,7 @@ class EyeTeller:
 
 def open_looking(choice: str, models_dir: Path | None, report: EyeReport | None = None) -> Looking:
     """How all cameras are looked at. Raises `ConfigError` for a choice that does not exist."""
-    chosen = Chosen(choice, models_dir)
+    chosen = EyeChoice(choice, models_dir)
     shared = SharedDetector(chosen)
     judge = Judge()
     slots: dict[str, Slot] = {}  # a camera that comes back finds its place again

@@ -26,7 +26,7 @@ FLOOR_BATCH = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
+class Sweep:
     """What one sweep deleted."""
 
     files: int = 0
@@ -34,8 +34,8 @@ class Swept:
     clips: tuple[str, ...] = ()
     under_floor: bool = False  # still too little room, although nothing is left to delete
 
-    def __add__(self, other: Swept) -> Swept:
-        return Swept(
+    def __add__(self, other: Sweep) -> Sweep:
+        return Sweep(
             self.files + other.files,
             self.bytes + other.bytes,
             self.clips + other.clips,
@@ -50,7 +50,7 @@ def sweep(
     keep_hours: int,
     disk_floor_bytes: int,
     free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
-) -> Swept:
+) -> Sweep:
     """Delete what is past its time, over a quota, or in the way of the disk floor. Raises `OSError`."""
     total = sweep_older_than(books, now_ms - keep_hours * HOUR_MS)
     with Session(books.engine) as session:
@@ -61,7 +61,7 @@ def sweep(
     while books.vault.exists() and free_bytes(books.vault) < disk_floor_bytes:
         oldest = _sweep_oldest(books, None, FLOOR_BATCH)
         if not oldest.files:
-            return total + Swept(under_floor=True)
+            return total + Sweep(under_floor=True)
         total += oldest
     return total
 
@@ -103,9 +103,9 @@ def delete_footage(books: Books, camera_id: str) -> None:
         take_away(layout.camera_folder(books.vault, camera_id))
 
 
-def sweep_older_than(books: Books, limit_ms: int) -> Swept:
+def sweep_older_than(books: Books, limit_ms: int) -> Sweep:
     """Delete what ended before `limit_ms`."""
-    total = Swept()
+    total = Sweep()
     for table in (SegmentRow, SheetRow):
         while True:
             query = select(table).where(table.began_ms + table.duration_ms <= limit_ms).order_by(table.began_ms)
@@ -124,8 +124,8 @@ def sweep_older_than(books: Books, limit_ms: int) -> Swept:
     return total
 
 
-def _sweep_to_quota(books: Books, camera_id: str, quota: int) -> Swept:
-    total = Swept()
+def _sweep_to_quota(books: Books, camera_id: str, quota: int) -> Sweep:
+    total = Sweep()
     while used_bytes(books.engine, camera_id) > quota:
         oldest = _sweep_oldest(books, camera_id, 10)
         if not oldest.files:
@@ -134,7 +134,7 @@ def _sweep_to_quota(books: Books, camera_id: str, quota: int) -> Swept:
     return total
 
 
-def _sweep_oldest(books: Books, camera_id: str | None, count: int) -> Swept:
+def _sweep_oldest(books: Books, camera_id: str | None, count: int) -> Sweep:
     """Delete the oldest segments; when none are left, the oldest closed clip."""
     query = select(SegmentRow).order_by(SegmentRow.began_ms).limit(count)
     if camera_id is not None:
@@ -149,7 +149,7 @@ def _sweep_oldest(books: Books, camera_id: str | None, count: int) -> Swept:
         return _delete_clips(books.vault, session, session.scalars(clips).all())
 
 
-def _delete_files(books: Books, query: Select[Any], table: type[SegmentRow] | type[SheetRow]) -> Swept:
+def _delete_files(books: Books, query: Select[Any], table: type[SegmentRow] | type[SheetRow]) -> Sweep:
     with books.turn:
         with books.change() as session:
             rows = session.scalars(query).all()
@@ -161,11 +161,11 @@ def _delete_files(books: Books, query: Select[Any], table: type[SegmentRow] | ty
         for folder in {(books.vault / path).parent for path, _ in doomed}:
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
-    return Swept(files=len(doomed), bytes=sum(size for _, size in doomed))
+    return Sweep(files=len(doomed), bytes=sum(size for _, size in doomed))
 
 
-def _delete_clips(vault: Path, session: Session, clips: Sequence[ClipRow]) -> Swept:
-    total = Swept()
+def _delete_clips(vault: Path, session: Session, clips: Sequence[ClipRow]) -> Sweep:
+    total = Sweep()
     for clip in clips:
         size = session.scalar(
             select(func.coalesce(func.sum(ClipPartRow.bytes), 0)).where(ClipPartRow.clip_id == clip.id)
@@ -173,5 +173,5 @@ def _delete_clips(vault: Path, session: Session, clips: Sequence[ClipRow]) -> Sw
         session.delete(clip)
         session.flush()
         take_away(layout.clip_folder(vault, clip.camera_id, clip.id))
-        total += Swept(files=1, bytes=int(size or 0), clips=(clip.id,))
+        total += Sweep(files=1, bytes=int(size or 0), clips=(clip.id,))
     return total
