@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import os
 import signal
 import sys
@@ -62,6 +63,7 @@ def main() -> None:
         film(scene(asked.scene, asked.seed), asked.out, asked.seconds)
         return
     die_with_parent()
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # a player that goes in mid-film is no news on a terminal
     asyncio.run(serve(asked.port, asked.user, os.environ.get(asked.password_env, ""), asked.names or list(DEMO)))
 
 
