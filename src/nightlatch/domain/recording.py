@@ -29,6 +29,7 @@ class Part:
     duration_ms: int
     index: int
     mp4: bytes
+    seq: int = 0  # of its segment; 0 for a clip's
 
 
 @dataclass(frozen=True, slots=True)

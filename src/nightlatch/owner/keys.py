@@ -8,9 +8,11 @@ passphrase ── Argon2id ──►  HKDF "nightlatch wrap v1": wraps the root 
 
 from __future__ import annotations
 
+import json
 import secrets
 import unicodedata
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import argon2.exceptions
@@ -103,12 +105,14 @@ def new_kdf() -> Kdf:
     return Kdf("argon2id", m_kib=65536, t=3, p=1, salt=b64encode(secrets.token_bytes(16)).decode())
 
 
-def derive(passphrase: str, kdf: Kdf) -> tuple[bytes, bytes]:
-    """(wrap key, login key), 32 bytes each, from a passphrase (Argon2id, then HKDF).
+def derive(passphrase: str, kdf: Kdf | Mapping[str, object]) -> tuple[bytes, bytes]:
+    """(wrap key, login key), 32 bytes each, from a passphrase (Argon2id, then HKDF); `kdf` may be as JSON has it.
 
     Raises:
         SealError: parameters that are not Argon2id within reason.
     """
+    if isinstance(kdf, Mapping):
+        kdf = Kdf.read(json.dumps(dict(kdf)))
     try:
         salt = b64decode(kdf.salt, validate=True)
     except ValueError:

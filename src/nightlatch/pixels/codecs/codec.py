@@ -5,6 +5,7 @@ Each codec is one module that has these functions, and one line in `codecs/__ini
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -42,6 +43,52 @@ class Framing(Protocol):
         """The sample of a packet; empty when nothing is in it."""
         ...
 
+    def frame_units(self, units: Sequence[bytes], is_key: bool) -> bytes:
+        """The sample of an access unit that comes as its NAL units, without start codes; empty when nothing is in it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AccessUnit:
+    """One picture as RTP brought it: its NAL units without start codes, in order."""
+
+    units: tuple[bytes, ...] = field(repr=False)
+    is_key: bool  # a picture that decoding can begin with
+    is_whole: bool  # nothing of it was lost on the way
+
+
+class Gathering(Protocol):
+    """Puts the access units of one track together from RTP payloads. State for one session; never raises."""
+
+    def add(self, payload: bytes) -> None:
+        """The next payload of the open access unit. What makes no sense counts as lost."""
+        ...
+
+    def lose(self) -> None:
+        """Packets are missing between the last payload and the next."""
+        ...
+
+    def take(self) -> AccessUnit | None:
+        """End the open access unit (marker bit, or another timestamp began); None when nothing is in it."""
+        ...
+
+
+class SoundGathering(Protocol):
+    """Takes frames of sound out of RTP payloads. State for one session; never raises."""
+
+    @property
+    def stream(self) -> AudioStream | None:
+        """What it is by now; None until it can be described."""
+        ...
+
+    def add(self, payload: bytes) -> list[bytes]:
+        """The whole frames in this payload, as MP4 wants them."""
+        ...
+
+    def lose(self) -> None:
+        """Packets are missing between the last payload and the next."""
+        ...
+
 
 class Counting(Protocol):
     """How a stream counts its pictures, so that some can be left out without the decoder noticing."""
@@ -68,6 +115,14 @@ class PictureCodec(Protocol):
 
     def framing(self, extradata: bytes, fps: float | None) -> Framing:
         """For a new source whose container says `extradata`."""
+        ...
+
+    def gathering(self) -> Gathering:
+        """For a new RTP session."""
+        ...
+
+    def announced(self, parameters: Mapping[str, str]) -> bytes:
+        """The parameter sets in SDP's `fmtp` as Annex B, for `framing`; empty where there are none."""
         ...
 
     def begins_picture(self, sample: bytes) -> bool:
@@ -100,6 +155,14 @@ class SoundCodec(Protocol):
 
     def sample_entry(self, stream: AudioStream) -> bytes:
         """Its box in MP4's `stsd`."""
+        ...
+
+    def gathering(self, encoding: str, rate: int, channels: int, parameters: Mapping[str, str]) -> SoundGathering:
+        """For a new RTP session: SDP's `rtpmap` (the encoding in capitals) and `fmtp`.
+
+        Raises:
+            ValueError: it cannot be kept; the text is a sentence for the owner.
+        """
         ...
 
     def rate(self, told: int) -> int:

@@ -55,8 +55,8 @@ class Clipper:
     def _take(self, packet: Packet) -> None:
         if packet.dts_us <= self._last_us.get(packet.kind, -1):
             return
-        is_other = packet.video is not None and packet.video != self._video
-        self._video = packet.video or self._video
+        video = packet.streams.video if packet.streams is not None else self._video
+        is_other, self._video = video != self._video, video
         if self._writer is None:
             if packet.kind == "audio" or not packet.is_key:
                 return

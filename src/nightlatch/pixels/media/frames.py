@@ -208,10 +208,10 @@ class Looker:
         return Picture(packet.at_ms, small_luma(frame), frame)
 
     def _meet_key(self, packet: Packet) -> None:
-        if packet.video is not None and packet.video != self._video:
-            self._video = packet.video
-            self._context = _decoder(packet.video)
-            self.numbering = numbering(packet.video)
+        if packet.streams is not None and packet.streams.video != self._video:
+            self._video = packet.streams.video
+            self._context = _decoder(self._video)
+            self.numbering = numbering(self._video)
         if self._key_us is not None:
             was_all = self.sees_all
             self.key_every_us = packet.dts_us - self._key_us

@@ -40,7 +40,8 @@ class Packet:
     dts_us: int
     pts_us: int
     data: bytes = field(repr=False)
-    video: VideoStream | None = None  # on key frames: what the stream is from here on
+    streams: Streams | None = None  # on key frames: what the source sends from here on, sound included
+    is_torn: bool = False  # it, or something that it is predicted from, did not arrive: no picture to look at
 
     @property
     def size(self) -> int:

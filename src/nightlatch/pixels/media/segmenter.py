@@ -73,8 +73,8 @@ class Segmenter:
 
     def _add_video(self, packet: Packet) -> list[Part | Segment]:
         made: list[Part | Segment] = []
-        is_other = packet.video is not None and packet.video != self._video
-        self._video = packet.video or self._video
+        video = packet.streams.video if packet.streams is not None else self._video
+        is_other, self._video = video != self._video, video
         if self._open is None:
             if not packet.is_key:
                 return []

@@ -11,7 +11,7 @@ import errno
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,8 @@ from av.video.stream import VideoStream as AvVideo
 
 from nightlatch.errors import Reason, SourceError
 from nightlatch.pixels.codecs import PICTURES, SOUNDS, AudioStream, PictureCodec, VideoStream
-from nightlatch.pixels.media.packets import Kind
 from nightlatch.pixels.sources.address import Address
+from nightlatch.pixels.sources.feed import Raw
 
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,h264,hevc,asf,ogg"
 _ANALYSE_US = 2_000_000
@@ -64,20 +64,6 @@ _ANSWERS: tuple[tuple[tuple[type[Exception], ...], Reason, str], ...] = (
         "The camera refuses the stream. Try the other transport (TCP or UDP) or another path.",
     ),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """A packet as it came: camera's own timestamps, bytes already framed for MP4."""
-
-    kind: Kind
-    is_key: bool
-    dts: int | None
-    pts: int | None
-    base: Fraction
-    duration_us: int  # 0 where unknown
-    data: bytes = field(repr=False)
-    video: VideoStream | None  # on key frames
 
 
 class Reading:

@@ -22,8 +22,9 @@ from nightlatch.errors import Reason, SourceError
 from nightlatch.pixels.codecs import AudioStream, VideoStream
 from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.sources.address import Address, parse_address
+from nightlatch.pixels.sources.feed import Raw
 from nightlatch.pixels.sources.placing import Placer
-from nightlatch.pixels.sources.reading import Raw, Reading
+from nightlatch.pixels.sources.reading import Reading
 
 WAITING_BYTES = 64 * 1024 * 1024  # packets that may wait for the disk; then whole key-frame intervals are dropped
 SOUND_WAIT_S = 1.5  # how long an announced but silent audio track is waited for
@@ -249,7 +250,8 @@ class Source:
     def _packet(self, raw: Raw, dts_us: int, pts_us: int, arrival_us: int) -> Packet:
         at_ms = self._placer.place(raw.kind, dts_us, raw.is_key, arrival_us)
         step_us = self._step_us(raw)
-        return Packet(raw.kind, raw.is_key, at_ms, (step_us + 500) // 1000, dts_us, pts_us, raw.data, raw.video)
+        streams = Streams(raw.video, self.streams.audio) if raw.video is not None else None
+        return Packet(raw.kind, raw.is_key, at_ms, (step_us + 500) // 1000, dts_us, pts_us, raw.data, streams)
 
     def _step_us(self, raw: Raw) -> int:
         if raw.duration_us > 0:
