@@ -9,8 +9,8 @@ from nightlatch.hub.folder import claim
 from nightlatch.hub.settings import HubSettings
 from nightlatch.hub.vault.files import Vault
 from nightlatch.hub.watch.eye import EyeReport, open_looking
-from nightlatch.hub.watch.recorder import Station
 from nightlatch.hub.watch.shards import Shard
+from nightlatch.hub.watch.station import Station
 from nightlatch.hub.watch.telling import Telling
 from nightlatch.hub.watch.watcher import Watcher
 from nightlatch.hub.wire.client import NoticeClient

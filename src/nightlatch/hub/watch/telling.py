@@ -55,10 +55,18 @@ class Telling:
     # ---- cameras ------------------------------------------------------------------------------------------
 
     def state(
-        self, camera_id: str, state: CameraState, streams: Streams | None = None, problem: SourceError | None = None
+        self,
+        camera_id: str,
+        state: CameraState,
+        streams: Streams | None = None,
+        problem: SourceError | None = None,
+        at_ms: int | None = None,
     ) -> None:
-        """The camera changed what it is doing; losing it opens an outage; recording again ends it."""
-        now_ms = self.clock.now_ms()
+        """The camera changed what it is doing, by its last or first picture at `at_ms`, where there is one.
+
+        Losing it opens an outage; recording again ends that.
+        """
+        now_ms = self.clock.now_ms() if at_ms is None else at_ms
         if state is CameraState.RETRYING and problem is not None and camera_id not in self._outages:
             self._outages[camera_id] = Outage(camera_id, now_ms, None, problem.reason)
             self.bus.send(self._outages[camera_id])
