@@ -62,6 +62,7 @@ def _ours(folder: Path, sealer: Sealer | None, has_journal: bool) -> None:
     journal = os.open(folder / "open.parts", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     with open_source(f"file:{FILM}?loop=1", clock=_StandingClock(), speed=math.inf) as source:
         segmenter = Segmenter(source.streams, "c0ffee")
+        grown: dict[int, list[bytes]] = {}
         for packet in source:
             if packet.dts_us >= LOOPS * FILM_S * 1_000_000:
                 break
@@ -69,9 +70,11 @@ def _ours(folder: Path, sealer: Sealer | None, has_journal: bool) -> None:
                 if sealer is None:
                     continue
                 if isinstance(made, Segment):
-                    _store(folder, made, sealer)
+                    _store(folder, made, b"".join(grown.pop(made.seq)), sealer)
                     os.ftruncate(journal, 0)
-                elif has_journal:
+                    continue
+                grown.setdefault(made.seq, []).append(made.mp4)
+                if has_journal:
                     _note(journal, made, sealer)
     os.close(journal)
 
@@ -81,10 +84,10 @@ def _note(journal: int, part: Part, sealer: Sealer) -> None:
     os.fdatasync(journal)
 
 
-def _store(folder: Path, segment: Segment, sealer: Sealer) -> None:
+def _store(folder: Path, segment: Segment, mp4: bytes, sealer: Sealer) -> None:
     path = folder / f"{segment.seq}.age"
     handle = os.open(path.with_suffix(".new"), os.O_WRONLY | os.O_CREAT, 0o600)
-    os.write(handle, sealer.seal(segment.mp4))
+    os.write(handle, sealer.seal(mp4))
     os.fsync(handle)
     os.close(handle)
     path.with_suffix(".new").rename(path)

@@ -12,7 +12,14 @@ class PartWriter:
     """One fragmented MP4 in the making; `add` returns a part as soon as the next packet would make it too long."""
 
     def __init__(
-        self, streams: Streams, video: VideoStream, camera_id: str, first: Packet, part_ms: int, context: bytes | None
+        self,
+        streams: Streams,
+        video: VideoStream,
+        camera_id: str,
+        first: Packet,
+        part_ms: int,
+        context: bytes | None,
+        seq: int = 0,
     ) -> None:
         self.began_ms = first.at_ms
         self.began_us = first.dts_us
@@ -20,6 +27,7 @@ class PartWriter:
         self.heard_us = -1  # decoding time of the newest sound
         self._writer = FragmentWriter(streams, video, context)
         self._camera_id = camera_id
+        self._seq = seq
         self._part_us = part_ms * 1000
         self._waiting: list[Packet] = []
         self._starts_us: dict[str, int] = {}  # of the waiting packets, by kind: files interleave loosely
@@ -76,6 +84,7 @@ class PartWriter:
             duration_ms=max(0, last_us - began_us) // 1000,
             index=self._index,
             mp4=self._writer.fragment(packets, ends_us, self._head),
+            seq=self._seq,
         )
         self._head = b""
         self._index += 1

@@ -1,7 +1,7 @@
 """Cuts a source into segments of a few seconds, each a fragmented MP4 that starts on a key frame and plays alone.
 
-While a segment is open it also leaves in parts of at most about a second; the parts of a segment, one after the
-other, are its bytes. A segment ends at the first key frame at or past its target length; at a key frame with other
+It leaves in parts of at most about a second while it grows; the parts of a segment, one after the other, are its
+bytes, and a `Segment` only says that the last of them has left. A segment ends at the first key frame at or past its target length; at a key frame with other
 parameter sets (picture size) in any case; and after 60 s without a key frame at any picture, so that memory stays
 bounded: what follows such a forced cut decodes only together with the segment before it, until the next key frame.
 """
@@ -26,14 +26,11 @@ class _OpenSegment:
         self.seq = seq
         self.writer = writer
         self.codecs = codecs
-        self.pieces: list[bytes] = []
         self.ends_us: int | None = None
 
-    def note(self, part: Part | None) -> list[Part | Segment]:
-        if part is None:
-            return []
-        self.pieces.append(part.mp4)
-        return [part]
+
+def _some(part: Part | None) -> list[Part | Segment]:
+    return [] if part is None else [part]
 
 
 class Segmenter:
@@ -81,7 +78,7 @@ class Segmenter:
             self._open = self._begin(packet)
         elif is_other or self._is_long_enough(packet, self._open):
             made += self._cut(packet, self._open)
-        new = self._open.note(self._open.writer.add(packet))
+        new = _some(self._open.writer.add(packet))
         if self._closing and (new or packet.dts_us - self._open.writer.began_us > LATE_SOUND_US):
             made += self._close()
         return made + new
@@ -91,8 +88,8 @@ class Segmenter:
             return []
         if packet.dts_us >= self._open.writer.began_us:
             made = self._close()
-            return made + self._open.note(self._open.writer.add(packet))
-        return self._closing.note(self._closing.writer.add(packet)) if self._closing else []
+            return made + _some(self._open.writer.add(packet))
+        return _some(self._closing.writer.add(packet)) if self._closing else []
 
     def _is_long_enough(self, packet: Packet, segment: _OpenSegment) -> bool:
         length_us = packet.dts_us - segment.writer.began_us
@@ -100,7 +97,7 @@ class Segmenter:
 
     def _begin(self, packet: Packet) -> _OpenSegment:
         context = self._context(packet.at_ms, self._seq) if self._context else None
-        writer = PartWriter(self._streams, self._video, self._camera_id, packet, self._part_ms, context)
+        writer = PartWriter(self._streams, self._video, self._camera_id, packet, self._part_ms, context, self._seq)
         codecs = Streams(self._video, self._streams.audio).codecs
         segment = _OpenSegment(self._seq, writer, codecs)
         self._seq += 1
@@ -115,14 +112,14 @@ class Segmenter:
         if self._streams.audio is None or ahead or old.writer.heard_us >= packet.dts_us:
             made += self._close()
         for sound in ahead:
-            made += self._open.note(self._open.writer.add(sound))
+            made += _some(self._open.writer.add(sound))
         return made
 
     def _close(self) -> list[Part | Segment]:
         segment, self._closing = self._closing, None
         if segment is None:
             return []
-        made = segment.note(segment.writer.finish(segment.ends_us))
+        made = _some(segment.writer.finish(segment.ends_us))
         writer = segment.writer
         made.append(
             Segment(
@@ -130,7 +127,6 @@ class Segmenter:
                 seq=segment.seq,
                 began_ms=writer.began_ms,
                 duration_ms=(writer.ends_us - writer.began_us + 500) // 1000,
-                mp4=b"".join(segment.pieces),
                 codecs=segment.codecs,
             )
         )
