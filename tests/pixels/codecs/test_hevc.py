@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import subprocess
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import av
@@ -162,6 +165,47 @@ def test_pictures_come_back_whole_from_single_units_and_pieces(most: int) -> Non
         found = gathered(hevc.payloads(unit, most), gathering)
         assert found == AccessUnit(tuple(split_annex_b(unit)), index % 4 == 0, True)
     assert gathering.take() is None
+
+
+GST = (
+    "videotestsrc num-buffers=30 pattern=ball ! video/x-raw,width=640,height=360,framerate=15/1,format=I420 "
+    "! x265enc tune=zerolatency speed-preset=ultrafast key-int-max=15 option-string=log-level=0:slices=3 ! h265parse "
+    "! rtph265pay config-interval=-1 mtu=700 aggregate-mode={}"
+)
+
+
+def _has_gst() -> bool:
+    check = "import gi; gi.require_version('Gst', '1.0'); from gi.repository import Gst"
+    return subprocess.run(["/usr/bin/python3", "-c", check], capture_output=True, check=False).returncode == 0
+
+
+def gst_packets(aggregate: str) -> Iterator[tuple[bool, bytes]]:
+    """(marker, payload) of two seconds in three slices a picture."""
+    command = ["/usr/bin/python3", str(Path(__file__).with_name("gst_payloads.py")), GST.format(aggregate)]
+    stream, at = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout, 0
+    while at < len(stream):
+        size = int.from_bytes(stream[at : at + 2])
+        packet = stream[at + 2 : at + 2 + size]
+        yield packet[1] & 0x80 != 0, packet[12:]
+        at += 2 + size
+
+
+@pytest.mark.services
+@pytest.mark.skipif(not _has_gst(), reason="gir1.2-gstreamer-1.0 is not installed")
+@pytest.mark.parametrize("aggregate", ["none", "zero-latency", "max"])
+def test_what_gstreamer_sends_is_gathered_and_decoded(aggregate: str) -> None:
+    gathering, framing = hevc.gathering(), hevc.framing(b"", None)
+    samples = []
+    for is_last, payload in gst_packets(aggregate):
+        gathering.add(payload)
+        if is_last and (found := gathering.take()) is not None:
+            assert found.is_whole
+            samples.append(framing.frame_units(found.units, found.is_key))
+    decoder: Any = av.CodecContext.create("hevc", "r")
+    decoder.extradata = framing.video.extradata if framing.video else None
+    pictures = [picture for sample in samples for picture in decoder.decode(av.Packet(sample))]
+    assert len(samples) == 30
+    assert len(pictures) + len(decoder.decode(None)) == 30
 
 
 def aggregated(units: list[bytes]) -> bytes:
