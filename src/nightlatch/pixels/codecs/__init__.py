@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nightlatch.pixels.codecs import aac, g711, h264, opus
+from nightlatch.pixels.codecs import aac, g711, h264, hevc, opus
 from nightlatch.pixels.codecs.codec import AudioStream, Counting, Framing, PictureCodec, SoundCodec, VideoStream
 from nightlatch.pixels.codecs.mp4 import box, full_box
 
@@ -28,7 +28,7 @@ __all__ = (
     "sample_entry",
 )
 
-PICTURES: Mapping[str, PictureCodec] = {"h264": h264}
+PICTURES: Mapping[str, PictureCodec] = {"h264": h264, "hevc": hevc}
 SOUNDS: Mapping[str, SoundCodec] = {"aac": aac, "opus": opus, "pcm_mulaw": g711, "pcm_alaw": g711}
 
 

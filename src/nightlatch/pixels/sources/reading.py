@@ -34,9 +34,6 @@ _ANALYSE_US = 2_000_000
 _UNSURE_PICTURES = 8  # how many tell whether a camera's pictures come in pieces
 _UNSURE_SOUNDS = 50  # packets after which sound that nobody described stays out
 _UNDESCRIBED = "Its sound (AAC) is not recorded: the camera never says how it is encoded. Try another audio setting."
-_HEVC_TEXT = (
-    "The camera sends H.265 (HEVC), which browsers do not play. Switch this stream to H.264 in the camera's settings."
-)
 # What the camera or its machine answered; the first that fits.
 _ANSWERS: tuple[tuple[tuple[type[Exception], ...], Reason, str], ...] = (
     (
@@ -212,7 +209,7 @@ def explain(error: Exception, address: Address, is_open: bool = False) -> Source
         )
     if address.scheme == "file":
         return SourceError(
-            Reason.BROKEN_STREAM, "The file is damaged or holds no film. Use an H.264 film as MP4 or MKV."
+            Reason.BROKEN_STREAM, "The file is damaged or holds no film. Use an H.264 or H.265 film as MP4 or MKV."
         )
     if address.scheme == "usb" and not is_open:
         return SourceError(
@@ -246,7 +243,7 @@ def _open(address: Address, transport: str, timeout_s: float) -> InputContainer:
         if not Path(address.opens).exists():
             raise FileNotFoundError(errno.ENOENT, "missing")
         if not Path(address.opens).is_file():
-            raise SourceError(Reason.BAD_ADDRESS, f"{address.shown} is not a file. Name an H.264 film.")
+            raise SourceError(Reason.BAD_ADDRESS, f"{address.shown} is not a file. Name an H.264 or H.265 film.")
         kind, options = None, {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
     target = f"file:{address.opens}" if address.scheme == "file" else address.opens
     timeout = (timeout_s, timeout_s + 2.0)  # the source's own wait ends first and calls it a stall
@@ -261,10 +258,8 @@ def _choose_video(container: InputContainer) -> AvVideo:
     known = next((stream for stream, name in zip(streams, names, strict=True) if name in PICTURES), None)
     if known is not None:
         return known
-    if "hevc" in names:
-        raise SourceError(Reason.HEVC_ONLY, _HEVC_TEXT)
-    text = f"The picture is encoded as {names[0]}, which cannot be recorded as it is. Switch this stream to H.264."
-    raise SourceError(Reason.NOT_H264, text)
+    text = f"The picture is encoded as {names[0]}, which cannot be recorded as it is. "
+    raise SourceError(Reason.NOT_H264, text + "Switch this stream to H.264 or H.265.")
 
 
 def _choose_audio(container: InputContainer) -> AvAudio | None:
