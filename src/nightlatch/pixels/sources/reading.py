@@ -95,8 +95,8 @@ class Reading:
 
     @property
     def audio(self) -> AudioStream | None:
-        """The sound, once it can be described."""
-        return self._sound if self._sound is not None and _is_described(self._sound) else None
+        """The sound, as it is described by now; None when nobody describes it."""
+        return self._sound if self._undescribed < _UNSURE_SOUNDS else None
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -141,10 +141,10 @@ class Reading:
         data, codec = bytes(packet), SOUNDS[self._sound.codec]
         self._sound = codec.described(self._sound, data)
         sound = codec.unwrapped(data)
-        self._undescribed = self._undescribed + 1 if self.audio is None else 0
-        if not sound or self.audio is None:
+        self._undescribed = 0 if _is_described(self._sound) else self._undescribed + 1
+        if not sound or self._undescribed:
             return None
-        duration_us = _us(packet, base) or codec.samples(self.audio, sound) * 1_000_000 // self.audio.sample_rate
+        duration_us = _us(packet, base) or codec.samples(self._sound, sound) * 1_000_000 // self._sound.sample_rate
         return Raw("audio", True, packet.dts, packet.pts, base, duration_us, sound, None)
 
     def close(self) -> None:
