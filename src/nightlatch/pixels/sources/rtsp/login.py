@@ -84,6 +84,54 @@ def _challenge(scheme: str, told: dict[str, str]) -> Challenge:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One answer to a Digest challenge (RFC 7616, 3.4), for a request with an empty body."""
+
+    challenge: Challenge
+    method: str
+    uri: str = field(repr=False)
+    count: int  # of answers to this nonce, this one included
+    cnonce: str = field(repr=False)
+
+    def header(self, user: str, password: str) -> str:
+        """The value of `Authorization`."""
+        asked = self.challenge
+        parts = [
+            f'username="{_quoted(user)}"',
+            f'realm="{_quoted(asked.realm)}"',
+            f'nonce="{_quoted(asked.nonce)}"',
+            f'uri="{self.uri}"',
+            f'response="{self._response(user, password)}"',
+        ]
+        if asked.is_named:
+            parts.append(f"algorithm={asked.algorithm}")
+        if asked.opaque is not None:
+            parts.append(f'opaque="{_quoted(asked.opaque)}"')
+        if asked.qop:
+            parts += [f"qop={asked.qop}", f"nc={self.count:08x}"]
+        if asked.qop or self._is_session:
+            parts.append(f'cnonce="{self.cnonce}"')
+        return "Digest " + ", ".join(parts)
+
+    def _response(self, user: str, password: str) -> str:
+        asked, digest = self.challenge, self._digest
+        first = digest(f"{user}:{asked.realm}:{password}")
+        if self._is_session:
+            first = digest(f"{first}:{asked.nonce}:{self.cnonce}")
+        body = f":{digest('')}" if asked.qop == "auth-int" else ""
+        second = digest(f"{self.method}:{self.uri}{body}")
+        between = f"{asked.nonce}:{self.count:08x}:{self.cnonce}:{asked.qop}" if asked.qop else asked.nonce
+        return digest(f"{first}:{between}:{second}")
+
+    @property
+    def _is_session(self) -> bool:
+        return self.challenge.algorithm.upper().endswith("-SESS")
+
+    def _digest(self, text: str) -> str:
+        return hashlib.new(_HASHES[self.challenge.digest], text.encode(), usedforsecurity=False).hexdigest()
+
+
 class Login:
     """A name and a password, and what the camera wanted last. One for each camera and host."""
 
@@ -111,7 +159,8 @@ class Login:
         if challenge.scheme == "basic":
             return "Basic " + b64encode(f"{self._user}:{self._password}".encode()).decode()
         self._count += 1
-        return _digest(challenge, self._user, self._password, method, uri, self._count)
+        asked = Proof(challenge, method, uri, self._count, secrets.token_hex(8))
+        return asked.header(self._user, self._password)
 
     def accept(self) -> None:
         """The last answer was taken."""
@@ -153,37 +202,6 @@ class Login:
 
 def _way(challenge: Challenge) -> str:
     return challenge.scheme if challenge.scheme == "basic" else challenge.algorithm.upper()
-
-
-def _digest(challenge: Challenge, user: str, password: str, method: str, uri: str, count: int) -> str:
-    """RFC 7616, 3.4, for a request with an empty body."""
-
-    def digest(text: str) -> str:
-        return hashlib.new(_HASHES[challenge.digest], text.encode(), usedforsecurity=False).hexdigest()
-
-    nonce, cnonce, number = challenge.nonce, secrets.token_hex(8), f"{count:08x}"
-    first = digest(f"{user}:{challenge.realm}:{password}")
-    is_session = challenge.algorithm.upper().endswith("-SESS")
-    if is_session:
-        first = digest(f"{first}:{nonce}:{cnonce}")
-    second = digest(f"{method}:{uri}:{digest('')}" if challenge.qop == "auth-int" else f"{method}:{uri}")
-    between = f"{nonce}:{number}:{cnonce}:{challenge.qop}" if challenge.qop else nonce
-    parts = [
-        f'username="{_quoted(user)}"',
-        f'realm="{_quoted(challenge.realm)}"',
-        f'nonce="{_quoted(nonce)}"',
-        f'uri="{uri}"',
-        f'response="{digest(f"{first}:{between}:{second}")}"',
-    ]
-    if challenge.is_named:
-        parts.append(f"algorithm={challenge.algorithm}")
-    if challenge.opaque is not None:
-        parts.append(f'opaque="{_quoted(challenge.opaque)}"')
-    if challenge.qop:
-        parts += [f"qop={challenge.qop}", f"nc={number}"]
-    if challenge.qop or is_session:
-        parts.append(f'cnonce="{cnonce}"')
-    return "Digest " + ", ".join(parts)
 
 
 def _quoted(text: str) -> str:
