@@ -1,7 +1,7 @@
 """What comes out of a camera, a device or a file before it has a place on the hub's clock.
 
-A feed is asked once a tick and never waits: it hands out what has come since. Ours speaks RTSP itself; FFmpeg's reads in
-a thread of its own.
+A feed is asked once a tick and never waits: it hands out what has come since. Ours speaks RTSP itself; FFmpeg's reads
+in a thread of its own.
 """
 
 from __future__ import annotations
