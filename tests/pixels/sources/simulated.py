@@ -35,7 +35,7 @@ class Time:
 
 @dataclass(slots=True)
 class Camera:
-    """A feed. Pictures are taken at `i / fps`; `stamp(i, s)` is what the camera says of the one taken at `s` seconds."""
+    """A feed. Pictures are taken at `i / fps`; `stamp(i, s)` is what it says of the one taken at `s` seconds."""
 
     time: Time
     fps: float = 25.0

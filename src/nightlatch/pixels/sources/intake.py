@@ -29,6 +29,7 @@ UNSEEN_S = 2.0  # of a longer pause between two polls, only so much counts as si
 CLOCK_STEP_US = 200_000  # by less than this the hub's clock is not followed: slow sweeps of NTP leave no trace
 RATE_OFF = 0.2  # share by which the declared picture rate may be wrong
 RATE_S = 4.0  # how long the picture rate is measured
+RESTATE_WINDOWS = 2  # so many measurements between two statements: each begins a new segment
 SCALE_OFF = 0.03  # a camera's clock that is wrong by more is worth a note
 
 _STOPPED = "The camera stopped sending. Nightlatch keeps trying."
@@ -97,10 +98,10 @@ class Intake:
             self._end, raws = error, []
         self._quiet.note(now_us, raws)
         packets = self._packets(raws) if self.streams is not None else self._settle(raws, now_us)
+        if self._end is None and self._feed.is_live:
+            self._end = self._missing(now_us)
         if self._end is not None and not packets:
             raise self._end
-        if self._feed.is_live and not packets:
-            self._check(now_us)
         return packets
 
     def close(self) -> None:
@@ -109,17 +110,20 @@ class Intake:
 
     # what is missing
 
-    def _check(self, now_us: int) -> None:
+    def _missing(self, now_us: int) -> SourceError | None:
+        """What to give up for, if anything."""
         quiet = self._quiet
-        silent_us = now_us - max(quiet.picture_us or quiet.began_us, quiet.began_us)
-        if quiet.picture_us is None and quiet.sound_us is None:
+        silent_us = now_us - (quiet.began_us if quiet.picture_us is None else quiet.picture_us)
+        if silent_us > self._timeout_us:
+            if quiet.sound_us is not None and now_us - quiet.sound_us < SOUND_GONE_S * 1e6:
+                return SourceError(Reason.STALLED, _SOUND_ONLY)
+            if quiet.picture_us is not None:
+                return SourceError(Reason.STALLED, _STOPPED)
             if silent_us > self._timeout_us + ANSWER_S * 1e6:
-                raise SourceError(Reason.TIMEOUT, _NO_ANSWER)
-        elif silent_us > self._timeout_us:
-            is_heard = quiet.sound_us is not None and now_us - quiet.sound_us < SOUND_GONE_S * 1e6
-            raise SourceError(Reason.STALLED, _SOUND_ONLY if is_heard else _STOPPED)
-        elif self.is_waiting_for_key and now_us - quiet.first_us > max(KEY_WAIT_S * 1e6, self._timeout_us):
-            raise SourceError(Reason.BROKEN_STREAM, _NO_PICTURE)
+                return SourceError(Reason.TIMEOUT, _NO_ANSWER)
+        if self.is_waiting_for_key and now_us - quiet.first_us > max(KEY_WAIT_S * 1e6, self._timeout_us):
+            return SourceError(Reason.BROKEN_STREAM, _NO_PICTURE)
+        return None
 
     # until it is known what comes
 
@@ -146,7 +150,8 @@ class Intake:
         self._key_wait_us = first.arrival_us - self._quiet.first_us
         self._wall.begin()
         held, self._held = self._held, []
-        self._rate.guess(held)
+        if len(held) > 4:
+            self._rate.measured = 1e6 / lines.video.step_us
         return self._packets(held)
 
     def _settle_film(self, film: FilmLines, raws: list[Raw]) -> list[Packet]:
@@ -198,7 +203,7 @@ class Intake:
                 return None  # it is described otherwise by now: from the next key frame on
             step_us = raw.duration_us or 20_000
         else:
-            self._rate.add(dts_us)
+            self._rate.add(dts_us if self._lines is None else self._lines.video.nominal_us)
             if raw.is_key and raw.video is not None:
                 streams = self._announce(raw.video, raw.arrival_us, dts_us)
             step_us = raw.duration_us if self._lines is None else round(self._lines.video.step_us)
@@ -263,7 +268,7 @@ class Intake:
             notes.append("This camera's clock jumped. Nothing is missing for that: pictures were placed by arrival.")
         fps = self._rate.measured
         declared = self._told.fps if self._told is not None else None
-        if fps is not None and declared and abs(fps / declared - 1) > RATE_OFF:
+        if fps is not None and declared and not _is_about(fps, declared):
             notes.append(f"This camera declares {declared:g} pictures a second and sends {fps:.1f}.")
         return notes
 
@@ -330,27 +335,33 @@ class _Rate:
 
     def __init__(self) -> None:
         self.measured: float | None = None
-        self._since_us: int | None = None
+        self._before: float | None = None
+        self._since_us: float | None = None
         self._pictures = 0
+        self._windows = 0  # since another rate was stated
 
-    def guess(self, held: list[Raw]) -> None:
-        """Of a camera that declares nothing, from its first second."""
-
-    def add(self, dts_us: int) -> None:
+    def add(self, time_us: float) -> None:
         if self._since_us is None:
-            self._since_us = dts_us
+            self._since_us = time_us
             return
         self._pictures += 1
-        passed_us = dts_us - self._since_us
+        passed_us = time_us - self._since_us
         if passed_us >= RATE_S * 1e6 and self._pictures >= 4:
-            self.measured = self._pictures * 1e6 / passed_us
-            self._since_us, self._pictures = dts_us, 0
+            self._before, self.measured = self.measured, self._pictures * 1e6 / passed_us
+            self._since_us, self._pictures = time_us, 0
+            self._windows += 1
 
     def fps(self, declared: float | None, stated: float | None) -> float | None:
         """What to state: the declared rate, or the one stated before, unless it is measured to be another one."""
+        measured, is_first = self.measured, stated is None
         stated = stated if stated is not None else declared
-        if self.measured is None or (stated and abs(self.measured / stated - 1) <= RATE_OFF):
+        if measured is None or _is_about(measured, stated):
             return stated
-        if declared and abs(self.measured / declared - 1) <= RATE_OFF:
-            return declared
-        return round(self.measured, 1)
+        if not is_first and not (self._windows >= RESTATE_WINDOWS and _is_about(measured, self._before)):
+            return stated
+        self._windows = 0
+        return declared if _is_about(measured, declared) else round(measured, 1)
+
+
+def _is_about(fps: float, other: float | None) -> bool:
+    return other is not None and other > 0 and abs(fps / other - 1) <= RATE_OFF

@@ -13,6 +13,7 @@ A film has no arrivals: `FilmLines` takes its stamps as they are, without jumps,
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import math
 from collections import deque
@@ -23,6 +24,7 @@ from fractions import Fraction
 from nightlatch.pixels.media.packets import Kind
 from nightlatch.pixels.sources.feed import Raw
 
+SOUND_AHEAD_US = 600_000  # sound belongs to a picture that takes so much longer to encode
 AHEAD_US = 100_000  # as far ahead of its arrival a packet may lie before the line is braked: one tick of receiving
 BRAKED_OVER_US = 400_000  # from there on the brake grows, until a packet lasts a tenth of its time
 HOLE_SLACK_US = 250_000  # a longer stretch than usual is believed if it ends no later than this after its arrival
@@ -33,11 +35,17 @@ MOST_PULL = 0.15
 SOUND_PULL = 0.005  # what nobody hears
 LEARNING = 0.03  # share of the pull that goes into the scale each second
 WINDOW_US = 1_000_000  # one sample of the least delay
-WINDOWS = 5  # so many seconds tell how far behind the line is: stalls of up to two seconds end within
+WINDOWS = 5  # so many of the newest seconds tell how far behind the line is: stalls of up to two seconds end within
 SLOPE_WINDOWS = 4  # so many samples in a row tell another rate
+SURE_WINDOWS = 9  # as many when stamps were right for long: a network that slows down looks the same for seconds
+YOUNG_WINDOWS = 15
 LEAST_SLOPE = 0.04
 LEAST_DRIFT_US = 250_000
+LONG_WINDOWS = 12  # so many samples tell a rate that is only a little wrong
+LONG_SLOPE = 0.02
+MOST_LONG_SLOPE = 0.12
 SILENCE_US = 3_000_000  # without a usable stamp, a longer silence than this is a hole and not a burst to come
+TINY = 0.1  # of the usual step: less is a clock that all but stands still
 LEAST_STEP_US = 1_000
 DEEPEST = 4  # pictures that may be shown before one that was sent earlier (H.264: 4 at the sizes of cameras)
 REORDER_US = 1_000_000
@@ -54,15 +62,18 @@ class Stamps:
     pictures as may precede one in decoding order and follow it when shown).
     """
 
-    __slots__ = ("_base", "_den", "_highest", "_num", "_recent", "depth", "step_us")
+    __slots__ = ("_base", "_den", "_first", "_idle", "_largest", "_num", "_used", "depth")
 
-    def __init__(self) -> None:
+    def __init__(self, pictures: Sequence[Raw] = ()) -> None:
+        """`pictures` are the first that will come: with them the depth is known from the beginning."""
         self.depth = 0
-        self.step_us = 40_000
         self._base: object = None
         self._num = self._den = 1
-        self._highest: int | None = None
-        self._recent: deque[int] = deque(maxlen=DEEPEST + 1)
+        self._largest: list[int] = []  # the largest that have come, in order
+        self._first: list[int] = []  # decoding times of the pictures before enough have come
+        self._used = self._idle = 0
+        if pictures:
+            self._learn(pictures)
 
     def of(self, raw: Raw) -> tuple[int | None, int]:
         """Its stamp and how much later it is shown; None where the camera says nothing."""
@@ -77,39 +88,43 @@ class Stamps:
         if pts is None:
             return None, 0
         pts_us = pts * self._num // self._den
-        highest = self._highest
-        if self.depth == 0 and (highest is None or pts_us >= highest):
-            self._highest = pts_us
-            self._recent.append(pts_us)
+        largest = self._largest
+        if self.depth == 0 and (not largest or pts_us >= largest[-1]):
+            largest.append(pts_us)
+            if len(largest) > DEEPEST + 1:
+                del largest[0]
             return pts_us, 0
-        return self._reordered(pts_us)
+        dts_us = self._reordered(pts_us, raw.is_key)
+        return dts_us, max(0, pts_us - dts_us)
 
-    def learn(self, raws: Sequence[Raw]) -> None:
-        """Know the depth from the first pictures on, so that none of them has to be moved."""
-        for raw in raws:
-            self.of(raw)
-        depth, self._highest = self.depth, None
-        self._recent.clear()
-        self.depth = depth
+    def _learn(self, pictures: Sequence[Raw]) -> None:
+        shown_us = [sum(self.of(raw)) for raw in pictures if raw.dts is None and raw.pts is not None]  # type: ignore[arg-type]
+        self._largest.clear()
+        depth = self.depth
+        if 0 < depth < len(shown_us):
+            steps = sorted(b - a for a, b in itertools.pairwise(sorted(shown_us)))
+            begins_us = min(shown_us[: depth + 1])
+            self._first = [begins_us - back * steps[len(steps) // 2] for back in range(1, depth + 1)]
 
-    def _reordered(self, pts_us: int) -> tuple[int, int]:
-        recent = self._recent
-        if self._highest is None or abs(pts_us - self._highest) > REORDER_US:
-            recent.clear()  # another clock: nothing of the old one counts
-            self._highest = pts_us
-        else:
-            before = sum(other > pts_us for other in recent)
-            if before > DEEPEST:  # back for good
-                recent.clear()
-                self._highest = pts_us
-            else:
-                self.depth = max(self.depth, before)
-                self._highest = max(self._highest, pts_us)
-        recent.append(pts_us)
-        known = sorted(recent)
-        missing = self.depth + 1 - len(known)
-        dts_us = known[-self.depth - 1] if missing <= 0 else known[0] - missing * self.step_us
-        return dts_us, pts_us - dts_us
+    def _reordered(self, pts_us: int, is_key: bool) -> int:
+        largest = self._largest
+        before = sum(other > pts_us for other in largest)
+        if before > DEEPEST or (largest and abs(pts_us - largest[-1]) > REORDER_US):
+            largest.clear()  # another clock, or back for good: nothing of the old one counts
+            before = 0
+        self.depth = max(self.depth, before)
+        self._used = max(self._used, before)
+        if is_key:
+            self._idle = self._idle + 1 if self._used < self.depth else 0
+            if self._idle > 3:  # it was no reordering
+                self.depth = self._used
+            self._used = 0
+        bisect.insort(largest, pts_us)
+        if len(largest) > DEEPEST + 1:
+            del largest[0]
+        if self._first:
+            return self._first.pop()
+        return largest[max(0, len(largest) - 1 - self.depth)]
 
 
 class Line:
@@ -119,6 +134,7 @@ class Line:
     """
 
     __slots__ = (
+        "_ahead_us",
         "_ends_us",
         "_is_tied",
         "_least_at_us",
@@ -133,6 +149,7 @@ class Line:
         "_stamp_us",
         "_stills",
         "_strange",
+        "_young",
         "arrival_us",
         "behind_us",
         "counted",
@@ -144,7 +161,7 @@ class Line:
         "step_us",
     )
 
-    def __init__(self, step_us: float, most_pull: float = MOST_PULL) -> None:
+    def __init__(self, step_us: float, most_pull: float = MOST_PULL, ahead_us: int = AHEAD_US) -> None:
         self.step_us = step_us  # what a packet usually lasts
         self.film_us = -math.inf  # of the newest packet
         self.scale = 1.0
@@ -154,11 +171,13 @@ class Line:
         self.leaps = 0
         self.behind_us = 0.0
         self._most_pull = most_pull
+        self._ahead_us = ahead_us
         self._is_tied = False
+        self._young = YOUNG_WINDOWS  # another rate is likely still
         self._stamp_us: int | None = None
         self.arrival_us = 0  # of the newest packet
         self._slewed_us = 0.0  # by how much the line was drawn so far
-        self._samples: deque[tuple[int, float]] = deque(maxlen=WINDOWS)  # least delays, as without any drawing
+        self._samples: deque[tuple[int, float]] = deque(maxlen=LONG_WINDOWS)  # least delays, as without any drawing
         self._least_us = math.inf
         self._least_at_us = 0
         self._ends_us = 0
@@ -170,6 +189,11 @@ class Line:
     def stamp_us(self) -> int | None:
         """The newest stamp, where stamps are trusted as they are."""
         return self._stamp_us if not self.counted and abs(self.scale - 1) <= TRUSTED else None
+
+    @property
+    def nominal_us(self) -> float:
+        """Film time as if the line had never been drawn: for measuring how often packets come."""
+        return self.film_us - self._slewed_us
 
     @property
     def lag_us(self) -> float:
@@ -192,9 +216,9 @@ class Line:
             step_us = self._count(stamp_us, arrival_us)
         else:
             step_us = (stamp_us - last_stamp_us) * self.scale
-            if 0 < step_us <= 2 * self.step_us:
+            if TINY * self.step_us < step_us <= 2 * self.step_us:
                 self.step_us += (step_us - self.step_us) * 0.05
-            elif step_us <= 0 or last_us + step_us > arrival_us + HOLE_SLACK_US:
+            elif step_us <= TINY * self.step_us or last_us + step_us > arrival_us + HOLE_SLACK_US:
                 self._stills += stamp_us == last_stamp_us
                 step_us = self._odd_step(arrival_us)
             else:
@@ -205,10 +229,12 @@ class Line:
         """Place the next packet, which begins where the one before has ended (sound)."""
         self.step_us = step_us = step_us * self.scale
         last_stamp_us = self._stamp_us
-        if stamp_us is not None and last_stamp_us is not None:
+        if stamp_us is not None and last_stamp_us is not None and not self.counted:
             told_us = (stamp_us - last_stamp_us) * self.scale
-            if told_us > 1.5 * step_us and self.film_us + told_us <= arrival_us + AHEAD_US:
-                step_us = told_us  # a hole
+            if not 0.5 * step_us < told_us < 1.5 * step_us:
+                self._odd += 1
+                if told_us > 0 and self.film_us + told_us <= arrival_us + AHEAD_US:
+                    step_us = max(step_us, told_us)  # a hole
         return self._advance(step_us, stamp_us, arrival_us, True)
 
     def tie(self, error_us: float | None) -> None:
@@ -225,8 +251,8 @@ class Line:
             self.behind_us = self.pull = 0.0
             self.leaps += 1
         film_us = self.film_us + moved_us
-        if film_us > arrival_us + AHEAD_US:
-            ahead_us = film_us - arrival_us - AHEAD_US
+        if film_us > arrival_us + self._ahead_us:
+            ahead_us = film_us - arrival_us - self._ahead_us
             moved_us *= max(0.1, 1.0 - ahead_us / BRAKED_OVER_US)
             film_us = self.film_us + moved_us
         if moved_us < LEAST_STEP_US:
@@ -287,12 +313,13 @@ class Line:
             if self._strange >= 2:
                 self.count("still" if self._stills * 2 > self._odd else "senseless")
         self._packets = self._odd = self._stills = 0
-        slope = self._slope()
-        if slope is not None:
+        self._young = max(0, self._young - 1)
+        slope = self._slope() or self._long_slope()
+        if slope:
             self.scale /= max(0.02, 1.0 - slope)
-            newest_us = self._samples[-1][1]
-            self._samples = deque(((at_us, newest_us) for at_us, _ in self._samples), maxlen=WINDOWS)
-            self._samples.extend([self._samples[-1]] * (WINDOWS - len(self._samples)))
+            newest = self._samples[-1]  # the older ones tell of the old scale
+            self._samples.clear()
+            self._samples.extend([newest] * WINDOWS)
         if self._is_tied:
             return
         error_us = self._behind_us()
@@ -305,7 +332,8 @@ class Line:
 
     def _behind_us(self) -> float:
         """How far before its arrival even the least delayed packet of the last seconds lies."""
-        return min(self._least_us, *(least_us for _, least_us in self._samples)) - self._slewed_us
+        newest = itertools.islice(reversed(self._samples), WINDOWS)
+        return min(self._least_us, *(least_us for _, least_us in newest)) - self._slewed_us
 
     def _set_pull(self, error_us: float) -> None:
         size_us = abs(error_us)
@@ -316,9 +344,13 @@ class Line:
 
     def _slope(self) -> float | None:
         """How much the delay grows each second, where it has grown or shrunk evenly and by enough to be no jitter."""
-        if len(self._samples) < SLOPE_WINDOWS:
+        samples = list(self._samples)
+        is_ahead = bool(samples) and samples[-1][1] < self._slewed_us  # no network brings that about
+        is_likely = self._young > 0 or self.counted != "" or is_ahead
+        count = SLOPE_WINDOWS if is_likely else SURE_WINDOWS
+        if len(samples) < count:
             return None
-        newest = list(self._samples)[-SLOPE_WINDOWS:]
+        newest = samples[-count:]
         slopes = [(b - a) / max(1, at_b - at_a) for (at_a, a), (at_b, b) in itertools.pairwise(newest)]
         low, high = min(map(abs, slopes)), max(map(abs, slopes))
         total_us = newest[-1][1] - newest[0][1]
@@ -329,6 +361,19 @@ class Line:
         if total_us < 0 and newest[-1][1] - self._slewed_us > AHEAD_US:
             return None  # what was late comes in
         return total_us / (newest[-1][0] - newest[0][0])
+
+    def _long_slope(self) -> float | None:
+        """The same over a longer time, from the least delays of its first and its last seconds."""
+        samples = list(self._samples)
+        if len(samples) < LONG_WINDOWS:
+            return None
+        third = LONG_WINDOWS // 3
+        parts = [samples[at : at + third] for at in (0, third, 2 * third)]
+        (at_a, a), (at_b, b), (at_c, c) = (min(part, key=lambda sample: sample[1]) for part in parts)
+        slope = (c - a) / max(1, at_c - at_a)
+        halves = (b - a) / max(1, at_b - at_a), (c - b) / max(1, at_c - at_b)
+        is_steady = all(0.5 * abs(slope) < half * math.copysign(1, slope) < 2 * abs(slope) for half in halves)
+        return slope if LONG_SLOPE < abs(slope) < MOST_LONG_SLOPE and is_steady else None
 
     def count(self, why: str) -> None:
         """Place packets by counting them from now on."""
@@ -366,19 +411,20 @@ def outset(stamps: Sequence[int | None], arrivals_us: Sequence[int], declared_fp
     told_us = float(usable[len(usable) // 2]) if usable else declared_us
     live = [i for i, at_us in enumerate(arrivals_us) if at_us - arrivals_us[0] > 300_000]
     spent_us = arrivals_us[-1] - arrivals_us[live[0]] if live else 0
-    if len(live) < 4 or spent_us < 400_000:
+    came = sum(at_us > arrivals_us[live[0]] for at_us in arrivals_us) if live else 0  # after that one tick
+    if came < 4 or spent_us < 400_000:
         return Outset(told_us)
-    came_us = spent_us / (len(live) - 1)
+    came_us = spent_us / came
     if len(usable) * 10 < 7 * max(1, len(stamps) - 1):
         stills = sum(step == 0 for step in steps)
         why = "absent" if len(known) * 2 < len(stamps) else "still" if stills * 2 > len(steps) else "senseless"
         return Outset(came_us, counted=why)
-    ran_us = told_us * (len(live) - 1)
-    ratio = spent_us / ran_us
+    ratio = came_us / told_us
     if 0.6 <= ratio <= 1.6:
         return Outset(told_us)
     if 0.02 < ratio < 50:
-        return Outset(told_us * ratio, ratio, is_sure=ratio > 1)
+        is_declared = declared_fps is not None and 0.8 < came_us / declared_us < 1.25
+        return Outset(told_us * ratio, ratio, is_sure=ratio > 1 or is_declared)
     return Outset(came_us, counted="senseless")
 
 
@@ -391,15 +437,10 @@ class CameraLines:
 
     def __init__(self, pictures: Sequence[Raw], declared_fps: float | None) -> None:
         """From the pictures of the first second, or of all that came so far; none of them is placed yet."""
-        self._stamps: dict[Kind, Stamps] = {"video": Stamps(), "audio": Stamps()}
-        video = self._stamps["video"]
-        video.learn(pictures)
-        depth = video.depth
-        stamps = [video.of(raw)[0] for raw in pictures]
+        trial = Stamps(pictures)
+        stamps = [trial.of(raw)[0] for raw in pictures]
         first = outset(stamps, [raw.arrival_us for raw in pictures], declared_fps)
-        self._stamps["video"] = Stamps()
-        self._stamps["video"].depth = depth
-        self._stamps["video"].step_us = round(first.step_us / first.scale)
+        self._stamps: dict[Kind, Stamps] = {"video": Stamps(pictures), "audio": Stamps()}
         self.is_sure = first.is_sure
         self.video = Line(first.step_us)
         self.video.scale, self.video.counted = first.scale, first.counted
@@ -449,7 +490,7 @@ class CameraLines:
             film_us = told_us
         if self.sound is not None:
             film_us = max(film_us, self.sound.film_us + self.sound.step_us)
-        self.sound = Line(raw.duration_us or 20_000, SOUND_PULL)
+        self.sound = Line(raw.duration_us or 20_000, SOUND_PULL, SOUND_AHEAD_US)
         return self.sound.begin(film_us, stamp_us, arrival_us)
 
     def _told_us(self, raw: Raw, stamp_us: int | None, arrival_us: int) -> float | None:
@@ -464,7 +505,7 @@ class CameraLines:
         else:
             return None
         late_us = arrival_us - told_us
-        return told_us if -HOLE_SLACK_US < late_us < max(0.0, self.video.lag_us) + 2 * APART_US else None
+        return told_us if -SOUND_AHEAD_US < late_us < max(0.0, self.video.lag_us) + 2 * APART_US else None
 
 
 def _origin_us(stamps: Sequence[int | None], pictures: Sequence[Raw], first: Outset) -> int:
