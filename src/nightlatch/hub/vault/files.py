@@ -79,7 +79,9 @@ class Vault:
     def keep_segment(self, segment: Segment, sealer: Sealer) -> KeptFile:
         """Store a whole segment, then empty the journal. Durable on return."""
         path = layout.segment_path(segment.camera_id, segment.began_ms, segment.duration_ms, self._run)
-        kept = self._keep(segment.camera_id, path, sealer.seal(b"".join(self._grown.pop((segment.camera_id, segment.seq), ()))))
+        kept = self._keep(
+            segment.camera_id, path, sealer.seal(b"".join(self._grown.pop((segment.camera_id, segment.seq), ())))
+        )
         self._journal(segment.camera_id).clear()
         return kept
 
