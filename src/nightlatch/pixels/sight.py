@@ -97,6 +97,16 @@ class Sight:
         return self._events.open is not None
 
     @property
+    def is_awake(self) -> bool:
+        """Whether every picture is decoded now."""
+        return self._looker.sees_all
+
+    @property
+    def torn(self) -> int:
+        """Packets so far that were not looked at, since something that they need did not arrive."""
+        return self._looker.torn
+
+    @property
     def decoded(self) -> int:
         """Packets that were decoded so far."""
         return self._looker.decoded
@@ -144,6 +154,10 @@ class Sight:
             told += self._weigh(past, self._background.update(past.luma, past.at_ms), "hint")
         self._rest(packet.at_ms)
         return told
+
+    def skip(self) -> None:
+        """Packets were passed over: nothing is seen before the next key frame."""
+        self._looker.skip()
 
     def finish(self) -> list[News]:
         """The stream ended: close what is open."""
