@@ -1,7 +1,7 @@
 """Records one camera: packets in; sealed segments and clips out.
 
-`run` retries for ever with back-off; `run_once` works until something breaks. Two threads: this one takes packets
-and never waits for looking; `Observer` looks beside it, from a queue that drops its oldest when looking is slow. A
+`run` retries for ever with back-off; `run_once` works until something breaks. This thread takes packets and never waits
+for looking; `Observer` looks in turns of a pool that all cameras share and passes over what it has no time for. A
 detector that hangs or dies costs events, never footage.
 """
 
@@ -31,6 +31,7 @@ from nightlatch.seal.recipients import Sealer
 
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 30.0
+LAST_LOOK_S = 2.0  # for what looking still has to say about the open clip
 
 log = structlog.get_logger()
 
@@ -138,6 +139,7 @@ class Recorder:
                 if self._sub is not None:
                     self._sub.stop()
                 observer.stop()
+                observer.wait(LAST_LOOK_S)
                 try:
                     clipping.finish()
                 finally:
@@ -188,14 +190,7 @@ class Recorder:
             pause_s = min(LONGEST_RETRY_S, pause_s * 2)
 
     def _observer(self, streams: Streams) -> Observer:
-        looking = self._station.looking
-        made = Observer(
-            self.camera,
-            lambda: looking.make_sight(self.camera, streams),
-            looking.judge,
-            self._filing,
-            self._happenings,
-        )
+        made = self._station.looking.observer(self.camera, streams, self._filing, self._happenings)
         self._observers.append(made)
         return made
 
