@@ -46,6 +46,8 @@ SENTENCES: Mapping[str, str] = {
     "log.unreachable": "The programme's log could not be read ({error}). The next audit reads it again.",
     "log.stumbled": "Reading the programme's log stumbled unexpectedly. The next audit reads it again.",
     "look.failed": "Looking at camera {camera:.8} failed ({error}); recording goes on.",
+    "look.hangs": "A look at a camera has not ended for {after_s:.0f} s. The others are looked at; all are recorded.",
+    "look.broke": "Looking broke off in a way that nobody thought of. It goes on with the next picture.",
     "look.unfinished": "The last look at camera {camera:.8} was not finished ({error}). Recording never waits for it.",
     "mailbox.unreachable": "The mailbox cannot be reached ({error}). Clips wait at home; Nightlatch keeps trying.",
     "model.missing": "The model {model} could not be downloaded. {text} The next try is in {again_in_s} s.",

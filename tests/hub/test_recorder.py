@@ -31,13 +31,14 @@ from nightlatch.hub.serve.books.records import ClipRow, SegmentRow
 from nightlatch.hub.vault.files import Vault
 from nightlatch.hub.vault.layout import object_path
 from nightlatch.hub.watch.clipping import ClipOrder, Clipping, Filing
-from nightlatch.hub.watch.observer import WAITING_LOOKS, Looking, Observer
 from nightlatch.hub.watch.disk import Disk
+from nightlatch.hub.watch.observer import Looking, Observer
 from nightlatch.hub.watch.recorder import Recorder
 from nightlatch.hub.watch.station import Station
 from nightlatch.hub.watch.telling import Telling
 from nightlatch.hub.wire.notices import Advice, CameraStatus, ClipGrew, EventNotice, Notice, Outage
 from nightlatch.pixels.media.packets import Streams
+from nightlatch.pixels.media.waiting import LATE
 from nightlatch.pixels.replay.films import open_film
 from nightlatch.pixels.sight import News, Sight, TracksChanged
 from nightlatch.pixels.sources.feed import Feed
@@ -203,9 +204,10 @@ def test_pictures_that_nobody_had_time_for_are_counted_and_reported_for_a_minute
         for packet in (packets := list(film_.packets))[:100]:
             observer.offer(packet)  # nobody looks: the thread was not started
         assert len(packets) > 100
-        assert observer.dropped == 100 - WAITING_LOOKS
+        assert observer.dropped == 100 - len(observer._waiting)
+        assert len(observer._waiting) <= LATE
         observer.advice(sight, BEGAN_MS)
-        observer.dropped += 40
+        observer._waiting.passed_over += 40
         told = observer.advice(sight, BEGAN_MS + 61_000)
         assert told is not None
         assert "40 pictures" in told
@@ -310,6 +312,7 @@ def test_an_event_that_goes_on_when_looking_ends_is_over_for_alerts(tmp_path: Pa
     made._follow([TracksChanged("e" * 16, BEGAN_MS + 2000, ())], None)
     made.start()
     made.stop()
+    assert made.wait(5)
     assert noted.ended == ["e" * 16]
 
 

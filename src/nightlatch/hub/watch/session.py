@@ -141,14 +141,7 @@ class Session:
         tracks.observer = None
 
     def _observer(self, streams: Streams) -> Observer:
-        looking = self._station.looking
-        return Observer(
-            self.camera,
-            lambda: looking.make_sight(self.camera, streams),
-            looking.judge,
-            self._filing,
-            self._happenings,
-        )
+        return self._station.looking.observer(self.camera, streams, self._filing, self._happenings)
 
     def _store(self, made: list[Part | Segment]) -> None:
         vault, sealer = self._station.vault, self._filing.sealer

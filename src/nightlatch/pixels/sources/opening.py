@@ -8,7 +8,7 @@ from nightlatch.pixels.sources.address import Address, parse_address
 from nightlatch.pixels.sources.avfeed import AvFeed
 from nightlatch.pixels.sources.feed import Feed, Raw, Receiver
 from nightlatch.pixels.sources.film import FilmFeed
-from nightlatch.pixels.sources.rtsp.feed import OtherTransport, RtspFeed, TakeOver
+from nightlatch.pixels.sources.rtsp import RtspFeed, TakeOver, TransportRefused
 
 TIMEOUT_S = 10.0  # that a camera may take to answer, and to send
 TAKEN_OVER = "FFmpeg receives this camera: {why}"
@@ -59,8 +59,8 @@ class Relay:
     def poll(self, now_us: int) -> list[Raw]:
         try:
             return self._feed.poll(now_us)
-        except (TakeOver, OtherTransport) as refusal:  # FFmpeg's feed raises neither
-            transport = "udp" if isinstance(refusal, OtherTransport) else "tcp"
+        except TakeOver as refusal:  # FFmpeg's feed raises none
+            transport = "udp" if isinstance(refusal, TransportRefused) else "tcp"
             self._feed.close()
             self._why, self._refused = str(refusal), refusal
             self._feed = AvFeed(self._address, transport, self._timeout_s)
