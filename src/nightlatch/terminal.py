@@ -66,8 +66,8 @@ SENTENCES: Mapping[str, str] = {
     "request.failed": "A request could not be answered ({method} {route}). What was asked for may not have happened.",
     "sweep.failed": "Deleting what has expired failed. The next round tries again.",
     "record.broke": "Recording camera {camera:.8} broke off. It starts again.",
-    "record.unfinished": "The end of a recording of camera {camera:.8} could not be stored ({error}). What was stored is "
-    "kept.",
+    "record.unfinished": "The end of a recording of camera {camera:.8} could not be stored ({error}). "
+    "What was stored is kept.",
     "uncaught": "Something happened that Nightlatch does not expect.",
     "uplink.stumbled": "Sending clips to the mailbox stumbled over this machine's disk or index ({error}). Nightlatch "
     "keeps trying.",

@@ -20,7 +20,6 @@ from sqlalchemy.orm import Session
 from nightlatch.domain.camera import Camera, CameraState
 from nightlatch.domain.manifest import Manifest, read_manifest
 from nightlatch.domain.sighting import EventClosed, EventOpened, Judgement, Story, Verdict
-from nightlatch.domain.time import Clock
 from nightlatch.durably import make_folder
 from nightlatch.errors import Reason
 from nightlatch.hub.folder import claim

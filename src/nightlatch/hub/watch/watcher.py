@@ -17,7 +17,6 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from nightlatch.domain.camera import Camera
 from nightlatch.durably import write_durably
 from nightlatch.errors import SealError
 from nightlatch.hub.vault.recover import recover

@@ -167,8 +167,9 @@ class Intake:
             return []
         self._sound_from_us = self._timed[0][1] - 1_000_000
         self._wall.fix(self._timed[0][1], self._clock)
-        held, self._timed = self._timed, []
-        return [packet for item in held if (packet := self._packet(*item)) is not None]
+        packets = [packet for item in self._timed if (packet := self._packet(*item)) is not None]
+        self._timed = []
+        return packets
 
     def _times(self, film: FilmLines, raws: list[Raw]) -> list[tuple[Raw, int, int]]:
         loops: int = getattr(self._feed, "loops", 0)  # films only

@@ -108,8 +108,5 @@ def no_picture() -> SourceError:
 
 def unknown_picture(encoding: str) -> SourceError:
     """The description has pictures, but none that can be recorded."""
-    if encoding == "H265":
-        text = "The camera sends H.265 (HEVC), which cannot be recorded. Switch this stream to H.264 in its settings."
-        return TakeOver(Reason.HEVC_ONLY, text)
     text = f"The picture is encoded as {encoding}, which cannot be recorded as it is. Switch this stream to H.264."
     return TakeOver(Reason.NOT_H264, text)
