@@ -19,8 +19,9 @@ from nightlatch.errors import SealError
 from nightlatch.hub.vault.recover import recover
 from nightlatch.hub.watch.recorder import Recorder, Station
 from nightlatch.hub.watch.shards import Shard
-from nightlatch.hub.wire.notices import LIST_FILE, CameraList, Hello, decode, encode
+from nightlatch.hub.wire.notices import LIST_FILE, CameraList, Hello, Pulse, decode, encode
 from nightlatch.seal.recipients import Sealer
+from nightlatch.supervise import beat
 
 PATIENCE_S = 5.0  # for a recorder to end
 CHECK_S = 2.0  # how often it looks for a recorder that died
@@ -41,10 +42,12 @@ class Watcher:
         self._for_whom: tuple[str | None, tuple[str, ...]] = (None, ())
         self._changed = threading.Event()
         self._stopping = False
+        self._since_ms = station.clock.now_ms()
 
     def hello(self) -> Hello:
         """What serve is told at each connection."""
-        return Hello(self._shard.number, self._shard.count, self._station.telling.growing())
+        telling = self._station.telling
+        return Hello(self._shard.number, self._shard.count, telling.growing(), telling.moving(), self._since_ms)
 
     def take(self, cameras: CameraList) -> None:
         """Record these from now on; from any thread."""
@@ -69,6 +72,8 @@ class Watcher:
     def run(self) -> None:
         """Keep recorders in step with the list until `stop`."""
         while not self._stopping:
+            self._station.telling.bus.send(Pulse(self._shard.number))
+            beat()
             self._remember(self._list)
             self._match(self._list)
             self._changed.wait(CHECK_S)
