@@ -189,6 +189,7 @@ def still(at: At, _: Owner, camera_id: str) -> Response:
     """The newest still, sealed."""
     if not any(camera.id == camera_id for camera in catalogue.cameras(at.engine)):
         raise NotFound("There is no such camera.")
+    at.watched(camera_id)
     newest = at.stills.get(camera_id)
     if newest is None:
         return Response(status_code=204)
