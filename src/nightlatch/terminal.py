@@ -59,6 +59,7 @@ SENTENCES: Mapping[str, str] = {
     "object.refused": "The mailbox refused part of a clip (status {status}). The clip stays at home.",
     "policy.differs": "{breach}",
     "program.died": "The program “{program}” ended unexpectedly (status {status}). It starts again in {again_in_s} s.",
+    "program.hangs": "The program “{program}” has not answered for {after_s} s; it is ended and started again.",
     "program.killed": "The program “{program}” did not end within {after_s} s and was killed.",
     "push.failed": "An alert could not be delivered to a browser ({error}).",
     "push.not_sealed": "An alert could not be sealed for a browser, and was not sent to it.",

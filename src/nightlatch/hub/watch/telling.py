@@ -52,6 +52,10 @@ class Telling:
         with self._lock:
             return tuple(self._growing)
 
+    def moving(self) -> tuple[str, ...]:
+        """The cameras with an event that is open and was told."""
+        return tuple({notice.camera_id for event, notice in list(self._events.items()) if event in self._said})
+
     # ---- cameras ------------------------------------------------------------------------------------------
 
     def state(

@@ -24,12 +24,13 @@ from nightlatch.hub.watch.disk import Disk
 from nightlatch.hub.watch.recorder import Recorder
 from nightlatch.hub.watch.shards import Shard
 from nightlatch.hub.watch.station import Station
-from nightlatch.hub.wire.notices import LIST_FILE, CameraList, Hello, decode, encode
+from nightlatch.hub.wire.notices import LIST_FILE, CameraList, Hello, Pulse, decode, encode
 from nightlatch.seal.recipients import Sealer
+from nightlatch.supervise import beat
 
 TICK_US = 50_000
 PATIENCE_US = 5_000_000  # for recorders to end
-AGAIN_US = 2_000_000  # how often a list that the disk refused is tried again
+AGAIN_US = 2_000_000  # how often it says that it is alive, and tries a list again that the disk refused
 
 log = structlog.get_logger()
 
@@ -48,10 +49,12 @@ class Watcher:
         self._for_whom: tuple[str | None, tuple[str, ...]] = (None, ())
         self._changed = threading.Event()
         self._stopping = False
+        self._since_ms = station.clock.now_ms()
 
     def hello(self) -> Hello:
         """What serve is told at each connection."""
-        return Hello(self._shard.number, self._shard.count, self._station.telling.growing())
+        telling = self._station.telling
+        return Hello(self._shard.number, self._shard.count, telling.growing(), telling.moving(), self._since_ms)
 
     def take(self, cameras: CameraList) -> None:
         """Record these from now on; from any thread."""
@@ -84,6 +87,8 @@ class Watcher:
             if self._changed.is_set() or now_us >= again_us:
                 self._changed.clear()
                 again_us = now_us + AGAIN_US
+                self._station.telling.bus.send(Pulse(self._shard.number))
+                beat()
                 self._remember(self._list)
                 self._match(self._list)
             self.poll(now_us)
