@@ -54,7 +54,9 @@ class Play:
     """What one client was sent: `sent_s[i]` is when picture i went out (time.monotonic), or None while it did not."""
 
     number: int
+    began_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
     sent_s: list[float | None] = field(default_factory=list)
+    shown: int = 0  # shots: an encoder that paused goes on with the next one, so that all of them can be decoded
 
 
 class Camera:
@@ -73,6 +75,11 @@ class Camera:
     def url(self) -> str:
         return f"rtsp://127.0.0.1:{self.port}/live"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes connections."""
+        return self._server is not None
+
     async def open(self) -> None:
         """Listen, on the port that it had before."""
         self._server = await asyncio.start_server(self._meet, "127.0.0.1", self.port)
@@ -87,6 +94,7 @@ class Camera:
         """Refuse, as a camera that restarts does."""
         if self._server is not None:
             self._server.close()
+            self._server = None
         await self.hang_up()
 
     async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -142,7 +150,8 @@ class Camera:
 
     def _picture(self, film: Film, play: Play, track: Track, due_s: float) -> list[bytes]:
         index = len(play.sent_s)
-        shot = film.shots[index % len(film.shots)]
+        shot = film.shots[play.shown % len(film.shots)]
+        play.shown += 1
         units = (*(film.sets if shot.is_key else ()), numbered(play.number + index), *shot.units)
         parts = payloads(units)
         stamp = round((due_s + self.mood.clock_s) * CLOCK_HZ)
