@@ -1,4 +1,4 @@
-"""Makes durable what the loop has written, and tells serve of files only then. A thread, so that nobody waits for a disk."""
+"""Makes durable what the loop has written, and tells serve of files only then: a thread, so that nobody waits for it."""
 
 from __future__ import annotations
 

@@ -10,12 +10,13 @@ import random
 
 import structlog
 
-from nightlatch.domain.camera import Camera, CameraState
+from nightlatch.domain.camera import Camera
 from nightlatch.errors import Reason, SourceError
 from nightlatch.hub.vault.files import is_disk_full
 from nightlatch.hub.watch.clipping import Filing
 from nightlatch.hub.watch.session import Session
 from nightlatch.hub.watch.station import Station
+from nightlatch.hub.watch.telling import Received
 from nightlatch.seal.recipients import Sealer
 
 FIRST_RETRY_US = 1_000_000
@@ -41,7 +42,9 @@ class Recorder:
         self._pause_us = FIRST_RETRY_US
         self._polled_us: int | None = None
         self._late_us: int | None = None  # when the loop was late
-        self._told: object = None  # what was told of the session
+        self._told: Received | None = None  # of this session
+        self._is_off = False
+        self._waits_for_key = False  # as was told
         self._tell_us = 0
 
     @property
@@ -73,15 +76,15 @@ class Recorder:
         try:
             session = self._session or self._begin()
             session.poll(now_us)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the camera gets its next try
             self._lose(error, now_us)
         else:
             self._tell(session, now_us)
 
     def _begin(self) -> Session:
         telling, vault = self._station.telling, self._station.vault
-        telling.state(self.camera.id, CameraState.STARTING)
-        self._told = None
+        telling.starting(self.camera.id)
+        self._told, self._waits_for_key = None, False
         for kept in vault.keep_left_over(self.camera.id):
             telling.stored(kept)
         self._session = Session(self.camera, self._filing, self._station)
@@ -89,14 +92,19 @@ class Recorder:
 
     def _tell(self, session: Session, now_us: int) -> None:
         """That it records now, and whatever changed since."""
-        if session.first_ms is None or (self._told is not None and now_us < self._tell_us):
+        if now_us < self._tell_us and (self._told is not None or session.first_ms is None):
             return
         self._tell_us = now_us + TOLD_EVERY_US
-        facts = session.streams, session.intake.notes, session.intake.receiver
-        if facts != self._told:
-            self._told = facts
-            telling = self._station.telling
-            telling.state(self.camera.id, CameraState.RECORDING, session.streams, at_ms=session.first_ms)
+        telling, intake = self._station.telling, session.intake
+        if session.first_ms is None or session.streams is None:
+            if intake.is_waiting_for_key != self._waits_for_key:
+                self._waits_for_key = intake.is_waiting_for_key
+                telling.starting(self.camera.id, waits_for_key=self._waits_for_key)
+            return
+        received = Received(session.first_ms, session.streams, intake.notes, intake.receiver)
+        if received != self._told:
+            self._told = received
+            telling.recording(self.camera.id, received)
 
     def _lose(self, error: Exception, now_us: int) -> None:
         """The session broke: say why, store what there is, and try again later."""
@@ -106,7 +114,7 @@ class Recorder:
         has_worked = session is not None and session.recorded_us > WORKED_US
         self._end(now_us)
         log.warning("camera.lost", camera=self.camera.id, reason=problem.reason.value, text=str(problem))
-        self._station.telling.state(self.camera.id, CameraState.RETRYING, problem=problem, at_ms=last_ms)
+        self._station.telling.lost(self.camera.id, problem, last_ms)
         if has_worked:
             self._pause_us, self._again_us = FIRST_RETRY_US, now_us
         else:
@@ -142,10 +150,7 @@ class Recorder:
             return True
 
     def _leave(self, now_us: int) -> None:
-        if self._session is not None or self._told is not _OFF:
+        if not self._is_off:
+            self._is_off = True
             self._end(now_us)
-            self._station.telling.state(self.camera.id, CameraState.OFF)
-            self._told = _OFF
-
-
-_OFF = object()
+            self._station.telling.off(self.camera.id)
