@@ -55,7 +55,7 @@ class Recorder:
     @property
     def is_done(self) -> bool:
         """Whether it was stopped and all is stored and told."""
-        return self._is_stopping and self._session is None and not self._ending
+        return self._is_off and not self._ending
 
     def stop(self) -> None:
         """End with the next polls."""
@@ -111,7 +111,7 @@ class Recorder:
         problem = self._problem(error, now_us)
         session = self._session
         last_ms = session.last_ms if session is not None else None
-        has_worked = session is not None and session.recorded_us > WORKED_US
+        has_worked = session is not None and session.intake.is_live and session.recorded_us > WORKED_US
         self._end(now_us)
         log.warning("camera.lost", camera=self.camera.id, reason=problem.reason.value, text=str(problem))
         self._station.telling.lost(self.camera.id, problem, last_ms)
