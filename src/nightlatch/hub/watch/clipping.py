@@ -12,7 +12,8 @@ from nightlatch.domain.camera import Camera
 from nightlatch.domain.manifest import Manifest, abridged
 from nightlatch.domain.recording import Part, Still
 from nightlatch.domain.sighting import LONGEST_CLIP_MS, PRE_ROLL_MS, EventClosed, EventJudged, EventOpened
-from nightlatch.hub.vault.files import ClipGone, OpenClip, Vault
+from nightlatch.hub.vault.files import ClipGone, Vault
+from nightlatch.hub.vault.settling import OpenClip
 from nightlatch.hub.watch.telling import Telling
 from nightlatch.pixels.media.clipper import Clipper
 from nightlatch.pixels.media.packets import Packet, Streams
@@ -116,8 +117,9 @@ class Clipping:
         packets = self._ring.since(opened.clip_from_ms)
         self._clip = clip, Clipper(self._streams, self._camera.id, packets, context=self._context)
         self._until_ms = None
-        stills = () if order.still is None else (filing.vault.keep_clip_still(clip, order.still, filing.sealer),)
-        filing.telling.clip(clip, *stills)
+        filing.telling.clip(clip)
+        if order.still is not None:
+            filing.vault.keep_clip_still(clip, order.still, filing.sealer)
 
     def _is_of(self, happening: EventJudged | EventClosed) -> bool:
         """Whether it is about the clip that grows: two threads look while a sub-stream comes or goes."""
@@ -146,16 +148,15 @@ class Clipping:
         clip, clipper = self._clip
         try:
             self._keep(clip, clipper.finish())
-            manifest = self._filing.vault.close_clip(clip, self._filing.sealer)
+            self._filing.vault.close_clip(clip, self._filing.sealer)
         except ClipGone:
             self._let_go()
             return
         self._clip = self._until_ms = None
-        self._filing.telling.clip(clip, manifest)
 
     def _keep(self, clip: OpenClip, parts: list[Part]) -> None:
         for part in parts:
-            self._filing.telling.clip(clip, *self._filing.vault.keep_clip_part(clip, part, self._filing.sealer))
+            self._filing.vault.keep_clip_part(clip, part, self._filing.sealer)
 
     def _let_go(self) -> None:
         """The owner deleted the clip while it grew; recording continues."""

@@ -138,7 +138,7 @@ class Observer:
         return picture.at_ms
 
     def _keep_sheet(self, sheet: Sheet) -> None:
-        self.filing.telling.stored(self.filing.vault.keep_sheet(sheet, self.filing.sealer))
+        self.filing.vault.keep_sheet(sheet, self.filing.sealer)
 
     def _follow(self, changes: Sequence[EventOpened | TracksChanged | EventClosed], picture: Picture | None) -> None:
         for change in changes:

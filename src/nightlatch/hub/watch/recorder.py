@@ -112,8 +112,6 @@ class Recorder:
             self._source = source
             if self._stop.is_set():
                 return
-            for kept in self._station.vault.keep_left_over(self.camera.id):
-                self._station.telling.stored(kept)
             ended = threading.Event()
             if self.camera.sub_url is not None:
                 self._sub_is_watched = True  # until it turns out otherwise
@@ -142,6 +140,7 @@ class Recorder:
                     clipping.finish()
                 finally:
                     self._station.vault.release(self.camera.id)
+                    self._station.telling.settled(self._station.vault.settle())
 
     def _open(self, url: str) -> Source:
         return self._station.opens(url, transport=self.camera.transport, clock=self._station.clock)
@@ -157,8 +156,11 @@ class Recorder:
                     is_recording = True
                 if not self._sub_is_watched:
                     observer.offer(packet)
-                self._store(segmenter.add(packet))
+                made = segmenter.add(packet)
+                self._store(made)
                 clipping.add(packet)
+                if made:
+                    self._station.telling.settled(self._station.vault.settle())
         finally:
             self._store(segmenter.finish())
 
@@ -203,7 +205,7 @@ class Recorder:
         vault, sealer = self._filing.vault, self._filing.sealer
         for item in made:
             if isinstance(item, Segment):
-                self._station.telling.stored(vault.keep_segment(item, sealer))
+                vault.keep_segment(item)
             else:
                 vault.keep_part(item, sealer)
 
