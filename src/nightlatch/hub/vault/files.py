@@ -32,7 +32,7 @@ from nightlatch.domain.time import Clock
 from nightlatch.durably import make_folder, sync_filesystem, write_all
 from nightlatch.errors import NightlatchError
 from nightlatch.hub.vault import layout
-from nightlatch.hub.vault.growing import Shelf
+from nightlatch.hub.vault.growing import GrowingSegment, Shelf
 from nightlatch.hub.vault.layout import ClipObject, KeptFile
 from nightlatch.hub.vault.recover import save_left_over
 from nightlatch.hub.vault.settling import Backlog, ClipGrowth, Due, Move, OpenClip, Settled, tell
@@ -79,10 +79,9 @@ class Vault:
         with self._lock:
             shelf = self._shelf(segment.camera_id)
             self._backlog.is_dirty = True
-            grown = shelf.finish(segment)
+            grown = shelf.finish(segment.seq, segment.began_ms + segment.duration_ms)
             if grown is not None:
-                moves = (Move(grown.open_file, self.folder / grown.path),)
-                self._backlog.due.append(Due(segment.camera_id, moves, KeptFile(grown.path, grown.kept), grown))
+                self._backlog.due.append(self._due(grown))
             shelf.complain()
 
     def keep_sheet(self, sheet: Sheet, sealer: Sealer) -> None:
@@ -168,8 +167,9 @@ class Vault:
                     for segment, newest in growing:
                         segment.slots.durable = newest
                 self._move(work)
+            settled = self._confirmed(work)
             self._close_idle()
-            return self._confirmed(work)
+            return settled
 
     def _save_abandoned(self) -> list[KeptFile]:
         """Whole files of segments that a failure ended, once the disk takes them."""
@@ -251,7 +251,7 @@ class Vault:
         with self._lock:
             shelf = self._shelves.get(camera_id)
             if shelf is not None:
-                shelf.release()
+                self._backlog.due += map(self._due, shelf.release())
                 self._backlog.is_dirty = True
 
     def _shelf(self, camera_id: str) -> Shelf:
@@ -276,6 +276,10 @@ class Vault:
         finally:
             os.close(handle)
         return hidden
+
+    def _due(self, grown: GrowingSegment) -> Due:
+        move = Move(grown.open_file, self.folder / grown.path)
+        return Due(grown.camera.name, (move,), KeptFile(grown.path, grown.kept), grown)
 
     def _expect(self, due: Due) -> None:
         with self._lock:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nightlatch.domain.recording import Part, Segment
+from nightlatch.domain.recording import Part
 from nightlatch.durably import write_all
 from nightlatch.hub.vault import layout
 from nightlatch.hub.vault.layout import KeptFile
@@ -58,10 +59,10 @@ class GrowingSegment:
             self.apart_ms = self.ended_ms
         self._note(tail.end, tail.apart)
 
-    def finish(self, segment: Segment) -> None:
+    def finish(self, ended_ms: int) -> None:
         """Write the end. Raises `OSError`: what the newest note says stays."""
         self._append(self.stream.finish())
-        self.ended_ms = segment.began_ms + segment.duration_ms
+        self.ended_ms = ended_ms
         self._note(b"", b"")
         self.close()
 
@@ -111,19 +112,19 @@ class Shelf:
             self._abandon(part.seq)
             raise
 
-    def finish(self, segment: Segment) -> GrowingSegment | None:
+    def finish(self, seq: int, ended_ms: int | None = None) -> GrowingSegment | None:
         """Write the end of a segment; None when there is nothing of it. Raises `OSError`: what was there stays."""
         self._notice_deletion()
-        growing = self.growing.get(segment.seq)
+        growing = self.growing.get(seq)
         if growing is None:
-            self.growing.pop(segment.seq, None)
+            self.growing.pop(seq, None)
             return None
         try:
-            growing.finish(segment)
+            growing.finish(growing.ended_ms if ended_ms is None else ended_ms)
         except BaseException:
-            self._abandon(segment.seq)
+            self._abandon(seq)
             raise
-        del self.growing[segment.seq]
+        del self.growing[seq]
         return growing
 
     def open(self) -> list[GrowingSegment]:
@@ -136,11 +137,14 @@ class Shelf:
         if trouble is not None:
             raise trouble
 
-    def release(self) -> None:
-        """No more comes; what has no end gets the one that its notes tell."""
-        for seq in list(self.growing):
-            self._abandon(seq)
+    def release(self) -> list[GrowingSegment]:
+        """No more comes: what grows ends where it is."""
         self.is_released = True
+        ended = []
+        for seq in list(self.growing):
+            with suppress(OSError):  # abandoned then: its notes tell its end
+                ended.append(self.finish(seq))
+        return [segment for segment in ended if segment is not None]
 
     def save(self, segment: GrowingSegment) -> list[KeptFile]:
         """Make whole files of an abandoned segment. Raises `OSError`."""
