@@ -82,11 +82,8 @@ class Recorder:
             self._tell(session, now_us)
 
     def _begin(self) -> Session:
-        telling, vault = self._station.telling, self._station.vault
-        telling.starting(self.camera.id)
+        self._station.telling.starting(self.camera.id)
         self._told, self._waits_for_key = None, False
-        for kept in vault.keep_left_over(self.camera.id):
-            telling.stored(kept)
         self._session = Session(self.camera, self._filing, self._station)
         return self._session
 
