@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -43,6 +44,12 @@ def talk(camera: Scripted, user: str | None = None) -> tuple[Conversation, Visit
     while asked := made.take():
         made.receive(camera.answer(asked), 0)
     return made, guest
+
+
+def say(made: Conversation, data: bytes, times: int) -> None:
+    """The same over and over."""
+    for _ in range(times):
+        made.receive(data, 0)
 
 
 def odd(method: str, status: int, *lines: str, times: int = 1_000) -> Odd:
@@ -227,8 +234,7 @@ def test_requests_of_the_camera_are_answered_between_frames() -> None:
 def test_a_camera_that_asks_without_end_is_left() -> None:
     made, _ = talk(Scripted())
     with pytest.raises(SourceError):
-        for _ in range(100):
-            made.receive(b"OPTIONS * RTSP/1.0\r\nCSeq: 7\r\n\r\n" * 100, 0)
+        say(made, b"OPTIONS * RTSP/1.0\r\nCSeq: 7\r\n\r\n" * 100, 100)
 
 
 def test_junk_between_frames_is_passed_over() -> None:
@@ -244,8 +250,7 @@ def test_junk_between_frames_is_passed_over() -> None:
 def test_nothing_but_junk_ends() -> None:
     made, _ = talk(Scripted())
     with pytest.raises(SourceError) as caught:
-        for _ in range(LONGEST_JUNK // 1000 + 2):
-            made.receive(bytes(1000), 0)
+        say(made, bytes(1000), LONGEST_JUNK // 1000 + 2)
     assert caught.value.reason is Reason.BROKEN_STREAM
 
 
@@ -284,7 +289,7 @@ def test_frames_are_the_same_however_the_bytes_are_split(cuts: list[int]) -> Non
     sent, told = stream()
     made, _ = talk(Scripted())
     edges = [0, *sorted(set(cuts)), len(sent)]
-    found = [each for at, end in zip(edges, edges[1:], strict=False) for each in made.receive(sent[at:end], 0)]
+    found = [each for at, end in pairwise(edges) for each in made.receive(sent[at:end], 0)]
     assert found == told
     assert made.take().startswith(b"RTSP/1.0 200 OK\r\nCSeq: 7")
 

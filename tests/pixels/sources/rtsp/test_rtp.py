@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -31,7 +32,7 @@ def test_numbers_and_timestamps_run_on_over_their_ends() -> None:
         assert made.payload(rtp(b"a", 65_531 + number, 2**32 - 12_000 + number * 6_000)) == b"a"
         assert not made.is_gap
         stamps.append(made.stamp)
-    assert [later - before for before, later in zip(stamps, stamps[1:], strict=False)] == [6_000] * 9
+    assert [later - before for before, later in pairwise(stamps)] == [6_000] * 9
 
 
 def test_a_gap_is_noticed_and_counted() -> None:

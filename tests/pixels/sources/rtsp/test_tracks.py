@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from itertools import pairwise
 
 import av
 import pytest
@@ -47,7 +48,7 @@ def test_each_picture_comes_out_whole_with_its_time() -> None:
     raws = take(frames(film(), first=65_500, began=2**32 - 5 * STEP))
     assert [units(each) for each in raws] == [h264.split_annex_b(each) for each in film()]
     assert [each.is_key for each in raws] == [number % 10 == 0 for number in range(30)]
-    assert {later.pts - raw.pts for raw, later in zip(raws, raws[1:], strict=False)} == {STEP}  # type: ignore[operator]
+    assert {later.pts - raw.pts for raw, later in pairwise(raws)} == {STEP}  # type: ignore[operator]
     assert not any(each.is_torn for each in raws)
     assert raws[0].video is not None
     assert (raws[0].video.width, raws[0].video.height) == (160, 96)
