@@ -182,7 +182,9 @@ def test_a_camera_that_hangs_up_with_its_challenge_is_asked_again_with_the_answe
     def make() -> Scripted:
         return Shy(
             odd=lambda method, url, headers: (
-                None if "authorization" in headers else reply(headers, 401, 'WWW-Authenticate: Digest realm="r", nonce="n"')
+                None
+                if "authorization" in headers
+                else reply(headers, 401, 'WWW-Authenticate: Digest realm="r", nonce="n"')
             )
         )
 
