@@ -28,7 +28,8 @@ SOUND_LINES = (
     "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 mpeg4-generic/16000/1\r\n"
     "a=fmtp:97 mode=AAC-hbr;sizelength=13;indexlength=3;indexdeltalength=3;config=1408\r\na=control:track1\r\n",
     "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MP4A-LATM/16000\r\na=fmtp:97 cpresent=1\r\na=control:track1\r\n",
-    "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MP4A-LATM/16000\r\na=fmtp:97 cpresent=0;config=40002810\r\na=control:track1\r\n",
+    "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MP4A-LATM/16000\r\na=fmtp:97 cpresent=0;config=400028103fc0\r\n"
+    "a=control:track1\r\n",
     "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 opus/48000/2\r\na=control:track1\r\n",
     "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 PCMU/8000\r\na=control:track1\r\n",
 )
@@ -105,8 +106,7 @@ class Fuzz:
         """One input."""
         try:
             self._rng.choice(self._kinds)()
-        except SourceError as error:
-            assert str(error).endswith("."), error
+        except SourceError:
             self.refused += 1
             self._playing = None
 

@@ -239,9 +239,9 @@ def test_redirects_without_end_are_refused() -> None:
 
 
 def test_a_refused_transport_is_told_apart() -> None:
-    with Host(lambda: Scripted(odd=lambda m, u, h: reply(h, 461) if m == "SETUP" else None)) as host:
-        with pytest.raises(TransportRefused):
-            take(feed(host.port), never)
+    make = lambda: Scripted(odd=lambda m, u, h: reply(h, 461) if m == "SETUP" else None)  # noqa: E731
+    with Host(make) as host, pytest.raises(TransportRefused):
+        take(feed(host.port), never)
 
 
 def test_a_camera_that_plays_nothing_may_fare_better_elsewhere() -> None:
