@@ -271,6 +271,18 @@ def test_closing_takes_leave() -> None:
             threading.Event().wait(TICK_S)
 
 
+def test_the_camera_is_sent_reports_while_it_plays() -> None:
+    with Host(Scripted, b"".join(frames(film()))) as host:
+        source = feed(host.port, timeout_s=20)
+        take(source, pictures(30))
+        source.poll(time.monotonic_ns() // 1000 + 5_100_000)
+        deadline = time.monotonic() + 5
+        while not host.cameras[0].reports:
+            assert time.monotonic() < deadline
+            threading.Event().wait(TICK_S)
+        source.close()
+
+
 def test_nobody_there_is_said_plainly() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

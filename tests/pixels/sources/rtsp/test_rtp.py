@@ -108,6 +108,19 @@ def test_a_camera_without_a_clock_tells_none() -> None:
     assert made.clock_us(3_600 * 90_000) is None
 
 
+def test_the_camera_hears_how_its_packets_arrive() -> None:
+    made = track()
+    assert made.answer(1) == b""
+    for number in (65_535, 0, 4):
+        made.payload(rtp(b"a", number, 0))
+    told = made.answer(1)
+    assert told[:4] == b"$\1" + (len(told) - 4).to_bytes(2)
+    assert len(told) % 4 == 0
+    assert struct.unpack_from(">BBHxxxxIII", told, 4) == (0x81, 201, 7, 7, 3, 4)
+    assert told[4 + 32 :][:2] == b"\x81\xca"
+    assert b"nightlatch" in told
+
+
 def test_good_bye_holds_until_something_comes() -> None:
     made = track()
     made.payload(rtp(b"a", 1, 0))
