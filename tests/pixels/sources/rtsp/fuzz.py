@@ -61,20 +61,19 @@ _TOKENS = (
 
 def change(data: bytes, rng: Random) -> bytes:
     """The same with up to four changes; sometimes none."""
-    made = bytearray(data)
-    for _ in range(rng.randrange(5)):
-        at = rng.randrange(len(made) + 1)
-        kind = rng.randrange(6)
+    made, chance = bytearray(data), rng.random
+    for _ in range(int(chance() * 5)):
+        at, kind = int(chance() * (len(made) + 1)), int(chance() * 6)
         if kind == 0 and at < len(made):
-            made[at] ^= 1 << rng.randrange(8)
+            made[at] ^= 1 << int(chance() * 8)
         elif kind == 1 and at < len(made):
-            made[at] = rng.randrange(256)
+            made[at] = int(chance() * 256)
         elif kind == 2:
-            del made[at : at + rng.randrange(1, 40)]
+            del made[at : at + 1 + int(chance() * 40)]
         elif kind == 3:
-            made[at:at] = rng.choice(_TOKENS)
+            made[at:at] = _TOKENS[int(chance() * len(_TOKENS))]
         elif kind == 4:
-            made[at:at] = made[at // 2 : at // 2 + rng.randrange(1, 60)]
+            made[at:at] = made[at // 2 : at // 2 + 1 + int(chance() * 60)]
         else:
             del made[at:]
     return bytes(made)
@@ -95,10 +94,10 @@ class Fuzz:
         self._at = 0
         self.refused = 0
         self._kinds: Sequence[Callable[[], None]] = (
-            *([self._packet] * 12),
-            *([self._stretch] * 4),
-            *([self._description] * 2),
+            *([self._packet] * 40),
+            *([self._stretch] * 2),
             *([self._challenge] * 2),
+            self._description,
             self._session,
         )
 
