@@ -51,6 +51,9 @@ class Keeping:
     def part(self, clip: OpenClip, part: Part) -> None:
         self.telling.clip(clip, *self.vault.keep_clip_part(clip, part, self._sealer))
 
+    def sub(self, clip: OpenClip, part: Part) -> None:
+        self.telling.clip(clip, self.vault.keep_clip_sub(clip, part, self._sealer))
+
     def close(self, clip: OpenClip) -> None:
         self.telling.clip(clip, self.vault.close_clip(clip, self._sealer))
 

@@ -25,7 +25,7 @@ from nightlatch.domain.manifest import Manifest, SealedPart, SealedStill, write_
 from nightlatch.domain.recording import Part, Segment, Sheet, Still
 from nightlatch.domain.time import Clock
 from nightlatch.durably import make_folder, write_durably
-from nightlatch.errors import NightlatchError
+from nightlatch.errors import NightlatchError, VaultError
 from nightlatch.hub.vault import layout
 from nightlatch.hub.vault.journal import Journal
 from nightlatch.hub.vault.layout import ClipObject, KeptFile
@@ -115,6 +115,25 @@ class Vault:
                 SealedPart(number, _hash(sealed), len(sealed), part.began_ms, part.duration_ms)
             )
             return ClipObject(name, len(sealed), 1), self._write_manifest(clip, sealer)
+
+    def keep_clip_sub(self, clip: OpenClip, part: Part, sealer: Sealer) -> ClipObject:
+        """Add a part of the sub-stream; the manifest that names it follows with the next part. Raises `ClipGone`.
+
+        `clip.manifest.sub` says what the sub-stream is. A crash before that manifest loses a second of a copy that
+        is smaller than what is there anyway; writing the manifest twice a second would cost more than the part.
+        """
+        sub = clip.manifest.sub
+        if sub is None:
+            raise VaultError("This clip has no sub-stream beside it.")
+        sealed = sealer.seal(pad_mp4(part.mp4))
+        number = len(sub.parts)
+        name = f"sub-{number:04d}"
+        with _while_it_is_there(clip):
+            write_durably(clip.folder / f"{name}.age", sealed)
+        clip.manifest = clip.manifest.with_sub_part(
+            SealedPart(number, _hash(sealed), len(sealed), part.began_ms, part.duration_ms)
+        )
+        return ClipObject(name, len(sealed), 1)
 
     def keep_clip_still(self, clip: OpenClip, still: Still, sealer: Sealer) -> ClipObject:
         """Set the clip's still. Raises `ClipGone`."""

@@ -4,7 +4,7 @@
     CAMERA/segments/DAY/BEGAN-LENGTH-RUN[.pNN].age          DAY as YYYYMMDD (UTC), times in ms, RUN four hex digits;
                                                             .pNN is a part that was saved from a journal
     CAMERA/sheets/DAY/BEGAN-LENGTH-CELLS.age
-    CAMERA/clips/CLIP/{manifest,still,part-NNNN}.age, times.json
+    CAMERA/clips/CLIP/{manifest,still,part-NNNN,sub-NNNN}.age, times.json
     .CAMERA.gone, CAMERA/clips/.CLIP.gone                   being deleted
 
 A name is never trusted for what a file shows: the camera and the time are inside the sealed bytes, too, where the
@@ -31,7 +31,7 @@ _CLIP = re.compile(r"[0-9a-f]{16}\Z")
 _SEGMENT = re.compile(r"(?a)([0-9a-f]{12})/segments/\d{8}/(\d{1,15})-(\d{1,9})-[0-9a-f]{4}(?:\.p(\d{1,4}))?\.age\Z")
 _SHEET = re.compile(r"(?a)([0-9a-f]{12})/sheets/\d{8}/(\d{1,15})-(\d{1,9})-\d{1,3}\.age\Z")
 _GONE = re.compile(r"\.([0-9a-f]{12}|[0-9a-f]{16})\.gone\Z")
-_OBJECT = re.compile(r"(?a)(manifest|still|part-\d{4})\.age\Z")
+_OBJECT = re.compile(r"(?a)(manifest|still|(?:part|sub)-\d{4})\.age\Z")
 
 Footage = Literal["segment", "sheet"]
 
@@ -57,7 +57,7 @@ class KeptFile:
 
 @dataclass(frozen=True, slots=True)
 class ClipObject:
-    """One sealed file of a clip: `manifest`, `still` or `part-0000`…; `version` counts how often it was written."""
+    """A sealed file of a clip: `manifest`, `still`, `part-0000`…, `sub-0000`…; `version` counts how often it was written."""
 
     name: str
     bytes: int
