@@ -3,7 +3,7 @@
 
 import { attempt, broken, isGone, type Result, relayed, sealed, send } from "../shared/api";
 import { type Bytes, b64, sha256 } from "../shared/bytes";
-import { type Manifest, readManifest } from "../shared/manifest";
+import { type Manifest, partsOf, readManifest, type StreamName } from "../shared/manifest";
 import { signed } from "../shared/signature";
 import { hubNow, opened, ring, state } from "./state";
 
@@ -65,10 +65,13 @@ export async function manifest(clip: string): Promise<Result<Manifest>> {
   return found;
 }
 
-async function part(clip: string, of: Manifest, n: number): Promise<Result<Bytes>> {
-  const bytes = await object(clip, `parts/${n}`, `part-${String(n).padStart(4, "0")}`);
+async function part(clip: string, of: Manifest, stream: StreamName, n: number): Promise<Result<Bytes>> {
+  const number = String(n).padStart(4, "0");
+  const bytes = await (stream === "sub"
+    ? object(clip, `subs/${n}`, `sub-${number}`)
+    : object(clip, `parts/${n}`, `part-${number}`));
   if (!bytes.ok) return bytes;
-  if (of.parts[n]?.sha256 !== b64(await sha256(bytes.value))) {
+  if (partsOf(of, stream)[n]?.sha256 !== b64(await sha256(bytes.value))) {
     return broken(`Part ${n + 1} of this clip is not what was recorded. It is not shown.`);
   }
   return opened(bytes.value);
@@ -86,11 +89,17 @@ export async function still(clip: string, of: Manifest): Promise<Result<Bytes | 
 const AHEAD = 4;
 
 // Opened parts in order, fetched a few at a time. A failure is the last that comes.
-export async function* parts(clip: string, of: Manifest, from: number): AsyncGenerator<Result<Bytes>> {
+export async function* parts(
+  clip: string,
+  of: Manifest,
+  from: number,
+  stream: StreamName = "main",
+): AsyncGenerator<Result<Bytes>> {
   const fetching: Promise<Result<Bytes>>[] = [];
-  for (let n = from; n < of.parts.length; n++) {
-    for (let ahead = n; ahead < Math.min(n + AHEAD, of.parts.length); ahead++) {
-      fetching[ahead] ??= part(clip, of, ahead);
+  const count = partsOf(of, stream).length;
+  for (let n = from; n < count; n++) {
+    for (let ahead = n; ahead < Math.min(n + AHEAD, count); ahead++) {
+      fetching[ahead] ??= part(clip, of, stream, ahead);
     }
     const next = await fetching[n]!;
     yield next;

@@ -3,7 +3,7 @@
 import { attempt, broken, get, type Result, sealed, send } from "../../shared/api";
 import type { Clip } from "../../shared/wire";
 import { manifest, parts, still } from "../clips";
-import { SealedPlayer } from "../player";
+import { plays, SealedPlayer } from "../player";
 import { openedJson, opener } from "../state";
 import { sayWhy } from "../toast";
 import { pictureUrl } from "../ui";
@@ -21,6 +21,7 @@ export function doorsTo(video: { current: HTMLVideoElement | null }): Doors {
     manifest,
     still,
     parts,
+    plays,
     screen: async (codecs) =>
       video.current ? screenOf(video.current, codecs) : broken("There is no video to play in."),
     pictureUrl,
