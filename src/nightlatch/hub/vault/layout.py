@@ -57,7 +57,7 @@ class KeptFile:
 
 @dataclass(frozen=True, slots=True)
 class ClipObject:
-    """A sealed file of a clip: `manifest`, `still`, `part-0000`…, `sub-0000`…; `version` counts how often it was written."""
+    """One sealed file of a clip: `manifest`, `still`, `part-NNNN` or `sub-NNNN`; `version` counts its rewrites."""
 
     name: str
     bytes: int
