@@ -1,5 +1,7 @@
 // The little of MP4 (ISO/IEC 14496-12) that playing sealed clips needs.
 
+import type { Bytes } from "./bytes";
+
 export interface Box {
   type: string;
   start: number;
@@ -38,6 +40,17 @@ export function context(data: Uint8Array): { household: string; camera: string; 
     }
   }
   return null;
+}
+
+const BESIDE = "6e6c6c7463684e4c8000000000000002";
+
+// The parts of the camera's second stream that the hub laid into the file (nightlatch/pixels/media/beside.py).
+export function beside(data: Bytes): Bytes[] {
+  const id = (box: Box) =>
+    [...data.subarray(box.body, box.body + 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return boxes(data)
+    .filter((box) => box.type === "uuid" && id(box) === BESIDE)
+    .map((box) => data.subarray(box.body + 16, box.end));
 }
 
 export function hasInit(data: Uint8Array): boolean {
