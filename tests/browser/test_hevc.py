@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import time
 from collections.abc import Iterator
@@ -24,7 +25,10 @@ from nightlatch.hub.vault.layout import KeptFile
 from nightlatch.hub.watch.telling import Telling
 from nightlatch.hub.wire.client import NoticeClient
 from nightlatch.hub.wire.notices import CameraList, Hello, Notice
+from nightlatch.pixels.codecs import box
+from nightlatch.pixels.media.beside import BESIDE_UUID
 from nightlatch.pixels.media.packets import Streams
+from nightlatch.pixels.media.segmenter import Context
 from nightlatch.seal.recipients import Sealer
 from tests.browser.visit import browser, set_up
 from tests.house import until
@@ -35,6 +39,7 @@ from tests.serving import served
 pytestmark = pytest.mark.browser
 
 HEVC = "-c:v libx265 -preset ultrafast -x265-params log-level=0:info=0:bframes=0:keyint=10"
+LATER_MS = 20_000  # where the segment without a sub-stream is
 CLIPS = "async () => (await fetch('/api/clips')).json()"
 ADD = """async () => (await fetch('/api/cameras', {method: 'POST', headers: {'X-Nightlatch': '1',
     'Content-Type': 'application/json'}, body: JSON.stringify({name: 'Porch', url: 'rtsp://127.0.0.1:9/x'})})).json()"""
@@ -48,9 +53,13 @@ class Filmed:
     parts: list[Part]
 
     @classmethod
-    def of(cls, path: Path, began_ms: int, **options: object) -> Filmed:
+    def of(cls, path: Path, began_ms: int, said: Context | None = None, **options: object) -> Filmed:
         streams, packets = read(film(path, seconds=6, **options), FixedClock(began_ms))  # type: ignore[arg-type]
-        return cls(streams, cut(streams, packets, target_ms=60_000)[1])
+        return cls(streams, cut(streams, packets, target_ms=60_000, context=said)[1])
+
+
+def _began(began_ms: int, seq: int) -> bytes:
+    return json.dumps({"began_ms": began_ms}).encode()
 
 
 @contextmanager
@@ -84,7 +93,7 @@ def _cameras(heard: queue.SimpleQueue[Notice]) -> CameraList:
 
 def keep(folder: Path, camera: str, cameras: CameraList, watch: NoticeClient, began_ms: int) -> None:
     main = Filmed.of(folder / "main.mp4", began_ms, size="1280x720", more=HEVC)
-    sub = Filmed.of(folder / "sub.mp4", began_ms)
+    sub = Filmed.of(folder / "sub.mp4", began_ms, _began)
     small = Rendition(sub.streams.codecs, sub.streams.video.width, sub.streams.video.height)
     vault, sealer = Vault(folder, system_clock()), Sealer(list(cameras.recipients))
     telling = Telling(watch, system_clock())
@@ -97,11 +106,18 @@ def keep(folder: Path, camera: str, cameras: CameraList, watch: NoticeClient, be
         for part in main.parts:
             telling.clip(clip, *vault.keep_clip_part(clip, part, sealer))
         telling.clip(clip, vault.close_clip(clip, sealer))
-    path = layout.segment_path(camera, began_ms, 6000, "abcd")
-    sealed = sealer.seal(b"".join(part.mp4 for part in main.parts))
-    make_folder((vault.folder / path).parent)
-    write_durably(vault.folder / path, sealed)
-    telling.stored(KeptFile(path, len(sealed)))
+    for number, beside in enumerate((sub, None)):
+        path = layout.segment_path(camera, began_ms + LATER_MS * number, 6000, "abcd")
+        sealed = sealer.seal(_laid_in(main, beside))
+        make_folder((vault.folder / path).parent)
+        write_durably(vault.folder / path, sealed)
+        telling.stored(KeptFile(path, len(sealed)))
+
+
+def _laid_in(main: Filmed, sub: Filmed | None) -> bytes:
+    """A segment as `Beside` makes it: the parts of the sub-stream, which are one file, behind the main one's."""
+    boxes = [box(b"uuid", BESIDE_UUID, part.mp4) for part in (sub.parts if sub else ())]
+    return b"".join([*(part.mp4 for part in main.parts), *boxes])
 
 
 @pytest.mark.timeout(120)
@@ -121,6 +137,13 @@ def test_the_second_stream_is_played_and_where_there_is_none_a_sentence_helps(tm
         expect(page.get_by_test_id("clip-download")).to_be_visible()
 
         page.goto(f"{url}/timeline?camera={camera}&at={began_ms + 2000}")
+        page.get_by_test_id("timeline-strip").first.wait_for()
+        page.keyboard.press(" ")
+        expect(page.get_by_test_id("timeline-sub")).to_be_visible()
+        until(lambda: page.evaluate("document.querySelector('video')?.currentTime > 3"), "playback", 20)
+        assert page.get_by_test_id("timeline-video").evaluate("v => [v.videoWidth, v.videoHeight]") == [320, 180]
+
+        page.goto(f"{url}/timeline?camera={camera}&at={began_ms + LATER_MS + 2000}")
         page.get_by_test_id("timeline-strip").first.wait_for()
         page.keyboard.press(" ")
         expect(page.get_by_role("alert").first).to_contain_text("The camera sends H.265")
