@@ -4,7 +4,7 @@
 import { attempt, broken, isGone, type Result, relayed, sealed, send } from "../shared/api";
 import { type Bytes, b64, sha256 } from "../shared/bytes";
 import { Latest } from "../shared/latest";
-import { type Manifest, readManifest } from "../shared/manifest";
+import { type Manifest, partsOf, readManifest, type StreamName } from "../shared/manifest";
 import { signed } from "../shared/signature";
 import { hubNow, opened, ring, state } from "./state";
 
@@ -80,17 +80,20 @@ const firsts = new Latest<string, Promise<Result<Bytes>>>(1);
 
 // Ask for the first part beside the manifest: its hash is checked when that is there.
 export function expect(clip: string) {
-  firsts.set(clip, sealedPart(clip, 0));
+  firsts.set(clip, sealedPart(clip, "main", 0));
 }
 
-const sealedPart = (clip: string, n: number) => object(clip, `parts/${n}`, `part-${String(n).padStart(4, "0")}`);
+function sealedPart(clip: string, stream: StreamName, n: number): Promise<Result<Bytes>> {
+  const number = String(n).padStart(4, "0");
+  return stream === "sub" ? object(clip, `subs/${n}`, `sub-${number}`) : object(clip, `parts/${n}`, `part-${number}`);
+}
 
-async function part(clip: string, of: Manifest, n: number): Promise<Result<Bytes>> {
-  const early = n === 0 ? firsts.get(clip) : undefined;
+async function part(clip: string, of: Manifest, stream: StreamName, n: number): Promise<Result<Bytes>> {
+  const early = n === 0 && stream === "main" ? firsts.get(clip) : undefined;
   if (early) firsts.drop(clip);
-  const bytes = await (early ?? sealedPart(clip, n));
+  const bytes = await (early ?? sealedPart(clip, stream, n));
   if (!bytes.ok) return bytes;
-  if (of.parts[n]?.sha256 !== b64(await sha256(bytes.value))) {
+  if (partsOf(of, stream)[n]?.sha256 !== b64(await sha256(bytes.value))) {
     return broken(`Part ${n + 1} of this clip is not what was recorded. It is not shown.`);
   }
   return opened(bytes.value);
@@ -108,12 +111,18 @@ export async function still(clip: string, of: Manifest): Promise<Result<Bytes | 
 const AHEAD = 4;
 
 // Opened parts in order, the first by itself, then a few at a time. A failure is the last that comes.
-export async function* parts(clip: string, of: Manifest, from: number): AsyncGenerator<Result<Bytes>> {
+export async function* parts(
+  clip: string,
+  of: Manifest,
+  from: number,
+  stream: StreamName = "main",
+): AsyncGenerator<Result<Bytes>> {
   const fetching: Promise<Result<Bytes>>[] = [];
+  const count = partsOf(of, stream).length;
   const fetch = (until: number) => {
-    for (let n = from; n < Math.min(until, of.parts.length); n++) fetching[n] ??= part(clip, of, n);
+    for (let n = from; n < Math.min(until, count); n++) fetching[n] ??= part(clip, of, stream, n);
   };
-  for (let n = from; n < of.parts.length; n++) {
+  for (let n = from; n < count; n++) {
     fetch(n + 1);
     const next = await fetching[n]!;
     fetch(n + 1 + AHEAD);

@@ -139,9 +139,26 @@ export class SealedPlayer {
   }
 }
 
+const typeOf = (codecs: string) => `video/mp4; codecs="${codecs}"`;
+
+// Whether this browser says that it plays the codecs; true where it plays no sealed video at all, which is said later.
+export function plays(codecs: string): boolean {
+  return (window.ManagedMediaSource ?? window.MediaSource)?.isTypeSupported(typeOf(codecs)) ?? true;
+}
+
 function playable(Source: typeof MediaSource, codecs: string): string {
-  const type = `video/mp4; codecs="${codecs}"`;
-  if (!Source.isTypeSupported(type))
-    throw new Error(`This browser cannot play what the camera sends (${codecs}). Download the clip instead.`);
+  const type = typeOf(codecs);
+  if (!Source.isTypeSupported(type)) throw new Error(whyNot(codecs));
   return type;
 }
+
+export function whyNot(codecs: string): string {
+  if (!/^(hvc1|hev1)/.test(codecs))
+    return `This browser cannot play what the camera sends (${codecs}). Download the clip instead.`;
+  return H265;
+}
+
+// Safari decodes it itself; the others ask the computer (Chrome and Edge from 107 on, Firefox from 134 on).
+const H265 =
+  "The camera sends H.265, which this browser does not play here. Safari does; Chrome, Edge and Firefox do on a " +
+  "computer that can decode it. Open it there, or set the camera to H.264 for what is recorded from now on.";

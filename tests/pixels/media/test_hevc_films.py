@@ -17,7 +17,6 @@ import pytest
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection
 from nightlatch.pixels.codecs.hevc import framing
-from nightlatch.pixels.media.clipper import Clipper
 from nightlatch.pixels.media.frames import Looker
 from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.media.rewrite import redact_film
@@ -124,17 +123,12 @@ def test_ten_bits_look_like_eight(tmp_path: Path) -> None:
         assert np.abs(one.bgr(320).astype(int) - other.bgr(320)).mean() < 6
 
 
-def test_a_clip_whose_camera_changes_its_size_is_read_on(tmp_path: Path) -> None:
+def test_a_camera_that_changes_its_size_begins_a_new_segment(tmp_path: Path) -> None:
     streams, first = read(film(tmp_path / "a.mp4", seconds=2, more=PLAIN))
-    other, more = read(film(tmp_path / "b.mp4", seconds=2, size="640x360", more=PLAIN))
+    _, more = read(film(tmp_path / "b.mp4", seconds=2, size="640x360", more=PLAIN))
     later = [replace(p, dts_us=p.dts_us + 2_000_000, pts_us=p.pts_us + 2_000_000, at_ms=p.at_ms + 2000) for p in more]
-    clipper = Clipper(streams, "c0ffee", [])
-    parts = [part for packet in (*first, *later) for part in clipper.add(packet)] + clipper.finish()
-    whole = b"".join(part.mp4 for part in parts)
-    assert whole.count(b"hvcC") == 2
     segments, _ = cut(streams, [*first, *later])
     assert [_size(segment.mp4) for segment in segments] == [(320, 180), (640, 360)]
-    assert other.video != streams.video
 
 
 def _size(mp4: bytes) -> tuple[int, int]:
@@ -166,9 +160,8 @@ class SeesNobody:
 @pytest.mark.parametrize("depth", ["yuv420p", "yuv420p10le"])
 def test_a_clip_is_given_as_h264(tmp_path: Path, depth: str) -> None:
     streams, packets = read(film(tmp_path / "in.mp4", seconds=21, more=PLAIN + f" -pix_fmt {depth}"))
-    clipper = Clipper(streams, "c0ffee", packets)
-    clip = b"".join(part.mp4 for part in (*clipper.add(packets[-1]), *clipper.finish()))
-    done = redact_film(clip, SeesNobody(), SeesNobody(), from_ms=0, to_ms=20_500)
+    (whole,), _ = cut(streams, packets, target_ms=60_000)
+    done = redact_film(whole.mp4, SeesNobody(), SeesNobody(), from_ms=0, to_ms=20_500)
     with av.open(io.BytesIO(done.mp4)) as back:
         assert back.streams.video[0].codec_context.name == "h264"
         assert sum(1 for _ in back.decode(video=0)) == done.report.pictures > 290

@@ -3,7 +3,7 @@
 import { attempt, broken, get, type Result, sealed, send } from "../../shared/api";
 import type { Clip } from "../../shared/wire";
 import { expect, manifest, parts, still } from "../clips";
-import { SealedPlayer } from "../player";
+import { plays, SealedPlayer } from "../player";
 import { openedJson, opener } from "../state";
 import { sayWhy } from "../toast";
 import { pictureUrl } from "../ui";
@@ -26,6 +26,7 @@ export function doorsTo(video: { current: HTMLVideoElement | null }): Doors {
     manifest,
     still,
     parts,
+    plays,
     screen: async (codecs) => screenOf(player ?? made(video.current), codecs),
     pictureUrl,
     rest: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -3,9 +3,9 @@
 import { signal } from "@preact/signals";
 import { broken, isGone, type Result } from "../../shared/api";
 import type { Bytes } from "../../shared/bytes";
+import { type Manifest, partsOf, type StreamName } from "../../shared/manifest";
 import type { Clip } from "../../shared/wire";
-import type { Manifest } from "../clips";
-import { type Happening, next, type Showing } from "./showing";
+import { choose, type Happening, next, type Showing } from "./showing";
 
 const AGAIN_MS = 1000;
 const DONE: Result<void> = { ok: true, value: undefined };
@@ -23,7 +23,8 @@ export interface Doors {
   row: (clip: string) => Promise<Result<Clip>>;
   manifest: (clip: string) => Promise<Result<Manifest>>;
   still: (clip: string, of: Manifest) => Promise<Result<Bytes | null>>;
-  parts: (clip: string, of: Manifest, from: number) => AsyncIterable<Result<Bytes>>;
+  parts: (clip: string, of: Manifest, from: number, stream: StreamName) => AsyncIterable<Result<Bytes>>;
+  plays: (codecs: string) => boolean;
   screen: (codecs: string) => Promise<Result<Screen>>;
   pictureUrl: (jpeg: Bytes) => string;
   rest: (ms: number) => Promise<void>;
@@ -41,6 +42,7 @@ const GONE = "This clip has been deleted or has expired.";
 
 export class Viewer {
   readonly at = signal<Showing>({ is: "opening" });
+  readonly stream = signal<StreamName>("main");
   private hasLeft = false;
   private screen: Screen | null = null;
   private poster: string | null = null;
@@ -73,7 +75,10 @@ export class Viewer {
     if (!facts.ok) return facts;
     if (this.hasLeft) return DONE;
     this.comes({ is: "read", facts: facts.value });
-    const screen = await this.doors.screen(facts.value.codecs);
+    const stream = choose(facts.value, this.doors.plays);
+    this.stream.value = stream;
+    const { codecs } = (stream === "sub" && facts.value.sub) || facts.value;
+    const screen = await this.doors.screen(codecs);
     if (!screen.ok) return screen;
     this.screen = screen.value;
     if (this.hasLeft) screen.value.close();
@@ -107,14 +112,14 @@ export class Viewer {
       facts = grown.value;
       this.comes({ is: "read", facts });
       const isOpen = row.ok && row.value.open;
-      if (!isOpen && shown >= facts.parts.length) return DONE;
+      if (!isOpen && shown >= partsOf(facts, this.stream.value).length) return DONE;
     }
   }
 
   // How many parts came.
   private async append(facts: Manifest, from: number, screen: Screen): Promise<Result<number>> {
     let count = 0;
-    for await (const piece of this.doors.parts(this.id, facts, from)) {
+    for await (const piece of this.doors.parts(this.id, facts, from, this.stream.value)) {
       if (this.hasLeft) break;
       const added = piece.ok ? await screen.append(piece.value) : piece;
       if (!added.ok) return added;
