@@ -134,6 +134,7 @@ class Line:
     """
 
     __slots__ = (
+        "_absent",
         "_ahead_us",
         "_ends_us",
         "_is_tied",
@@ -181,7 +182,7 @@ class Line:
         self._least_us = math.inf
         self._least_at_us = 0
         self._ends_us = 0
-        self._packets = self._odd = self._stills = self._strange = 0
+        self._packets = self._odd = self._stills = self._absent = self._strange = 0
         self._sane_since: tuple[int, int] | None = None
         self._sane_packets = 0
 
@@ -214,6 +215,8 @@ class Line:
         last_us, last_stamp_us = self.film_us, self._stamp_us
         if stamp_us is None or last_stamp_us is None or self.counted:
             step_us = self._count(stamp_us, arrival_us)
+            if stamp_us is None and last_stamp_us is not None:
+                stamp_us = last_stamp_us + round(step_us / self.scale)
         else:
             step_us = (stamp_us - last_stamp_us) * self.scale
             if TINY * self.step_us < step_us <= 2 * self.step_us:
@@ -292,6 +295,7 @@ class Line:
     def _count(self, stamp_us: int | None, arrival_us: int) -> float:
         if stamp_us is None:
             self._odd += 1
+            self._absent += 1
             self._sane_since = None
         elif self._sane_since is None or self._stamp_us is None or not 0 < stamp_us - self._stamp_us < JUMP_US:
             self._sane_since, self._sane_packets = (stamp_us, arrival_us), 0
@@ -311,8 +315,9 @@ class Line:
         else:
             self._strange = self._strange + 1 if self._odd * 3 > self._packets else 0
             if self._strange >= 2:
-                self.count("still" if self._stills * 2 > self._odd else "senseless")
-        self._packets = self._odd = self._stills = 0
+                is_absent, is_still = self._absent * 2 > self._odd, self._stills * 2 > self._odd
+                self.count("absent" if is_absent else "still" if is_still else "senseless")
+        self._packets = self._odd = self._stills = self._absent = 0
         self._young = max(0, self._young - 1)
         slope = self._slope() or self._long_slope()
         if slope:
@@ -412,13 +417,14 @@ def outset(stamps: Sequence[int | None], arrivals_us: Sequence[int], declared_fp
     live = [i for i, at_us in enumerate(arrivals_us) if at_us - arrivals_us[0] > 300_000]
     spent_us = arrivals_us[-1] - arrivals_us[live[0]] if live else 0
     came = sum(at_us > arrivals_us[live[0]] for at_us in arrivals_us) if live else 0  # after that one tick
-    if came < 4 or spent_us < 400_000:
-        return Outset(told_us)
-    came_us = spent_us / came
-    if len(usable) * 10 < 7 * max(1, len(stamps) - 1):
+    is_enough = came >= 4 and spent_us >= 400_000
+    came_us = spent_us / came if came else declared_us
+    if len(usable) * 10 < 7 * (len(stamps) - 1):
         stills = sum(step == 0 for step in steps)
         why = "absent" if len(known) * 2 < len(stamps) else "still" if stills * 2 > len(steps) else "senseless"
-        return Outset(came_us, counted=why)
+        return Outset(came_us, counted=why, is_sure=is_enough)
+    if not is_enough:
+        return Outset(told_us)
     ratio = came_us / told_us
     if 0.6 <= ratio <= 1.6:
         return Outset(told_us)
