@@ -27,6 +27,7 @@ LONG_KEY_S = 10.0  # key frames that are further apart are worth a note
 ANSWER_S = 5.0  # more than `timeout_s`, as a feed's own wait ends first and knows more
 UNSEEN_S = 2.0  # of a longer pause between two polls, only so much counts as silence of the camera
 CLOCK_STEP_US = 200_000  # by less than this the hub's clock is not followed: slow sweeps of NTP leave no trace
+JUMP_NOTE_S = 600.0  # how long a jump of the camera's clock is told
 RATE_OFF = 0.2  # share by which the declared picture rate may be wrong
 RATE_S = 4.0  # how long the picture rate is measured
 RESTATE_WINDOWS = 2  # so many measurements between two statements: each begins a new segment
@@ -58,6 +59,7 @@ class Intake:
         self._film = FilmLines() if not feed.is_live else None
         self._lines: CameraLines | None = None
         self._loops = 0
+        self._is_heard = False  # sound of a film
         self._end: SourceError | None = None
         self._wall = _Wall()
         self._quiet = _Quiet()
@@ -165,9 +167,10 @@ class Intake:
         has_sound = self._feed.audio is None or any(raw.kind == "audio" for raw, _, _ in self._timed)
         if not has_sound and self._end is None and self._timed[-1][1] - self._timed[0][1] <= SOUND_WAIT_S * 1e6:
             return []
-        self._sound_from_us = self._timed[0][1] - 1_000_000
-        self._wall.fix(self._timed[0][1], self._clock)
         held, self._timed = self._timed, []
+        self._is_heard = any(raw.kind == "audio" for raw, _, _ in held)
+        self._sound_from_us = held[0][1] - 1_000_000
+        self._wall.fix(held[0][1], self._clock)
         return [packet for item in held if (packet := self._packet(*item)) is not None]
 
     def _times(self, film: FilmLines, raws: list[Raw]) -> list[tuple[Raw, int, int]]:
@@ -201,8 +204,8 @@ class Intake:
             step_us = raw.duration_us or 20_000
         else:
             self._rate.pictures += 1
-            if raw.is_key and raw.video is not None:
-                streams = self._announce(raw.video, raw.arrival_us, dts_us)
+            if raw.is_key and (video := raw.video or self._told) is not None:
+                streams = self._announce(video, raw.arrival_us, dts_us)
             step_us = round(self._lines.video.step_us) if self._lines is not None else raw.duration_us
             if step_us <= 0:
                 step_us = round(1e6 / self.streams.video.fps) if self.streams and self.streams.video.fps else 40_000
@@ -243,9 +246,7 @@ class Intake:
         if audio is None or (audio.codec == "aac" and not audio.extradata) or audio.sample_rate <= 0:
             return None
         if self._film is not None:
-            if self.streams is not None:
-                return audio if self.streams.audio is not None else None
-            return audio if any(raw.kind == "audio" for raw, _, _ in self._timed) else None
+            return audio if self._is_heard else None
         sound_us = self._quiet.sound_us
         return audio if sound_us is not None and arrival_us - sound_us < SOUND_GONE_S * 1e6 else None
 
@@ -272,7 +273,7 @@ class Intake:
         elif abs(line.scale - 1) > SCALE_OFF:
             pace = "slow" if line.scale > 1 else "fast"
             notes.append(f"This camera's clock runs too {pace} ({1 / line.scale:.2f} of real time). That is corrected.")
-        elif line.jumps:
+        elif line.jumps and line.arrival_us - line.jumped_us < JUMP_NOTE_S * 1e6:
             notes.append("This camera's clock jumped. Nothing is missing for that: pictures were placed by arrival.")
         fps = self._rate.measured
         declared = self._told.fps if self._told is not None else None
@@ -304,6 +305,7 @@ class _Quiet:
         elif (unseen_us := now_us - self._polled_us - round(UNSEEN_S * 1e6)) > 0:  # we slept, not the camera
             self.began_us += unseen_us
             self.picture_us = self.picture_us + unseen_us if self.picture_us is not None else None
+            self.sound_us = self.sound_us + unseen_us if self.sound_us is not None else None
         self._polled_us = now_us
         for raw in raws:
             if raw.kind == "audio":

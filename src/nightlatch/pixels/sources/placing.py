@@ -25,7 +25,8 @@ from nightlatch.pixels.media.packets import Kind
 from nightlatch.pixels.sources.feed import Raw
 
 SOUND_AHEAD_US = 600_000  # sound belongs to a picture that takes so much longer to encode
-AHEAD_US = 100_000  # as far ahead of its arrival a packet may lie before the line is braked: one tick of receiving
+SOUND_SLACK_US = 100_000  # a hole in the sound is believed if it ends no later: one tick of receiving
+AHEAD_US = 250_000  # as far ahead of its arrival a packet may lie before the line is braked
 BRAKED_OVER_US = 400_000  # from there on the brake grows, until a packet lasts a tenth of its time
 HOLE_SLACK_US = 250_000  # a longer stretch than usual is believed if it ends no later than this after its arrival
 LEAP_US = 1_000_000  # as far behind, the next key frame leaps; less is caught up in passing
@@ -41,6 +42,7 @@ SURE_WINDOWS = 9  # as many when stamps were right for long: a network that slow
 YOUNG_WINDOWS = 15
 LEAST_SLOPE = 0.04
 LEAST_DRIFT_US = 250_000
+EVEN = 0.08  # of the growth, a sample may lie beside the straight line: jitter lies anywhere
 LONG_WINDOWS = 12  # so many samples tell a rate that is only a little wrong
 LONG_SLOPE = 0.02
 MOST_LONG_SLOPE = 0.12
@@ -50,7 +52,9 @@ LEAST_STEP_US = 1_000
 DEEPEST = 4  # pictures that may be shown before one that was sent earlier (H.264: 4 at the sizes of cameras)
 REORDER_US = 1_000_000
 APART_US = 1_000_000  # sound and picture that begin further apart than this share no clock
+COUNT_US = 2_000_000  # how long pictures are counted at the outset, where stamps say nothing
 JUMP_US = 5_000_000  # in a film, a hole longer than this is a jump
+ALMOST = 0.03  # a scale that is measured so near to 1 is 1, and the rest is for the pull
 TRUSTED = 0.02  # stamps whose scale is within this of 1 keep sound and picture together
 
 
@@ -155,6 +159,7 @@ class Line:
         "behind_us",
         "counted",
         "film_us",
+        "jumped_us",
         "jumps",
         "leaps",
         "pull",
@@ -169,6 +174,7 @@ class Line:
         self.pull = 0.0
         self.counted = ""  # why stamps are not used: "still", "absent" or "senseless"
         self.jumps = 0  # stamps that could not be
+        self.jumped_us = 0  # when that was last
         self.leaps = 0
         self.behind_us = 0.0
         self._most_pull = most_pull
@@ -236,7 +242,7 @@ class Line:
             told_us = (stamp_us - last_stamp_us) * self.scale
             if not 0.5 * step_us < told_us < 1.5 * step_us:
                 self._odd += 1
-                if told_us > 0 and self.film_us + told_us <= arrival_us + AHEAD_US:
+                if told_us > 0 and self.film_us + told_us <= arrival_us + SOUND_SLACK_US:
                     step_us = max(step_us, told_us)  # a hole
         return self._advance(step_us, stamp_us, arrival_us, True)
 
@@ -256,7 +262,8 @@ class Line:
         film_us = self.film_us + moved_us
         if film_us > arrival_us + self._ahead_us:
             ahead_us = film_us - arrival_us - self._ahead_us
-            moved_us *= max(0.1, 1.0 - ahead_us / BRAKED_OVER_US)
+            room_us = arrival_us + self._ahead_us + BRAKED_OVER_US - self.film_us
+            moved_us = min(room_us, moved_us * max(0.1, 1.0 - ahead_us / BRAKED_OVER_US))
             film_us = self.film_us + moved_us
         if moved_us < LEAST_STEP_US:
             moved_us = LEAST_STEP_US
@@ -284,6 +291,7 @@ class Line:
     def _odd_step(self, arrival_us: int) -> float:
         self._odd += 1
         self.jumps += 1
+        self.jumped_us = arrival_us
         return self._silence(arrival_us)
 
     def _silence(self, arrival_us: int) -> float:
@@ -309,7 +317,6 @@ class Line:
     def _judge(self, arrival_us: int) -> None:
         self._samples.append((self._least_at_us, self._least_us))
         self._least_us = math.inf
-        self._ends_us = arrival_us + WINDOW_US
         if self.counted:
             self._return_to_stamps(arrival_us)
         else:
@@ -317,11 +324,17 @@ class Line:
             if self._strange >= 2:
                 is_absent, is_still = self._absent * 2 > self._odd, self._stills * 2 > self._odd
                 self.count("absent" if is_absent else "still" if is_still else "senseless")
+                came_us = (arrival_us - self._ends_us + WINDOW_US) / max(1, self._packets)
+                if not 0.7 < came_us / self.step_us < 1.4:  # what stamps told of it was wrong, too
+                    self.step_us = came_us
         self._packets = self._odd = self._stills = self._absent = 0
         self._young = max(0, self._young - 1)
+        self._ends_us = arrival_us + WINDOW_US
         slope = self._slope() or self._long_slope()
         if slope:
             self.scale /= max(0.02, 1.0 - slope)
+            if abs(self.scale - 1) < ALMOST and not self.counted:
+                self.scale = 1.0
             newest = self._samples[-1]  # the older ones tell of the old scale
             self._samples.clear()
             self._samples.extend([newest] * WINDOWS)
@@ -355,17 +368,15 @@ class Line:
         count = SLOPE_WINDOWS if is_likely else SURE_WINDOWS
         if len(samples) < count:
             return None
-        newest = samples[-count:]
-        slopes = [(b - a) / max(1, at_b - at_a) for (at_a, a), (at_b, b) in itertools.pairwise(newest)]
-        low, high = min(map(abs, slopes)), max(map(abs, slopes))
-        total_us = newest[-1][1] - newest[0][1]
-        if low < LEAST_SLOPE or high > 2 * low or abs(total_us) < LEAST_DRIFT_US:
+        (first_at_us, first_us), *between, (last_at_us, last_us) = samples[-count:]
+        grown_us, passed_us = last_us - first_us, max(1, last_at_us - first_at_us)
+        slope = grown_us / passed_us
+        if abs(slope) < LEAST_SLOPE or abs(grown_us) < LEAST_DRIFT_US:
             return None
-        if any((slope > 0) != (total_us > 0) for slope in slopes):
-            return None
-        if total_us < 0 and newest[-1][1] - self._slewed_us > AHEAD_US:
+        if grown_us < 0 and not is_ahead:
             return None  # what was late comes in
-        return total_us / (newest[-1][0] - newest[0][0])
+        off_us = max(abs(least_us - first_us - slope * (at_us - first_at_us)) for at_us, least_us in between)
+        return slope if off_us < EVEN * abs(grown_us) else None
 
     def _long_slope(self) -> float | None:
         """The same over a longer time, from the least delays of its first and its last seconds."""
@@ -422,7 +433,7 @@ def outset(stamps: Sequence[int | None], arrivals_us: Sequence[int], declared_fp
     if len(usable) * 10 < 7 * (len(stamps) - 1):
         stills = sum(step == 0 for step in steps)
         why = "absent" if len(known) * 2 < len(stamps) else "still" if stills * 2 > len(steps) else "senseless"
-        return Outset(came_us, counted=why, is_sure=is_enough)
+        return Outset(came_us, counted=why, is_sure=spent_us > COUNT_US)
     if not is_enough:
         return Outset(told_us)
     ratio = came_us / told_us
