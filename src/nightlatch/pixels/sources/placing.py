@@ -29,13 +29,15 @@ SOUND_SLACK_US = 100_000  # a hole in the sound is believed if it ends no later:
 AHEAD_US = 250_000  # as far ahead of its arrival a packet may lie before the line is braked
 BRAKED_OVER_US = 400_000  # from there on the brake grows, until a packet lasts a tenth of its time
 HOLE_SLACK_US = 250_000  # a longer stretch than usual is believed if it ends no later than this after its arrival
+LEAPS_US = 60_000_000  # a second leap within this time is no accident
+SURELY_US = 100_000
 LEAP_US = 1_000_000  # as far behind, the next key frame leaps; less is caught up in passing
 GENTLE_US = 150_000  # up to here an error is taken out over GENTLE_S: at most 1.5 %, 1 ms at 15 pictures a second
 GENTLE_S = 10.0
 MOST_PULL = 0.15
 SOUND_PULL = 0.005  # what nobody hears
 LEARNING = 0.03  # share of the pull that goes into the scale each second
-WINDOW_US = 1_000_000  # one sample of the least delay
+WINDOW_US = 1_000_000  # one sample of the least delay; of slow cameras three pictures, at most four seconds
 WINDOWS = 5  # so many of the newest seconds tell how far behind the line is: stalls of up to two seconds end within
 SLOPE_WINDOWS = 4  # so many samples in a row tell another rate
 SURE_WINDOWS = 9  # as many when stamps were right for long: a network that slows down looks the same for seconds
@@ -140,8 +142,10 @@ class Line:
     __slots__ = (
         "_absent",
         "_ahead_us",
+        "_began_us",
         "_ends_us",
         "_is_tied",
+        "_leapt",
         "_least_at_us",
         "_least_us",
         "_most_pull",
@@ -180,6 +184,7 @@ class Line:
         self._most_pull = most_pull
         self._ahead_us = ahead_us
         self._is_tied = False
+        self._leapt: tuple[int, float] | None = None  # at which arrival, with which nominal time
         self._young = YOUNG_WINDOWS  # another rate is likely still
         self._stamp_us: int | None = None
         self.arrival_us = 0  # of the newest packet
@@ -187,7 +192,7 @@ class Line:
         self._samples: deque[tuple[int, float]] = deque(maxlen=LONG_WINDOWS)  # least delays, as without any drawing
         self._least_us = math.inf
         self._least_at_us = 0
-        self._ends_us = 0
+        self._began_us = self._ends_us = 0  # of the window
         self._packets = self._odd = self._stills = self._absent = self._strange = 0
         self._sane_since: tuple[int, int] | None = None
         self._sane_packets = 0
@@ -212,7 +217,8 @@ class Line:
         self.film_us = film_us
         self._stamp_us = stamp_us
         self.arrival_us = arrival_us
-        self._ends_us = arrival_us + WINDOW_US
+        self._began_us = arrival_us
+        self._ends_us = arrival_us + max(WINDOW_US, min(4 * WINDOW_US, round(3 * self.step_us)))
         self._note(arrival_us)
         return film_us
 
@@ -257,8 +263,7 @@ class Line:
         moved_us = step_us * (1.0 + self.pull)
         if leaps and self.behind_us > LEAP_US:
             moved_us += self._behind_us() if not self._is_tied else self.behind_us
-            self.behind_us = self.pull = 0.0
-            self.leaps += 1
+            self._note_leap(arrival_us)
         film_us = self.film_us + moved_us
         if film_us > arrival_us + self._ahead_us:
             ahead_us = film_us - arrival_us - self._ahead_us
@@ -324,20 +329,16 @@ class Line:
             if self._strange >= 2:
                 is_absent, is_still = self._absent * 2 > self._odd, self._stills * 2 > self._odd
                 self.count("absent" if is_absent else "still" if is_still else "senseless")
-                came_us = (arrival_us - self._ends_us + WINDOW_US) / max(1, self._packets)
+                came_us = (arrival_us - self._began_us) / max(1, self._packets)
                 if not 0.7 < came_us / self.step_us < 1.4:  # what stamps told of it was wrong, too
                     self.step_us = came_us
         self._packets = self._odd = self._stills = self._absent = 0
         self._young = max(0, self._young - 1)
-        self._ends_us = arrival_us + WINDOW_US
+        self._began_us = arrival_us
+        self._ends_us = arrival_us + max(WINDOW_US, min(4 * WINDOW_US, round(3 * self.step_us)))
         slope = self._slope() or self._long_slope()
         if slope:
-            self.scale /= max(0.02, 1.0 - slope)
-            if abs(self.scale - 1) < ALMOST and not self.counted:
-                self.scale = 1.0
-            newest = self._samples[-1]  # the older ones tell of the old scale
-            self._samples.clear()
-            self._samples.extend([newest] * WINDOWS)
+            self._rescale(1 / max(0.02, 1.0 - slope))
         if self._is_tied:
             return
         error_us = self._behind_us()
@@ -363,7 +364,7 @@ class Line:
     def _slope(self) -> float | None:
         """How much the delay grows each second, where it has grown or shrunk evenly and by enough to be no jitter."""
         samples = list(self._samples)
-        is_ahead = bool(samples) and samples[-1][1] < self._slewed_us  # no network brings that about
+        is_ahead = bool(samples) and samples[-1][1] < self._slewed_us - SURELY_US  # no network brings that about
         is_likely = self._young > 0 or self.counted != "" or is_ahead
         count = SLOPE_WINDOWS if is_likely else SURE_WINDOWS
         if len(samples) < count:
@@ -373,10 +374,29 @@ class Line:
         slope = grown_us / passed_us
         if abs(slope) < LEAST_SLOPE or abs(grown_us) < LEAST_DRIFT_US:
             return None
-        if grown_us < 0 and not is_ahead:
+        if grown_us < 0 and last_us > self._slewed_us:
             return None  # what was late comes in
         off_us = max(abs(least_us - first_us - slope * (at_us - first_at_us)) for at_us, least_us in between)
         return slope if off_us < EVEN * abs(grown_us) else None
+
+    def _note_leap(self, arrival_us: int) -> None:
+        """A second leap soon after the first tells that the scale is wrong, however much jitter hides it."""
+        self.behind_us = self.pull = 0.0
+        self.leaps += 1
+        if self._leapt is not None and 5e6 < arrival_us - self._leapt[0] < LEAPS_US:
+            at_us, nominal_us = self._leapt
+            ratio = (arrival_us - at_us) / max(1.0, self.nominal_us - nominal_us)
+            if 1 < ratio < 3:
+                self._rescale(ratio)
+        self._leapt = arrival_us, self.nominal_us
+
+    def _rescale(self, by: float) -> None:
+        self.scale *= by
+        if abs(self.scale - 1) < ALMOST and not self.counted:
+            self.scale = 1.0
+        newest = self._samples[-1]  # the older ones tell of the old scale
+        self._samples.clear()
+        self._samples.extend([newest] * WINDOWS)
 
     def _long_slope(self) -> float | None:
         """The same over a longer time, from the least delays of its first and its last seconds."""
