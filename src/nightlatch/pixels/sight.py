@@ -1,6 +1,7 @@
 """One camera's sight: packets in; events and tracks out. The chain gate → motion → detector → tracker → events.
 
-No files, no clock, no threads: time comes from the packets, so the same packets give the same events and tracks.
+No files, no clock, no threads: time comes from the packets, so the same packets give the same events and tracks. All
+inside counts on the packets' own time: an event neither ends nor stays for ever when the hub's clock is set.
 Opening an event never waits for the detector, which is asked only while one is open and a few times a second at most.
 """
 
@@ -11,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nightlatch.domain.geometry import Area, Box
-from nightlatch.domain.sighting import POST_ROLL_MS, Detection, EventClosed, EventOpened, Motion, Track
+from nightlatch.domain.sighting import POST_ROLL_MS, Detection, EventClosed, EventOpened, Motion, Place, Track
 from nightlatch.pixels.media.frames import LARGE_WIDTH, Looker, Picture
 from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.vision.boxes import grown, joined, overlap
@@ -25,6 +26,7 @@ from nightlatch.plugs import Eye
 # Set by hand on the rendered films of bench/sight.
 DETECT_EVERY_MS = 280  # at most; some 3.5 times a second
 DETECT_WIDTH = 1280  # pixels: a wider picture is shrunk to this before the eye sees it
+STEP_MS = 250  # the place on the hub's clock steps by half a second at least (packets.py); less is rounding
 LATEST_MS = 1_500  # an answer later than this counts as one about the newest picture
 TELL_EVERY_MS = 500  # at most, while an event is open
 JOIN_GAP = 0.02  # regions nearer than this are one
@@ -55,6 +57,50 @@ if TYPE_CHECKING:
     from nightlatch.pixels.detectors.sharing import Slot
 
 News = EventOpened | TracksChanged | EventClosed
+
+
+@dataclass(slots=True)
+class _Steady:
+    """Time that cannot be set: as the hub's clock was at the first packet. What is told of one event is placed once."""
+
+    begin_ms: int | None = None  # what the hub's clock said when the packets' own time was 0
+    off_ms: int = 0  # by how much it has been set since
+    event_off_ms: int = 0  # when the event opened that goes on, or was the last
+
+    def taken(self, packet: Packet) -> Packet:
+        """The packet on steady time."""
+        own_ms = packet.dts_us // 1000
+        if self.begin_ms is None:
+            self.begin_ms = packet.at_ms - own_ms
+        off_ms = packet.at_ms - self.begin_ms - own_ms
+        self.off_ms = off_ms if abs(off_ms) > STEP_MS else 0
+        return replace(packet, at_ms=packet.at_ms - off_ms) if self.off_ms else packet
+
+    def told(self, news: list[News]) -> list[News]:
+        """The same on the hub's clock."""
+        return [self._placed(each) for each in news]
+
+    def _placed(self, news: News) -> News:
+        if isinstance(news, EventOpened):
+            self.event_off_ms = self.off_ms
+        off_ms = self.event_off_ms
+        if not off_ms:
+            return news
+        if isinstance(news, TracksChanged):
+            tracks = tuple(
+                replace(track, path=tuple(Place(place.at_ms + off_ms, place.box) for place in track.path))
+                for track in news.tracks
+            )
+            return TracksChanged(news.event_id, news.at_ms + off_ms, tracks)
+        if isinstance(news, EventOpened):
+            onset_ms, from_ms = news.onset_ms + off_ms, news.clip_from_ms + off_ms
+            return replace(news, onset_ms=onset_ms, clip_from_ms=from_ms)
+        return replace(
+            news,
+            onset_ms=news.onset_ms + off_ms,
+            last_motion_ms=news.last_motion_ms + off_ms,
+            clip_to_ms=news.clip_to_ms + off_ms,
+        )
 
 
 class Sight:
@@ -89,7 +135,14 @@ class Sight:
         self._told_ms: int | None = None
         self._moved_ms = 0
         self._at_ms = 0
-        self.picture: Picture | None = None  # the newest that was decoded
+        self._steady = _Steady()
+        self._newest: Picture | None = None  # that was decoded, on steady time
+
+    @property
+    def picture(self) -> Picture | None:
+        """The newest that was decoded, where it lies on the hub's clock."""
+        newest, off_ms = self._newest, self._steady.off_ms
+        return replace(newest, at_ms=newest.at_ms + off_ms) if newest is not None and off_ms else newest
 
     @property
     def is_open(self) -> bool:
@@ -126,8 +179,9 @@ class Sight:
 
     def take(self, packet: Packet) -> list[News]:
         """Take the next packet; what it brought about, in order. Never raises for what a camera sends."""
-        if packet.kind != "video":
-            return []
+        return self._steady.told(self._take(self._steady.taken(packet))) if packet.kind == "video" else []
+
+    def _take(self, packet: Packet) -> list[News]:
         self._at_ms = packet.at_ms
         picture = self._looker.look(packet)
         if picture is not None:
@@ -149,7 +203,7 @@ class Sight:
         """The stream ended: close what is open."""
         told = self._tell(force=True) if self.is_open else []
         closed = self._events.finish(self._at_ms)
-        return [] if self._waits else [*told, *closed]
+        return [] if self._waits else self._steady.told([*told, *closed])
 
     def _see(self, picture: Picture) -> list[News]:
         """Look at the newest picture; if something moves and the camera slept, first at those since the one before."""
@@ -170,8 +224,8 @@ class Sight:
 
     def _weigh(self, picture: Picture, motion: Motion, woke: str) -> list[News]:
         picture = replace(picture, masks=self._masks) if self._masks else picture
-        if self.picture is None or picture.at_ms > self.picture.at_ms or woke != "past":
-            self.picture = picture
+        if self._newest is None or picture.at_ms > self._newest.at_ms or woke != "past":
+            self._newest = picture
         whole, motion = motion, self._news(motion)
         onset_ms = self._gate.weigh(motion)
         self._gate.learn(whole)
@@ -230,7 +284,7 @@ class Sight:
     def _tell(self, *, force: bool, event_id: str | None = None) -> list[News]:
         event = self._events.open
         event_id = event.event_id if event is not None else event_id
-        at_ms = self.picture.at_ms if self.picture is not None else self._at_ms
+        at_ms = self._newest.at_ms if self._newest is not None else self._at_ms
         is_due = self._told_ms is None or not 0 <= at_ms - self._told_ms < TELL_EVERY_MS
         if event_id is None or not (force or is_due):
             return []
