@@ -44,6 +44,7 @@ class Shelf:
     parts: dict[str, list[Part]] = field(default_factory=dict)
     clips: dict[str, OpenClip] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
+    is_full: bool = False
 
     def begin_clip(self, clip_id: str, manifest: Manifest) -> OpenClip:
         self.parts[clip_id] = []
@@ -52,6 +53,8 @@ class Shelf:
 
     def keep_clip_part(self, clip: OpenClip, part: Part, sealer: Sealer) -> tuple[ClipObject, ...]:
         self._refuse(clip)
+        if self.is_full:
+            raise OSError(28, "No space left on device")
         stated = SealedPart(len(clip.manifest.parts), "h", len(part.mp4), part.began_ms, part.duration_ms)
         clip.manifest = clip.manifest.with_part(stated)
         self.parts[clip.id].append(part)
@@ -266,6 +269,24 @@ def test_a_clip_that_is_deleted_while_it_grows_takes_only_itself_away(second: tu
     yard = Yard(second[0])
     yard.play(endless(second, 300), dict(VISIT) | {30_000: lambda: yard.shelf.gone.add("c" * 16)})
     assert [span[0] for span in yard.shelf.spans[1:]] == [80_000, 140_000, 200_000, 260_000]
+
+
+@pytest.mark.parametrize("full_from_s", [20, 30])
+def test_a_disk_that_was_full_for_a_moment_costs_that_moment_only(
+    second: tuple[Streams, list[Packet]], full_from_s: int
+) -> None:
+    yard = Yard(second[0])
+    yard.happenings.append(opened(20_000, 0))
+    for packet in itertools.islice(endless(second, 60), 200, 600):
+        yard.shelf.is_full = full_from_s <= packet.dts_us / 1e6 < full_from_s + 3
+        try:
+            yard.clipping.add(packet)
+        except OSError:
+            assert yard.shelf.is_full
+    yard.clipping.finish()
+    films = [mp4 for mp4 in yard.shelf.films() if mp4]
+    assert [decoded(mp4) > 0 for mp4 in films] == [True] * (1 if full_from_s == 20 else 2)
+    assert yard.shelf.spans[-1][0] == (full_from_s + 3) * 1000
 
 
 def test_an_event_that_nobody_ends_is_clipped_for_half_an_hour(second: tuple[Streams, list[Packet]]) -> None:
