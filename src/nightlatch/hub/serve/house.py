@@ -62,6 +62,7 @@ if TYPE_CHECKING:
 
 COOKIE = "nightlatch"
 WAITING_HINTS = 64
+RECEIVING_FILE = "receiving.json"  # in the hub's folder, for the doctor: no name, no address
 SILENT_S = 6.0  # three pulses of a watch process
 WATCHED_S = 10.0  # a page that shows a still asks for the next one sooner
 log = structlog.get_logger()
@@ -115,6 +116,7 @@ class House:
     swept: Sweep = field(default_factory=Sweep)
     _watching: dict[int, Line] = field(default_factory=dict)  # by shard
     _unmatched: set[int] = field(default_factory=set)  # shards whose files may be out of step with the books
+    _receiving: dict[str, dict[str, object]] = field(default_factory=dict)  # as the doctor's file has it
     _since_ms: dict[int, int] = field(default_factory=dict)  # when the newest process of each shard began
     _eyes: dict[int, EyeStatus] = field(default_factory=dict)  # by shard
     _events: dict[str, dict[str, EventNotice]] = field(default_factory=dict)  # open ones, by camera; {} where unknown
@@ -337,9 +339,23 @@ class House:
                 was_silent = not was_silent
                 self.hint({"type": "home"})
             self._follow_motion()
+            await self._note_receiving()
             self._tell_watched(again=now.monotonic_ms // 1000 % 4 < BEAT_S)
             await run_in_threadpool(note_alive, self.settings.data_dir, now.wall_ms)
             await asyncio.sleep(BEAT_S)
+
+    async def _note_receiving(self) -> None:
+        """Keep by what each camera is received, for the doctor."""
+        now: dict[str, dict[str, object]] = {
+            each.camera_id: {"receiver": each.receiver, "notes": list(each.notes)}
+            for each in self.statuses.values()
+            if each.receiver is not None
+        }
+        if now != self._receiving:
+            self._receiving = now
+            with contextlib.suppress(OSError):  # a full disk: the page says it all the same
+                file = self.settings.data_dir / RECEIVING_FILE
+                await run_in_threadpool(file.write_text, json.dumps(now))
 
     # ---- pages --------------------------------------------------------------------------------------------
 

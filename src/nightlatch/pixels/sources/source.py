@@ -22,7 +22,7 @@ from nightlatch.errors import Reason, SourceError
 from nightlatch.pixels.codecs import AudioStream, VideoStream
 from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.sources.address import Address, parse_address
-from nightlatch.pixels.sources.feed import Raw
+from nightlatch.pixels.sources.feed import Raw, Receiver
 from nightlatch.pixels.sources.placing import Placer
 from nightlatch.pixels.sources.reading import Reading
 
@@ -195,6 +195,8 @@ class Source:
 
     def __init__(self, address: Address, feed: _Feed, clock: Clock, timeout_s: float, speed: float) -> None:
         self.address = address.shown
+        self.notes: tuple[str, ...] = ()
+        self.receiver: Receiver = "ffmpeg"
         self._feed = feed
         self._clock = clock
         self._timeout_s = timeout_s
