@@ -242,7 +242,10 @@ def test_a_recorder_that_no_longer_answers_is_said_until_it_does(hub: Hub, monke
     hub.set_up()
     watch = Watch(hub)
     until(lambda: hub.house.watch_is_up, "watch", 10)
-    said = lambda: [problem["text"] for problem in hub.client.get("/api/home").json()["problems"]]  # noqa: E731
+
+    def said() -> list[str]:
+        return [problem["text"] for problem in hub.client.get("/api/home").json()["problems"]]
+
     assert not hub.house.watch_is_silent  # an older one, that has no pulse
     watch.client.send(Pulse())
     until(lambda: "The recorder does not answer." in said(), "the silence being said", 10)
