@@ -67,7 +67,7 @@ bench-cameras: .venv/installed .venv/system  ## measure how many cameras two cor
 bench-sight: .venv/installed .venv/system  ## measure events, delays and CPU beside Frigate-style, Motion and ZoneMinder
 	$(BIN)/python bench/sight
 
-bench-soak: .venv/installed .venv/system  ## run sixteen cameras for a simulated hour
+bench-soak: .venv/installed .venv/system  ## run sixteen cameras for an hour
 	$(BIN)/python bench/soak.py
 
 bench-redact: .venv/installed  ## hide people in real films and judge the result
