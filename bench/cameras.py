@@ -10,7 +10,8 @@ whether it sent every picture in time, for a crowd that is late shows nothing ab
 
 A camera is carried when, in the time that is measured, the index has no two segments of it that are more than 0.5 s
 apart, no outage, and footage up to two segments before the end. MiB are those of the watch processes, shared by all
-cameras: PSS (shared pages counted in part) and USS (their own pages). CPU is user + sys.
+cameras: PSS (shared pages counted in part) and USS (their own pages). CPU is user + sys. 150 cameras write 26 GB in ten
+minutes below bench/out, which are removed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,7 +155,8 @@ def family(pids: Sequence[int]) -> list[int]:
     found = list(pids)
     for pid in found:
         for task in Path(f"/proc/{pid}/task").glob("*/children"):
-            found += [int(child) for child in task.read_text().split()]
+            with suppress(OSError):  # a thread that ended meanwhile
+                found += [int(child) for child in task.read_text().split()]
     return found
 
 
