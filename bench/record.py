@@ -23,18 +23,18 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.drills.foreign import foreign_camera
 
 OUT = Path(__file__).parent / "out"
 FILM = OUT / "camera-1080p15.mp4"
 LONG = OUT / "camera-1080p15-sound.mp4"
 FILM_S = 60
 LONG_S = 720  # a client that comes late in a round still finds film
-CAMERA = Path(__file__).parents[1] / "tests" / "pixels" / "sources" / "gst_camera.py"
-USER, PASSWORD = "owner", "bench-of-nightlatch"
 SETTLE_S = 6.0
 
 
@@ -58,25 +58,6 @@ def _ffmpeg(*words: str) -> None:
 def cpu_s(pid: int) -> float:
     """CPU seconds of a process, of all its threads, to the nanosecond (the clock id of clock_getcpuclockid(3))."""
     return time.clock_gettime(~pid << 3 | 2)
-
-
-@contextmanager
-def foreign_camera() -> Iterator[tuple[str, int]]:
-    """(URL, process id) of gst-rtsp-server showing the film to all its clients."""
-    launch = (
-        f'( filesrc location="{LONG}" ! qtdemux name=film '
-        "film.video_0 ! queue ! h264parse ! rtph264pay name=pay0 pt=96 config-interval=-1 "
-        "film.audio_0 ! queue ! aacparse ! rtpmp4gpay name=pay1 pt=97 )"
-    )
-    command = ["/usr/bin/python3", str(CAMERA), launch, "", USER, PASSWORD]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    try:
-        if process.stdout is None or not (port := process.stdout.readline().strip()):
-            raise RuntimeError("gst-rtsp-server did not start: is it installed (scripts/packages.txt)?")
-        yield f"rtsp://{USER}:{PASSWORD}@127.0.0.1:{port}/live", process.pid
-    finally:
-        process.kill()
-        process.wait(10)
 
 
 # ---- ours ---------------------------------------------------------------------------------------------------------
@@ -217,7 +198,7 @@ def main() -> None:
     load = Path("/proc/loadavg").read_text().split()[0]
     print(f"{given.rounds} rounds of {given.seconds:.0f} s; load before: {load}. CPU ms for a second of one camera:")
     print(f"{'cameras':>7}  {'':22}{'median':>8}{'range':>14}{'x ffmpeg':>10}{'the camera itself':>19}")
-    with foreign_camera() as (url, server):
+    with foreign_camera(LONG) as (url, server):
         for count in given.cameras:
             ours, theirs = Cost("ours"), Cost("ffmpeg -c copy")
             for _ in range(given.rounds):
