@@ -26,6 +26,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, cast
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.drills.foreign import foreign_camera
@@ -64,41 +65,50 @@ def cpu_s(pid: int) -> float:
 
 
 def record_rtsp(urls: Sequence[str], folder: Path, stop: threading.Event) -> None:
-    """Record cameras in this process, without looking, until `stop`. What an engine of another build must change."""
+    """Record cameras in this process as `nightlatch hub --role watch` does, without looking, until `stop`."""
     import pyrage
 
     from nightlatch.clocks import system_clock
     from nightlatch.domain.camera import Camera
     from nightlatch.hub.folder import claim
     from nightlatch.hub.vault.files import Vault
-    from nightlatch.hub.watch.eye import open_looking
-    from nightlatch.hub.watch.recorder import Recorder, Station
+    from nightlatch.hub.watch.shards import Shard
+    from nightlatch.hub.watch.station import Station
     from nightlatch.hub.watch.telling import Telling
-    from nightlatch.seal.recipients import Sealer
+    from nightlatch.hub.watch.watcher import Watcher
+    from nightlatch.hub.wire.notices import CameraList
 
-    clock = system_clock()
+    clock, nobody = system_clock(), _Nobody()
     claim(folder)
-    sealer = Sealer([str(pyrage.x25519.Identity.generate().to_public())])
-    station = Station(Vault(folder, clock), clock, Telling(_Nobody(), clock), open_looking("motion", None))
-    recorders = [Recorder(Camera(f"{n:012x}", str(n), url), "h", sealer, station) for n, url in enumerate(urls)]
-    threads = [threading.Thread(target=recorder.run) for recorder in recorders]
-    for recorder, thread in zip(recorders, threads, strict=True):
-        recorder._sub_is_watched = (
-            True  # a sub-stream is said to be looked at, which is not there: nothing is looked at
-        )
-        thread.start()
-    stop.wait()
-    for recorder in recorders:
-        recorder.stop()
-    for thread in threads:
-        thread.join(10)
+    watcher = Watcher(folder, Station(Vault(folder, clock), clock, Telling(nobody, clock), cast(Any, nobody)), Shard())
+    cameras = tuple(Camera(f"{n:012x}", str(n), url) for n, url in enumerate(urls))
+    watcher.take(CameraList("h", (str(pyrage.x25519.Identity.generate().to_public()),), cameras))
+    threading.Thread(target=lambda: (stop.wait(), watcher.stop()), daemon=True).start()
+    watcher.run()
 
 
 class _Nobody:
-    """Hears what is told, and does nothing."""
+    """Hears what is told and looks at what is offered, and does nothing."""
+
+    is_done = True
+    dropped = 0
 
     def send(self, notice: object) -> None:
         """Must return at once."""
+
+    def eye(self) -> str:
+        return "none"
+
+    def observer(self, *_: object) -> Any:
+        return self
+
+    def offer(self, packet: object) -> None:
+        """Not looked at."""
+
+    def start(self) -> None:
+        """Nothing begins."""
+
+    stop = start
 
 
 def _child(folder: Path, urls: Sequence[str]) -> None:
