@@ -13,14 +13,15 @@ import { TableHub, UNREACHABLE, yes } from "./table";
 
 const GONE = { ok: false, kind: "refused", text: "The mailbox has no such thing.", status: 404 } as const;
 const part = (n: number) => ({ n, sha256: "", bytes: 1, began_ms: 0, duration_ms: 1 });
+const ONSET = new Date(2026, 10, 28, 7, 5, 9).getTime();
 const OVER: Manifest = {
   household: "h",
   camera: "c",
   event: "e1",
   camera_name: "Front / yard",
-  onset_ms: new Date(2026, 10, 28, 7, 5, 9).getTime(),
-  began_ms: 1000,
-  ended_ms: 22_000,
+  onset_ms: ONSET,
+  began_ms: ONSET - 5000,
+  ended_ms: ONSET + 16_000,
   codecs: "avc1",
   width: 1280,
   height: 720,
@@ -56,6 +57,7 @@ function viewing(doors: Partial<Doors> = {}, manifests: Result<Manifest>[] = [ye
   const log: string[] = [];
   const hub = new TableHub({ manifest: manifests });
   const viewer = new Viewer("c1", {
+    begin: () => {},
     row: async () => yes(ROW),
     manifest: () => hub.ask("manifest"),
     still: async () => yes(utf8("jpeg")),
@@ -66,6 +68,7 @@ function viewing(doors: Partial<Doors> = {}, manifests: Result<Manifest>[] = [ye
       log.push(`play ${codecs}`);
       return yes({
         append: async (piece) => yes(void log.push(new TextDecoder().decode(piece))),
+        begin: (atS) => atS > 0 && log.push(`from ${atS}`),
         end: () => log.push("end"),
         close: () => log.push("close"),
       });
@@ -144,6 +147,14 @@ describe("the way to the end of a clip", () => {
     await watching;
     expect(viewer.at.value).toEqual({ is: "opening" });
     expect(log).toEqual([]);
+  });
+});
+
+describe("where a clip is shown from", () => {
+  test("a clip that begins long before its event is shown from shortly before that", async () => {
+    const { viewer, log } = viewing({}, [yes({ ...OVER, began_ms: OVER.onset_ms - 85_000 })]);
+    await viewer.watch();
+    expect(log).toEqual(["play avc1", "part 0", "from 80", "part 1", "end"]);
   });
 });
 

@@ -13,11 +13,13 @@ const DONE: Result<void> = { ok: true, value: undefined };
 // Where opened parts are played.
 export interface Screen {
   append: (piece: Bytes) => Promise<Result<void>>;
+  begin: (atS: number) => void; // show nothing before this
   end: () => void;
   close: () => void;
 }
 
 export interface Doors {
+  begin: (clip: string) => void; // what can be done before anything is known of it
   row: (clip: string) => Promise<Result<Clip>>;
   manifest: (clip: string) => Promise<Result<Manifest>>;
   still: (clip: string, of: Manifest) => Promise<Result<Bytes | null>>;
@@ -27,6 +29,14 @@ export interface Doors {
   rest: (ms: number) => Promise<void>;
 }
 
+// Seconds before the event's own beginning: a camera whose key frames are rare has a clip begin long before.
+function leadS({ began_ms, onset_ms }: Manifest): number {
+  const lead = (onset_ms - PRE_ROLL_MS - began_ms) / 1000;
+  return lead > SLACK_S ? lead : 0;
+}
+
+const PRE_ROLL_MS = 5000;
+const SLACK_S = 5; // as far apart as key frames usually are
 const GONE = "This clip has been deleted or has expired.";
 
 export class Viewer {
@@ -58,11 +68,11 @@ export class Viewer {
   }
 
   private async play(): Promise<Result<void>> {
+    this.doors.begin(this.id);
     const facts = await this.read();
     if (!facts.ok) return facts;
     if (this.hasLeft) return DONE;
     this.comes({ is: "read", facts: facts.value });
-    void this.showStill(facts.value);
     const screen = await this.doors.screen(facts.value.codecs);
     if (!screen.ok) return screen;
     this.screen = screen.value;
@@ -108,6 +118,10 @@ export class Viewer {
       if (this.hasLeft) break;
       const added = piece.ok ? await screen.append(piece.value) : piece;
       if (!added.ok) return added;
+      if (from + count === 0) {
+        screen.begin(leadS(facts));
+        void this.showStill(facts); // until the film plays; nothing waits for it
+      }
       count++;
     }
     return { ok: true, value: count };

@@ -44,7 +44,8 @@ export function playInto(video: HTMLVideoElement, camera: string, start: number,
     const isWhole = hasInit(bytes);
     if (!player) {
       base = segment.began_ms;
-      player = new SealedPlayer(video, codecs(bytes) ?? USUAL_CODEC);
+      player = new SealedPlayer(video);
+      player.expect(codecs(bytes) ?? USUAL_CODEC);
       video.currentTime = Math.max(0, (start - base) / 1000);
     }
     await player.append(bytes, isWhole ? (segment.began_ms - base) / 1000 : undefined, isWhole ? codecs(bytes) : null);
