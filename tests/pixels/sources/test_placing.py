@@ -145,7 +145,7 @@ def test_a_jump_that_no_arrival_shows_leaves_no_trace(at_s: float, ticks: int) -
     ran = run(Camera(Time(), stamp=lambda i, s: round(s * TICKS) + (ticks if s >= at_s else 0)), 60)
     _check_whole(ran)
     assert all(abs(step - 40) < 0.2 for step in _steps_ms(ran.pictures))
-    assert any("clock jumped" in note for note in ran.intake.notes)
+    assert any("clock jumped" in note for note in ran.intake.notes) == (at_s > 1)  # at first, nobody has relied on it
 
 
 @pytest.mark.parametrize("ticks", [9_000, -9_000, 4_500, -4_500])
