@@ -50,6 +50,15 @@ def test_a_healthy_camera_keeps_its_own_spacing(fps: int) -> None:
     assert max(_offs_s(ran)) <= 0.15
 
 
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.6])
+def test_pictures_that_do_not_come_evenly_are_left_alone(share: float) -> None:
+    for seed in range(8):
+        dice = random.Random(seed)
+        ran = run(Camera(Time(), sends=lambda i, s, by=dice: i % 25 == 0 or by.random() < share), 60)  # type: ignore[misc]
+        assert all(abs(ran.off_s(packet) - ran.off_s(ran.pictures[0])) < 0.11 for packet in ran.pictures)
+        assert not any("clock" in note for note in ran.intake.notes)
+
+
 def test_jitter_and_stalls_of_two_seconds_do_not_shake_it() -> None:
     dice = random.Random(1)
     ran = run(

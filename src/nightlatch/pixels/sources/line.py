@@ -28,7 +28,8 @@ ALMOST = 0.03  # a scale that is measured so near to 1 is 1, and the rest is for
 TRUSTED = 0.02  # stamps whose scale is within this of 1 keep sound and picture together
 SILENCE_US = 3_000_000  # without a usable stamp, a longer silence than this is a hole and not a burst to come
 INSANE_US = 5_000_000  # stamps that are this far apart, or go back, are not trusted again
-TINY = 0.1  # of the usual step: less is a clock that all but stands still
+TINY = 0.1  # of the usual step, and not more than
+TINY_US = 10_000  # this: less is a clock that all but stands still, more may be pictures that do not come evenly
 LEAST_STEP_US = 1_000
 
 
@@ -102,6 +103,11 @@ class Line:
         return self._stamp_us if not self.counted and abs(self.scale - 1) <= TRUSTED else None
 
     @property
+    def usual_us(self) -> float:
+        """What a packet lasts, as a rule."""
+        return self.step_us * self.scale if self.counted else self.step_us
+
+    @property
     def nominal_us(self) -> float:
         """Film time as if the line had never been drawn: for measuring how often packets come."""
         return self.film_us - self._slewed_us
@@ -130,9 +136,10 @@ class Line:
                 stamp_us = last_stamp_us + round(step_us / self.scale)
         else:
             step_us = (stamp_us - last_stamp_us) * self.scale
-            if TINY * self.step_us < step_us <= 2 * self.step_us:
+            least_us = min(TINY * self.step_us, TINY_US)
+            if least_us < step_us <= 2 * self.step_us:
                 self.step_us += (step_us - self.step_us) * 0.05
-            elif step_us <= TINY * self.step_us or last_us + step_us > arrival_us + HOLE_SLACK_US:
+            elif step_us <= least_us or last_us + step_us > arrival_us + HOLE_SLACK_US:
                 self._stills += stamp_us == last_stamp_us
                 step_us = self._odd_step(arrival_us)
             else:

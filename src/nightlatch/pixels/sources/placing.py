@@ -35,7 +35,7 @@ class CameraLines:
         trial = Stamps(pictures)
         stamps = [trial.of(raw)[0] for raw in pictures]
         first = outset(stamps, [raw.arrival_us for raw in pictures], declared_fps)
-        self._stamps: dict[Kind, Stamps] = {"video": Stamps(pictures), "audio": Stamps()}
+        self._picture_stamps, self._sound_stamps = Stamps(pictures), Stamps()
         self.is_sure = first.is_sure
         self.video = Line(first.step_us)
         self.video.scale, self.video.counted = first.scale, first.counted
@@ -46,11 +46,11 @@ class CameraLines:
 
     def place(self, raw: Raw) -> tuple[int, int]:
         """Film times (dts, pts) in µs."""
-        stamp_us, later_us = self._stamps[raw.kind].of(raw)
         arrival_us = raw.arrival_us - self.origin_us
         if raw.kind == "audio":
-            dts_us = round(self._place_sound(raw, stamp_us, arrival_us))
+            dts_us = round(self._place_sound(raw, self._sound_stamps.of(raw)[0], arrival_us))
             return dts_us, dts_us
+        stamp_us, later_us = self._picture_stamps.of(raw)
         line = self.video
         if self._newest is None:
             film_us = line.begin(0.0, stamp_us, arrival_us)

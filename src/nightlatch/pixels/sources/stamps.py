@@ -13,6 +13,7 @@ DEEPEST = 4  # pictures that may be shown before one that was sent earlier (H.26
 REORDER_US = 1_000_000
 COUNT_US = 2_000_000  # how long pictures are counted at the outset, where stamps say nothing
 SLACK_US = 250_000  # a stretch is believed if it is no longer than the time that passed, but for this
+UNEVEN = 8  # times the usual step: what is longer in the first second is a jump
 USABLE_US = 5_000_000  # two pictures are no further apart
 
 
@@ -117,13 +118,22 @@ def outset(stamps: Sequence[int | None], arrivals_us: Sequence[int], declared_fp
         return Outset(came_us, counted=why, is_sure=spent_us > COUNT_US)
     if not is_enough:
         return Outset(told_us)
-    ratio = came_us / told_us
+    ratio = spent_us / _told_us(stamps[-came - 1 :], told_us)
     if 0.6 <= ratio <= 1.6:
         return Outset(told_us)
     if 0.02 < ratio < 50:
         is_declared = declared_fps is not None and 0.8 < came_us / declared_us < 1.25
         return Outset(told_us * ratio, ratio, is_sure=ratio > 1 or is_declared)
     return Outset(came_us, counted="senseless")
+
+
+def _told_us(stamps: Sequence[int | None], usual_us: float) -> float:
+    """How much time stamps say has passed, jumps left aside; pictures need not come evenly."""
+    told_us = 0.0
+    for old, new in itertools.pairwise(stamps):
+        step_us = new - old if old is not None and new is not None else 0
+        told_us += min(step_us, UNEVEN * usual_us) if step_us > 0 else usual_us
+    return told_us
 
 
 def origin_us(stamps: Sequence[int | None], pictures: Sequence[Raw], first: Outset) -> int:
