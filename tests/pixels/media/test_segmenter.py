@@ -298,6 +298,17 @@ def test_sound_that_cannot_be_described_never_enters_the_container(picture: tupl
     assert sum(decoded(s.mp4) for s in segments) == 30
 
 
+def test_sound_of_96_khz_is_kept(tmp_path: Path) -> None:
+    streams, packets = read(film(tmp_path / "in.mp4", seconds=5, sound="-c:a aac -ar 96000"))
+    assert streams.audio is not None
+    assert streams.audio.sample_rate == 96_000
+    segments, _ = cut(streams, packets)
+    for segment in segments:
+        decoded(segment.mp4)
+        with av.open(io.BytesIO(segment.mp4)) as back:
+            assert back.streams.audio[0].rate == 96_000
+
+
 def test_a_place_that_steps_begins_a_segment(picture: tuple[Streams, Packet]) -> None:
     streams, first = picture
     packets = played(first, streams, [Turn(6, 10, False, False, 0, 0), Turn(6, 10, False, False, 0, 3_600_000)])
