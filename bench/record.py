@@ -83,7 +83,12 @@ def record_rtsp(urls: Sequence[str], folder: Path, stop: threading.Event) -> Non
     watcher = Watcher(folder, Station(Vault(folder, clock), clock, Telling(nobody, clock), cast(Any, nobody)), Shard())
     cameras = tuple(Camera(f"{n:012x}", str(n), url) for n, url in enumerate(urls))
     watcher.take(CameraList("h", (str(pyrage.x25519.Identity.generate().to_public()),), cameras))
-    threading.Thread(target=lambda: (stop.wait(), watcher.stop()), daemon=True).start()
+
+    def end() -> None:
+        stop.wait()
+        watcher.stop()
+
+    threading.Thread(target=end, daemon=True).start()
     watcher.run()
 
 

@@ -261,7 +261,7 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> tuple[Streams, Packet]:
 
 
 @given(turns=st.lists(TURNS, min_size=1, max_size=5))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_whatever_a_camera_does_every_segment_decodes_and_no_picture_is_missing_or_there_twice(
     picture: tuple[Streams, Packet], turns: list[Turn]
 ) -> None:
