@@ -5,6 +5,7 @@
 Each camera is well for some seconds, then one thing is wrong with it for some seconds (`FAULTS`), again and again. In
 the end all are well, and once all are recorded again:
 - footage and outages cover all time from a camera's first picture on; no hole is longer than 2.5 s;
+- no outage covers more than 2.5 s of a file;
 - no two files show the same time for more than 0.25 s, no picture is in two files;
 - nothing lies in the future, at the end or at any look on the way, whatever the camera's clock said;
 - a file holds about as many pictures as it has seconds: no stretch is called recorded for longer than the 12 s that a
@@ -209,6 +210,7 @@ def _judge(name: str, camera: Camera, strip: Strip, ended_ms: int, found: Found)
         since_s = (hole.began_ms - began_ms) / 1000
         found.wrong.append(f"{name}: neither recorded nor explained, {since_s:.1f} s after its first picture: {hole}")
     found.wrong += [f"{name}: twice: {each}" for each in strip.overlaps(OVERLAP_S)]
+    found.wrong += [f"{name}: recorded, and called missing: {each}" for each in strip.contradictions(HOLE_S)]
 
 
 def _count(name: str, camera: Camera, strip: Strip, home: House, found: Found) -> None:
