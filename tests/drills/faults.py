@@ -117,7 +117,8 @@ class Found:
     def __str__(self) -> str:
         return (
             f"{self.seconds:.0f} camera seconds: {self.recorded:.0f} recorded, {self.explained:.0f} more explained; "
-            f"{self.kept} of {self.sent} pictures kept, sent up to {self.late_s:.2f} s late; {self.begun.total()} faults {dict(self.begun)}; "
+            f"{self.kept} of {self.sent} pictures kept, sent up to {self.late_s:.2f} s late; "
+            f"{self.begun.total()} faults {dict(self.begun)}; "
             f"outages {dict(self.reasons)}; {len(self.wrong)} wrong"
         )
 
