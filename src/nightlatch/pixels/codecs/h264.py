@@ -138,7 +138,7 @@ def framing(extradata: bytes, fps: float | None) -> Framing:
 
 def gathering() -> Gathering:
     """For a new RTP session (RFC 6184, packetization modes 0 and 1)."""
-    return _Gathering()
+    return _PictureGathering()
 
 
 def announced(parameters: Mapping[str, str]) -> bytes:
@@ -283,7 +283,7 @@ class _Framing:
         self._sets = sets
 
 
-class _Gathering:
+class _PictureGathering:
     """Puts pictures together (RFC 6184, 5.6 to 5.8).
 
     What comes without a slice (an SEI, an AUD or parameter sets in a packet of its own, marked or not) is no picture:

@@ -135,9 +135,11 @@ class RtspFeed:
             if not data:
                 self._meet_end(talk)
                 return
-            self._heard_us = now_us
-            for frame in talk.receive(data, now_us):
+            frames = talk.receive(data, now_us)
+            for frame in frames:
                 take(frame, now_us, raws)
+            if frames or not talk.is_playing:  # an answer to a keep-alive is no sign of pictures
+                self._heard_us = now_us
             if len(data) < RECEIVE or talk.moved is not None:
                 return
             left -= len(data)
@@ -148,6 +150,7 @@ class RtspFeed:
             raise refusals.ended()
         if self._login.is_challenged and not talk.is_set_up and not self._is_retried:
             self._is_retried = True  # some cameras hang up with the challenge: come back with the answer
+            self._login.begin_anew()
             self._leave()
             return
         raise refusals.hung_up()

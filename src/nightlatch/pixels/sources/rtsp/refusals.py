@@ -1,4 +1,5 @@
-"""What a camera's answers mean, in one sentence that helps. Nothing that a camera wrote gets into one.
+"""What a camera's answers mean, in one sentence that helps. Nothing that a camera wrote gets into one,
+but the name of an encoding.
 
 SourceError
 └── TakeOver             our client is at a loss here: another may fare better
@@ -108,8 +109,5 @@ def no_picture() -> SourceError:
 
 def unknown_picture(encoding: str) -> SourceError:
     """The description has pictures, but none that can be recorded."""
-    if encoding == "H265":
-        text = "The camera sends H.265 (HEVC), which cannot be recorded. Switch this stream to H.264 in its settings."
-        return TakeOver(Reason.HEVC_ONLY, text)
     text = f"The picture is encoded as {encoding}, which cannot be recorded as it is. Switch this stream to H.264."
     return TakeOver(Reason.NOT_H264, text)

@@ -19,7 +19,7 @@ from nightlatch.pixels.sources.feed import Raw
 from nightlatch.pixels.sources.rtsp import refusals
 from nightlatch.pixels.sources.rtsp.protocol import Channel
 from nightlatch.pixels.sources.rtsp.rtp import RtpTrack
-from nightlatch.pixels.sources.rtsp.sdp import Description, Offer
+from nightlatch.pixels.sources.rtsp.sdp import Description, TrackOffer
 
 _UNSURE_PICTURES = 8  # how many tell whether a camera's pictures come in pieces
 _UNDESCRIBED = 8  # payloads, half a second, after which sound that nothing describes is said to be left out
@@ -62,7 +62,7 @@ class Tracks:
         """Whether the pictures' sender said good-bye."""
         return self._picture is not None and self._picture.rtp.has_left
 
-    def choose(self, description: Description) -> Sequence[Offer]:
+    def choose(self, description: Description) -> Sequence[TrackOffer]:
         """The first pictures and the first sound that can be kept.
 
         Raises:
@@ -86,7 +86,7 @@ class Tracks:
             self._takers[channel.rtcp] = track.report
             self._takers[channel.rtp] = track.take
 
-    def refuse(self, offer: Offer) -> None:
+    def refuse(self, offer: TrackOffer) -> None:
         """The camera does not send this sound."""
         self._sound = None
         self._left_out.append("Its sound cannot be recorded: the camera refuses to send it. Check its audio settings.")
@@ -106,7 +106,7 @@ class Tracks:
         if self._picture is not None:
             self._picture.finish(raws)
 
-    def _has_sound(self, offer: Offer) -> bool:
+    def _has_sound(self, offer: TrackOffer) -> bool:
         """Whether this sound can be kept; else the owner hears why it cannot."""
         codec = SOUNDS.get(ENCODINGS.get(offer.encoding, ""))
         if codec is None:
@@ -125,7 +125,7 @@ class Tracks:
 class PictureTrack:
     """Access units end with the marker, or where another timestamp begins (RFC 3550, 5.1; RFC 6184, 5.1)."""
 
-    def __init__(self, offer: Offer, codec: PictureCodec) -> None:
+    def __init__(self, offer: TrackOffer, codec: PictureCodec) -> None:
         self.rtp = RtpTrack(offer.payload_type, offer.rate)
         self._base = Fraction(1, offer.rate)
         self._gathering = codec.gathering()
@@ -187,7 +187,7 @@ class PictureTrack:
 class SoundTrack:
     """One payload may hold several frames, or a piece of one."""
 
-    def __init__(self, offer: Offer, codec: SoundCodec, gathering: SoundGathering) -> None:
+    def __init__(self, offer: TrackOffer, codec: SoundCodec, gathering: SoundGathering) -> None:
         self.rtp = RtpTrack(offer.payload_type, offer.rate)
         self._rate, self._base = offer.rate, Fraction(1, offer.rate)
         self._codec, self._gathering = codec, gathering
