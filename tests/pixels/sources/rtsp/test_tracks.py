@@ -51,8 +51,14 @@ def test_each_picture_comes_out_whole_with_its_time() -> None:
     assert {later.pts - raw.pts for raw, later in pairwise(raws)} == {STEP}  # type: ignore[operator]
     assert not any(each.is_torn for each in raws)
     assert raws[0].video is not None
-    assert (raws[0].video.width, raws[0].video.height) == (160, 96)
+    assert (raws[0].video.width, raws[0].video.height, raws[0].video.fps) == (160, 96, 15)
     assert (raws[0].dts, raws[0].duration_us, raws[0].arrival_us) == (None, 0, 5)
+
+
+def test_the_rate_in_the_description_counts_more_than_that_in_the_stream() -> None:
+    video = take(frames(film()[:1]), sdp().replace("a=control:track0", "a=framerate:12.5\r\na=control:track0"))[0].video
+    assert video is not None
+    assert video.fps == 12.5
 
 
 def test_parameter_sets_in_the_stream_are_enough() -> None:
