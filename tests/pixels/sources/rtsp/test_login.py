@@ -150,6 +150,7 @@ def test_basic_carries_any_letters() -> None:
 def test_quotes_in_a_name_do_not_break_out() -> None:
     asked = replace(LoginChallenge("digest", 'a"b', "n"), opaque="o")
     assert 'username="u\\"x", realm="a\\"b"' in DigestProof(asked, "OPTIONS", URI, 1, "c").header('u"x', "p")
+    assert "\n" not in DigestProof(asked, "OPTIONS", URI, 1, "c").header("u\r\nX: y", "p")
 
 
 def test_many_challenges_are_bounded() -> None:

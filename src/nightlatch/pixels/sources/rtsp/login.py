@@ -209,4 +209,5 @@ def _way(challenge: LoginChallenge) -> str:
 
 
 def _quoted(text: str) -> str:
+    text = "".join(each for each in text if each >= " ")  # no name ends the header that it stands in
     return text.replace("\\", "\\\\").replace('"', '\\"')
