@@ -115,6 +115,14 @@ def test_a_picture_whose_every_slice_bears_the_marker_stays_one_picture() -> Non
     assert decoded(raws) == len(pictures)
 
 
+def test_a_loss_while_timestamps_stand_still_joins_no_pictures() -> None:
+    sent = frames(film(slices=2), most=60, step=0)
+    fifth = [index for index, each in enumerate(sent) if each[5] & 0x80][4]
+    raws = take(sent[: fifth + 1] + sent[fifth + 2 :])
+    assert [units(each) for each in raws[:5]] == [h264.split_annex_b(each) for each in film(slices=2)[:5]]
+    assert not any(each.is_torn for each in raws[:5])
+
+
 def test_parameter_sets_between_slices_stay_within_the_picture() -> None:
     sent = []
     sets = [each for each in h264.split_annex_b(film(slices=4)[0]) if each[0] & 31 in (h264.SPS, h264.PPS)]

@@ -248,7 +248,8 @@ class _Joining:
         if held is None and not self._is_split and self._whole > _UNSURE_PICTURES:
             raws.append(raw)
             return
-        if held is not None and held.pts == raw.pts and not self._codec.begins_picture(raw.data):
+        is_sure = self._is_split or not raw.is_torn  # what lost its beginning looks the same
+        if held is not None and is_sure and held.pts == raw.pts and not self._codec.begins_picture(raw.data):
             rest = self._codec.without_parameters(raw.data)
             is_torn = held.is_torn or raw.is_torn
             self._is_split = True
