@@ -207,6 +207,7 @@ def test_an_answer_that_does_not_come_is_a_timeout() -> None:
         lambda text: text.replace("Session: ", "Session:\r\n \t"),
         lambda text: text.replace("RTSP/1.0 200 Whatever", "RTSP/1.0 200"),
         lambda text: "\r\n\r\n" + text,
+        lambda text: text.partition("\r\n\r\n")[0].replace("\r\n", "\n") + "\n\n" + text.partition("\r\n\r\n")[2],
         lambda text: "RTSP/1.0 100 Continue\r\n\r\n" + text,
     ],
 )

@@ -78,7 +78,7 @@ def parse_sdp(text: str, base: str) -> Description:
 
 def _offer(head: re.Match[str], told: dict[str, str], base: str) -> TrackOffer | None:
     kinds = [int(each) for each in head[3].split()[:64] if int(each) < 128]
-    if "sendonly" in told:  # from us to the camera: its loudspeaker
+    if "sendonly" in told or not head[2].upper().startswith("RTP/AVP"):  # its loudspeaker; or encrypted
         return None
     for kind in kinds:
         encoding = _encoding(told.get(f"rtpmap:{kind}", "")) or _STATIC.get(kind)
