@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nightlatch.pixels.codecs import aac, g711, h264, opus
+from nightlatch.pixels.codecs import aac, g711, h264, hevc, opus
 from nightlatch.pixels.codecs.codec import (
     AudioStream,
     Counting,
@@ -40,11 +40,12 @@ __all__ = (
     "sample_entry",
 )
 
-PICTURES: Mapping[str, PictureCodec] = {"h264": h264}
+PICTURES: Mapping[str, PictureCodec] = {"h264": h264, "hevc": hevc}
 SOUNDS: Mapping[str, SoundCodec] = {"aac": aac, "opus": opus, "pcm_mulaw": g711, "pcm_alaw": g711}
 # What SDP calls them (`rtpmap`, in capitals).
 ENCODINGS: Mapping[str, str] = {
     "H264": "h264",
+    "H265": "hevc",
     "MPEG4-GENERIC": "aac",
     "MP4A-LATM": "aac",
     "OPUS": "opus",

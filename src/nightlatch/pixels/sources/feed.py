@@ -37,7 +37,11 @@ class Feed(Protocol):
     """Where raw packets come from; all calls come from one thread and return at once."""
 
     is_live: bool  # arrival means something: not for films
-    receiver: Receiver
+
+    @property
+    def receiver(self) -> Receiver:
+        """Who speaks to it."""
+        ...
 
     @property
     def audio(self) -> AudioStream | None:
