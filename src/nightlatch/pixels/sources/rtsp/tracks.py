@@ -23,7 +23,15 @@ from nightlatch.pixels.sources.rtsp.sdp import Description, TrackOffer
 
 _UNSURE_PICTURES = 8  # how many tell whether a camera's pictures come in pieces
 _UNDESCRIBED = 8  # payloads, half a second, after which sound that nothing describes is said to be left out
-_SOUND_NAMES = {"G726": "G.726", "G722": "G.722", "G723": "G.723", "G729": "G.729", "MPA": "MP3"}
+_SOUND_NAMES = {
+    "G722": "G.722",
+    "G723": "G.723",
+    "G726": "G.726",
+    "G729": "G.729",
+    "MP4A": "AAC",
+    "MPA": "MP3",
+    "MPEG4": "AAC",
+}
 
 
 class Tracks:
@@ -110,8 +118,9 @@ class Tracks:
         """Whether this sound can be kept; else the owner hears why it cannot."""
         codec = SOUNDS.get(ENCODINGS.get(offer.encoding, ""))
         if codec is None:
-            name = _SOUND_NAMES.get(offer.encoding.split("-")[0], offer.encoding)
-            self._left_out.append(f"Its sound ({name}) cannot be recorded. Set the camera's audio to AAC if it can.")
+            self._left_out.append(
+                f"Its sound ({_named(offer)}) cannot be recorded. Set the camera's audio to AAC if it can."
+            )
             return False
         try:
             gathering = codec.gathering(offer.encoding, offer.rate, offer.channels, offer.parameters)
@@ -190,7 +199,7 @@ class SoundTrack:
     def __init__(self, offer: TrackOffer, codec: SoundCodec, gathering: SoundGathering) -> None:
         self.rtp = RtpTrack(offer.payload_type, offer.rate)
         self._rate, self._base = offer.rate, Fraction(1, offer.rate)
-        self._codec, self._gathering = codec, gathering
+        self._codec, self._gathering, self._name = codec, gathering, _named(offer)
         self._undescribed = 0
 
     @property
@@ -203,9 +212,8 @@ class SoundTrack:
         """Why it is not kept, in a sentence; None while it may yet be."""
         if self._gathering.stream is not None or self._undescribed < _UNDESCRIBED:
             return None
-        return (
-            "Its sound cannot be recorded: the camera does not say how it is encoded. Set its audio to AAC-LC or G.711."
-        )
+        why = "the camera does not say how it is encoded. Set its audio to AAC-LC or G.711."
+        return f"Its sound ({self._name}) cannot be recorded: {why}"
 
     def take(self, frame: bytes, now_us: int, raws: list[Raw]) -> None:
         """An interleaved frame; what it completes goes into `raws`."""
@@ -228,6 +236,11 @@ class SoundTrack:
     def report(self, frame: bytes, now_us: int, raws: list[Raw]) -> None:
         """An interleaved RTCP packet."""
         self.rtp.report(frame)
+
+
+def _named(offer: TrackOffer) -> str:
+    """What a camera's settings call this sound."""
+    return _SOUND_NAMES.get(offer.encoding.split("-")[0], offer.encoding)
 
 
 class _Joining:
