@@ -76,12 +76,12 @@ def recovered(disk: Disk) -> Found:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         recover(vault, lambda _: True)
-        spans, sealed = [], []
+        spans, sealed = list[tuple[int, int]](), list[bytes]()
         for path in sorted(path for path in vault.rglob("*") if path.is_file()):
-            name = read_name(str(path.relative_to(vault)))
-            assert name is not None, path
-            assert name.is_continued == bool(spans)
-            spans.append((name.began_ms, name.began_ms + name.duration_ms))
+            said = read_name(str(path.relative_to(vault)))
+            assert said is not None, path
+            assert said.is_continued == bool(spans)
+            spans.append((said.began_ms, said.began_ms + said.duration_ms))
             sealed.append(path.read_bytes())
         assert all(one[1] == other[0] for one, other in pairwise(spans))
         return Found(b"".join(OPENER.open(Sealed(each)) for each in sealed), tuple(spans), tuple(sealed))
