@@ -209,6 +209,17 @@ def test_a_recovery_that_was_broken_off_is_done_again() -> None:
     assert recovered({each: with_rest[each] for each in with_rest if each != name} | moved) == again
 
 
+def test_the_disk_shows_nothing_of_a_segment_that_grows() -> None:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        vault = Vault(Path(folder), TestClock(fixed_ms=T0))
+        for index, length in enumerate((50_000, 500, 150_000, 500)):
+            vault.keep_part(part(index, length), SEALER)
+            vault.keep_sheet(Sheet(CAMERA, T0, (T0, T0 + 4000), 5, 320, 180, b"mdat, as it were"), SEALER)
+            disk = read_disk(vault.folder)
+            assert "open.parts" in disk
+            assert not any(b"mdat" in content or bytes([index]) * 16 in content for content in disk.values() if index)
+
+
 def test_a_note_that_is_torn_or_stale_does_not_count() -> None:
     note = TailNote("beef", 7, 3, T0, T0 + 2400, T0 + 1600, 0, 70_000, b"end", b"apart")
     packed = pack(note)
