@@ -60,6 +60,9 @@ class Keeping:
         self.vault.keep_clip_part(clip, part, self._sealer)
         self.settle()
 
+    def sub(self, clip: OpenClip, part: Part) -> None:
+        self.telling.clip(clip, self.vault.keep_clip_sub(clip, part, self._sealer))
+
     def close(self, clip: OpenClip) -> None:
         self.vault.close_clip(clip, self._sealer)
         self.settle()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,16 @@ def wholes(made: list[Part | Segment]) -> list[Whole]:
         whole.append(Whole(item.seq, item.began_ms, item.duration_ms, item.codecs, mp4))
     assert not grown
     return whole
+
+
+def decoded(mp4: bytes) -> int:
+    """How many pictures ffmpeg decodes, which must have nothing to say about the file."""
+    command = ["ffmpeg", "-v", "warning", "-i", "-", "-map", "0", "-fps_mode", "passthrough", "-f", "null", "-"]
+    ran = subprocess.run([*command, "-progress", "-"], input=mp4, capture_output=True, timeout=60, check=False)
+    said = [line for line in ran.stderr.decode().splitlines() if not line.startswith("Guessed Channel Layout")]
+    if ran.returncode or said:
+        raise AssertionError(said[:5])
+    return int(re.findall(rb"frame=(\d+)", ran.stdout)[-1])
 
 
 def payloads(container: av.container.InputContainer, kind: str) -> list[bytes]:

@@ -5,7 +5,7 @@
     CAMERA/segments/DAY/BEGAN-LENGTH-RUN[.pNN].age          DAY as YYYYMMDD (UTC), times in ms, RUN four hex digits;
                                                             .pNN goes on where a crash or a failure ended a file
     CAMERA/sheets/DAY/BEGAN-LENGTH-CELLS.age
-    CAMERA/clips/CLIP/{manifest,still,part-NNNN}.age, times.json
+    CAMERA/clips/CLIP/{manifest,still,part-NNNN,sub-NNNN}.age, times.json
     .NAME.BYTES-NUMBER.tmp, beside its place                written, but not known to be on the disk
     .CAMERA.gone, CAMERA/clips/.CLIP.gone                   being deleted
 
@@ -34,7 +34,7 @@ _SEGMENT = re.compile(r"(?a)([0-9a-f]{12})/segments/\d{8}/(\d{1,15})-(\d{1,9})-[
 _SHEET = re.compile(r"(?a)([0-9a-f]{12})/sheets/\d{8}/(\d{1,15})-(\d{1,9})-\d{1,3}\.age\Z")
 _GONE = re.compile(r"\.([0-9a-f]{12}|[0-9a-f]{16})\.gone\Z")
 _HIDDEN = re.compile(r"(?a)\.(.+)\.(\d{1,15})-(\d{1,15})\.tmp\Z")
-_OBJECT = re.compile(r"(?a)(manifest|still|part-\d{4})\.age\Z")
+_OBJECT = re.compile(r"(?a)(manifest|still|(?:part|sub)-\d{4})\.age\Z")
 
 Footage = Literal["segment", "sheet"]
 
@@ -60,7 +60,7 @@ class KeptFile:
 
 @dataclass(frozen=True, slots=True)
 class ClipObject:
-    """One sealed file of a clip: `manifest`, `still` or `part-0000`…; `version` counts how often it was written."""
+    """One sealed file of a clip: `manifest`, `still`, `part-NNNN` or `sub-NNNN`; `version` counts its rewrites."""
 
     name: str
     bytes: int
