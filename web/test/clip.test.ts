@@ -14,14 +14,15 @@ import { TableHub, UNREACHABLE, yes } from "./table";
 
 const GONE = { ok: false, kind: "refused", text: "The mailbox has no such thing.", status: 404 } as const;
 const part = (n: number) => ({ n, sha256: "", bytes: 1, began_ms: 0, duration_ms: 1 });
+const ONSET = new Date(2026, 10, 28, 7, 5, 9).getTime();
 const OVER: Manifest = {
   household: "h",
   camera: "c",
   event: "e1",
   camera_name: "Front / yard",
-  onset_ms: new Date(2026, 10, 28, 7, 5, 9).getTime(),
-  began_ms: 1000,
-  ended_ms: 22_000,
+  onset_ms: ONSET,
+  began_ms: ONSET - 5000,
+  ended_ms: ONSET + 16_000,
   codecs: "avc1",
   width: 1280,
   height: 720,
@@ -58,6 +59,7 @@ function viewing(doors: Partial<Doors> = {}, manifests: Result<Manifest>[] = [ye
   const log: string[] = [];
   const hub = new TableHub({ manifest: manifests });
   const viewer = new Viewer("c1", {
+    begin: () => {},
     row: async () => yes(ROW),
     manifest: () => hub.ask("manifest"),
     still: async () => yes(utf8("jpeg")),
@@ -68,6 +70,7 @@ function viewing(doors: Partial<Doors> = {}, manifests: Result<Manifest>[] = [ye
       log.push(`play ${codecs}`);
       return yes({
         append: async (piece) => yes(void log.push(new TextDecoder().decode(piece))),
+        begin: (atS) => atS > 0 && log.push(`from ${atS}`),
         end: () => log.push("end"),
         close: () => log.push("close"),
       });
@@ -80,7 +83,7 @@ function viewing(doors: Partial<Doors> = {}, manifests: Result<Manifest>[] = [ye
   return { viewer, log };
 }
 
-const SUB = { codecs: "avc1.42e01e", width: 640, height: 360, parts: [{ ...part(0), began_ms: 1400 }] };
+const SUB = { codecs: "avc1.42e01e", width: 640, height: 360, parts: [{ ...part(0), began_ms: ONSET - 4600 }] };
 const LARGE: Manifest = { ...OVER, codecs: "hvc1.1.6.L153.B0", sub: SUB };
 const onlyH264 = (codecs: string) => codecs.startsWith("avc1");
 
@@ -105,8 +108,8 @@ describe("a clip in H.265", () => {
     await viewer.watch();
     expect(log).toEqual(["play avc1.42e01e", "sub 0", "end"]);
     expect(viewer.stream.value).toBe("sub");
-    expect(beganOf(LARGE, "sub")).toBe(1400);
-    expect(beganOf(LARGE, "main")).toBe(1000);
+    expect(beganOf(LARGE, "sub")).toBe(ONSET - 4600);
+    expect(beganOf(LARGE, "main")).toBe(ONSET - 5000);
     expect(inSmaller(SUB)).toContain("640×360");
   });
 
@@ -196,6 +199,14 @@ describe("the way to the end of a clip", () => {
     await watching;
     expect(viewer.at.value).toEqual({ is: "opening" });
     expect(log).toEqual([]);
+  });
+});
+
+describe("where a clip is shown from", () => {
+  test("a clip that begins long before its event is shown from shortly before that", async () => {
+    const { viewer, log } = viewing({}, [yes({ ...OVER, began_ms: OVER.onset_ms - 85_000 })]);
+    await viewer.watch();
+    expect(log).toEqual(["play avc1", "part 0", "from 80", "part 1", "end"]);
   });
 });
 

@@ -42,6 +42,7 @@ def add(
 @app.command("list")
 def list_(config_file: ConfigOption = None, data: DataOption = None) -> None:
     """List the cameras."""
+    from nightlatch.domain.address import shown
     from nightlatch.hub.serve import catalogue
 
     settings = hub_settings(config.load(config_file), hub_data(data))
@@ -53,7 +54,7 @@ def list_(config_file: ConfigOption = None, data: DataOption = None) -> None:
     for camera in cameras:
         table.add_row(
             camera.name + ("" if camera.enabled else " (off)"),
-            catalogue.public_address(camera.url),
+            shown(camera.url),
             "yes" if camera.sub_url else "no",
             camera.id,
         )

@@ -5,7 +5,7 @@ import { broken, isGone, type Result } from "../../shared/api";
 import type { Bytes } from "../../shared/bytes";
 import { type Manifest, partsOf, type StreamName } from "../../shared/manifest";
 import type { Clip } from "../../shared/wire";
-import { choose, type Happening, next, type Showing } from "./showing";
+import { beganOf, choose, type Happening, next, type Showing } from "./showing";
 
 const AGAIN_MS = 1000;
 const DONE: Result<void> = { ok: true, value: undefined };
@@ -13,11 +13,13 @@ const DONE: Result<void> = { ok: true, value: undefined };
 // Where opened parts are played.
 export interface Screen {
   append: (piece: Bytes) => Promise<Result<void>>;
+  begin: (atS: number) => void; // show nothing before this
   end: () => void;
   close: () => void;
 }
 
 export interface Doors {
+  begin: (clip: string) => void; // what can be done before anything is known of it
   row: (clip: string) => Promise<Result<Clip>>;
   manifest: (clip: string) => Promise<Result<Manifest>>;
   still: (clip: string, of: Manifest) => Promise<Result<Bytes | null>>;
@@ -28,6 +30,14 @@ export interface Doors {
   rest: (ms: number) => Promise<void>;
 }
 
+// Seconds before the event's own beginning: a camera whose key frames are rare has a clip begin long before.
+function leadS(of: Manifest, stream: StreamName): number {
+  const lead = (of.onset_ms - PRE_ROLL_MS - beganOf(of, stream)) / 1000;
+  return lead > SLACK_S ? lead : 0;
+}
+
+const PRE_ROLL_MS = 5000;
+const SLACK_S = 5; // as far apart as key frames usually are
 const GONE = "This clip has been deleted or has expired.";
 
 export class Viewer {
@@ -60,11 +70,11 @@ export class Viewer {
   }
 
   private async play(): Promise<Result<void>> {
+    this.doors.begin(this.id);
     const facts = await this.read();
     if (!facts.ok) return facts;
     if (this.hasLeft) return DONE;
     this.comes({ is: "read", facts: facts.value });
-    void this.showStill(facts.value);
     const stream = choose(facts.value, this.doors.plays);
     this.stream.value = stream;
     const { codecs } = (stream === "sub" && facts.value.sub) || facts.value;
@@ -113,6 +123,10 @@ export class Viewer {
       if (this.hasLeft) break;
       const added = piece.ok ? await screen.append(piece.value) : piece;
       if (!added.ok) return added;
+      if (from + count === 0) {
+        screen.begin(leadS(facts, this.stream.value));
+        void this.showStill(facts); // until the film plays; nothing waits for it
+      }
       count++;
     }
     return { ok: true, value: count };

@@ -67,7 +67,8 @@ export function playInto(
   const append = async (film: Film) => {
     if (!player) {
       base = film.began ?? start;
-      player = new SealedPlayer(video, film.codecs ?? USUAL_CODEC);
+      player = new SealedPlayer(video);
+      player.expect(film.codecs ?? USUAL_CODEC);
       video.currentTime = Math.max(0, (start - base) / 1000);
     }
     await player.append(film.bytes, film.began === null ? undefined : (film.began - base) / 1000, film.codecs);

@@ -57,6 +57,7 @@ class Vault:
         self._clock = clock
         self._run = secrets.token_hex(2)  # tells apart two runs that begin a segment in the same millisecond
         self._journals: dict[str, Journal] = {}
+        self._grown: dict[tuple[str, int], list[bytes]] = {}
         make_folder(self.folder)
 
     # ---- the 24 hours -------------------------------------------------------------------------------------
@@ -72,12 +73,15 @@ class Vault:
 
     def keep_part(self, part: Part, sealer: Sealer) -> None:
         """Journal one part of the open segment. Durable on return."""
+        self._grown.setdefault((part.camera_id, part.seq), []).append(part.mp4)
         self._journal(part.camera_id).append(part, sealer.seal(part.mp4))
 
     def keep_segment(self, segment: Segment, sealer: Sealer) -> KeptFile:
         """Store a whole segment, then empty the journal. Durable on return."""
         path = layout.segment_path(segment.camera_id, segment.began_ms, segment.duration_ms, self._run)
-        kept = self._keep(segment.camera_id, path, sealer.seal(segment.mp4))
+        kept = self._keep(
+            segment.camera_id, path, sealer.seal(b"".join(self._grown.pop((segment.camera_id, segment.seq), ())))
+        )
         self._journal(segment.camera_id).clear()
         return kept
 
