@@ -8,7 +8,7 @@ NODE := scripts/with-node
 DATA ?= data
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt shape wire page demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark drill-kills drill-faults clean
+.PHONY: help run test check fmt shape wire page demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark drill-kills drill-faults fuzz-rtsp clean
 
 help:  ## show this list
 	@grep -hE '^[a-z][a-z-]*:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)$$/  make \1\t\2/' | expand -t 26
@@ -98,6 +98,9 @@ web/node_modules/installed: web/package-lock.json web/package.json scripts/with-
 $(PAGE): web/node_modules/installed $(shell find web -type f -not -path 'web/node_modules/*' 2>/dev/null)
 	cd web && ../$(NODE) npm run build --silent
 	touch $@
+
+fuzz-rtsp: .venv/installed  ## say ten million hostile things to our RTSP client (COUNT=, about half an hour)
+	$(BIN)/python -m tests.pixels.sources.rtsp.fuzz $(COUNT)
 
 clean:  ## remove everything that was built or installed here (not DATA)
 	rm -rf .venv web/node_modules src/nightlatch/hub/page src/nightlatch/review/page bench/out

@@ -35,7 +35,7 @@ SENTENCES: Mapping[str, str] = {
     "detector.failed": "The detector failed ({why}). It starts again in {again_in_s} s; recording goes on.",
     "detector.hangs": "The detector has not answered for {after_s} s; recording goes on.",
     "detector.missing": "{text} Until it is here, the built-in eye looks.",
-    "disk.failed": "What was recorded could not be written to the disk ({error}). Nightlatch keeps trying.",
+    "disk.stumbled": "Storing what was recorded stumbled. Nightlatch keeps trying.",
     "duty.failed": "What had to be done could not be done yet ({duty}: {error}). Nightlatch keeps trying.",
     "errand.broke": "A piece of work beside the hub ended without a result ({errand}, status {status}).",
     "eye.untold": "How the eye fares could not be told. Looking and recording go on.",

@@ -317,10 +317,11 @@ def test_an_event_that_goes_on_when_looking_ends_is_over_for_alerts(tmp_path: Pa
 
 def test_the_end_of_an_older_event_does_not_cut_the_clip_of_a_newer_one(tmp_path: Path, moving: Path) -> None:
     noted, happenings = Noted(), deque[Any]()
+    files = filing(tmp_path, noted)
     with open_film(moving) as film_:
         packets = list(film_.packets)
         clipping = Clipping(
-            *(CAMERA, film_.streams, filing(tmp_path, noted), happenings),
+            *(CAMERA, film_.streams, files, happenings),
             eye=lambda: "motion",
             context=lambda *_: b"{}",
         )
@@ -332,6 +333,8 @@ def test_the_end_of_an_older_event_does_not_cut_the_clip_of_a_newer_one(tmp_path
                     EventClosed(CAMERA.id, "a" * 16, packets[0].at_ms, packets[0].at_ms, packets[41].at_ms)
                 )
             clipping.add(packet)
+        files.telling.settled(files.vault.settle())
         assert noted.clips[-1] is True
         clipping.finish()
+        files.telling.settled(files.vault.settle())
     assert noted.clips[-1] is False

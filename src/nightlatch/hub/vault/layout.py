@@ -1,8 +1,9 @@
 """Where everything lies in the vault. The only file that knows a path or the form of a name.
 
-    CAMERA/open.parts                                       journal of the open segment
+    CAMERA/open.parts                                       how the segments that grow would end (tails.py)
+    CAMERA/.RUN-NUMBER.open                                 a segment that grows: what is final of it
     CAMERA/segments/DAY/BEGAN-LENGTH-RUN[.pNN].age          DAY as YYYYMMDD (UTC), times in ms, RUN four hex digits;
-                                                            .pNN is a part that was saved from a journal
+                                                            .pNN goes on where a crash or a failure ended a file
     CAMERA/sheets/DAY/BEGAN-LENGTH-CELLS.age
     CAMERA/clips/CLIP/{manifest,still,part-NNNN,sub-NNNN}.age, times.json
     .CAMERA.gone, CAMERA/clips/.CLIP.gone                   being deleted
@@ -22,7 +23,7 @@ from typing import Literal
 
 from nightlatch.errors import VaultError
 
-JOURNAL = "open.parts"
+TAILS = "open.parts"
 TIMES = "times.json"
 MANIFEST = "manifest"
 STILL = "still"
@@ -44,7 +45,7 @@ class FootageName:
     camera_id: str
     began_ms: int
     duration_ms: int
-    is_continued: bool = False  # a saved part without an init segment: it follows the one before
+    is_continued: bool = False  # without an init segment: it follows the one before
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def read_name(path: str) -> FootageName | None:
 
 
 def segment_path(camera_id: str, began_ms: int, duration_ms: int, run: str, part: int | None = None) -> str:
-    """Relative to the vault; with `part` a part that was saved from a journal."""
+    """Relative to the vault; with `part` something that goes on where the file before it ends."""
     saved = "" if part is None else f".p{part:02d}"
     return f"{camera_id}/segments/{_day(began_ms)}/{began_ms}-{duration_ms}-{run}{saved}.age"
 
@@ -89,9 +90,20 @@ def sheet_path(camera_id: str, began_ms: int, duration_ms: int, cells: int) -> s
     return f"{camera_id}/sheets/{_day(began_ms)}/{began_ms}-{duration_ms}-{cells}.age"
 
 
-def is_stored_whole(camera: Path, began_ms: int) -> bool:
-    """Whether a segment that began then lies in the camera's folder."""
-    return any((camera / "segments" / _day(began_ms)).glob(f"{began_ms}-*-????.age"))
+def is_stored(camera: Path, began_ms: int, run: str = "????", part: int | None = None) -> bool:
+    """Whether a segment that began then lies in the camera's folder, of that run if it is told."""
+    saved = "" if part is None else f".p{part:02d}"
+    return any((camera / "segments" / _day(began_ms)).glob(f"{began_ms}-*-{run}{saved}.age"))
+
+
+def open_name(run: str, number: int) -> str:
+    """Of a segment that grows, in its camera's folder."""
+    return f".{run}-{number}.open"
+
+
+def open_files(camera: Path) -> list[Path]:
+    """Of all segments of a camera that grew."""
+    return sorted(camera.glob(".????-*.open"))
 
 
 def clip_folder(vault: Path, camera_id: str, clip_id: str) -> Path:

@@ -33,7 +33,8 @@ from nightlatch.domain.sighting import (
     EventOpened,
     Judgement,
 )
-from nightlatch.hub.vault.files import ClipGone, OpenClip, Vault
+from nightlatch.hub.vault.files import ClipGone, Vault
+from nightlatch.hub.vault.settling import OpenClip
 from nightlatch.hub.watch.telling import Telling
 from nightlatch.pixels.media.clipper import Clipper
 from nightlatch.pixels.media.packets import Packet, Streams
@@ -230,12 +231,13 @@ class Clipping:
         growing = _Growing(clip, clipper, sending, min(from_us, shows_us), shows_us + LONGEST_CLIP_MS * 1000)
         self._growing = growing
         self._state(event, growing)
+        filing.telling.clip(clip)
         try:
-            stills = () if self._still is None else (filing.vault.keep_clip_still(clip, self._still, filing.sealer),)
+            if self._still is not None:
+                filing.vault.keep_clip_still(clip, self._still, filing.sealer)
         except ClipGone:
             self._let_go(event)
             return
-        filing.telling.clip(clip, *stills)
         for packet in packets:
             if self._growing is growing:  # another clip that took over was given the rest
                 self._grow(packet)
@@ -287,14 +289,14 @@ class Clipping:
                     streams = growing.clipper.written.streams
                     audio = streams.audio.codec if streams.audio else None
                     clip.manifest = replace(clip.manifest, codecs=streams.codecs, audio=audio)
-                filing.telling.clip(clip, *filing.vault.keep_clip_part(clip, part, filing.sealer))
+                filing.vault.keep_clip_part(clip, part, filing.sealer)
         except ClipGone:
             if self._event is not None:
                 self._let_go(self._event)
 
     def _close(self, clip: OpenClip) -> None:
         with suppress(ClipGone):  # deleted since
-            self._filing.telling.clip(clip, self._filing.vault.close_clip(clip, self._filing.sealer))
+            self._filing.vault.close_clip(clip, self._filing.sealer)
             return
         self._filing.telling.clip_gone(clip)
 

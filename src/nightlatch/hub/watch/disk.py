@@ -21,7 +21,6 @@ class Disk:
         self._vault = vault
         self._telling = telling
         self._stopping = threading.Event()
-        self._is_failing = False
         self._thread = threading.Thread(target=self._run, name="disk", daemon=True)
 
     def start(self) -> None:
@@ -34,16 +33,11 @@ class Disk:
         self._thread.join(5.0)
 
     def settle(self) -> None:
-        """Make durable, then tell."""
+        """Make durable, then tell. What the disk refuses, the vault tells the cameras that it hit."""
         try:
-            for kept in self._vault.settle():
-                self._telling.stored(kept)
-        except OSError as error:  # the vault raises it again for the cameras that are affected
-            if not self._is_failing:
-                log.error("disk.failed", error=type(error).__name__)
-            self._is_failing = True
-        else:
-            self._is_failing = False
+            self._telling.settled(self._vault.settle())
+        except Exception:  # a mistake of ours: the next round must come all the same
+            log.exception("disk.stumbled")
 
     def _run(self) -> None:
         while not self._stopping.wait(SETTLE_S):

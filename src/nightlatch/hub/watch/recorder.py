@@ -55,7 +55,7 @@ class Recorder:
     @property
     def is_done(self) -> bool:
         """Whether it was stopped and all is stored and told."""
-        return self._is_stopping and self._session is None and not self._ending
+        return self._is_off and not self._ending
 
     def stop(self) -> None:
         """End with the next polls."""
@@ -82,11 +82,8 @@ class Recorder:
             self._tell(session, now_us)
 
     def _begin(self) -> Session:
-        telling, vault = self._station.telling, self._station.vault
-        telling.starting(self.camera.id)
+        self._station.telling.starting(self.camera.id)
         self._told, self._waits_for_key = None, False
-        for kept in vault.keep_left_over(self.camera.id):
-            telling.stored(kept)
         self._session = Session(self.camera, self._filing, self._station)
         return self._session
 
@@ -111,7 +108,7 @@ class Recorder:
         problem = self._problem(error, now_us)
         session = self._session
         last_ms = session.last_ms if session is not None else None
-        has_worked = session is not None and session.recorded_us > WORKED_US
+        has_worked = session is not None and session.intake.is_live and session.recorded_us > WORKED_US
         self._end(now_us)
         log.warning("camera.lost", camera=self.camera.id, reason=problem.reason.value, text=str(problem))
         self._station.telling.lost(self.camera.id, problem, last_ms)

@@ -147,7 +147,7 @@ class Session:
         vault, sealer = self._station.vault, self._filing.sealer
         for item in made:
             if isinstance(item, Segment):
-                vault.keep_segment(item, sealer)
+                vault.keep_segment(item)
             else:
                 vault.keep_part(item, sealer)
 

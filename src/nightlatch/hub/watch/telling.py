@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 import msgspec
 
 from nightlatch.domain.camera import Camera, CameraState
+from nightlatch.domain.manifest import Manifest
 from nightlatch.domain.recording import Still
 from nightlatch.domain.sighting import EventJudged, EventOpened, Kind, Verdict
 from nightlatch.domain.time import Clock
 from nightlatch.errors import SourceError
-from nightlatch.hub.vault.files import OpenClip
 from nightlatch.hub.vault.layout import ClipObject, KeptFile
+from nightlatch.hub.vault.settling import OpenClip, Settled
 from nightlatch.hub.wire.notices import (
     Advice,
     CameraStatus,
@@ -135,22 +136,25 @@ class Telling:
         """A segment or a sheet is in its place."""
         self.bus.send(Stored(kept.path, kept.bytes))
 
-    def clip(self, clip: OpenClip, *objects: ClipObject) -> None:
-        """A clip began, grew or ended; `objects` are the files that changed."""
-        manifest = clip.manifest
+    def settled(self, settled: Settled) -> None:
+        """Files are durable and in their place."""
+        for kept in settled.files:
+            self.stored(kept)
+        for growth in settled.clips:
+            if growth.manifest.ended_ms is not None:
+                with self._lock:
+                    self._growing.discard(growth.clip.id)
+            self._clip(growth.clip.id, growth.manifest, growth.objects)
+
+    def clip(self, clip: OpenClip) -> None:
+        """A clip began; how it grows and ends is told as it settles."""
         with self._lock:
-            (self._growing.add if manifest.ended_ms is None else self._growing.discard)(clip.id)
-        self.bus.send(
-            ClipGrew(
-                clip.id,
-                manifest.camera,
-                manifest.event,
-                manifest.onset_ms,
-                manifest.began_ms,
-                manifest.ended_ms,
-                objects,
-            )
-        )
+            self._growing.add(clip.id)
+        self._clip(clip.id, clip.manifest, ())
+
+    def _clip(self, clip_id: str, manifest: Manifest, objects: tuple[ClipObject, ...]) -> None:
+        times = manifest.onset_ms, manifest.began_ms, manifest.ended_ms
+        self.bus.send(ClipGrew(clip_id, manifest.camera, manifest.event, *times, objects))
 
     def clip_gone(self, clip: OpenClip) -> None:
         """The owner deleted it while it grew."""

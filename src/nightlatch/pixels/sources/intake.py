@@ -69,6 +69,11 @@ class Intake:
         self._key_apart_us = 0
 
     @property
+    def is_live(self) -> bool:
+        """Whether it is a camera: a film that is over comes to no more by asking again at once."""
+        return self._feed.is_live
+
+    @property
     def receiver(self) -> Receiver:
         """Who speaks to the camera."""
         return self._feed.receiver

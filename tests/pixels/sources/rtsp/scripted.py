@@ -79,6 +79,7 @@ class Scripted:
         self.sdp = text if text is not None else sdp()
         self.odd, self.timeout_s = odd, timeout_s
         self.asked: list[tuple[str, str, dict[str, str]]] = []
+        self.reports: list[bytes] = []
         self._rest = b""
 
     @property
@@ -89,6 +90,9 @@ class Scripted:
         """What it says to these bytes."""
         self._rest += data
         said = b""
+        while self._rest[:1] == b"$":
+            self.reports.append(self._rest[: 4 + int.from_bytes(self._rest[2:4])])
+            self._rest = self._rest[len(self.reports[-1]) :]
         while (end := self._rest.find(b"\r\n\r\n")) >= 0:
             first, *lines = self._rest[:end].decode().split("\r\n")
             self._rest = self._rest[end + 4 :]

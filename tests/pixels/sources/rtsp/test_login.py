@@ -115,11 +115,13 @@ def test_an_old_nonce_is_answered_anew_whether_it_is_called_stale_or_not() -> No
 
 
 def test_a_nonce_that_is_always_stale_ends() -> None:
-    login = Login("u", "p")
-    login.meet([MD5], was_answered=False)
-    with pytest.raises(SourceError):
+    def try_on(login: Login) -> None:
+        login.meet([MD5], was_answered=False)
         for _ in range(10):
             login.meet([MD5 + ", stale=true"], was_answered=True)
+
+    with pytest.raises(SourceError):
+        try_on(Login("u", "p"))
 
 
 def test_each_answer_to_a_nonce_is_counted() -> None:

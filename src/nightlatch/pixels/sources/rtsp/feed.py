@@ -24,6 +24,7 @@ MOST_A_POLL = 1024 * 1024  # bytes, so that one camera cannot hold up the others
 MOST_MOVES = 3
 _MOST_UNSENT = 256 * 1024
 _BYE_US = 1_000_000  # how long after its good-bye a camera may still change its mind
+_REPORT_US = 5_000_000  # RFC 3550, 6.2: the least interval for reports
 _PLAIN = "%/:@!$&'()*+,;=~?[]"
 
 
@@ -47,6 +48,7 @@ class RtspFeed:
         self._tracks = Tracks()
         self._unsent = b""
         self._heard_us = 0
+        self._reported_us = 0
         self._bye_us: int | None = None
 
     def __repr__(self) -> str:
@@ -129,7 +131,7 @@ class RtspFeed:
             except (BlockingIOError, InterruptedError):
                 return
             except OSError:
-                data = b""
+                raise refusals.hung_up() from None
             if not data:
                 self._meet_end(talk)
                 return
@@ -151,13 +153,16 @@ class RtspFeed:
         raise refusals.hung_up()
 
     def _watch(self, talk: Conversation, now_us: int) -> None:
-        """Notice a camera that has said good-bye, or that fell silent.
+        """Report to the camera; notice that it has said good-bye, or fell silent.
 
         Raises:
             SourceError: that is so.
         """
         if not talk.is_playing:
             return
+        if now_us - self._reported_us >= _REPORT_US:
+            self._reported_us = now_us
+            self._unsent += self._tracks.answer()
         if self._tracks.has_left:
             self._bye_us = now_us if self._bye_us is None else self._bye_us
             if now_us - self._bye_us > _BYE_US:

@@ -6,6 +6,7 @@ wire has them, with the four bytes of head that interleaving puts before each pa
 
 from __future__ import annotations
 
+import secrets
 import struct
 
 _HEAD = struct.Struct(">xxxxBBHII")  # behind the interleaving's own head
@@ -15,7 +16,8 @@ _NTP_EPOCH_S = 2_208_988_800  # from 1900 to 1970
 _MOST_BEHIND = 1_000  # a packet that is later than this by its number means that counting began anew
 _SURE_AFTER = 20  # so many packets of another payload type than announced, and none of the announced: it is that one
 _LONGEST_REPORT_S = 300  # what a report says of a moment further away than this is no evidence
-_SENDER_REPORT, _BYE = 200, 203
+_SENDER_REPORT, _RECEIVER_REPORT, _DESCRIBED, _BYE = 200, 201, 202, 203
+_NAME = b"nightlatch"
 
 
 class RtpTrack:
@@ -24,7 +26,7 @@ class RtpTrack:
     def __init__(self, payload_type: int, rate: int) -> None:
         self._payload_type, self._rate = payload_type, rate
         self._next: int | None = None
-        self._ssrc = 0
+        self._ssrc, self._own_ssrc = 0, secrets.randbits(32)
         self._raw: int | None = None  # the last timestamp as it came
         self._others = 0
         self._waiting: tuple[int, int] | None = None  # a report before the first packet
@@ -75,6 +77,19 @@ class RtpTrack:
             elif kind == _BYE:
                 self.has_left = True
             at += size
+
+    def answer(self, channel: int) -> bytes:
+        """A receiver report (6.4.2), interleaved: some cameras take a client that sends none for gone."""
+        if self._next is None:
+            return b""
+        own, last = self._own_ssrc, self._next - 1 & 0xFFFF
+        report = struct.pack(
+            ">BBHIIIIIII", 0x81, _RECEIVER_REPORT, 7, own, self._ssrc, min(self.lost, 0x7FFFFF), last, 0, 0, 0
+        )
+        items = bytes((1, len(_NAME))) + _NAME
+        items += bytes(4 - len(items) % 4)
+        report += struct.pack(">BBHI", 0x81, _DESCRIBED, 1 + len(items) // 4, own) + items
+        return b"$" + bytes((channel,)) + len(report).to_bytes(2) + report
 
     def clock_us(self, stamp: int) -> int | None:
         """What the camera's own clock showed at this timestamp, in µs since 1970; None where it does not tell."""

@@ -22,7 +22,7 @@ from nightlatch.pixels.sources.rtsp.rtp import RtpTrack
 from nightlatch.pixels.sources.rtsp.sdp import Description, Offer
 
 _UNSURE_PICTURES = 8  # how many tell whether a camera's pictures come in pieces
-_UNDESCRIBED = 50  # payloads after which sound that nothing describes is given up
+_UNDESCRIBED = 8  # payloads, half a second, after which sound that nothing describes is said to be left out
 _SOUND_NAMES = {"G726": "G.726", "G722": "G.722", "G723": "G.723", "G729": "G.729", "MPA": "MP3"}
 
 
@@ -33,6 +33,7 @@ class Tracks:
         self._picture: PictureTrack | None = None
         self._sound: SoundTrack | None = None
         self._left_out: list[str] = []
+        self._reports: list[tuple[int, RtpTrack]] = []
         self._takers: dict[int, Callable[[bytes, int, list[Raw]], None]] = {}
 
     @property
@@ -81,6 +82,7 @@ class Tracks:
         """Take what comes on these channels."""
         track = self._picture if channel.offer.media == "video" else self._sound
         if track is not None:
+            self._reports.append((channel.rtcp, track.rtp))
             self._takers[channel.rtcp] = track.report
             self._takers[channel.rtp] = track.take
 
@@ -94,6 +96,10 @@ class Tracks:
         taker = self._takers.get(frame[1])
         if taker is not None:
             taker(frame, now_us, raws)
+
+    def answer(self) -> bytes:
+        """What the camera hears of how its packets arrive."""
+        return b"".join([rtp.answer(channel) for channel, rtp in self._reports])
 
     def finish(self, raws: list[Raw]) -> None:
         """The session is over: hand out what was held back."""

@@ -67,7 +67,7 @@ class Wire:
                 at = self._find(buffer, at)
                 if self._is_lost:
                     break
-            elif buffer[at] == _DOLLAR:
+            elif buffer[at] == _DOLLAR and buffer[at + 1] in self.channels:
                 last = at + 4 + (buffer[at + 2] << 8 | buffer[at + 3])
                 if last > end:
                     break
