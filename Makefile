@@ -59,16 +59,16 @@ judge: .venv/train  ## train the judge
 	touch $@
 
 bench-record: .venv/installed .venv/system  ## measure recording beside ffmpeg -c copy
-	$(BIN)/python bench/record.py
+	$(BIN)/python bench/record.py $(ARGS)
 
 bench-cameras: .venv/installed .venv/system  ## measure how many cameras two cores carry
-	$(BIN)/python bench/cameras.py
+	$(BIN)/python bench/cameras.py $(ARGS)
 
 bench-sight: .venv/installed .venv/system  ## measure events, delays and CPU beside Frigate-style, Motion and ZoneMinder
 	$(BIN)/python bench/sight
 
-bench-soak: .venv/installed .venv/system  ## run sixteen cameras for a simulated hour
-	$(BIN)/python bench/soak.py
+bench-soak: .venv/installed .venv/system  ## run sixteen cameras for an hour
+	$(BIN)/python bench/soak.py $(ARGS)
 
 bench-redact: .venv/installed  ## hide people in real films and judge the result
 	$(BIN)/python bench/redact.py 10

@@ -10,7 +10,8 @@ whether it sent every picture in time, for a crowd that is late shows nothing ab
 
 A camera is carried when, in the time that is measured, the index has no two segments of it that are more than 0.5 s
 apart, no outage, and footage up to two segments before the end. MiB are those of the watch processes, shared by all
-cameras: PSS (shared pages counted in part) and USS (their own pages). CPU is user + sys.
+cameras: PSS (shared pages counted in part) and USS (their own pages). CPU is user + sys. 150 cameras write 26 GB in ten
+minutes below bench/out, which are removed.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.drills.strip import read_strips
-from tests.house import House, until
+from tests.house import House, house, until
 
 from record import OUT, cpu_s
 
@@ -82,16 +83,37 @@ class Cameras:
 
 
 @contextmanager
-def crowd() -> Iterator[Cameras]:
+def crowd(main: Path = QUIET, main_fps: float = 15, sub: Path = QUIET_SUB, sub_fps: float = 5) -> Iterator[Cameras]:
     """Cameras for as long as it is open."""
     script = str(Path(__file__).with_name("crowd.py"))
-    command = [sys.executable, script, str(QUIET), "15", str(QUIET_SUB), "5"]
+    command = [sys.executable, script, str(main), str(main_fps), str(sub), str(sub_fps)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         yield Cameras(process)
     finally:
         process.kill()
         process.wait(10)
+
+
+@contextmanager
+def hub(folder: Path, shards: int | None = None) -> Iterator[House]:
+    """`nightlatch hub` with a household and no camera."""
+    config = None
+    if shards is not None:
+        (config := folder / "nightlatch.toml").write_text(f"[hub]\nshards = {shards}\n")
+    with house(folder / "house", program="hub", config=config) as home:
+        home.set_up()
+        until(lambda: len(home.children("watch")) >= (shards or 1), "the watch processes")
+        yield home
+
+
+def add(home: House, cameras: Cameras, count: int) -> Path:
+    """Have so many recorded; the index, in which each has footage."""
+    for n in range(count):
+        home.add_camera(f"camera {n}", cameras.url(n, "main"), sub_url=cameras.url(n, "sub"))
+    index = home.data / "hub" / "hub.db"
+    until(lambda: all(strip.footage for strip in read_strips(index).values()), "every camera's footage", 180)
+    return index
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,46 +155,39 @@ def family(pids: Sequence[int]) -> list[int]:
     found = list(pids)
     for pid in found:
         for task in Path(f"/proc/{pid}/task").glob("*/children"):
-            found += [int(child) for child in task.read_text().split()]
+            with suppress(OSError):  # a thread that ended meanwhile
+                found += [int(child) for child in task.read_text().split()]
     return found
 
 
-def _looks(hub: Path) -> tuple[int, int]:
-    told = [json.loads(file.read_text())["looks"] for file in hub.glob("eye*.json")]
-    counts = [counts for looks in told for counts in looks.values()]
+def _cpu_s(*groups: Sequence[int]) -> list[float]:
+    return [sum(cpu_s(pid) for pid in pids) for pids in groups]
+
+
+def looks(folder: Path) -> tuple[int, int]:
+    """(looks made, pictures passed over) by all cameras of a hub's folder, as the doctor reads them."""
+    told = [json.loads(file.read_text())["looks"] for file in folder.glob("eye*.json")]
+    counts = [counts for each in told for counts in each.values()]
     return sum(int(each[0]) for each in counts), sum(int(each[1]) for each in counts)
 
 
 def carry(folder: Path, cameras: Cameras, count: int, seconds: float, shards: int | None) -> Carried:
     """Record `count` cameras."""
-    config = None
-    if shards is not None:
-        (config := folder / "nightlatch.toml").write_text(f"[hub]\nshards = {shards}\n")
-    home = House(folder / "house", program="hub", config=config)
-    home.start()
-    try:
-        home.set_up()
-        until(lambda: len(home.children("watch")) >= (shards or 1), "the watch processes")
-        time.sleep(5)  # until they have loaded what they need
-        watch, serve = family(home.children("watch")), family(home.children("serve"))
-        idle_pss_mib, _ = memory_mib(watch)
-        for n in range(count):
-            home.add_camera(f"camera {n}", cameras.url(n, "main"), sub_url=cameras.url(n, "sub"))
-        index = home.data / "hub" / "hub.db"
-        until(lambda: all(strip.footage for strip in read_strips(index).values()), "every camera's footage", 180)
+    with hub(folder, shards) as home:
+        time.sleep(5)  # until watch has loaded what it needs
+        idle_pss_mib, _ = memory_mib(family(home.children("watch")))
+        index = add(home, cameras, count)
         time.sleep(SETTLE_S)
         cameras.counts()
-        watch, looked = family(home.children("watch")), _looks(home.data / "hub")
-        before = [sum(cpu_s(pid) for pid in pids) for pids in (watch, serve, [cameras.pid])]
+        watch, serve = family(home.children("watch")), family(home.children("serve"))
+        looked, before = looks(home.data / "hub"), _cpu_s(watch, serve, [cameras.pid])
         began_s, began_ms = time.monotonic(), time.time_ns() // 1_000_000
         time.sleep(seconds)
         took_s, ended_ms = time.monotonic() - began_s, time.time_ns() // 1_000_000
-        after = [sum(cpu_s(pid) for pid in pids) for pids in (watch, serve, [cameras.pid])]
-        (pss_mib, uss_mib), looks, told = memory_mib(watch), _looks(home.data / "hub"), cameras.counts()
+        after = _cpu_s(watch, serve, [cameras.pid])
+        (pss_mib, uss_mib), looks_then, told = memory_mib(watch), looks(home.data / "hub"), cameras.counts()
         time.sleep(1)  # what is on its way to the index
         strips = read_strips(index).values()
-    finally:
-        home.stop()
     gaps = [each.gaps(began_ms, ended_ms - round(LATE_S * 1000), GAP_S) for each in strips]
     outages = [[one for one in each.outages if one.ended_ms > began_ms and one.began_ms < ended_ms] for each in strips]
     shares = [(b - a) / took_s for a, b in zip(before, after, strict=True)]
@@ -188,8 +203,8 @@ def carry(folder: Path, cameras: Cameras, count: int, seconds: float, shards: in
         watch_cpu=shares[0],
         serve_cpu=shares[1],
         crowd_cpu=shares[2],
-        looks=looks[0] - looked[0],
-        passed_over=looks[1] - looked[1],
+        looks=looks_then[0] - looked[0],
+        passed_over=looks_then[1] - looked[1],
         late_ms=told["latest_ms"],
         dropped=told["dropped"],
     )

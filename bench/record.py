@@ -23,18 +23,19 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, cast
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.drills.foreign import foreign_camera
 
 OUT = Path(__file__).parent / "out"
 FILM = OUT / "camera-1080p15.mp4"
 LONG = OUT / "camera-1080p15-sound.mp4"
 FILM_S = 60
 LONG_S = 720  # a client that comes late in a round still finds film
-CAMERA = Path(__file__).parents[1] / "tests" / "pixels" / "sources" / "gst_camera.py"
-USER, PASSWORD = "owner", "bench-of-nightlatch"
 SETTLE_S = 6.0
 
 
@@ -60,64 +61,59 @@ def cpu_s(pid: int) -> float:
     return time.clock_gettime(~pid << 3 | 2)
 
 
-@contextmanager
-def foreign_camera() -> Iterator[tuple[str, int]]:
-    """(URL, process id) of gst-rtsp-server showing the film to all its clients."""
-    launch = (
-        f'( filesrc location="{LONG}" ! qtdemux name=film '
-        "film.video_0 ! queue ! h264parse ! rtph264pay name=pay0 pt=96 config-interval=-1 "
-        "film.audio_0 ! queue ! aacparse ! rtpmp4gpay name=pay1 pt=97 )"
-    )
-    command = ["/usr/bin/python3", str(CAMERA), launch, "", USER, PASSWORD]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    try:
-        if process.stdout is None or not (port := process.stdout.readline().strip()):
-            raise RuntimeError("gst-rtsp-server did not start: is it installed (scripts/packages.txt)?")
-        yield f"rtsp://{USER}:{PASSWORD}@127.0.0.1:{port}/live", process.pid
-    finally:
-        process.kill()
-        process.wait(10)
-
-
 # ---- ours ---------------------------------------------------------------------------------------------------------
 
 
 def record_rtsp(urls: Sequence[str], folder: Path, stop: threading.Event) -> None:
-    """Record cameras in this process, without looking, until `stop`. What an engine of another build must change."""
+    """Record cameras in this process as `nightlatch hub --role watch` does, without looking, until `stop`."""
     import pyrage
 
     from nightlatch.clocks import system_clock
     from nightlatch.domain.camera import Camera
     from nightlatch.hub.folder import claim
     from nightlatch.hub.vault.files import Vault
-    from nightlatch.hub.watch.eye import open_looking
-    from nightlatch.hub.watch.recorder import Recorder, Station
+    from nightlatch.hub.watch.shards import Shard
+    from nightlatch.hub.watch.station import Station
     from nightlatch.hub.watch.telling import Telling
-    from nightlatch.seal.recipients import Sealer
+    from nightlatch.hub.watch.watcher import Watcher
+    from nightlatch.hub.wire.notices import CameraList
 
-    clock = system_clock()
+    clock, nobody = system_clock(), _Nobody()
     claim(folder)
-    sealer = Sealer([str(pyrage.x25519.Identity.generate().to_public())])
-    station = Station(Vault(folder, clock), clock, Telling(_Nobody(), clock), open_looking("motion", None))
-    recorders = [Recorder(Camera(f"{n:012x}", str(n), url), "h", sealer, station) for n, url in enumerate(urls)]
-    threads = [threading.Thread(target=recorder.run) for recorder in recorders]
-    for recorder, thread in zip(recorders, threads, strict=True):
-        recorder._sub_is_watched = (
-            True  # a sub-stream is said to be looked at, which is not there: nothing is looked at
-        )
-        thread.start()
-    stop.wait()
-    for recorder in recorders:
-        recorder.stop()
-    for thread in threads:
-        thread.join(10)
+    watcher = Watcher(folder, Station(Vault(folder, clock), clock, Telling(nobody, clock), cast(Any, nobody)), Shard())
+    cameras = tuple(Camera(f"{n:012x}", str(n), url) for n, url in enumerate(urls))
+    watcher.take(CameraList("h", (str(pyrage.x25519.Identity.generate().to_public()),), cameras))
+
+    def end() -> None:
+        stop.wait()
+        watcher.stop()
+
+    threading.Thread(target=end, daemon=True).start()
+    watcher.run()
 
 
 class _Nobody:
-    """Hears what is told, and does nothing."""
+    """Hears what is told and looks at what is offered, and does nothing."""
+
+    is_done = True
+    dropped = 0
 
     def send(self, notice: object) -> None:
         """Must return at once."""
+
+    def eye(self) -> str:
+        return "none"
+
+    def observer(self, *_: object) -> Any:
+        return self
+
+    def offer(self, packet: object) -> None:
+        """Not looked at."""
+
+    def start(self) -> None:
+        """Nothing begins."""
+
+    stop = start
 
 
 def _child(folder: Path, urls: Sequence[str]) -> None:
@@ -217,7 +213,7 @@ def main() -> None:
     load = Path("/proc/loadavg").read_text().split()[0]
     print(f"{given.rounds} rounds of {given.seconds:.0f} s; load before: {load}. CPU ms for a second of one camera:")
     print(f"{'cameras':>7}  {'':22}{'median':>8}{'range':>14}{'x ffmpeg':>10}{'the camera itself':>19}")
-    with foreign_camera() as (url, server):
+    with foreign_camera(LONG) as (url, server):
         for count in given.cameras:
             ours, theirs = Cost("ours"), Cost("ffmpeg -c copy")
             for _ in range(given.rounds):

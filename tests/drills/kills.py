@@ -10,8 +10,8 @@ once, however many cameras it hit.
 Every picture carries its number and the camera notes when it was sent, so after the next start:
 - lost: from the last picture kept to the last one sent before the kill (before SIGTERM, where that came first);
 - no picture between the first and the last kept of a run is missing;
-- every new file opens with Debian's `age -d` (status 0), which is not ours;
-- the index names exactly the files that are there, with their sizes.
+- every new file, of clips and sheets too, opens with Debian's `age -d` (status 0), which is not ours;
+- the index names exactly the segments and the files of closed clips that are there, with their sizes.
 After each batch of kills all pictures of all cameras are decoded.
 """
 
@@ -78,7 +78,10 @@ class Watch:
         self._words = ["hub", "--role", "watch", "--data", str(home.data / "hub"), "--no-demo"]
         self._log = home.folder / "watch.out"
         self._zygote = subprocess.Popen(
-            [sys.executable, "-m", "tests.drills.zygote"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, str(Path(__file__).with_name("zygote.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def start(self) -> int:
@@ -112,6 +115,7 @@ class Drill:
         self._waiting: list[Kill] = []  # whose losses are known after the next recovery
         self._kept: list[dict[int, set[int]]] = [{} for _ in cameras]  # by camera and play: numbers of pictures
         self._opened: dict[str, bytes] = {}
+        self._tried: dict[Path, int] = {}  # files of clips and sheets, by when they were last written
         self._key = home.folder / "key.txt"
         self._key.touch(0o600)
         self._key.write_text(str(home.keys.identity) + "\n")
@@ -165,10 +169,10 @@ class Drill:
         """What the kills before this start cost."""
         vault = self._home.data / "hub" / "vault"
         try:
-            until(lambda: self._rows() == self._files(vault), "index and files agreeing", 5)
+            until(lambda: self._agree(vault), "index and files agreeing", 5)
         except TimeoutError:
             self._found.faults.append(
-                f"index and files differ: {set(self._rows().items()) ^ set(self._files(vault).items())}"
+                f"index and files differ; segments: {set(self._rows().items()) ^ set(self._files(vault).items())}"
             )
         new = [path for path in self._files(vault) if path not in self._opened]
         with ThreadPoolExecutor(4) as pool:
@@ -177,6 +181,7 @@ class Drill:
                 camera = self._ids.index(path.split("/")[0])
                 for number in numbers(mp4):
                     self._kept[camera].setdefault(number // PER_PLAY, set()).add(number % PER_PLAY)
+            list(pool.map(self._open, self._others(vault)))
         for kill in self._waiting:
             self._count(kill)
             self._found.kills.append(kill)
@@ -202,6 +207,31 @@ class Drill:
                 kill.lost_s.append(max(0.0, sent_s[sent - 1] - since_s))
                 if missing := sorted(set(range(last + 1)) - kept):
                     self._found.faults.append(f"camera {number}, play {index}: not kept in between: {missing[:10]}")
+
+    def _others(self, vault: Path) -> list[Path]:
+        """Files of clips and sheets that are new, or were written again."""
+        found = []
+        for path in (*vault.glob("*/clips/[0-9a-f]*/[a-z]*.age"), *vault.glob("*/sheets/*/[0-9]*.age")):
+            if self._tried.get(path) != (written := path.stat().st_mtime_ns):
+                self._tried[path] = written
+                found.append(path)
+        return found
+
+    def _agree(self, vault: Path) -> bool:
+        """Whether the index names the segments and the files of closed clips that are there."""
+        with sqlite3.connect(f"file:{self._home.data}/hub/hub.db?mode=ro", uri=True) as index:
+            clips = index.execute("select camera_id || '/clips/' || id, open from clips").fetchall()
+            objects = index.execute(
+                "select c.camera_id || '/clips/' || c.id || '/' || p.name || '.age', p.bytes "
+                "from clip_parts p join clips c on c.id = p.clip_id where not c.open"
+            ).fetchall()
+        folders = {str(path.parent.relative_to(vault)) for path in vault.glob("*/clips/[0-9a-f]*/manifest.age")}
+        there = [path for clip, is_open in clips if not is_open for path in (vault / clip).glob("[a-z]*.age")]
+        return (
+            self._rows() == self._files(vault)
+            and dict(objects) == {str(path.relative_to(vault)): path.stat().st_size for path in there}
+            and {clip for clip, is_open in clips if not is_open} <= folders <= {clip for clip, _ in clips}
+        )
 
     def _rows(self) -> dict[str, int]:
         with sqlite3.connect(f"file:{self._home.data}/hub/hub.db?mode=ro", uri=True) as index:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -249,5 +249,5 @@ def test_every_second_is_recorded_or_explained_once(engine: Engine, happenings: 
     index.segment(at_s, at_s + 4)
     spans += [(at_s, at_s + 4), *((began, ended or -1) for began, ended, _ in index.outages)]
     spans.sort()
-    for (_, ended), (began, _) in zip(spans, spans[1:], strict=False):
+    for (_, ended), (began, _) in itertools.pairwise(spans):
         assert -0.01 <= began - ended <= GAP_MS / 1000

@@ -80,18 +80,18 @@ const firsts = new Latest<string, Promise<Result<Bytes>>>(1);
 
 // Ask for the first part beside the manifest: its hash is checked when that is there.
 export function expect(clip: string) {
-  firsts.set(clip, sealedPart(clip, 0));
+  firsts.set(clip, sealedPart(clip, "main", 0));
 }
 
-function sealedPart(clip: string, n: number, stream: StreamName = "main") {
-  const [here, there] = stream === "sub" ? ["subs", "sub"] : ["parts", "part"];
-  return object(clip, `${here}/${n}`, `${there}-${String(n).padStart(4, "0")}`);
+function sealedPart(clip: string, stream: StreamName, n: number): Promise<Result<Bytes>> {
+  const number = String(n).padStart(4, "0");
+  return stream === "sub" ? object(clip, `subs/${n}`, `sub-${number}`) : object(clip, `parts/${n}`, `part-${number}`);
 }
 
 async function part(clip: string, of: Manifest, stream: StreamName, n: number): Promise<Result<Bytes>> {
   const early = n === 0 && stream === "main" ? firsts.get(clip) : undefined;
   if (early) firsts.drop(clip);
-  const bytes = await (early ?? sealedPart(clip, n, stream));
+  const bytes = await (early ?? sealedPart(clip, stream, n));
   if (!bytes.ok) return bytes;
   if (partsOf(of, stream)[n]?.sha256 !== b64(await sha256(bytes.value))) {
     return broken(`Part ${n + 1} of this clip is not what was recorded. It is not shown.`);

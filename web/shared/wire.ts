@@ -216,7 +216,8 @@ export interface ProbeSuccess {
   codecs: string;
   audio: string | null;
   gop_s: number | null; // between key frames
-  notes: string[]; // what would improve it
+  notes: string[]; // what is left out and why, and what would improve it
+  receiver: string; // "nightlatch" or "ffmpeg"
   still: string; // b64, sealed
 }
 

@@ -99,6 +99,7 @@ def _show_probe(address: str, transport: str) -> None:
     """
     from nightlatch.clocks import system_clock
     from nightlatch.diagnostics import configure
+    from nightlatch.domain.camera import RECEIVED
     from nightlatch.pixels.sources.probe import probe
 
     configure()
@@ -111,5 +112,6 @@ def _show_probe(address: str, transport: str) -> None:
         + (f", sound {audio.codec}" if audio else ", no sound")
         + (f", a key frame every {found.gop_s:.1f} s" if found.gop_s else "")
     )
+    out.print(f"  {RECEIVED[found.receiver]}")
     for note in found.notes:
         out.print(f"  {escape(note)}")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass, field
-from typing import Literal
 from urllib.parse import quote, unquote
 
 from nightlatch.errors import Reason, SourceError
@@ -36,7 +35,7 @@ _PRINTABLE = "".join(map(chr, range(33, 127)))
 class RtspAddress:
     """An address that has one reading. `rest` is what is asked for at the host, its leading slash included."""
 
-    scheme: Literal["rtsp", "rtsps"]
+    scheme: str  # rtsp or rtsps
     host: str  # IPv6 without brackets
     port: int
     place: str  # host and port as they are written
@@ -68,7 +67,7 @@ def read_rtsp(url: str) -> RtspAddress:
     """
     scheme, separator, after = url.strip().partition("://")
     scheme = scheme.lower()
-    if (scheme != "rtsp" and scheme != "rtsps") or not separator:
+    if scheme not in PORTS or not separator:
         raise _bad("A network camera's address begins with rtsp:// or rtsps://.")
     try:
         after.encode()

@@ -144,6 +144,11 @@ class Run:
         return self
 
     @property
+    def began_ms(self) -> int:
+        """The wall clock at its beginning."""
+        return WALL_MS
+
+    @property
     def now_s(self) -> float:
         return (self.time.now_us - BOOTED_US) / 1e6
 

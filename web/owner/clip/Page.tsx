@@ -7,6 +7,7 @@ import type { Manifest } from "../clips";
 import { Badge } from "../events";
 import { type Finding, findingOf, what } from "../findings";
 import { clipsChanged, go, home, now, state } from "../state";
+import { beginOf } from "../timeline/days";
 import { sayWhy } from "../toast";
 import { Link, Trouble, useTitle, Wait } from "../ui";
 import { doorsTo, surroundings } from "./doors";
@@ -181,7 +182,7 @@ function Acts({ id, facts, finding, hasBoxes, setBoxes }: ActsProps) {
   return (
     <div class="row">
       <Download id={id} />
-      <Link class="button" href={`/timeline?camera=${facts.camera}&at=${facts.onset_ms}`}>
+      <Link class="button" href={`/timeline?camera=${facts.camera}&at=${beginOf(facts)}`}>
         Show on the timeline
       </Link>
       {finding.tracks.length > 0 && (

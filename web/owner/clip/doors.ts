@@ -5,6 +5,7 @@ import type { Clip } from "../../shared/wire";
 import { expect, manifest, parts, still } from "../clips";
 import { plays, SealedPlayer } from "../player";
 import { openedJson, opener } from "../state";
+import { beginOf } from "../timeline/days";
 import { sayWhy } from "../toast";
 import { pictureUrl } from "../ui";
 import type { Doors as RemarkDoors, Said } from "./remarks";
@@ -63,8 +64,8 @@ async function screenOf(player: Result<SealedPlayer>, codecs: string): Promise<R
 export async function surroundings(id: string): Promise<{ row: Clip | null; near: Neighbours }> {
   const found = await row(id);
   if (!found.ok) return { row: null, near: {} };
-  const { onset_ms } = found.value;
-  const span = `from_ms=${onset_ms - AROUND_MS}&to_ms=${onset_ms + AROUND_MS}`;
+  const at = beginOf(found.value);
+  const span = `from_ms=${at - AROUND_MS}&to_ms=${at + AROUND_MS}`;
   const around = await get<Clip[]>(`/clips?limit=200&${span}`);
   return { row: found.value, near: around.ok ? neighbours(around.value, id) : {} };
 }

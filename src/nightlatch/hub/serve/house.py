@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from fastapi import Request
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
+from nightlatch.domain.camera import CameraState
 from nightlatch.domain.time import Clock, Span
 from nightlatch.errors import NightlatchError
 from nightlatch.hub.serve import catalogue
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
 
 COOKIE = "nightlatch"
 WAITING_HINTS = 64
+RECEIVING_FILE = "receiving.json"  # in the hub's folder, for the doctor: no name, no address
 SILENT_S = 6.0  # three pulses of a watch process
 WATCHED_S = 10.0  # a page that shows a still asks for the next one sooner
 log = structlog.get_logger()
@@ -114,8 +116,10 @@ class House:
     swept: Sweep = field(default_factory=Sweep)
     _watching: dict[int, Line] = field(default_factory=dict)  # by shard
     _unmatched: set[int] = field(default_factory=set)  # shards whose files may be out of step with the books
+    _receiving: dict[str, dict[str, object]] = field(default_factory=dict)  # as the doctor's file has it
     _since_ms: dict[int, int] = field(default_factory=dict)  # when the newest process of each shard began
     _eyes: dict[int, EyeStatus] = field(default_factory=dict)  # by shard
+    _events: dict[str, dict[str, EventNotice]] = field(default_factory=dict)  # open ones, by camera; {} where unknown
     _feeds: set[asyncio.Queue[str]] = field(default_factory=set)
     _watched: dict[str, float] = field(default_factory=dict)  # when a page asked for a camera's still, monotonic
     _told_watched: tuple[str, ...] = ()
@@ -167,13 +171,15 @@ class House:
                 self.entries.add(notice)
             case CameraStatus():
                 self.statuses[notice.camera_id] = notice
+                if notice.state is not CameraState.RECORDING:  # what it saw is over
+                    self._end_events(lambda camera_id: camera_id == notice.camera_id)
                 self.entries.add(notice)
                 self.hint({"type": "camera", "camera_id": notice.camera_id})
             case NewStill():
                 self.stills[notice.camera_id] = notice
                 self.hint({"type": "still", "camera_id": notice.camera_id, "at_ms": notice.at_ms})
             case EventNotice():
-                self.alerts.tell(alert_of(notice))
+                self._happen(notice)
             case Advice():
                 self.advice[notice.camera_id] = notice.text
             case EyeStatus():
@@ -195,6 +201,11 @@ class House:
         if hello.since_ms and hello.since_ms != self._since_ms.get(hello.shard):
             self._since_ms[hello.shard] = hello.since_ms
             self.absences.began(hello.since_ms, hello.keeps)
+            self._end_events(hello.keeps)  # those of the process before
+        self._end_events(lambda camera_id: hello.keeps(camera_id) and camera_id not in hello.moving)
+        for camera_id in hello.moving:
+            self._events.setdefault(camera_id, {})
+        self._follow_motion()
         line = Line(hello, set(hello.growing))
         if before is not None and before.hello.since_ms == hello.since_ms:
             line.heard_s.extend(before.heard_s)
@@ -221,7 +232,30 @@ class House:
             return  # it has joined anew meanwhile
         del self._watching[hello.shard]
         self._eyes.pop(hello.shard, None)  # nothing is looking now
+        self._end_events(hello.keeps)
         self.hint({"type": "home"})
+
+    def _happen(self, notice: EventNotice) -> None:
+        """More is known of an event, or it is over."""
+        events = self._events.setdefault(notice.camera_id, {})
+        if notice.is_open:
+            events[notice.event_id] = msgspec.structs.replace(notice, jpeg=None, picture=None)
+        else:
+            events.pop(notice.event_id, None)
+            if not events:
+                del self._events[notice.camera_id]
+        self.alerts.tell(alert_of(notice))
+
+    def _end_events(self, is_over: Callable[[str], bool]) -> None:
+        """Nobody sees these cameras now: whoever was told of an event there is told that it is over."""
+        for camera_id in [each for each in self._events if is_over(each)]:
+            for event in self._events.pop(camera_id).values():
+                self.alerts.tell(alert_of(msgspec.structs.replace(event, is_open=False)))
+        self._follow_motion()
+
+    def _follow_motion(self) -> None:
+        if self.mqtt is not None:
+            self.mqtt.follow(self._events)
 
     def _follow(self, clip: ClipGrew) -> None:
         for line in self._watching.values():
@@ -304,9 +338,24 @@ class House:
             if self.absences.beat(now) and self.watch_is_silent != was_silent:
                 was_silent = not was_silent
                 self.hint({"type": "home"})
+            self._follow_motion()
+            await self._note_receiving()
             self._tell_watched(again=now.monotonic_ms // 1000 % 4 < BEAT_S)
             await run_in_threadpool(note_alive, self.settings.data_dir, now.wall_ms)
             await asyncio.sleep(BEAT_S)
+
+    async def _note_receiving(self) -> None:
+        """Keep by what each camera is received, for the doctor."""
+        now: dict[str, dict[str, object]] = {
+            each.camera_id: {"receiver": each.receiver, "notes": list(each.notes)}
+            for each in self.statuses.values()
+            if each.receiver is not None
+        }
+        if now != self._receiving:
+            self._receiving = now
+            with contextlib.suppress(OSError):  # a full disk: the page says it all the same
+                file = self.settings.data_dir / RECEIVING_FILE
+                await run_in_threadpool(file.write_text, json.dumps(now))
 
     # ---- pages --------------------------------------------------------------------------------------------
 

@@ -116,21 +116,24 @@ class Vault:
             self._grow(clip, sealer, (move,), (ClipObject(f"part-{number:04d}", len(sealed), 1),))
 
     def keep_clip_sub(self, clip: OpenClip, part: Part, sealer: Sealer) -> None:
-        """Add a part of the sub-stream; the next manifest names it. Raises `ClipGone`, `OSError`.
+        """Add a part of the sub-stream; the manifest that names it follows with the next part of the main one.
 
         `clip.manifest.sub` says what the sub-stream is. A crash before that manifest loses a second of a copy that
         is smaller than what is there anyway; writing the manifest twice a second would cost more than the part.
+
+        Raises:
+            VaultError: this clip has no sub-stream.
+            ClipGone, OSError: as `keep_clip_part`.
         """
         sub = clip.manifest.sub
         if sub is None:
             raise VaultError("This clip has no sub-stream beside it.")
         sealed = sealer.seal(pad_mp4(part.mp4))
-        name, number = f"sub-{len(sub.parts):04d}", len(sub.parts)
+        name = f"sub-{len(sub.parts):04d}"
         with _while_it_is_there(clip):
             move = self._move_in(clip, name, sealed)
-        clip.manifest = clip.manifest.with_sub_part(
-            SealedPart(number, _hash(sealed), len(sealed), part.began_ms, part.duration_ms)
-        )
+        named = SealedPart(len(sub.parts), _hash(sealed), len(sealed), part.began_ms, part.duration_ms)
+        clip.manifest = clip.manifest.with_sub_part(named)
         grown = ClipGrowth(clip, clip.manifest, (ClipObject(name, len(sealed), 1),))
         self._expect(Due(clip.manifest.camera, (move,), grown))
 

@@ -293,6 +293,12 @@ class Clipping:
         except ClipGone:
             if self._event is not None:
                 self._let_go(self._event)
+        except OSError:  # what was lost here may be the init: another clip begins at the next key frame
+            self._growing = None
+            if clip.manifest.parts:
+                with suppress(OSError):
+                    self._close(clip)
+            raise
 
     def _close(self, clip: OpenClip) -> None:
         with suppress(ClipGone):  # deleted since

@@ -1,4 +1,4 @@
-"""Makes durable what the loop has written, and tells serve of files only then: a thread, so that nobody waits for it."""
+"""Makes durable what the loop has written, and only then tells serve of files: in a thread, so that nobody waits."""
 
 from __future__ import annotations
 

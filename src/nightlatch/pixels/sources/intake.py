@@ -27,6 +27,7 @@ LONG_KEY_S = 10.0  # key frames that are further apart are worth a note
 ANSWER_S = 5.0  # more than `timeout_s`, as a feed's own wait ends first and knows more
 UNSEEN_S = 2.0  # of a longer pause between two polls, only so much counts as silence of the camera
 CLOCK_STEP_US = 200_000  # by less than this the hub's clock is not followed: slow sweeps of NTP leave no trace
+JUMP_NOTE_S = 600.0  # how long a jump of the camera's clock is told
 RATE_OFF = 0.2  # share by which the declared picture rate may be wrong
 RATE_S = 4.0  # how long the picture rate is measured
 RESTATE_WINDOWS = 2  # so many measurements between two statements: each begins a new segment
@@ -58,6 +59,7 @@ class Intake:
         self._film = FilmLines() if not feed.is_live else None
         self._lines: CameraLines | None = None
         self._loops = 0
+        self._is_heard = False  # sound of a film
         self._end: SourceError | None = None
         self._wall = _Wall()
         self._quiet = _Quiet()
@@ -153,7 +155,7 @@ class Intake:
             return []
         self._lines = lines
         self._key_wait_us = first.arrival_us - self._quiet.first_us
-        self._wall.begin()
+        self._wall.begin(lines.origin_us)
         held, self._held = self._held, []
         if len(held) > 4:
             self._rate.measured = 1e6 / lines.video.step_us
@@ -170,11 +172,11 @@ class Intake:
         has_sound = self._feed.audio is None or any(raw.kind == "audio" for raw, _, _ in self._timed)
         if not has_sound and self._end is None and self._timed[-1][1] - self._timed[0][1] <= SOUND_WAIT_S * 1e6:
             return []
-        self._sound_from_us = self._timed[0][1] - 1_000_000
-        self._wall.fix(self._timed[0][1], self._clock)
-        packets = [packet for item in self._timed if (packet := self._packet(*item)) is not None]
-        self._timed = []
-        return packets
+        held, self._timed = self._timed, []
+        self._is_heard = any(raw.kind == "audio" for raw, _, _ in held)
+        self._sound_from_us = held[0][1] - 1_000_000
+        self._wall.fix(held[0][1], self._clock)
+        return [packet for item in held if (packet := self._packet(*item)) is not None]
 
     def _times(self, film: FilmLines, raws: list[Raw]) -> list[tuple[Raw, int, int]]:
         loops: int = getattr(self._feed, "loops", 0)  # films only
@@ -202,30 +204,38 @@ class Intake:
     def _packet(self, raw: Raw, dts_us: int, pts_us: int) -> Packet | None:
         streams = None
         if raw.kind == "audio":
-            if self.streams is None or self.streams.audio is None or dts_us < self._sound_from_us:
+            if not self._is_announced(dts_us):
                 return None
-            audio = self._feed.audio
-            if audio is not self.streams.audio and audio != self.streams.audio:
-                return None  # it is described otherwise by now: from the next key frame on
             step_us = raw.duration_us or 20_000
         else:
-            self._rate.add(dts_us if self._lines is None else self._lines.video.nominal_us)
-            if raw.is_key and raw.video is not None:
-                streams = self._announce(raw.video, raw.arrival_us, dts_us)
-            step_us = raw.duration_us if self._lines is None else round(self._lines.video.step_us)
+            self._rate.pictures += 1
+            if raw.is_key and (video := raw.video or self._told) is not None:
+                streams = self._announce(video, raw.arrival_us, dts_us)
+            step_us = round(self._lines.video.step_us) if self._lines is not None else raw.duration_us
             if step_us <= 0:
                 step_us = round(1e6 / self.streams.video.fps) if self.streams and self.streams.video.fps else 40_000
-        at_ms = self._wall.at_ms(dts_us + (self._lines.origin_us if self._lines is not None else 0))
+        at_ms = (dts_us + self._wall.offset_us) // 1000
         ms = (step_us + 500) // 1000
         return Packet(raw.kind, raw.is_key, at_ms, ms, dts_us, pts_us, raw.data, streams, raw.is_torn)
+
+    def _is_announced(self, dts_us: int) -> bool:
+        """Whether sound of this time, as it is described by now, is part of what the last key frame announced."""
+        announced = self.streams.audio if self.streams is not None else None
+        if announced is None or dts_us < self._sound_from_us:
+            return False
+        audio = self._feed.audio
+        return audio is announced or audio == announced
 
     def _announce(self, video: VideoStream, arrival_us: int, dts_us: int) -> Streams:
         """What the source sends from this key frame on; the same object as before when nothing has changed."""
         if self._key_us is not None:
             self._key_apart_us = dts_us - self._key_us
         self._key_us = dts_us
-        if self._feed.is_live:
-            self._wall.follow()
+        if self._lines is not None:
+            self._wall.follow(self._lines.origin_us)
+            self._rate.judge(self._lines.video.nominal_us)
+        else:
+            self._rate.judge(dts_us)
         old = self.streams
         audio = self._heard(arrival_us)
         fps = self._rate.fps(video.fps, old.video.fps if old is not None and video == self._told else None)
@@ -241,9 +251,7 @@ class Intake:
         if audio is None or (audio.codec == "aac" and not audio.extradata) or audio.sample_rate <= 0:
             return None
         if self._film is not None:
-            if self.streams is not None:
-                return audio if self.streams.audio is not None else None
-            return audio if any(raw.kind == "audio" for raw, _, _ in self._timed) else None
+            return audio if self._is_heard else None
         sound_us = self._quiet.sound_us
         return audio if sound_us is not None and arrival_us - sound_us < SOUND_GONE_S * 1e6 else None
 
@@ -270,7 +278,7 @@ class Intake:
         elif abs(line.scale - 1) > SCALE_OFF:
             pace = "slow" if line.scale > 1 else "fast"
             notes.append(f"This camera's clock runs too {pace} ({1 / line.scale:.2f} of real time). That is corrected.")
-        elif line.jumps:
+        elif line.jumps and line.arrival_us - line.jumped_us < JUMP_NOTE_S * 1e6:
             notes.append("This camera's clock jumped. Nothing is missing for that: pictures were placed by arrival.")
         fps = self._rate.measured
         declared = self._told.fps if self._told is not None else None
@@ -302,6 +310,7 @@ class _Quiet:
         elif (unseen_us := now_us - self._polled_us - round(UNSEEN_S * 1e6)) > 0:  # we slept, not the camera
             self.began_us += unseen_us
             self.picture_us = self.picture_us + unseen_us if self.picture_us is not None else None
+            self.sound_us = self.sound_us + unseen_us if self.sound_us is not None else None
         self._polled_us = now_us
         for raw in raws:
             if raw.kind == "audio":
@@ -313,27 +322,25 @@ class _Quiet:
 
 
 class _Wall:
-    """Where the hub's clock stands against the clock of arrivals, as far as it is followed."""
+    """What to add to film time for the hub's clock, as far as that is followed."""
 
     def __init__(self) -> None:
+        self.offset_us = 0
         self._apart_us: deque[int] = deque(maxlen=5)  # the least is true: a poll may be late after its `now_us`
-        self._offset_us = 0
 
     def note(self, now_us: int, clock: Clock) -> None:
         self._apart_us.append(clock.now_ms() * 1000 - now_us)
 
-    def begin(self) -> None:
-        self._offset_us = min(self._apart_us)
+    def begin(self, origin_us: int) -> None:
+        self.offset_us = min(self._apart_us) + origin_us
 
     def fix(self, dts_us: int, clock: Clock) -> None:
-        self._offset_us = clock.now_ms() * 1000 - dts_us
+        self.offset_us = clock.now_ms() * 1000 - dts_us
 
-    def follow(self) -> None:
-        if abs(min(self._apart_us) - self._offset_us) > CLOCK_STEP_US:
-            self._offset_us = min(self._apart_us)
-
-    def at_ms(self, arrival_us: int) -> int:
-        return (arrival_us + self._offset_us) // 1000
+    def follow(self, origin_us: int) -> None:
+        offset_us = min(self._apart_us) + origin_us
+        if abs(offset_us - self.offset_us) > CLOCK_STEP_US:
+            self.offset_us = offset_us
 
 
 class _Rate:
@@ -341,21 +348,21 @@ class _Rate:
 
     def __init__(self) -> None:
         self.measured: float | None = None
+        self.pictures = 0  # since it was last measured
         self._before: float | None = None
         self._since_us: float | None = None
-        self._pictures = 0
-        self._windows = 0  # since another rate was stated
+        self._statable = 0  # measurements since another rate was stated
 
-    def add(self, time_us: float) -> None:
+    def judge(self, time_us: float) -> None:
+        """At a key frame, which `pictures` counts already."""
         if self._since_us is None:
-            self._since_us = time_us
+            self._since_us, self.pictures = time_us, 0
             return
-        self._pictures += 1
         passed_us = time_us - self._since_us
-        if passed_us >= RATE_S * 1e6 and self._pictures >= 4:
-            self._before, self.measured = self.measured, self._pictures * 1e6 / passed_us
-            self._since_us, self._pictures = time_us, 0
-            self._windows += 1
+        if passed_us >= RATE_S * 1e6 and self.pictures >= 4:
+            self._before, self.measured = self.measured, self.pictures * 1e6 / passed_us
+            self._since_us, self.pictures = time_us, 0
+            self._statable += 1
 
     def fps(self, declared: float | None, stated: float | None) -> float | None:
         """What to state: the declared rate, or the one stated before, unless it is measured to be another one."""
@@ -363,9 +370,9 @@ class _Rate:
         stated = stated if stated is not None else declared
         if measured is None or _is_about(measured, stated):
             return stated
-        if not is_first and not (self._windows >= RESTATE_WINDOWS and _is_about(measured, self._before)):
+        if not is_first and not (self._statable >= RESTATE_WINDOWS and _is_about(measured, self._before)):
             return stated
-        self._windows = 0
+        self._statable = 0
         return declared if _is_about(measured, declared) else round(measured, 1)
 
 

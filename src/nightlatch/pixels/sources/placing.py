@@ -25,22 +25,26 @@ from nightlatch.pixels.media.packets import Kind
 from nightlatch.pixels.sources.feed import Raw
 
 SOUND_AHEAD_US = 600_000  # sound belongs to a picture that takes so much longer to encode
-AHEAD_US = 100_000  # as far ahead of its arrival a packet may lie before the line is braked: one tick of receiving
+SOUND_SLACK_US = 100_000  # a hole in the sound is believed if it ends no later: one tick of receiving
+AHEAD_US = 250_000  # as far ahead of its arrival a packet may lie before the line is braked
 BRAKED_OVER_US = 400_000  # from there on the brake grows, until a packet lasts a tenth of its time
 HOLE_SLACK_US = 250_000  # a longer stretch than usual is believed if it ends no later than this after its arrival
+LEAPS_US = 60_000_000  # a second leap within this time is no accident
+SURELY_US = 100_000
 LEAP_US = 1_000_000  # as far behind, the next key frame leaps; less is caught up in passing
 GENTLE_US = 150_000  # up to here an error is taken out over GENTLE_S: at most 1.5 %, 1 ms at 15 pictures a second
 GENTLE_S = 10.0
 MOST_PULL = 0.15
 SOUND_PULL = 0.005  # what nobody hears
 LEARNING = 0.03  # share of the pull that goes into the scale each second
-WINDOW_US = 1_000_000  # one sample of the least delay
+WINDOW_US = 1_000_000  # one sample of the least delay; of slow cameras three pictures, at most four seconds
 WINDOWS = 5  # so many of the newest seconds tell how far behind the line is: stalls of up to two seconds end within
 SLOPE_WINDOWS = 4  # so many samples in a row tell another rate
 SURE_WINDOWS = 9  # as many when stamps were right for long: a network that slows down looks the same for seconds
 YOUNG_WINDOWS = 15
 LEAST_SLOPE = 0.04
 LEAST_DRIFT_US = 250_000
+EVEN = 0.08  # of the growth, a sample may lie beside the straight line: jitter lies anywhere
 LONG_WINDOWS = 12  # so many samples tell a rate that is only a little wrong
 LONG_SLOPE = 0.02
 MOST_LONG_SLOPE = 0.12
@@ -50,7 +54,9 @@ LEAST_STEP_US = 1_000
 DEEPEST = 4  # pictures that may be shown before one that was sent earlier (H.264: 4 at the sizes of cameras)
 REORDER_US = 1_000_000
 APART_US = 1_000_000  # sound and picture that begin further apart than this share no clock
+COUNT_US = 2_000_000  # how long pictures are counted at the outset, where stamps say nothing
 JUMP_US = 5_000_000  # in a film, a hole longer than this is a jump
+ALMOST = 0.03  # a scale that is measured so near to 1 is 1, and the rest is for the pull
 TRUSTED = 0.02  # stamps whose scale is within this of 1 keep sound and picture together
 
 
@@ -134,9 +140,12 @@ class Line:
     """
 
     __slots__ = (
+        "_absent",
         "_ahead_us",
+        "_began_us",
         "_ends_us",
         "_is_tied",
+        "_leapt",
         "_least_at_us",
         "_least_us",
         "_most_pull",
@@ -154,6 +163,7 @@ class Line:
         "behind_us",
         "counted",
         "film_us",
+        "jumped_us",
         "jumps",
         "leaps",
         "pull",
@@ -168,11 +178,13 @@ class Line:
         self.pull = 0.0
         self.counted = ""  # why stamps are not used: "still", "absent" or "senseless"
         self.jumps = 0  # stamps that could not be
+        self.jumped_us = 0  # when that was last
         self.leaps = 0
         self.behind_us = 0.0
         self._most_pull = most_pull
         self._ahead_us = ahead_us
         self._is_tied = False
+        self._leapt: tuple[int, float] | None = None  # at which arrival, with which nominal time
         self._young = YOUNG_WINDOWS  # another rate is likely still
         self._stamp_us: int | None = None
         self.arrival_us = 0  # of the newest packet
@@ -180,8 +192,8 @@ class Line:
         self._samples: deque[tuple[int, float]] = deque(maxlen=LONG_WINDOWS)  # least delays, as without any drawing
         self._least_us = math.inf
         self._least_at_us = 0
-        self._ends_us = 0
-        self._packets = self._odd = self._stills = self._strange = 0
+        self._began_us = self._ends_us = 0  # of the window
+        self._packets = self._odd = self._stills = self._absent = self._strange = 0
         self._sane_since: tuple[int, int] | None = None
         self._sane_packets = 0
 
@@ -205,7 +217,8 @@ class Line:
         self.film_us = film_us
         self._stamp_us = stamp_us
         self.arrival_us = arrival_us
-        self._ends_us = arrival_us + WINDOW_US
+        self._began_us = arrival_us
+        self._ends_us = arrival_us + max(WINDOW_US, min(4 * WINDOW_US, round(3 * self.step_us)))
         self._note(arrival_us)
         return film_us
 
@@ -214,6 +227,8 @@ class Line:
         last_us, last_stamp_us = self.film_us, self._stamp_us
         if stamp_us is None or last_stamp_us is None or self.counted:
             step_us = self._count(stamp_us, arrival_us)
+            if stamp_us is None and last_stamp_us is not None:
+                stamp_us = last_stamp_us + round(step_us / self.scale)
         else:
             step_us = (stamp_us - last_stamp_us) * self.scale
             if TINY * self.step_us < step_us <= 2 * self.step_us:
@@ -233,7 +248,7 @@ class Line:
             told_us = (stamp_us - last_stamp_us) * self.scale
             if not 0.5 * step_us < told_us < 1.5 * step_us:
                 self._odd += 1
-                if told_us > 0 and self.film_us + told_us <= arrival_us + AHEAD_US:
+                if told_us > 0 and self.film_us + told_us <= arrival_us + SOUND_SLACK_US:
                     step_us = max(step_us, told_us)  # a hole
         return self._advance(step_us, stamp_us, arrival_us, True)
 
@@ -248,12 +263,12 @@ class Line:
         moved_us = step_us * (1.0 + self.pull)
         if leaps and self.behind_us > LEAP_US:
             moved_us += self._behind_us() if not self._is_tied else self.behind_us
-            self.behind_us = self.pull = 0.0
-            self.leaps += 1
+            self._note_leap(arrival_us)
         film_us = self.film_us + moved_us
         if film_us > arrival_us + self._ahead_us:
             ahead_us = film_us - arrival_us - self._ahead_us
-            moved_us *= max(0.1, 1.0 - ahead_us / BRAKED_OVER_US)
+            room_us = arrival_us + self._ahead_us + BRAKED_OVER_US - self.film_us
+            moved_us = min(room_us, moved_us * max(0.1, 1.0 - ahead_us / BRAKED_OVER_US))
             film_us = self.film_us + moved_us
         if moved_us < LEAST_STEP_US:
             moved_us = LEAST_STEP_US
@@ -281,6 +296,7 @@ class Line:
     def _odd_step(self, arrival_us: int) -> float:
         self._odd += 1
         self.jumps += 1
+        self.jumped_us = arrival_us
         return self._silence(arrival_us)
 
     def _silence(self, arrival_us: int) -> float:
@@ -292,6 +308,7 @@ class Line:
     def _count(self, stamp_us: int | None, arrival_us: int) -> float:
         if stamp_us is None:
             self._odd += 1
+            self._absent += 1
             self._sane_since = None
         elif self._sane_since is None or self._stamp_us is None or not 0 < stamp_us - self._stamp_us < JUMP_US:
             self._sane_since, self._sane_packets = (stamp_us, arrival_us), 0
@@ -305,21 +322,23 @@ class Line:
     def _judge(self, arrival_us: int) -> None:
         self._samples.append((self._least_at_us, self._least_us))
         self._least_us = math.inf
-        self._ends_us = arrival_us + WINDOW_US
         if self.counted:
             self._return_to_stamps(arrival_us)
         else:
             self._strange = self._strange + 1 if self._odd * 3 > self._packets else 0
             if self._strange >= 2:
-                self.count("still" if self._stills * 2 > self._odd else "senseless")
-        self._packets = self._odd = self._stills = 0
+                is_absent, is_still = self._absent * 2 > self._odd, self._stills * 2 > self._odd
+                self.count("absent" if is_absent else "still" if is_still else "senseless")
+                came_us = (arrival_us - self._began_us) / max(1, self._packets)
+                if not 0.7 < came_us / self.step_us < 1.4:  # what stamps told of it was wrong, too
+                    self.step_us = came_us
+        self._packets = self._odd = self._stills = self._absent = 0
         self._young = max(0, self._young - 1)
+        self._began_us = arrival_us
+        self._ends_us = arrival_us + max(WINDOW_US, min(4 * WINDOW_US, round(3 * self.step_us)))
         slope = self._slope() or self._long_slope()
         if slope:
-            self.scale /= max(0.02, 1.0 - slope)
-            newest = self._samples[-1]  # the older ones tell of the old scale
-            self._samples.clear()
-            self._samples.extend([newest] * WINDOWS)
+            self._rescale(1 / max(0.02, 1.0 - slope))
         if self._is_tied:
             return
         error_us = self._behind_us()
@@ -345,22 +364,39 @@ class Line:
     def _slope(self) -> float | None:
         """How much the delay grows each second, where it has grown or shrunk evenly and by enough to be no jitter."""
         samples = list(self._samples)
-        is_ahead = bool(samples) and samples[-1][1] < self._slewed_us  # no network brings that about
+        is_ahead = bool(samples) and samples[-1][1] < self._slewed_us - SURELY_US  # no network brings that about
         is_likely = self._young > 0 or self.counted != "" or is_ahead
         count = SLOPE_WINDOWS if is_likely else SURE_WINDOWS
         if len(samples) < count:
             return None
-        newest = samples[-count:]
-        slopes = [(b - a) / max(1, at_b - at_a) for (at_a, a), (at_b, b) in itertools.pairwise(newest)]
-        low, high = min(map(abs, slopes)), max(map(abs, slopes))
-        total_us = newest[-1][1] - newest[0][1]
-        if low < LEAST_SLOPE or high > 2 * low or abs(total_us) < LEAST_DRIFT_US:
+        (first_at_us, first_us), *between, (last_at_us, last_us) = samples[-count:]
+        grown_us, passed_us = last_us - first_us, max(1, last_at_us - first_at_us)
+        slope = grown_us / passed_us
+        if abs(slope) < LEAST_SLOPE or abs(grown_us) < LEAST_DRIFT_US:
             return None
-        if any((slope > 0) != (total_us > 0) for slope in slopes):
-            return None
-        if total_us < 0 and newest[-1][1] - self._slewed_us > AHEAD_US:
+        if grown_us < 0 and last_us > self._slewed_us:
             return None  # what was late comes in
-        return total_us / (newest[-1][0] - newest[0][0])
+        off_us = max(abs(least_us - first_us - slope * (at_us - first_at_us)) for at_us, least_us in between)
+        return slope if off_us < EVEN * abs(grown_us) else None
+
+    def _note_leap(self, arrival_us: int) -> None:
+        """A second leap soon after the first tells that the scale is wrong, however much jitter hides it."""
+        self.behind_us = self.pull = 0.0
+        self.leaps += 1
+        if self._leapt is not None and 5e6 < arrival_us - self._leapt[0] < LEAPS_US:
+            at_us, nominal_us = self._leapt
+            ratio = (arrival_us - at_us) / max(1.0, self.nominal_us - nominal_us)
+            if 1 < ratio < 3:
+                self._rescale(ratio)
+        self._leapt = arrival_us, self.nominal_us
+
+    def _rescale(self, by: float) -> None:
+        self.scale *= by
+        if abs(self.scale - 1) < ALMOST and not self.counted:
+            self.scale = 1.0
+        newest = self._samples[-1]  # the older ones tell of the old scale
+        self._samples.clear()
+        self._samples.extend([newest] * WINDOWS)
 
     def _long_slope(self) -> float | None:
         """The same over a longer time, from the least delays of its first and its last seconds."""
@@ -412,13 +448,14 @@ def outset(stamps: Sequence[int | None], arrivals_us: Sequence[int], declared_fp
     live = [i for i, at_us in enumerate(arrivals_us) if at_us - arrivals_us[0] > 300_000]
     spent_us = arrivals_us[-1] - arrivals_us[live[0]] if live else 0
     came = sum(at_us > arrivals_us[live[0]] for at_us in arrivals_us) if live else 0  # after that one tick
-    if came < 4 or spent_us < 400_000:
-        return Outset(told_us)
-    came_us = spent_us / came
-    if len(usable) * 10 < 7 * max(1, len(stamps) - 1):
+    is_enough = came >= 4 and spent_us >= 400_000
+    came_us = spent_us / came if came else declared_us
+    if len(usable) * 10 < 7 * (len(stamps) - 1):
         stills = sum(step == 0 for step in steps)
         why = "absent" if len(known) * 2 < len(stamps) else "still" if stills * 2 > len(steps) else "senseless"
-        return Outset(came_us, counted=why)
+        return Outset(came_us, counted=why, is_sure=spent_us > COUNT_US)
+    if not is_enough:
+        return Outset(told_us)
     ratio = came_us / told_us
     if 0.6 <= ratio <= 1.6:
         return Outset(told_us)

@@ -107,7 +107,8 @@ class ProbeSuccess:
     codecs: str
     audio: str | None
     gop_s: float | None  # between key frames
-    notes: list[str]  # what would improve it
+    notes: list[str]  # what is left out and why, and what would improve it
+    receiver: str  # "nightlatch" or "ffmpeg"
     still: str  # b64, sealed
 
 
@@ -163,6 +164,7 @@ def probe(at: At, _: Owner, body: ProbeBody) -> Probe:
         audio=found.audio,
         gop_s=found.gop_s,
         notes=list(found.notes),
+        receiver=found.receiver,
         still=b64encode(still).decode(),
     )
 
