@@ -10,6 +10,7 @@ const WHY: Record<Exclude<Reason, "clock_set">, string> = {
   not_found: "the camera had no stream at this path",
   no_video: "the stream had no picture",
   not_h264: "the picture was encoded in a way that cannot be kept",
+  hevc_only: "the camera sent H.265 only",
   broken_stream: "the stream broke off or could not be read",
   stalled: "the camera stopped sending pictures",
   ended: "the camera ended the stream",
