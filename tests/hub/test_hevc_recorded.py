@@ -1,4 +1,4 @@
-"""A camera in HEVC with a sub-stream in H.264, through the recorder: both are kept, and each opens and decodes alone."""
+"""A camera in HEVC with a sub-stream in H.264, through the recorder: both are kept, and each opens and decodes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 
 from nightlatch.hub.serve.books.records import ClipRow, SegmentRow
 from nightlatch.hub.vault.layout import object_path
+from nightlatch.hub.wire.notices import CameraStatus
 from nightlatch.pixels.media.beside import laid_in
 from nightlatch.pixels.stage.encoding import film
 from nightlatch.pixels.stage.scenes import scene
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.identities import Opener
 from tests.hub.test_recorder import Heard, record
+from tests.pixels.sources.test_cameras import HEVC_PICTURE, SOUND, camera, needs_gst
 
 
 def _film(folder: Path, width: int, height: int, codec: str) -> Path:
@@ -89,3 +91,17 @@ def test_without_a_sub_stream_hevc_is_recorded_looked_at_and_cut_into_clips(
         clip = session.scalars(select(ClipRow)).one()
     assert heard.manifest(clip).sub is None
     assert heard.manifest(clip).codecs.startswith("hvc1.")
+
+
+@needs_gst
+@pytest.mark.services
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize("pay", ["config-interval=0", "config-interval=-1 mtu=300", "aggregate-mode=max"])
+def test_our_own_client_receives_hevc_from_gstreamer(tmp_path: Path, pay: str) -> None:
+    with camera(sound=SOUND, pay=pay, encoder=":slices=2", picture=HEVC_PICTURE) as (_, port):
+        engine, heard = record(tmp_path / "hub", f"rtsp://127.0.0.1:{port}/live", 9)
+    states = [each for each in heard.notices if isinstance(each, CameraStatus) and each.receiver is not None]
+    assert {each.receiver for each in states} == {"nightlatch"}
+    found = [_streams(segment)[0] for segment in _segments(engine, heard)]
+    assert {each[:2] for each in found} == {("hevc", 320)}
+    assert 75 <= sum(count for _, _, count in found) <= 9 * 15 + 15
