@@ -15,7 +15,7 @@ from nightlatch.domain.camera import CameraState
 from nightlatch.domain.recording import Part, Segment
 from nightlatch.domain.sighting import Kind, Verdict
 from nightlatch.errors import Reason
-from nightlatch.hub.serve import house
+from nightlatch.hub.serve import house, onlookers
 from nightlatch.hub.serve.alerts import Alert, Alerts
 from nightlatch.hub.serve.books import entries
 from nightlatch.hub.serve.books.records import ClipRow, SegmentRow
@@ -264,7 +264,7 @@ def test_watch_is_told_whose_still_a_page_asks_for(hub: Hub, monkeypatch: pytest
     until(lambda: Watched((made,)) in watch.heard, "the camera being watched", 2)
     late = Watch(hub)
     until(lambda: Watched((made,)) in late.heard, "the same, told to one that joins", 10)
-    monkeypatch.setattr(house, "WATCHED_S", 0.0)
+    monkeypatch.setattr(onlookers, "LOOKS_S", 0.0)
     until(lambda: watch.heard[-1] == Watched(()), "nobody watching", 10)
     for each in (watch, late):
         each.client.close()
