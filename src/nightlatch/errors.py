@@ -64,7 +64,6 @@ class Reason(StrEnum):
     NOT_FOUND = "not_found"
     NO_VIDEO = "no_video"
     NOT_H264 = "not_h264"
-    HEVC_ONLY = "hevc_only"
     BROKEN_STREAM = "broken_stream"
     STALLED = "stalled"
     ENDED = "ended"

@@ -74,7 +74,7 @@ class Program:
         self.started_s, self.still_s = time.monotonic(), None
 
     def hangs(self, tick_s: float) -> bool:
-        """Whether it beat once and has not for `HANGS_S`. Ticks count: time in which we were stopped ourselves does not."""
+        """Whether it beat once and has not for `HANGS_S`, by ticks: time in which we were stopped does not count."""
         if self.pulse is None:
             return False
         with contextlib.suppress(BlockingIOError):

@@ -19,14 +19,15 @@ from nightlatch.hub.serve import house, onlookers
 from nightlatch.hub.serve.alerts import Alert, Alerts
 from nightlatch.hub.serve.books import entries
 from nightlatch.hub.serve.books.records import ClipRow, SegmentRow
-from nightlatch.hub.vault.files import OpenClip, Vault
+from nightlatch.hub.vault.files import Vault
+from nightlatch.hub.vault.settling import OpenClip
 from nightlatch.hub.watch.telling import Telling
 from nightlatch.hub.wire.client import NoticeClient
 from nightlatch.hub.wire.notices import CameraStatus, EventNotice, Hello, Missed, Notice, Outage, Pulse, Watched
 from nightlatch.seal.recipients import Sealer
 from tests.clocks import TestClock
 from tests.house import until
-from tests.hub.keeping import manifest
+from tests.hub.keeping import keep_whole, manifest
 from tests.hub.test_api import Hub, running
 
 CAMERA, OTHER = "0123456789ab", "0123456789ac"  # of two shards, each keeps one
@@ -56,19 +57,21 @@ class Watch:
         self.client.send(EventNotice(*about, (Kind.PERSON,), Verdict.UNSURE, 0.5, ()))
 
     def segment(self, number: int) -> None:
-        segment = Segment(CAMERA, number, T0 + 4000 * number, 4000, b"film", "avc1.640028")
-        self.telling.stored(self.vault.keep_segment(segment, self._sealer))
+        keep_whole(self.vault, Segment(CAMERA, number, T0 + 4000 * number, 4000, "avc1.640028"), b"film", self._sealer)
+        self.telling.settled(self.vault.settle())
 
     def clip(self) -> OpenClip:
         """One that has begun and has a part."""
         clip = self.vault.begin_clip(CLIP, manifest(CAMERA, T0 + 5000, T0))
         self.telling.clip(clip)
         part = Part(CAMERA, T0, 1000, 0, b"film")
-        self.telling.clip(clip, *self.vault.keep_clip_part(clip, part, self._sealer))
+        self.vault.keep_clip_part(clip, part, self._sealer)
+        self.telling.settled(self.vault.settle())
         return clip
 
     def close(self, clip: OpenClip) -> None:
-        self.telling.clip(clip, self.vault.close_clip(clip, self._sealer))
+        self.vault.close_clip(clip, self._sealer)
+        self.telling.settled(self.vault.settle())
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """One camera's sight: packets in; events and tracks out. The chain gate → motion → detector → tracker → events.
 
 No files, no clock, no threads: time comes from the packets, so the same packets give the same events and tracks.
+Inside, it is their decoding time, which cannot be set; only what is told says where an event lies on the hub's clock,
+by what that said when the event opened. All times of one event are told with that one offset.
 Opening an event never waits for the detector, which is asked only while one is open and a few times a second at most.
 """
 
@@ -11,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nightlatch.domain.geometry import Area, Box
-from nightlatch.domain.sighting import POST_ROLL_MS, Detection, EventClosed, EventOpened, Motion, Track
+from nightlatch.domain.sighting import POST_ROLL_MS, Detection, EventClosed, EventOpened, Motion, Place, Track
 from nightlatch.pixels.media.frames import LARGE_WIDTH, Looker, Picture
 from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.vision.boxes import grown, joined, overlap
@@ -88,13 +90,26 @@ class Sight:
         self._detected_ms: int | None = None
         self._told_ms: int | None = None
         self._moved_ms = 0
-        self._at_ms = 0
+        self._at_ms = 0  # of the newest packet; all times inside are its decoding time, counted from where it began
+        self._began_ms: int | None = None  # what is added to decoding times: nothing steps when the hub's clock does
+        self._ahead_ms = 0  # how far the hub's clock is ahead of that by now
+        self._told_ahead_ms = 0  # and was when the open event was told
         self.picture: Picture | None = None  # the newest that was decoded
 
     @property
     def is_open(self) -> bool:
         """Whether an event goes on."""
         return self._events.open is not None
+
+    @property
+    def is_awake(self) -> bool:
+        """Whether every picture is decoded now."""
+        return self._looker.sees_all
+
+    @property
+    def torn(self) -> int:
+        """Packets so far that were not looked at, since something that they need did not arrive."""
+        return self._looker.torn
 
     @property
     def decoded(self) -> int:
@@ -128,7 +143,25 @@ class Sight:
         """Take the next packet; what it brought about, in order. Never raises for what a camera sends."""
         if packet.kind != "video":
             return []
-        self._at_ms = packet.at_ms
+        if self._began_ms is None:
+            self._began_ms = packet.at_ms - packet.dts_us // 1000
+        self._at_ms = self._ms(packet.dts_us)
+        self._ahead_ms = packet.at_ms - self._at_ms
+        return self._on_wall(self._take(packet))
+
+    def _ms(self, dts_us: int) -> int:
+        return dts_us // 1000 + (self._began_ms or 0)
+
+    def _on_wall(self, told: list[News]) -> list[News]:
+        """The same news with times on the hub's clock."""
+        found: list[News] = []
+        for each in told:
+            if isinstance(each, EventOpened):
+                self._told_ahead_ms = self._ahead_ms
+            found.append(_later(each, self._told_ahead_ms) if self._told_ahead_ms else each)
+        return found
+
+    def _take(self, packet: Packet) -> list[News]:
         picture = self._looker.look(packet)
         if picture is not None:
             return self._see(picture)
@@ -136,31 +169,36 @@ class Sight:
         luma = self._looker.skim(packet)
         if luma is None:
             return []
-        motion = self._news(self._background.peek(luma, packet.at_ms))
+        motion = self._news(self._background.peek(luma, self._at_ms))
         if not self._gate.is_hint(motion, self._looker.unseen):
             return []
         told: list[News] = []
         for past in self._looker.wake():
-            told += self._weigh(past, self._background.update(past.luma, past.at_ms), "hint")
-        self._rest(packet.at_ms)
+            told += self._weigh(past, self._background.update(past.luma, self._ms(past.dts_us)), "hint")
+        self._rest(self._at_ms)
         return told
+
+    def skip(self) -> None:
+        """Packets were passed over: nothing is seen before the next key frame."""
+        self._looker.skip()
 
     def finish(self) -> list[News]:
         """The stream ended: close what is open."""
         told = self._tell(force=True) if self.is_open else []
         closed = self._events.finish(self._at_ms)
-        return [] if self._waits else [*told, *closed]
+        return [] if self._waits else self._on_wall([*told, *closed])
 
     def _see(self, picture: Picture) -> list[News]:
         """Look at the newest picture; if something moves and the camera slept, first at those since the one before."""
         told: list[News] = []
         was_awake = self._looker.is_awake
-        motion = self._background.update(picture.luma, picture.at_ms)
+        at_ms = self._ms(picture.dts_us)
+        motion = self._background.update(picture.luma, at_ms)
         if not was_awake and self._news(motion).moving:
             for past in self._looker.wake():
-                told += self._weigh(past, self._background.peek(past.luma, past.at_ms), "past")
+                told += self._weigh(past, self._background.peek(past.luma, self._ms(past.dts_us)), "past")
         told += self._weigh(picture, motion, "awake" if was_awake else "key")
-        self._rest(picture.at_ms)
+        self._rest(at_ms)
         return told
 
     def _news(self, motion: Motion) -> Motion:
@@ -170,7 +208,7 @@ class Sight:
 
     def _weigh(self, picture: Picture, motion: Motion, woke: str) -> list[News]:
         picture = replace(picture, masks=self._masks) if self._masks else picture
-        if self.picture is None or picture.at_ms > self.picture.at_ms or woke != "past":
+        if self.picture is None or picture.dts_us > self.picture.dts_us or woke != "past":
             self.picture = picture
         whole, motion = motion, self._news(motion)
         onset_ms = self._gate.weigh(motion)
@@ -181,7 +219,7 @@ class Sight:
             self._moved_ms = motion.at_ms
         self._follow(picture, motion)
         if self.is_open:
-            told += self._tell_stay(picture.at_ms) if self._waits else self._tell(force=False)
+            told += self._tell_stay(motion.at_ms) if self._waits else self._tell(force=False)
         elif was_open:
             self._tracker.clear()
         if self._on_glance is not None:
@@ -205,32 +243,32 @@ class Sight:
     def _follow(self, picture: Picture, motion: Motion) -> None:
         regions = joined(motion.boxes, JOIN_GAP)
         asked_ms = self._asked_ms
-        found = self._detect(picture, regions) if self.is_open else None
+        found = self._detect(picture, motion.at_ms, regions) if self.is_open else None
         if regions or found is not None or self.is_open:
-            late_ms = picture.at_ms - asked_ms if self._answers_late and asked_ms is not None else 0
-            self._tracker.update(picture.at_ms, regions, found, late_ms if 0 <= late_ms <= LATEST_MS else 0)
+            late_ms = motion.at_ms - asked_ms if self._answers_late and asked_ms is not None else 0
+            self._tracker.update(motion.at_ms, regions, found, late_ms if 0 <= late_ms <= LATEST_MS else 0)
 
-    def _detect(self, picture: Picture, regions: tuple[Box, ...]) -> list[Detection] | None:
+    def _detect(self, picture: Picture, at_ms: int, regions: tuple[Box, ...]) -> list[Detection] | None:
         """Ask the detector where something moves or is followed, if it is time."""
         if self._detector is None:
             return None
-        if self._detected_ms is not None and 0 <= picture.at_ms - self._detected_ms < DETECT_EVERY_MS:
+        if self._detected_ms is not None and 0 <= at_ms - self._detected_ms < DETECT_EVERY_MS:
             return None
-        followed = self._tracker.moving(picture.at_ms)
+        followed = self._tracker.moving(at_ms)
         alone = [box for box in followed if all(overlap(grown(box, 0.01), region) <= 0 for region in regions)]
         asked = [*regions, *alone]
         if not asked:
             return None
-        self._asked_ms = picture.at_ms
+        self._asked_ms = at_ms
         found = self._detector.look(picture.bgr(DETECT_WIDTH), asked)
         if found is not None:
-            self._detected_ms = picture.at_ms
+            self._detected_ms = at_ms
         return found
 
     def _tell(self, *, force: bool, event_id: str | None = None) -> list[News]:
         event = self._events.open
         event_id = event.event_id if event is not None else event_id
-        at_ms = self.picture.at_ms if self.picture is not None else self._at_ms
+        at_ms = self._ms(self.picture.dts_us) if self.picture is not None else self._at_ms
         is_due = self._told_ms is None or not 0 <= at_ms - self._told_ms < TELL_EVERY_MS
         if event_id is None or not (force or is_due):
             return []
@@ -260,3 +298,23 @@ class Sight:
                 self._looker.rest()
             if not self.is_open:
                 self._tracker.clear()
+
+
+def _later(news: News, by_ms: int) -> News:
+    """The same, with all times put off by so much."""
+    match news:
+        case EventOpened():
+            return replace(news, onset_ms=news.onset_ms + by_ms, clip_from_ms=news.clip_from_ms + by_ms)
+        case TracksChanged():
+            tracks = (
+                replace(track, path=tuple(Place(place.at_ms + by_ms, place.box) for place in track.path))
+                for track in news.tracks
+            )
+            return TracksChanged(news.event_id, news.at_ms + by_ms, tuple(tracks))
+        case EventClosed():
+            return replace(
+                news,
+                onset_ms=news.onset_ms + by_ms,
+                last_motion_ms=news.last_motion_ms + by_ms,
+                clip_to_ms=news.clip_to_ms + by_ms,
+            )

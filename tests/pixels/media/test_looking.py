@@ -7,11 +7,12 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
 
-from nightlatch.pixels.media.frames import Looker, Picture
+from nightlatch.pixels.media.frames import Looker, Picture, small_luma
 from nightlatch.pixels.media.stills import SheetBuilder, make_still, read_comment
 from tests.pixels.media.films import film, read
 
@@ -75,3 +76,50 @@ def test_a_sheet_holds_a_minute_and_says_which_moments(tmp_path: Path) -> None:
     last = builder.finish()
     assert last is not None
     assert len(last.at_ms) == 3
+
+
+def test_a_torn_picture_and_all_that_is_predicted_from_it_are_never_shown(tmp_path: Path) -> None:
+    streams, packets = read(film(tmp_path / "in.mp4", seconds=8, key_every=20))
+    looker = Looker(streams)
+    looker.wake()
+    seen = []
+    for number, packet in enumerate(packets):
+        if 47 <= number < 50:
+            continue  # these did not arrive
+        picture = looker.look(replace(packet, is_torn=50 <= number < 60))
+        if picture is not None:
+            seen.append(number)
+    assert [number for number in seen if 47 <= number < 60] == []
+    assert 60 in seen
+    assert looker.torn == 10
+    assert looker.failed == 0
+    assert looker.key_every_us is not None
+    assert looker.key_every_us < 2_500_000  # the gap is not taken for a longer interval
+
+
+def test_what_was_passed_over_is_not_made_up_when_something_wakes_the_camera(tmp_path: Path) -> None:
+    streams, packets = read(film(tmp_path / "in.mp4", seconds=10, key_every=20))
+    looker = Looker(streams)
+    with av.open(str(tmp_path / "in.mp4")) as whole:
+        true = [small_luma(frame) for frame in whole.decode(video=0)]
+    for number, packet in enumerate(packets[:81]):
+        if number == 75:
+            looker.skip()
+        looker.look(packet)
+    past = looker.wake()
+    assert len(past) >= 5
+    for picture in past:
+        number = [packet.at_ms for packet in packets].index(picture.at_ms)
+        assert number < 75
+        assert np.abs(picture.luma.astype(int) - true[number]).mean() < 1
+
+
+def test_an_interval_too_long_to_keep_gives_no_picture_that_lacks_its_middle(tmp_path: Path) -> None:
+    streams, packets = read(film(tmp_path / "in.mp4", seconds=4, key_every=80))
+    looker = Looker(streams)
+    looker._decodes_all = False
+    looker.look(packets[0])
+    for number in range(1, 300):
+        looker.look(replace(packets[1], dts_us=packets[0].dts_us + number))
+    looker.wake()
+    assert looker.look(packets[30]) is None

@@ -142,3 +142,25 @@ def test_joined_boxes_cover_what_they_joined_and_stay_apart(found: list[Box], ga
         joined(whole, 0.0) == tuple(sorted(whole, key=lambda b: (b.left, b.top, b.right, b.bottom))) or len(whole) > 1
     )
     assert np.isfinite([iou(a, b) for a in whole for b in whole]).all()
+
+
+def test_half_an_hour_of_one_thing_is_a_track_of_bounded_length_with_its_beginning_and_its_end() -> None:
+    tracker = Tracker()
+    for n in range(6_000):
+        share = abs(n % 100 - 50) / 50
+        tracker.update(BEGAN_MS + n * 200, [_box(0.1 + 0.8 * share)])
+    (track,) = tracker.tracks
+    assert len(track.path) <= 2_000
+    assert (track.path[0].at_ms, track.path[-1].at_ms) == (BEGAN_MS, BEGAN_MS + 5_999 * 200)
+    assert all(b.at_ms - a.at_ms == 200 for a, b in pairwise(track.path[-900:]))
+
+
+def test_of_many_things_in_one_event_those_that_nobody_knew_are_forgotten_first() -> None:
+    tracker = Tracker()
+    for number in range(150):
+        for n in range(8):
+            box, at_ms = _box(0.2 + 0.05 * n), BEGAN_MS + number * 10_000 + n * 200
+            tracker.update(at_ms, [box], [Detection(box, Kind.PERSON, 0.9)] if number % 5 == 0 else None)
+        tracker.update(BEGAN_MS + number * 10_000 + 6_000, [])
+    assert len(tracker.tracks) <= 65
+    assert sum(track.kind is Kind.PERSON for track in tracker.tracks) == 30

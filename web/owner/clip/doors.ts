@@ -2,8 +2,8 @@
 
 import { attempt, broken, get, type Result, sealed, send } from "../../shared/api";
 import type { Clip } from "../../shared/wire";
-import { manifest, parts, still } from "../clips";
-import { SealedPlayer } from "../player";
+import { expect, manifest, parts, still } from "../clips";
+import { plays, SealedPlayer } from "../player";
 import { openedJson, opener } from "../state";
 import { beginOf } from "../timeline/days";
 import { sayWhy } from "../toast";
@@ -17,24 +17,40 @@ const AROUND_MS = 6 * 3_600_000;
 const row = (id: string) => get<Clip>(`/clips/${id}`);
 
 export function doorsTo(video: { current: HTMLVideoElement | null }): Doors {
+  let player: Result<SealedPlayer> | null = null;
   return {
+    begin: (clip) => {
+      expect(clip);
+      player = made(video.current);
+    },
     row,
     manifest,
     still,
     parts,
-    screen: async (codecs) =>
-      video.current ? screenOf(video.current, codecs) : broken("There is no video to play in."),
+    plays,
+    screen: async (codecs) => screenOf(player ?? made(video.current), codecs),
     pictureUrl,
     rest: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   };
 }
 
-async function screenOf(video: HTMLVideoElement, codecs: string): Promise<Result<Screen>> {
-  const player = await attempt(async () => new SealedPlayer(video, codecs));
+function made(video: HTMLVideoElement | null): Result<SealedPlayer> {
+  if (!video) return broken("There is no video to play in.");
+  try {
+    return { ok: true, value: new SealedPlayer(video) };
+  } catch (error) {
+    return broken((error as Error).message);
+  }
+}
+
+async function screenOf(player: Result<SealedPlayer>, codecs: string): Promise<Result<Screen>> {
   if (!player.ok) return player;
   const { value } = player;
+  const fits = await attempt(async () => value.expect(codecs));
+  if (!fits.ok) return fits;
   const screen: Screen = {
     append: (piece) => attempt(() => value.append(piece)),
+    begin: (atS) => value.begin(atS),
     end: () => value.end(),
     close: () => value.close(),
   };

@@ -20,7 +20,7 @@ from nightlatch.domain.sighting import Detection
 from nightlatch.domain.time import Clock
 from nightlatch.errors import NightlatchError, NotFound
 from nightlatch.hub.errands.asking import FETCH, FetchRequest
-from nightlatch.hub.watch.observer import Looking
+from nightlatch.hub.watch.observer import Looking, always
 from nightlatch.hub.watch.shards import Shard
 from nightlatch.hub.wire.notices import EyeStatus
 from nightlatch.pixels.detectors.models import known_models, models_folder
@@ -45,6 +45,7 @@ HANGS = (
     "It does not answer. Nightlatch asks it again when something moves. If this does not go away, this machine is too "
     "slow or short of memory: close other programs, then restart the hub."
 )
+ALL_HANG = "Looking at several cameras does not come to an end, so none is looked at. Restart the hub."
 GAVE_UP = "It hung again and again, so Nightlatch no longer asks it. Restart the hub."
 log = structlog.get_logger()
 
@@ -130,8 +131,16 @@ class EyeReport:
 class EyeTeller:
     """Tells how the eye is doing whenever that changes, from a thread of its own; writes the doctor's file."""
 
-    def __init__(self, chosen: EyeChoice, shared: SharedDetector, slots: Mapping[str, Slot], report: EyeReport) -> None:
-        self._chosen, self._shared, self._slots = chosen, shared, slots
+    def __init__(
+        self,
+        chosen: EyeChoice,
+        shared: SharedDetector,
+        slots: Mapping[str, Slot],
+        report: EyeReport,
+        looking: Looking | None = None,
+    ) -> None:
+        """`looking`: what all cameras are looked at with before the eye is asked."""
+        self._chosen, self._shared, self._slots, self._looking = chosen, shared, slots, looking
         self._report, self._file = report, report.data_dir / eye_file(report.shard)
         self._since_ms = report.clock.now_ms()
         self._last: EyeStatus | None = None
@@ -151,6 +160,8 @@ class EyeTeller:
     def look_after(self) -> None:
         """Notice what changed, and pass it on."""
         self._shared.check()
+        if self._looking is not None:
+            self._looking.pool.check()
         now_ms = self._report.clock.now_ms()
         text = self._trouble()
         before_ms = self._last.blind_since_ms if self._last is not None else None
@@ -162,7 +173,7 @@ class EyeTeller:
             coming_percent=self._chosen.percent,
             coming_text=self._chosen.missing,
             shard=self._report.shard.number,
-            looks={camera_id: (slot.looked, slot.dropped) for camera_id, slot in list(self._slots.items())},
+            looks=self._looks(),
         )
         if told == self._last and now_ms - self._written_ms < WRITE_EVERY_MS:
             return
@@ -174,7 +185,17 @@ class EyeTeller:
             temporary.write_bytes(msgspec.json.encode({"at_ms": now_ms, **msgspec.to_builtins(told)}))
             temporary.rename(self._file)
 
+    def _looks(self) -> dict[str, tuple[int, int]]:
+        """Of each camera: pictures that the eye saw, and those that it or the gate before it had no time for."""
+        passed_over = self._looking.passed_over if self._looking is not None else {}
+        return {
+            camera_id: (slot.looked, slot.dropped + passed_over.get(camera_id, 0))
+            for camera_id, slot in list(self._slots.items())
+        }
+
     def _trouble(self) -> str | None:
+        if self._looking is not None and self._looking.pool.is_blind:
+            return ALL_HANG
         if self._shared.gave_up:
             return GAVE_UP
         if (why := self._shared.trouble) is None:
@@ -182,15 +203,21 @@ class EyeTeller:
         return FAILS.format(why=why) if self._shared.is_failing else HANGS
 
 
-def open_looking(choice: str, models_dir: Path | None, report: EyeReport | None = None) -> Looking:
-    """How all cameras are looked at. Raises `ConfigError` for a choice that does not exist."""
+def open_looking(
+    choice: str,
+    models_dir: Path | None,
+    report: EyeReport | None = None,
+    wants_stills: Callable[[str], bool] = always,
+) -> Looking:
+    """How all cameras are looked at; `wants_stills`: whether somebody sees a camera's still now.
+
+    Raises:
+        ConfigError: for a choice that does not exist.
+    """
     chosen = EyeChoice(choice, models_dir)
     shared = SharedDetector(chosen)
     judge = Judge()
     slots: dict[str, Slot] = {}  # a camera that comes back finds its place again
-    if report is not None:
-        teller = EyeTeller(chosen, shared, slots, report)
-        threading.Thread(target=teller.run, name="eye", daemon=True).start()
 
     def make_sight(camera: Camera, streams: Streams) -> Sight:
         if camera.id not in slots:
@@ -204,4 +231,8 @@ def open_looking(choice: str, models_dir: Path | None, report: EyeReport | None 
             answers_late=True,  # a slot answers about the previous picture
         )
 
-    return Looking(make_sight, judge.judge, lambda: chosen.name)
+    looking = Looking(make_sight, judge.judge, lambda: chosen.name, wants_stills=wants_stills)
+    if report is not None:
+        teller = EyeTeller(chosen, shared, slots, report, looking)
+        threading.Thread(target=teller.run, name="eye", daemon=True).start()
+    return looking

@@ -1,7 +1,8 @@
-"""Looks at one camera beside its recorder, in a thread of its own: events, stills and sheets come out.
+"""Looks at one camera beside its recorder: events, stills and sheets come out.
 
-Fails open: whatever goes wrong here, recording continues. Packets wait in a queue that drops its oldest. What is seen
-is told from here, at once; the recording thread hears of it only for the clip.
+Fails open: whatever goes wrong here, recording continues. Packets wait until the pool, which all cameras share, has a
+turn for this one; where it is late, whole key-frame intervals are passed over. What is seen is told from here, at once;
+the recording hears of it only for the clip.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections import deque
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -19,17 +20,29 @@ from nightlatch.domain.camera import Camera
 from nightlatch.domain.recording import Sheet, Still
 from nightlatch.domain.sighting import EventClosed, EventJudged, EventOpened, Judgement, Story, Track
 from nightlatch.hub.watch.clipping import ClipOrder, Filing, Happenings
+from nightlatch.hub.watch.pool import Pool
 from nightlatch.pixels.media.frames import Picture
 from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.media.stills import SheetBuilder, make_still
+from nightlatch.pixels.media.waiting import Waiting
 from nightlatch.pixels.sight import Sight, TracksChanged
 
-STILL_EVERY_MS = 2_000
+STILL_EVERY_MS = 2_000  # while a page shows it
+RARE_STILL_MS = 60_000  # while none does
 JUDGE_EVERY_MS = 1_000
 BUSY_EVERY_MS = 60_000  # how often it reports the pictures that nobody had time for
-WAITING_LOOKS = 64  # packets that may wait to be looked at; older ones are dropped
+TURN_S = 0.02  # a camera that is awake has some ms of work in a packet; the next camera's turn comes after these
+HUNG = (
+    "Looking at this camera does not come to an end, so nothing that moves is noticed. The recording is complete. "
+    "If this does not go away, restart the hub; if it comes back, try another stream of this camera."
+)
 
 log = structlog.get_logger()
+
+
+def always(camera_id: str) -> bool:
+    """Whether a still is wanted, where nobody says who looks at the page."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,128 +52,265 @@ class Looking:
     make_sight: Callable[[Camera, Streams], Sight]
     judge: Callable[[Story], Judgement]
     eye: Callable[[], str]  # the name of the eye in use
+    pool: Pool = field(default_factory=Pool)
+    wants_stills: Callable[[str], bool] = always  # whether somebody looks at a page that shows this camera
+    passed_over: Counter[str] = field(default_factory=Counter)  # packets that nobody had time for, by camera
+
+    def observer(self, camera: Camera, streams: Streams, filing: Filing, happenings: Happenings) -> Observer:
+        """Who looks at a camera; `happenings` is for its clip."""
+        return Observer(
+            *(camera, lambda: self.make_sight(camera, streams), self.judge, filing, happenings),
+            pool=self.pool,
+            wants_stills=self.wants_stills,
+            passed_over=self.passed_over,
+        )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Observer:
-    """Looks at packets and says when events open, what they are, and when they close."""
+    """Looks at packets and says when events open, what they are, and when they close.
+
+    `offer`, `start` and `stop` are called by who receives and return at once; all else happens in turns of the pool.
+    """
 
     camera: Camera
     make_sight: Callable[[], Sight]
     judge: Callable[[Story], Judgement]
     filing: Filing
     happenings: Happenings  # for the clip
-    dropped: int = 0  # packets that nobody had time to look at
+    pool: Pool = field(default_factory=Pool)
+    wants_stills: Callable[[str], bool] = always
+    passed_over: Counter[str] = field(default_factory=Counter)  # packets, by camera, of this and earlier observers
     failed: int = 0
-    _waiting: deque[Packet] = field(default_factory=lambda: deque(maxlen=WAITING_LOOKS))
-    _wake: threading.Event = field(default_factory=threading.Event)
-    _stopping: bool = False
-    _thread: threading.Thread | None = None
+    _waiting: Waiting = field(default_factory=Waiting)
+    _telling: threading.RLock = field(default_factory=threading.RLock)  # held while something is told
+    _has_begun: bool = False
+    _is_stopping: bool = False
+    _is_closing: bool = False  # in the last turn: only the end is still told
+    _done: threading.Event = field(default_factory=threading.Event)
+    _hangs: bool = False
+    _sight: Sight | None = None
+    _sheets: SheetBuilder | None = None
     _open: ClipOrder | None = None  # of the event under way
     _still: Still | None = None  # the newest
+    _taken_us: int | None = None  # when that was taken
+    _shown_us: int | None = None  # when a page was last given one
+    _seen_us: int | None = None  # when the newest picture was
     _tracks: tuple[Track, ...] = ()
     _judged_ms: int = 0
     _is_dark: bool = False
     _busy: str | None = None
-    _counted: tuple[int, int] = (0, 0)  # when dropped packets were counted, and how many there were
+    _advice: str | None = None  # the newest that was told
+    _counted: tuple[int | None, int, int] = (None, 0, 0)  # when dropped and torn packets were counted; how many
+
+    @property
+    def dropped(self) -> int:
+        """Packets that nobody had time to look at."""
+        return self._waiting.passed_over
+
+    @property
+    def is_awake(self) -> bool:
+        """Whether everything is decoded now."""
+        return self._sight is not None and self._sight.is_awake
+
+    @property
+    def is_done(self) -> bool:
+        """After `stop`: whether everything has been told, and nothing will be any more."""
+        if not self._done.is_set():
+            self.pool.check()
+        return self._done.is_set()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait after `stop` until it is done, for who has the time; whether it is."""
+        return self._done.wait(timeout_s)
 
     def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name=f"look-{self.camera.id}", daemon=True)
-        self._thread.start()
+        """Look at what is offered from now on."""
+        self._has_begun = True
 
     def offer(self, packet: Packet) -> None:
         """Hand over a packet; never blocks."""
-        if packet.kind != "video":
+        if packet.kind != "video" or self._is_stopping:
             return
-        if len(self._waiting) == WAITING_LOOKS:
-            self.dropped += 1
-        self._waiting.append(packet)
-        self._wake.set()
+        if passed_over := self._waiting.put(packet):
+            self.passed_over[self.camera.id] += passed_over
+        if self._has_begun:
+            self.pool.rouse(self)
 
     def stop(self) -> None:
-        """Finish the sheet and end the thread; waits two seconds at most."""
-        self._stopping = True
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join(2.0)
+        """Close the event and finish the sheet soon: `is_done` says when. Nothing else is told from now on."""
+        with self._telling:
+            self._is_stopping = True
+        if not self.pool.rouse(self):
+            self._abandon()
 
-    def _run(self) -> None:
-        sight = self.make_sight()
-        sheets = SheetBuilder(self.camera.id)
-        shown_ms, advice = 0, None
-        while not self._stopping:
-            self._wake.wait(1.0)
-            self._wake.clear()
-            while self._waiting and not self._stopping:
-                packet = self._waiting.popleft()
-                try:
-                    self._follow(sight.take(packet), sight.picture)
-                    shown_ms = self._show(sight.picture, sheets, shown_ms)
-                    if packet.is_key and (now := self.advice(sight, packet.at_ms)) != advice:
-                        advice = now
-                        self.filing.telling.advice(self.camera.id, advice)
-                except Exception as error:  # noqa: BLE001 - watching fails open: recording must go on
-                    self.failed += 1
-                    log.warning("look.failed", camera=self.camera.id, error=type(error).__name__, times=self.failed)
+    # ---- turns of the pool --------------------------------------------------------------------------------
+
+    def turn(self) -> bool:
+        """Look at packets for some milliseconds; whether more wait."""
+        until_s = time.monotonic() + TURN_S
+        while not self._is_stopping and (taken := self._waiting.take()) is not None:
+            self._look(*taken)
+            if time.monotonic() > until_s:
+                break
+        if self._is_stopping and not self._done.is_set():
+            self._finish()
+        return len(self._waiting) > 0 and not self._done.is_set()
+
+    def hang(self) -> None:
+        """A turn does not return: say so, or bring to an end what was to end."""
+        if self._is_stopping:
+            self._abandon()
+        else:
+            self._hangs = True
+            self._advise(HUNG)
+
+    def come_back(self) -> None:
+        """The turn that hung did return: go on at the next key frame."""
+        self._hangs = False
+        self._waiting.clear()
+
+    def _look(self, packet: Packet, is_gap: bool) -> None:
+        """One packet; a look that fails costs that look only."""
         try:
-            self._follow(sight.finish(), sight.picture)
-            if (sheet := sheets.finish()) is not None:
+            if self._sight is None:
+                self._sight, self._sheets = self.make_sight(), SheetBuilder(self.camera.id)
+            sight = self._sight
+            if is_gap:
+                sight.skip()
+            self._follow(sight.take(packet), sight.picture)
+            self._show(sight.picture)
+            if packet.is_key and not self._hangs:
+                self._advise(self.advice(sight, packet.dts_us // 1000))
+        except Exception as error:  # noqa: BLE001 - watching fails open: recording must go on
+            self.failed += 1
+            if self.failed & (self.failed - 1) == 0:  # the first, second, fourth, eighth and so on
+                log.warning("look.failed", camera=self.camera.id, error=type(error).__name__, times=self.failed)
+
+    def _finish(self) -> None:
+        """Tell the end of what is open, once."""
+        try:
+            with self._telling:
+                self._is_closing = not self._done.is_set()
+            if self._sight is not None:
+                self._follow(self._sight.finish(), self._sight.picture)
+            if self._sheets is not None and (sheet := self._sheets.finish()) is not None:
                 self._keep_sheet(sheet)
-        except Exception as error:  # noqa: BLE001 - a full disk, or nobody waited for the end
+        except Exception as error:  # noqa: BLE001 - a full disk, or an eye that is gone
             log.warning("look.unfinished", camera=self.camera.id, error=type(error).__name__)
-        if self._open is not None:  # the last look failed: alerts must not take the event for one that goes on
-            self.filing.telling.closed(self._open.opened.event_id)
+        self._abandon()
+
+    def _abandon(self) -> None:
+        """Nothing is told from now on, but that the open event, if its end was not told, is over."""
+        with self._telling:
+            if self._done.is_set():
+                return
+            self._waiting.clear()
+            if self._hangs:
+                self.filing.telling.advice(self.camera.id, None)
+            if self._open is not None:  # alerts and the clip must not take the event for one that goes on
+                opened = self._open.opened
+                until_ms = max(opened.onset_ms, self._judged_ms)
+                self.happenings.append(
+                    EventClosed(self.camera.id, opened.event_id, opened.onset_ms, until_ms, until_ms)
+                )
+                self.filing.telling.closed(opened.event_id)
+            self._done.set()
+
+    @property
+    def _may_tell(self) -> bool:
+        """Whether news is still wanted: once it was asked to stop, only the end is."""
+        return not self._done.is_set() and (self._is_closing or not self._is_stopping)
+
+    # ---- what comes of it ---------------------------------------------------------------------------------
 
     def advice(self, sight: Sight, at_ms: int) -> str | None:
         """What the owner should know about watching this camera: that it lags, or costs more than it need."""
-        since_ms, before = self._counted
-        if not 0 <= at_ms - since_ms < BUSY_EVERY_MS:
-            late = self.dropped - before
-            self._counted = at_ms, self.dropped
+        since_ms, dropped, torn = self._counted
+        if since_ms is None or not 0 <= at_ms - since_ms < BUSY_EVERY_MS:
+            late, lost = self.dropped - dropped, sight.torn - torn
+            self._counted = at_ms, self.dropped, sight.torn
             self._busy = None
-            if late and since_ms:
+            if late and since_ms is not None:
                 self._busy = (
                     f"This machine had no time to look at {late} pictures in the last minute. The recording is "
                     "complete. A sub-stream for each camera, or fewer cameras, would help."
                 )
+            elif lost and since_ms is not None:
+                self._busy = (
+                    f"Parts of what this camera sends were lost on the way, so {lost} pictures of the last minute "
+                    "could not be looked at. Bring the camera nearer to the Wi-Fi, or give it a cable."
+                )
         return self._busy or (None if self.camera.demo else sight.advice)
 
-    def _show(self, picture: Picture | None, sheets: SheetBuilder, shown_ms: int) -> int:
-        """Pass on a still and a sheet when they are due; when the newest still was taken."""
-        if picture is None or picture.at_ms == shown_ms:
-            return shown_ms
-        if (sheet := sheets.add(picture)) is not None:
+    def _advise(self, text: str | None) -> None:
+        """Tell it if it is news."""
+        with self._telling:
+            if text != self._advice and self._may_tell:
+                self._advice = text
+                self.filing.telling.advice(self.camera.id, text)
+
+    def _show(self, picture: Picture | None) -> None:
+        """Pass on a still and a sheet when they are due."""
+        if picture is None or picture.dts_us == self._seen_us:
+            return
+        self._seen_us = picture.dts_us
+        if self._sheets is not None and (sheet := self._sheets.add(picture)) is not None:
             self._keep_sheet(sheet)
-        if abs(picture.at_ms - shown_ms) < STILL_EVERY_MS:
-            return shown_ms
-        self._still = make_still(picture, self.camera.id)
-        self.filing.telling.still(self._still, self.filing.sealer)
-        return picture.at_ms
+        age_ms = None if self._shown_us is None else (picture.dts_us - self._shown_us) // 1000
+        if age_ms is not None and age_ms < STILL_EVERY_MS:
+            return
+        if age_ms is not None and age_ms < RARE_STILL_MS and not self.wants_stills(self.camera.id):
+            return
+        self._shown_us = picture.dts_us
+        still = self._take_still(picture)
+        with self._telling:
+            if still is not None and self._may_tell:
+                self.filing.telling.still(still, self.filing.sealer)
+
+    def _take_still(self, picture: Picture | None) -> Still | None:
+        """The picture as the newest still, if the one there is has become old."""
+        if picture is None or (self._taken_us is not None and picture.dts_us - self._taken_us < STILL_EVERY_MS * 1000):
+            return self._still
+        try:
+            self._still, self._taken_us = make_still(picture, self.camera.id), picture.dts_us
+        except Exception as error:  # noqa: BLE001 - an event without a picture is better than none
+            log.warning("look.failed", camera=self.camera.id, error=type(error).__name__, times=self.failed)
+        return self._still
 
     def _keep_sheet(self, sheet: Sheet) -> None:
-        self.filing.telling.stored(self.filing.vault.keep_sheet(sheet, self.filing.sealer))
+        self.filing.vault.keep_sheet(sheet, self.filing.sealer)
 
     def _follow(self, changes: Sequence[EventOpened | TracksChanged | EventClosed], picture: Picture | None) -> None:
         for change in changes:
             match change:
                 case EventOpened():
-                    self._open = ClipOrder(change, secrets.token_hex(8), self._still)
+                    order = ClipOrder(change, secrets.token_hex(8), self._take_still(picture))
                     self._tracks, self._judged_ms = (), 0
                     self._is_dark = picture is not None and picture.is_dark
-                    self.happenings.append(self._open)
+                    with self._telling:
+                        if self._may_tell:
+                            self._open = order
+                            self.happenings.append(order)
                 case TracksChanged() if self._open is not None and change.event_id == self._open.opened.event_id:
                     self._tracks = change.tracks
-                    self._judge(self._open, change.at_ms, is_last=False)
+                    self._judge(self._open, change.at_ms, picture, is_last=False)
                 case EventClosed():
-                    order, self._open = self._open, None
                     try:
-                        if order is not None:
-                            self._judge(order, change.clip_to_ms, is_last=True)
+                        if self._open is not None:
+                            self._judge(self._open, change.clip_to_ms, picture, is_last=True)
                     finally:
-                        self.happenings.append(change)
-                        self.filing.telling.closed(change.event_id)
+                        self._close(change)
 
-    def _judge(self, order: ClipOrder, at_ms: int, *, is_last: bool) -> None:
+    def _close(self, closed: EventClosed) -> None:
+        """Tell that an event is over, even if nothing else is told any more."""
+        with self._telling:
+            if not self._done.is_set():
+                self._open = None
+                self.happenings.append(closed)
+                self.filing.telling.closed(closed.event_id)
+
+    def _judge(self, order: ClipOrder, at_ms: int, picture: Picture | None, *, is_last: bool) -> None:
         if not is_last and 0 <= at_ms - self._judged_ms < JUDGE_EVERY_MS:
             return
         self._judged_ms = at_ms
@@ -175,5 +325,8 @@ class Observer:
             wall.tm_hour + wall.tm_min / 60,
         )
         judged = EventJudged(self.camera.id, opened.event_id, at_ms, self.judge(story))
-        self.happenings.append(judged)
-        self.filing.telling.judged(self.camera, opened, order.clip_id, judged, self._still)
+        still = self._take_still(picture)
+        with self._telling:
+            if self._may_tell:
+                self.happenings.append(judged)
+                self.filing.telling.judged(self.camera, opened, order.clip_id, judged, still)

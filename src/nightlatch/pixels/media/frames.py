@@ -53,7 +53,8 @@ cv2.setNumThreads(1)  # many cameras, few cores: a pool for each call only costs
 class Picture:
     """One decoded picture; `luma` is (H, W) uint8, 320 wide, area-averaged."""
 
-    at_ms: int
+    at_ms: int  # hub's clock, which may be set
+    dts_us: int  # the source's, which cannot
     luma: Image = field(repr=False)
     frame: VideoFrame = field(repr=False)
     masks: tuple[Area, ...] = ()  # black in every colour picture
@@ -90,6 +91,7 @@ class Looker:
         self._key_us: int | None = None
         self._looked_us: int | None = None
         self._needs_key = True
+        self._is_torn = False  # and that is because something did not arrive
         self._before: list[Packet] = []  # the key-frame interval before
         self._interval: list[Packet] = []  # this one, so far
         self.numbering = numbering(streams.video)  # None: this stream cannot be skimmed
@@ -100,6 +102,7 @@ class Looker:
         self.key_every_us: int | None = None  # how far key frames are apart, once known
         self.is_awake = False
         self.failed = 0  # packets that could not be decoded
+        self.torn = 0  # packets that were not shown to the decoder, since something they need did not arrive
         self.decoded = 0  # packets that were
 
     @property
@@ -116,9 +119,12 @@ class Looker:
         """The newest picture when it is time for one; never raises for what a camera sends."""
         if packet.kind != "video":
             return None
-        if packet.is_key:
+        if packet.is_torn:
+            self.skip()
+        elif packet.is_key:
             self._meet_key(packet)
-        elif self._needs_key:
+        if self._needs_key:
+            self.torn += self._is_torn
             return None
         if len(self._interval) < MOST_KEPT:
             self._interval.append(packet)
@@ -129,6 +135,14 @@ class Looker:
             self._skimmed = None if self.sees_all or frame is None or not self._starts_anew(packet) else 0
             self._skim_from_us = packet.dts_us + SKIM_EVERY_US
         return self._picture(packet, frame) if frame is not None and self._is_due(packet.dts_us) else None
+
+    def skip(self) -> None:
+        """What comes next does not follow what came last: there is no picture before the next key frame."""
+        if not (self._needs_key and self._is_torn):
+            self._context.flush_buffers()
+        self._needs_key = self._is_torn = True
+        self._skimmed = None
+        self._key_us = None  # how far key frames are apart is not measured across a gap
 
     def skim(self, packet: Packet) -> Image | None:
         """The luma of a torn picture when it is time for one between two looks: good for nothing but to wake."""
@@ -145,7 +159,7 @@ class Looker:
         except (av.error.FFmpegError, ValueError):
             frames = []
         self.decoded += 1
-        if not frames:
+        if not frames or frames[-1].is_corrupt:
             self._context.flush_buffers()
             self._skimmed = None
             self._skim_failures += 1
@@ -169,10 +183,13 @@ class Looker:
         seen_us = looked_us if looked_us is not None and len(self._interval) > 1 else -1
         found = []
         for packet in kept:
-            frame = self._decode(packet)
+            self._needs_key &= not packet.is_key
+            frame = None if self._needs_key else self._decode(packet)
             if frame is not None and packet.dts_us > seen_us and not packet.is_key and self._is_due(packet.dts_us):
                 found.append(self._picture(packet, frame))
         self._looked_us = max(self._looked_us or 0, looked_us or 0)
+        if kept is self._interval and len(kept) >= MOST_KEPT:
+            self.skip()  # those that came since are not here
         return found
 
     def rest(self) -> None:
@@ -199,19 +216,24 @@ class Looker:
         except (av.error.FFmpegError, ValueError):
             self.failed += 1
             self._context = _decoder(self._video)
-            self._needs_key = True
+            self.skip()
+            return None
+        if any(frame.is_corrupt for frame in frames):
+            self.failed += 1
+            self.skip()
             return None
         return frames[-1] if frames else None
 
     def _picture(self, packet: Packet, frame: VideoFrame) -> Picture:
         self._looked_us = packet.dts_us
-        return Picture(packet.at_ms, small_luma(frame), frame)
+        return Picture(packet.at_ms, packet.dts_us, small_luma(frame), frame)
 
     def _meet_key(self, packet: Packet) -> None:
         if packet.streams is not None and packet.streams.video != self._video:
             self._video = packet.streams.video
             self._context = _decoder(self._video)
             self.numbering = numbering(self._video)
+            self._interval, self._skimmed = [], None  # nothing of another stream is decoded with this one
         if self._key_us is not None:
             was_all = self.sees_all
             self.key_every_us = packet.dts_us - self._key_us
@@ -223,7 +245,7 @@ class Looker:
         self._before = self._interval if len(self._interval) < MOST_KEPT else []
         self._interval = []
         self._key_us = packet.dts_us
-        self._needs_key = False
+        self._needs_key = self._is_torn = False
 
     def _is_due(self, at_us: int) -> bool:
         spacing_us = 1_000_000 / AWAKE_HZ if self.is_awake else self._spacing_us

@@ -30,6 +30,9 @@ CONFIRMED = 3  # looks that make a track worth telling
 STATIONARY_MS = 10_000  # in one place for so long: parked
 STRANGE = 0.35  # what another kind adds to the cost of a match; 1 is out of the question
 PART_SIZE = 0.15  # how fast a known thing takes the size of what moves of it
+# An event may last for half an hour and is judged every second: 64 tracks of people take the judge 50 ms.
+MOST_PLACES = 2_000  # of a track; its older half is thinned then. Two minutes at 15 looks a second are kept whole
+MOST_OVER = 64  # tracks that have ended; motion that nobody knew goes first, then what was there for a moment only
 
 
 @dataclass(slots=True)
@@ -88,6 +91,8 @@ class _Trail:
         if abs(self.x - self.anchor[0]) > 0.4 * self.wide or abs(self.y - self.anchor[1]) > 0.4 * self.high:
             self.anchor = (self.x, self.y, at_ms)
         self.path.append(Place(at_ms, self.box))
+        if len(self.path) > MOST_PLACES:
+            self.path[: MOST_PLACES // 2] = self.path[: MOST_PLACES // 2 : 2]
 
     def vote(self, detection: Detection) -> None:
         self.votes[detection.kind] += detection.score
@@ -201,11 +206,16 @@ class Tracker:
                 for other in self._trails
             )
             if is_lost and trail.id:
-                self._over.append(trail)
+                self._end(trail)
             elif not is_lost and not is_part:
                 kept.append(trail)
         self._trails = kept
         self._confirm()
+
+    def _end(self, trail: _Trail) -> None:
+        self._over.append(trail)
+        if len(self._over) > MOST_OVER:
+            self._over.remove(min(self._over, key=lambda t: (bool(t.votes), t.path[-1].at_ms - t.path[0].at_ms)))
 
     def _confirm(self) -> None:
         for trail in self._trails:
