@@ -25,6 +25,7 @@ from nightlatch.hub.serve.absences import BEAT_S, Absences, beat, last_alive_ms,
 from nightlatch.hub.serve.alerts import Alerts, alert_of
 from nightlatch.hub.serve.alerts.pictures import PictureSwitch
 from nightlatch.hub.serve.alerts.push import Push
+from nightlatch.hub.serve.attention import Attention
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.entries import Entries, Entry
 from nightlatch.hub.serve.books.gaps import Gaps, end_open
@@ -35,7 +36,6 @@ from nightlatch.hub.serve.giving import Donations
 from nightlatch.hub.serve.happening import Happening
 from nightlatch.hub.serve.hints import Hint
 from nightlatch.hub.serve.logwatch import LogWatch
-from nightlatch.hub.serve.onlookers import Onlookers
 from nightlatch.hub.serve.people.household import Device, Household
 from nightlatch.hub.serve.people.tries import Tries
 from nightlatch.hub.serve.uplink import Uplink
@@ -119,13 +119,13 @@ class House:
     _eyes: dict[int, EyeStatus] = field(default_factory=dict)  # by shard
     _feeds: set[asyncio.Queue[str]] = field(default_factory=set)
     absences: Absences = field(init=False)
-    onlookers: Onlookers = field(init=False)
+    attention: Attention = field(init=False)
     happening: Happening = field(init=False)
 
     def __post_init__(self) -> None:
         self.absences = Absences(self.started_ms)
         self.notices = NoticeServer(self.settings.data_dir / "watch.sock", self.heard, self.left)
-        self.onlookers = Onlookers(self.notices.tell)
+        self.attention = Attention(self.notices.tell)
         self.happening = Happening(
             lambda notice: self.alerts.tell(alert_of(notice)),
             lambda moving: None if self.mqtt is None else self.mqtt.follow(moving),
@@ -172,7 +172,7 @@ class House:
                 self._follow(notice)
                 self.entries.add(notice)
             case CameraStatus():
-                self.statuses[notice.camera_id] = notice
+                self.statuses[notice.camera_id] = _carried(self.statuses.get(notice.camera_id), notice)
                 if notice.state is not CameraState.RECORDING:  # what it saw is over
                     self.happening.end(lambda camera_id: camera_id == notice.camera_id)
                 self.entries.add(notice)
@@ -210,7 +210,7 @@ class House:
         if before is not None and before.hello.since_ms == hello.since_ms:
             line.felt_s = before.felt_s
         self._watching[hello.shard] = line
-        self.onlookers.say(again=True)
+        self.attention.say(again=True)
 
     def _feel(self, pulse: Pulse) -> None:
         line = self._watching.get(pulse.shard)
@@ -316,7 +316,7 @@ class House:
                 was_silent = not was_silent
                 self.hint({"type": "home"})
             self.happening.say()
-            self.onlookers.say(again=now.monotonic_ms // 1000 % 4 < BEAT_S)
+            self.attention.say(again=now.monotonic_ms // 1000 % 4 < BEAT_S)
             if noting.done():  # a disk that hangs holds up the notes, not the beats
                 noting = asyncio.create_task(self._note(now.wall_ms))
             await asyncio.sleep(BEAT_S)
@@ -343,8 +343,8 @@ class House:
 
     def watched(self, camera_id: str) -> None:
         """A page asked for the camera's newest still, from any thread."""
-        if self.onlookers.look(camera_id):
-            self.notices.later(lambda: self.onlookers.say(again=False))
+        if self.attention.look(camera_id):
+            self.notices.later(lambda: self.attention.say(again=False))
 
     def _hint(self, text: str) -> None:
         for feed in list(self._feeds):
@@ -360,6 +360,15 @@ class House:
             yield queue
         finally:
             self._feeds.discard(queue)
+
+
+def _carried(before: CameraStatus | None, now: CameraStatus) -> CameraStatus:
+    """What is shown of a camera: one that is lost stays so while it is asked again, for as long as that takes."""
+    if before is None or before.state is not CameraState.RETRYING:
+        return now
+    if now.state is CameraState.STARTING and not now.waits_for_key:
+        return before
+    return msgspec.structs.replace(now, since_ms=before.since_ms) if now.state is CameraState.RETRYING else now
 
 
 def _fares(eye: EyeStatus) -> tuple[object, ...]:

@@ -12,7 +12,7 @@ LOOKS_S = 10.0  # a page that shows a still asks for the next one sooner
 
 
 @dataclass(slots=True)
-class Onlookers:
+class Attention:
     """`tell` is how watch hears of it."""
 
     tell: Callable[[Watched], None]
