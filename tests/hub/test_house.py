@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pyrage
@@ -225,13 +226,15 @@ def test_events_of_a_camera_that_is_lost_are_over(hub: Hub) -> None:
 def test_a_camera_that_is_lost_stays_so_while_it_is_asked_again(hub: Hub) -> None:
     watch = Watch(hub)
 
+    def has_heard(since_ms: int) -> bool:
+        marker = hub.house.statuses.get(OTHER)
+        return marker is not None and marker.since_ms == since_ms
+
     def shown(*told: CameraStatus) -> tuple[str, int, Reason | None]:
         for each in told:  # one by one: of a state only the newest is sent
             for state in (each, CameraStatus(OTHER, CameraState.RECORDING, each.since_ms)):
                 watch.client.send(state)
-            until(
-                lambda at=each.since_ms: OTHER in hub.house.statuses and hub.house.statuses[OTHER].since_ms == at, "it"
-            )
+            until(partial(has_heard, each.since_ms), "the state", 10)
         found = hub.house.statuses[CAMERA]
         return found.state.value, found.since_ms - T0, found.reason
 
