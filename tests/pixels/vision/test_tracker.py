@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind
+from nightlatch.pixels.vision import tracker as tracking
 from nightlatch.pixels.vision.boxes import covered, iou, joined
-from nightlatch.pixels.vision.tracker import Tracker
+from nightlatch.pixels.vision.tracker import MOST_PLACES, Tracker
 
 BEGAN_MS = 1_800_000_000_000
 
@@ -142,3 +143,34 @@ def test_joined_boxes_cover_what_they_joined_and_stay_apart(found: list[Box], ga
         joined(whole, 0.0) == tuple(sorted(whole, key=lambda b: (b.left, b.top, b.right, b.bottom))) or len(whole) > 1
     )
     assert np.isfinite([iou(a, b) for a in whole for b in whole]).all()
+
+
+def test_a_path_of_half_an_hour_is_thinned_where_it_is_old_and_keeps_its_beginning_and_end() -> None:
+    tracker = Tracker()
+    tracker.begin(BEGAN_MS)
+    for n in range(30 * 60 * 5):
+        tracker.update(BEGAN_MS + n * 200, [_box(0.5 + 0.3 * np.sin(n / 40))])
+    (track,) = tracker.tracks
+    times = [place.at_ms for place in track.path]
+    assert len(times) <= MOST_PLACES
+    assert times == sorted(set(times))
+    assert times[0] == BEGAN_MS
+    assert times[-100:] == [BEGAN_MS + n * 200 for n in range(8900, 9000)]
+
+
+def test_of_very_many_tracks_those_that_were_named_or_seen_for_long_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracking, "MOST_OVER", 5)
+    tracker = Tracker()
+    tracker.begin(BEGAN_MS)
+    at_ms = BEGAN_MS
+    for number in range(12):
+        for n in range(30 if number == 3 else 5):
+            box = _box(0.1 + 0.02 * n)
+            tracker.update(at_ms, [box], [Detection(box, Kind.CAT, 0.9)] if number == 1 else None)
+            at_ms += 200
+        at_ms += 5_000
+        tracker.update(at_ms, [])
+    told = tracker.tracks
+    assert len(told) == 5
+    assert {track.id for track in told} >= {2, 4}
+    assert next(track for track in told if track.id == 2).kind is Kind.CAT

@@ -30,6 +30,7 @@ from nightlatch.pixels.sight import Sight, TracksChanged
 STILL_EVERY_MS = 2_000  # while a page shows it
 RARE_STILL_MS = 60_000  # while none does
 JUDGE_EVERY_MS = 1_000
+JUDGE_SHARE = 0.02  # of a core at most: a long event with many tracks is judged less often
 BUSY_EVERY_MS = 60_000  # how often it reports the pictures that nobody had time for
 TURN_S = 0.02  # a camera that is awake has some ms of work in a packet; the next camera's turn comes after these
 HUNG = (
@@ -98,6 +99,7 @@ class Observer:
     _seen_us: int | None = None  # when the newest picture was
     _tracks: tuple[Track, ...] = ()
     _judged_ms: int = 0
+    _judging_ms: float = 0.0  # what that cost
     _is_dark: bool = False
     _busy: str | None = None
     _advice: str | None = None  # the newest that was told
@@ -311,7 +313,7 @@ class Observer:
                 self.filing.telling.closed(closed.event_id)
 
     def _judge(self, order: ClipOrder, at_ms: int, picture: Picture | None, *, is_last: bool) -> None:
-        if not is_last and 0 <= at_ms - self._judged_ms < JUDGE_EVERY_MS:
+        if not is_last and 0 <= at_ms - self._judged_ms < max(JUDGE_EVERY_MS, self._judging_ms / JUDGE_SHARE):
             return
         self._judged_ms = at_ms
         opened = order.opened
@@ -324,7 +326,9 @@ class Observer:
             self._is_dark,
             wall.tm_hour + wall.tm_min / 60,
         )
+        began_s = time.thread_time()
         judged = EventJudged(self.camera.id, opened.event_id, at_ms, self.judge(story))
+        self._judging_ms = (time.thread_time() - began_s) * 1000
         still = self._take_still(picture)
         with self._telling:
             if self._may_tell:

@@ -29,10 +29,13 @@ LOST_MS = 2_500  # unseen for longer than this, a track ends
 CONFIRMED = 3  # looks that make a track worth telling
 STATIONARY_MS = 10_000  # in one place for so long: parked
 STRANGE = 0.35  # what another kind adds to the cost of a match; 1 is out of the question
+# An event may last for half an hour: what is kept of it has an end. At 5 looks a second a minute has 300 places.
+MOST_OVER = 300  # tracks that have ended; of more the shortest that no eye named are forgotten first
+MOST_PLACES = 512  # of a path; when there are more, every second place of its older half goes
 PART_SIZE = 0.15  # how fast a known thing takes the size of what moves of it
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Trail:
     """A thing that is being followed."""
 
@@ -88,6 +91,14 @@ class _Trail:
         if abs(self.x - self.anchor[0]) > 0.4 * self.wide or abs(self.y - self.anchor[1]) > 0.4 * self.high:
             self.anchor = (self.x, self.y, at_ms)
         self.path.append(Place(at_ms, self.box))
+        if len(self.path) > MOST_PLACES:
+            half = MOST_PLACES // 2
+            self.path[:half] = self.path[:half:2]
+
+    @property
+    def weight(self) -> tuple[bool, int]:
+        """What matters more is greater: what an eye named, then what was seen for longer."""
+        return bool(self.votes), self.path[-1].at_ms - self.path[0].at_ms if self.path else 0
 
     def vote(self, detection: Detection) -> None:
         self.votes[detection.kind] += detection.score
@@ -205,6 +216,8 @@ class Tracker:
             elif not is_lost and not is_part:
                 kept.append(trail)
         self._trails = kept
+        while len(self._over) > MOST_OVER:
+            self._over.remove(min(self._over, key=lambda trail: trail.weight))
         self._confirm()
 
     def _confirm(self) -> None:
