@@ -8,7 +8,7 @@ NODE := scripts/with-node
 DATA ?= data
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt shape wire page demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark clean
+.PHONY: help run test check fmt shape wire page demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark drill-kills drill-faults fuzz-rtsp clean
 
 help:  ## show this list
 	@grep -hE '^[a-z][a-z-]*:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)$$/  make \1\t\2/' | expand -t 26
@@ -59,22 +59,28 @@ judge: .venv/train  ## train the judge
 	touch $@
 
 bench-record: .venv/installed .venv/system  ## measure recording beside ffmpeg -c copy
-	$(BIN)/python bench/record.py
+	$(BIN)/python bench/record.py $(ARGS)
 
 bench-cameras: .venv/installed .venv/system  ## measure how many cameras two cores carry
-	$(BIN)/python bench/cameras.py
+	$(BIN)/python bench/cameras.py $(ARGS)
 
 bench-sight: .venv/installed .venv/system  ## measure events, delays and CPU beside Frigate-style, Motion and ZoneMinder
 	$(BIN)/python bench/sight
 
-bench-soak: .venv/installed .venv/system  ## run sixteen cameras for a simulated hour
-	$(BIN)/python bench/soak.py
+bench-soak: .venv/installed .venv/system  ## run sixteen cameras for an hour
+	$(BIN)/python bench/soak.py $(ARGS)
 
 bench-redact: .venv/installed  ## hide people in real films and judge the result
 	$(BIN)/python bench/redact.py 10
 
 bench-watermark: .venv/installed  ## measure what the hidden mark survives
 	$(BIN)/python bench/watermark.py 3
+
+drill-kills: .venv/installed $(PAGE) .venv/system  ## kill -9 a recording a thousand times and count what it cost (ARGS='--kills 50')
+	$(BIN)/python -m tests.drills.kills $(ARGS)
+
+drill-faults: .venv/installed $(PAGE)  ## twenty cameras with random faults: every second is recorded or explained
+	$(BIN)/python -m tests.drills.faults $(ARGS)
 
 # What the tests use of Debian: a browser, an RTSP server and an age that we did not write. Not needed to run.
 .venv/system: scripts/system-packages scripts/packages.txt | .venv/installed
@@ -92,6 +98,9 @@ web/node_modules/installed: web/package-lock.json web/package.json scripts/with-
 $(PAGE): web/node_modules/installed $(shell find web -type f -not -path 'web/node_modules/*' 2>/dev/null)
 	cd web && ../$(NODE) npm run build --silent
 	touch $@
+
+fuzz-rtsp: .venv/installed  ## say ten million hostile things to our RTSP client (COUNT=, about half an hour)
+	$(BIN)/python -m tests.pixels.sources.rtsp.fuzz $(COUNT)
 
 clean:  ## remove everything that was built or installed here (not DATA)
 	rm -rf .venv web/node_modules src/nightlatch/hub/page src/nightlatch/review/page bench/out

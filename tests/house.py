@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import httpx
 
@@ -47,9 +47,10 @@ def free_port() -> int:
 
 @dataclass
 class House:
-    """`nightlatch up` in a folder. `start` and `stop` may be called again and again."""
+    """`nightlatch up` in a folder, or less of it. `start` and `stop` may be called again and again."""
 
     folder: Path
+    program: Literal["up", "hub", "serve"] = "up"  # without the mailbox; without watching
     demo: bool = False
     clock_offset_s: int = 0
     config: Path | None = None
@@ -85,12 +86,7 @@ class House:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "nightlatch", *self.words, "up", "--data", str(self.data)),
-                    *("--port", str(self.port), "--cloud-port", str(self.cloud_port)),
-                    "--demo" if self.demo else "--no-demo",
-                    *(("--config", str(self.config)) if self.config else ()),
-                ],
+                self._command(),
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "NIGHTLATCH_CLOCK_OFFSET_S": str(self.clock_offset_s)},
@@ -98,9 +94,18 @@ class House:
             )
         until(self._answers, "the page answering")
 
+    def _command(self) -> list[str]:
+        whole = ("up", "--data", str(self.data), "--cloud-port", str(self.cloud_port))
+        hub = ("hub", "--data", str(self.data / "hub"), *(("--role", "serve") if self.program == "serve" else ()))
+        return [
+            *(sys.executable, "-m", "nightlatch", *self.words, *(whole if self.program == "up" else hub)),
+            *("--port", str(self.port), "--demo" if self.demo else "--no-demo"),
+            *(("--config", str(self.config)) if self.config else ()),
+        ]
+
     def _answers(self) -> bool:
         if self.process is not None and self.process.poll() is not None:
-            raise RuntimeError(f"nightlatch up ended: {self.log.read_text()[-3000:]}")
+            raise RuntimeError(f"nightlatch {self.program} ended: {self.log.read_text()[-3000:]}")
         try:
             return self.client.get("/api/state").is_success
         except httpx.TransportError:

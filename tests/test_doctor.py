@@ -232,3 +232,16 @@ def test_it_runs_where_nothing_of_the_hub_is_installed(tmp_path: Path) -> None:
     found = json.loads(ran.stdout)
     assert "cloud-only" in found["codecs"][1]
     assert found["data folder"][0] == "ok"
+
+
+def test_a_camera_that_is_received_says_by_what_and_what_is_left_out(tmp_path: Path) -> None:
+    data = lived_in(tmp_path / "hub", "rtsp://192.0.2.1/", "rtsp://192.0.2.2/")
+    assert not any(each.name.startswith("camera ") for each in check(data))
+    with Session(engine := open_index(data)) as session:
+        ids = sorted(row.id for row in session.query(CameraRow))
+    engine.dispose()
+    said = {"receiver": "ffmpeg", "notes": ["Its sound (L16) is left out."]}
+    (data / "receiving.json").write_text(json.dumps({ids[1]: said}))
+    assert find(check(data), "camera 2 of 2").text == "Received by FFmpeg. Its sound (L16) is left out."
+    (data / "receiving.json").write_text("[1]")
+    assert not any(each.name.startswith("camera ") for each in check(data))

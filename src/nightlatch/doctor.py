@@ -25,10 +25,12 @@ import httpx
 
 from nightlatch import __version__
 from nightlatch.diagnostics import log_file, redact
+from nightlatch.domain.camera import RECEIVED
 from nightlatch.errors import SourceError
 
 EARLIEST_S = 1_767_225_600  # 2026-01-01
 FLOOR_BYTES = 2 * 1024**3
+RECEIVING_FILE = "receiving.json"  # in the hub's folder: no name, no address
 EYE_STALE_MS = 180_000  # the hub writes it once a minute
 MOST_PASSED_OVER = 10  # pictures for each look: at 10 a second, an answer takes a second
 GB_A_DAY = 21.6  # one camera at 2 Mbit/s
@@ -286,7 +288,9 @@ def _cameras(data_dir: Path, try_them: bool) -> Iterator[Finding]:
         return
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as index:
-            found = index.execute("select url, transport from cameras where not removed and not demo").fetchall()
+            found = index.execute(
+                "select id, url, transport from cameras where not removed and not demo order by created_ms, id"
+            ).fetchall()
             key = index.execute("select recipient from households").fetchone()
     except sqlite3.Error:
         yield Finding(
@@ -297,9 +301,26 @@ def _cameras(data_dir: Path, try_them: bool) -> Iterator[Finding]:
         yield Finding("cameras", "warn", "only the demo cameras.", "Add one: nightlatch camera add NAME rtsp://…")
         return
     yield Finding("cameras", "ok", f"{len(found)}")
-    if try_them and key is not None:
-        for number, (url, transport) in enumerate(found, 1):
-            yield _try_camera(f"camera {number} of {len(found)}", url, transport, key[0])
+    told = _receiving(data_dir)
+    for number, (camera_id, url, transport) in enumerate(found, 1):
+        name = f"camera {number} of {len(found)}"
+        if try_them and key is not None:
+            yield _try_camera(name, url, transport, key[0])
+        elif camera_id in told:
+            received, notes = told[camera_id]
+            yield Finding(name, "ok", " ".join((RECEIVED.get(received, "Received."), *notes)))
+
+
+def _receiving(data_dir: Path) -> dict[str, tuple[str, list[str]]]:
+    """What the hub last said of each camera that it received: by what, and what of it is left out."""
+    try:
+        told = json.loads((data_dir / RECEIVING_FILE).read_bytes())
+        return {
+            str(camera_id): (str(each["receiver"]), [str(note) for note in each["notes"]])
+            for camera_id, each in dict(told).items()
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def _try_camera(name: str, url: str, transport: str, recipient: str) -> Finding:
@@ -313,4 +334,5 @@ def _try_camera(name: str, url: str, transport: str, recipient: str) -> Finding:
     except ErrandFailed as error:
         return Finding(name, "fail", str(error))
     text = f"{came.width}x{came.height} {came.codecs}" + (f" at {came.fps:g}" if came.fps else "")
+    text += f". {RECEIVED.get(came.receiver, '')}".rstrip()
     return Finding(name, "warn" if came.notes else "ok", text, " ".join(came.notes))

@@ -55,7 +55,7 @@ class NotSealed(SealError):
 
 
 class Reason(StrEnum):
-    """Why a source cannot be recorded, in one word that the page turns into a sentence."""
+    """Why a camera was not or cannot be recorded, in one word that the page turns into a sentence."""
 
     WRONG_PASSWORD = "wrong_password"
     NO_ROUTE = "no_route"
@@ -64,11 +64,18 @@ class Reason(StrEnum):
     NOT_FOUND = "not_found"
     NO_VIDEO = "no_video"
     NOT_H264 = "not_h264"
-    HEVC_ONLY = "hevc_only"
     BROKEN_STREAM = "broken_stream"
     STALLED = "stalled"
     ENDED = "ended"
     BAD_ADDRESS = "bad_address"
+    OVERLOAD = "overload"  # this machine was too slow to keep what came
+    DISK = "disk"  # full, or it failed
+    # what serve finds out by itself; no watch process was there to say so
+    HUB_OFF = "hub_off"
+    RECORDER_STOPPED = "recorder_stopped"  # it died or hung while the page was there
+    SETTINGS_CHANGED = "settings_changed"  # the owner changed the camera, and its recording began anew
+    CLOCK_SET = "clock_set"  # forward: nothing is missing, what is recorded lies later
+    UNEXPLAINED = "unexplained"  # a gap of which nobody knew
 
 
 class SourceError(NightlatchError):

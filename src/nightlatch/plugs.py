@@ -50,10 +50,10 @@ class Faces(Protocol):
 
 
 class Opens(Protocol[Source]):
-    """Opens a camera, a file or a device."""
+    """Begins to open a camera, a file or a device; never waits for one."""
 
-    def __call__(self, url: str, *, transport: str = ..., clock: Clock) -> Source:
-        """A source of packets. Raises `SourceError` with the reason."""
+    def __call__(self, url: str, *, transport: str) -> Source:
+        """Where its packets will come from. Raises `SourceError` for an address that cannot be one."""
         ...
 
 

@@ -1,7 +1,12 @@
-"""Runs the programs of one machine as child processes and restarts those that die, with back-off."""
+"""Runs the programs of one machine as child processes and restarts those that die or hang, with back-off.
+
+A program that `beats` has a pipe to its supervisor and writes a byte into it every few seconds, from the loop that
+matters. One that wrote before and no longer does is killed: it cannot end itself when it is stopped, or stuck.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -17,6 +22,9 @@ FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
 STEADY_S = 3.0  # a child that lived this long did not fail to start: it is started again at once
 GRACE_S = 8.0
+HANGS_S = 20.0  # without a beat; the longest stop of a healthy recorder is a disk that wakes up, some 8 s
+TICK_S = 0.2
+PULSE = "NIGHTLATCH_PULSE"  # the number of the pipe's end, in the child's environment
 
 log = structlog.get_logger()
 
@@ -34,20 +42,54 @@ class Program:
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     is_mute: bool = False  # what it prints is for programs, not for people
+    beats: bool = False
     process: subprocess.Popen[bytes] | None = None
     started_s: float = 0.0
     pause_s: float = FIRST_PAUSE_S
     not_before_s: float = 0.0
+    still_s: float | None = None  # how long there was no beat, counted in ticks of ours; None before the first
+    pulse: int | None = None  # our end of the pipe
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
-            self.command,
-            env={**os.environ, **self.environment, "NIGHTLATCH_PARENT": str(os.getpid())},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL if self.is_mute else None,
-            start_new_session=True,  # Ctrl-C reaches the parent only, which then stops the children in order
-        )
-        self.started_s = time.monotonic()
+        environment = {**os.environ, **self.environment, "NIGHTLATCH_PARENT": str(os.getpid())}
+        ends: tuple[int, ...] = ()
+        if self.beats:
+            self.close_pulse()
+            self.pulse, end = os.pipe()
+            os.set_blocking(self.pulse, False)
+            os.set_blocking(end, False)
+            ends, environment[PULSE] = (end,), str(end)
+        try:
+            self.process = subprocess.Popen(
+                self.command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL if self.is_mute else None,
+                start_new_session=True,  # Ctrl-C reaches the parent only, which then stops the children in order
+                pass_fds=ends,
+            )
+        finally:
+            for end in ends:
+                os.close(end)
+        self.started_s, self.still_s = time.monotonic(), None
+
+    def hangs(self, tick_s: float) -> bool:
+        """Whether it beat once and has not for `HANGS_S`, by ticks: time in which we were stopped does not count."""
+        if self.pulse is None:
+            return False
+        with contextlib.suppress(BlockingIOError):
+            if os.read(self.pulse, 4096):
+                self.still_s = 0.0
+                return False
+        if self.still_s is not None:
+            self.still_s += tick_s
+        return self.still_s is not None and self.still_s > HANGS_S
+
+    def close_pulse(self) -> None:
+        """Let go of the pipe."""
+        if self.pulse is not None:
+            os.close(self.pulse)
+        self.pulse = None
 
 
 class Supervisor:
@@ -68,18 +110,23 @@ class Supervisor:
 
     def run(self) -> int:
         """Watch the children until `stop`, then end them in reverse order; 0 when all ended in time."""
-        while not self._stop.wait(0.2):
+        while not self._stop.wait(TICK_S):
             for program in self._programs:
                 self._revive(program)
         status = 0
         for program in reversed(self._programs):
             status |= self._end(program)
+            program.close_pulse()
         return status
 
     def _revive(self, program: Program) -> None:
         process = program.process
         if process is not None and process.poll() is None:
-            return
+            if not program.hangs(TICK_S):
+                return
+            log.error("program.hangs", program=program.name, after_s=HANGS_S)
+            process.kill()  # one that is stopped takes no other signal
+            process.wait()
         now_s = time.monotonic()
         if process is not None:
             lived_s = now_s - program.started_s
@@ -109,6 +156,14 @@ def stop_on_signals(supervisor: Supervisor) -> None:
     """Let SIGINT and SIGTERM stop the supervisor."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: supervisor.stop())
+
+
+def beat() -> None:
+    """Tell the supervisor that this process is alive; must return at once, nothing without a supervisor."""
+    end = os.environ.get(PULSE)
+    if end is not None:
+        with contextlib.suppress(OSError):  # the pipe is full, or nobody reads it any more
+            os.write(int(end), b".")
 
 
 def die_with_parent() -> None:

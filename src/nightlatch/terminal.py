@@ -35,6 +35,7 @@ SENTENCES: Mapping[str, str] = {
     "detector.failed": "The detector failed ({why}). It starts again in {again_in_s} s; recording goes on.",
     "detector.hangs": "The detector has not answered for {after_s} s; recording goes on.",
     "detector.missing": "{text} Until it is here, the built-in eye looks.",
+    "disk.stumbled": "Storing what was recorded stumbled. Nightlatch keeps trying.",
     "duty.failed": "What had to be done could not be done yet ({duty}: {error}). Nightlatch keeps trying.",
     "errand.broke": "A piece of work beside the hub ended without a result ({errand}, status {status}).",
     "eye.untold": "How the eye fares could not be told. Looking and recording go on.",
@@ -58,6 +59,7 @@ SENTENCES: Mapping[str, str] = {
     "object.refused": "The mailbox refused part of a clip (status {status}). The clip stays at home.",
     "policy.differs": "{breach}",
     "program.died": "The program “{program}” ended unexpectedly (status {status}). It starts again in {again_in_s} s.",
+    "program.hangs": "The program “{program}” has not answered for {after_s} s; it is ended and started again.",
     "program.killed": "The program “{program}” did not end within {after_s} s and was killed.",
     "push.failed": "An alert could not be delivered to a browser ({error}).",
     "push.not_sealed": "An alert could not be sealed for a browser, and was not sent to it.",
@@ -65,6 +67,8 @@ SENTENCES: Mapping[str, str] = {
     "request.failed": "A request could not be answered ({method} {route}). What was asked for may not have happened.",
     "sweep.failed": "Deleting what has expired failed. The next round tries again.",
     "record.broke": "Recording camera {camera:.8} broke off. It starts again.",
+    "record.unfinished": "The end of a recording of camera {camera:.8} could not be stored ({error}). "
+    "What was stored is kept.",
     "uncaught": "Something happened that Nightlatch does not expect.",
     "uplink.stumbled": "Sending clips to the mailbox stumbled over this machine's disk or index ({error}). Nightlatch "
     "keeps trying.",

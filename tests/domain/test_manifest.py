@@ -19,6 +19,7 @@ from nightlatch.domain.manifest import (
     MOST_TRACKS,
     Manifest,
     NotAManifest,
+    Rendition,
     SealedPart,
     SealedStill,
     abridged,
@@ -51,6 +52,7 @@ stills = st.builds(SealedStill, hashes, whole, whole)
 parts = st.lists(st.builds(SealedPart, st.just(0), hashes, whole, whole, whole), max_size=3).map(
     lambda found: tuple(replace(part, n=n) for n, part in enumerate(found))
 )
+renditions = st.builds(Rendition, st.text(), whole, whole, parts)
 manifests = st.builds(
     Manifest,
     household=st.text(),
@@ -68,6 +70,7 @@ manifests = st.builds(
     still=st.none() | stills,
     judgement=st.none() | judgements,
     eye=st.none() | st.text(),
+    sub=st.none() | renditions,
     parts=parts,
 )
 PLAIN = Manifest(
@@ -124,6 +127,14 @@ def test_a_clip_begins_where_its_first_part_does() -> None:
     one = PLAIN.with_part(SealedPart(0, stated, 4096, T0 + 7, 1000))
     two = one.with_part(SealedPart(1, stated, 4096, T0 + 1007, 1000))
     assert (two.began_ms, [part.n for part in two.parts], two.parts[-1].ended_ms) == (T0 + 7, [0, 1], T0 + 2007)
+
+
+def test_the_sub_stream_has_parts_of_its_own() -> None:
+    part = SealedPart(0, b64encode(bytes(32)).decode(), 4096, T0 + 7, 1000)
+    assert PLAIN.with_sub_part(part) == PLAIN
+    sub = Rendition("avc1.42e01e", 640, 360)
+    grown = replace(PLAIN, sub=sub).with_sub_part(part)
+    assert (grown.sub, grown.parts, grown.began_ms) == (replace(sub, parts=(part,)), (), T0)
 
 
 def in_plain_words(manifest: Manifest) -> Any:

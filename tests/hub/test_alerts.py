@@ -453,3 +453,106 @@ def test_a_dead_road_keeps_no_other_waiting() -> None:
     sent, dropped = asyncio.run(story())
     assert sent == 300
     assert dropped > 0
+
+
+def publish(port: int, topic: str, payload: str) -> None:
+    """As an earlier life of a hub left it: retained."""
+    login = ("-p", str(port), "-u", "hub", "-P", "p@ss/word")
+    subprocess.run(["mosquitto_pub", *login, "-r", "-q", "1", "-t", topic, "-m", payload], check=True)
+
+
+def at(port: int, cameras: list[Camera]) -> Mqtt:
+    return Mqtt(parse_broker(f"mqtt://hub:p%40ss%2Fword@127.0.0.1:{port}"), HUB, lambda: list(cameras), list(Verdict))
+
+
+@needs_mosquitto
+@pytest.mark.services
+def test_a_hub_that_leaves_says_so_and_leaves_no_motion(tmp_path: Path) -> None:
+    port = free_port()
+    root = f"nightlatch/{HUB[:12]}"
+    with broker(tmp_path, port), listener(port) as heard:
+        with running(at(port, [PORCH])) as tell:
+            until(lambda: heard(f"{root}/status") == "online", "the connection")
+            tell(alert())
+            until(lambda: heard(f"{root}/{PORCH.id}/motion") == "ON", "motion")
+        until(lambda: heard(f"{root}/{PORCH.id}/motion") == "OFF", "no motion")
+        until(lambda: heard(f"{root}/status") == "offline", "the goodbye")
+
+
+@needs_mosquitto
+@pytest.mark.services
+def test_what_a_broker_kept_while_the_hub_was_away_is_put_right(tmp_path: Path) -> None:
+    port, gone, neighbour = free_port(), "0123456789ff", "cd" * 6
+    root = f"nightlatch/{HUB[:12]}"
+    was = json.dumps(
+        {"event": "e9", "open": True, "verdict": "threat", "kinds": ["person"], "title": "Threat: a person at Old name"}
+    )
+    discovery = "homeassistant/device/nightlatch_{}/config"
+    with broker(tmp_path, port), listener(port) as heard:
+        for camera in (PORCH.id, gone):
+            publish(port, f"{root}/{camera}/motion", "ON")
+            publish(port, f"{root}/{camera}/event", was)
+            publish(port, discovery.format(camera), json.dumps({"availability": [{"topic": f"{root}/status"}]}))
+        publish(port, discovery.format(neighbour), json.dumps({"availability": [{"topic": "nightlatch/other/status"}]}))
+        publish(port, f"nightlatch/other/{neighbour}/motion", "ON")
+        publish(port, f"{root}/{PORCH.id}/motion", "ON")
+        with running(at(port, [PORCH])) as tell:
+            until(lambda: heard(f"{root}/{PORCH.id}/motion") == "OFF", "motion that is over")
+            for topic in (f"{root}/{gone}/motion", f"{root}/{gone}/event", discovery.format(gone)):
+                until(lambda topic=topic: heard(topic) == "", f"{topic} being cleared")
+            until(lambda: "Old name" not in heard(f"{root}/{PORCH.id}/event"), "the new name")
+            event = json.loads(heard(f"{root}/{PORCH.id}/event") or "")
+            assert (event["open"], event["title"], event["event"]) == (False, "Threat: a person at Porch", "e9")
+            assert heard(f"nightlatch/other/{neighbour}/motion") == "ON"
+            assert heard(discovery.format(neighbour))
+            tell(replace(alert(), camera_id=gone))
+            tell(alert(event="e10"))
+            until(lambda: "e10" in (heard(f"{root}/{PORCH.id}/event") or ""), "the next event")
+            assert heard(f"{root}/{gone}/motion") == ""
+
+
+@needs_mosquitto
+@pytest.mark.services
+def test_an_event_that_ended_while_the_broker_was_away_is_over_when_it_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nightlatch.hub.serve.alerts.mqtt.ANNOUNCE_EVERY_S", 0.1)
+    port, cameras = free_port(), [PORCH]
+    road, root = at(port, cameras), f"nightlatch/{HUB[:12]}"
+    with running(road) as tell:
+        with broker(tmp_path, port), listener(port) as heard:
+            until(lambda: heard(f"{root}/status") == "online", "the connection")
+            tell(alert())
+            until(lambda: heard(f"{root}/{PORCH.id}/motion") == "ON", "motion")
+            cameras[:] = [replace(PORCH, name="Yard")]
+            until(lambda: "at Yard" in (heard(f"{root}/{PORCH.id}/event") or ""), "the new name")
+        until(lambda: not road.connected, "the loss being noticed")
+        tell(alert(is_open=False))
+        with broker(tmp_path, port), listener(port) as heard:
+            publish(port, f"{root}/{PORCH.id}/motion", "ON")
+            until(lambda: heard(f"{root}/{PORCH.id}/motion") == "OFF", "no motion")
+
+
+@needs_mosquitto
+@pytest.mark.services
+def test_a_broker_that_lets_the_hub_write_only_gets_its_motion_all_the_same(tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / "acl").write_text("user hub\ntopic write #\n")
+    users = tmp_path / "users"
+    subprocess.run(["mosquitto_passwd", "-b", "-c", str(users), "hub", "p@ss/word"], check=True, capture_output=True)
+    settings = tmp_path / "mosquitto.conf"
+    settings.write_text(
+        f"listener {port} 127.0.0.1\nallow_anonymous false\npassword_file {users}\nacl_file {tmp_path}/acl\nuser root\n"
+    )
+    process = subprocess.Popen(["/usr/sbin/mosquitto", "-c", str(settings)], stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: _answers(port), "Mosquitto")
+        road = at(port, [PORCH])
+        with running(road) as tell:
+            until(lambda: road.connected, "the connection")
+            tell(alert())
+            until(lambda: road._shown.get(PORCH.id), "motion being published")
+            assert road.connected
+    finally:
+        process.terminate()
+        process.wait(10)

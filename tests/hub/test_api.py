@@ -244,7 +244,7 @@ def recorded(home: Hub) -> tuple[str, str]:
     camera = home.client.post("/api/cameras", json={"name": "porch", "url": "rtsp://x/"}).json()["id"]
     keeping = Keeping(home.folder, home.house.engine, Sealer([home.keys.recipient]), home.clock)
     now = home.clock.now_ms()
-    keeping.segment(Segment(camera, 0, now - 4000, 4000, b"a segment" * 999, "avc1.640028"))
+    keeping.segment(Segment(camera, 0, now - 4000, 4000, "avc1.640028"), b"a segment" * 999)
     keeping.sheet(Sheet(camera, now - 60_000, (now - 60_000, now - 4000), 5, 320, 180, b"a sheet"))
     clip = keeping.begin("c" * 16, manifest(camera, now - 9000, now - 14_000))
     keeping.still(clip, Still(camera, now, 320, 180, b"a still"))

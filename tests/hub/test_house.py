@@ -13,17 +13,21 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.camera import CameraState
 from nightlatch.domain.recording import Part, Segment
+from nightlatch.domain.sighting import Kind, Verdict
 from nightlatch.errors import Reason
+from nightlatch.hub.serve import house
+from nightlatch.hub.serve.alerts import Alert, Alerts
 from nightlatch.hub.serve.books import entries
 from nightlatch.hub.serve.books.records import ClipRow, SegmentRow
-from nightlatch.hub.vault.files import OpenClip, Vault
+from nightlatch.hub.vault.files import Vault
+from nightlatch.hub.vault.settling import OpenClip
 from nightlatch.hub.watch.telling import Telling
 from nightlatch.hub.wire.client import NoticeClient
-from nightlatch.hub.wire.notices import CameraStatus, Hello, Missed, Outage
+from nightlatch.hub.wire.notices import CameraStatus, EventNotice, Hello, Missed, Notice, Outage, Pulse, Watched
 from nightlatch.seal.recipients import Sealer
 from tests.clocks import TestClock
 from tests.house import until
-from tests.hub.keeping import manifest
+from tests.hub.keeping import keep_whole, manifest
 from tests.hub.test_api import Hub, running
 
 CAMERA, OTHER = "0123456789ab", "0123456789ac"  # of two shards, each keeps one
@@ -34,31 +38,40 @@ T0 = 1_790_000_000_000
 class Watch:
     """What a watch process keeps and tells, without its pixels."""
 
-    def __init__(self, hub: Hub, shard: int = 0, shards: int = 1) -> None:
+    def __init__(self, hub: Hub, shard: int = 0, shards: int = 1, *, since_ms: int = 0) -> None:
+        self.heard: list[Notice] = []
+        self.moving: tuple[str, ...] = ()
+        self._since_ms = since_ms
         self._sealer = Sealer([str(pyrage.x25519.Identity.generate().to_public())])
         self.vault = Vault(hub.folder, hub.clock)
-        self.client = NoticeClient(hub.folder / "watch.sock", lambda _: None, self.hello)
+        self.client = NoticeClient(hub.folder / "watch.sock", self.heard.append, self.hello)
         self.telling = Telling(self.client, hub.clock)
         self._shard, self._shards = shard, shards
         self.client.start()
 
     def hello(self) -> Hello:
-        return Hello(self._shard, self._shards, self.telling.growing())
+        return Hello(self._shard, self._shards, self.telling.growing(), self.moving, self._since_ms)
+
+    def event(self, event_id: str, camera_id: str = CAMERA, *, is_open: bool = True) -> None:
+        about = (camera_id, "Porch", event_id, CLIP, T0, is_open)
+        self.client.send(EventNotice(*about, (Kind.PERSON,), Verdict.UNSURE, 0.5, ()))
 
     def segment(self, number: int) -> None:
-        segment = Segment(CAMERA, number, T0 + 4000 * number, 4000, b"film", "avc1.640028")
-        self.telling.stored(self.vault.keep_segment(segment, self._sealer))
+        keep_whole(self.vault, Segment(CAMERA, number, T0 + 4000 * number, 4000, "avc1.640028"), b"film", self._sealer)
+        self.telling.settled(self.vault.settle())
 
     def clip(self) -> OpenClip:
         """One that has begun and has a part."""
         clip = self.vault.begin_clip(CLIP, manifest(CAMERA, T0 + 5000, T0))
         self.telling.clip(clip)
         part = Part(CAMERA, T0, 1000, 0, b"film")
-        self.telling.clip(clip, *self.vault.keep_clip_part(clip, part, self._sealer))
+        self.vault.keep_clip_part(clip, part, self._sealer)
+        self.telling.settled(self.vault.settle())
         return clip
 
     def close(self, clip: OpenClip) -> None:
-        self.telling.clip(clip, self.vault.close_clip(clip, self._sealer))
+        self.vault.close_clip(clip, self._sealer)
+        self.telling.settled(self.vault.settle())
 
 
 @pytest.fixture
@@ -171,3 +184,90 @@ def test_the_cameras_of_a_shard_that_is_there_are_shown_as_they_are(tmp_path: Pa
         assert hub.house.is_watched(CAMERA)
         assert not hub.house.is_watched(OTHER)
         watch.client.close()
+
+
+class Heard(Alerts):
+    """Instead of roads: what they are told."""
+
+    def __init__(self) -> None:
+        super().__init__([])
+        self.told: list[tuple[str, bool]] = []
+
+    def tell(self, alert: Alert) -> None:
+        self.told.append((alert.event_id, alert.is_open))
+
+
+def test_events_of_a_recorder_that_dies_are_over(hub: Hub) -> None:
+    alerts = hub.house.alerts = Heard()
+    watch = Watch(hub, since_ms=T0)
+    watch.event("e1")
+    watch.event("e2", OTHER)
+    watch.event("e2", OTHER, is_open=False)
+    until(lambda: len(alerts.told) == 3, "the events", 10)
+    watch.client.close()
+    until(lambda: ("e1", False) in alerts.told, "the end of the event", 10)
+    assert alerts.told == [("e1", True), ("e2", True), ("e2", False), ("e1", False)]
+
+
+def test_events_of_a_camera_that_is_lost_are_over(hub: Hub) -> None:
+    alerts = hub.house.alerts = Heard()
+    watch = Watch(hub)
+    watch.event("e1")
+    watch.client.send(CameraStatus(OTHER, CameraState.RETRYING, T0))
+    watch.client.send(CameraStatus(CAMERA, CameraState.RECORDING, T0))
+    until(lambda: CAMERA in hub.house.statuses, "the states", 10)
+    assert alerts.told == [("e1", True)]
+    watch.client.send(CameraStatus(CAMERA, CameraState.RETRYING, T0, Reason.STALLED))
+    until(lambda: ("e1", False) in alerts.told, "the end of the event", 10)
+    watch.client.close()
+
+
+def test_an_event_goes_on_when_its_recorder_only_joins_anew_and_ends_when_another_does(hub: Hub) -> None:
+    alerts = hub.house.alerts = Heard()
+    first = Watch(hub, since_ms=T0)
+    first.event("e1")
+    until(lambda: alerts.told, "the event", 10)
+    first.moving = (CAMERA,)
+    again = Watch(hub, since_ms=T0)
+    again.moving = (CAMERA,)
+    until(lambda: len(hub.house.notices._writers) == 2, "the same process, on a new line", 10)
+    again.segment(1)
+    until(lambda: segments(hub), "a segment, entered after that", 10)
+    assert alerts.told == [("e1", True)]
+    another = Watch(hub, since_ms=T0 + 1)
+    until(lambda: ("e1", False) in alerts.told, "the end of the event", 10)
+    for watch in (first, again, another):
+        watch.client.close()
+
+
+def test_a_recorder_that_no_longer_answers_is_said_until_it_does(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(house, "SILENT_S", 0.5)
+    hub.set_up()
+    watch = Watch(hub)
+    until(lambda: hub.house.watch_is_up, "watch", 10)
+
+    def said() -> list[str]:
+        return [problem["text"] for problem in hub.client.get("/api/home").json()["problems"]]
+
+    assert not hub.house.watch_is_silent  # an older one, that has no pulse
+    watch.client.send(Pulse())
+    until(lambda: "The recorder does not answer." in said(), "the silence being said", 10)
+    assert not hub.house.is_watched(CAMERA)
+    monkeypatch.setattr(house, "SILENT_S", 60.0)
+    assert said() == []
+    watch.client.close()
+
+
+def test_watch_is_told_whose_still_a_page_asks_for(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub.set_up()
+    watch = Watch(hub)
+    until(lambda: hub.house.watch_is_up, "watch", 10)
+    made = hub.client.post("/api/cameras", json={"name": "Porch", "url": "rtsp://192.0.2.1/"}).json()["id"]
+    hub.client.get(f"/api/cameras/{made}/still")
+    until(lambda: Watched((made,)) in watch.heard, "the camera being watched", 2)
+    late = Watch(hub)
+    until(lambda: Watched((made,)) in late.heard, "the same, told to one that joins", 10)
+    monkeypatch.setattr(house, "WATCHED_S", 0.0)
+    until(lambda: watch.heard[-1] == Watched(()), "nobody watching", 10)
+    for each in (watch, late):
+        each.client.close()

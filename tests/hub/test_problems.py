@@ -24,6 +24,7 @@ WELL = HouseFacts(
     now_ms=NOW,
     started_ms=NOW - 3_600_000,
     watch_is_up=True,
+    watch_is_silent=False,
     is_disk_full=False,
     cameras=(PORCH,),
     eye=EyeFacts(None, None, None),
@@ -53,6 +54,7 @@ def test_all_is_well() -> None:
     [
         (replace(WELL, now_ms=EARLIEST_MS - 1, started_ms=EARLIEST_MS - 2, cameras=()), "clock is wrong"),
         (replace(WELL, watch_is_up=False), "recorder is not running"),
+        (replace(WELL, watch_is_silent=True), "recorder does not answer"),
         (replace(WELL, is_disk_full=True), "disk is full"),
         (with_camera(state=CameraState.RETRYING), "porch is not being recorded"),
         (with_camera(state=CameraState.STARTING), "porch is not starting"),

@@ -20,7 +20,6 @@ from sqlalchemy.orm import Session
 from nightlatch.domain.camera import Camera, CameraState
 from nightlatch.domain.manifest import Manifest, read_manifest
 from nightlatch.domain.sighting import EventClosed, EventOpened, Judgement, Story, Verdict
-from nightlatch.domain.time import Clock
 from nightlatch.durably import make_folder
 from nightlatch.errors import Reason
 from nightlatch.hub.folder import claim
@@ -31,15 +30,18 @@ from nightlatch.hub.serve.books.records import ClipRow, SegmentRow
 from nightlatch.hub.vault.files import Vault
 from nightlatch.hub.vault.layout import object_path
 from nightlatch.hub.watch.clipping import ClipOrder, Clipping, Filing
+from nightlatch.hub.watch.disk import Disk
 from nightlatch.hub.watch.observer import Looking, Observer
-from nightlatch.hub.watch.recorder import Recorder, Station
+from nightlatch.hub.watch.recorder import Recorder
+from nightlatch.hub.watch.station import Station
 from nightlatch.hub.watch.telling import Telling
 from nightlatch.hub.wire.notices import Advice, CameraStatus, ClipGrew, EventNotice, Notice, Outage
 from nightlatch.pixels.media.packets import Streams
 from nightlatch.pixels.media.waiting import LATE
 from nightlatch.pixels.replay.films import open_film
 from nightlatch.pixels.sight import News, Sight, TracksChanged
-from nightlatch.pixels.sources import Source, open_source
+from nightlatch.pixels.sources.feed import Feed
+from nightlatch.pixels.sources.opening import open_address
 from nightlatch.pixels.stage.encoding import film
 from nightlatch.pixels.stage.scenes import scene
 from nightlatch.plugs import Opens
@@ -107,7 +109,7 @@ def record(
     make_sight: Callable[[Camera, Streams], Sight] = plain_sight,
     *,
     sub_url: str | None = None,
-    opens: Opens[Source] = open_source,
+    opens: Opens[Feed] = open_address,
     hears: Callable[[Books, str], Heard] | None = None,
 ) -> tuple[Engine, Heard]:
     """Record `url` for a while."""
@@ -123,13 +125,24 @@ def record(
         opens,
     )
     made = Recorder(Camera(id="0123456789ab", name="yard", url=url, sub_url=sub_url), "h", sealer, station)
-    thread = threading.Thread(target=made.run)
-    thread.start()
-    time.sleep(until_s)
+    began_s = time.monotonic()
+    poll(made, station, lambda: time.monotonic() - began_s > until_s)
     made.stop()
-    thread.join(15)
-    assert not thread.is_alive()
+    poll(made, station, lambda: made.is_done or time.monotonic() - began_s > until_s + 15)
+    assert made.is_done
     return engine, heard
+
+
+def poll(made: Recorder, station: Station, until: Callable[[], bool]) -> None:
+    """What the loop of a watch process does, for one camera."""
+    disk, ticking = Disk(station.vault, station.telling), threading.Event()
+    while not until():
+        began_s = time.monotonic()
+        made.poll(time.monotonic_ns() // 1000)
+        assert time.monotonic() - began_s < 2.0, "a poll must return at once"
+        disk.settle()
+        ticking.wait(0.05)
+    disk.settle()
 
 
 def seconds_kept(engine: Engine) -> float:
@@ -215,10 +228,10 @@ class Fickle:
     def __init__(self, breaks: Callable[[str], bool]) -> None:
         self._breaks = breaks
 
-    def __call__(self, url: str, *, transport: str = "tcp", clock: Clock) -> Source:
+    def __call__(self, url: str, *, transport: str) -> Feed:
         if self._breaks(url):
             raise ZeroDivisionError
-        return open_source(url, transport=transport, clock=clock)
+        return open_address(url, transport=transport)
 
 
 def test_a_recorder_that_breaks_in_an_unforeseen_way_says_why_and_tries_again(tmp_path: Path, moving: Path) -> None:
@@ -304,10 +317,11 @@ def test_an_event_that_goes_on_when_looking_ends_is_over_for_alerts(tmp_path: Pa
 
 def test_the_end_of_an_older_event_does_not_cut_the_clip_of_a_newer_one(tmp_path: Path, moving: Path) -> None:
     noted, happenings = Noted(), deque[Any]()
+    files = filing(tmp_path, noted)
     with open_film(moving) as film_:
         packets = list(film_.packets)
         clipping = Clipping(
-            *(CAMERA, film_.streams, filing(tmp_path, noted), happenings),
+            *(CAMERA, film_.streams, files, happenings),
             eye=lambda: "motion",
             context=lambda *_: b"{}",
         )
@@ -319,6 +333,8 @@ def test_the_end_of_an_older_event_does_not_cut_the_clip_of_a_newer_one(tmp_path
                     EventClosed(CAMERA.id, "a" * 16, packets[0].at_ms, packets[0].at_ms, packets[41].at_ms)
                 )
             clipping.add(packet)
+        files.telling.settled(files.vault.settle())
         assert noted.clips[-1] is True
         clipping.finish()
+        files.telling.settled(files.vault.settle())
     assert noted.clips[-1] is False

@@ -21,8 +21,8 @@ from nightlatch.domain.camera import Camera
 from nightlatch.errors import ConfigError
 from nightlatch.hub.vault.files import Vault
 from nightlatch.hub.watch import watcher as watcher_module
-from nightlatch.hub.watch.recorder import Station
 from nightlatch.hub.watch.shards import Shard, read_shard
+from nightlatch.hub.watch.station import Station
 from nightlatch.hub.watch.watcher import Watcher
 from nightlatch.hub.wire.notices import CameraList, Notice, decode, encode
 from nightlatch.pixels.stage.encoding import film
@@ -83,7 +83,7 @@ def test_the_first_process_keeps_the_list_for_all_so_that_no_two_write_one_file(
 
 
 def test_a_list_that_could_not_be_kept_is_kept_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watcher_module, "CHECK_S", 0.02)
+    monkeypatch.setattr(watcher_module, "AGAIN_US", 20_000)
     (tmp_path / "cameras.list").mkdir()  # a file cannot take its place
     with watcher(tmp_path, Shard()) as made, capture_logs() as logged:
         made.take(PORCH)

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sqlite3
+import struct
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -32,14 +33,15 @@ from nightlatch.hub.serve.books.records import (
 )
 from nightlatch.hub.serve.books.retention import delete_clip, delete_footage, sweep, used_bytes
 from nightlatch.hub.vault import layout
-from nightlatch.hub.vault.files import ClipGone, OpenClip, Vault
+from nightlatch.hub.vault.files import ClipGone, Vault
 from nightlatch.hub.vault.recover import recover
+from nightlatch.hub.vault.settling import OpenClip
 from nightlatch.hub.watch.telling import Telling
 from nightlatch.hub.wire.notices import ClipGrew, Notice, Outage, Stored
 from nightlatch.seal.envelope import Sealed, header_length
 from nightlatch.seal.identities import Opener
 from nightlatch.seal.recipients import Sealer
-from tests.hub.keeping import Keeping, manifest
+from tests.hub.keeping import Keeping, keep_whole, manifest
 
 CAMERA = "0123456789ab"
 T0 = 1_790_000_000_000
@@ -93,7 +95,11 @@ CLIP = "c" * 16
 
 def segment(seq: int, seconds: int = 4) -> Segment:
     began = T0 + seq * seconds * 1000
-    return Segment(CAMERA, seq, began, seconds * 1000, f"segment {seq}".encode() * 100, "avc1.640028")
+    return Segment(CAMERA, seq, began, seconds * 1000, "avc1.640028")
+
+
+def film(seq: int) -> bytes:
+    return f"segment {seq}".encode() * 100
 
 
 def part(index: int, began_ms: int = T0) -> Part:
@@ -107,7 +113,9 @@ def files(folder: Path) -> list[Path]:
 def test_a_segment_is_on_disk_sealed_before_its_row_exists(
     home: Keeping, vault: Vault, engine: Engine, sealer: Sealer, key: str
 ) -> None:
-    kept = vault.keep_segment(segment(0), sealer)
+    keep_whole(vault, segment(0), film(0), sealer)
+    assert files(vault.folder / CAMERA / "segments") == []
+    (kept,) = vault.settle().files
     assert (vault.folder / kept.path).stat().st_size == kept.bytes
     home.telling.stored(kept)
     with Session(engine) as session:
@@ -116,33 +124,48 @@ def test_a_segment_is_on_disk_sealed_before_its_row_exists(
     raw = (vault.folder / row.path).read_bytes()
     assert b"segment" not in raw
     assert row.bytes == len(raw)
-    assert Opener(key).open(Sealed(raw)) == segment(0).mp4
+    assert Opener(key).open(Sealed(raw)) == film(0)
 
 
-def test_every_sealed_second_of_an_open_segment_survives_a_kill(
+def test_every_part_of_a_growing_segment_survives_a_kill(
     home: Keeping, vault: Vault, engine: Engine, sealer: Sealer, key: str
 ) -> None:
     for index in range(3):
         vault.keep_part(part(index), sealer)
-    with (vault.folder / CAMERA / "open.parts").open("ab") as journal:
-        journal.write(b"NLp1 torn in the middle of a write")
-    assert recover(vault.folder, lambda _: True).parts_saved == 3
+    assert recover(vault.folder, lambda _: True).parts_saved == 1
     match(home.books, lambda _: True, ())
     with Session(engine) as session:
         rows = session.scalars(select(SegmentRow).order_by(SegmentRow.began_ms)).all()
-    assert [row.began_ms for row in rows] == [T0, T0 + 1000, T0 + 2000]
+    assert [(row.began_ms, row.duration_ms) for row in rows] == [(T0, 3000)]
     opened = [Opener(key).open(Sealed((vault.folder / row.path).read_bytes())) for row in rows]
-    assert opened == [part(i).mp4 for i in range(3)]
-    assert not (vault.folder / CAMERA / "open.parts").exists()
+    assert opened == [b"".join(part(i).mp4 for i in range(3))]
+    assert files(vault.folder) == [vault.folder / rows[0].path]
 
 
-def test_parts_of_a_segment_that_was_stored_whole_do_not_come_back(vault: Vault, sealer: Sealer) -> None:
+def test_what_a_version_before_0_3_left_in_its_journal_becomes_files(vault: Vault, sealer: Sealer, key: str) -> None:
+    head = struct.Struct(">4sQQIII")
+    sealed = [sealer.seal(part(index).mp4) for index in range(3)]
+    journal = b"".join(
+        head.pack(b"NLp1", T0, T0 + index * 1000, 1000, index, len(each)) + each for index, each in enumerate(sealed)
+    )
+    (vault.folder / CAMERA).mkdir()
+    (vault.folder / CAMERA / "open.parts").write_bytes(journal + b"NLp1 torn in the middle of a write")
+    assert recover(vault.folder, lambda _: True).parts_saved == 3
+    saved = files(vault.folder)
+    assert [name.name.split("-")[0] for name in saved] == [str(T0 + index * 1000) for index in range(3)]
+    assert [name.suffixes[0] for name in saved] == [".p00", ".p01", ".p02"]
+    assert [Opener(key).open(Sealed(each.read_bytes())) for each in saved] == [part(i).mp4 for i in range(3)]
+
+
+def test_a_segment_that_was_stored_whole_does_not_come_back(home: Keeping, vault: Vault, sealer: Sealer) -> None:
     for index in range(4):
         vault.keep_part(part(index), sealer)
-    journal = (vault.folder / CAMERA / "open.parts").read_bytes()
-    vault.keep_segment(segment(0), sealer)
-    (vault.folder / CAMERA / "open.parts").write_bytes(journal)  # killed between the file and the emptying
+    notes = (vault.folder / CAMERA / "open.parts").read_bytes()
+    vault.keep_segment(segment(0))
+    home.settle()
+    (vault.folder / CAMERA / "open.parts").write_bytes(notes)  # killed between the file and the emptying
     assert recover(vault.folder, lambda _: True).parts_saved == 0
+    assert len(files(vault.folder)) == 1
 
 
 def test_an_index_that_is_locked_for_long_is_an_error_of_the_disk_and_loses_nothing(
@@ -152,12 +175,13 @@ def test_an_index_that_is_locked_for_long_is_an_error_of_the_disk_and_loses_noth
         connection.exec_driver_sql("PRAGMA busy_timeout=50")  # the books are given the same connection by the pool
     other = sqlite3.connect(str(engine.url.database), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    kept = vault.keep_segment(segment(0), sealer)  # recording asks no index
+    keep_whole(vault, segment(0), film(0), sealer)  # recording asks no index
+    (kept,) = vault.settle().files
     with pytest.raises(OSError, match="locked"):
         enter(home.books, [Stored(kept.path, kept.bytes)], T0)
     other.execute("ROLLBACK")
     other.close()
-    home.segment(segment(1))
+    home.segment(segment(1), film(1))
     match(home.books, lambda _: True, ())
     with Session(engine) as session:
         assert len(session.scalars(select(SegmentRow)).all()) == 2
@@ -165,7 +189,7 @@ def test_an_index_that_is_locked_for_long_is_an_error_of_the_disk_and_loses_noth
 
 def test_the_index_is_rebuilt_from_the_files_alone(home: Keeping, engine: Engine) -> None:
     for seq in range(3):
-        home.segment(segment(seq))
+        home.segment(segment(seq), film(seq))
     home.sheet(Sheet(CAMERA, T0, (T0, T0 + 4000), 5, 320, 180, b"jpeg"))
     clip = home.begin(CLIP, manifest(CAMERA, T0 + 5000, T0))
     home.still(clip, Still(CAMERA, T0, 320, 180, b"jpeg"))
@@ -194,7 +218,7 @@ def test_the_index_is_rebuilt_from_the_files_alone(home: Keeping, engine: Engine
 
 
 def test_rows_whose_files_are_gone_are_dropped(home: Keeping, vault: Vault, engine: Engine) -> None:
-    home.segment(segment(0))
+    home.segment(segment(0), film(0))
     shutil.rmtree(vault.folder / CAMERA / "segments")
     assert started_again(home).rows_dropped == 1
     with Session(engine) as session:
@@ -236,7 +260,9 @@ def test_sealed_clip_sizes_fall_into_buckets(home: Keeping) -> None:
 
 def test_a_camera_id_cannot_leave_the_vault(vault: Vault, sealer: Sealer) -> None:
     with pytest.raises(VaultError):
-        vault.keep_segment(Segment("../../../tmp/x", 0, T0, 4000, b"x", "avc1"), sealer)
+        vault.keep_segment(Segment("../../../tmp/x", 0, T0, 4000, "avc1"))
+    with pytest.raises(VaultError):
+        vault.keep_part(Part("../../../tmp/x", T0, 1000, 0, b"x"), sealer)
 
 
 def test_a_used_folder_without_its_identity_is_refused(tmp_path: Path) -> None:
@@ -249,15 +275,16 @@ def test_a_used_folder_without_its_identity_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_is_past_its_time_goes_from_disk_and_index(home: Keeping, vault: Vault, engine: Engine) -> None:
-    home.segment(segment(0))
-    home.segment(segment(5000))
+    home.segment(segment(0), film(0))
+    home.segment(segment(5000), film(5000))
     clip = home.begin(CLIP, manifest(CAMERA, T0, T0))
     home.part(clip, part(0))
     home.close(clip)
     home.sheet(Sheet(CAMERA, T0, (T0, T0 + 4000), 5, 320, 180, b"jpeg"))
     swept = sweep(home.books, T0 + 24 * HOUR + 10_000, keep_hours=24, disk_floor_bytes=0)
     assert swept.clips == (clip.id,)
-    assert [p.name.split("-")[0] for p in files(vault.folder)] == [str(T0 + 20_000_000)]
+    left = [path for path in files(vault.folder) if path.name != layout.TAILS]
+    assert [p.name.split("-")[0] for p in left] == [str(T0 + 20_000_000)]
     with Session(engine) as session:
         assert len(session.scalars(select(SegmentRow)).all()) == 1
         assert session.scalar(select(ClipPartRow)) is None
@@ -265,7 +292,7 @@ def test_what_is_past_its_time_goes_from_disk_and_index(home: Keeping, vault: Va
 
 def test_under_the_disk_floor_the_oldest_goes_first_and_an_open_clip_stays(home: Keeping, engine: Engine) -> None:
     for seq in range(120):
-        home.segment(segment(seq))
+        home.segment(segment(seq), film(seq))
     clip = home.begin(CLIP, manifest(CAMERA, T0, T0))
     home.part(clip, part(0))
     free = iter([0, 10, 100])
@@ -282,7 +309,7 @@ def test_a_quota_holds_for_its_camera_only(home: Keeping, engine: Engine) -> Non
     with Session(engine) as session, session.begin():
         session.add(CameraRow(id=CAMERA, name="porch", url="x", created_ms=T0, quota_bytes=15_000))
     for seq in range(40):
-        home.segment(segment(seq))
+        home.segment(segment(seq), film(seq))
     sweep(home.books, T0, keep_hours=24, disk_floor_bytes=0)
     assert 0 < used_bytes(engine, CAMERA) <= 15_000
 
@@ -290,7 +317,7 @@ def test_a_quota_holds_for_its_camera_only(home: Keeping, engine: Engine) -> Non
 def test_delete_now_is_now(home: Keeping, vault: Vault, engine: Engine) -> None:
     clip = home.begin(CLIP, manifest(CAMERA, T0, T0))
     home.part(clip, part(0))
-    home.segment(segment(0))
+    home.segment(segment(0), film(0))
     assert delete_clip(home.books, clip.id)
     assert not clip.folder.exists()
     assert not delete_clip(home.books, clip.id)
@@ -341,7 +368,7 @@ def test_a_clip_that_grows_while_the_books_are_matched_stays_open(home: Keeping,
 
 
 def test_only_the_cameras_of_a_shard_are_matched(home: Keeping, engine: Engine) -> None:
-    home.segment(segment(0))
+    home.segment(segment(0), film(0))
     with Session(engine) as session, session.begin():
         session.execute(delete(SegmentRow))
     assert match(home.books, lambda camera_id: camera_id != CAMERA, ()) == Correction()
@@ -388,8 +415,9 @@ def test_what_a_deletion_left_when_the_hub_was_killed_goes_at_the_next_start(
 def test_a_segment_that_was_deleted_before_it_was_entered_gets_no_row(
     home: Keeping, vault: Vault, engine: Engine, sealer: Sealer
 ) -> None:
-    kept = vault.keep_segment(segment(0), sealer)
-    home.segment(segment(1))
+    keep_whole(vault, segment(0), film(0), sealer)
+    (kept,) = vault.settle().files
+    home.segment(segment(1), film(1))
     delete_footage(home.books, CAMERA)
     enter(home.books, [Stored(kept.path, kept.bytes)], T0)
     with Session(engine) as session:

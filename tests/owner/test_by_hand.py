@@ -18,7 +18,7 @@ from nightlatch.owner.keys import OwnerKeys
 from nightlatch.owner.unlock import export_key
 from nightlatch.seal.recipients import Sealer
 from tests.clocks import TestClock
-from tests.hub.keeping import manifest
+from tests.hub.keeping import keep_whole, manifest
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "open-clips-by-hand.md"
 CAMERA = "0123456789ab"
@@ -36,10 +36,10 @@ def lived_in(data: Path) -> dict[str, str]:
         vault.keep_clip_part(clip, Part(CAMERA, T0 + index * 1000, 1000, index, b"clip part %d;" % index), SEALER)
     vault.keep_clip_still(clip, Still(CAMERA, T0, 1, 1, b"a still"), SEALER)
     vault.close_clip(clip, SEALER)
-    vault.keep_segment(Segment(CAMERA, 0, T0, 4000, b"a segment", "avc1.640028"), SEALER)
-    for index in range(3):
-        vault.keep_part(Part(CAMERA, T0 + 4000 + index * 1000, 1000, index, b"piece %d;" % index), SEALER)
-    vault.release(CAMERA)
+    keep_whole(vault, Segment(CAMERA, 0, T0, 4000, "avc1.640028"), b"a segment", SEALER)
+    vault.settle()
+    for index, piece in enumerate((b"piece 0;" + bytes(70_000), b"piece 1;", b"piece 2;")):
+        vault.keep_part(Part(CAMERA, T0 + 4000 + index * 1000, 1000, index, piece, 1), SEALER)
     recover(vault.folder, lambda _: True)
     segments = sorted(data.glob("vault/*/segments/*/*.age"))
     return {
@@ -47,7 +47,8 @@ def lived_in(data: Path) -> dict[str, str]:
         "CLIP": clip.id,
         "DAY": segments[0].parent.name,
         "SEGMENT": segments[0].stem,
-        "RUN": segments[1].name.split("-")[2].partition(".")[0],
+        "BEFORE": segments[1].stem,
+        "PIECE": segments[2].stem,
     }
 
 
@@ -65,4 +66,4 @@ def test_the_guides_commands_open_everything(tmp_path: Path) -> None:
     assert (tmp_path / "still.jpg").read_bytes().startswith(b"a still")
     assert json.loads((tmp_path / "manifest.json").read_text())["camera_name"] == "porch"
     assert (tmp_path / "segment.mp4").read_bytes() == b"a segment"
-    assert (tmp_path / "pieces.mp4").read_bytes() == b"piece 0;piece 1;piece 2;"
+    assert (tmp_path / "pieces.mp4").read_bytes() == b"piece 0;" + bytes(70_000) + b"piece 1;piece 2;"

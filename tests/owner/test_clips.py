@@ -40,7 +40,7 @@ def hub_data(tmp_path: Path) -> Path:
     with Session(engine) as session, session.begin():
         session.add(CameraRow(id=CAMERA, name="porch", url="x", created_ms=T0))
     keeping = Keeping(tmp_path, engine, SEALER, TestClock(fixed_ms=T0))
-    keeping.segment(Segment(CAMERA, 0, T0, 4000, b"a segment", "avc1.640028"))
+    keeping.segment(Segment(CAMERA, 0, T0, 4000, "avc1.640028"), b"a segment")
     clip = keeping.begin("c" * 16, replace(manifest(CAMERA, T0 + 1500, T0, camera_name="porch"), audio="aac"))
     for index, plain in enumerate(PLAIN):
         keeping.part(clip, Part(CAMERA, T0 + index * 1000, 1000, index, plain))

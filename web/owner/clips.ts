@@ -3,7 +3,8 @@
 
 import { attempt, broken, isGone, type Result, relayed, sealed, send } from "../shared/api";
 import { type Bytes, b64, sha256 } from "../shared/bytes";
-import { type Manifest, readManifest } from "../shared/manifest";
+import { Latest } from "../shared/latest";
+import { type Manifest, partsOf, readManifest, type StreamName } from "../shared/manifest";
 import { signed } from "../shared/signature";
 import { hubNow, opened, ring, state } from "./state";
 
@@ -54,7 +55,16 @@ async function object(clip: string, here: string, there: string): Promise<Result
   return answer.ok ? attempt(async () => new Uint8Array(await answer.value.arrayBuffer())) : answer;
 }
 
+const over = new Latest<string, Manifest>(500); // of clips that have ended: nothing changes them any more
+
+// The manifest of a clip was opened elsewhere; the film need not wait for it again.
+export function remember(clip: string, of: Manifest) {
+  if (of.ended_ms !== null && of.household === ring.value?.household) over.set(clip, of);
+}
+
 export async function manifest(clip: string): Promise<Result<Manifest>> {
+  const known = over.get(clip);
+  if (known && known.household === ring.value?.household) return { ok: true, value: known };
   const bytes = await object(clip, "manifest", "manifest");
   const plain = bytes.ok ? await opened(bytes.value) : bytes;
   if (!plain.ok) return plain;
@@ -62,13 +72,28 @@ export async function manifest(clip: string): Promise<Result<Manifest>> {
   if (found.ok && found.value.household !== ring.value?.household) {
     return broken("This clip claims to come from another household. It is not shown.");
   }
+  if (found.ok) remember(clip, found.value);
   return found;
 }
 
-async function part(clip: string, of: Manifest, n: number): Promise<Result<Bytes>> {
-  const bytes = await object(clip, `parts/${n}`, `part-${String(n).padStart(4, "0")}`);
+const firsts = new Latest<string, Promise<Result<Bytes>>>(1);
+
+// Ask for the first part beside the manifest: its hash is checked when that is there.
+export function expect(clip: string) {
+  firsts.set(clip, sealedPart(clip, "main", 0));
+}
+
+function sealedPart(clip: string, stream: StreamName, n: number): Promise<Result<Bytes>> {
+  const number = String(n).padStart(4, "0");
+  return stream === "sub" ? object(clip, `subs/${n}`, `sub-${number}`) : object(clip, `parts/${n}`, `part-${number}`);
+}
+
+async function part(clip: string, of: Manifest, stream: StreamName, n: number): Promise<Result<Bytes>> {
+  const early = n === 0 && stream === "main" ? firsts.get(clip) : undefined;
+  if (early) firsts.drop(clip);
+  const bytes = await (early ?? sealedPart(clip, stream, n));
   if (!bytes.ok) return bytes;
-  if (of.parts[n]?.sha256 !== b64(await sha256(bytes.value))) {
+  if (partsOf(of, stream)[n]?.sha256 !== b64(await sha256(bytes.value))) {
     return broken(`Part ${n + 1} of this clip is not what was recorded. It is not shown.`);
   }
   return opened(bytes.value);
@@ -85,14 +110,22 @@ export async function still(clip: string, of: Manifest): Promise<Result<Bytes | 
 
 const AHEAD = 4;
 
-// Opened parts in order, fetched a few at a time. A failure is the last that comes.
-export async function* parts(clip: string, of: Manifest, from: number): AsyncGenerator<Result<Bytes>> {
+// Opened parts in order, the first by itself, then a few at a time. A failure is the last that comes.
+export async function* parts(
+  clip: string,
+  of: Manifest,
+  from: number,
+  stream: StreamName = "main",
+): AsyncGenerator<Result<Bytes>> {
   const fetching: Promise<Result<Bytes>>[] = [];
-  for (let n = from; n < of.parts.length; n++) {
-    for (let ahead = n; ahead < Math.min(n + AHEAD, of.parts.length); ahead++) {
-      fetching[ahead] ??= part(clip, of, ahead);
-    }
+  const count = partsOf(of, stream).length;
+  const fetch = (until: number) => {
+    for (let n = from; n < Math.min(until, count); n++) fetching[n] ??= part(clip, of, stream, n);
+  };
+  for (let n = from; n < count; n++) {
+    fetch(n + 1);
     const next = await fetching[n]!;
+    fetch(n + 1 + AHEAD);
     yield next;
     if (!next.ok) return;
   }

@@ -5,6 +5,7 @@ import { attempt, get } from "../shared/api";
 import { unb64 } from "../shared/bytes";
 import { readManifest } from "../shared/manifest";
 import type { Clip } from "../shared/wire";
+import { remember } from "./clips";
 import { type Finding, findingOf } from "./findings";
 import { opened } from "./state";
 
@@ -39,7 +40,9 @@ async function fetchSome(clips: readonly Clip[]): Promise<void> {
 async function openedFinding(clip: Clip, sealed: string | undefined): Promise<Finding | null> {
   const plain = sealed ? await opened(unb64(sealed)) : null;
   const manifest = plain?.ok ? await attempt(async () => readManifest(plain.value)) : null;
-  return manifest?.ok && manifest.value.event === clip.event_id ? findingOf(manifest.value) : null;
+  if (!manifest?.ok || manifest.value.event !== clip.event_id) return null;
+  if (!clip.open) remember(clip.id, manifest.value);
+  return findingOf(manifest.value);
 }
 
 function versionOf(clip: Clip): string {

@@ -15,41 +15,42 @@ const WATCH_MS = 250;
 export class SealedPlayer {
   private readonly source: MediaSource;
   private buffer: SourceBuffer | null = null;
-  private type: string;
+  private type = "";
   private readonly ready: Promise<void>;
   private readonly url: string;
   private readonly watch: ReturnType<typeof setInterval>;
 
-  constructor(
-    private readonly video: HTMLVideoElement,
-    codecs: string,
-  ) {
+  // Made before it is known what comes: the browser needs a moment to open it.
+  constructor(private readonly video: HTMLVideoElement) {
     const Source = window.ManagedMediaSource ?? window.MediaSource;
     if (!Source)
       throw new Error("This browser cannot play sealed video. Use a current Chrome, Firefox, Edge or Safari.");
-    this.type = playable(Source, codecs);
     this.source = new Source();
     this.url = URL.createObjectURL(this.source);
     video.disableRemotePlayback = true;
     video.src = this.url;
     this.ready = new Promise((resolve) => {
-      this.source.addEventListener(
-        "sourceopen",
-        () => {
-          this.buffer = this.source.addSourceBuffer(this.type);
-          resolve();
-        },
-        { once: true },
-      );
+      this.source.addEventListener("sourceopen", () => resolve(), { once: true });
     });
     this.watch = setInterval(() => this.skipGap(), WATCH_MS);
+  }
+
+  // What comes first; throws when this browser does not play it.
+  expect(codecs: string) {
+    this.type = playable(this.source.constructor as typeof MediaSource, codecs);
+  }
+
+  // Play from here, as soon as it has come.
+  begin(atS: number) {
+    if (atS > 0) this.video.currentTime = atS;
   }
 
   // Append one opened piece. `atS` places a piece that starts a file of its own, `codecs` says what is in it.
   async append(piece: Bytes, atS?: number, codecs?: string | null): Promise<void> {
     await this.ready;
+    if (this.source.readyState !== "open") return;
+    this.buffer ??= this.source.addSourceBuffer(this.type);
     const buffer = this.buffer;
-    if (!buffer || this.source.readyState !== "open") return;
     if (codecs && !this.type.includes(`"${codecs}"`)) {
       this.type = playable(this.source.constructor as typeof MediaSource, codecs);
       buffer.changeType(this.type);
@@ -138,9 +139,26 @@ export class SealedPlayer {
   }
 }
 
+const typeOf = (codecs: string) => `video/mp4; codecs="${codecs}"`;
+
+// Whether this browser says that it plays the codecs; true where it plays no sealed video at all, which is said later.
+export function plays(codecs: string): boolean {
+  return (window.ManagedMediaSource ?? window.MediaSource)?.isTypeSupported(typeOf(codecs)) ?? true;
+}
+
 function playable(Source: typeof MediaSource, codecs: string): string {
-  const type = `video/mp4; codecs="${codecs}"`;
-  if (!Source.isTypeSupported(type))
-    throw new Error(`This browser cannot play what the camera sends (${codecs}). Download the clip instead.`);
+  const type = typeOf(codecs);
+  if (!Source.isTypeSupported(type)) throw new Error(whyNot(codecs));
   return type;
 }
+
+export function whyNot(codecs: string): string {
+  if (!/^(hvc1|hev1)/.test(codecs))
+    return `This browser cannot play what the camera sends (${codecs}). Download the clip instead.`;
+  return H265;
+}
+
+// Safari decodes it itself; the others ask the computer (Chrome and Edge from 107 on, Firefox from 134 on).
+const H265 =
+  "The camera sends H.265, which this browser does not play here. Safari does; Chrome, Edge and Firefox do on a " +
+  "computer that can decode it. Open it there, or set the camera to H.264 for what is recorded from now on.";

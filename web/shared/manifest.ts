@@ -38,6 +38,14 @@ export interface Judgement {
   tracks: Track[];
 }
 
+// The same clip as the camera's sub-stream has it, for browsers that do not play the main one.
+export interface Rendition {
+  codecs: string;
+  width: number;
+  height: number;
+  parts: SealedPart[];
+}
+
 export interface Manifest {
   household: string;
   camera: string;
@@ -54,10 +62,17 @@ export interface Manifest {
   still: SealedStill | null;
   judgement: Judgement | null; // null until something is known, and in clips of the first hubs
   eye: string | null; // the name of the eye that looked
+  sub: Rendition | null; // kept where few browsers play the main stream
   parts: SealedPart[];
 }
 
+export type StreamName = "main" | "sub";
+
 export class NotAManifest extends Error {}
+
+export function partsOf(of: Manifest, stream: StreamName): SealedPart[] {
+  return stream === "sub" ? (of.sub?.parts ?? []) : of.parts;
+}
 
 // The manifest in what was opened; throws NotAManifest with a sentence.
 export function readManifest(raw: Bytes): Manifest {
@@ -90,6 +105,16 @@ function manifestOf(body: unknown): Manifest {
     still: maybe(field(body, "still"), stillOf),
     judgement: maybe(optional(body, "verdict"), () => judgementOf(body)),
     eye: maybe(optional(body, "eye"), text),
+    sub: maybe(optional(body, "sub"), renditionOf),
+    parts: list(field(body, "parts"), partOf),
+  };
+}
+
+function renditionOf(body: unknown): Rendition {
+  return {
+    codecs: text(field(body, "codecs")),
+    width: whole(field(body, "width")),
+    height: whole(field(body, "height")),
     parts: list(field(body, "parts"), partOf),
   };
 }

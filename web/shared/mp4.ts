@@ -1,5 +1,7 @@
 // The little of MP4 (ISO/IEC 14496-12) that playing sealed clips needs.
 
+import type { Bytes } from "./bytes";
+
 export interface Box {
   type: string;
   start: number;
@@ -40,6 +42,17 @@ export function context(data: Uint8Array): { household: string; camera: string; 
   return null;
 }
 
+const BESIDE = "6e6c6c7463684e4c8000000000000002";
+
+// The parts of the camera's second stream that the hub laid into the file (nightlatch/pixels/media/beside.py).
+export function beside(data: Bytes): Bytes[] {
+  const id = (box: Box) =>
+    [...data.subarray(box.body, box.body + 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return boxes(data)
+    .filter((box) => box.type === "uuid" && id(box) === BESIDE)
+    .map((box) => data.subarray(box.body + 16, box.end));
+}
+
 export function hasInit(data: Uint8Array): boolean {
   return (
     boxes(data, 0, Math.min(data.length, 4096)).some((b) => b.type === "ftyp") ||
@@ -47,17 +60,41 @@ export function hasInit(data: Uint8Array): boolean {
   );
 }
 
-// What MediaSource wants to know of a file with an init segment, by its sample entries (RFC 6381): H.264, and its sound
-// if browsers play it. Null when there is no H.264 in it.
+// What MediaSource wants to know of a file with an init segment, by its sample entries (RFC 6381): H.264 or H.265, and
+// its sound if browsers play it. Null when there is neither in it.
 export function codecs(data: Uint8Array): string | null {
   const moov = boxes(data).find((b) => b.type === "moov");
   if (!moov) return null;
-  const avcC = find(data, "avcC", moov);
-  if (avcC < 0 || avcC + 8 > moov.end) return null;
-  const profile = [...data.subarray(avcC + 5, avcC + 8)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const picture = avc(record(data, "avcC", 4, moov)) ?? hevc(record(data, "hvcC", 13, moov));
+  if (!picture) return null;
   const sound = find(data, "mp4a", moov) >= 0 ? ",mp4a.40.2" : find(data, "Opus", moov) >= 0 ? ",opus" : "";
-  return `avc1.${profile}${sound}`;
+  return picture + sound;
 }
+
+function record(data: Uint8Array, type: string, length: number, within: Box): Uint8Array | null {
+  const at = find(data, type, within) + 4;
+  return at < 4 || at + length > within.end ? null : data.subarray(at, at + length);
+}
+
+function avc(avcC: Uint8Array | null): string | null {
+  const profile = avcC && [...avcC.subarray(1, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return profile && `avc1.${profile}`;
+}
+
+// As ISO/IEC 14496-15, E.3 writes it; nightlatch/pixels/codecs/hevc.py has the twin.
+function hevc(hvcC: Uint8Array | null): string | null {
+  if (!hvcC) return null;
+  const [first = 0, level = 0] = [hvcC[1], hvcC[12]];
+  const compatible = [...hvcC.subarray(2, 6)].map((byte) => byte.toString(2).padStart(8, "0")).join("");
+  const reversed = Number.parseInt([...compatible].reverse().join(""), 2);
+  const constraints = [...hvcC.subarray(6, 12)];
+  while (constraints.at(-1) === 0) constraints.pop();
+  const profile = `${["", "A", "B", "C"][first >> 6]}${first & 31}`;
+  const parts = [profile, hex(reversed), `${first & 32 ? "H" : "L"}${level}`, ...constraints.map(hex)];
+  return `hvc1.${parts.join(".")}`;
+}
+
+const hex = (value: number) => value.toString(16).toUpperCase();
 
 function find(data: Uint8Array, type: string, within: Box): number {
   const [a, b, c, d] = [...type].map((letter) => letter.charCodeAt(0));

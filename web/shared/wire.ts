@@ -108,7 +108,7 @@ export interface Camera {
 export const CAMERA_STATES = ["starting", "recording", "retrying", "off"] as const;
 export type CameraState = (typeof CAMERA_STATES)[number];
 
-// Why a source cannot be recorded, in one word that the page turns into a sentence.
+// Why a camera was not or cannot be recorded, in one word that the page turns into a sentence.
 export const REASONS = [
   "wrong_password",
   "no_route",
@@ -117,11 +117,17 @@ export const REASONS = [
   "not_found",
   "no_video",
   "not_h264",
-  "hevc_only",
   "broken_stream",
   "stalled",
   "ended",
   "bad_address",
+  "overload",
+  "disk",
+  "hub_off",
+  "recorder_stopped",
+  "settings_changed",
+  "clock_set",
+  "unexplained",
 ] as const;
 export type Reason = (typeof REASONS)[number];
 
@@ -156,6 +162,9 @@ export interface CameraNow extends Camera {
   audio: string | null;
   advice: string | null;
   looks: Looks | null;
+  notes: string[]; // what is left out and why, and what is odd about it
+  receiver: string | null; // "nightlatch" or "ffmpeg"
+  waits_for_key: boolean; // connected; nothing can be kept before its next key frame
 }
 
 // How much is kept on this hub, and how long the disk will last.
@@ -207,7 +216,8 @@ export interface ProbeSuccess {
   codecs: string;
   audio: string | null;
   gop_s: number | null; // between key frames
-  notes: string[]; // what would improve it
+  notes: string[]; // what is left out and why, and what would improve it
+  receiver: string; // "nightlatch" or "ffmpeg"
   still: string; // b64, sealed
 }
 

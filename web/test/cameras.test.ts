@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { aboutEye, aboutLooks, aboutStream } from "../owner/cameras/eye";
+import { aboutEye, aboutLooks, aboutReceiving, aboutStream } from "../owner/cameras/eye";
 import { changesOf, settingsOf, withoutAddresses } from "../owner/cameras/settings";
 import {
   aboutFound,
@@ -29,6 +29,7 @@ describe("a camera on its way into the house", () => {
     audio: null,
     codecs: "avc1.640028",
     notes: [],
+    receiver: "nightlatch",
     still: "",
   };
 
@@ -89,6 +90,19 @@ describe("the settings of a camera", () => {
   });
   test("of a demo camera have no stream", () => {
     expect(changesOf(settingsOf(camera), { demo: true })).toEqual({ name: "Porch", quota_bytes: 5e9 });
+  });
+});
+
+describe("how a camera is received", () => {
+  test("names what takes its stream, what it waits for and what is left out", () => {
+    const notes = ["Its sound (G.726) is left out, because browsers do not play it."];
+    expect(aboutReceiving({ receiver: "nightlatch", notes, waits_for_key: true })).toEqual([
+      "It is connected; recording goes on with its next key frame.",
+      "Received by Nightlatch itself.",
+      ...notes,
+    ]);
+    expect(aboutReceiving({ receiver: "ffmpeg", notes: [], waits_for_key: false })).toEqual(["Received by FFmpeg."]);
+    expect(aboutReceiving({ receiver: null, notes: [], waits_for_key: false })).toEqual([]);
   });
 });
 

@@ -1,31 +1,34 @@
 // One clip: how it is opened and played, and what is said of it.
 
 import { describe, expect, test } from "vitest";
-import { type Happening, neighbours, next, type Showing, wish } from "../owner/clip/showing";
+import { beganOf, choose, type Happening, neighbours, next, type Showing, wish } from "../owner/clip/showing";
 import { type Doors, Viewer } from "../owner/clip/viewer";
-import { canBeGiven, facts, fileName, judgement } from "../owner/clip/words";
-import type { Manifest } from "../owner/clips";
+import { canBeGiven, facts, fileName, inSmaller, judgement } from "../owner/clip/words";
 import { findingOf } from "../owner/findings";
+import { whyNot } from "../owner/player";
 import { broken, type Result } from "../shared/api";
 import { type Bytes, utf8 } from "../shared/bytes";
+import { type Manifest, partsOf } from "../shared/manifest";
 import type { Clip, Verdict } from "../shared/wire";
 import { TableHub, UNREACHABLE, yes } from "./table";
 
 const GONE = { ok: false, kind: "refused", text: "The mailbox has no such thing.", status: 404 } as const;
 const part = (n: number) => ({ n, sha256: "", bytes: 1, began_ms: 0, duration_ms: 1 });
+const ONSET = new Date(2026, 10, 28, 7, 5, 9).getTime();
 const OVER: Manifest = {
   household: "h",
   camera: "c",
   event: "e1",
   camera_name: "Front / yard",
-  onset_ms: new Date(2026, 10, 28, 7, 5, 9).getTime(),
-  began_ms: 1000,
-  ended_ms: 22_000,
+  onset_ms: ONSET,
+  began_ms: ONSET - 5000,
+  ended_ms: ONSET + 16_000,
   codecs: "avc1",
   width: 1280,
   height: 720,
   fps: 14.9,
   audio: null,
+  sub: null,
   parts: [part(0), part(1)],
   still: null,
   judgement: null,
@@ -56,6 +59,7 @@ function viewing(doors: Partial<Doors> = {}, manifests: Result<Manifest>[] = [ye
   const log: string[] = [];
   const hub = new TableHub({ manifest: manifests });
   const viewer = new Viewer("c1", {
+    begin: () => {},
     row: async () => yes(ROW),
     manifest: () => hub.ask("manifest"),
     still: async () => yes(utf8("jpeg")),
@@ -66,16 +70,67 @@ function viewing(doors: Partial<Doors> = {}, manifests: Result<Manifest>[] = [ye
       log.push(`play ${codecs}`);
       return yes({
         append: async (piece) => yes(void log.push(new TextDecoder().decode(piece))),
+        begin: (atS) => atS > 0 && log.push(`from ${atS}`),
         end: () => log.push("end"),
         close: () => log.push("close"),
       });
     },
+    plays: () => true,
     pictureUrl: () => "blob:poster",
     rest: async () => void log.push("rest"),
     ...doors,
   });
   return { viewer, log };
 }
+
+const SUB = { codecs: "avc1.42e01e", width: 640, height: 360, parts: [{ ...part(0), began_ms: 1400 }] };
+const LARGE: Manifest = { ...OVER, codecs: "hvc1.1.6.L153.B0", sub: SUB };
+const onlyH264 = (codecs: string) => codecs.startsWith("avc1");
+
+describe("a clip in H.265", () => {
+  const streams: Partial<Doors> = {
+    plays: onlyH264,
+    parts: async function* (_, of, from, stream) {
+      const count = partsOf(of, stream).length;
+      for (let n = from; n < count; n++) yield yes(utf8(`${stream} ${n}`)) as Result<Bytes>;
+    },
+  };
+
+  test("is played as it is where the browser can", async () => {
+    const { viewer, log } = viewing({ ...streams, plays: () => true }, [yes(LARGE)]);
+    await viewer.watch();
+    expect(log).toEqual(["play hvc1.1.6.L153.B0", "main 0", "main 1", "end"]);
+    expect(viewer.stream.value).toBe("main");
+  });
+
+  test("is played from the second stream where the browser cannot", async () => {
+    const { viewer, log } = viewing(streams, [yes(LARGE)]);
+    await viewer.watch();
+    expect(log).toEqual(["play avc1.42e01e", "sub 0", "end"]);
+    expect(viewer.stream.value).toBe("sub");
+    expect(beganOf(LARGE, "sub")).toBe(1400);
+    expect(beganOf(LARGE, "main")).toBe(LARGE.began_ms);
+    expect(inSmaller(SUB)).toContain("640×360");
+  });
+
+  test("goes on with the second stream while it grows", async () => {
+    const begun = { ...LARGE, ended_ms: null, sub: { ...SUB, parts: [] } };
+    const { viewer, log } = viewing(streams, [yes(begun), yes({ ...begun, sub: SUB }), yes(LARGE)]);
+    await viewer.watch();
+    expect(log).toEqual(["play avc1.42e01e", "rest", "sub 0", "rest", "end"]);
+  });
+
+  test("without a second stream that plays, it is the main one that the browser is asked for", () => {
+    expect(choose({ ...LARGE, sub: null }, onlyH264)).toBe("main");
+    expect(choose({ ...LARGE, sub: { ...SUB, codecs: "hvc1.1.6.L90.B0" } }, onlyH264)).toBe("main");
+    expect(choose(LARGE, onlyH264)).toBe("sub");
+  });
+
+  test("a browser that plays none of it is told which do, and what to do", () => {
+    expect(whyNot("hvc1.1.6.L153.B0,mp4a.40.2")).toMatch(/H\.265.*Safari.*Chrome, Edge and Firefox.*H\.264/);
+    expect(whyNot("av01.0.05M.08")).toMatch(/av01.*Download/);
+  });
+});
 
 describe("the way to the end of a clip", () => {
   test("a clip that is over is played part by part and ended", async () => {
@@ -144,6 +199,14 @@ describe("the way to the end of a clip", () => {
     await watching;
     expect(viewer.at.value).toEqual({ is: "opening" });
     expect(log).toEqual([]);
+  });
+});
+
+describe("where a clip is shown from", () => {
+  test("a clip that begins long before its event is shown from shortly before that", async () => {
+    const { viewer, log } = viewing({}, [yes({ ...OVER, began_ms: OVER.onset_ms - 85_000 })]);
+    await viewer.watch();
+    expect(log).toEqual(["play avc1", "part 0", "from 80", "part 1", "end"]);
   });
 });
 

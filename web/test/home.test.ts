@@ -1,6 +1,17 @@
 import { describe, expect, test } from "vitest";
 import type { Finding } from "../owner/findings";
-import { aboutClip, answered, asked, days, filtered, hasEarlier, START, withEarlier } from "../owner/home/happenings";
+import {
+  aboutClip,
+  aboutEvent,
+  answered,
+  asked,
+  days,
+  filtered,
+  gathered,
+  hasEarlier,
+  START,
+  withEarlier,
+} from "../owner/home/happenings";
 import { cameraNow, headline, lead, mailboxLine, storageLine } from "../owner/home/status";
 import { broken } from "../shared/api";
 import { dayOf, HOUR } from "../shared/time";
@@ -47,6 +58,18 @@ describe("the list of events", () => {
     ]);
     const threats = filtered(list(clips), { verdict: "threat", kind: null });
     expect(days(threats, known, new Set()).flatMap(([, some]) => some.map((c) => c.id))).toEqual(["d"]);
+  });
+  test("shows the clips of one event together, in order", () => {
+    const part = (id: string, began_ms: number, more: Partial<Clip> = {}) =>
+      clip(id, NOON, { event_id: "e", began_ms, ended_ms: began_ms + 60_000, ...more });
+    const parts = [part("e3", NOON + 115_000), part("e2", NOON + 55_000), part("e1", NOON - 5000)];
+    const all = gathered([clip("later", NOON + HOUR), ...parts, clip("earlier", NOON - HOUR)]);
+    expect(all.map((some) => some.map((c) => c.id))).toEqual([["later"], ["e1", "e2", "e3"], ["earlier"]]);
+    expect(aboutEvent(all[1]!)).toBe("3 min 0 s in 3 clips.");
+    expect(aboutEvent([clip("a", NOON), part("b", NOON + 55_000, { open: true })])).toBe(
+      "Still going on, in 2 clips so far.",
+    );
+    expect(aboutEvent([clip("a", NOON)])).toBe(aboutClip(clip("a", NOON)));
   });
   test("offers earlier ones only when there are some", () => {
     const thirteen = list(Array.from({ length: 13 }, (_, i) => clip(String(i), NOON - i)));

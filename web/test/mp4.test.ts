@@ -9,6 +9,15 @@ function box(type: string, body: Uint8Array) {
   return joined([head, body]);
 }
 
+// The same as in tests/pixels/codecs/test_hevc.py.
+const HEVC_NAMES = [
+  ["0101600000009000000000005d", "hvc1.1.6.L93.90"],
+  ["010160000000b0000000000078", "hvc1.1.6.L120.B0"],
+  ["0122200000009000000000005d", "hvc1.2.4.H93.90"],
+  ["010208000000000000000000ba", "hvc1.2.10.L186"],
+  ["0184e0000000123400000000b4", "hvc1.B4.7.L180.12.34"],
+] as const;
+
 describe("MP4 and JPEG", () => {
   const says = { household: "h", camera: "c", began_ms: 5 };
   const file = joined([
@@ -33,6 +42,15 @@ describe("MP4 and JPEG", () => {
       "avc1.640028,mp4a.40.2",
     );
     expect(codecs(box("moov", box("ulaw", new Uint8Array(28))))).toBe(null);
+  });
+  test("H.265 is named as the hub names it", () => {
+    for (const [record, name] of HEVC_NAMES) {
+      const bytes = Uint8Array.from(record.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
+      expect(codecs(box("moov", box("hvcC", bytes)))).toBe(name);
+      expect(codecs(box("moov", box("hvcC", bytes.subarray(0, 12))))).toBe(null);
+    }
+  });
+  test("a record that is cut short names nothing", () => {
     expect(codecs(box("moov", utf8("avcC\x01")))).toBe(null);
   });
   test("a film states its length, in either width of its header, or none", () => {

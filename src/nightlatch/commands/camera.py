@@ -42,6 +42,7 @@ def add(
 @app.command("list")
 def list_(config_file: ConfigOption = None, data: DataOption = None) -> None:
     """List the cameras."""
+    from nightlatch.domain.address import shown
     from nightlatch.hub.serve import catalogue
 
     settings = hub_settings(config.load(config_file), hub_data(data))
@@ -53,7 +54,7 @@ def list_(config_file: ConfigOption = None, data: DataOption = None) -> None:
     for camera in cameras:
         table.add_row(
             camera.name + ("" if camera.enabled else " (off)"),
-            catalogue.public_address(camera.url),
+            shown(camera.url),
             "yes" if camera.sub_url else "no",
             camera.id,
         )
@@ -98,6 +99,7 @@ def _show_probe(address: str, transport: str) -> None:
     """
     from nightlatch.clocks import system_clock
     from nightlatch.diagnostics import configure
+    from nightlatch.domain.camera import RECEIVED
     from nightlatch.pixels.sources.probe import probe
 
     configure()
@@ -110,5 +112,6 @@ def _show_probe(address: str, transport: str) -> None:
         + (f", sound {audio.codec}" if audio else ", no sound")
         + (f", a key frame every {found.gop_s:.1f} s" if found.gop_s else "")
     )
+    out.print(f"  {RECEIVED[found.receiver]}")
     for note in found.notes:
         out.print(f"  {escape(note)}")

@@ -124,7 +124,7 @@ def _run_hub(settings: HubSettings, shared: list[str], before: list[Program]) ->
         programs.append(Program("serve", nightlatch("hub", "--role", "serve", *arguments)))
         for shard in range(settings.shards):
             watch = nightlatch("hub", "--role", "watch", "--shard", f"{shard}/{settings.shards}", *arguments)
-            programs.append(Program("watch" if settings.shards == 1 else f"watch {shard}", watch))
+            programs.append(Program("watch" if settings.shards == 1 else f"watch {shard}", watch, beats=True))
         supervisor = Supervisor(programs)
         stop_on_signals(supervisor)
         supervisor.start()

@@ -24,6 +24,12 @@ class Transport(StrEnum):
     UDP = "udp"
 
 
+RECEIVED = {  # by the receiver: whose program takes a camera's stream
+    "nightlatch": "Received by Nightlatch itself.",
+    "ffmpeg": "Received by FFmpeg.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Camera:
     """One camera of the household. `url` and `sub_url` may hold a password: never log them whole."""

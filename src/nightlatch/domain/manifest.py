@@ -12,7 +12,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import NoReturn
 
 from nightlatch.domain.geometry import Box
@@ -55,6 +55,16 @@ class SealedStill:
 
 
 @dataclass(frozen=True, slots=True)
+class Rendition:
+    """The same clip as the camera's sub-stream has it, for browsers that do not play the main one."""
+
+    codecs: str  # RFC 6381
+    width: int
+    height: int
+    parts: tuple[SealedPart, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """What a clip says of itself. Times are epoch ms."""
 
@@ -73,6 +83,7 @@ class Manifest:
     still: SealedStill | None = None
     judgement: Judgement | None = None  # `abridged`; None until something is known
     eye: str | None = None  # the name of the eye that looked
+    sub: Rendition | None = None  # kept where few browsers play the main stream
     parts: tuple[SealedPart, ...] = ()
 
     @property
@@ -84,6 +95,10 @@ class Manifest:
         """The manifest with one more part; the clip begins where its first part does."""
         began_ms = self.began_ms if self.parts else part.began_ms
         return replace(self, began_ms=began_ms, parts=(*self.parts, part))
+
+    def with_sub_part(self, part: SealedPart) -> Manifest:
+        """The manifest with one more part of the sub-stream, which `sub` describes already."""
+        return self if self.sub is None else replace(self, sub=replace(self.sub, parts=(*self.sub.parts, part)))
 
 
 def abridged(judgement: Judgement) -> Judgement:
@@ -143,17 +158,15 @@ def write_manifest(manifest: Manifest) -> bytes:
         fields["eye"] = manifest.eye
     if judgement is not None:
         fields["tracks"] = [_written_track(track) for track in judgement.tracks]
-    fields["parts"] = [
-        {
-            "n": part.n,
-            "sha256": part.sha256,
-            "bytes": part.bytes,
-            "began_ms": part.began_ms,
-            "duration_ms": part.duration_ms,
-        }
-        for part in manifest.parts
-    ]
+    if manifest.sub is not None:
+        fields["sub"] = _written_rendition(manifest.sub)
+    fields["parts"] = [asdict(part) for part in manifest.parts]
     return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def _written_rendition(sub: Rendition) -> dict[str, object]:
+    parts = [asdict(part) for part in sub.parts]
+    return {"codecs": sub.codecs, "width": sub.width, "height": sub.height, "parts": parts}
 
 
 def _written_track(track: Track) -> dict[str, object]:
@@ -174,7 +187,7 @@ def read_manifest(raw: bytes) -> Manifest:
 
 def _read(fields: object) -> Manifest:
     ended, still, fps, audio = (_field(fields, name) for name in ("ended_ms", "still", "fps", "audio"))
-    eye = _optional(fields, "eye")
+    eye, sub = _optional(fields, "eye"), _optional(fields, "sub")
     return Manifest(
         household=_text(_field(fields, "household")),
         camera=_text(_field(fields, "camera")),
@@ -191,8 +204,22 @@ def _read(fields: object) -> Manifest:
         still=None if still is None else _read_still(still),
         judgement=_read_judgement(fields),
         eye=None if eye is None else _text(eye),
-        parts=tuple(_read_part(index, part) for index, part in enumerate(_list(_field(fields, "parts")))),
+        sub=None if sub is None else _read_rendition(sub),
+        parts=_read_parts(fields),
     )
+
+
+def _read_rendition(fields: object) -> Rendition:
+    return Rendition(
+        codecs=_text(_field(fields, "codecs")),
+        width=_whole(_field(fields, "width")),
+        height=_whole(_field(fields, "height")),
+        parts=_read_parts(fields),
+    )
+
+
+def _read_parts(fields: object) -> tuple[SealedPart, ...]:
+    return tuple(_read_part(index, part) for index, part in enumerate(_list(_field(fields, "parts"))))
 
 
 def _read_part(index: int, fields: object) -> SealedPart:

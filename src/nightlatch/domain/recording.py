@@ -7,21 +7,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A few seconds of one camera as one playable fragmented MP4 that starts on a key frame."""
+    """A few seconds of one camera are complete: the parts with this `seq` are one playable fragmented MP4.
+
+    It starts on a key frame, but after a forced cut (segmenter.py).
+    """
 
     camera_id: str
     seq: int  # counts up per camera and run, from 0
     began_ms: int
     duration_ms: int
-    mp4: bytes  # init segment + fragments
     codecs: str  # RFC 6381, e.g. "avc1.64001f,mp4a.40.2"
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """At most about one second of the open segment or clip: fragments only, or with the init in front if `index` is 0.
+    """Less than a second of a segment or clip that grows: fragments only, or with the init in front if `index` is 0.
 
-    Parts of one segment (or clip), concatenated in order of `index`, are one playable fragmented MP4.
+    Parts of one segment (or clip), concatenated in order of `index`, are one playable fragmented MP4. Two segments of
+    a camera may grow at once, for as long as the older one waits for late sound.
     """
 
     camera_id: str

@@ -9,7 +9,8 @@ from nightlatch.domain.geometry import Area, Box
 
 PRE_ROLL_MS = 5_000
 POST_ROLL_MS = 10_000
-LONGEST_CLIP_MS = 60_000
+LONGEST_CLIP_MS = 60_000  # counted from the event, or from where a clip takes over; longer events have several clips
+LONGEST_EVENT_MS = 1_800_000
 
 
 class Kind(StrEnum):
@@ -93,7 +94,10 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """What the gate saw in one picture. `moving` already honours areas, masks and the light-switch guard."""
+    """What the gate saw in one picture. `moving` already honours areas, masks and the light-switch guard.
+
+    Inside a sight `at_ms` counts on the packets' own time, so that setting the hub's clock changes nothing.
+    """
 
     at_ms: int
     moving: bool
@@ -103,17 +107,22 @@ class Motion:
 
 @dataclass(frozen=True, slots=True)
 class EventOpened:
-    """Motion began. The clip should reach back to `clip_from_ms` (pre-roll)."""
+    """Motion began. The clip should reach back to `clip_from_ms` (pre-roll).
+
+    The times of one event, here and in all that is told of it later, differ by what passed on a clock that cannot be
+    set; only where the event lies on the wall clock was read there, once.
+    """
 
     camera_id: str
     event_id: str
     onset_ms: int
     clip_from_ms: int
+    ago_ms: int | None = None  # how long before it was told it began, where that is known
 
 
 @dataclass(frozen=True, slots=True)
 class EventClosed:
-    """Nothing moved for the post-roll, or the clip reached its longest; the clip ends at `clip_to_ms`."""
+    """Nothing moved for the post-roll, or it lasted for half an hour; its last clip ends at `clip_to_ms`."""
 
     camera_id: str
     event_id: str

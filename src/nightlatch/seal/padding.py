@@ -7,6 +7,7 @@ bytes after a JPEG's end marker.
 from __future__ import annotations
 
 SMALLEST_BUCKET = 4096
+SMALLEST_BOX = 8  # the header of a box
 
 
 def bucket(length: int) -> int:
@@ -20,12 +21,17 @@ def bucket(length: int) -> int:
 
 
 def pad_mp4(mp4: bytes) -> bytes:
-    """`mp4` with a `free` box (ISO/IEC 14496-12, 8.1.2) behind it up to the next bucket."""
+    """`mp4` with a `free` box behind it up to the next bucket."""
     total = bucket(len(mp4))
-    while 0 < total - len(mp4) < 8:  # a box header takes 8 bytes
+    while 0 < total - len(mp4) < SMALLEST_BOX:
         total = bucket(total + 1)
     filler = total - len(mp4)
-    return mp4 if filler == 0 else mp4 + filler.to_bytes(4, "big") + b"free" + bytes(filler - 8)
+    return mp4 if filler == 0 else mp4 + free_box(filler)
+
+
+def free_box(length: int) -> bytes:
+    """An MP4 box of `length` bytes that says nothing (ISO/IEC 14496-12, 8.1.2); at least `SMALLEST_BOX`."""
+    return length.to_bytes(4, "big") + b"free" + bytes(length - SMALLEST_BOX)
 
 
 def pad_json(json: bytes) -> bytes:

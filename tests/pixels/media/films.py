@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,11 +54,48 @@ def read(path: Path | str, clock: FixedClock | None = None) -> tuple[Streams, li
         return source.streams, list(source)
 
 
-def cut(streams: Streams, packets: list[Packet], **options: object) -> tuple[list[Segment], list[Part]]:
-    """Segments and parts of `packets`."""
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A segment and the bytes of its parts."""
+
+    seq: int
+    began_ms: int
+    duration_ms: int
+    codecs: str
+    mp4: bytes
+
+
+def cut(streams: Streams, packets: list[Packet], **options: object) -> tuple[list[Whole], list[Part]]:
+    """Segments and parts of `packets`; no part is of a segment that never ends."""
     segmenter = Segmenter(streams, "c0ffee", **options)  # type: ignore[arg-type]
     made = [item for packet in packets for item in segmenter.add(packet)] + segmenter.finish()
-    return [i for i in made if isinstance(i, Segment)], [i for i in made if isinstance(i, Part)]
+    return wholes(made), [i for i in made if isinstance(i, Part)]
+
+
+def wholes(made: list[Part | Segment]) -> list[Whole]:
+    """Segments with the bytes of their parts, which come before them and in order."""
+    grown: dict[int, list[Part]] = {}
+    whole: list[Whole] = []
+    for item in made:
+        if isinstance(item, Part):
+            grown.setdefault(item.seq, []).append(item)
+            continue
+        parts = grown.pop(item.seq)
+        assert [part.index for part in parts] == list(range(len(parts)))
+        mp4 = b"".join(part.mp4 for part in parts)
+        whole.append(Whole(item.seq, item.began_ms, item.duration_ms, item.codecs, mp4))
+    assert not grown
+    return whole
+
+
+def decoded(mp4: bytes) -> int:
+    """How many pictures ffmpeg decodes, which must have nothing to say about the file."""
+    command = ["ffmpeg", "-v", "warning", "-i", "-", "-map", "0", "-fps_mode", "passthrough", "-f", "null", "-"]
+    ran = subprocess.run([*command, "-progress", "-"], input=mp4, capture_output=True, timeout=60, check=False)
+    said = [line for line in ran.stderr.decode().splitlines() if not line.startswith("Guessed Channel Layout")]
+    if ran.returncode or said:
+        raise AssertionError(said[:5])
+    return int(re.findall(rb"frame=(\d+)", ran.stdout)[-1])
 
 
 def payloads(container: av.container.InputContainer, kind: str) -> list[bytes]:

@@ -222,3 +222,22 @@ def test_a_shaken_camera_opens_nothing_and_still_sees_a_walker(tmp_path: Path) -
 
     ((_, event),) = opened(look(film(tmp_path / "in.mp4", draw, seconds=60))[0])
     assert 39_800 <= event.onset_ms <= 41_500
+
+
+@pytest.mark.parametrize("set_ms", [3_600_000, -3_600_000])
+@pytest.mark.parametrize("set_at_s", [15, 25, 34])
+def test_a_clock_that_is_set_moves_events_and_neither_ends_nor_opens_any(
+    tmp_path: Path, set_ms: int, set_at_s: int
+) -> None:
+    with open_film(film(tmp_path / "a.mp4", crossing(20, 30, 40, 110), seconds=60)) as read:
+        streams, packets = read.streams, list(read.packets)
+    moved = [replace(p, at_ms=p.at_ms + set_ms) if p.dts_us >= set_at_s * 1_000_000 else p for p in packets]
+    plain, after = ([each for _, each in tell(streams, taken)[0]] for taken in (packets, moved))
+    opening = next(each for each in plain if isinstance(each, EventOpened))
+    off_ms = set_ms if set_at_s < 20 else 0  # all of an event is told by the clock as it was when it opened
+    assert [type(each) for each in after] == [type(each) for each in plain]
+    assert after[0] == replace(opening, onset_ms=opening.onset_ms + off_ms, clip_from_ms=opening.clip_from_ms + off_ms)
+    (ended,), (ends,) = ([e for e in told if isinstance(e, EventClosed)] for told in (plain, after))
+    assert ends.clip_to_ms == ended.clip_to_ms + off_ms
+    places = [track.path[-1].at_ms for each in after if isinstance(each, TracksChanged) for track in each.tracks]
+    assert all(ends.onset_ms <= at_ms <= ends.clip_to_ms for at_ms in places)

@@ -28,6 +28,11 @@ PICTURE = (
     "! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 {encoder} ! video/x-h264,profile=baseline "
     "! rtph264pay name=pay0 pt=96 {pay} {sound})"
 )
+HEVC_PICTURE = (
+    "( videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=180,framerate=15/1,format=I420 "
+    "! x265enc tune=zerolatency speed-preset=ultrafast key-int-max=15 option-string=log-level=0{encoder} ! h265parse "
+    "! rtph265pay name=pay0 pt=96 {pay} {sound})"
+)
 SOUND = "audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1 ! mulawenc ! rtppcmupay name=pay1 pt=0 "
 
 
@@ -46,8 +51,9 @@ def camera(
     login: tuple[str, str] | None = None,
     encoder: str = "",
     tls: Path | None = None,
+    picture: str = PICTURE,
 ) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    launch = PICTURE.format(pay=pay, sound=sound, encoder=encoder)
+    launch = picture.format(pay=pay, sound=sound, encoder=encoder)
     script = str(Path(__file__).with_name("gst_camera.py"))
     process = subprocess.Popen(
         ["/usr/bin/python3", script, launch, str(tls or ""), *(login or ())],
@@ -87,6 +93,18 @@ def test_a_camera_is_recorded_with_its_sound(transport: str) -> None:
     assert 0 <= packets[0].at_ms - began_ms < 8_000
     with av.open(io.BytesIO(segments[0].mp4)) as back:
         assert sum(1 for _ in back.decode(video=0)) >= 50
+
+
+@needs_gst
+@pytest.mark.services
+@pytest.mark.parametrize("pay", ["config-interval=0", "config-interval=-1", "config-interval=-1 mtu=300"])
+def test_a_camera_that_sends_hevc_is_recorded(pay: str) -> None:
+    with camera(sound=SOUND, pay=pay, picture=HEVC_PICTURE) as (_, port):
+        streams, packets = _take(f"rtsp://127.0.0.1:{port}/live", 3)
+    assert streams.codecs.startswith("hvc1.1.6.L")  # type: ignore[attr-defined]
+    segments, _ = cut(streams, packets)  # type: ignore[arg-type]
+    with av.open(io.BytesIO(segments[0].mp4)) as back:
+        assert sum(1 for _ in back.decode(video=0)) >= 30
 
 
 @needs_gst

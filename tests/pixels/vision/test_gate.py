@@ -118,7 +118,7 @@ def _events(moving_s: set[int], until_s: int, share: float = 0.01) -> list[Event
 
 def test_an_event_begins_at_the_first_look_that_moved() -> None:
     opened, closed = _events({20, 21, 22}, 60)
-    assert opened == EventOpened("c0ffee", "e", BEGAN_MS + 20_000, BEGAN_MS + 15_000)
+    assert opened == EventOpened("c0ffee", "e", BEGAN_MS + 20_000, BEGAN_MS + 15_000, 1_000)
     assert closed == EventClosed("c0ffee", "e", BEGAN_MS + 20_000, BEGAN_MS + 22_000, BEGAN_MS + 32_000)
 
 
@@ -128,14 +128,19 @@ def test_one_small_look_alone_opens_nothing_but_a_large_one_does() -> None:
     assert len(_events({20}, 60, share=0.2)) == 2
 
 
-def test_an_event_lasts_a_minute_at_most_and_the_next_one_follows_without_overlap() -> None:
-    made = _events(set(range(20, 120)), 200)
+def test_what_goes_on_for_minutes_is_one_event() -> None:
+    opened, closed = _events(set(range(20, 260)), 300)
+    assert (closed.onset_ms, closed.clip_to_ms) == (opened.onset_ms, opened.onset_ms + 249_000)  # type: ignore[union-attr]
+
+
+def test_an_event_lasts_half_an_hour_at_most_and_the_next_one_follows_without_overlap() -> None:
+    made = _events(set(range(20, 1900)), 2000)
     assert [type(e) for e in made] == [EventOpened, EventClosed, EventOpened, EventClosed]
     first, ended, second = made[0], made[1], made[2]
     assert isinstance(first, EventOpened)
     assert isinstance(ended, EventClosed)
     assert isinstance(second, EventOpened)
-    assert ended.clip_to_ms - first.clip_from_ms == 60_000
+    assert ended.clip_to_ms - first.onset_ms == 1_800_000
     assert second.clip_from_ms == ended.clip_to_ms
 
 

@@ -7,6 +7,7 @@ import type { Camera, Probe, ProbeSuccess } from "../../shared/wire";
 import { go, home, opened, refresh } from "../state";
 import { say } from "../toast";
 import { Field, Link, pictureUrl, Trouble, useTitle, Wait } from "../ui";
+import { aboutReceiver } from "./eye";
 import { Address, SUB_HINT, SubAddress, Transport } from "./fields";
 import { aboutFound, adding, asked, BLANK, canAdd, canTry, failed, patience, type Trial, tried, trying } from "./trial";
 
@@ -27,7 +28,7 @@ export function AddCamera() {
         <Link href="/cameras">Cameras</Link>
       </p>
       <h1>Add a camera</h1>
-      <p class="lead">Any camera with RTSP and H.264. {hasDemo && "The demo cameras go once it is added."}</p>
+      <p class="lead">Any camera with RTSP and H.264 or H.265. {hasDemo && "The demo cameras go once it is added."}</p>
       <Fields trial={trial} set={setTrial} />
       {busy && <Steps text={busy} />}
       {found && <Found probe={found} picture={picture} />}
@@ -106,6 +107,7 @@ function Found({ probe, picture }: { probe: ProbeSuccess; picture: string | null
     <div class="found" data-testid="camera-found">
       {picture && <img src={picture} alt="First picture of the camera" />}
       <p>{aboutFound(probe)}</p>
+      <p class="fine">{aboutReceiver(probe.receiver)}</p>
       {probe.notes.map((note) => (
         <p key={note} class="fine">
           {note}

@@ -7,7 +7,7 @@ import { go, home, now, refresh } from "../state";
 import { say } from "../toast";
 import { Confirm, Field, Link, Trouble, useTitle, Wait } from "../ui";
 import { AreaEditor } from "./Areas";
-import { aboutLooks } from "./eye";
+import { aboutLooks, aboutReceiving } from "./eye";
 import { Address, SUB_HINT, SubAddress, Transport } from "./fields";
 import { changesOf, type Footage, REMOVAL, type Settings, settingsOf, withoutAddresses } from "./settings";
 
@@ -40,6 +40,7 @@ export function EditCamera({ id }: { id: string }) {
       <h2>Areas</h2>
       <AreaEditor camera={camera} save={(areas) => void change({ areas }, "Areas saved.")} />
       <Looks id={id} />
+      <Receiving id={id} />
       <h2>Settings</h2>
       <SettingsForm camera={camera} change={change} />
       <h2>Private room</h2>
@@ -63,6 +64,17 @@ function Looks({ id }: { id: string }) {
   return looks ? (
     <p class="fine" data-testid="looks">
       {aboutLooks(looks, now.value)}
+    </p>
+  ) : null;
+}
+
+// How its stream comes in, and what of it is left out.
+function Receiving({ id }: { id: string }) {
+  const now = home.value?.cameras.find((camera) => camera.id === id);
+  const said = now ? aboutReceiving(now) : [];
+  return said.length > 0 ? (
+    <p class="fine" data-testid="receiving">
+      {said.join(" ")}
     </p>
   ) : null;
 }

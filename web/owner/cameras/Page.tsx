@@ -20,6 +20,7 @@ const STATES = {
   starting: "Starting",
   off: "Turned off",
 } as const;
+const WAITS = "Connected, waiting for a key frame";
 
 function List() {
   useTitle("Cameras");
@@ -65,8 +66,13 @@ function Row({ camera }: { camera: CameraNow }) {
             {camera.demo ? "Rendered demo camera" : camera.address}
             {sends && ` · ${sends}`} · {bytes(camera.bytes)} kept
           </small>
-          <small class={`dot ${camera.state}`}>{camera.reason_text ?? STATES[camera.state]}</small>
+          <small class={`dot ${camera.state}`}>
+            {camera.reason_text ?? (camera.waits_for_key ? WAITS : STATES[camera.state])}
+          </small>
           {camera.advice && <small>{camera.advice}</small>}
+          {camera.notes.map((note) => (
+            <small key={note}>{note}</small>
+          ))}
         </span>
       </Link>
     </li>

@@ -40,6 +40,20 @@ export function aboutLooks(looks: NonNullable<CameraNow["looks"]>, now: number):
   return `${said} and skipped ${skipped} because newer ones had arrived. They were recorded all the same.`;
 }
 
+// What takes its stream: our own receiver, or FFmpeg where that one does not do.
+export function aboutReceiver(receiver: CameraNow["receiver"]): string {
+  if (receiver === "nightlatch") return "Received by Nightlatch itself.";
+  return receiver === "ffmpeg" ? "Received by FFmpeg." : "";
+}
+
+// What there is to know about its stream now, in sentences.
+export function aboutReceiving({ receiver, notes, waits_for_key }: Receiving): string[] {
+  const waits = waits_for_key ? ["It is connected; recording goes on with its next key frame."] : [];
+  return [...waits, aboutReceiver(receiver), ...notes].filter((said) => said !== "");
+}
+
+type Receiving = Pick<CameraNow, "receiver" | "notes" | "waits_for_key">;
+
 // A camera in the list: what it is, what it sends and what is kept of it.
 export function aboutStream({ width, height, fps }: Pick<CameraNow, "width" | "height" | "fps">): string | null {
   return width ? `${width}×${height}${fps ? ` at ${Math.round(fps)}` : ""}` : null;

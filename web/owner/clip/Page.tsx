@@ -7,15 +7,16 @@ import type { Manifest } from "../clips";
 import { Badge } from "../events";
 import { type Finding, findingOf, what } from "../findings";
 import { clipsChanged, go, home, now, state } from "../state";
+import { beginOf } from "../timeline/days";
 import { sayWhy } from "../toast";
 import { Link, Trouble, useTitle, Wait } from "../ui";
 import { doorsTo, surroundings } from "./doors";
 import { remove, save } from "./leaving";
 import { Remark } from "./Remark";
-import { factsOf, type Neighbours, type Wish, wish } from "./showing";
+import { beganOf, factsOf, type Neighbours, type Wish, wish } from "./showing";
 import { Trails } from "./Trails";
 import { Viewer } from "./viewer";
-import { canBeGiven, facts as factsInWords, judgement } from "./words";
+import { canBeGiven, facts as factsInWords, inSmaller, judgement } from "./words";
 
 const STEP_S = 2;
 
@@ -50,11 +51,16 @@ export function ClipPage({ id }: { id: string }) {
         <div class="film">
           <Film key={id} video={video} camera={camera} poster={at.is === "shown" ? at.poster : null} />
           {facts && finding && hasBoxes && finding.tracks.length > 0 && (
-            <Trails video={video} began={facts.began_ms} of={finding} />
+            <Trails video={video} began={beganOf(facts, viewer.stream.value)} of={finding} />
           )}
         </div>
       )}
       {at.is === "opening" && <Wait text="Fetching and opening the clip…" />}
+      {facts?.sub && at.is === "shown" && viewer.stream.value === "sub" && (
+        <p class="fine" data-testid="clip-sub">
+          {inSmaller(facts.sub)}
+        </p>
+      )}
       {facts && finding && (
         <>
           <Says id={id} finding={finding} />
@@ -176,7 +182,7 @@ function Acts({ id, facts, finding, hasBoxes, setBoxes }: ActsProps) {
   return (
     <div class="row">
       <Download id={id} />
-      <Link class="button" href={`/timeline?camera=${facts.camera}&at=${facts.onset_ms}`}>
+      <Link class="button" href={`/timeline?camera=${facts.camera}&at=${beginOf(facts)}`}>
         Show on the timeline
       </Link>
       {finding.tracks.length > 0 && (

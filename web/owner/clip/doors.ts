@@ -2,9 +2,10 @@
 
 import { attempt, broken, get, type Result, sealed, send } from "../../shared/api";
 import type { Clip } from "../../shared/wire";
-import { manifest, parts, still } from "../clips";
-import { SealedPlayer } from "../player";
+import { expect, manifest, parts, still } from "../clips";
+import { plays, SealedPlayer } from "../player";
 import { openedJson, opener } from "../state";
+import { beginOf } from "../timeline/days";
 import { sayWhy } from "../toast";
 import { pictureUrl } from "../ui";
 import type { Doors as RemarkDoors, Said } from "./remarks";
@@ -16,24 +17,40 @@ const AROUND_MS = 6 * 3_600_000;
 const row = (id: string) => get<Clip>(`/clips/${id}`);
 
 export function doorsTo(video: { current: HTMLVideoElement | null }): Doors {
+  let player: Result<SealedPlayer> | null = null;
   return {
+    begin: (clip) => {
+      expect(clip);
+      player = made(video.current);
+    },
     row,
     manifest,
     still,
     parts,
-    screen: async (codecs) =>
-      video.current ? screenOf(video.current, codecs) : broken("There is no video to play in."),
+    plays,
+    screen: async (codecs) => screenOf(player ?? made(video.current), codecs),
     pictureUrl,
     rest: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   };
 }
 
-async function screenOf(video: HTMLVideoElement, codecs: string): Promise<Result<Screen>> {
-  const player = await attempt(async () => new SealedPlayer(video, codecs));
+function made(video: HTMLVideoElement | null): Result<SealedPlayer> {
+  if (!video) return broken("There is no video to play in.");
+  try {
+    return { ok: true, value: new SealedPlayer(video) };
+  } catch (error) {
+    return broken((error as Error).message);
+  }
+}
+
+async function screenOf(player: Result<SealedPlayer>, codecs: string): Promise<Result<Screen>> {
   if (!player.ok) return player;
   const { value } = player;
+  const fits = await attempt(async () => value.expect(codecs));
+  if (!fits.ok) return fits;
   const screen: Screen = {
     append: (piece) => attempt(() => value.append(piece)),
+    begin: (atS) => value.begin(atS),
     end: () => value.end(),
     close: () => value.close(),
   };
@@ -44,8 +61,8 @@ async function screenOf(video: HTMLVideoElement, codecs: string): Promise<Result
 export async function surroundings(id: string): Promise<{ row: Clip | null; near: Neighbours }> {
   const found = await row(id);
   if (!found.ok) return { row: null, near: {} };
-  const { onset_ms } = found.value;
-  const span = `from_ms=${onset_ms - AROUND_MS}&to_ms=${onset_ms + AROUND_MS}`;
+  const at = beginOf(found.value);
+  const span = `from_ms=${at - AROUND_MS}&to_ms=${at + AROUND_MS}`;
   const around = await get<Clip[]>(`/clips?limit=200&${span}`);
   return { row: found.value, near: around.ok ? neighbours(around.value, id) : {} };
 }

@@ -1,8 +1,8 @@
 // What the clip's page shows of the clip itself: nothing yet, its facts and its picture, or why not. Pure.
 
 import type { Failure } from "../../shared/api";
+import { type Manifest, partsOf, type StreamName } from "../../shared/manifest";
 import type { Clip } from "../../shared/wire";
-import type { Manifest } from "../clips";
 
 export type Showing =
   | { is: "opening" }
@@ -23,6 +23,16 @@ export function next(at: Showing, what: Happening): Showing {
 
 export function factsOf(at: Showing): Manifest | null {
   return at.is === "opening" ? null : at.facts;
+}
+
+// What a browser is given: the main stream where it plays that, else the sub-stream kept beside it where it plays that.
+export function choose({ codecs, sub }: Manifest, plays: (codecs: string) => boolean): StreamName {
+  return sub && !plays(codecs) && plays(sub.codecs) ? "sub" : "main";
+}
+
+// The moment that the film's time 0 stands for: the sub-stream begins at a key frame of its own.
+export function beganOf(of: Manifest, stream: StreamName): number {
+  return (stream === "sub" && partsOf(of, stream)[0]?.began_ms) || of.began_ms;
 }
 
 // The clips before and after this one, of a list whose newest comes first.

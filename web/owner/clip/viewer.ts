@@ -3,9 +3,9 @@
 import { signal } from "@preact/signals";
 import { broken, isGone, type Result } from "../../shared/api";
 import type { Bytes } from "../../shared/bytes";
+import { type Manifest, partsOf, type StreamName } from "../../shared/manifest";
 import type { Clip } from "../../shared/wire";
-import type { Manifest } from "../clips";
-import { type Happening, next, type Showing } from "./showing";
+import { choose, type Happening, next, type Showing } from "./showing";
 
 const AGAIN_MS = 1000;
 const DONE: Result<void> = { ok: true, value: undefined };
@@ -13,24 +13,36 @@ const DONE: Result<void> = { ok: true, value: undefined };
 // Where opened parts are played.
 export interface Screen {
   append: (piece: Bytes) => Promise<Result<void>>;
+  begin: (atS: number) => void; // show nothing before this
   end: () => void;
   close: () => void;
 }
 
 export interface Doors {
+  begin: (clip: string) => void; // what can be done before anything is known of it
   row: (clip: string) => Promise<Result<Clip>>;
   manifest: (clip: string) => Promise<Result<Manifest>>;
   still: (clip: string, of: Manifest) => Promise<Result<Bytes | null>>;
-  parts: (clip: string, of: Manifest, from: number) => AsyncIterable<Result<Bytes>>;
+  parts: (clip: string, of: Manifest, from: number, stream: StreamName) => AsyncIterable<Result<Bytes>>;
+  plays: (codecs: string) => boolean;
   screen: (codecs: string) => Promise<Result<Screen>>;
   pictureUrl: (jpeg: Bytes) => string;
   rest: (ms: number) => Promise<void>;
 }
 
+// Seconds before the event's own beginning: a camera whose key frames are rare has a clip begin long before.
+function leadS({ began_ms, onset_ms }: Manifest): number {
+  const lead = (onset_ms - PRE_ROLL_MS - began_ms) / 1000;
+  return lead > SLACK_S ? lead : 0;
+}
+
+const PRE_ROLL_MS = 5000;
+const SLACK_S = 5; // as far apart as key frames usually are
 const GONE = "This clip has been deleted or has expired.";
 
 export class Viewer {
   readonly at = signal<Showing>({ is: "opening" });
+  readonly stream = signal<StreamName>("main");
   private hasLeft = false;
   private screen: Screen | null = null;
   private poster: string | null = null;
@@ -58,12 +70,15 @@ export class Viewer {
   }
 
   private async play(): Promise<Result<void>> {
+    this.doors.begin(this.id);
     const facts = await this.read();
     if (!facts.ok) return facts;
     if (this.hasLeft) return DONE;
     this.comes({ is: "read", facts: facts.value });
-    void this.showStill(facts.value);
-    const screen = await this.doors.screen(facts.value.codecs);
+    const stream = choose(facts.value, this.doors.plays);
+    this.stream.value = stream;
+    const { codecs } = (stream === "sub" && facts.value.sub) || facts.value;
+    const screen = await this.doors.screen(codecs);
     if (!screen.ok) return screen;
     this.screen = screen.value;
     if (this.hasLeft) screen.value.close();
@@ -97,17 +112,21 @@ export class Viewer {
       facts = grown.value;
       this.comes({ is: "read", facts });
       const isOpen = row.ok && row.value.open;
-      if (!isOpen && shown >= facts.parts.length) return DONE;
+      if (!isOpen && shown >= partsOf(facts, this.stream.value).length) return DONE;
     }
   }
 
   // How many parts came.
   private async append(facts: Manifest, from: number, screen: Screen): Promise<Result<number>> {
     let count = 0;
-    for await (const piece of this.doors.parts(this.id, facts, from)) {
+    for await (const piece of this.doors.parts(this.id, facts, from, this.stream.value)) {
       if (this.hasLeft) break;
       const added = piece.ok ? await screen.append(piece.value) : piece;
       if (!added.ok) return added;
+      if (from + count === 0) {
+        screen.begin(leadS(facts));
+        void this.showStill(facts); // until the film plays; nothing waits for it
+      }
       count++;
     }
     return { ok: true, value: count };

@@ -1,5 +1,6 @@
 // What the page says of a clip. Pure.
 
+import type { Rendition } from "../../shared/manifest";
 import { bytes, hhmmss, lasting, longDay } from "../../shared/time";
 import type { Clip } from "../../shared/wire";
 import type { Manifest } from "../clips";
@@ -31,6 +32,12 @@ export function facts(
   if (row === null) found.push(["Comes from", "The mailbox outside: it is gone at home"]);
   if (row && hasMailbox) found.push(["Mailbox outside", sent(row)]);
   return found;
+}
+
+// Said where the sub-stream is shown instead of the main one.
+export function inSmaller({ width, height }: Rendition): string {
+  const why = `This browser does not play H.265: the camera's second stream is shown (${width}×${height}).`;
+  return `${why} The download has the full picture.`;
 }
 
 const isG711 = (audio: string | null) => audio?.startsWith("pcm") ?? false;

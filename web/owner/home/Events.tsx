@@ -9,7 +9,7 @@ import { what } from "../findings";
 import { findings, learn } from "../learn";
 import { clipsChanged, home, leaving, now } from "../state";
 import { Link, SealedPicture, Trouble, Wait } from "../ui";
-import { aboutClip, answered, asked, days, filtered, hasEarlier, START, withEarlier } from "./happenings";
+import { aboutEvent, answered, asked, days, filtered, gathered, hasEarlier, START, withEarlier } from "./happenings";
 
 export function Events() {
   const [list, setList] = useState(START);
@@ -38,8 +38,8 @@ export function Events() {
         <div key={day}>
           <h2>{dayName(day, now.value)}</h2>
           <ul class="clips">
-            {clips.map((clip) => (
-              <Row key={clip.id} clip={clip} />
+            {gathered(clips).map((parts) => (
+              <Row key={parts[0]?.event_id} parts={parts} />
             ))}
           </ul>
         </div>
@@ -64,7 +64,9 @@ function Nothing() {
   );
 }
 
-function Row({ clip }: { clip: Clip }) {
+function Row({ parts }: { parts: Clip[] }) {
+  const [clip, ...more] = parts;
+  if (!clip) return null;
   const known = findings.value.get(clip.id);
   const camera = home.value?.cameras.find((c) => c.id === clip.camera_id);
   return (
@@ -77,10 +79,20 @@ function Row({ clip }: { clip: Clip }) {
             {what(known)} at {hhmm(clip.onset_ms)} <Badge of={known} />
           </span>
           <small>
-            {known?.reasons[0]} {aboutClip(clip)}
+            {known?.reasons[0]} {aboutEvent(parts)}
           </small>
         </span>
       </Link>
+      {more.length > 0 && (
+        <p class="fine row" data-testid="event-parts">
+          It goes on:{" "}
+          {more.map((part, n) => (
+            <Link key={part.id} href={`/clip/${part.id}`}>
+              part {n + 2}
+            </Link>
+          ))}
+        </p>
+      )}
     </li>
   );
 }

@@ -92,7 +92,7 @@ function NoCamera() {
   return (
     <div class="empty">
       <h2>No camera yet</h2>
-      <p>Any camera with RTSP and H.264 works. Nightlatch tries it before adding it.</p>
+      <p>Any camera with RTSP and H.264 or H.265 works. Nightlatch tries it before adding it.</p>
       <Link href="/cameras/new" class="button main">
         Add a camera
       </Link>

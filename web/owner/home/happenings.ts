@@ -54,6 +54,24 @@ export function days(
   return [...found];
 }
 
+// Clips of one event, in order, for each event; the newest event first. A long one is cut into several clips.
+export function gathered(clips: readonly Clip[]): Clip[][] {
+  const found = new Map<string, Clip[]>();
+  for (const clip of clips) {
+    const event = `${clip.camera_id} ${clip.event_id}`;
+    found.set(event, [clip, ...(found.get(event) ?? [])]);
+  }
+  return [...found.values()].map((parts) => parts.sort((a, b) => a.began_ms - b.began_ms));
+}
+
+export function aboutEvent(parts: readonly Clip[]): string {
+  const [first, last] = [parts[0], parts.at(-1)];
+  if (!first || !last || parts.length === 1) return first ? aboutClip(first) : "";
+  if (last.open) return `Still going on, in ${parts.length} clips so far.`;
+  const whole = lasting((last.ended_ms ?? last.began_ms) - first.began_ms);
+  return `${whole} in ${parts.length} clips${parts.every((clip) => clip.in_cloud) ? ", also in the mailbox." : "."}`;
+}
+
 export function aboutClip(clip: Clip): string {
   if (clip.open) return "Still going on.";
   const length = lasting((clip.ended_ms ?? clip.began_ms) - clip.began_ms);

@@ -37,6 +37,7 @@ export function cameraNow(camera: CameraNow, stillMs: number, now: number): stri
   if (camera.state === "off") return "Off";
   if (camera.state === "retrying") return "Lost, trying again";
   if (camera.state === "starting") return "Starting";
+  if (camera.waits_for_key) return "Waiting for a key frame";
   return stillMs ? ago(stillMs, now) : "Recording";
 }
 

@@ -6,6 +6,7 @@ import type { Clip } from "../../shared/wire";
 import { KINDS } from "../events";
 import { CALLED, type Filter, type Finding, kindGroup, passes, type Verdict, what } from "../findings";
 import { go } from "../state";
+import { beginOf } from "./days";
 import { xOf } from "./grip";
 import { Hours, marksOn, useWidth } from "./Strip";
 import type { View } from "./view";
@@ -46,7 +47,7 @@ export function Glance({ clips, known, whole, filter }: GlanceProps) {
           </g>
         ))}
         {shown.map(({ clip, of }) => (
-          <Dot key={clip.id} clip={clip} of={of} x={x(clip.onset_ms)} />
+          <Dot key={clip.id} clip={clip} of={of} x={x(beginOf(clip))} />
         ))}
       </svg>
       <Hours marks={marksOn(whole, width)} x={x} />
@@ -66,7 +67,7 @@ function Dot({ clip, of, x }: { clip: Clip; of: Finding | undefined; x: number }
       onClick={() => go(`/clip/${clip.id}`)}
     >
       <title>
-        {hhmm(clip.onset_ms)} {what(of)}
+        {hhmm(beginOf(clip))} {what(of)}
         {of?.verdict ? `, ${CALLED[of.verdict].toLowerCase()}` : ""}
       </title>
     </circle>

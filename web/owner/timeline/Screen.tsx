@@ -92,6 +92,7 @@ interface PlayingProps {
 export function Playing({ camera, from, isPaused, speed, isLoud, tell, stop }: PlayingProps) {
   const video = useRef<HTMLVideoElement>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
+  const [isSmaller, setSmaller] = useState(false);
   useEffect(() => {
     const it = video.current;
     if (!it) return;
@@ -101,13 +102,21 @@ export function Playing({ camera, from, isPaused, speed, isLoud, tell, stop }: P
     if (isPaused) it.pause();
     else void it.play().catch(() => undefined); // it plays when there is something to play
   }, [isPaused, speed, isLoud]);
-  useEffect(() => (video.current ? playInto(video.current, camera, from, { tell, fail: setFailure }) : undefined), []);
+  useEffect(() => {
+    if (!video.current) return;
+    return playInto(video.current, camera, from, { tell, isSmaller: () => setSmaller(true), fail: setFailure });
+  }, []);
   return (
     <div class="screen">
       {failure ? (
         <Trouble of={failure} isPlain />
       ) : (
         <video ref={video} data-testid="timeline-video" autoplay muted playsinline onEnded={stop} />
+      )}
+      {isSmaller && !failure && (
+        <span class="badge" data-testid="timeline-sub">
+          Second stream: this browser does not play H.265
+        </span>
       )}
     </div>
   );

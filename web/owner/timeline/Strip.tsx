@@ -6,23 +6,14 @@ import { hhmmss, type Tick, tickStep, ticks } from "../../shared/time";
 import type { CameraDay } from "../../shared/wire";
 import { type Filter, type Finding, passes } from "../findings";
 import { hubNow } from "../state";
+import { beginOf } from "./days";
 import { dragged, LOOSE, type Pull, pressed, released, type Scale, wheeled, xOf } from "./grip";
+import { aboutOutage } from "./lost";
 import type { View } from "./view";
 
 const HEIGHT = 52;
 const EDGE = 8; // above and below the recording
 const TICK_PX = 58;
-const LOST: Record<string, string> = {
-  wrong_password: "the camera rejected the password",
-  no_route: "the camera was not on the network",
-  refused: "the camera refused the connection",
-  timeout: "the camera did not answer",
-  not_found: "the address did not exist",
-  stalled: "the camera stopped sending",
-  ended: "the camera ended the stream",
-  broken_stream: "the stream could not be read",
-  hub_down: "the hub was not running",
-};
 
 interface StripProps {
   day: CameraDay;
@@ -158,7 +149,7 @@ function Outages({ day, scale }: { day: CameraDay; scale: Scale }) {
         height="6"
         rx="3"
       >
-        <title>Not recorded: {LOST[reason] ?? reason.replaceAll("_", " ")}</title>
+        <title>{aboutOutage(reason)}</title>
       </rect>
     ));
 }
@@ -167,13 +158,13 @@ type ClipsProps = Pick<StripProps, "day" | "known" | "filter"> & { scale: Scale 
 
 function Clips({ day, scale, known, filter }: ClipsProps) {
   return day.clips
-    .filter((clip) => isIn(scale, clip.onset_ms, clip.ended_ms ?? hubNow()) && passes(known.get(clip.id), filter))
+    .filter((clip) => isIn(scale, beginOf(clip), clip.ended_ms ?? hubNow()) && passes(known.get(clip.id), filter))
     .map((clip) => (
       <rect
         key={clip.id}
         class={`event ${known.get(clip.id)?.verdict ?? "routine"}`}
-        x={xOf(scale, clip.onset_ms)}
-        width={across(scale, clip.onset_ms, clip.ended_ms ?? hubNow(), 3)}
+        x={xOf(scale, beginOf(clip))}
+        width={across(scale, beginOf(clip), clip.ended_ms ?? hubNow(), 3)}
         y={EDGE}
         height={HEIGHT - 2 * EDGE}
         rx="1.5"

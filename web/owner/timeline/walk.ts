@@ -3,6 +3,7 @@
 import { dayOf, HOUR, MINUTE, SECOND } from "../../shared/time";
 import type { Clip } from "../../shared/wire";
 import type { Filter } from "../findings";
+import { beginOf } from "./days";
 import { including, type View, zoomed } from "./view";
 
 export interface Walk {
@@ -85,13 +86,13 @@ export function isShowing({ view, at }: Walk, ms: number): boolean {
 }
 
 export function neighbour(clips: readonly Clip[], at: number, forward: boolean): Clip | undefined {
-  const inOrder = [...clips].sort((a, b) => a.onset_ms - b.onset_ms);
-  return forward ? inOrder.find((c) => c.onset_ms > at + BESIDE) : inOrder.findLast((c) => c.onset_ms < at - BESIDE);
+  const inOrder = [...clips].sort((a, b) => beginOf(a) - beginOf(b));
+  return forward ? inOrder.find((c) => beginOf(c) > at + BESIDE) : inOrder.findLast((c) => beginOf(c) < at - BESIDE);
 }
 
 export function toEvent(walk: Walk, clips: readonly Clip[], forward: boolean, now: number): Walk {
   const next = neighbour(clips, walk.at, forward);
-  return next ? stand(walk, next.onset_ms, now) : walk;
+  return next ? stand(walk, beginOf(next), now) : walk;
 }
 
 export type KeyPress = Pick<KeyboardEvent, "key" | "shiftKey">;

@@ -42,6 +42,7 @@ class ProbeAnswer(msgspec.Struct, frozen=True):
     audio: str | None
     gop_s: float | None
     notes: tuple[str, ...]
+    receiver: str  # "nightlatch" or "ffmpeg"
 
 
 class FetchRequest(msgspec.Struct, frozen=True):

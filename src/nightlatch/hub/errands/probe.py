@@ -23,6 +23,7 @@ def try_camera(request: ProbeRequest, _: bytes, __: Callable[[float], None]) -> 
         audio=audio.codec if audio else None,
         gop_s=found.gop_s,
         notes=tuple(found.notes),
+        receiver=found.receiver,
     )
     return answer, bytes(Sealer([request.recipient]).seal(found.still.jpeg))
 

@@ -95,11 +95,14 @@ def _furnish(settings: HubSettings, clock: Clock, secure: bool) -> House:
 @contextlib.asynccontextmanager
 async def _running(house: House) -> AsyncIterator[None]:
     """Everything that runs while the page is served."""
+    with contextlib.suppress(OSError):  # an index that is locked: those outages keep the reason they had
+        house.resume()
     await house.notices.start()
     work: dict[str, Callable[[], Awaitable[None]]] = {
         "entries": house.entries.run,
         "camera list": house.listing.run,
         "matching": house.matching.run,
+        "beats": house.beats,
         "sweep": lambda: _sweep(house),
         "alerts": house.alerts.run,
         "log": house.logwatch.run,

@@ -7,16 +7,16 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict
-from urllib.parse import urlsplit, urlunsplit
 
 from sqlalchemy import Engine, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from nightlatch.domain.address import read_rtsp
 from nightlatch.domain.camera import Camera
 from nightlatch.domain.geometry import Area
 from nightlatch.domain.time import Clock
-from nightlatch.errors import ConfigError, NotFound
+from nightlatch.errors import ConfigError, NotFound, SourceError
 from nightlatch.hub.serve import demo
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import CameraRow
@@ -25,14 +25,6 @@ from nightlatch.hub.serve.books.retention import delete_footage
 SCHEMES = ("rtsp", "rtsps", "usb", "file")
 LONGEST_NAME = 60
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-
-def public_address(url: str) -> str:
-    """The address without user and password, fit for a screen or a log."""
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def checked_name(name: str) -> str:
@@ -44,28 +36,17 @@ def checked_name(name: str) -> str:
 
 
 def checked_url(url: str) -> str:
-    """`url` as it will be kept. Raises `ConfigError` for a scheme that is not among `SCHEMES`."""
+    """`url` as it will be kept. Raises `ConfigError` for what is no camera's address, with what to write instead."""
     url = url.strip()
     scheme = url.partition(":")[0].lower()
     if scheme not in SCHEMES or len(url) > 2000 or _CONTROL.search(url):
         raise ConfigError("A camera's address begins with rtsp://, rtsps://, usb:/dev/video… or file:/…")
     if scheme.startswith("rtsp"):
-        _check_host(url)
+        try:
+            read_rtsp(url)
+        except SourceError as error:
+            raise ConfigError(str(error)) from None
     return url
-
-
-def _check_host(url: str) -> None:
-    """Raises `ConfigError` for an address without a host, with a port that is none, or that cannot be written down."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-        url.encode()
-    except ValueError:
-        raise ConfigError(
-            "This address cannot be read. In a user's name or password, write [ ] / ? # @ as %5B %5D %2F %3F %23 %40."
-        ) from None
-    if not host:
-        raise ConfigError("This address has no host. It should look like rtsp://user:password@192.168.1.20/stream")
 
 
 def checked_transport(transport: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,17 @@ from fastapi import Request
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
-from nightlatch.domain.time import Clock
+from nightlatch.domain.camera import CameraState
+from nightlatch.domain.time import Clock, Span
 from nightlatch.errors import NightlatchError
 from nightlatch.hub.serve import catalogue
+from nightlatch.hub.serve.absences import BEAT_S, Absences, beat, last_alive_ms, note_alive
 from nightlatch.hub.serve.alerts import Alerts, alert_of
 from nightlatch.hub.serve.alerts.pictures import PictureSwitch
 from nightlatch.hub.serve.alerts.push import Push
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.entries import Entries, Entry
+from nightlatch.hub.serve.books.gaps import Gaps, end_open
 from nightlatch.hub.serve.books.matching import match
 from nightlatch.hub.serve.books.retention import Sweep
 from nightlatch.hub.serve.duty import Duty
@@ -47,7 +51,9 @@ from nightlatch.hub.wire.notices import (
     NewStill,
     Notice,
     Outage,
+    Pulse,
     Stored,
+    Watched,
 )
 from nightlatch.hub.wire.server import NoticeServer
 
@@ -56,6 +62,9 @@ if TYPE_CHECKING:
 
 COOKIE = "nightlatch"
 WAITING_HINTS = 64
+RECEIVING_FILE = "receiving.json"  # in the hub's folder, for the doctor: no name, no address
+SILENT_S = 6.0  # three pulses of a watch process
+WATCHED_S = 10.0  # a page that shows a still asks for the next one sooner
 log = structlog.get_logger()
 
 
@@ -69,6 +78,13 @@ class Line:
 
     hello: Hello
     growing: set[str]
+    heard_s: list[float] = field(
+        default_factory=list
+    )  # its newest pulse, on the monotonic clock; none before the first
+
+    def is_silent(self, now_s: float) -> bool:
+        """Whether it hangs: it is there, and its pulses have stopped."""
+        return bool(self.heard_s) and now_s - self.heard_s[-1] > SILENT_S
 
 
 @dataclass(slots=True)
@@ -100,12 +116,19 @@ class House:
     swept: Sweep = field(default_factory=Sweep)
     _watching: dict[int, Line] = field(default_factory=dict)  # by shard
     _unmatched: set[int] = field(default_factory=set)  # shards whose files may be out of step with the books
+    _receiving: dict[str, dict[str, object]] = field(default_factory=dict)  # as the doctor's file has it
+    _since_ms: dict[int, int] = field(default_factory=dict)  # when the newest process of each shard began
     _eyes: dict[int, EyeStatus] = field(default_factory=dict)  # by shard
+    _events: dict[str, dict[str, EventNotice]] = field(default_factory=dict)  # open ones, by camera; {} where unknown
     _feeds: set[asyncio.Queue[str]] = field(default_factory=set)
+    _watched: dict[str, float] = field(default_factory=dict)  # when a page asked for a camera's still, monotonic
+    _told_watched: tuple[str, ...] = ()
+    absences: Absences = field(init=False)
 
     def __post_init__(self) -> None:
+        self.absences = Absences(self.started_ms)
         self.notices = NoticeServer(self.settings.data_dir / "watch.sock", self.heard, self.left)
-        self.entries = Entries(self.books, self.clock, self.entered, self.match_all)
+        self.entries = Entries(self.books, self.clock, self.entered, self.match_all, Gaps(self.absences.why))
         self.listing = Duty("cameras.list", self._list_cameras)
         self.matching = Duty("books.match", self._match)
         if self.mqtt is not None:
@@ -116,9 +139,16 @@ class House:
         """Whether every watch process is there."""
         return len(self._watching) >= self.settings.shards
 
+    @property
+    def watch_is_silent(self) -> bool:
+        """Whether a watch process is there and does not answer."""
+        now_s = time.monotonic()
+        return any(line.is_silent(now_s) for line in self._watching.values())
+
     def is_watched(self, camera_id: str) -> bool:
-        """Whether the watch process that keeps this camera is there."""
-        return any(line.hello.keeps(camera_id) for line in self._watching.values())
+        """Whether the watch process that keeps this camera is there and answers."""
+        now_s = time.monotonic()
+        return any(line.hello.keeps(camera_id) and not line.is_silent(now_s) for line in self._watching.values())
 
     @property
     def eye(self) -> EyeStatus | None:
@@ -141,26 +171,59 @@ class House:
                 self.entries.add(notice)
             case CameraStatus():
                 self.statuses[notice.camera_id] = notice
+                if notice.state is not CameraState.RECORDING:  # what it saw is over
+                    self._end_events(lambda camera_id: camera_id == notice.camera_id)
                 self.entries.add(notice)
                 self.hint({"type": "camera", "camera_id": notice.camera_id})
             case NewStill():
                 self.stills[notice.camera_id] = notice
                 self.hint({"type": "still", "camera_id": notice.camera_id, "at_ms": notice.at_ms})
             case EventNotice():
-                self.alerts.tell(alert_of(notice))
+                self._happen(notice)
             case Advice():
                 self.advice[notice.camera_id] = notice.text
             case EyeStatus():
                 self._see(notice)
             case Hello():
-                self._watching[notice.shard] = Line(notice, set(notice.growing))
+                self._join(notice)
                 self.cameras_changed()
                 self._unmatched.add(notice.shard)
                 self.matching.ask()
+            case Pulse():
+                self._feel(notice)
             case Missed():  # a Hello follows, which says how things stand
                 log.warning("notices.missed", count=notice.count)
             case CamerasChanged():
                 self.cameras_changed()
+
+    def _join(self, hello: Hello) -> None:
+        before = self._watching.get(hello.shard)
+        if hello.since_ms and hello.since_ms != self._since_ms.get(hello.shard):
+            self._since_ms[hello.shard] = hello.since_ms
+            self.absences.began(hello.since_ms, hello.keeps)
+            self._end_events(hello.keeps)  # those of the process before
+        self._end_events(lambda camera_id: hello.keeps(camera_id) and camera_id not in hello.moving)
+        for camera_id in hello.moving:
+            self._events.setdefault(camera_id, {})
+        self._follow_motion()
+        line = Line(hello, set(hello.growing))
+        if before is not None and before.hello.since_ms == hello.since_ms:
+            line.heard_s.extend(before.heard_s)
+        self._watching[hello.shard] = line
+        if self._told_watched:
+            self.notices.tell(Watched(self._told_watched))
+
+    def _feel(self, pulse: Pulse) -> None:
+        line = self._watching.get(pulse.shard)
+        if line is None:
+            return
+        now_s = time.monotonic()
+        if line.is_silent(now_s):
+            now_ms = self.clock.now_ms()
+            silence = Span(now_ms - round((now_s - line.heard_s[-1]) * 1000), now_ms)
+            self.absences.silent(silence, line.hello.keeps)
+            self.hint({"type": "home"})
+        line.heard_s[:] = [now_s]
 
     def left(self, hello: Hello) -> None:
         """A watch process is gone."""
@@ -169,7 +232,30 @@ class House:
             return  # it has joined anew meanwhile
         del self._watching[hello.shard]
         self._eyes.pop(hello.shard, None)  # nothing is looking now
+        self._end_events(hello.keeps)
         self.hint({"type": "home"})
+
+    def _happen(self, notice: EventNotice) -> None:
+        """More is known of an event, or it is over."""
+        events = self._events.setdefault(notice.camera_id, {})
+        if notice.is_open:
+            events[notice.event_id] = msgspec.structs.replace(notice, jpeg=None, picture=None)
+        else:
+            events.pop(notice.event_id, None)
+            if not events:
+                del self._events[notice.camera_id]
+        self.alerts.tell(alert_of(notice))
+
+    def _end_events(self, is_over: Callable[[str], bool]) -> None:
+        """Nobody sees these cameras now: whoever was told of an event there is told that it is over."""
+        for camera_id in [each for each in self._events if is_over(each)]:
+            for event in self._events.pop(camera_id).values():
+                self.alerts.tell(alert_of(msgspec.structs.replace(event, is_open=False)))
+        self._follow_motion()
+
+    def _follow_motion(self) -> None:
+        if self.mqtt is not None:
+            self.mqtt.follow(self._events)
 
     def _follow(self, clip: ClipGrew) -> None:
         for line in self._watching.values():
@@ -190,7 +276,9 @@ class House:
         self.hint({"type": "home"})
 
     async def _list_cameras(self) -> None:
-        self.notices.tell(await run_in_threadpool(self._camera_list))
+        listed = await run_in_threadpool(self._camera_list)
+        self.absences.listed(listed.cameras, self.clock.now_ms())
+        self.notices.tell(listed)
 
     def _camera_list(self) -> CameraList:
         household = self.household.householder()
@@ -234,11 +322,61 @@ class House:
         if before is None or _fares(before) != _fares(eye):
             self.hint({"type": "home"})
 
+    # ---- the time that passes ------------------------------------------------------------------------------
+
+    def resume(self) -> None:
+        """What the last serve process left open when it was killed ended with it. Raises `OSError`."""
+        if (at_ms := last_alive_ms(self.settings.data_dir)) is not None:
+            with self.books.change() as session:
+                end_open(session, at_ms)
+
+    async def beats(self) -> None:
+        """Note that this hub is alive, what the clocks do, and who watches or hangs; until cancelled."""
+        was_silent = False
+        while True:
+            now = beat(self.clock)
+            if self.absences.beat(now) and self.watch_is_silent != was_silent:
+                was_silent = not was_silent
+                self.hint({"type": "home"})
+            self._follow_motion()
+            await self._note_receiving()
+            self._tell_watched(again=now.monotonic_ms // 1000 % 4 < BEAT_S)
+            await run_in_threadpool(note_alive, self.settings.data_dir, now.wall_ms)
+            await asyncio.sleep(BEAT_S)
+
+    async def _note_receiving(self) -> None:
+        """Keep by what each camera is received, for the doctor."""
+        now: dict[str, dict[str, object]] = {
+            each.camera_id: {"receiver": each.receiver, "notes": list(each.notes)}
+            for each in self.statuses.values()
+            if each.receiver is not None
+        }
+        if now != self._receiving:
+            self._receiving = now
+            with contextlib.suppress(OSError):  # a full disk: the page says it all the same
+                file = self.settings.data_dir / RECEIVING_FILE
+                await run_in_threadpool(file.write_text, json.dumps(now))
+
     # ---- pages --------------------------------------------------------------------------------------------
 
     def hint(self, what: Hint) -> None:
         """Tell every open page to look again, from any thread; a page that is slow misses hints, not data."""
         self.notices.later(lambda: self._hint(json.dumps(what)))
+
+    def watched(self, camera_id: str) -> None:
+        """A page asked for the camera's newest still, from any thread: watch makes them only while somebody looks."""
+        self._watched[camera_id] = time.monotonic()
+        if camera_id not in self._told_watched:
+            self.notices.later(lambda: self._tell_watched(again=False))
+
+    def _tell_watched(self, *, again: bool) -> None:
+        now_s = time.monotonic()
+        for camera_id in [each for each, at_s in self._watched.items() if now_s - at_s > WATCHED_S]:
+            self._watched.pop(camera_id, None)
+        now = tuple(sorted(self._watched))
+        if now != self._told_watched or (again and now):
+            self._told_watched = now
+            self.notices.tell(Watched(now))
 
     def _hint(self, text: str) -> None:
         for feed in list(self._feeds):

@@ -37,6 +37,7 @@ class CameraFacts:
     since_ms: int
     reason_text: str | None
     recorded_to_ms: int | None
+    waits_for_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class HouseFacts:
     now_ms: int
     started_ms: int
     watch_is_up: bool
+    watch_is_silent: bool  # there, and does not answer
     is_disk_full: bool
     cameras: tuple[CameraFacts, ...]
     eye: EyeFacts | None  # None until it is heard from
@@ -84,6 +86,12 @@ def recorder_is_away(house: HouseFacts) -> Iterable[Problem]:
         yield _problem("The recorder is not running.", todo)
 
 
+def recorder_is_silent(house: HouseFacts) -> Iterable[Problem]:
+    if house.watch_is_silent:
+        todo = "If it stays silent it is restarted within half a minute. If this comes back, this machine is too slow."
+        yield _problem("The recorder does not answer.", todo)
+
+
 def disk_is_full(house: HouseFacts) -> Iterable[Problem]:
     if house.is_disk_full:
         yield _problem(
@@ -102,11 +110,23 @@ def _of_camera(camera: CameraFacts, house: HouseFacts) -> Iterable[Problem]:
         case CameraState.RETRYING:
             todo = camera.reason_text or "Check the camera and its network."
             yield _problem(f"{camera.name} is not being recorded.", todo, camera.id)
-        case CameraState.STARTING if lasted_ms > PATIENCE_MS and house.watch_is_up:
+        case CameraState.STARTING if lasted_ms > PATIENCE_MS and house.watch_is_up and not house.watch_is_silent:
             yield _problem(f"{camera.name} is not starting.", "Check the camera and its network.", camera.id)
         case CameraState.RECORDING if lasted_ms > STORE_PATIENCE_MS:
             if house.now_ms - (camera.recorded_to_ms or 0) > STORE_PATIENCE_MS:
-                yield _problem(f"{camera.name} is sending, but nothing is being stored.", "Check the disk.", camera.id)
+                yield _problem(
+                    f"{camera.name} is sending, but nothing is being stored.",
+                    _why_nothing_is_stored(camera, house),
+                    camera.id,
+                )
+
+
+def _why_nothing_is_stored(camera: CameraFacts, house: HouseFacts) -> str:
+    if house.is_disk_full:
+        return "The disk is full: make room."
+    if camera.waits_for_key:
+        return "Its next key frame has not come yet. Set a shorter key-frame (I-frame) interval in it, such as 2 s."
+    return "No picture that can be kept is coming from it. Restart the camera; if that does not help, restart the hub."
 
 
 def eye_is_blind(house: HouseFacts) -> Iterable[Problem]:
@@ -149,6 +169,7 @@ def mailbox_is_away(house: HouseFacts) -> Iterable[Problem]:
 PROBLEMS: tuple[Check, ...] = (
     clock_was_never_set,
     recorder_is_away,
+    recorder_is_silent,
     disk_is_full,
     cameras_are_not_recorded,
     eye_is_blind,

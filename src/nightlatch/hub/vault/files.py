@@ -1,11 +1,13 @@
 """The vault: what the cameras saw, sealed, in files. No SQL, no pixels, no HTTP.
 
 Guarantees
-- Only `Sealed` bytes are written. The hub holds public keys, so it cannot open what is here.
-- A file is whole or absent: write, fsync, rename, fsync the folder (Moonfire NVR's order). Nobody is told of a file
-  before that.
-- The open segment is also kept as a journal of sealed parts. A left-over journal becomes files, in `recover` or when
-  its camera comes back.
+- Only sealed bytes are written. The hub holds public keys, so it cannot open what is here.
+- `keep_…` writes to the page cache and waits for no disk. What it took outlives the process: `recover` makes whole
+  files of it. `settle`, on a thread of its own, makes it durable.
+- A file is whole or absent: hidden name, sync, rename, sync (Moonfire NVR's order). Nobody may be told of a file before
+  `settle` has returned it.
+- A disk that fails is reported by the camera's next `keep_part` or `keep_segment`. What was stored stays, what is
+  waiting is tried again at every `settle`, and what comes next begins a file of its own.
 - The books can be lost: names (and `times.json` for clips) say everything an index needs.
 """
 
@@ -13,23 +15,27 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import secrets
+import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 
 from nightlatch.domain.manifest import Manifest, SealedPart, SealedStill, write_manifest
 from nightlatch.domain.recording import Part, Segment, Sheet, Still
 from nightlatch.domain.time import Clock
-from nightlatch.durably import make_folder, write_durably
-from nightlatch.errors import NightlatchError
+from nightlatch.durably import make_folder, sync_filesystem, write_all
+from nightlatch.errors import NightlatchError, VaultError
 from nightlatch.hub.vault import layout
-from nightlatch.hub.vault.journal import Journal
+from nightlatch.hub.vault.growing import GrowingSegment, Shelf
 from nightlatch.hub.vault.layout import ClipObject, KeptFile
-from nightlatch.hub.vault.recover import save_journal
+from nightlatch.hub.vault.recover import save_left_over
+from nightlatch.hub.vault.settling import Backlog, ClipGrowth, Due, Move, OpenClip, Settled, tell
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.padding import pad_jpeg, pad_json, pad_mp4
 from nightlatch.seal.recipients import Sealer
@@ -39,119 +45,268 @@ class ClipGone(NightlatchError):
     """The owner deleted the clip while it was growing."""
 
 
-@dataclass(slots=True)
-class OpenClip:
-    """A clip that is still growing: its manifest is written again with each part."""
-
-    id: str
-    folder: Path
-    manifest: Manifest
-    version: int = 0  # of the manifest
-
-
 class Vault:
-    """One instance per watch process; each camera's calls come from one thread. Every call may raise `OSError`."""
+    """One instance per watch process. `keep_…` may be called from any thread, but of one clip or segment in turn."""
 
     def __init__(self, data_dir: Path, clock: Clock) -> None:
         self.folder = layout.vault_of(data_dir)
         self._clock = clock
         self._run = secrets.token_hex(2)  # tells apart two runs that begin a segment in the same millisecond
-        self._journals: dict[str, Journal] = {}
+        self._numbers = count()  # of open and temporary files
+        self._shelves: dict[str, Shelf] = {}
+        self._backlog = Backlog()
+        self._lock = threading.Lock()  # never held while the disk is waited for
+        self._settling = threading.Lock()  # one at a time
         make_folder(self.folder)
+        self._disk = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)  # kept open: it reports what failed since
 
     # ---- the 24 hours -------------------------------------------------------------------------------------
 
-    def keep_left_over(self, camera_id: str) -> list[KeptFile]:
-        """Store what the last stream of a camera left in its journal, before the next one empties it.
-
-        Something is left when the disk took parts but not their segment.
-        """
-        if camera_id in self._journals:
-            return []  # an older thread that hangs still has it
-        return save_journal(layout.camera_folder(self.folder, camera_id))
-
     def keep_part(self, part: Part, sealer: Sealer) -> None:
-        """Journal one part of the open segment. Durable on return."""
-        self._journal(part.camera_id).append(part, sealer.seal(part.mp4))
+        """Add a part to its segment (`part.seq`); a kill costs none of it from here on.
 
-    def keep_segment(self, segment: Segment, sealer: Sealer) -> KeptFile:
-        """Store a whole segment, then empty the journal. Durable on return."""
-        path = layout.segment_path(segment.camera_id, segment.began_ms, segment.duration_ms, self._run)
-        kept = self._keep(segment.camera_id, path, sealer.seal(segment.mp4))
-        self._journal(segment.camera_id).clear()
-        return kept
+        Raises:
+            OSError: the disk refused, this part or something before it. What follows begins a file of its own.
+        """
+        with self._lock:
+            shelf = self._shelf(part.camera_id)
+            self._backlog.is_dirty = True
+            shelf.add(part, sealer.recipients)
+            shelf.complain()
 
-    def keep_sheet(self, sheet: Sheet, sealer: Sealer) -> KeptFile:
-        """Store a minute of stills; a minute that comes again replaces what was there."""
+    def keep_segment(self, segment: Segment) -> None:
+        """Its parts are complete: `settle` puts it in its place. Raises `OSError`, as `keep_part` does."""
+        with self._lock:
+            shelf = self._shelf(segment.camera_id)
+            self._backlog.is_dirty = True
+            grown = shelf.finish(segment.seq, segment.began_ms + segment.duration_ms)
+            if grown is not None:
+                self._backlog.due.append(self._due(grown))
+            shelf.complain()
+
+    def keep_sheet(self, sheet: Sheet, sealer: Sealer) -> None:
+        """Add a minute of stills; a minute that comes again replaces what was there. Raises `OSError`."""
         duration_ms = max(1, sheet.at_ms[-1] - sheet.began_ms) if sheet.at_ms else 1
         path = layout.sheet_path(sheet.camera_id, sheet.began_ms, duration_ms, len(sheet.at_ms))
-        return self._keep(sheet.camera_id, path, sealer.seal(sheet.jpeg))
-
-    def _keep(self, camera_id: str, path: str, sealed: Sealed) -> KeptFile:
-        layout.camera_folder(self.folder, camera_id)  # refuses an id that would leave the vault
-        file = self.folder / path
-        make_folder(file.parent)
-        write_durably(file, sealed)
-        return KeptFile(path, len(sealed))
+        camera = layout.camera_folder(self.folder, sheet.camera_id)
+        camera.mkdir(0o700, exist_ok=True)
+        sealed = sealer.seal(sheet.jpeg)
+        hidden = self._write(camera, f"sheet-{sheet.began_ms}", sealed)
+        self._expect(Due(sheet.camera_id, (Move(hidden, self.folder / path),), KeptFile(path, len(sealed))))
 
     # ---- clips --------------------------------------------------------------------------------------------
 
     def begin_clip(self, clip_id: str, manifest: Manifest) -> OpenClip:
-        """Start a clip's folder. Its manifest is written with its first part."""
-        folder = layout.clip_folder(self.folder, manifest.camera, clip_id)
-        make_folder(folder)
+        """Start a clip's folder. Its manifest is written with its first part. Raises `OSError`."""
+        clip = OpenClip(clip_id, layout.clip_folder(self.folder, manifest.camera, clip_id), manifest)
+        clip.folder.mkdir(0o700, parents=True, exist_ok=True)
         times = {"event": manifest.event, "began_ms": manifest.began_ms, "onset_ms": manifest.onset_ms}
-        write_durably(folder / layout.TIMES, json.dumps(times).encode())
-        return OpenClip(clip_id, folder, manifest)
+        hidden = self._write(clip.folder, layout.TIMES, json.dumps(times).encode())
+        self._expect(Due(manifest.camera, (Move(hidden, clip.folder / layout.TIMES),), None))
+        return clip
 
-    def keep_clip_part(self, clip: OpenClip, part: Part, sealer: Sealer) -> tuple[ClipObject, ...]:
-        """Add a part; the manifest that names it follows at once. Durable on return. Raises `ClipGone`."""
+    def keep_clip_part(self, clip: OpenClip, part: Part, sealer: Sealer) -> None:
+        """Add a part; the manifest that names it follows at once. Raises `ClipGone`, `OSError`."""
         sealed = sealer.seal(pad_mp4(part.mp4))
         number = len(clip.manifest.parts)
-        name = f"part-{number:04d}"
+        named = SealedPart(number, _hash(sealed), len(sealed), part.began_ms, part.duration_ms)
         with _while_it_is_there(clip):
-            write_durably(clip.folder / f"{name}.age", sealed)
-            clip.manifest = clip.manifest.with_part(
-                SealedPart(number, _hash(sealed), len(sealed), part.began_ms, part.duration_ms)
-            )
-            return ClipObject(name, len(sealed), 1), self._write_manifest(clip, sealer)
+            move = self._move_in(clip, f"part-{number:04d}", sealed)
+            clip.manifest = clip.manifest.with_part(named)
+            self._grow(clip, sealer, (move,), (ClipObject(f"part-{number:04d}", len(sealed), 1),))
 
-    def keep_clip_still(self, clip: OpenClip, still: Still, sealer: Sealer) -> ClipObject:
-        """Set the clip's still. Raises `ClipGone`."""
+    def keep_clip_sub(self, clip: OpenClip, part: Part, sealer: Sealer) -> None:
+        """Add a part of the sub-stream; the manifest that names it follows with the next part of the main one.
+
+        `clip.manifest.sub` says what the sub-stream is. A crash before that manifest loses a second of a copy that
+        is smaller than what is there anyway; writing the manifest twice a second would cost more than the part.
+
+        Raises:
+            VaultError: this clip has no sub-stream.
+            ClipGone, OSError: as `keep_clip_part`.
+        """
+        sub = clip.manifest.sub
+        if sub is None:
+            raise VaultError("This clip has no sub-stream beside it.")
+        sealed = sealer.seal(pad_mp4(part.mp4))
+        name = f"sub-{len(sub.parts):04d}"
+        with _while_it_is_there(clip):
+            move = self._move_in(clip, name, sealed)
+        named = SealedPart(len(sub.parts), _hash(sealed), len(sealed), part.began_ms, part.duration_ms)
+        clip.manifest = clip.manifest.with_sub_part(named)
+        grown = ClipGrowth(clip, clip.manifest, (ClipObject(name, len(sealed), 1),))
+        self._expect(Due(clip.manifest.camera, (move,), grown))
+
+    def keep_clip_still(self, clip: OpenClip, still: Still, sealer: Sealer) -> None:
+        """Set the clip's still; the next manifest names it. Raises `ClipGone`, `OSError`."""
         sealed = sealer.seal(pad_jpeg(still.jpeg))
         with _while_it_is_there(clip):
-            write_durably(clip.folder / f"{layout.STILL}.age", sealed)
+            move = self._move_in(clip, layout.STILL, sealed)
         clip.manifest = replace(clip.manifest, still=SealedStill(_hash(sealed), len(sealed), still.at_ms))
-        return ClipObject(layout.STILL, len(sealed), 1)
+        grown = ClipGrowth(clip, clip.manifest, (ClipObject(layout.STILL, len(sealed), 1),))
+        self._expect(Due(clip.manifest.camera, (move,), grown))
 
-    def close_clip(self, clip: OpenClip, sealer: Sealer) -> ClipObject:
-        """Write the last manifest. Raises `ClipGone`."""
+    def close_clip(self, clip: OpenClip, sealer: Sealer) -> None:
+        """Write the last manifest. Raises `ClipGone`, `OSError`."""
         parts = clip.manifest.parts
         clip.manifest = replace(clip.manifest, ended_ms=parts[-1].ended_ms if parts else self._clock.now_ms())
         with _while_it_is_there(clip):
-            return self._write_manifest(clip, sealer)
+            self._grow(clip, sealer, (), ())
 
-    def _write_manifest(self, clip: OpenClip, sealer: Sealer) -> ClipObject:
+    def _grow(self, clip: OpenClip, sealer: Sealer, moves: tuple[Move, ...], objects: tuple[ClipObject, ...]) -> None:
+        """Write the manifest as it is now, after the files that it names."""
         sealed = sealer.seal(pad_json(write_manifest(clip.manifest)))
-        write_durably(clip.folder / f"{layout.MANIFEST}.age", sealed)
+        move = self._move_in(clip, layout.MANIFEST, sealed)
         clip.version += 1
-        return ClipObject(layout.MANIFEST, len(sealed), clip.version)
+        manifest = ClipObject(layout.MANIFEST, len(sealed), clip.version)
+        grown = ClipGrowth(clip, clip.manifest, (*objects, manifest))
+        self._expect(Due(clip.manifest.camera, (*moves, move), grown))
+
+    def _move_in(self, clip: OpenClip, name: str, sealed: Sealed) -> Move:
+        return Move(self._write(clip.folder, f"{name}.age", sealed), clip.folder / f"{name}.age")
+
+    # ---- on the disk's thread -----------------------------------------------------------------------------
+
+    def settle(self) -> Settled:
+        """Make durable what was kept until now, put what is whole in its place, and say what is true since.
+
+        To be called a few times a second, and once more at the end. Waits for the disk; raises nothing of it.
+        """
+        with self._settling:
+            with self._lock:
+                work, self._backlog = self._backlog, Backlog()
+                growing = [(each, each.slots.newest) for shelf in self._shelves.values() for each in shelf.open()]
+            work.saved += self._save_abandoned()
+            if not work.is_empty:
+                try:
+                    for due in work.due:
+                        due.write_again()
+                    sync_filesystem(self._disk)
+                except OSError as error:
+                    self._doubt(work, error)
+                    return Settled()
+                with self._lock:
+                    for segment, newest in growing:
+                        segment.slots.durable = newest
+                self._move(work)
+            settled = self._confirmed(work)
+            self._close_idle()
+            return settled
+
+    def _save_abandoned(self) -> list[KeptFile]:
+        """Whole files of segments that a failure ended, once the disk takes them."""
+        saved = []
+        with self._lock:
+            abandoned = [(shelf, segment) for shelf in self._shelves.values() for segment in shelf.abandoned]
+        for shelf, segment in abandoned:
+            try:
+                saved += shelf.save(segment)
+            except OSError:
+                continue  # it stays, and the next settle tries again
+            with self._lock:
+                segment.tails.free(segment.slots)
+                shelf.abandoned.remove(segment)
+        return saved
+
+    def _move(self, work: Backlog) -> None:
+        """Put files in their place. After a failure the rest of that camera waits, so that the order stays."""
+        refused: dict[str, OSError] = {}
+        waiting = []
+        for due in work.due:
+            if due.camera_id in refused:
+                waiting.append(due)
+                continue
+            try:
+                is_there = due.move()
+            except OSError as error:
+                refused[due.camera_id] = error
+                waiting.append(due)
+                continue
+            if is_there:
+                work.moved.append(due)
+            elif due.segment is not None:
+                self._free(due)
+        work.due = []
+        with self._lock:
+            self._backlog.due[:0] = waiting
+            for camera_id, shelf in self._shelves.items():
+                shelf.trouble = refused.get(camera_id)
+
+    def _confirmed(self, work: Backlog) -> Settled:
+        """What is in its place, once the disk knows that it is there."""
+        if work.moved:
+            try:
+                sync_filesystem(self._disk)
+            except OSError as error:
+                self._doubt(work, error)
+                return Settled()
+        for due in work.moved:
+            self._free(due)
+        return tell(work.moved, work.saved)
+
+    def _free(self, due: Due) -> None:
+        if due.segment is not None:
+            with self._lock:
+                due.segment.tails.free(due.segment.slots)
+
+    def _doubt(self, work: Backlog, error: OSError) -> None:
+        """The disk failed: nothing of this is told, and each camera hears of it."""
+        with self._lock:
+            for due in work.due:
+                due.is_doubtful = True
+            for shelf in self._shelves.values():
+                shelf.trouble = error
+                for segment in shelf.open():
+                    segment.is_doubtful = True
+            late = self._backlog
+            self._backlog = Backlog(True, work.due + late.due, work.moved + late.moved, work.saved + late.saved)
+
+    def _close_idle(self) -> None:
+        with self._lock:
+            for camera_id in [each for each, shelf in self._shelves.items() if shelf.close_if_idle()]:
+                del self._shelves[camera_id]
 
     # ---- stop ---------------------------------------------------------------------------------------------
 
     def release(self, camera_id: str) -> None:
-        """Close the journal of a camera that stopped; what is in it stays."""
-        journal = self._journals.pop(camera_id, None)
-        if journal is not None:
-            journal.close()
+        """A camera stopped: what grew of it becomes whole, at the next `settle`."""
+        with self._lock:
+            shelf = self._shelves.get(camera_id)
+            if shelf is not None:
+                self._backlog.due += map(self._due, shelf.release())
+                self._backlog.is_dirty = True
 
-    def _journal(self, camera_id: str) -> Journal:
-        journal = self._journals.get(camera_id)
-        if journal is None:
+    def _shelf(self, camera_id: str) -> Shelf:
+        shelf = self._shelves.get(camera_id)
+        if shelf is None:
             folder = layout.camera_folder(self.folder, camera_id)
-            make_folder(folder)
-            journal = self._journals[camera_id] = Journal(folder / layout.JOURNAL)
-        return journal
+            self._backlog.saved += save_left_over(folder)  # there is none, unless `recover` was left out
+            shelf = self._shelves[camera_id] = Shelf(folder, self._run, self._numbers)
+        if shelf.is_released:  # the next stream is a new try
+            shelf.is_released, shelf.trouble = False, None
+        return shelf
+
+    def _write(self, folder: Path, name: str, content: bytes) -> Path:
+        """A file under a hidden name, which goes at the next start if nobody gives it its own. Raises `OSError`."""
+        hidden = folder / f".{name}.{next(self._numbers)}.tmp"
+        handle = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            write_all(handle, content)
+        except OSError:
+            hidden.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(handle)
+        return hidden
+
+    def _due(self, grown: GrowingSegment) -> Due:
+        move = Move(grown.open_file, self.folder / grown.path)
+        return Due(grown.camera.name, (move,), KeptFile(grown.path, grown.kept), grown)
+
+    def _expect(self, due: Due) -> None:
+        with self._lock:
+            self._backlog.is_dirty = True
+            self._backlog.due.append(due)
 
 
 @contextmanager

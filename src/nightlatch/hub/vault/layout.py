@@ -1,10 +1,11 @@
 """Where everything lies in the vault. The only file that knows a path or the form of a name.
 
-    CAMERA/open.parts                                       journal of the open segment
+    CAMERA/open.parts                                       how the segments that grow would end (tails.py)
+    CAMERA/.RUN-NUMBER.open                                 a segment that grows: what is final of it
     CAMERA/segments/DAY/BEGAN-LENGTH-RUN[.pNN].age          DAY as YYYYMMDD (UTC), times in ms, RUN four hex digits;
-                                                            .pNN is a part that was saved from a journal
+                                                            .pNN goes on where a crash or a failure ended a file
     CAMERA/sheets/DAY/BEGAN-LENGTH-CELLS.age
-    CAMERA/clips/CLIP/{manifest,still,part-NNNN}.age, times.json
+    CAMERA/clips/CLIP/{manifest,still,part-NNNN,sub-NNNN}.age, times.json
     .CAMERA.gone, CAMERA/clips/.CLIP.gone                   being deleted
 
 A name is never trusted for what a file shows: the camera and the time are inside the sealed bytes, too, where the
@@ -22,7 +23,7 @@ from typing import Literal
 
 from nightlatch.errors import VaultError
 
-JOURNAL = "open.parts"
+TAILS = "open.parts"
 TIMES = "times.json"
 MANIFEST = "manifest"
 STILL = "still"
@@ -31,7 +32,7 @@ _CLIP = re.compile(r"[0-9a-f]{16}\Z")
 _SEGMENT = re.compile(r"(?a)([0-9a-f]{12})/segments/\d{8}/(\d{1,15})-(\d{1,9})-[0-9a-f]{4}(?:\.p(\d{1,4}))?\.age\Z")
 _SHEET = re.compile(r"(?a)([0-9a-f]{12})/sheets/\d{8}/(\d{1,15})-(\d{1,9})-\d{1,3}\.age\Z")
 _GONE = re.compile(r"\.([0-9a-f]{12}|[0-9a-f]{16})\.gone\Z")
-_OBJECT = re.compile(r"(?a)(manifest|still|part-\d{4})\.age\Z")
+_OBJECT = re.compile(r"(?a)(manifest|still|(?:part|sub)-\d{4})\.age\Z")
 
 Footage = Literal["segment", "sheet"]
 
@@ -44,7 +45,7 @@ class FootageName:
     camera_id: str
     began_ms: int
     duration_ms: int
-    is_continued: bool = False  # a saved part without an init segment: it follows the one before
+    is_continued: bool = False  # without an init segment: it follows the one before
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class KeptFile:
 
 @dataclass(frozen=True, slots=True)
 class ClipObject:
-    """One sealed file of a clip: `manifest`, `still` or `part-0000`…; `version` counts how often it was written."""
+    """One sealed file of a clip: `manifest`, `still`, `part-NNNN` or `sub-NNNN`; `version` counts its rewrites."""
 
     name: str
     bytes: int
@@ -79,7 +80,7 @@ def read_name(path: str) -> FootageName | None:
 
 
 def segment_path(camera_id: str, began_ms: int, duration_ms: int, run: str, part: int | None = None) -> str:
-    """Relative to the vault; with `part` a part that was saved from a journal."""
+    """Relative to the vault; with `part` something that goes on where the file before it ends."""
     saved = "" if part is None else f".p{part:02d}"
     return f"{camera_id}/segments/{_day(began_ms)}/{began_ms}-{duration_ms}-{run}{saved}.age"
 
@@ -89,9 +90,20 @@ def sheet_path(camera_id: str, began_ms: int, duration_ms: int, cells: int) -> s
     return f"{camera_id}/sheets/{_day(began_ms)}/{began_ms}-{duration_ms}-{cells}.age"
 
 
-def is_stored_whole(camera: Path, began_ms: int) -> bool:
-    """Whether a segment that began then lies in the camera's folder."""
-    return any((camera / "segments" / _day(began_ms)).glob(f"{began_ms}-*-????.age"))
+def is_stored(camera: Path, began_ms: int, run: str = "????", part: int | None = None) -> bool:
+    """Whether a segment that began then lies in the camera's folder, of that run if it is told."""
+    saved = "" if part is None else f".p{part:02d}"
+    return any((camera / "segments" / _day(began_ms)).glob(f"{began_ms}-*-{run}{saved}.age"))
+
+
+def open_name(run: str, number: int) -> str:
+    """Of a segment that grows, in its camera's folder."""
+    return f".{run}-{number}.open"
+
+
+def open_files(camera: Path) -> list[Path]:
+    """Of all segments of a camera that grew."""
+    return sorted(camera.glob(".????-*.open"))
 
 
 def clip_folder(vault: Path, camera_id: str, clip_id: str) -> Path:

@@ -281,7 +281,7 @@ class Observer:
         return self._still
 
     def _keep_sheet(self, sheet: Sheet) -> None:
-        self.filing.telling.stored(self.filing.vault.keep_sheet(sheet, self.filing.sealer))
+        self.filing.vault.keep_sheet(sheet, self.filing.sealer)
 
     def _follow(self, changes: Sequence[EventOpened | TracksChanged | EventClosed], picture: Picture | None) -> None:
         for change in changes:

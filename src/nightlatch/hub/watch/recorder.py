@@ -1,50 +1,31 @@
-"""Records one camera: packets in; sealed segments and clips out.
+"""Records one camera for as long as it is wanted: one session after the other, with pauses that grow while none works.
 
-`run` retries for ever with back-off; `run_once` works until something breaks. This thread takes packets and never waits
-for looking; `Observer` looks in turns of a pool that all cameras share and passes over what it has no time for. A
-detector that hangs or dies costs events, never footage.
+Polled by the loop: it never waits and never raises. A camera that was recorded is asked again at once, however often it
+hangs up.
 """
 
 from __future__ import annotations
 
-import json
 import random
-import threading
-from collections import deque
-from dataclasses import dataclass
 
 import structlog
 
-from nightlatch.domain.camera import Camera, CameraState
-from nightlatch.domain.recording import Part, Segment
-from nightlatch.domain.time import Clock
+from nightlatch.domain.camera import Camera
 from nightlatch.errors import Reason, SourceError
-from nightlatch.hub.vault.files import Vault, is_disk_full
-from nightlatch.hub.watch.clipping import Clipping, Filing, Happenings
-from nightlatch.hub.watch.observer import Looking, Observer
-from nightlatch.hub.watch.telling import Telling
-from nightlatch.pixels.media.packets import Streams
-from nightlatch.pixels.media.segmenter import Segmenter
-from nightlatch.pixels.sources import Source, open_source
-from nightlatch.plugs import Opens
+from nightlatch.hub.vault.files import is_disk_full
+from nightlatch.hub.watch.clipping import Filing
+from nightlatch.hub.watch.session import Session
+from nightlatch.hub.watch.station import Station
+from nightlatch.hub.watch.telling import Received
 from nightlatch.seal.recipients import Sealer
 
-FIRST_RETRY_S = 1.0
-LONGEST_RETRY_S = 30.0
-LAST_LOOK_S = 2.0  # for what looking still has to say about the open clip
+FIRST_RETRY_US = 1_000_000
+LONGEST_RETRY_US = 30_000_000
+WORKED_US = 5_000_000  # a session that recorded for so long worked: the next one begins at once
+LATE_US = 5_000_000  # a loop that was away for so long lost what cameras sent meanwhile
+TOLD_EVERY_US = 1_000_000
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Station:
-    """What all recorders of a watch process share."""
-
-    vault: Vault
-    clock: Clock
-    telling: Telling
-    looking: Looking
-    opens: Opens[Source] = open_source
 
 
 class Recorder:
@@ -54,161 +35,119 @@ class Recorder:
         self.camera = camera
         self._station = station
         self._filing = Filing(household_id, sealer, station.vault, station.telling)
-        self._stop = threading.Event()
-        self._source: Source | None = None
-        self._sub: Source | None = None
-        self._sub_is_watched = False
-        self._happenings: Happenings = deque()
-        self._observers: deque[Observer] = deque(maxlen=8)
+        self._session: Session | None = None
+        self._ending: list[Session] = []  # their last looks are still being told
+        self._is_stopping = False
+        self._again_us = 0
+        self._pause_us = FIRST_RETRY_US
+        self._polled_us: int | None = None
+        self._late_us: int | None = None  # when the loop was late
+        self._told: Received | None = None  # of this session
+        self._is_off = False
+        self._waits_for_key = False  # as was told
+        self._tell_us = 0
 
     @property
     def dropped(self) -> int:
-        """Packets that nobody had time to look at, of the newest few connections."""
-        return sum(observer.dropped for observer in self._observers)
+        """Packets that nobody had time to look at, of this session."""
+        return self._session.dropped if self._session is not None else 0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it was stopped and all is stored and told."""
+        return self._is_off and not self._ending
 
     def stop(self) -> None:
-        """End soon, from any thread."""
-        self._stop.set()
-        source = self._source
-        if source is not None:
-            source.stop()
+        """End with the next polls."""
+        self._is_stopping = True
 
-    def run(self) -> None:
-        """Record until stopped, retrying after every failure with doubling pauses of up to 30 s."""
-        pause_s = FIRST_RETRY_S
-        telling, clock = self._station.telling, self._station.clock
-        while not self._stop.is_set():
-            problem: SourceError
-            began_ms = clock.now_ms()
-            try:
-                self.run_once()
-                problem = SourceError(Reason.ENDED, "The stream ended. Trying again.")
-            except SourceError as error:
-                problem = error
-            except OSError as error:
-                reason = "The disk is full" if is_disk_full(error) else f"The disk failed ({error.strerror})"
-                problem = SourceError(Reason.BROKEN_STREAM, f"{reason}. Recording resumes as soon as it can.")
-            except Exception:  # a mistake of ours: a gap needs its reason, and the camera its next try
-                log.exception("record.broke", camera=self.camera.id)
-                problem = SourceError(Reason.BROKEN_STREAM, "Recording broke off. It starts again.")
-            if self._stop.is_set():
-                break
-            log.warning("camera.lost", camera=self.camera.id, reason=problem.reason.value, text=str(problem))
-            telling.state(self.camera.id, CameraState.RETRYING, problem=problem)
-            if clock.now_ms() - began_ms > 2 * LONGEST_RETRY_S * 1000:
-                pause_s = FIRST_RETRY_S
-            self._stop.wait(pause_s * random.uniform(0.8, 1.2))
-            pause_s = min(LONGEST_RETRY_S, pause_s * 2)
-        telling.state(self.camera.id, CameraState.OFF)
+    def poll(self, now_us: int) -> None:
+        """Go on: open, take what has come, or wait for the next try."""
+        if self._polled_us is not None and now_us - self._polled_us > LATE_US:
+            self._late_us = now_us
+        self._polled_us = now_us
+        self._ending = [each for each in self._ending if not self._settle(each, now_us)]
+        if self._is_stopping:
+            self._leave(now_us)
+        elif self._session is not None or now_us >= self._again_us:
+            self._work(now_us)
 
-    def run_once(self) -> None:
-        """Record until the stream ends.
-
-        Raises:
-            SourceError: the camera cannot be reached or read.
-            OSError: the disk refused; what was stored stays.
-        """
-        self._station.telling.state(self.camera.id, CameraState.STARTING)
-        with self._open(self.camera.url) as source:
-            self._source = source
-            if self._stop.is_set():
-                return
-            for kept in self._station.vault.keep_left_over(self.camera.id):
-                self._station.telling.stored(kept)
-            ended = threading.Event()
-            if self.camera.sub_url is not None:
-                self._sub_is_watched = True  # until it turns out otherwise
-                threading.Thread(
-                    target=self._watch_sub,
-                    args=(self.camera.sub_url, ended),
-                    name=f"sub-{self.camera.id}",
-                    daemon=True,
-                ).start()
-            observer = self._observer(source.streams)
-            observer.start()
-            clipping = Clipping(
-                *(self.camera, source.streams, self._filing, self._happenings),
-                eye=self._station.looking.eye,
-                context=self._context,
-            )
-            try:
-                self._record(source, observer, clipping)
-            finally:
-                self._source = None
-                ended.set()
-                if self._sub is not None:
-                    self._sub.stop()
-                observer.stop()
-                observer.wait(LAST_LOOK_S)
-                try:
-                    clipping.finish()
-                finally:
-                    self._station.vault.release(self.camera.id)
-
-    def _open(self, url: str) -> Source:
-        return self._station.opens(url, transport=self.camera.transport, clock=self._station.clock)
-
-    def _record(self, source: Source, observer: Observer, clipping: Clipping) -> None:
-        """The loop. Packets of the main stream are looked at only where there is no sub-stream."""
-        segmenter = Segmenter(source.streams, self.camera.id, context=self._context)
-        is_recording = False
+    def _work(self, now_us: int) -> None:
         try:
-            for packet in source:
-                if not is_recording:
-                    self._station.telling.state(self.camera.id, CameraState.RECORDING, source.streams)
-                    is_recording = True
-                if not self._sub_is_watched:
-                    observer.offer(packet)
-                self._store(segmenter.add(packet))
-                clipping.add(packet)
-        finally:
-            self._store(segmenter.finish())
+            session = self._session or self._begin()
+            session.poll(now_us)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the camera gets its next try
+            self._lose(error, now_us)
+        else:
+            self._tell(session, now_us)
 
-    def _watch_sub(self, url: str, ended: threading.Event) -> None:
-        """Look at the sub-stream until the recording ends, retrying; while it is gone the main stream is looked at."""
-        pause_s = FIRST_RETRY_S
-        while not ended.is_set():
-            try:
-                with self._open(url) as sub:
-                    self._sub = sub
-                    observer = self._observer(sub.streams)
-                    observer.start()
-                    try:
-                        for packet in sub:
-                            self._sub_is_watched = True
-                            pause_s = FIRST_RETRY_S
-                            observer.offer(packet)
-                    finally:
-                        self._sub = None
-                        observer.stop()
-            except SourceError as error:
-                log.warning("camera.sub_lost", camera=self.camera.id, reason=error.reason.value)
-            except Exception as error:  # noqa: BLE001 - watching fails open: the main stream is looked at instead
-                log.warning("camera.sub_lost", camera=self.camera.id, reason=type(error).__name__)
-            self._sub_is_watched = False
-            ended.wait(pause_s)
-            pause_s = min(LONGEST_RETRY_S, pause_s * 2)
+    def _begin(self) -> Session:
+        self._station.telling.starting(self.camera.id)
+        self._told, self._waits_for_key = None, False
+        self._session = Session(self.camera, self._filing, self._station)
+        return self._session
 
-    def _observer(self, streams: Streams) -> Observer:
-        made = self._station.looking.observer(self.camera, streams, self._filing, self._happenings)
-        self._observers.append(made)
-        return made
+    def _tell(self, session: Session, now_us: int) -> None:
+        """That it records now, and whatever changed since."""
+        if now_us < self._tell_us and (self._told is not None or session.first_ms is None):
+            return
+        self._tell_us = now_us + TOLD_EVERY_US
+        telling, intake = self._station.telling, session.intake
+        if session.first_ms is None or session.streams is None:
+            if intake.is_waiting_for_key != self._waits_for_key:
+                self._waits_for_key = intake.is_waiting_for_key
+                telling.starting(self.camera.id, waits_for_key=self._waits_for_key)
+            return
+        received = Received(session.first_ms, session.streams, intake.notes, intake.receiver)
+        if received != self._told:
+            self._told = received
+            telling.recording(self.camera.id, received)
 
-    def _store(self, made: list[Part | Segment]) -> None:
-        vault, sealer = self._filing.vault, self._filing.sealer
-        for item in made:
-            if isinstance(item, Segment):
-                self._station.telling.stored(vault.keep_segment(item, sealer))
-            else:
-                vault.keep_part(item, sealer)
+    def _lose(self, error: Exception, now_us: int) -> None:
+        """The session broke: say why, store what there is, and try again later."""
+        problem = self._problem(error, now_us)
+        session = self._session
+        last_ms = session.last_ms if session is not None else None
+        has_worked = session is not None and session.intake.is_live and session.recorded_us > WORKED_US
+        self._end(now_us)
+        log.warning("camera.lost", camera=self.camera.id, reason=problem.reason.value, text=str(problem))
+        self._station.telling.lost(self.camera.id, problem, last_ms)
+        if has_worked:
+            self._pause_us, self._again_us = FIRST_RETRY_US, now_us
+        else:
+            self._again_us = now_us + int(self._pause_us * random.uniform(0.8, 1.2))
+            self._pause_us = min(LONGEST_RETRY_US, self._pause_us * 2)
 
-    def _context(self, began_ms: int, seq: int) -> bytes:
-        """What is stamped into each file: whose it is, which camera, since when (docs/guide/open-clips-by-hand.md)."""
-        said = {
-            "v": 1,
-            "household": self._filing.household_id,
-            "camera": self.camera.id,
-            "began_ms": began_ms,
-            "seq": seq,
-        }
-        return json.dumps(said, separators=(",", ":")).encode()
+    def _problem(self, error: Exception, now_us: int) -> SourceError:
+        if isinstance(error, OSError):
+            what = "The disk is full" if is_disk_full(error) else f"The disk failed ({error.strerror})"
+            return SourceError(Reason.BROKEN_STREAM, f"{what}. Recording resumes as soon as it can.")
+        if not isinstance(error, SourceError):  # a mistake of ours: a gap needs its reason, and the camera its next try
+            log.exception("record.broke", camera=self.camera.id, exc_info=error)
+            return SourceError(Reason.BROKEN_STREAM, "Recording broke off. It starts again.")
+        return error
+
+    def _end(self, now_us: int) -> None:
+        session, self._session = self._session, None
+        if session is None:
+            return
+        try:
+            session.end(now_us)
+        except OSError as error:
+            log.warning("record.unfinished", camera=self.camera.id, error=type(error).__name__)
+        self._station.vault.release(self.camera.id)
+        if not self._settle(session, now_us):
+            self._ending.append(session)
+
+    def _settle(self, session: Session, now_us: int) -> bool:
+        try:
+            return session.settle(now_us)
+        except OSError as error:  # the clip stays as it is: recovery closes it
+            log.warning("record.unfinished", camera=self.camera.id, error=type(error).__name__)
+            return True
+
+    def _leave(self, now_us: int) -> None:
+        if not self._is_off:
+            self._is_off = True
+            self._end(now_us)
+            self._station.telling.off(self.camera.id)

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 import msgspec
 
 from nightlatch.domain.camera import Camera, CameraState
+from nightlatch.domain.manifest import Manifest
 from nightlatch.domain.recording import Still
 from nightlatch.domain.sighting import EventJudged, EventOpened, Kind, Verdict
 from nightlatch.domain.time import Clock
 from nightlatch.errors import SourceError
-from nightlatch.hub.vault.files import OpenClip
 from nightlatch.hub.vault.layout import ClipObject, KeptFile
+from nightlatch.hub.vault.settling import OpenClip, Settled
 from nightlatch.hub.wire.notices import (
     Advice,
     CameraStatus,
@@ -29,10 +30,21 @@ from nightlatch.hub.wire.notices import (
 )
 from nightlatch.pixels.media.packets import Streams
 from nightlatch.pixels.media.stills import make_thumbnail
+from nightlatch.pixels.sources.feed import Receiver
 from nightlatch.plugs import Bus
 from nightlatch.seal.recipients import Sealer
 
 SETTLED_MS = 1_500  # of an event, before anybody is alerted: the first look decides little
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What is known of a camera that is recorded."""
+
+    first_ms: int  # of the first picture of this session
+    streams: Streams
+    notes: tuple[str, ...]
+    receiver: Receiver
 
 
 @dataclass(slots=True)
@@ -52,34 +64,63 @@ class Telling:
         with self._lock:
             return tuple(self._growing)
 
+    def moving(self) -> tuple[str, ...]:
+        """The cameras with an event that is open and was told."""
+        return tuple({notice.camera_id for event, notice in list(self._events.items()) if event in self._said})
+
     # ---- cameras ------------------------------------------------------------------------------------------
 
-    def state(
-        self, camera_id: str, state: CameraState, streams: Streams | None = None, problem: SourceError | None = None
-    ) -> None:
-        """The camera changed what it is doing; losing it opens an outage; recording again ends it."""
-        now_ms = self.clock.now_ms()
-        if state is CameraState.RETRYING and problem is not None and camera_id not in self._outages:
-            self._outages[camera_id] = Outage(camera_id, now_ms, None, problem.reason)
-            self.bus.send(self._outages[camera_id])
-        elif state in (CameraState.RECORDING, CameraState.OFF):
-            outage = self._outages.pop(camera_id, None)
-            if outage is not None:
-                self.bus.send(msgspec.structs.replace(outage, ended_ms=now_ms))
+    def recording(self, camera_id: str, received: Received) -> None:
+        """Pictures are kept; that ends an outage where the first of them began."""
+        self._end_outage(camera_id, received.first_ms)
+        video, audio = received.streams.video, received.streams.audio
         self.bus.send(
             CameraStatus(
                 camera_id=camera_id,
-                state=state,
-                since_ms=now_ms,
-                reason=problem.reason if problem else None,
-                reason_text=str(problem) if problem else None,
-                fps=streams.video.fps if streams else None,
-                width=streams.video.width if streams else None,
-                height=streams.video.height if streams else None,
-                codecs=streams.codecs if streams else None,
-                audio=streams.audio.codec if streams and streams.audio else None,
+                state=CameraState.RECORDING,
+                since_ms=received.first_ms,
+                fps=video.fps,
+                width=video.width,
+                height=video.height,
+                codecs=received.streams.codecs,
+                audio=audio.codec if audio is not None else None,
+                notes=received.notes,
+                receiver=received.receiver,
             )
         )
+
+    def starting(self, camera_id: str, *, waits_for_key: bool = False) -> None:
+        """It is being opened, or sends nothing yet that could be kept."""
+        now_ms = self.clock.now_ms()
+        self.bus.send(CameraStatus(camera_id, CameraState.STARTING, now_ms, waits_for_key=waits_for_key))
+
+    def lost(self, camera_id: str, problem: SourceError, last_ms: int | None) -> None:
+        """It is no longer recorded; that opens an outage where the last picture ended."""
+        now_ms = self.clock.now_ms()
+        if camera_id not in self._outages:
+            began_ms = now_ms if last_ms is None else min(last_ms, now_ms)
+            self._outages[camera_id] = Outage(camera_id, began_ms, None, problem.reason)
+            self.bus.send(self._outages[camera_id])
+        self.bus.send(
+            CameraStatus(
+                camera_id,
+                CameraState.RETRYING,
+                now_ms,
+                reason=problem.reason,
+                reason_text=str(problem),
+            )
+        )
+
+    def off(self, camera_id: str) -> None:
+        """Nobody wants it recorded any more."""
+        now_ms = self.clock.now_ms()
+        self._end_outage(camera_id, now_ms)
+        self.bus.send(CameraStatus(camera_id, CameraState.OFF, now_ms))
+
+    def _end_outage(self, camera_id: str, ended_ms: int) -> None:
+        outage = self._outages.pop(camera_id, None)
+        if outage is not None:
+            self.bus.send(msgspec.structs.replace(outage, ended_ms=max(outage.began_ms, ended_ms)))
 
     def still(self, still: Still, sealer: Sealer) -> None:
         """A fresh picture."""
@@ -95,22 +136,25 @@ class Telling:
         """A segment or a sheet is in its place."""
         self.bus.send(Stored(kept.path, kept.bytes))
 
-    def clip(self, clip: OpenClip, *objects: ClipObject) -> None:
-        """A clip began, grew or ended; `objects` are the files that changed."""
-        manifest = clip.manifest
+    def settled(self, settled: Settled) -> None:
+        """Files are durable and in their place."""
+        for kept in settled.files:
+            self.stored(kept)
+        for growth in settled.clips:
+            if growth.manifest.ended_ms is not None:
+                with self._lock:
+                    self._growing.discard(growth.clip.id)
+            self._clip(growth.clip.id, growth.manifest, growth.objects)
+
+    def clip(self, clip: OpenClip) -> None:
+        """A clip began; how it grows and ends is told as it settles."""
         with self._lock:
-            (self._growing.add if manifest.ended_ms is None else self._growing.discard)(clip.id)
-        self.bus.send(
-            ClipGrew(
-                clip.id,
-                manifest.camera,
-                manifest.event,
-                manifest.onset_ms,
-                manifest.began_ms,
-                manifest.ended_ms,
-                objects,
-            )
-        )
+            self._growing.add(clip.id)
+        self._clip(clip.id, clip.manifest, ())
+
+    def _clip(self, clip_id: str, manifest: Manifest, objects: tuple[ClipObject, ...]) -> None:
+        times = manifest.onset_ms, manifest.began_ms, manifest.ended_ms
+        self.bus.send(ClipGrew(clip_id, manifest.camera, manifest.event, *times, objects))
 
     def clip_gone(self, clip: OpenClip) -> None:
         """The owner deleted it while it grew."""

@@ -1,9 +1,9 @@
 """What watch and serve say to each other: small typed notices. Losing one costs freshness, never footage.
 
-Down:  CameraList, whole, whenever it changed and whenever a watch process joins.
+Down:  CameraList, whole, whenever it changed and whenever a watch process joins; Watched, while pages show stills.
 Up:    Hello first; then Stored, ClipGrew (files that exist now), Outage, CameraStatus, EyeStatus, NewStill,
-       EventNotice, Advice. Missed says that some could not be kept; a Hello follows it, as at the beginning, so that
-       the books are matched with the files.
+       EventNotice, Advice, and a Pulse every two seconds. Missed says that some could not be kept; a Hello follows it,
+       as at the beginning, so that the books are matched with the files.
 Both:  CamerasChanged, from a command line that changed the table: serve reads it again.
 """
 
@@ -23,11 +23,13 @@ LONGEST = 4 * 1024 * 1024  # bytes of one notice; the largest carry a JPEG of so
 
 
 class Hello(msgspec.Struct, tag=True, frozen=True):
-    """A watch process joined: which share of the cameras is its own, and which of its clips are growing."""
+    """A watch process joined: which share of the cameras is its own, and what goes on there now."""
 
     shard: int
     shards: int
-    growing: tuple[str, ...] = ()
+    growing: tuple[str, ...] = ()  # clips
+    moving: tuple[str, ...] = ()  # cameras with an event that is still open
+    since_ms: int = 0  # when the process began: it kept nothing before
 
     def keeps(self, camera_id: str) -> bool:
         """Whether a camera is this process's own. The id is twelve random hex digits."""
@@ -43,6 +45,18 @@ class CameraList(msgspec.Struct, tag=True, frozen=True):
 
     def __repr__(self) -> str:
         return f"CameraList({len(self.cameras)} cameras)"
+
+
+class Watched(msgspec.Struct, tag=True, frozen=True):
+    """Cameras of which a page asked for the newest still within the last ten seconds; told anew every few seconds."""
+
+    cameras: tuple[str, ...]
+
+
+class Pulse(msgspec.Struct, tag=True, frozen=True):
+    """A watch process is alive: sent every two seconds from the loop that records, so that a hung one is noticed."""
+
+    shard: int = 0
 
 
 class Stored(msgspec.Struct, tag=True, frozen=True):
@@ -65,7 +79,10 @@ class ClipGrew(msgspec.Struct, tag=True, frozen=True):
 
 
 class Outage(msgspec.Struct, tag=True, frozen=True):
-    """A stretch in which a camera was not recorded; told when it begins, and again when it is over."""
+    """A stretch in which a camera was not recorded; told when it is noticed, and again when it is over.
+
+    The books begin it at the end of the last segment and end it where the next one begins.
+    """
 
     camera_id: str
     began_ms: int
@@ -86,6 +103,9 @@ class CameraStatus(msgspec.Struct, tag=True, frozen=True):
     height: int | None = None
     codecs: str | None = None
     audio: str | None = None
+    notes: tuple[str, ...] = ()  # sentences for the owner: what is left out and why, whose clock is odd
+    receiver: str | None = None  # "nightlatch" or "ffmpeg"
+    waits_for_key: bool = False  # connected; nothing can be kept before the next key frame
 
 
 class EyeStatus(msgspec.Struct, tag=True, frozen=True):
@@ -150,6 +170,8 @@ class CamerasChanged(msgspec.Struct, tag=True, frozen=True):
 Notice = (
     Hello
     | CameraList
+    | Watched
+    | Pulse
     | Stored
     | ClipGrew
     | Outage
@@ -187,6 +209,8 @@ def lasting(notice: Notice) -> Hashable | None:
             return type(notice).__name__, notice.camera_id
         case EyeStatus():
             return "EyeStatus", notice.shard
+        case Pulse():  # one is enough, however long serve is away
+            return "Pulse", notice.shard
         case Outage():
             return "Outage", notice.camera_id, notice.began_ms
     return None

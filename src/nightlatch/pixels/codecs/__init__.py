@@ -8,18 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nightlatch.pixels.codecs import aac, g711, h264, opus
-from nightlatch.pixels.codecs.codec import AudioStream, Counting, Framing, PictureCodec, SoundCodec, VideoStream
+from nightlatch.pixels.codecs import aac, g711, h264, hevc, opus
+from nightlatch.pixels.codecs.codec import (
+    AudioStream,
+    Counting,
+    Framing,
+    Gathering,
+    PictureCodec,
+    SoundCodec,
+    SoundGathering,
+    VideoStream,
+)
 from nightlatch.pixels.codecs.mp4 import box, full_box
 
 __all__ = (
+    "ENCODINGS",
     "PICTURES",
     "SOUNDS",
     "AudioStream",
     "Counting",
     "Framing",
+    "Gathering",
     "PictureCodec",
     "SoundCodec",
+    "SoundGathering",
     "VideoStream",
     "box",
     "full_box",
@@ -28,8 +40,18 @@ __all__ = (
     "sample_entry",
 )
 
-PICTURES: Mapping[str, PictureCodec] = {"h264": h264}
+PICTURES: Mapping[str, PictureCodec] = {"h264": h264, "hevc": hevc}
 SOUNDS: Mapping[str, SoundCodec] = {"aac": aac, "opus": opus, "pcm_mulaw": g711, "pcm_alaw": g711}
+# What SDP calls them (`rtpmap`, in capitals).
+ENCODINGS: Mapping[str, str] = {
+    "H264": "h264",
+    "H265": "hevc",
+    "MPEG4-GENERIC": "aac",
+    "MP4A-LATM": "aac",
+    "OPUS": "opus",
+    "PCMU": "pcm_mulaw",
+    "PCMA": "pcm_alaw",
+}
 
 
 def rfc6381(stream: VideoStream | AudioStream) -> str | None:

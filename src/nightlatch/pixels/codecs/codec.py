@@ -44,7 +44,7 @@ class Framing(Protocol):
         ...
 
     def frame_units(self, units: Sequence[bytes], is_key: bool) -> bytes:
-        """The sample of an access unit that comes as its NAL units, without start codes; empty when nothing is in it."""
+        """The sample of an access unit, from its NAL units without start codes; empty when nothing is in it."""
         ...
 
 

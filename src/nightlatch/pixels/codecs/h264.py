@@ -6,19 +6,25 @@ past the source is length-prefixed with four bytes, as ISO/IEC 14496-15 wants it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from base64 import b64decode
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from nightlatch.pixels.codecs.codec import Framing, VideoStream
+from nightlatch.pixels.codecs.codec import AccessUnit, Framing, Gathering, VideoStream
 from nightlatch.pixels.codecs.mp4 import box, picture_entry
 
 SLICE = 1  # kinds of units
 IDR = 5
+SEI = 6
 SPS = 7
 PPS = 8
+STAP_A = 24
 FU_A = 28
+LARGEST_UNIT = 8 * 1024 * 1024  # bytes of one picture; what is longer is no picture, and counts as lost
+MOST_UNITS = 8192  # slices of one picture, likewise
 
 _START = b"\0\0\1"
+_RECOVERY_POINT = 6  # the kind of an SEI message
 _SLICE_HEAD = 16  # bytes of a slice that hold its number and place for sure
 _HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 
@@ -130,6 +136,24 @@ def framing(extradata: bytes, fps: float | None) -> Framing:
     return _Framing(extradata, fps)
 
 
+def gathering() -> Gathering:
+    """For a new RTP session (RFC 6184, packetization modes 0 and 1)."""
+    return _Gathering()
+
+
+def announced(parameters: Mapping[str, str]) -> bytes:
+    """`sprop-parameter-sets` (RFC 6184, 8.1) as Annex B; empty where there are none or they are no Base64."""
+    found = b""
+    for text in parameters.get("sprop-parameter-sets", "").split(",")[:64]:
+        try:
+            unit = b64decode(text + "=" * (-len(text) % 4), validate=True)
+        except ValueError:
+            continue
+        if unit:
+            found += b"\0" + _START + unit
+    return found
+
+
 def begins_picture(sample: bytes) -> bool:
     """Whether the first slice of a length-prefixed sample is the first of its picture; True where there is none.
 
@@ -236,6 +260,12 @@ class _Framing:
             self._look(units)
         return join_lengths(units)
 
+    def frame_units(self, units: Sequence[bytes], is_key: bool) -> bytes:
+        found = list(units)
+        if is_key or self.video is None:
+            self._look(found)
+        return join_lengths(found)
+
     def _look(self, units: list[bytes]) -> None:
         sets = find_parameter_sets(units)
         if sets is None:
@@ -251,6 +281,132 @@ class _Framing:
         shape = parse_sps(sets.sps[0])
         self.video = VideoStream(shape.width, shape.height, self._fps, sets.avcc())
         self._sets = sets
+
+
+class _Gathering:
+    """Puts pictures together (RFC 6184, 5.6 to 5.8).
+
+    What comes without a slice (an SEI, an AUD or parameter sets in a packet of its own, marked or not) is no picture:
+    it is kept for the next one.
+    """
+
+    def __init__(self) -> None:
+        self._units: list[bytes] = []
+        self._pieces: list[bytes] = []  # of the unit that comes in fragments
+        self._size = 0
+        self._has_slice = self._has_idr = False
+        self._is_whole = True
+        self._is_after_gap = False  # packets are missing before the first of this picture
+
+    def add(self, payload: bytes) -> None:
+        if len(payload) < 2 or self._size > LARGEST_UNIT or len(self._units) + len(self._pieces) > MOST_UNITS:
+            self._is_whole = False
+            return
+        kind = payload[0] & 31
+        self._size += len(payload)
+        if kind == FU_A:
+            self._add_piece(payload)
+            return
+        if self._pieces:  # the rest of it never came
+            self._pieces, self._is_whole = [], False
+        if 0 < kind < STAP_A:
+            self._put(payload)
+        elif kind == STAP_A:
+            at, end = 1, len(payload)
+            while at + 2 < end:
+                size = payload[at] << 8 | payload[at + 1]
+                at += 2 + size
+                if size == 0 or at > end:
+                    self._is_whole = False
+                    return
+                self._put(payload[at - size : at])
+        elif kind == 0 and _START in payload[:4]:  # start codes, which do not belong into RTP
+            for unit in split_annex_b(payload):
+                self._put(unit)
+        else:
+            self._is_whole = False
+
+    def lose(self) -> None:
+        self._pieces.clear()
+        if self._has_slice:
+            self._is_whole = False
+        else:
+            self._is_after_gap = True
+
+    def take(self) -> AccessUnit | None:
+        if self._pieces:
+            self._pieces, self._is_whole = [], False
+        if not self._has_slice:
+            if self._size > LARGEST_UNIT or len(self._units) > MOST_UNITS:
+                self._units, self._size = [], 0
+            return None
+        units = tuple(self._units)
+        is_whole = self._is_whole and not (self._is_after_gap and not _begins(units))
+        unit = AccessUnit(units, self._has_idr or _is_recovery(units), is_whole)
+        self._units, self._size = [], 0
+        self._has_slice = self._has_idr = self._is_after_gap = False
+        self._is_whole = True
+        return unit
+
+    def _add_piece(self, payload: bytes) -> None:
+        head = payload[1]
+        if head & 0x80:
+            if self._pieces:
+                self._is_whole = False
+            self._pieces = [bytes((payload[0] & 0xE0 | head & 31,)), payload[2:]]
+        elif self._pieces:
+            self._pieces.append(payload[2:])
+        else:  # its beginning never came
+            self._is_whole = False
+        if head & 0x40 and self._pieces:
+            self._put(b"".join(self._pieces))
+            self._pieces = []
+
+    def _put(self, unit: bytes) -> None:
+        self._units.append(unit)
+        kind = unit[0] & 31
+        if SLICE <= kind <= IDR:
+            self._has_slice = True
+            if kind == IDR:
+                self._has_idr = True
+
+
+def _begins(units: Sequence[bytes]) -> bool:
+    """Whether the first slice among `units` is the first of its picture."""
+    first = next((unit for unit in units if SLICE <= unit[0] & 31 <= IDR), b"")
+    return len(first) > 1 and first[1] & 0x80 != 0
+
+
+def _is_recovery(units: Sequence[bytes]) -> bool:
+    """Whether decoding can begin here without an IDR: SEI recovery point at this very picture (D.2.8), I slices."""
+    if not any(unit[0] & 31 == SEI and _recovers(unit) for unit in units):
+        return False
+    try:
+        for unit in units:
+            if unit[0] & 31 == SLICE:
+                bits = _Bits(unit[1:_SLICE_HEAD].replace(b"\0\0\3", b"\0\0"))
+                bits.unsigned()
+                if bits.unsigned() % 5 != 2:
+                    return False
+    except BadH264:
+        return False
+    return True
+
+
+def _recovers(unit: bytes) -> bool:
+    at, end = 1, len(unit)
+    while at + 2 < end:
+        kind = size = 0
+        while at < end and unit[at] == 0xFF:
+            kind, at = kind + 255, at + 1
+        kind, at = kind + (unit[at] if at < end else 0), at + 1
+        while at < end and unit[at] == 0xFF:
+            size, at = size + 255, at + 1
+        size, at = size + (unit[at] if at < end else 0), at + 1
+        if kind == _RECOVERY_POINT:
+            return at < end and unit[at] & 0x80 != 0  # recovery_frame_cnt is zero
+        at += size
+    return False
 
 
 class _Bits:

@@ -2,71 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from nightlatch.domain.recording import Part
-from nightlatch.pixels.codecs import VideoStream
-from nightlatch.pixels.media.packets import Packet, Streams
-from nightlatch.pixels.media.parts import PartWriter
+from nightlatch.pixels.media.packets import Packet
+from nightlatch.pixels.media.parts import PART_MS, PartWriter, Sending
 from nightlatch.pixels.media.segmenter import Context
 
 
 class Clipper:
-    """One fragmented MP4 from the first key frame of `packets` on, in parts of at most about `part_ms`.
+    """One fragmented MP4 from a key frame on, in parts of less than a second, with one init at its beginning.
 
-    Where the camera changes its picture size within the clip, the next part starts with an init of its own.
+    Where the camera goes on with other streams (another size, sound that comes or goes) a clip cannot go on:
+    libavformat skips a second init, and MediaSource refuses one with other tracks.
     """
 
     def __init__(
         self,
-        streams: Streams,
+        sending: Sending,
         camera_id: str,
-        packets: Iterable[Packet],
+        first: Packet,
         *,
-        part_ms: int = 1000,
+        began_ms: int,
+        part_ms: int = PART_MS,
         context: Context | None = None,
     ) -> None:
-        """`packets` are what the ring held; the first `add` gives their parts."""
-        self._streams = streams
-        self._video: VideoStream = streams.video
-        self._camera_id = camera_id
-        self._part_ms = part_ms
-        self._context = context
-        self._writer: PartWriter | None = None
+        """`first` is a key frame and is taken with `add`, as all others; it lies at `began_ms` on the wall clock."""
+        stamp = context(began_ms, 0) if context else None
+        self._writer = PartWriter(sending, camera_id, first, part_ms=part_ms, context=stamp, began_ms=began_ms)
         self._last_us: dict[str, int] = {}
-        self._ready: list[Part] = []
-        for packet in packets:
-            self._take(packet)
 
-    def add(self, packet: Packet) -> list[Part]:
+    @property
+    def began_us(self) -> int:
+        """Decoding time of the first picture."""
+        return self._writer.began_us
+
+    @property
+    def written(self) -> PartWriter:
+        """The file: what is in it, and how it counts time."""
+        return self._writer
+
+    def add(self, packet: Packet, part_ms: int | None = None) -> list[Part]:
         """Take the next packet; one that the ring already gave is not taken twice."""
-        self._take(packet)
-        ready, self._ready = self._ready, []
-        return ready
-
-    def finish(self) -> list[Part]:
-        """All that is left."""
-        if self._writer is not None and (part := self._writer.finish()) is not None:
-            self._ready.append(part)
-        ready, self._ready = self._ready, []
-        self._writer = None
-        return ready
-
-    def _take(self, packet: Packet) -> None:
-        if packet.dts_us <= self._last_us.get(packet.kind, -1):
-            return
-        video = packet.streams.video if packet.streams is not None else self._video
-        is_other, self._video = video != self._video, video
-        if self._writer is None:
-            if packet.kind == "audio" or not packet.is_key:
-                return
-            context = self._context(packet.at_ms, 0) if self._context else None
-            self._writer = PartWriter(self._streams, self._video, self._camera_id, packet, self._part_ms, context)
-        elif is_other:
-            if (part := self._writer.switch(self._streams, self._video, packet.dts_us)) is not None:
-                self._ready.append(part)
-        elif packet.kind == "audio" and packet.dts_us < self._writer.began_us:
-            return
+        began_us = self._writer.began_us if packet.kind == "audio" else packet.dts_us
+        if packet.dts_us < began_us or packet.dts_us <= self._last_us.get(packet.kind, -1):
+            return []
         self._last_us[packet.kind] = packet.dts_us
-        if (part := self._writer.add(packet)) is not None:
-            self._ready.append(part)
+        return self._writer.add(packet, part_ms)
+
+    def finish(self, ends_us: int | None = None) -> list[Part]:
+        """All that is left; `ends_us` is when the next picture begins, where that is known."""
+        return self._writer.finish(ends_us)

@@ -10,13 +10,17 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-from nightlatch.pixels.codecs import AudioStream, VideoStream, box, full_box, rfc6381, sample_entry
+from nightlatch.pixels.codecs import SOUNDS, AudioStream, VideoStream, box, full_box, rfc6381, sample_entry
 from nightlatch.pixels.media.packets import Packet, Streams
 
 CONTEXT_UUID = bytes.fromhex("6e6c6c7463684e4c8000000000000001")
 VIDEO_TRACK = 1
 AUDIO_TRACK = 2
 VIDEO_SCALE = 90_000
+SLACK_S = 0.06  # sound runs on by its samples, but where it is said to be further off than this: then there is a hole
+MANY = 5  # packets of sound from which their usual length can be told
+LONGEST_TICKS = 2**32 - 1  # what a `trun` has room for: 13 hours of pictures
+FURTHEST_TICKS = 2**31 - 1  # that a picture may be shown after or before it is decoded
 
 _MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _KEY_FLAGS = 0x02000000  # depends on nothing
@@ -39,6 +43,12 @@ def read_context(mp4: bytes) -> bytes | None:
             return None
         at += size
     return None
+
+
+def can_describe(audio: AudioStream) -> bool:
+    """Whether an init can say what this sound is: nobody can play AAC without its configuration."""
+    is_known = audio.codec in SOUNDS and 0 < audio.sample_rate < 1 << 16 and 0 < audio.channels < 256
+    return is_known and (audio.codec != "aac" or 2 <= len(audio.extradata) < 64)
 
 
 def init_segment(video: VideoStream, audio: AudioStream | None) -> bytes:
@@ -100,17 +110,15 @@ def _moof_size(pictures: int, sounds: int) -> int:
 class FragmentWriter:
     """Turns runs of packets into fragments whose times start at 0 with the first key frame."""
 
-    def __init__(self, streams: Streams, video: VideoStream, context: bytes | None) -> None:
+    def __init__(self, streams: Streams, context: bytes | None) -> None:
         self._audio = streams.audio
         self._sequence = 0
         self._zero_us: int | None = None
         self._shift_us = 0  # of the first key frame's composition, so that it is shown at 0 even with B-frames
-        self.head = init_segment(video, streams.audio) + (context_box(context) if context is not None else b"")
-
-    def change(self, streams: Streams, video: VideoStream) -> bytes:
-        """A new init for other parameter sets; times run on."""
-        self._audio = streams.audio
-        return init_segment(video, streams.audio)
+        self._sound_last = -1  # where the newest packet of sound begins,
+        self._sound_end: int | None = None  # and where it ends
+        self._sound_length: int | None = None  # of each packet, where its codec counts otherwise than it comes
+        self.head = init_segment(streams.video, streams.audio) + (context_box(context) if context is not None else b"")
 
     def fragment(self, packets: Sequence[Packet], ends_us: int | None, head: bytes = b"") -> bytes:
         """`head`, then one `moof` + `mdat`. `ends_us` is the decoding time of the next picture, where that is known."""
@@ -123,7 +131,7 @@ class FragmentWriter:
         video_size = sum([p.size for p in video])
         data_at = _moof_size(len(video), len(audio)) + 8
         trafs = [self._video_traf(video, data_at, ends_us)] if video else []
-        trafs += [self._audio_traf(audio, data_at + video_size)] if audio else []
+        trafs += [self._audio_traf(self._audio, audio, data_at + video_size)] if self._audio and audio else []
         moof = box(b"moof", full_box(b"mfhd", 0, 0, struct.pack(">I", self._sequence)), *trafs)
         mdat = struct.pack(">I4s", 8 + sum(map(len, data)), b"mdat")
         return b"".join([head, moof, mdat, *data])  # joined once: these are all the bytes there are
@@ -137,16 +145,17 @@ class FragmentWriter:
 
     def _video_traf(self, packets: list[Packet], offset: int, ends_us: int | None) -> bytes:
         last = packets[-1]
-        ends = [p.dts_us for p in packets] + [ends_us or last.dts_us + last.duration_ms * 1000]
+        ends = [p.dts_us for p in packets]
+        ends.append(last.dts_us + last.duration_ms * 1000 if ends_us is None else ends_us)
         times = [self._ticks(t, VIDEO_SCALE) for t in ends]
         rows: list[int] = []
         for i, p in enumerate(packets):
             later = ((p.pts_us - p.dts_us - self._shift_us) * VIDEO_SCALE + 500_000) // 1_000_000
             rows += (
-                max(1, times[i + 1] - times[i]),
+                min(max(1, times[i + 1] - times[i]), LONGEST_TICKS),
                 p.size,
                 _KEY_FLAGS if p.is_key else _DELTA_FLAGS,
-                later & 0xFFFFFFFF,
+                max(-FURTHEST_TICKS, min(later, FURTHEST_TICKS)) & 0xFFFFFFFF,
             )
         run = struct.pack(f">Ii{len(rows)}I", len(packets), offset, *rows)
         return box(
@@ -156,16 +165,11 @@ class FragmentWriter:
             full_box(b"trun", 1, 0xF01, run),
         )
 
-    def _audio_traf(self, packets: list[Packet], offset: int) -> bytes:
-        scale = self._audio.sample_rate if self._audio else 1
-        last = packets[-1]
-        times = [self._ticks(p.dts_us, scale) for p in packets]
-        times.append(times[-1] + max(1, last.duration_ms * scale // 1000))
-        if len(packets) > 1:
-            times[-1] = times[-2] + max(1, times[-2] - times[-3])
+    def _audio_traf(self, audio: AudioStream, packets: list[Packet], offset: int) -> bytes:
+        times = self._sound_times(audio, packets)
         rows: list[int] = []
         for i, p in enumerate(packets):
-            rows += (max(1, times[i + 1] - times[i]), p.size)
+            rows += (min(max(1, times[i + 1] - times[i]), LONGEST_TICKS), p.size)
         run = struct.pack(f">Ii{len(rows)}I", len(packets), offset, *rows)
         return box(
             b"traf",
@@ -173,3 +177,22 @@ class FragmentWriter:
             full_box(b"tfdt", 1, 0, struct.pack(">Q", times[0])),
             full_box(b"trun", 1, 0x301, run),
         )
+
+    def _sound_times(self, audio: AudioStream, packets: list[Packet]) -> list[int]:
+        """Where each packet begins, and the last one ends: without gaps from packet to packet, but for real holes."""
+        scale = audio.sample_rate
+        samples = SOUNDS[audio.codec].samples
+        if len(packets) >= MANY:
+            usual = (packets[-1].dts_us - packets[0].dts_us) * scale // (1_000_000 * (len(packets) - 1))
+            stated = sum(samples(audio, p.data) for p in packets) // len(packets)
+            self._sound_length = None if abs(usual - stated) * 4 <= stated else max(1, usual)
+        times: list[int] = []
+        for packet in packets:
+            said = self._ticks(packet.dts_us, scale)
+            begins = self._sound_end if self._sound_end is not None else said
+            if abs(said - begins) > SLACK_S * scale:
+                begins = max(said, self._sound_last + 1)
+            self._sound_last = begins
+            self._sound_end = begins + max(1, self._sound_length or samples(audio, packet.data))
+            times.append(begins)
+        return [*times, self._sound_end or 0]

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
-from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qs
 
+from nightlatch.domain.address import read_rtsp
 from nightlatch.errors import Reason, SourceError
 
-_SECRET = re.compile(r"(?i)((?:pass(?:word|wd)?|pwd|token|auth|key|secret|user(?:name)?)=)[^&/?#]*")
 _DEVICE = re.compile(r"/dev/video\d{1,3}")
 
 
@@ -37,7 +37,7 @@ def parse_address(url: str) -> Address:
         raise _bad("The address is empty or holds unprintable characters")
     scheme = url.split(":", 1)[0].lower() if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", url) else "file"
     if scheme in ("rtsp", "rtsps"):
-        return _parse_rtsp(url, scheme)
+        return _parse_rtsp(url)
     if scheme == "usb":
         device = url[4:]
         if not _DEVICE.fullmatch(device):
@@ -52,24 +52,9 @@ def _bad(text: str) -> SourceError:
     return SourceError(Reason.BAD_ADDRESS, f"{text}. Use rtsp://…, rtsps://…, file:/path or usb:/dev/video0.")
 
 
-def _parse_rtsp(url: str, scheme: str) -> Address:
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise _bad("The address cannot be read; write special characters in the password as %40 and so on") from None
-    if not host or not re.fullmatch(r"[A-Za-z0-9._:%-]+", host):
-        raise _bad("The address has no camera in it")
-    place = f"[{host}]" if ":" in host else host
-    place += f":{port}" if port else ""
-    login = ""
-    if parts.username is not None:
-        login = quote(unquote(parts.username), safe="")
-        login += f":{quote(unquote(parts.password), safe='')}" if parts.password is not None else ""
-        login += "@"
-    opens = urlunsplit((scheme, login + place, parts.path, parts.query, ""))
-    shown = urlunsplit((scheme, place, _SECRET.sub(r"\1…", parts.path), _SECRET.sub(r"\1…", parts.query), ""))
-    return Address("rtsp", opens, shown, host=host, port=port or (322 if scheme == "rtsps" else 554))
+def _parse_rtsp(url: str) -> Address:
+    found = read_rtsp(url)
+    return Address("rtsp", found.opens, found.shown, host=found.host, port=found.port)
 
 
 def _parse_file(url: str) -> Address:

@@ -1,7 +1,7 @@
 """What comes out of a camera, a device or a file before it has a place on the hub's clock.
 
-A feed is asked once a tick and never waits: it hands out what has come since. Ours speaks RTSP itself; FFmpeg's reads in
-a thread of its own.
+A feed is asked once a tick and never waits: it hands out what has come since. Ours speaks RTSP itself; FFmpeg's reads
+in a thread of its own.
 """
 
 from __future__ import annotations
@@ -37,7 +37,11 @@ class Feed(Protocol):
     """Where raw packets come from; all calls come from one thread and return at once."""
 
     is_live: bool  # arrival means something: not for films
-    receiver: Receiver
+
+    @property
+    def receiver(self) -> Receiver:
+        """Who speaks to it."""
+        ...
 
     @property
     def audio(self) -> AudioStream | None:

@@ -11,11 +11,16 @@ from nightlatch.pixels.codecs import rfc6381
 from nightlatch.pixels.media.frames import Looker
 from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.media.stills import make_still
+from nightlatch.pixels.sources.feed import Receiver
 from nightlatch.pixels.sources.source import open_source
 
 WATCH_MS = 6_000
 SLOW_KEYS_S = 2.2
 MANY_PIXELS = 1280 * 720
+HEVC = (
+    "Its picture (H.265, HEVC) is recorded as it comes. Safari plays it, and Chrome and Edge where this device decodes "
+    "it; Firefox does on some systems only. An H.264 sub-stream plays everywhere."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Probe:
     fps: float | None
     gop_s: float | None
     notes: tuple[str, ...]
+    receiver: Receiver
     still: Still
 
 
@@ -54,7 +60,13 @@ def probe(url: str, transport: str = "tcp", *, clock: Clock, timeout_s: float = 
             Reason.BROKEN_STREAM, "Packets come, but no picture can be decoded. Restart the camera and try again."
         )
     fps, gop_s = _measure(pictures)
-    return Probe(streams, fps or streams.video.fps, gop_s, tuple(_notes(streams, pictures, gop_s)), still)
+    notes = (*_left_out(source.notes), *_notes(streams, pictures, gop_s))
+    return Probe(streams, fps or streams.video.fps, gop_s, notes, source.receiver, still)
+
+
+def _left_out(notes: tuple[str, ...]) -> list[str]:
+    """What the source says, each sentence once."""
+    return list(dict.fromkeys(notes))
 
 
 def _measure(pictures: list[Packet]) -> tuple[float | None, float | None]:
@@ -75,6 +87,8 @@ def _notes(streams: Streams, pictures: list[Packet], gop_s: float | None) -> lis
         notes.append(f"No second key frame came within {watched_s:.0f} s; {advice}")
     if streams.video.width * streams.video.height > MANY_PIXELS:
         notes.append("If the camera has a second, smaller stream, add its address: watching that costs far less.")
+    if streams.video.codec == "hevc":
+        notes.append(HEVC)
     if streams.audio is not None and rfc6381(streams.audio) is None:
         notes.append("Its sound (G.711) is recorded, but browsers do not play it; set the camera to AAC if it can.")
     return notes

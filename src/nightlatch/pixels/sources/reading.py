@@ -32,9 +32,8 @@ from nightlatch.pixels.sources.feed import Raw
 _CONTAINERS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,h264,hevc,asf,ogg"
 _ANALYSE_US = 2_000_000
 _UNSURE_PICTURES = 8  # how many tell whether a camera's pictures come in pieces
-_HEVC_TEXT = (
-    "The camera sends H.265 (HEVC), which browsers do not play. Switch this stream to H.264 in the camera's settings."
-)
+_UNSURE_SOUNDS = 50  # packets after which sound that nobody described stays out
+_UNDESCRIBED = "Its sound (AAC) is not recorded: the camera never says how it is encoded. Try another audio setting."
 # What the camera or its machine answered; the first that fits.
 _ANSWERS: tuple[tuple[tuple[type[Exception], ...], Reason, str], ...] = (
     (
@@ -90,7 +89,19 @@ class Reading:
         except SourceError:
             self.close()
             raise
-        self.audio = _describe_audio(self._audio) if self._audio is not None else None
+        self._sound = _describe_audio(self._audio) if self._audio is not None else None
+        self._unheard = _left_out(self._container, self._audio)
+        self._undescribed = 0  # packets of sound that came before it was known what they are
+
+    @property
+    def audio(self) -> AudioStream | None:
+        """The sound, as it is described by now; None when nobody describes it."""
+        return self._sound if self._undescribed < _UNSURE_SOUNDS else None
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """A sentence for each track that is not recorded."""
+        return self._unheard if self._undescribed < _UNSURE_SOUNDS else (*self._unheard, _UNDESCRIBED)
 
     @property
     def video(self) -> VideoStream | None:
@@ -125,14 +136,15 @@ class Reading:
         return Raw("video", is_key, packet.dts, packet.pts, base, _us(packet, base), framed, video) if framed else None
 
     def _heard(self, packet: Packet[Any], base: Fraction) -> Raw | None:
-        if self.audio is None:
+        if self._sound is None:
             return None
-        data, codec = bytes(packet), SOUNDS[self.audio.codec]
-        self.audio = codec.described(self.audio, data)
+        data, codec = bytes(packet), SOUNDS[self._sound.codec]
+        self._sound = codec.described(self._sound, data)
         sound = codec.unwrapped(data)
-        if not sound:
+        self._undescribed = 0 if _is_described(self._sound) else self._undescribed + 1
+        if not sound or self._undescribed:
             return None
-        duration_us = _us(packet, base) or codec.samples(self.audio, sound) * 1_000_000 // self.audio.sample_rate
+        duration_us = _us(packet, base) or codec.samples(self._sound, sound) * 1_000_000 // self._sound.sample_rate
         return Raw("audio", True, packet.dts, packet.pts, base, duration_us, sound, None)
 
     def close(self) -> None:
@@ -197,7 +209,7 @@ def explain(error: Exception, address: Address, is_open: bool = False) -> Source
         )
     if address.scheme == "file":
         return SourceError(
-            Reason.BROKEN_STREAM, "The file is damaged or holds no film. Use an H.264 film as MP4 or MKV."
+            Reason.BROKEN_STREAM, "The file is damaged or holds no film. Use an H.264 or H.265 film as MP4 or MKV."
         )
     if address.scheme == "usb" and not is_open:
         return SourceError(
@@ -231,7 +243,7 @@ def _open(address: Address, transport: str, timeout_s: float) -> InputContainer:
         if not Path(address.opens).exists():
             raise FileNotFoundError(errno.ENOENT, "missing")
         if not Path(address.opens).is_file():
-            raise SourceError(Reason.BAD_ADDRESS, f"{address.shown} is not a file. Name an H.264 film.")
+            raise SourceError(Reason.BAD_ADDRESS, f"{address.shown} is not a file. Name an H.264 or H.265 film.")
         kind, options = None, {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
     target = f"file:{address.opens}" if address.scheme == "file" else address.opens
     timeout = (timeout_s, timeout_s + 2.0)  # the source's own wait ends first and calls it a stall
@@ -246,10 +258,8 @@ def _choose_video(container: InputContainer) -> AvVideo:
     known = next((stream for stream, name in zip(streams, names, strict=True) if name in PICTURES), None)
     if known is not None:
         return known
-    if "hevc" in names:
-        raise SourceError(Reason.HEVC_ONLY, _HEVC_TEXT)
-    text = f"The picture is encoded as {names[0]}, which cannot be recorded as it is. Switch this stream to H.264."
-    raise SourceError(Reason.NOT_H264, text)
+    text = f"The picture is encoded as {names[0]}, which cannot be recorded as it is. "
+    raise SourceError(Reason.NOT_H264, text + "Switch this stream to H.264 or H.265.")
 
 
 def _choose_audio(container: InputContainer) -> AvAudio | None:
@@ -264,6 +274,24 @@ def _describe_audio(stream: AvAudio) -> AudioStream:
     context = stream.codec_context
     rate = SOUNDS[context.name].rate(context.sample_rate)
     return AudioStream(context.name, rate, context.channels or 1, bytes(context.extradata or b""))
+
+
+def _is_described(stream: AudioStream) -> bool:
+    """Whether MP4 can say what it is: AAC needs its configuration."""
+    return stream.codec != "aac" or bool(stream.extradata)
+
+
+def _left_out(container: InputContainer, kept: AvAudio | None) -> tuple[str, ...]:
+    names = [
+        stream.codec_context.name if stream.codec_context is not None else "unknown"
+        for stream in container.streams.audio
+        if stream is not kept
+    ]
+    return tuple(
+        f"Its sound ({name}) cannot be recorded. Set the camera's audio to AAC if it can."
+        for name in dict.fromkeys(names)
+        if kept is None
+    )
 
 
 def _us(packet: Packet[Any], base: Fraction) -> int:

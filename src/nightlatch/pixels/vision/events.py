@@ -1,11 +1,15 @@
-"""Turns looks into events: an event opens at the first look that moved and closes when it has been quiet."""
+"""Turns looks into events: an event opens at the first look that moved and closes when it has been quiet.
+
+However long something goes on moving, that is one event, up to half an hour; how many clips show it is not decided
+here. Times are on any clock that cannot be set.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from nightlatch.domain.sighting import (
-    LONGEST_CLIP_MS,
+    LONGEST_EVENT_MS,
     POST_ROLL_MS,
     PRE_ROLL_MS,
     EventClosed,
@@ -27,7 +31,7 @@ class EventBuilder:
         self._onset_ms: int | None = None  # a first look that moved and waits for a second
         self._open: EventOpened | None = None
         self._moved_ms = 0
-        self._closed_ms: int | None = None  # where the clip before ended
+        self._closed_ms: int | None = None  # where the event before ended
 
     @property
     def open(self) -> EventOpened | None:
@@ -64,23 +68,20 @@ class EventBuilder:
     def _begin(self, onset_ms: int, moved_ms: int) -> EventOpened:
         from_ms = onset_ms - PRE_ROLL_MS
         if self._closed_ms is not None and from_ms < self._closed_ms <= onset_ms:
-            from_ms = self._closed_ms  # the clip before has it already
+            from_ms = self._closed_ms  # its last clip has it already
         self._onset_ms = None
         self._moved_ms = moved_ms
-        self._open = EventOpened(self._camera_id, self._new_id(), onset_ms, from_ms)
+        self._open = EventOpened(self._camera_id, self._new_id(), onset_ms, from_ms, moved_ms - onset_ms)
         return self._open
 
     def _follow(self, motion: Motion, event: EventOpened) -> list[EventOpened | EventClosed]:
-        if motion.at_ms < event.onset_ms:  # the hub's clock was set back
-            return [self._end(event, max(self._moved_ms, event.onset_ms))]
         if motion.moving:
-            self._moved_ms = motion.at_ms
-        limit_ms = event.clip_from_ms + LONGEST_CLIP_MS
-        until_ms = min(self._moved_ms + POST_ROLL_MS, limit_ms)
+            self._moved_ms = max(self._moved_ms, motion.at_ms)
+        until_ms = min(self._moved_ms + POST_ROLL_MS, event.onset_ms + LONGEST_EVENT_MS)
         return [self._end(event, until_ms)] if motion.at_ms >= until_ms else []
 
     def _end(self, event: EventOpened, to_ms: int) -> EventClosed:
         self._open = None
-        to_ms = min(to_ms, event.clip_from_ms + LONGEST_CLIP_MS)
+        to_ms = min(to_ms, event.onset_ms + LONGEST_EVENT_MS)
         self._closed_ms = to_ms
         return EventClosed(self._camera_id, event.event_id, event.onset_ms, min(self._moved_ms, to_ms), to_ms)

@@ -29,13 +29,13 @@ LOST_MS = 2_500  # unseen for longer than this, a track ends
 CONFIRMED = 3  # looks that make a track worth telling
 STATIONARY_MS = 10_000  # in one place for so long: parked
 STRANGE = 0.35  # what another kind adds to the cost of a match; 1 is out of the question
-# An event may last for half an hour: what is kept of it has an end. At 5 looks a second a minute has 300 places.
-MOST_OVER = 300  # tracks that have ended; of more the shortest that no eye named are forgotten first
-MOST_PLACES = 512  # of a path; when there are more, every second place of its older half goes
 PART_SIZE = 0.15  # how fast a known thing takes the size of what moves of it
+# An event may last for half an hour and is judged every second: 64 tracks of people take the judge 50 ms.
+MOST_PLACES = 2_000  # of a track; its older half is thinned then. Two minutes at 15 looks a second are kept whole
+MOST_OVER = 64  # tracks that have ended; motion that nobody knew goes first, then what was there for a moment only
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
 class _Trail:
     """A thing that is being followed."""
 
@@ -92,13 +92,7 @@ class _Trail:
             self.anchor = (self.x, self.y, at_ms)
         self.path.append(Place(at_ms, self.box))
         if len(self.path) > MOST_PLACES:
-            half = MOST_PLACES // 2
-            self.path[:half] = self.path[:half:2]
-
-    @property
-    def weight(self) -> tuple[bool, int]:
-        """What matters more is greater: what an eye named, then what was seen for longer."""
-        return bool(self.votes), self.path[-1].at_ms - self.path[0].at_ms if self.path else 0
+            self.path[: MOST_PLACES // 2] = self.path[: MOST_PLACES // 2 : 2]
 
     def vote(self, detection: Detection) -> None:
         self.votes[detection.kind] += detection.score
@@ -212,13 +206,16 @@ class Tracker:
                 for other in self._trails
             )
             if is_lost and trail.id:
-                self._over.append(trail)
+                self._end(trail)
             elif not is_lost and not is_part:
                 kept.append(trail)
         self._trails = kept
-        while len(self._over) > MOST_OVER:
-            self._over.remove(min(self._over, key=lambda trail: trail.weight))
         self._confirm()
+
+    def _end(self, trail: _Trail) -> None:
+        self._over.append(trail)
+        if len(self._over) > MOST_OVER:
+            self._over.remove(min(self._over, key=lambda t: (bool(t.votes), t.path[-1].at_ms - t.path[0].at_ms)))
 
     def _confirm(self) -> None:
         for trail in self._trails:

@@ -39,14 +39,19 @@ class Alert:
     @property
     def title(self) -> str:
         """The first line: what, and where."""
-        what = _NAMES[self.kinds[0]] if self.kinds else _NAMES[Kind.MOTION]
-        lead = "Threat: " if self.verdict is Verdict.THREAT else ""
-        return f"{lead}{what[0].lower() + what[1:] if lead else what} at {self.camera_name}"
+        return title(self.kinds, self.verdict, self.camera_name)
 
     @property
     def text(self) -> str:
         """The second line: why."""
         return self.reasons[0] if self.reasons else "Open the clip to see."
+
+
+def title(kinds: tuple[Kind, ...], verdict: Verdict, camera_name: str) -> str:
+    """What, and where."""
+    what = _NAMES[kinds[0]] if kinds else _NAMES[Kind.MOTION]
+    lead = "Threat: " if verdict is Verdict.THREAT else ""
+    return f"{lead}{what[0].lower() + what[1:] if lead else what} at {camera_name}"
 
 
 def alert_of(notice: EventNotice) -> Alert:

@@ -11,16 +11,17 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 import structlog
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, func, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from nightlatch.domain.camera import CameraState
-from nightlatch.domain.time import Clock
+from nightlatch.domain.time import Clock, Span
 from nightlatch.errors import VaultError
 from nightlatch.hub.serve.books.books import Books
+from nightlatch.hub.serve.books.gaps import Gaps
 from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, OutageRow, SegmentRow, SheetRow
 from nightlatch.hub.vault import layout
 from nightlatch.hub.wire.notices import CameraStatus, ClipGrew, Outage, Stored
@@ -43,8 +44,10 @@ class Entries:
         clock: Clock,
         on_entered: Callable[[Sequence[Entry]], None],
         on_lost: Callable[[], None],
+        gaps: Gaps,
     ) -> None:
         """`on_lost` is called once entering goes on after some found no room: the files know them."""
+        self._gaps = gaps
         self._books = books
         self._clock = clock
         self._on_entered = on_entered
@@ -85,7 +88,7 @@ class Entries:
                 return
             self._waiting.clear()
             try:
-                await run_in_threadpool(enter_each, self._books, batch, self._clock.now_ms())
+                await run_in_threadpool(enter_each, self._books, batch, self._clock.now_ms(), self._gaps)
             except BaseException:
                 self._waiting.extendleft(reversed(batch))
                 raise
@@ -95,27 +98,28 @@ class Entries:
             self._on_lost()
 
 
-def enter_each(books: Books, entries: Sequence[Entry], now_ms: int) -> None:
+def enter_each(books: Books, entries: Sequence[Entry], now_ms: int, gaps: Gaps) -> None:
     """Write rows for `entries`; one that the database refuses is left out, the others are not. Raises `OSError`."""
     try:
-        enter(books, entries, now_ms)
+        enter(books, entries, now_ms, gaps)
     except REFUSED:
         for entry in entries:
             try:
-                enter(books, [entry], now_ms)
+                enter(books, [entry], now_ms, gaps)
             except REFUSED as error:
                 why = str(error.orig) if isinstance(error, IntegrityError) else type(error).__name__
                 log.error("books.refused", entry=type(entry).__name__, error=why)
 
 
-def enter(books: Books, entries: Sequence[Entry], now_ms: int) -> None:
+def enter(books: Books, entries: Sequence[Entry], now_ms: int, gaps: Gaps | None = None) -> None:
     """Write rows for `entries`, all or none. Raises `OSError`."""
+    gaps = gaps or Gaps()
     with books.change() as session:
-        _enter_footage(session, books, [entry for entry in entries if isinstance(entry, Stored)])
+        _enter_footage(session, books, [entry for entry in entries if isinstance(entry, Stored)], gaps)
         _enter_clips(session, books, [entry for entry in entries if isinstance(entry, ClipGrew)], now_ms)
         for entry in entries:
             if isinstance(entry, Outage):
-                _enter_outage(session, entry)
+                gaps.outage(session, entry)
             elif isinstance(entry, CameraStatus) and entry.state in (CameraState.RECORDING, CameraState.OFF):
                 open_ones = OutageRow.camera_id == entry.camera_id, OutageRow.ended_ms.is_(None)
                 session.execute(
@@ -123,8 +127,14 @@ def enter(books: Books, entries: Sequence[Entry], now_ms: int) -> None:
                 )
 
 
-def _enter_footage(session: Session, books: Books, stored: Sequence[Stored]) -> None:
+def _enter_footage(session: Session, books: Books, stored: Sequence[Stored], gaps: Gaps) -> None:
     for table, footage in ((SegmentRow, "segment"), (SheetRow, "sheet")):
+        found = [
+            (each, name)
+            for each in stored
+            if (name := layout.read_name(each.path)) is not None and name.footage == footage
+            if (books.vault / each.path).is_file()  # not what was deleted meanwhile
+        ]
         rows = [
             {
                 "camera_id": name.camera_id,
@@ -133,15 +143,16 @@ def _enter_footage(session: Session, books: Books, stored: Sequence[Stored]) -> 
                 "bytes": each.bytes,
                 "path": each.path,
             }
-            for each in stored
-            if (name := layout.read_name(each.path)) is not None and name.footage == footage
-            if (books.vault / each.path).is_file()  # not what was deleted meanwhile
+            for each, name in found
         ]
         if rows:
             new = insert(table)
             session.execute(
                 new.on_conflict_do_update(index_elements=["path"], set_={"bytes": new.excluded.bytes}), rows
             )
+        if table is SegmentRow:
+            for _, name in sorted(found, key=lambda each: each[1].began_ms):
+                gaps.segment(session, name.camera_id, Span(name.began_ms, name.began_ms + name.duration_ms))
 
 
 def _enter_clips(session: Session, books: Books, grown: Sequence[ClipGrew], now_ms: int) -> None:
@@ -186,35 +197,3 @@ def _enter_clips(session: Session, books: Books, grown: Sequence[ClipGrew], now_
         }
         upsert = new.on_conflict_do_update(index_elements=["clip_id", "name"], set_=latest)
         session.execute(upsert, list(objects.values()))
-
-
-def _enter_outage(session: Session, outage: Outage) -> None:
-    """Enter a stretch once, however often it is told, also by the next watch process that finds the camera lost."""
-    ended_ms = None if outage.ended_ms is None else max(outage.began_ms, outage.ended_ms)  # a clock may be set back
-    row = session.scalar(
-        select(OutageRow)
-        .where(
-            OutageRow.camera_id == outage.camera_id,
-            OutageRow.began_ms <= outage.began_ms,
-            or_(
-                OutageRow.began_ms == outage.began_ms,
-                OutageRow.ended_ms.is_(None),
-                OutageRow.ended_ms > outage.began_ms,
-            ),
-        )
-        .order_by(OutageRow.began_ms.desc())
-        .limit(1)
-    )
-    if row is None:
-        session.add(
-            OutageRow(
-                camera_id=outage.camera_id,
-                began_ms=outage.began_ms,
-                ended_ms=ended_ms,
-                reason=outage.reason.value,
-            )
-        )
-    elif row.began_ms == outage.began_ms or row.ended_ms is None:
-        row.ended_ms = ended_ms
-    elif ended_ms is not None:
-        row.ended_ms = max(row.ended_ms, ended_ms)

@@ -16,6 +16,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from nightlatch.hub.serve.books.books import Books
+from nightlatch.hub.serve.books.gaps import settle
 from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, SegmentRow, SheetRow
 from nightlatch.hub.vault import layout
 
@@ -48,12 +49,15 @@ def match(books: Books, is_ours: Callable[[str], bool], growing: Collection[str]
     for camera_id in sorted(known | set(folders)):
         if is_ours(camera_id):
             with books.change() as session:
-                _match_footage(session, books.vault, camera_id, found)
+                if _match_footage(session, books.vault, camera_id, found):
+                    settle(session, camera_id)
                 _match_clips(session, books.vault / camera_id, camera_id, growing, found)
     return found
 
 
-def _match_footage(session: Session, vault: Path, camera_id: str, found: Correction) -> None:
+def _match_footage(session: Session, vault: Path, camera_id: str, found: Correction) -> bool:
+    """Whether files without a row were found."""
+    before = found.rows_added
     for table, kind in ((SegmentRow, "segments"), (SheetRow, "sheets")):
         known = {
             row.path: row.id
@@ -72,6 +76,7 @@ def _match_footage(session: Session, vault: Path, camera_id: str, found: Correct
             session.execute(delete(table).where(table.id.in_(gone[begin : begin + BATCH])))
         found.rows_added += len(new)
         found.rows_dropped += len(gone)
+    return found.rows_added > before
 
 
 def _match_clips(session: Session, camera: Path, camera_id: str, growing: Collection[str], found: Correction) -> None:

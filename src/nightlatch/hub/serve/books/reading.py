@@ -168,13 +168,13 @@ def sheet_path(engine: Engine, sheet_id: int) -> str | None:
 
 
 def clips(engine: Engine, window: Span, camera_id: str | None, limit: int) -> list[ClipLine]:
-    """Clips that reach into `window`, of one camera or of all, the newest first."""
+    """Clips that reach into `window`, of one camera or of all, the newest first; of one event, too."""
     query = select(ClipRow).where(
         ClipRow.onset_ms < window.ended_ms, func.coalesce(ClipRow.ended_ms, window.ended_ms) > window.began_ms
     )
     if camera_id is not None:
         query = query.where(ClipRow.camera_id == camera_id)
-    return _clip_lines(engine, query.order_by(ClipRow.onset_ms.desc()).limit(limit))
+    return _clip_lines(engine, query.order_by(ClipRow.onset_ms.desc(), ClipRow.began_ms.desc()).limit(limit))
 
 
 def clip(engine: Engine, clip_id: str) -> ClipLine | None:
@@ -195,7 +195,7 @@ def camera(engine: Engine, camera_id: str) -> CameraLine:
     newest = select(ClipRow.id, ClipRow.onset_ms).where(ClipRow.camera_id == camera_id)
     with Session(engine) as session:
         oldest_ms, newest_ms = session.execute(footage.where(SegmentRow.camera_id == camera_id)).one()
-        last = session.execute(newest.order_by(ClipRow.onset_ms.desc()).limit(1)).one_or_none()
+        last = session.execute(newest.order_by(ClipRow.onset_ms.desc(), ClipRow.began_ms.desc()).limit(1)).one_or_none()
     return CameraLine(oldest_ms, newest_ms, None if last is None else ClipNameLine(*last))
 
 

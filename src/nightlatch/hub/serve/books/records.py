@@ -135,7 +135,7 @@ class ClipRow(HubTables):
 
 
 class ClipPartRow(HubTables):
-    """One sealed object of a clip: `manifest`, `still` or `part-0000`…; also the outbox of the uplink."""
+    """One sealed object of a clip: `manifest`, `still`, `part-0000`… or `sub-0000`…; also the outbox of the uplink."""
 
     __tablename__ = "clip_parts"
     __table_args__ = (

@@ -26,6 +26,7 @@
     clips       GET    /api/clips                                the newest first
                 GET    /api/clips/{clip_id}
                 GET    /api/clips/{clip_id}/parts/{number}       sealed
+                GET    /api/clips/{clip_id}/subs/{number}        sealed
                 GET    /api/clips/{clip_id}/manifest             sealed
                 GET    /api/clips/{clip_id}/still                sealed
                 GET    /api/manifests                            many at once, sealed

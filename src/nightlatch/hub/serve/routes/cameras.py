@@ -9,9 +9,10 @@ from typing import Annotated, Literal, TypeAlias
 from fastapi import APIRouter, Response
 from pydantic import Field
 
+from nightlatch.domain.address import shown
 from nightlatch.domain.camera import Camera, Transport
 from nightlatch.domain.geometry import LONGEST_DWELL_S, Area, Use
-from nightlatch.errors import NotFound, Reason, SourceError
+from nightlatch.errors import ConfigError, NotFound, Reason, SourceError
 from nightlatch.hub.errands.asking import PROBE, ProbeRequest
 from nightlatch.hub.errands.errand import ErrandFailed, TooLong
 from nightlatch.hub.serve import catalogue
@@ -88,7 +89,7 @@ class CameraShape:
             demo=camera.demo,
             private=camera.private,
             transport=Transport(camera.transport),
-            address=catalogue.public_address(camera.url),
+            address=shown(camera.url),
             has_sub=camera.sub_url is not None,
             areas=list(camera.areas),
             quota_bytes=camera.quota_bytes,
@@ -106,7 +107,8 @@ class ProbeSuccess:
     codecs: str
     audio: str | None
     gop_s: float | None  # between key frames
-    notes: list[str]  # what would improve it
+    notes: list[str]  # what is left out and why, and what would improve it
+    receiver: str  # "nightlatch" or "ffmpeg"
     still: str  # b64, sealed
 
 
@@ -141,7 +143,11 @@ def add(at: At, _: Owner, body: CameraBody) -> CameraShape:
 @router.post("/test")
 def probe(at: At, _: Owner, body: ProbeBody) -> Probe:
     """Try an address; the first picture comes back sealed."""
-    url, transport = catalogue.checked_url(body.url), catalogue.checked_transport(body.transport)
+    transport = catalogue.checked_transport(body.transport)
+    try:
+        url = catalogue.checked_url(body.url)
+    except ConfigError as error:
+        return ProbeFailure(ok=False, reason=Reason.BAD_ADDRESS, text=str(error))
     try:
         found, still = PROBE.send(ProbeRequest(url, transport, at.household.existing().recipient))
     except SourceError as error:
@@ -158,6 +164,7 @@ def probe(at: At, _: Owner, body: ProbeBody) -> Probe:
         audio=found.audio,
         gop_s=found.gop_s,
         notes=list(found.notes),
+        receiver=found.receiver,
         still=b64encode(still).decode(),
     )
 
@@ -184,6 +191,7 @@ def still(at: At, _: Owner, camera_id: str) -> Response:
     """The newest still, sealed."""
     if not any(camera.id == camera_id for camera in catalogue.cameras(at.engine)):
         raise NotFound("There is no such camera.")
+    at.watched(camera_id)
     newest = at.stills.get(camera_id)
     if newest is None:
         return Response(status_code=204)

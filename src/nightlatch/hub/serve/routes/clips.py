@@ -50,6 +50,14 @@ def clip_part(at: At, _: Owner, clip_id: str, number: str) -> FileResponse:
     return clip_file(at, clip_id, f"part-{int(number):04d}")
 
 
+@router.get("/clips/{clip_id}/subs/{number}")
+def clip_sub(at: At, _: Owner, clip_id: str, number: str) -> FileResponse:
+    """One sealed part of a clip's sub-stream."""
+    if not _PART.match(number):
+        raise ConfigError("A part is named by its number.")
+    return clip_file(at, clip_id, f"sub-{int(number):04d}")
+
+
 @router.get("/clips/{clip_id}/manifest")
 def clip_manifest(at: At, _: Owner, clip_id: str) -> FileResponse:
     """The sealed manifest of a clip."""

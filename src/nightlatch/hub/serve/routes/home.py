@@ -53,6 +53,9 @@ class CameraNowShape(CameraShape):
     audio: str | None
     advice: str | None
     looks: LooksShape | None
+    notes: list[str]  # what is left out and why, and what is odd about it
+    receiver: str | None  # "nightlatch" or "ffmpeg"
+    waits_for_key: bool  # connected; nothing can be kept before its next key frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +178,9 @@ def _camera(at: House, camera: Camera) -> CameraNowShape:
         audio=status.audio if status else None,
         advice=at.advice.get(camera.id),
         looks=_looks(at, camera.id),
+        notes=list(status.notes) if status else [],
+        receiver=status.receiver if status else None,
+        waits_for_key=status is not None and status.waits_for_key,
     )
 
 
@@ -204,9 +210,13 @@ def _facts(at: House, cameras: list[CameraNowShape], now_ms: int, free: int, wai
         now_ms=now_ms,
         started_ms=at.started_ms,
         watch_is_up=at.watch_is_up,
+        watch_is_silent=at.watch_is_silent,
         is_disk_full=at.swept.under_floor or free < at.settings.disk_floor_bytes // 2,
         cameras=tuple(
-            CameraFacts(each.id, each.name, each.state, each.since_ms, each.reason_text, each.recorded_to_ms)
+            CameraFacts(
+                *(each.id, each.name, each.state, each.since_ms, each.reason_text, each.recorded_to_ms),
+                waits_for_key=each.waits_for_key,
+            )
             for each in cameras
         ),
         eye=None if eye is None else EyeFacts(eye.blind_since_ms, eye.blind_text, eye.coming_text),

@@ -10,12 +10,12 @@ from fastapi import APIRouter
 from nightlatch.domain.time import Span
 from nightlatch.hub.serve import catalogue
 from nightlatch.hub.serve.books import reading
+from nightlatch.hub.serve.books.gaps import GAP_MS
 from nightlatch.hub.serve.books.reading import ClipLine, OutageLine
 from nightlatch.hub.serve.routes.asking import At, Owner, Whole, window
 from nightlatch.hub.serve.routes.clips import MOST_CLIPS
 
 router = APIRouter(prefix="/api")
-GAP_MS = 2_500  # segments closer than this are one stretch on the strip
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,74 @@
+"""Chooses who receives: our own client for RTSP over TCP, FFmpeg for everything else, and where ours is at a loss."""
+
+from __future__ import annotations
+
+from nightlatch.errors import Reason, SourceError
+from nightlatch.pixels.codecs import AudioStream
+from nightlatch.pixels.sources.address import Address, parse_address
+from nightlatch.pixels.sources.avfeed import AvFeed
+from nightlatch.pixels.sources.feed import Feed, Raw, Receiver
+from nightlatch.pixels.sources.film import FilmFeed
+from nightlatch.pixels.sources.rtsp import RtspFeed, TakeOver, TransportRefused
+
+TIMEOUT_S = 10.0  # that a camera may take to answer, and to send
+TAKEN_OVER = "FFmpeg receives this camera: {why}"
+
+
+def open_address(url: str, *, transport: str) -> Feed:
+    """Begin to open a camera as the recorder does. Raises `SourceError` for an address that cannot be one."""
+    return open_feed(parse_address(url), transport, TIMEOUT_S)
+
+
+def open_feed(address: Address, transport: str, timeout_s: float, speed: float = 1.0) -> Feed:
+    """Begin to open it; never waits for a camera. `speed` is a film's only.
+
+    Raises:
+        SourceError: a film that cannot be read.
+    """
+    if address.scheme == "file":
+        return FilmFeed(address, timeout_s, speed)
+    if address.scheme == "rtsp" and transport == "tcp" and not address.opens.startswith("rtsps:"):
+        return Relay(address, timeout_s)
+    return AvFeed(address, transport, timeout_s)
+
+
+class Relay:
+    """Our own client; FFmpeg takes over before the first packet, where ours is refused or does not understand."""
+
+    is_live = True
+
+    def __init__(self, address: Address, timeout_s: float) -> None:
+        self._address = address
+        self._timeout_s = timeout_s
+        self._feed: Feed = RtspFeed(address, timeout_s)
+        self._why: str | None = None  # FFmpeg had to take over
+        self._refused: SourceError | None = None  # what ours was told
+
+    @property
+    def receiver(self) -> Receiver:
+        return self._feed.receiver
+
+    @property
+    def audio(self) -> AudioStream | None:
+        return self._feed.audio
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        return self._feed.left_out if self._why is None else (*self._feed.left_out, TAKEN_OVER.format(why=self._why))
+
+    def poll(self, now_us: int) -> list[Raw]:
+        try:
+            return self._feed.poll(now_us)
+        except TakeOver as refusal:  # FFmpeg's feed raises none
+            transport = "udp" if isinstance(refusal, TransportRefused) else "tcp"
+            self._feed.close()
+            self._why, self._refused = str(refusal), refusal
+            self._feed = AvFeed(self._address, transport, self._timeout_s)
+            return []
+        except SourceError as error:
+            if self._refused is not None and error.reason is Reason.BROKEN_STREAM:
+                raise self._refused from None  # FFmpeg knows no better reason
+            raise
+
+    def close(self) -> None:
+        self._feed.close()

@@ -1,0 +1,207 @@
+"""Cameras for drills: they number every picture, note when each was sent, and misbehave when told to.
+
+All cameras of a drill share one thread and its event loop; what a drill changes (`Mood`) is read at the next picture.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import threading
+import time
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.rtsp import (
+    CLOCK_HZ,
+    SOUND,
+    SOUND_HZ,
+    SOUND_S,
+    VIDEO,
+    Film,
+    Talk,
+    Track,
+    describe,
+    numbered,
+    payloads,
+    sound_payloads,
+)
+
+PER_PLAY = 1_000_000  # numbers of one PLAY begin at a multiple of this
+REPORT_EVERY_S = 2.0
+MOST_UNSENT = 4 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Mood:
+    """How a camera behaves now."""
+
+    film: int = 0  # which of its films it shows; a change counts from the next DESCRIBE
+    has_sound: bool = True  # is announced
+    sends_pictures: bool = True
+    sends_sound: bool = True
+    is_deaf: bool = False  # half-open: neither reads nor writes, never hangs up
+    life_s: float | None = None  # hangs up after so long
+    loses: float = 0.0  # share of RTP packets
+    clock_s: float = 0.0  # its clock and its stamps are off by this
+
+
+@dataclass(slots=True)
+class Play:
+    """What one client was sent: `sent_s[i]` is when picture i went out (time.monotonic), or None while it did not."""
+
+    number: int
+    began_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    sent_s: list[float | None] = field(default_factory=list)
+    shown: int = 0  # shots: an encoder that paused goes on with the next one, so that all of them can be decoded
+
+
+class Camera:
+    """One simulated camera. `plays` is written by the loop's thread only."""
+
+    def __init__(self, films: Sequence[Film], *, has_sound: bool = False, mood: Mood | None = None) -> None:
+        self.films, self.has_sound = films, has_sound
+        self.mood = mood or Mood()
+        self.plays: list[Play] = []
+        self.port = 0
+        self._server: asyncio.Server | None = None
+        self._clients: set[asyncio.Task[None]] = set()
+        self._sound = sound_payloads()
+
+    @property
+    def url(self) -> str:
+        return f"rtsp://127.0.0.1:{self.port}/live"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes connections."""
+        return self._server is not None
+
+    async def open(self) -> None:
+        """Listen, on the port that it had before."""
+        self._server = await asyncio.start_server(self._meet, "127.0.0.1", self.port)
+        self.port = int(self._server.sockets[0].getsockname()[1])
+
+    async def hang_up(self) -> None:
+        """End all connections."""
+        for task in list(self._clients):
+            task.cancel()
+
+    async def close(self) -> None:
+        """Refuse, as a camera that restarts does."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        await self.hang_up()
+
+    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            return
+        self._clients.add(task)
+        film = self.films[self.mood.film]
+        sound = self.has_sound and self.mood.has_sound
+        talk = Talk(lambda _: describe(film, has_sound=sound))
+        playing: asyncio.Task[None] | None = None
+        try:
+            while not talk.has_left and (data := await reader.read(65536)):
+                while self.mood.is_deaf:
+                    await asyncio.sleep(0.1)
+                writer.write(talk.feed(data))
+                if talk.is_playing and playing is None:
+                    playing = asyncio.create_task(self._play(film, talk.tracks(), writer))
+        except (OSError, asyncio.CancelledError):
+            pass
+        finally:
+            self._clients.discard(task)
+            if playing is not None:
+                playing.cancel()
+            writer.close()
+
+    async def _play(self, film: Film, tracks: dict[int, Track], writer: asyncio.StreamWriter) -> None:
+        play = Play(len(self.plays) * PER_PLAY)
+        self.plays.append(play)
+        began_s, reported_s, sounds = time.monotonic(), -REPORT_EVERY_S, 0
+        with contextlib.suppress(OSError):
+            while not writer.is_closing():
+                due_s = len(play.sent_s) / film.fps
+                await asyncio.sleep(max(0.0, began_s + due_s - time.monotonic()))
+                if self.mood.life_s is not None and due_s > self.mood.life_s:
+                    writer.close()
+                    return
+                is_sent = self.mood.sends_pictures and not self.mood.is_deaf
+                if is_sent and writer.transport.get_write_buffer_size() < MOST_UNSENT:
+                    self._send(writer, self._picture(film, play, tracks[VIDEO], due_s))
+                    play.sent_s.append(time.monotonic())
+                else:
+                    play.sent_s.append(None)
+                while SOUND in tracks and sounds * SOUND_S < due_s:
+                    if self.mood.sends_sound and not self.mood.is_deaf:
+                        stamp = round((sounds * SOUND_S + self.mood.clock_s) * SOUND_HZ)
+                        payload = self._sound[sounds % len(self._sound)]
+                        self._send(writer, [tracks[SOUND].packet(payload, stamp, is_last=False)])
+                    sounds += 1
+                if due_s - reported_s >= REPORT_EVERY_S and not self.mood.is_deaf:
+                    reported_s = due_s
+                    self._report(writer, tracks, due_s)
+
+    def _picture(self, film: Film, play: Play, track: Track, due_s: float) -> list[bytes]:
+        index = len(play.sent_s)
+        shot = film.shots[play.shown % len(film.shots)]
+        play.shown += 1
+        units = (*(film.sets if shot.is_key else ()), numbered(play.number + index), *shot.units)
+        parts = payloads(units)
+        stamp = round((due_s + self.mood.clock_s) * CLOCK_HZ)
+        return [track.packet(part, stamp, is_last=number == len(parts)) for number, part in enumerate(parts, 1)]
+
+    def _send(self, writer: asyncio.StreamWriter, packets: Sequence[bytes]) -> None:
+        loses = self.mood.loses
+        writer.write(b"".join(each for each in packets if not loses or random.random() >= loses))
+
+    def _report(self, writer: asyncio.StreamWriter, tracks: dict[int, Track], due_s: float) -> None:
+        for kind, track in tracks.items():
+            rate = CLOCK_HZ if kind == VIDEO else SOUND_HZ
+            stamp = round((due_s + self.mood.clock_s) * rate)
+            writer.write(track.report(stamp, time.time() + self.mood.clock_s))
+
+
+class Street:
+    """Cameras that run in a thread of their own."""
+
+    def __init__(self, cameras: Sequence[Camera]) -> None:
+        self.cameras = cameras
+        self._loop = asyncio.new_event_loop()
+
+    def ask(self, what: Coroutine[Any, Any, None]) -> None:
+        """Run one of a camera's coroutines, and wait for it."""
+        asyncio.run_coroutine_threadsafe(what, self._loop).result(10)
+
+    def run(self) -> None:
+        """Until `stop`."""
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+
+@contextmanager
+def street(cameras: Sequence[Camera]) -> Iterator[Street]:
+    """The cameras, open."""
+    made = Street(cameras)
+    thread = threading.Thread(target=made.run, daemon=True)
+    thread.start()
+    try:
+        for camera in cameras:
+            made.ask(camera.open())
+        yield made
+    finally:
+        for camera in cameras:
+            with contextlib.suppress(OSError):
+                made.ask(camera.close())
+        made.stop()
+        thread.join(10)
