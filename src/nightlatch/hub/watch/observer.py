@@ -30,7 +30,7 @@ from nightlatch.pixels.sight import Sight, TracksChanged
 STILL_EVERY_MS = 2_000  # while a page shows it
 RARE_STILL_MS = 60_000  # while none does
 JUDGE_EVERY_MS = 1_000
-JUDGE_SHARE = 0.02  # of a core at most: a long event with many tracks is judged less often
+JUDGE_SHARE = 0.05  # of a core at most: an event with very many tracks is judged less often
 BUSY_EVERY_MS = 60_000  # how often it reports the pictures that nobody had time for
 TURN_S = 0.02  # a camera that is awake has some ms of work in a packet; the next camera's turn comes after these
 HUNG = (
