@@ -170,7 +170,7 @@ class Observer:
     def come_back(self) -> None:
         """The turn that hung did return: go on at the next key frame."""
         self._hangs = False
-        self._waiting.clear()
+        self.passed_over[self.camera.id] += self._waiting.skip()
 
     def _look(self, packet: Packet, is_gap: bool) -> None:
         """One packet; a look that fails costs that look only."""
@@ -207,7 +207,7 @@ class Observer:
         with self._telling:
             if self._done.is_set():
                 return
-            self._waiting.clear()
+            self._waiting.forget()
             if self._hangs:
                 self.filing.telling.advice(self.camera.id, None)
             if self._open is not None:  # alerts and the clip must not take the event for one that goes on
