@@ -488,7 +488,7 @@ def test_a_camera_that_stays_lost_over_a_kill_of_the_recorder_has_one_outage_and
     after.lost(CAMERA, lost, None)
     assert outages(engine) == [(T0, None)]
     clock.at_ms += 60_000
-    after.recording(CAMERA, Received(clock.at_ms, Streams(VIDEO, None), (), "own"))
+    after.recording(CAMERA, Received(clock.at_ms, Streams(VIDEO, None), (), "nightlatch"))
     assert outages(engine) == [(T0, T0 + 120_000)]
     bus.again()
     assert outages(engine) == [(T0, T0 + 120_000)]
