@@ -16,7 +16,6 @@ import pytest
 from sqlalchemy import Engine, create_engine, delete, event, select
 from sqlalchemy.orm import Session
 
-from nightlatch.domain.camera import CameraState
 from nightlatch.domain.recording import Part, Segment, Sheet, Still
 from nightlatch.errors import Reason, SourceError, VaultError
 from nightlatch.hub.folder import claim
@@ -36,8 +35,10 @@ from nightlatch.hub.vault import layout
 from nightlatch.hub.vault.files import ClipGone, Vault
 from nightlatch.hub.vault.recover import recover
 from nightlatch.hub.vault.settling import OpenClip
-from nightlatch.hub.watch.telling import Telling
+from nightlatch.hub.watch.telling import Received, Telling
 from nightlatch.hub.wire.notices import ClipGrew, Notice, Outage, Stored
+from nightlatch.pixels.codecs import VideoStream
+from nightlatch.pixels.media.packets import Streams
 from nightlatch.seal.envelope import Sealed, header_length
 from nightlatch.seal.identities import Opener
 from nightlatch.seal.recipients import Sealer
@@ -238,6 +239,26 @@ def test_a_clip_that_was_open_when_the_hub_died_is_closed_and_keeps_its_parts(
         row = session.get(ClipRow, clip.id)
         assert row is not None
         assert not row.open
+
+
+def test_a_clip_keeps_what_was_written_before_a_kill_also_if_the_disk_had_not_answered(
+    home: Keeping, vault: Vault, sealer: Sealer, key: str
+) -> None:
+    clip = vault.begin_clip(CLIP, manifest(CAMERA, T0 + 5000, T0))
+    for index in range(3):
+        vault.keep_clip_part(clip, part(index), sealer)
+    assert list(clip.folder.glob("*.age")) == []
+    (torn,) = clip.folder.glob(".part-0002.age.*")
+    torn.write_bytes(torn.read_bytes()[:-1])
+    started_again(home)
+    said = json.loads(Opener(key).open(Sealed((clip.folder / "manifest.age").read_bytes())))
+    assert [p["n"] for p in said["parts"]] == [0, 1]
+    assert [path.name for path in files(clip.folder)] == [
+        "manifest.age",
+        "part-0000.age",
+        "part-0001.age",
+        "times.json",
+    ]
 
 
 def test_a_clip_that_died_before_its_first_part_leaves_nothing(home: Keeping, engine: Engine) -> None:
@@ -460,14 +481,14 @@ def test_a_camera_that_stays_lost_over_a_kill_of_the_recorder_has_one_outage_and
 ) -> None:
     lost = SourceError(Reason.TIMEOUT, "No answer.")
     clock = FixedClock()
-    Telling(home, clock).state(CAMERA, CameraState.RETRYING, problem=lost)
+    Telling(home, clock).lost(CAMERA, lost, None)
     clock.at_ms += 60_000
     bus = Resent(home)
     after = Telling(bus, clock)  # the process was killed
-    after.state(CAMERA, CameraState.RETRYING, problem=lost)
+    after.lost(CAMERA, lost, None)
     assert outages(engine) == [(T0, None)]
     clock.at_ms += 60_000
-    after.state(CAMERA, CameraState.RECORDING)
+    after.recording(CAMERA, Received(clock.at_ms, Streams(VideoStream(640, 360, 15.0, b"\1avcC")), (), "nightlatch"))
     assert outages(engine) == [(T0, T0 + 120_000)]
     bus.again()
     assert outages(engine) == [(T0, T0 + 120_000)]

@@ -333,4 +333,6 @@ class Observer:
         with self._telling:
             if self._may_tell:
                 self.happenings.append(judged)
+                if still is not None:
+                    self.happenings.append(still)  # what a later clip of this event begins with
                 self.filing.telling.judged(self.camera, opened, order.clip_id, judged, still)
