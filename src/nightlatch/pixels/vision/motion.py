@@ -190,7 +190,7 @@ class Background:
         cv2.accumulateWeighted(step, self._noise, usual, mask=same)
         moved = _differ(now, self._last)
         self._flips *= np.float32(1.0 - _rate(passed_ms, FLIPS_S))
-        flipped = cv2.bitwise_xor(changed, self._changed)
+        flipped = changed ^ self._changed
         place = _around(flipped)
         self._flips[place] += flipped[place] > 0
         self._changed = changed
