@@ -153,7 +153,7 @@ class Observer:
         until_s = time.monotonic() + TURN_S
         while not self._is_stopping and (taken := self._waiting.take()) is not None:
             self._look(*taken)
-            if time.monotonic() > until_s:
+            if self._hangs or time.monotonic() > until_s:
                 break
         if self._is_stopping and not self._done.is_set():
             self._finish()
