@@ -25,6 +25,8 @@ from nightlatch.errors import ConfigError
 from nightlatch.hub.serve.app import create_app
 from nightlatch.hub.settings import HubSettings
 from nightlatch.hub.watch import eye as looking
+from nightlatch.hub.watch.observer import Looking
+from nightlatch.hub.watch.pool import Pool
 from nightlatch.hub.watch.shards import Shard
 from nightlatch.hub.wire.client import NoticeClient
 from nightlatch.hub.wire.notices import Hello
@@ -270,3 +272,23 @@ def test_the_doctor_hears_every_shard_and_forgets_those_of_another_count(tmp_pat
     blind = json.loads((tmp_path / "eye.1.json").read_bytes())
     (tmp_path / "eye.1.json").write_text(json.dumps(blind | {"blind_since_ms": 1, "blind_text": "Restart the hub."}))
     assert [(each.state, each.todo) for each in doctor_eye(tmp_path, clock.now_ms())] == [("fail", "Restart the hub.")]
+
+
+def test_what_was_passed_over_before_the_eye_counts_and_looking_that_all_hangs_is_blind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, shared = list[Any](), SharedDetector(Moody(), pause_s=0.001)
+    how: Any = Looking(lambda *_: None, lambda _: None, lambda: "eye")  # type: ignore[arg-type,return-value]
+    how.passed_over["0" * 12] += 7
+    report = looking.EyeReport(told.append, TestClock(), tmp_path)
+    try:
+        slots = {"0" * 12: shared.slot()}
+        teller = looking.EyeTeller(looking.EyeChoice("eye", None), shared, slots, report, how)
+        teller.look_after()
+        assert told[-1].looks == {"0" * 12: (0, 7)}
+        assert told[-1].blind_text is None
+        monkeypatch.setattr(Pool, "is_blind", True)
+        teller.look_after()
+        assert "Restart the hub" in told[-1].blind_text
+    finally:
+        shared.stop()

@@ -15,9 +15,9 @@ from nightlatch.domain.camera import Camera
 from nightlatch.domain.sighting import EventClosed, EventOpened, Judgement, Story, Verdict
 from nightlatch.hub.watch.observer import HUNG, Observer
 from nightlatch.hub.watch.pool import AWAKE_EVERY, MOST_LEFT_BEHIND, Pool
+from nightlatch.pixels.media.backlog import LATE, MOST_WAITING, Backlog
 from nightlatch.pixels.media.frames import Looker
 from nightlatch.pixels.media.packets import Packet
-from nightlatch.pixels.media.waiting import LATE, MOST_WAITING, Waiting
 from nightlatch.pixels.replay.films import open_film
 from nightlatch.pixels.sight import News
 from tests.house import until
@@ -146,7 +146,7 @@ def packet(number: int, *, key_every: int = 10) -> Packet:
     return Packet("video", number % key_every == 0, number * 100, 100, number * 100_000, number * 100_000, b"x")
 
 
-def drained(waiting: Waiting) -> list[tuple[int, bool]]:
+def drained(waiting: Backlog) -> list[tuple[int, bool]]:
     found = []
     while (taken := waiting.take()) is not None:
         found.append((taken[0].at_ms // 100, taken[1]))
@@ -154,7 +154,7 @@ def drained(waiting: Waiting) -> list[tuple[int, bool]]:
 
 
 def test_looking_that_is_late_goes_on_at_the_newest_key_frame_and_counts_what_it_passed_over() -> None:
-    waiting = Waiting()
+    waiting = Backlog()
     for number in range(LATE + 7):
         waiting.put(packet(number))
     assert waiting.passed_over == 60  # the packet after the 64th found the key frame 60 among those that wait
@@ -164,7 +164,7 @@ def test_looking_that_is_late_goes_on_at_the_newest_key_frame_and_counts_what_it
 
 
 def test_nothing_of_a_long_key_frame_interval_is_looked_at_once_a_part_of_it_was_passed_over() -> None:
-    waiting = Waiting()
+    waiting = Backlog()
     for number in range(1, 400):
         waiting.put(packet(number, key_every=390))
     assert [number for number, _ in drained(waiting)] == list(range(390, 400))

@@ -36,8 +36,8 @@ from nightlatch.hub.watch.recorder import Recorder
 from nightlatch.hub.watch.station import Station
 from nightlatch.hub.watch.telling import Telling
 from nightlatch.hub.wire.notices import Advice, CameraStatus, ClipGrew, EventNotice, Notice, Outage
+from nightlatch.pixels.media.backlog import LATE
 from nightlatch.pixels.media.packets import Streams
-from nightlatch.pixels.media.waiting import LATE
 from nightlatch.pixels.replay.films import open_film
 from nightlatch.pixels.sight import News, Sight, TracksChanged
 from nightlatch.pixels.sources.feed import Feed

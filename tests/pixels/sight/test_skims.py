@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nightlatch.pixels.codecs.h264 import Numbering
-from nightlatch.pixels.media.frames import Looker
+from nightlatch.pixels.media.frames import Looker, _av_packet, _decoder, small_luma
 from nightlatch.pixels.replay.films import open_film
 from nightlatch.pixels.sight import Sight
 from tests.pixels.sight.rooms import Image, crossing, film, look, opened
@@ -96,3 +96,23 @@ def test_a_stream_that_cannot_be_skimmed_after_all_is_left_alone(tmp_path: Path)
     sight = Sight(streams, areas=(), detector=None, new_id=lambda: "e", camera_id="c")
     assert [each for packet in packets for each in sight.take(packet)] == []
     assert sight.failed == 0
+
+
+def test_no_skim_and_nothing_that_follows_a_gap_is_ever_the_picture(tmp_path: Path) -> None:
+    path = film(tmp_path / "in.mp4", crossing(20.3, 29.9, 60, 140), seconds=40, gop_s=2)
+    with open_film(path) as opened_film:
+        packets, streams = list(opened_film.packets), opened_film.streams
+    context = _decoder(streams.video)
+    true = {p.at_ms: small_luma(frame) for p in packets for frame in context.decode(_av_packet(p))}
+    sight = Sight(streams, areas=(), detector=None, new_id=lambda: "e", camera_id="c")
+    shown = set()
+    for number, packet in enumerate(packets):
+        if 122 <= number < 125:
+            continue  # lost, while something crosses
+        sight.take(replace(packet, is_torn=125 <= number < 130))
+        if sight.picture is not None:
+            shown.add(sight.picture.at_ms)
+            assert np.array_equal(sight.picture.luma, true[sight.picture.at_ms])
+    assert sight.torn == 5
+    assert not shown & {packet.at_ms for packet in packets[122:130]}
+    assert len(shown) > 60

@@ -21,10 +21,10 @@ from nightlatch.domain.recording import Sheet, Still
 from nightlatch.domain.sighting import EventClosed, EventJudged, EventOpened, Judgement, Story, Track
 from nightlatch.hub.watch.clipping import ClipOrder, Filing, Happenings
 from nightlatch.hub.watch.pool import Pool
+from nightlatch.pixels.media.backlog import Backlog
 from nightlatch.pixels.media.frames import Picture
 from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.media.stills import SheetBuilder, make_still
-from nightlatch.pixels.media.waiting import Waiting
 from nightlatch.pixels.sight import Sight, TracksChanged
 
 STILL_EVERY_MS = 2_000  # while a page shows it
@@ -83,7 +83,7 @@ class Observer:
     wants_stills: Callable[[str], bool] = always
     passed_over: Counter[str] = field(default_factory=Counter)  # packets, by camera, of this and earlier observers
     failed: int = 0
-    _waiting: Waiting = field(default_factory=Waiting)
+    _waiting: Backlog = field(default_factory=Backlog)
     _telling: threading.RLock = field(default_factory=threading.RLock)  # held while something is told
     _has_begun: bool = False
     _is_stopping: bool = False
@@ -153,7 +153,7 @@ class Observer:
         until_s = time.monotonic() + TURN_S
         while not self._is_stopping and (taken := self._waiting.take()) is not None:
             self._look(*taken)
-            if time.monotonic() > until_s:
+            if self._hangs or time.monotonic() > until_s:
                 break
         if self._is_stopping and not self._done.is_set():
             self._finish()

@@ -190,19 +190,12 @@ class Background:
         cv2.accumulateWeighted(step, self._noise, usual, mask=same)
         moved = _differ(now, self._last)
         self._flips *= np.float32(1.0 - _rate(passed_ms, FLIPS_S))
-        self._flips += (changed ^ self._changed) > 0
+        flipped = changed ^ self._changed
+        place = _around(flipped)
+        self._flips[place] += flipped[place] > 0
         self._changed = changed
         if cv2.countNonZero(changed):
-            rare = max(_rate(passed_ms, NOISE_S), 1.0 / (self._looked + 1) if self.is_learning else 0.0)
-            cv2.accumulateWeighted(step, self._noise, rare, mask=changed)
-            restless = cv2.dilate(_above(self._flips, FLIPS), np.ones((5, 5), np.uint8))
-            cv2.accumulateWeighted(
-                step, self._noise, _rate(passed_ms, RESTLESS_S), mask=cv2.bitwise_and(restless, changed)
-            )
-            stood = cv2.bitwise_and(changed, _above(moved, LEAST_STEP) ^ 255) > 0
-            self._still_ms = np.where(stood, self._still_ms + np.float32(passed_ms), np.float32(0))
-            learnt = self._still_ms >= STOOD_STILL_MS
-            mean[learnt] = now[learnt]
+            self._doubt(now, mean, step, changed, moved, passed_ms)
         elif self._had_changed:
             self._still_ms[:] = 0
         self._had_changed = cv2.countNonZero(changed) > 0
@@ -210,6 +203,24 @@ class Background:
         cv2.threshold(moved, LEAST_STEP / 2, 1.0, cv2.THRESH_BINARY, dst=moved)  # 1 where it ticked
         cv2.accumulateWeighted(moved, self._ticks, max(_rate(passed_ms, TICK_S), 1.0 / (self._looked + 1)))
         self._last = now
+
+    def _doubt(self, now: Plane, mean: Plane, step: Plane, changed: Mask, moved: Plane, passed_ms: int) -> None:
+        """Learn slowly where something has changed, sooner what is restless, and at once what has stood for long."""
+        place = _around(changed)  # nothing outside has a part in it
+        noise, changed = self._noise[place], changed[place]
+        rare = max(_rate(passed_ms, NOISE_S), 1.0 / (self._looked + 1) if self.is_learning else 0.0)
+        cv2.accumulateWeighted(step[place], noise, rare, mask=changed)
+        restless = cv2.dilate(_above(self._flips[place], FLIPS), np.ones((5, 5), np.uint8))
+        cv2.accumulateWeighted(
+            step[place], noise, _rate(passed_ms, RESTLESS_S), mask=cv2.bitwise_and(restless, changed)
+        )
+        stood = cv2.bitwise_and(changed, _above(moved[place], LEAST_STEP) ^ 255) > 0
+        still_ms = np.where(stood, self._still_ms[place] + np.float32(passed_ms), np.float32(0))
+        self._still_ms[:] = 0
+        self._still_ms[place] = still_ms
+        learnt = still_ms >= STOOD_STILL_MS
+        if learnt.any():
+            mean[place][learnt] = now[place][learnt]
 
     def _judge(self, now: Plane, mean: Plane, changed: Mask, older: Plane, at_ms: int) -> Motion:
         """Boxes of the blobs that move, and their share of the watched picture."""
@@ -248,6 +259,12 @@ def _window(height: int, width: int) -> Plane:
     return np.asarray(cv2.createHanningWindow((width, height), cv2.CV_32F), np.float32)
 
 
+def _around(mask: Mask) -> tuple[slice, slice]:
+    """Where it is not 0, and two pixels more on each side."""
+    x, y, wide, high = cv2.boundingRect(mask)
+    return slice(max(0, y - 2), y + high + 2), slice(max(0, x - 2), x + wide + 2)
+
+
 def _differ(a: Plane, b: Plane) -> Plane:
     return np.asarray(cv2.absdiff(a, b), np.float32)
 
@@ -267,10 +284,10 @@ def _blobs(counted: Mask, now: Plane, older: Plane) -> list[_Blob]:
     if cv2.countNonZero(counted) < least / 2:
         return []
     # only where something changed: a third of the price where that is little more than a clock, and the same blobs
-    x, y, wide, high = cv2.boundingRect(counted)
-    x, y, right, below = max(0, x - 2), max(0, y - 2), min(width, x + wide + 2), min(height, y + high + 2)
-    mask = cv2.morphologyEx(counted[y:below, x:right], cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    now, older = now[y:below, x:right], older[y:below, x:right]
+    place = _around(counted)
+    y, x = place[0].start, place[1].start
+    mask = cv2.morphologyEx(counted[place], cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    now, older = now[place], older[place]
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     found = []
     sizes = [size for size in stats[1:count, cv2.CC_STAT_AREA].tolist() if size >= least / 2]

@@ -17,7 +17,7 @@ MOST_WAITING = 256  # packets: with more than these, and no key frame among them
 
 
 @dataclass(slots=True)
-class Waiting:
+class Backlog:
     """For one thread that puts and one that takes."""
 
     passed_over: int = 0
