@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pyrage
@@ -15,7 +16,7 @@ from nightlatch.domain.camera import CameraState
 from nightlatch.domain.recording import Part, Segment
 from nightlatch.domain.sighting import Kind, Verdict
 from nightlatch.errors import Reason
-from nightlatch.hub.serve import house
+from nightlatch.hub.serve import attention, house
 from nightlatch.hub.serve.alerts import Alert, Alerts
 from nightlatch.hub.serve.books import entries
 from nightlatch.hub.serve.books.records import ClipRow, SegmentRow
@@ -222,6 +223,31 @@ def test_events_of_a_camera_that_is_lost_are_over(hub: Hub) -> None:
     watch.client.close()
 
 
+def test_a_camera_that_is_lost_stays_so_while_it_is_asked_again(hub: Hub) -> None:
+    watch = Watch(hub)
+
+    def has_heard(since_ms: int) -> bool:
+        marker = hub.house.statuses.get(OTHER)
+        return marker is not None and marker.since_ms == since_ms
+
+    def shown(*told: CameraStatus) -> tuple[str, int, Reason | None]:
+        for each in told:  # one by one: of a state only the newest is sent
+            for state in (each, CameraStatus(OTHER, CameraState.RECORDING, each.since_ms)):
+                watch.client.send(state)
+            until(partial(has_heard, each.since_ms), "the state", 10)
+        found = hub.house.statuses[CAMERA]
+        return found.state.value, found.since_ms - T0, found.reason
+
+    lost = CameraStatus(CAMERA, CameraState.RETRYING, T0, Reason.TIMEOUT)
+    assert shown(lost, CameraStatus(CAMERA, CameraState.STARTING, T0 + 1)) == ("retrying", 0, Reason.TIMEOUT)
+    gone = CameraStatus(CAMERA, CameraState.RETRYING, T0 + 2, Reason.NO_ROUTE)
+    assert shown(gone, CameraStatus(CAMERA, CameraState.STARTING, T0 + 3)) == ("retrying", 0, Reason.NO_ROUTE)
+    waits = CameraStatus(CAMERA, CameraState.STARTING, T0 + 4, waits_for_key=True)
+    assert shown(waits) == ("starting", 4, None)
+    assert shown(CameraStatus(CAMERA, CameraState.RECORDING, T0 + 5)) == ("recording", 5, None)
+    watch.client.close()
+
+
 def test_an_event_goes_on_when_its_recorder_only_joins_anew_and_ends_when_another_does(hub: Hub) -> None:
     alerts = hub.house.alerts = Heard()
     first = Watch(hub, since_ms=T0)
@@ -267,7 +293,7 @@ def test_watch_is_told_whose_still_a_page_asks_for(hub: Hub, monkeypatch: pytest
     until(lambda: Watched((made,)) in watch.heard, "the camera being watched", 2)
     late = Watch(hub)
     until(lambda: Watched((made,)) in late.heard, "the same, told to one that joins", 10)
-    monkeypatch.setattr(house, "WATCHED_S", 0.0)
+    monkeypatch.setattr(attention, "LOOKS_S", 0.0)
     until(lambda: watch.heard[-1] == Watched(()), "nobody watching", 10)
     for each in (watch, late):
         each.client.close()

@@ -79,7 +79,8 @@ PROBE = Errand(
     deadline_s=30.0,
     most_bytes=8 * 1024**2,
     broke="What this address sends could not be read. Choose another stream of the camera.",
-    hung="The camera did not send a picture within 30 seconds. Check the address, then try again.",
+    hung="No whole picture came within 30 seconds. Check the address; if it is right, set a shorter key-frame interval "
+    "(I-frame interval) in the camera.",
 )
 FETCH = Errand(
     "nightlatch.hub.errands.fetch",

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from nightlatch.hub.serve.absences import BEAT_S, Absences, beat, last_alive_ms,
 from nightlatch.hub.serve.alerts import Alerts, alert_of
 from nightlatch.hub.serve.alerts.pictures import PictureSwitch
 from nightlatch.hub.serve.alerts.push import Push
+from nightlatch.hub.serve.attention import Attention
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.entries import Entries, Entry
 from nightlatch.hub.serve.books.gaps import Gaps, end_open
@@ -32,6 +33,7 @@ from nightlatch.hub.serve.books.matching import match
 from nightlatch.hub.serve.books.retention import Sweep
 from nightlatch.hub.serve.duty import Duty
 from nightlatch.hub.serve.giving import Donations
+from nightlatch.hub.serve.happening import Happening
 from nightlatch.hub.serve.hints import Hint
 from nightlatch.hub.serve.logwatch import LogWatch
 from nightlatch.hub.serve.people.household import Device, Household
@@ -53,7 +55,6 @@ from nightlatch.hub.wire.notices import (
     Outage,
     Pulse,
     Stored,
-    Watched,
 )
 from nightlatch.hub.wire.server import NoticeServer
 
@@ -64,7 +65,6 @@ COOKIE = "nightlatch"
 WAITING_HINTS = 64
 RECEIVING_FILE = "receiving.json"  # in the hub's folder, for the doctor: no name, no address
 SILENT_S = 6.0  # three pulses of a watch process
-WATCHED_S = 10.0  # a page that shows a still asks for the next one sooner
 log = structlog.get_logger()
 
 
@@ -72,19 +72,17 @@ class SignedOut(NightlatchError):
     """Nobody is signed in."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
     """To a watch process that is there. `growing` is which of its clips grow now; it changes with what is heard."""
 
     hello: Hello
     growing: set[str]
-    heard_s: list[float] = field(
-        default_factory=list
-    )  # its newest pulse, on the monotonic clock; none before the first
+    felt_s: float | None = None  # its newest pulse, on the monotonic clock
 
     def is_silent(self, now_s: float) -> bool:
         """Whether it hangs: it is there, and its pulses have stopped."""
-        return bool(self.heard_s) and now_s - self.heard_s[-1] > SILENT_S
+        return self.felt_s is not None and now_s - self.felt_s > SILENT_S
 
 
 @dataclass(slots=True)
@@ -119,15 +117,19 @@ class House:
     _receiving: dict[str, dict[str, object]] = field(default_factory=dict)  # as the doctor's file has it
     _since_ms: dict[int, int] = field(default_factory=dict)  # when the newest process of each shard began
     _eyes: dict[int, EyeStatus] = field(default_factory=dict)  # by shard
-    _events: dict[str, dict[str, EventNotice]] = field(default_factory=dict)  # open ones, by camera; {} where unknown
     _feeds: set[asyncio.Queue[str]] = field(default_factory=set)
-    _watched: dict[str, float] = field(default_factory=dict)  # when a page asked for a camera's still, monotonic
-    _told_watched: tuple[str, ...] = ()
     absences: Absences = field(init=False)
+    attention: Attention = field(init=False)
+    happening: Happening = field(init=False)
 
     def __post_init__(self) -> None:
         self.absences = Absences(self.started_ms)
         self.notices = NoticeServer(self.settings.data_dir / "watch.sock", self.heard, self.left)
+        self.attention = Attention(self.notices.tell)
+        self.happening = Happening(
+            lambda notice: self.alerts.tell(alert_of(notice)),
+            lambda moving: None if self.mqtt is None else self.mqtt.follow(moving),
+        )
         self.entries = Entries(self.books, self.clock, self.entered, self.match_all, Gaps(self.absences.why))
         self.listing = Duty("cameras.list", self._list_cameras)
         self.matching = Duty("books.match", self._match)
@@ -170,16 +172,16 @@ class House:
                 self._follow(notice)
                 self.entries.add(notice)
             case CameraStatus():
-                self.statuses[notice.camera_id] = notice
+                self.statuses[notice.camera_id] = _carried(self.statuses.get(notice.camera_id), notice)
                 if notice.state is not CameraState.RECORDING:  # what it saw is over
-                    self._end_events(lambda camera_id: camera_id == notice.camera_id)
+                    self.happening.end(lambda camera_id: camera_id == notice.camera_id)
                 self.entries.add(notice)
                 self.hint({"type": "camera", "camera_id": notice.camera_id})
             case NewStill():
                 self.stills[notice.camera_id] = notice
                 self.hint({"type": "still", "camera_id": notice.camera_id, "at_ms": notice.at_ms})
             case EventNotice():
-                self._happen(notice)
+                self.happening.take(notice)
             case Advice():
                 self.advice[notice.camera_id] = notice.text
             case EyeStatus():
@@ -201,29 +203,26 @@ class House:
         if hello.since_ms and hello.since_ms != self._since_ms.get(hello.shard):
             self._since_ms[hello.shard] = hello.since_ms
             self.absences.began(hello.since_ms, hello.keeps)
-            self._end_events(hello.keeps)  # those of the process before
-        self._end_events(lambda camera_id: hello.keeps(camera_id) and camera_id not in hello.moving)
-        for camera_id in hello.moving:
-            self._events.setdefault(camera_id, {})
-        self._follow_motion()
+            self.happening.end(hello.keeps)  # what the process before saw
+        self.happening.end(lambda camera_id: hello.keeps(camera_id) and camera_id not in hello.moving)
+        self.happening.goes_on(hello.moving)
         line = Line(hello, set(hello.growing))
         if before is not None and before.hello.since_ms == hello.since_ms:
-            line.heard_s.extend(before.heard_s)
+            line.felt_s = before.felt_s
         self._watching[hello.shard] = line
-        if self._told_watched:
-            self.notices.tell(Watched(self._told_watched))
+        self.attention.say(again=True)
 
     def _feel(self, pulse: Pulse) -> None:
         line = self._watching.get(pulse.shard)
         if line is None:
             return
         now_s = time.monotonic()
-        if line.is_silent(now_s):
+        if line.felt_s is not None and line.is_silent(now_s):
             now_ms = self.clock.now_ms()
-            silence = Span(now_ms - round((now_s - line.heard_s[-1]) * 1000), now_ms)
+            silence = Span(now_ms - round((now_s - line.felt_s) * 1000), now_ms)
             self.absences.silent(silence, line.hello.keeps)
             self.hint({"type": "home"})
-        line.heard_s[:] = [now_s]
+        line.felt_s = now_s
 
     def left(self, hello: Hello) -> None:
         """A watch process is gone."""
@@ -232,30 +231,8 @@ class House:
             return  # it has joined anew meanwhile
         del self._watching[hello.shard]
         self._eyes.pop(hello.shard, None)  # nothing is looking now
-        self._end_events(hello.keeps)
+        self.happening.end(hello.keeps)
         self.hint({"type": "home"})
-
-    def _happen(self, notice: EventNotice) -> None:
-        """More is known of an event, or it is over."""
-        events = self._events.setdefault(notice.camera_id, {})
-        if notice.is_open:
-            events[notice.event_id] = msgspec.structs.replace(notice, jpeg=None, picture=None)
-        else:
-            events.pop(notice.event_id, None)
-            if not events:
-                del self._events[notice.camera_id]
-        self.alerts.tell(alert_of(notice))
-
-    def _end_events(self, is_over: Callable[[str], bool]) -> None:
-        """Nobody sees these cameras now: whoever was told of an event there is told that it is over."""
-        for camera_id in [each for each in self._events if is_over(each)]:
-            for event in self._events.pop(camera_id).values():
-                self.alerts.tell(alert_of(msgspec.structs.replace(event, is_open=False)))
-        self._follow_motion()
-
-    def _follow_motion(self) -> None:
-        if self.mqtt is not None:
-            self.mqtt.follow(self._events)
 
     def _follow(self, clip: ClipGrew) -> None:
         for line in self._watching.values():
@@ -332,20 +309,21 @@ class House:
 
     async def beats(self) -> None:
         """Note that this hub is alive, what the clocks do, and who watches or hangs; until cancelled."""
-        was_silent = False
+        was_silent, noting = False, asyncio.create_task(asyncio.sleep(0))
         while True:
             now = beat(self.clock)
             if self.absences.beat(now) and self.watch_is_silent != was_silent:
                 was_silent = not was_silent
                 self.hint({"type": "home"})
-            self._follow_motion()
-            await self._note_receiving()
-            self._tell_watched(again=now.monotonic_ms // 1000 % 4 < BEAT_S)
-            await run_in_threadpool(note_alive, self.settings.data_dir, now.wall_ms)
+            self.happening.say()
+            self.attention.say(again=now.monotonic_ms // 1000 % 4 < BEAT_S)
+            if noting.done():  # a disk that hangs holds up the notes, not the beats
+                noting = asyncio.create_task(self._note(now.wall_ms))
             await asyncio.sleep(BEAT_S)
 
-    async def _note_receiving(self) -> None:
-        """Keep by what each camera is received, for the doctor."""
+    async def _note(self, now_ms: int) -> None:
+        """Keep in files that this hub is alive, and, for the doctor, by what each camera is received."""
+        await run_in_threadpool(note_alive, self.settings.data_dir, now_ms)
         now: dict[str, dict[str, object]] = {
             each.camera_id: {"receiver": each.receiver, "notes": list(each.notes)}
             for each in self.statuses.values()
@@ -364,19 +342,9 @@ class House:
         self.notices.later(lambda: self._hint(json.dumps(what)))
 
     def watched(self, camera_id: str) -> None:
-        """A page asked for the camera's newest still, from any thread: watch makes them only while somebody looks."""
-        self._watched[camera_id] = time.monotonic()
-        if camera_id not in self._told_watched:
-            self.notices.later(lambda: self._tell_watched(again=False))
-
-    def _tell_watched(self, *, again: bool) -> None:
-        now_s = time.monotonic()
-        for camera_id in [each for each, at_s in self._watched.items() if now_s - at_s > WATCHED_S]:
-            self._watched.pop(camera_id, None)
-        now = tuple(sorted(self._watched))
-        if now != self._told_watched or (again and now):
-            self._told_watched = now
-            self.notices.tell(Watched(now))
+        """A page asked for the camera's newest still, from any thread."""
+        if self.attention.look(camera_id):
+            self.notices.later(lambda: self.attention.say(again=False))
 
     def _hint(self, text: str) -> None:
         for feed in list(self._feeds):
@@ -392,6 +360,15 @@ class House:
             yield queue
         finally:
             self._feeds.discard(queue)
+
+
+def _carried(before: CameraStatus | None, now: CameraStatus) -> CameraStatus:
+    """What is shown of a camera: one that is lost stays so while it is asked again, for as long as that takes."""
+    if before is None or before.state is not CameraState.RETRYING:
+        return now
+    if now.state is CameraState.STARTING and not now.waits_for_key:
+        return before
+    return msgspec.structs.replace(now, since_ms=before.since_ms) if now.state is CameraState.RETRYING else now
 
 
 def _fares(eye: EyeStatus) -> tuple[object, ...]:

@@ -44,7 +44,7 @@ from nightlatch.pixels.media.ring import Ring
 from nightlatch.pixels.media.segmenter import Context
 from nightlatch.seal.recipients import Sealer
 
-LATE_MS = 3_000  # an event is told so long after it began; more is learnt from those that are told later
+LATE_MS = 4_500  # an event is told so long after it began; more is learnt from those that are told later
 LONGEST_KEPT_MS = 20_000  # that is kept for late ones, beside one interval of key frames
 KEY_WAIT_MS = 10_000  # that a clip is longer than the longest, to end at a key frame
 LEAD_IN_PART_MS = 4_000  # longer parts, and so fewer files at once, for what is before the pre-roll

@@ -121,7 +121,7 @@ class Recorder:
     def _problem(self, error: Exception, now_us: int) -> SourceError:
         if isinstance(error, OSError):
             what = "The disk is full" if is_disk_full(error) else f"The disk failed ({error.strerror})"
-            return SourceError(Reason.BROKEN_STREAM, f"{what}. Recording resumes as soon as it can.")
+            return SourceError(Reason.DISK, f"{what}. Recording resumes as soon as it can.")
         if not isinstance(error, SourceError):  # a mistake of ours: a gap needs its reason, and the camera its next try
             log.exception("record.broke", camera=self.camera.id, exc_info=error)
             return SourceError(Reason.BROKEN_STREAM, "Recording broke off. It starts again.")

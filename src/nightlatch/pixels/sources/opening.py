@@ -11,6 +11,10 @@ from nightlatch.pixels.sources.film import FilmFeed
 from nightlatch.pixels.sources.rtsp import RtspFeed, TakeOver, TransportRefused
 
 TIMEOUT_S = 10.0  # that a camera may take to answer, and to send
+_VAGUE = (  # of FFmpeg: it knows no better than ours
+    Reason.BROKEN_STREAM,
+    Reason.WRONG_PASSWORD,  # of a login that it cannot answer; ours would have said so itself
+)
 TAKEN_OVER = "FFmpeg receives this camera: {why}"
 
 
@@ -66,8 +70,8 @@ class Relay:
             self._feed = AvFeed(self._address, transport, self._timeout_s)
             return []
         except SourceError as error:
-            if self._refused is not None and error.reason is Reason.BROKEN_STREAM:
-                raise self._refused from None  # FFmpeg knows no better reason
+            if self._refused is not None and error.reason in _VAGUE:
+                raise self._refused from None
             raise
 
     def close(self) -> None:

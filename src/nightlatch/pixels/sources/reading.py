@@ -37,9 +37,15 @@ _UNDESCRIBED = "Its sound (AAC) is not recorded: the camera never says how it is
 # What the camera or its machine answered; the first that fits.
 _ANSWERS: tuple[tuple[tuple[type[Exception], ...], Reason, str], ...] = (
     (
-        (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError),
+        (av.error.HTTPUnauthorizedError,),
         Reason.WRONG_PASSWORD,
-        "The camera does not accept this name and password. Check both in its own app.",
+        "The camera does not accept this name and password, or asks for them in a way that FFmpeg does not know. Check "
+        "both in its own app; if they are right, set the transport to TCP.",
+    ),
+    (
+        (av.error.HTTPForbiddenError,),
+        Reason.REFUSED,
+        "The camera does not let this name see the stream. Allow it in the camera's own app, or use another name.",
     ),
     (
         (av.error.HTTPNotFoundError,),
