@@ -38,7 +38,7 @@ def our_rtsp(names: list[str]) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def gst_rtsp(film: Path) -> Iterator[str]:
+def gst_rtsp(film: Path, codec: str = "h264") -> Iterator[str]:
     """A film shown by gst-rtsp-server, over and over; its URL."""
     python = "/usr/bin/python3"
     check = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
@@ -47,7 +47,7 @@ def gst_rtsp(film: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = subprocess.Popen([python, str(GST), str(film), str(port)], stderr=subprocess.DEVNULL)
+    process = subprocess.Popen([python, str(GST), str(film), str(port), codec], stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:

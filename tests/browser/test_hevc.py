@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -26,9 +27,12 @@ from nightlatch.pixels.codecs import box
 from nightlatch.pixels.media.beside import BESIDE_UUID
 from nightlatch.pixels.media.packets import Streams
 from nightlatch.pixels.media.segmenter import Context
+from nightlatch.pixels.stage.encoding import film as drawn
+from nightlatch.pixels.stage.scenes import scene
 from nightlatch.seal.recipients import Sealer
 from tests.browser.visit import browser, set_up
-from tests.house import until
+from tests.cameras import gst_rtsp
+from tests.house import house, until
 from tests.hub.keeping import keep_whole, manifest
 from tests.pixels.media.films import FixedClock, cut, film, read
 from tests.serving import served
@@ -36,6 +40,9 @@ from tests.serving import served
 pytestmark = pytest.mark.browser
 
 HEVC = "-c:v libx265 -preset ultrafast -x265-params log-level=0:info=0:bframes=0:keyint=10"
+KEPT = """async ([camera, at]) => {
+    const found = await (await fetch(`/api/segments?camera=${camera}&from_ms=${at}&to_ms=${at + 1}`)).json();
+    return found.length > 0; }"""
 LATER_MS = 20_000  # where the segment without a sub-stream is
 CLIPS = "async () => (await fetch('/api/clips')).json()"
 ADD = """async () => (await fetch('/api/cameras', {method: 'POST', headers: {'X-Nightlatch': '1',
@@ -142,3 +149,34 @@ def test_the_second_stream_is_played_and_where_there_is_none_a_sentence_helps(tm
         page.get_by_test_id("timeline-strip").first.wait_for()
         page.keyboard.press(" ")
         expect(page.get_by_role("alert").first).to_contain_text("The camera sends H.265")
+
+
+@pytest.mark.services
+@pytest.mark.timeout(240)
+def test_a_camera_in_hevc_from_the_first_start_to_its_clip(tmp_path: Path) -> None:
+    yard = scene("printed_code", width=960, height=540), scene("printed_code", width=320, height=180)
+    main = drawn(yard[0], tmp_path / "main.mp4", 40, codec="libx265")
+    sub = drawn(yard[1], tmp_path / "sub.mp4", 40)
+    with (
+        gst_rtsp(main, "h265") as url,
+        gst_rtsp(sub) as sub_url,
+        house(tmp_path / "house") as home,
+        browser() as context,
+    ):
+        page = context.new_page()
+        set_up(page, home.address)
+        added = {"name": "Yard", "url": url, "sub_url": sub_url}
+        page.evaluate(ADD.replace("{name: 'Porch', url: 'rtsp://127.0.0.1:9/x'}", json.dumps(added)))
+        page.get_by_test_id("clip-row").first.click(timeout=90_000)
+        expect(page.get_by_test_id("clip-sub")).to_contain_text("320×180")
+        until(lambda: page.evaluate("document.querySelector('video')?.currentTime > 2"), "playback", 40)
+        assert page.get_by_test_id("clip-video").evaluate("v => v.videoWidth") == 320
+        link = page.get_by_role("link", name="Show on the timeline")
+        asked = parse_qs(urlsplit(link.get_attribute("href") or "").query)
+        until(lambda: page.evaluate(KEPT, [asked["camera"][0], int(asked["at"][0])]), "the segment of the event", 20)
+        link.click()
+        page.get_by_test_id("timeline-strip").first.wait_for()
+        page.keyboard.press(" ")
+        expect(page.get_by_test_id("timeline-sub")).to_be_visible()
+        until(lambda: page.evaluate("document.querySelector('video')?.currentTime > 2"), "playback", 40)
+        assert page.get_by_test_id("timeline-video").evaluate("v => v.videoWidth") == 320

@@ -161,4 +161,5 @@ export function whyNot(codecs: string): string {
 // Safari decodes it itself; the others ask the computer (Chrome and Edge from 107 on, Firefox from 134 on).
 const H265 =
   "The camera sends H.265, which this browser does not play here. Safari does; Chrome, Edge and Firefox do on a " +
-  "computer that can decode it. Open it there, or set the camera to H.264 for what is recorded from now on.";
+  "computer that can decode it. Open it there. For what is recorded from now on, add the camera's second stream in " +
+  "H.264, which is kept beside, or set the camera to H.264.";

@@ -123,6 +123,21 @@ def test_ten_bits_look_like_eight(tmp_path: Path) -> None:
         assert np.abs(one.bgr(320).astype(int) - other.bgr(320)).mean() < 6
 
 
+@pytest.mark.parametrize("depth", ["yuv420p", "yuv420p10le", "yuv422p10le", "yuv444p12le"])
+def test_a_picture_without_colours_is_known_at_every_depth(tmp_path: Path, depth: str) -> None:
+    found = []
+    for name, grey in (("grey", ",hue=s=0"), ("coloured", "")):
+        path = tmp_path / f"{name}.mp4"
+        drawn = ["-f", "lavfi", "-i", f"testsrc2=s=320x180:r=10:d=1{grey}", "-pix_fmt", depth]
+        subprocess.run(["ffmpeg", "-v", "error", *drawn, *PLAIN.split(), str(path)], check=True, timeout=60)
+        streams, packets = read(path)
+        picture = Looker(streams).look(packets[0])
+        assert picture is not None
+        found.append(picture)
+    assert [picture.is_dark for picture in found] == [True, False]
+    assert abs(float(found[0].luma.mean()) - 125) < 5
+
+
 def test_a_camera_that_changes_its_size_begins_a_new_segment(tmp_path: Path) -> None:
     streams, first = read(film(tmp_path / "a.mp4", seconds=2, more=PLAIN))
     _, more = read(film(tmp_path / "b.mp4", seconds=2, size="640x360", more=PLAIN))

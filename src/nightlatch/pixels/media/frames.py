@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
+from av.video.plane import VideoPlane
 from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Area
@@ -46,6 +47,9 @@ _WITH_LUMA = frozenset(
 
 _WITH_CHROMA = frozenset(("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"))
 
+# Planes of 16-bit numbers, as HEVC Main 10 has them, and by how many bits they are deeper than eight.
+_DEEPER = {f"{planes}{depth}le": depth - 8 for planes in ("yuv420p", "yuv422p", "yuv444p") for depth in (10, 12)}
+
 
 cv2.setNumThreads(1)  # many cameras, few cores: a pool for each call only costs time
 
@@ -65,11 +69,13 @@ class Picture:
         """Whether it is dark, or lit by infrared: a picture without colours."""
         if float(self.luma.mean()) < DARK:
             return True
-        if self.frame.format.name not in _WITH_CHROMA:
+        name = self.frame.format.name
+        if name not in _WITH_CHROMA and name not in _DEEPER:
             return False
+        grey = 128 << _DEEPER.get(name, 0)
         for plane in self.frame.planes[1:3]:
-            rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[:, : plane.width]
-            if float(np.abs(rows[::4, ::4].astype(np.int16) - 128).mean()) >= INFRARED:
+            colours = _rows(plane, name)[::4, ::4].astype(np.int32)
+            if float(np.abs(colours - grey).mean()) * 128 / grey >= INFRARED:
                 return False
         return True
 
@@ -259,14 +265,22 @@ class Looker:
 
 def small_luma(frame: VideoFrame) -> Image:
     """(H, 320) uint8: the brightness plane, area-averaged; no colour is ever computed."""
-    plane = frame.planes[0]
-    if frame.format.name in _WITH_LUMA:
-        rows: Image = np.frombuffer(memoryview(plane), np.uint8)[: plane.line_size * frame.height]
-        rows = rows.reshape(frame.height, plane.line_size)[:, : frame.width]
+    name = frame.format.name
+    if name in _WITH_LUMA or name in _DEEPER:
+        rows = _rows(frame.planes[0], name)
     else:
         rows = np.asarray(frame.to_ndarray(format="gray"), dtype=np.uint8)
     height = max(2, round(frame.height * LUMA_WIDTH / frame.width))
-    return np.asarray(cv2.resize(rows, (LUMA_WIDTH, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    small = np.asarray(cv2.resize(rows, (LUMA_WIDTH, height), interpolation=cv2.INTER_AREA), dtype=rows.dtype)
+    return np.asarray(np.right_shift(small, _DEEPER.get(name, 0)), dtype=np.uint8)
+
+
+def _rows(plane: VideoPlane, name: str) -> NDArray[Any]:
+    """(H, W) of a plane as it is: bytes, or 16-bit numbers of deeper formats."""
+    kind = np.dtype("<u2") if name in _DEEPER else np.dtype(np.uint8)
+    stride = plane.line_size // kind.itemsize
+    raw = np.frombuffer(memoryview(plane), kind)[: stride * plane.height]
+    return raw.reshape(plane.height, stride)[:, : plane.width]
 
 
 def _decoder(video: VideoStream) -> VideoCodecContext:

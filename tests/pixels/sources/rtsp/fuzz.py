@@ -14,12 +14,13 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from nightlatch.errors import SourceError
-from nightlatch.pixels.codecs import ENCODINGS, SOUNDS
+from nightlatch.pixels.codecs import ENCODINGS, SOUNDS, hevc
 from nightlatch.pixels.sources.feed import Raw
 from nightlatch.pixels.sources.rtsp.login import Login
 from nightlatch.pixels.sources.rtsp.protocol import Conversation
 from nightlatch.pixels.sources.rtsp.sdp import LARGEST, parse_sdp
 from nightlatch.pixels.sources.rtsp.tracks import Tracks
+from tests.pixels.codecs.test_hevc import encoded
 from tests.pixels.sources.rtsp.scripted import URL, Scripted, film, frames, interleaved, rtp, sdp
 
 MOST_HELD = LARGEST + 256 * 1024  # a body and a header that wait for more
@@ -84,10 +85,11 @@ class Fuzz:
 
     def __init__(self, seed: int) -> None:
         self._rng = Random(seed)
-        self._film = frames(film(), most=200)
+        self._film = [*frames(film(), most=200), *frames(encoded(), most=200, codec=hevc)]
         report = interleaved(1, bytes((0x80, 200, 0, 6)) + bytes(range(24)) + bytes((0x81, 203, 0, 1)) + bytes(4))
         self._sent = [*self._film, report] * 2
         self._sdps = [sdp(more=more) for more in SOUND_LINES]
+        self._sdps += [text.replace("H264/90000", "H265/90000") for text in self._sdps[:2]]
         self._sessions = [self._record(text) for text in self._sdps]
         self._tracks: list[Tracks] = []
         self._playing: Conversation | None = None

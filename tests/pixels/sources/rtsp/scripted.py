@@ -13,7 +13,7 @@ from typing import Any
 import av
 import numpy as np
 
-from nightlatch.pixels.codecs import h264
+from nightlatch.pixels.codecs import PictureCodec, h264
 
 URL = "rtsp://camera/live"
 STEP = 6_000  # ticks of 90 kHz: 15 pictures a second
@@ -50,11 +50,18 @@ def interleaved(channel: int, packet: bytes) -> bytes:
     return b"$" + bytes((channel,)) + len(packet).to_bytes(2) + packet
 
 
-def frames(units: Sequence[bytes], most: int = 400, first: int = 0, began: int = 0, step: int = STEP) -> list[bytes]:
+def frames(
+    units: Sequence[bytes],
+    most: int = 400,
+    first: int = 0,
+    began: int = 0,
+    step: int = STEP,
+    codec: PictureCodec = h264,
+) -> list[bytes]:
     """A film as interleaved frames: single units and fragments, the marker on the last of each picture."""
     made: list[bytes] = []
     for number, unit in enumerate(units):
-        bodies = h264.payloads(unit, most)
+        bodies = codec.payloads(unit, most)
         for index, body in enumerate(bodies, 1):
             made.append(rtp(body, first + len(made), began + number * step, marker=index == len(bodies)))
     return made
