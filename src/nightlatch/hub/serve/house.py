@@ -119,18 +119,20 @@ class House:
     _eyes: dict[int, EyeStatus] = field(default_factory=dict)  # by shard
     _feeds: set[asyncio.Queue[str]] = field(default_factory=set)
     absences: Absences = field(init=False)
+    gaps: Gaps = field(init=False)
     attention: Attention = field(init=False)
     happening: Happening = field(init=False)
 
     def __post_init__(self) -> None:
-        self.absences = Absences(self.started_ms)
+        self.absences = Absences(self.started_ms, last_alive_ms(self.settings.data_dir) or 0)
+        self.gaps = Gaps(self.absences.why)
         self.notices = NoticeServer(self.settings.data_dir / "watch.sock", self.heard, self.left)
         self.attention = Attention(self.notices.tell)
         self.happening = Happening(
             lambda notice: self.alerts.tell(alert_of(notice)),
             lambda moving: None if self.mqtt is None else self.mqtt.follow(moving),
         )
-        self.entries = Entries(self.books, self.clock, self.entered, self.match_all, Gaps(self.absences.why))
+        self.entries = Entries(self.books, self.clock, self.entered, self.match_all, self.gaps)
         self.listing = Duty("cameras.list", self._list_cameras)
         self.matching = Duty("books.match", self._match)
         if self.mqtt is not None:
@@ -285,7 +287,7 @@ class House:
             raise
 
     async def _match_shard(self, line: Line) -> None:
-        found = await run_in_threadpool(match, self.books, line.hello.keeps, line.growing)
+        found = await run_in_threadpool(match, self.books, line.hello.keeps, line.growing, self.gaps)
         log.info(
             "books.matched",
             rows_added=found.rows_added,
@@ -303,9 +305,9 @@ class House:
 
     def resume(self) -> None:
         """What the last serve process left open when it was killed ended with it. Raises `OSError`."""
-        if (at_ms := last_alive_ms(self.settings.data_dir)) is not None:
+        if self.absences.alive_ms:
             with self.books.change() as session:
-                end_open(session, at_ms)
+                end_open(session, self.absences.alive_ms)
 
     async def beats(self) -> None:
         """Note that this hub is alive, what the clocks do, and who watches or hangs; until cancelled."""
