@@ -99,7 +99,7 @@ $(PAGE): web/node_modules/installed $(shell find web -type f -not -path 'web/nod
 	cd web && ../$(NODE) npm run build --silent
 	touch $@
 
-fuzz-rtsp: .venv/installed  ## say ten million hostile things to our RTSP client (COUNT=, about half an hour)
+fuzz-rtsp: .venv/installed  ## say ten million hostile things to our RTSP client (COUNT=; some minutes)
 	$(BIN)/python -m tests.pixels.sources.rtsp.fuzz $(COUNT)
 
 clean:  ## remove everything that was built or installed here (not DATA)

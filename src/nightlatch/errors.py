@@ -64,6 +64,7 @@ class Reason(StrEnum):
     NOT_FOUND = "not_found"
     NO_VIDEO = "no_video"
     NOT_H264 = "not_h264"
+    HEVC_ONLY = "hevc_only"  # of gaps in books of before 0.3: it is recorded now
     BROKEN_STREAM = "broken_stream"
     STALLED = "stalled"
     ENDED = "ended"

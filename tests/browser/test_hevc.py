@@ -15,13 +15,10 @@ from playwright.sync_api import Page, expect
 
 from nightlatch.clocks import system_clock
 from nightlatch.domain.manifest import Rendition
-from nightlatch.domain.recording import Part
-from nightlatch.durably import make_folder, write_durably
+from nightlatch.domain.recording import Part, Segment
 from nightlatch.hub.serve.app import create_app
 from nightlatch.hub.settings import HubSettings
-from nightlatch.hub.vault import layout
 from nightlatch.hub.vault.files import Vault
-from nightlatch.hub.vault.layout import KeptFile
 from nightlatch.hub.watch.telling import Telling
 from nightlatch.hub.wire.client import NoticeClient
 from nightlatch.hub.wire.notices import CameraList, Hello, Notice
@@ -32,7 +29,7 @@ from nightlatch.pixels.media.segmenter import Context
 from nightlatch.seal.recipients import Sealer
 from tests.browser.visit import browser, set_up
 from tests.house import until
-from tests.hub.keeping import manifest
+from tests.hub.keeping import keep_whole, manifest
 from tests.pixels.media.films import FixedClock, cut, film, read
 from tests.serving import served
 
@@ -102,16 +99,14 @@ def keep(folder: Path, camera: str, cameras: CameraList, watch: NoticeClient, be
         clip = vault.begin_clip(clip_id, replace(begun, codecs=main.streams.codecs, sub=beside, event=clip_id))
         telling.clip(clip)
         for part in sub.parts if beside else ():
-            telling.clip(clip, vault.keep_clip_sub(clip, part, sealer))
+            vault.keep_clip_sub(clip, part, sealer)
         for part in main.parts:
-            telling.clip(clip, *vault.keep_clip_part(clip, part, sealer))
-        telling.clip(clip, vault.close_clip(clip, sealer))
+            vault.keep_clip_part(clip, part, sealer)
+        vault.close_clip(clip, sealer)
     for number, beside in enumerate((sub, None)):
-        path = layout.segment_path(camera, began_ms + LATER_MS * number, 6000, "abcd")
-        sealed = sealer.seal(_laid_in(main, beside))
-        make_folder((vault.folder / path).parent)
-        write_durably(vault.folder / path, sealed)
-        telling.stored(KeptFile(path, len(sealed)))
+        segment = Segment(camera, number, began_ms + LATER_MS * number, 6000, main.streams.codecs)
+        keep_whole(vault, segment, _laid_in(main, beside), sealer)
+    telling.settled(vault.settle())
 
 
 def _laid_in(main: Filmed, sub: Filmed | None) -> bytes:

@@ -39,7 +39,8 @@ MOST_UNSENT = 4 * 1024 * 1024
 class Mood:
     """How a camera behaves now."""
 
-    film: int = 0  # which of its films it shows; a change counts from the next DESCRIBE
+    film: int = 0  # which of its films it shows; a change counts from the next DESCRIBE, or
+    changes_in_stream: bool = False  # from the next key picture
     has_sound: bool = True  # is announced
     sends_pictures: bool = True
     sends_sound: bool = True
@@ -57,6 +58,7 @@ class Play:
     began_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
     sent_s: list[float | None] = field(default_factory=list)
     shown: int = 0  # shots: an encoder that paused goes on with the next one, so that all of them can be decoded
+    late_s: float = 0.0  # the most that a picture was sent after it was due: how starved the machine is
 
 
 class Camera:
@@ -133,9 +135,12 @@ class Camera:
                     writer.close()
                     return
                 is_sent = self.mood.sends_pictures and not self.mood.is_deaf
+                if self.mood.changes_in_stream and film.shots[play.shown % len(film.shots)].is_key:
+                    film = self.films[self.mood.film]
                 if is_sent and writer.transport.get_write_buffer_size() < MOST_UNSENT:
                     self._send(writer, self._picture(film, play, tracks[VIDEO], due_s))
-                    play.sent_s.append(time.monotonic())
+                    play.sent_s.append(now_s := time.monotonic())
+                    play.late_s = max(play.late_s, now_s - began_s - due_s)
                 else:
                     play.sent_s.append(None)
                 while SOUND in tracks and sounds * SOUND_S < due_s:

@@ -64,6 +64,7 @@ class Found:
     faults: list[str] = field(default_factory=list)
     files: int = 0
     pictures: int = 0
+    late_s: float = 0.0  # the most that a camera sent a picture after it was due: the machine was busy
 
     @property
     def lost_s(self) -> list[float]:
@@ -197,6 +198,7 @@ class Drill:
     def _count(self, kill: Kill) -> None:
         for number, (camera, plays) in enumerate(zip(self._cameras, kill.plays, strict=True)):
             for index in plays:
+                self._found.late_s = max(self._found.late_s, camera.plays[index].late_s)
                 sent_s = [at_s for at_s in camera.plays[index].sent_s if at_s is not None]
                 sent = bisect_right(sent_s, kill.at_s)
                 if not sent:
@@ -285,7 +287,8 @@ def said(found: Found) -> str:
     middle, late = lost[len(lost) // 2], lost[int(len(lost) * 0.99)]
     return (
         f"{len(found.kills)} kills ({', '.join(f'{kinds[kind]} {kind}' for kind in sorted(kinds))}), "
-        f"{len(lost)} losses counted at a camera: median {middle:.2f} s, 99 % {late:.2f} s, most {lost[-1]:.2f} s; "
+        f"{len(lost)} losses counted at a camera: median {middle:.2f} s, 99 % {late:.2f} s, most {lost[-1]:.2f} s "
+        f"(the cameras themselves were late by up to {found.late_s:.2f} s); "
         f"{found.files} files opened, {found.pictures} pictures decoded, {len(found.faults)} faults"
     )
 

@@ -46,6 +46,15 @@ class Strip:
         found = (Stretch(b.began_ms, min(a.ended_ms, b.ended_ms), f"{a.what} and {b.what}") for a, b in pairs)
         return [each for each in found if each.length_s > more_than_s]
 
+    def contradictions(self, more_than_s: float) -> list[Stretch]:
+        """Where an outage says that nothing was recorded, and footage that something was."""
+        pairs = ((missing, there) for missing in self.outages for there in self.footage)
+        found = (
+            Stretch(max(a.began_ms, b.began_ms), min(a.ended_ms, b.ended_ms), f"{a.what} and {b.what}")
+            for a, b in pairs
+        )
+        return [each for each in found if each.length_s > more_than_s]
+
 
 def read_strips(index: Path) -> dict[str, Strip]:
     """By camera."""

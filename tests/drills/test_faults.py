@@ -38,3 +38,9 @@ def test_a_hole_is_what_neither_footage_nor_an_outage_covers() -> None:
 def test_two_files_that_show_the_same_time_are_found() -> None:
     strip = Strip((Stretch(0, 4000, "a"), Stretch(3000, 8000, "b"), Stretch(7900, 9000, "c")), ())
     assert [(each.began_ms, each.ended_ms) for each in strip.overlaps(0.25)] == [(3000, 4000)]
+
+
+def test_an_outage_over_what_was_recorded_is_found() -> None:
+    strip = Strip((Stretch(0, 4000, "a"), Stretch(9000, 12_000, "b")), (Stretch(1000, 9500, "stalled"),))
+    assert [(each.began_ms, each.ended_ms) for each in strip.contradictions(0.25)] == [(1000, 4000), (9000, 9500)]
+    assert [each.began_ms for each in strip.contradictions(2.5)] == [1000]

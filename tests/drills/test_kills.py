@@ -26,7 +26,7 @@ def test_a_kill_costs_at_most_a_second_as_counted_at_the_camera(
     assert found.faults == []
     assert len(found.kills) == KILLS
     assert len(found.lost_s) >= 2 * KILLS
-    assert found.lost_s[-1] <= MOST_LOST_S
+    assert found.lost_s[-1] <= MOST_LOST_S + found.late_s  # on a machine that kept its cameras waiting, too
 
 
 def test_a_camera_of_a_drill_numbers_its_pictures_and_sends_them_whole() -> None:

@@ -61,7 +61,8 @@ class Keeping:
         self.settle()
 
     def sub(self, clip: OpenClip, part: Part) -> None:
-        self.telling.clip(clip, self.vault.keep_clip_sub(clip, part, self._sealer))
+        self.vault.keep_clip_sub(clip, part, self._sealer)
+        self.settle()
 
     def close(self, clip: OpenClip) -> None:
         self.vault.close_clip(clip, self._sealer)

@@ -76,12 +76,12 @@ def recovered(disk: Disk) -> Found:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         recover(vault, lambda _: True)
-        spans, sealed = [], []
+        spans, sealed = list[tuple[int, int]](), list[bytes]()
         for path in sorted(path for path in vault.rglob("*") if path.is_file()):
-            name = read_name(str(path.relative_to(vault)))
-            assert name is not None, path
-            assert name.is_continued == bool(spans)
-            spans.append((name.began_ms, name.began_ms + name.duration_ms))
+            said = read_name(str(path.relative_to(vault)))
+            assert said is not None, path
+            assert said.is_continued == bool(spans)
+            spans.append((said.began_ms, said.began_ms + said.duration_ms))
             sealed.append(path.read_bytes())
         assert all(one[1] == other[0] for one, other in pairwise(spans))
         return Found(b"".join(OPENER.open(Sealed(each)) for each in sealed), tuple(spans), tuple(sealed))
@@ -207,6 +207,17 @@ def test_a_recovery_that_was_broken_off_is_done_again() -> None:
     assert (again.text, again.spans) == (text, whole.spans)
     moved = {f"{day}/{T0}-{PART_MS}-{name[1:5]}.age": whole.sealed[0]}
     assert recovered({each: with_rest[each] for each in with_rest if each != name} | moved) == again
+
+
+def test_the_disk_shows_nothing_of_a_segment_that_grows() -> None:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        vault = Vault(Path(folder), TestClock(fixed_ms=T0))
+        for index, length in enumerate((50_000, 500, 150_000, 500)):
+            vault.keep_part(part(index, length), SEALER)
+            vault.keep_sheet(Sheet(CAMERA, T0, (T0, T0 + 4000), 5, 320, 180, b"mdat, as it were"), SEALER)
+            disk = read_disk(vault.folder)
+            assert "open.parts" in disk
+            assert not any(b"mdat" in content or bytes([index]) * 16 in content for content in disk.values() if index)
 
 
 def test_a_note_that_is_torn_or_stale_does_not_count() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +15,13 @@ from nightlatch.domain.camera import Camera
 from nightlatch.domain.sighting import EventClosed, EventOpened, Judgement, Story, Verdict
 from nightlatch.hub.watch.observer import HUNG, Observer
 from nightlatch.hub.watch.pool import AWAKE_EVERY, MOST_LEFT_BEHIND, Pool
+from nightlatch.pixels.media.frames import Looker
 from nightlatch.pixels.media.packets import Packet
 from nightlatch.pixels.media.waiting import LATE, MOST_WAITING, Waiting
+from nightlatch.pixels.replay.films import open_film
 from nightlatch.pixels.sight import News
 from tests.house import until
+from tests.pixels.sight.rooms import film as scene_film
 
 CAMERA = Camera(id="0123456789ab", name="yard", url="file:yard.mp4")
 
@@ -186,9 +190,14 @@ class Ear:
     def advice(self, camera_id: str, text: str | None) -> None:
         self.told.append(("advice", text))
 
+    def still(self, still: Any, sealer: Any) -> None:
+        self.told.append(("still", still.at_ms))
+
     @property
     def telling(self) -> Ear:
         return self
+
+    sealer: None = None
 
 
 @dataclass
@@ -293,3 +302,36 @@ def test_pictures_that_came_torn_are_told_apart_from_those_nobody_had_time_for(p
     assert "12 pictures" in told
     assert "lost on the way" in told
     assert made.advice(sight, 122_000) is None
+
+
+def test_stills_are_made_while_somebody_looks_and_else_once_a_minute_and_for_events(tmp_path: Path) -> None:
+    film = scene_film(tmp_path / "in.mp4", lambda picture, second: None, seconds=2)
+    with open_film(film) as opened:
+        picture = Looker(opened.streams).look(next(opened.packets))
+    assert picture is not None
+    wanted: set[str] = set()
+    ear, nobody = Ear(), Pool(0)
+    made: Any = Observer(
+        *(CAMERA, lambda: Fake(), lambda story: Judgement(Verdict.UNSURE, 0.5, ()), ear, deque[Any]()),  # type: ignore[arg-type,return-value]
+        pool=nobody,
+        wants_stills=lambda camera_id: camera_id in wanted,
+    )
+
+    def seen_at(second: int) -> Any:
+        made._show(at := replace(picture, dts_us=second * 1_000_000))
+        return at
+
+    for second in range(100, 130):
+        at = seen_at(second)
+    assert [what for what, _ in ear.told] == ["still"]
+    made._follow([EventOpened(CAMERA.id, "e" * 16, 129_500, 124_500)], at)
+    assert made.happenings[-1].still is not None
+    assert made._taken_us == 129_000_000  # the event has a picture of its own moment
+    wanted.add(CAMERA.id)
+    for second in range(130, 140):
+        seen_at(second)
+    assert len(ear.told) == 1 + 5
+    wanted.clear()
+    for second in range(140, 260):
+        seen_at(second)
+    assert len(ear.told) == 1 + 5 + 2

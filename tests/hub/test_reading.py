@@ -10,9 +10,10 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.orm import Session
 
 from nightlatch.domain.time import Span
+from nightlatch.errors import Reason
 from nightlatch.hub.serve.books import reading
 from nightlatch.hub.serve.books.reading import CameraLine, ClipNameLine, FootageLine, OutboxLine, SegmentLine
-from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, HubTables, SegmentRow
+from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, HubTables, OutageRow, SegmentRow
 from nightlatch.hub.serve.routes.timeline import GAP_MS, joined
 
 PORCH, YARD = "0123456789ab", "ba9876543210"
@@ -65,6 +66,14 @@ def test_a_segment_that_was_saved_from_a_journal_continues_the_one_before(engine
     assert [line.continues for line in found] == [False, False, True]
     assert found[0] == SegmentLine(1, T0, 4000, 10, continues=False)
     assert [line.began_ms for line in reading.segments(engine, PORCH, Span(T0 + 4000, T0 + 8000), 10)] == [T0 + 4000]
+
+
+def test_a_gap_of_an_older_hub_that_refused_hevc_is_still_read(engine: Engine) -> None:
+    with Session(engine) as session:
+        session.add(OutageRow(camera_id=PORCH, began_ms=T0, ended_ms=T0 + 1000, reason="hevc_only"))
+        session.commit()
+    (outage,) = reading.outages(engine, PORCH, Span(T0, T0 + 2000))
+    assert outage.reason is Reason.HEVC_ONLY
 
 
 def test_what_is_not_there_is_none(engine: Engine) -> None:

@@ -240,6 +240,26 @@ def test_a_clip_that_was_open_when_the_hub_died_is_closed_and_keeps_its_parts(
         assert not row.open
 
 
+def test_a_clip_keeps_what_was_written_before_a_kill_also_if_the_disk_had_not_answered(
+    home: Keeping, vault: Vault, sealer: Sealer, key: str
+) -> None:
+    clip = vault.begin_clip(CLIP, manifest(CAMERA, T0 + 5000, T0))
+    for index in range(3):
+        vault.keep_clip_part(clip, part(index), sealer)
+    assert list(clip.folder.glob("*.age")) == []
+    (torn,) = clip.folder.glob(".part-0002.age.*")
+    torn.write_bytes(torn.read_bytes()[:-1])
+    started_again(home)
+    said = json.loads(Opener(key).open(Sealed((clip.folder / "manifest.age").read_bytes())))
+    assert [p["n"] for p in said["parts"]] == [0, 1]
+    assert [path.name for path in files(clip.folder)] == [
+        "manifest.age",
+        "part-0000.age",
+        "part-0001.age",
+        "times.json",
+    ]
+
+
 def test_a_clip_that_died_before_its_first_part_leaves_nothing(home: Keeping, engine: Engine) -> None:
     clip = home.begin(CLIP, manifest(CAMERA, T0, T0))
     started_again(home)

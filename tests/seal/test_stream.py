@@ -22,7 +22,7 @@ from nightlatch.errors import SealError
 from nightlatch.seal import stream
 from nightlatch.seal.envelope import Sealed, header_length
 from nightlatch.seal.identities import Opener
-from nightlatch.seal.stream import CHUNK, Chunks, NonceUsed, SealedStream, Tail
+from nightlatch.seal.stream import CHUNK, Chunks, NonceUsed, SealedStream, Tail, Text
 from tests.seal.debian import AGE, age_opens
 
 VECTORS = Path(__file__).parents[3] / "shared" / "vectors" / "age" / "testdata"
@@ -45,7 +45,7 @@ class _Recorded:
     record: Record
     key: bytes
 
-    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes:
+    def encrypt(self, nonce: bytes, data: Text, associated_data: bytes | None) -> bytes:
         text = bytes(data)
         assert self.record.texts.setdefault((self.key, nonce), text) == text, "one nonce, two texts"
         return ChaCha20Poly1305(self.key).encrypt(nonce, data, associated_data)
@@ -80,9 +80,9 @@ def grow(lengths: list[int]) -> Iterator[tuple[bytes, list[bytes]]]:
     for number, length in enumerate(lengths):
         part = box(length, number)
         text += part
-        final += growing.add(part)
+        final += b"".join(growing.add(part))
         yield text, ended(final, growing.tail())
-    yield text, [final + growing.finish()]
+    yield text, [final + b"".join(growing.finish())]
 
 
 LENGTHS = st.one_of(
@@ -134,7 +134,7 @@ def test_a_chunk_whose_sealing_broke_off_is_not_sealed_again() -> None:
     class Broken:
         def __init__(self, key: bytes) -> None: ...
 
-        def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes:
+        def encrypt(self, nonce: bytes, data: Text, associated_data: bytes | None) -> bytes:
             raise MemoryError
 
     chunks = Chunks(bytes(32), Broken)
@@ -159,9 +159,9 @@ def test_every_file_has_keys_of_its_own() -> None:
 def test_every_recipient_opens_it_also_a_tail_apart() -> None:
     openers = [Opener(str(pyrage.x25519.Identity.generate())) for _ in range(3)]
     growing = SealedStream([opener.recipient for opener in openers])
-    final = growing.add(box(CHUNK + 5))
+    final = b"".join(growing.add(box(CHUNK + 5)))
     growing.tail()
-    final += growing.add(box(9))
+    final += b"".join(growing.add(box(9)))
     for opener in openers:
         files = ended(final, growing.tail())
         assert len(files) == 2

@@ -53,6 +53,11 @@ def test_the_rings_hold(copy: Path) -> None:
             "from nightlatch.seal.identities import Opener",
             "Only the owner's side and the keeper open a seal",
         ),
+        (
+            "seal/stream.py",
+            "from nightlatch.seal.identities import Opener",
+            "Only the owner's side and the keeper open a seal",
+        ),
         ("hub/serve/app.py", "from nightlatch.cloud import mailbox", "Zones never import each other"),
         ("hub/watch/recorder.py", "from sqlalchemy import Engine", "Watch keeps files"),
         ("hub/watch/eye.py", "import httpx", "Watch keeps files"),
@@ -125,6 +130,24 @@ def test_only_the_codecs_name_a_codecs_boxes(copy: Path) -> None:
     target = copy / "src" / "nightlatch" / "pixels" / "media" / "segmenter.py"
     target.write_text(target.read_text() + '\nENTRY = b"....hvc1"\n')
     assert naming(copy) == ["segmenter.py"]
+
+
+def opening(folder: Path) -> list[str]:
+    """Files that call something which opens a seal, by its name: pyrage's and the cryptography library's have one."""
+    found = set()
+    for path in (folder / "src" / "nightlatch").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and node.attr.startswith("decrypt"):
+                found.add(str(path.relative_to(folder / "src" / "nightlatch")))
+    return sorted(found)
+
+
+def test_what_seals_cannot_open(copy: Path) -> None:
+    allowed = ["keeper/keys.py", "owner/keys.py", "seal/identities.py"]
+    assert opening(copy) == allowed
+    target = copy / "src" / "nightlatch" / "seal" / "stream.py"
+    target.write_text(target.read_text() + "\n\nopens = ChaCha20Poly1305(bytes(32)).decrypt\n")
+    assert opening(copy) == [*allowed, "seal/stream.py"]
 
 
 def test_a_new_root_module_must_stand_in_a_ring(copy: Path) -> None:

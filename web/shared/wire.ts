@@ -117,6 +117,7 @@ export const REASONS = [
   "not_found",
   "no_video",
   "not_h264",
+  "hevc_only",
   "broken_stream",
   "stalled",
   "ended",

@@ -37,10 +37,13 @@ class NonceUsed(SealError):
     """A nonce was about to seal a second text. Never happens; if it does, nothing is sealed."""
 
 
+Text = bytes | memoryview
+
+
 class Aead(Protocol):
     """The one primitive that seals; tests put one in that keeps a record."""
 
-    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes:
+    def encrypt(self, nonce: bytes, data: Text, associated_data: bytes | None) -> bytes:
         """Text and tag."""
 
 
@@ -55,11 +58,11 @@ class Chunks:
         self.counter = 0  # of the chunk that is being filled
         self._ended: tuple[int, bytes, bytes] | None = None  # counter, text and chunk of the newest end
 
-    def can_end_with(self, text: bytes) -> bool:
+    def can_end_with(self, text: Text) -> bool:
         """Whether the payload may end here with `text`: no end of this counter had another one."""
         return self._ended is None or self._ended[0] < self.counter or self._ended[1] == text
 
-    def add(self, text: bytes) -> bytes:
+    def add(self, text: Text) -> bytes:
         """Seal a full chunk that others follow. Raises `NonceUsed`."""
         return self.seal(self.counter, text, is_last=False)
 
@@ -67,7 +70,7 @@ class Chunks:
         """Seal what would be the last chunk; more may still follow it in the same place. Raises `NonceUsed`."""
         return self.seal(self.counter, text, is_last=True)
 
-    def seal(self, counter: int, text: bytes, *, is_last: bool) -> bytes:
+    def seal(self, counter: int, text: Text, *, is_last: bool) -> bytes:
         """Seal one chunk. The same end again gives the very same bytes.
 
         Raises:
@@ -83,7 +86,7 @@ class Chunks:
             self.counter += 1  # first: whatever fails below, this nonce is not used again
         sealed = self._aead.encrypt(nonce(counter, is_last=is_last), text, None)
         if is_last:
-            self._ended = counter, text, sealed
+            self._ended = counter, bytes(text), sealed
         return sealed
 
 
@@ -115,17 +118,19 @@ class SealedStream:
         self._end, self._ended_at = b"", 0  # the newest end of this payload, and the length of its text
         self._tail: tuple[int, Tail] | None = None  # the newest, and the length it was for
 
-    def add(self, text: bytes) -> bytes:
-        """Take more text; the bytes of the file that are final now."""
+    def add(self, text: bytes) -> list[bytes]:
+        """Take more text; what is final of the file now, in pieces: larger ones cost page faults."""
         self._length += len(text)
-        text = self._rest + text
-        final = [self._head] if self._chunks.counter == 0 and len(text) > CHUNK else []
-        at = 0
-        while len(text) - at > CHUNK:
-            final.append(self._chunks.add(text[at : at + CHUNK]))
-            at += CHUNK
-        self._rest = text[at:]
-        return b"".join(final)
+        final: list[bytes] = []
+        rest, view = self._rest, memoryview(text)
+        while len(rest) + len(view) > CHUNK:
+            if self._chunks.counter == 0:
+                final.append(self._head)
+            room = CHUNK - len(rest)
+            final.append(self._chunks.add(rest + view[:room] if rest else view[:room]))
+            rest, view = b"", view[room:]
+        self._rest = rest + view
+        return final
 
     def tail(self) -> Tail:
         """How the file would end here."""
@@ -133,13 +138,13 @@ class SealedStream:
             self._tail = self._length, self._new_tail()
         return self._tail[1]
 
-    def finish(self) -> bytes:
-        """The rest of the file. The stream is over."""
+    def finish(self) -> list[bytes]:
+        """The rest of the file, in pieces. The stream is over."""
         tail = self.tail()
         if not tail.end or not tail.apart:
-            return tail.end or tail.apart
+            return [tail.end or tail.apart]
         padded = self.add(free_box(max(SMALLEST_BOX, CHUNK + 1 - len(self._rest))))
-        return padded + self._chunks.end(self._rest)
+        return [*padded, self._chunks.end(self._rest)]
 
     def _new_tail(self) -> Tail:
         is_small = self._chunks.counter == 0

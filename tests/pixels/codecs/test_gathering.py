@@ -184,6 +184,12 @@ def test_adts_instead_of_headers_is_noticed() -> None:
         assert made.stream == MONO_16K
 
 
+def test_what_an_adts_header_says_counts() -> None:
+    made = sound("MPEG4-GENERIC", {**HBR, "config": "1210"})  # 44.1 kHz, says the description
+    made.add(adts(aac()[1]))
+    assert made.stream == MONO_16K
+
+
 def test_aac_is_described_once_an_adts_header_has_come() -> None:
     made = sound("MPEG4-GENERIC", {**HBR, "config": ""})
     assert made.stream is None

@@ -261,7 +261,7 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> tuple[Streams, Packet]:
 
 
 @given(turns=st.lists(TURNS, min_size=1, max_size=5))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_whatever_a_camera_does_every_segment_decodes_and_no_picture_is_missing_or_there_twice(
     picture: tuple[Streams, Packet], turns: list[Turn]
 ) -> None:
@@ -296,6 +296,17 @@ def test_sound_that_cannot_be_described_never_enters_the_container(picture: tupl
     segments, _ = cut(replace(streams, audio=bare), packets)
     assert all(b"mp4a" not in s.mp4[:2000] for s in segments)
     assert sum(decoded(s.mp4) for s in segments) == 30
+
+
+def test_sound_of_96_khz_is_kept(tmp_path: Path) -> None:
+    streams, packets = read(film(tmp_path / "in.mp4", seconds=5, sound="-c:a aac -ar 96000"))
+    assert streams.audio is not None
+    assert streams.audio.sample_rate == 96_000
+    segments, _ = cut(streams, packets)
+    for segment in segments:
+        decoded(segment.mp4)
+        with av.open(io.BytesIO(segment.mp4)) as back:
+            assert back.streams.audio[0].rate == 96_000
 
 
 def test_a_place_that_steps_begins_a_segment(picture: tuple[Streams, Packet]) -> None:

@@ -155,3 +155,21 @@ def test_what_fills_the_picture_for_two_looks_is_the_light_and_for_three_somebod
     looks = [Motion(BEGAN_MS + 200 * n, True, 0.2, (near,)) for n in range(3)]
     gate = Gate()
     assert [gate.weigh(look) for look in looks] == [None, None, BEGAN_MS]
+
+
+def _weighed(*boxes: tuple[float, float], high: float = 0.1) -> list[int]:
+    """Which looks, five a second, at a thing between these left and right edges are sure of it."""
+    gate = Gate()
+    looks = [
+        gate.weigh(Motion(BEGAN_MS + n * 200, True, 0.004, (Box(left, 0.5, right, 0.5 + high),)))
+        for n, (left, right) in enumerate(boxes)
+    ]
+    return [n for n, onset_ms in enumerate(looks) if onset_ms is not None]
+
+
+def test_what_comes_in_at_a_side_and_goes_on_inwards_needs_one_look_less() -> None:
+    assert _weighed((0.95, 1.0), (0.93, 0.99), (0.91, 0.97)) == [1, 2]
+    assert _weighed((0.0, 0.05), (0.02, 0.08), (0.04, 0.1)) == [1, 2]
+    assert _weighed((0.5, 0.55), (0.52, 0.58), (0.54, 0.6)) == [2]  # in the middle
+    assert _weighed((0.91, 0.97), (0.93, 0.99), (0.95, 1.0)) == [2]  # it leaves
+    assert _weighed((0.95, 1.0), (0.93, 0.99), (0.91, 0.97), (0.89, 0.95), high=0.01) == [3]  # a drop, a leaf

@@ -47,7 +47,10 @@ async function screenOf(player: Result<SealedPlayer>, codecs: string): Promise<R
   if (!player.ok) return player;
   const { value } = player;
   const fits = await attempt(async () => value.expect(codecs));
-  if (!fits.ok) return fits;
+  if (!fits.ok) {
+    value.close(); // nothing will be shown in it
+    return fits;
+  }
   const screen: Screen = {
     append: (piece) => attempt(() => value.append(piece)),
     begin: (atS) => value.begin(atS),

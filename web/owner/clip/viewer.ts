@@ -5,7 +5,7 @@ import { broken, isGone, type Result } from "../../shared/api";
 import type { Bytes } from "../../shared/bytes";
 import { type Manifest, partsOf, type StreamName } from "../../shared/manifest";
 import type { Clip } from "../../shared/wire";
-import { choose, type Happening, next, type Showing } from "./showing";
+import { beganOf, choose, type Happening, next, type Showing } from "./showing";
 
 const AGAIN_MS = 1000;
 const DONE: Result<void> = { ok: true, value: undefined };
@@ -31,8 +31,8 @@ export interface Doors {
 }
 
 // Seconds before the event's own beginning: a camera whose key frames are rare has a clip begin long before.
-function leadS({ began_ms, onset_ms }: Manifest): number {
-  const lead = (onset_ms - PRE_ROLL_MS - began_ms) / 1000;
+function leadS(of: Manifest, stream: StreamName): number {
+  const lead = (of.onset_ms - PRE_ROLL_MS - beganOf(of, stream)) / 1000;
   return lead > SLACK_S ? lead : 0;
 }
 
@@ -124,7 +124,7 @@ export class Viewer {
       const added = piece.ok ? await screen.append(piece.value) : piece;
       if (!added.ok) return added;
       if (from + count === 0) {
-        screen.begin(leadS(facts));
+        screen.begin(leadS(facts, this.stream.value));
         void this.showStill(facts); // until the film plays; nothing waits for it
       }
       count++;

@@ -287,8 +287,8 @@ class Vault:
         return shelf
 
     def _write(self, folder: Path, name: str, content: bytes) -> Path:
-        """A file under a hidden name, which goes at the next start if nobody gives it its own. Raises `OSError`."""
-        hidden = folder / f".{name}.{next(self._numbers)}.tmp"
+        """A file under a hidden name. Raises `OSError`; it is gone then."""
+        hidden = folder / layout.hide(name, len(content), next(self._numbers))
         handle = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             write_all(handle, content)

@@ -72,13 +72,12 @@ class GrowingSegment:
             os.close(self.handle)
             self.handle = -1
 
-    def _append(self, sealed: bytes) -> None:
-        if not sealed:
-            return
-        if self.handle < 0:
+    def _append(self, final: list[bytes]) -> None:
+        if final and self.handle < 0:
             self.handle = os.open(self.open_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        write_all(self.handle, sealed)
-        self.kept += len(sealed)
+        for sealed in final:
+            write_all(self.handle, sealed)
+            self.kept += len(sealed)
 
     def _note(self, end: bytes, apart: bytes) -> None:
         times = (self.began_ms, self.ended_ms, self.apart_ms)

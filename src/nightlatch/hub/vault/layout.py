@@ -6,6 +6,7 @@
                                                             .pNN goes on where a crash or a failure ended a file
     CAMERA/sheets/DAY/BEGAN-LENGTH-CELLS.age
     CAMERA/clips/CLIP/{manifest,still,part-NNNN,sub-NNNN}.age, times.json
+    .NAME.BYTES-NUMBER.tmp, beside its place                written, but not known to be on the disk
     .CAMERA.gone, CAMERA/clips/.CLIP.gone                   being deleted
 
 A name is never trusted for what a file shows: the camera and the time are inside the sealed bytes, too, where the
@@ -32,6 +33,7 @@ _CLIP = re.compile(r"[0-9a-f]{16}\Z")
 _SEGMENT = re.compile(r"(?a)([0-9a-f]{12})/segments/\d{8}/(\d{1,15})-(\d{1,9})-[0-9a-f]{4}(?:\.p(\d{1,4}))?\.age\Z")
 _SHEET = re.compile(r"(?a)([0-9a-f]{12})/sheets/\d{8}/(\d{1,15})-(\d{1,9})-\d{1,3}\.age\Z")
 _GONE = re.compile(r"\.([0-9a-f]{12}|[0-9a-f]{16})\.gone\Z")
+_HIDDEN = re.compile(r"(?a)\.(.+)\.(\d{1,15})-(\d{1,15})\.tmp\Z")
 _OBJECT = re.compile(r"(?a)(manifest|still|(?:part|sub)-\d{4})\.age\Z")
 
 Footage = Literal["segment", "sheet"]
@@ -94,6 +96,26 @@ def is_stored(camera: Path, began_ms: int, run: str = "????", part: int | None =
     """Whether a segment that began then lies in the camera's folder, of that run if it is told."""
     saved = "" if part is None else f".p{part:02d}"
     return any((camera / "segments" / _day(began_ms)).glob(f"{began_ms}-*-{run}{saved}.age"))
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenName:
+    """What the name of a file says that is not in its place yet."""
+
+    name: str  # in its place
+    bytes: int  # when it is whole
+    number: int  # files are put in their place in this order
+
+
+def hide(name: str, size: int, number: int) -> str:
+    """The name of a file until it is durable."""
+    return f".{name}.{size}-{number}.tmp"
+
+
+def read_hidden(name: str) -> HiddenName | None:
+    """The inverse of `hide`."""
+    found = _HIDDEN.match(name)
+    return HiddenName(found[1], int(found[2]), int(found[3])) if found else None
 
 
 def open_name(run: str, number: int) -> str:

@@ -14,12 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nightlatch.durably import make_folder, sync, write_all, write_durably
-from nightlatch.errors import NotSealed
 from nightlatch.hub.vault import layout
 from nightlatch.hub.vault.journal import read_journal
 from nightlatch.hub.vault.layout import KeptFile
 from nightlatch.hub.vault.tails import TailNote, read_tails
-from nightlatch.seal.envelope import header_length
 
 SECTOR = 512
 TAG = 16
@@ -43,6 +41,8 @@ def recover(vault: Path, is_ours: Callable[[str], bool]) -> Recovery:
         if not is_ours(camera.name):
             continue
         found.parts_saved += len(save_left_over(camera))
+        for clip in layout.clip_folders(camera):
+            _finish(clip)
         for torn in (*camera.rglob(".*.tmp"), *layout.open_files(camera)):
             torn.unlink(missing_ok=True)
             found.left_over += 1
@@ -51,6 +51,18 @@ def recover(vault: Path, is_ours: Callable[[str], bool]) -> Recovery:
                 shutil.rmtree(clip)
                 found.clips_dropped += 1
     return found
+
+
+def _finish(clip: Path) -> None:
+    """Put in their place the files of a clip that were written whole, in their order, up to one that was not."""
+    hidden = [(said, path) for path in clip.iterdir() if (said := layout.read_hidden(path.name)) is not None]
+    for said, path in sorted(hidden, key=lambda each: each[0].number):
+        if path.stat().st_size != said.bytes or not _is_what_was_written(path, said.bytes):
+            break
+        sync(path)
+        path.rename(clip / said.name)
+    if hidden:
+        sync(clip)
 
 
 def save_left_over(camera: Path) -> list[KeptFile]:
@@ -77,7 +89,7 @@ def save_segment(camera: Path, notes: Sequence[TailNote]) -> list[KeptFile]:
             return []  # only the end of its notes was lost
         if note.apart and not note.end:
             return [_write(camera, note, note.began_ms, note.first_index, note.apart)]
-        if _is_what_was_written(camera / note.open_name, note.kept):
+        if note.kept and _is_what_was_written(camera / note.open_name, note.kept):
             # What came after goes first: once the file itself is in its place, nothing looks for the rest.
             rest = (
                 [_write(camera, note, note.apart_ms, note.first_index + note.number, note.apart)] if note.apart else []
@@ -123,8 +135,7 @@ def _is_what_was_written(path: Path, length: int) -> bool:
     try:
         with path.open("rb") as file:
             there = file.read(length)
-        header_length(there)
-    except (FileNotFoundError, NotSealed):
+    except FileNotFoundError:
         return False
     return len(there) == length and bytes(SECTOR) not in there and any(there[-TAG:])
 

@@ -35,6 +35,7 @@ from nightlatch.domain.sighting import (
 )
 from nightlatch.hub.vault.files import ClipGone, Vault
 from nightlatch.hub.vault.settling import OpenClip
+from nightlatch.hub.watch.beside import SubKeeper
 from nightlatch.hub.watch.telling import Telling
 from nightlatch.pixels.media.clipper import Clipper
 from nightlatch.pixels.media.packets import Packet, Streams
@@ -43,7 +44,7 @@ from nightlatch.pixels.media.ring import Ring
 from nightlatch.pixels.media.segmenter import Context
 from nightlatch.seal.recipients import Sealer
 
-LATE_MS = 3_000  # an event is told so long after it began; more is learnt from those that are told later
+LATE_MS = 4_500  # an event is told so long after it began; more is learnt from those that are told later
 LONGEST_KEPT_MS = 20_000  # that is kept for late ones, beside one interval of key frames
 KEY_WAIT_MS = 10_000  # that a clip is longer than the longest, to end at a key frame
 LEAD_IN_PART_MS = 4_000  # longer parts, and so fewer files at once, for what is before the pre-roll
@@ -113,8 +114,10 @@ class Clipping:
         *,
         eye: Callable[[], str],
         context: Context,
+        beside: SubKeeper | None = None,
     ) -> None:
         """`eye` names the eye in use; `context` is stamped into each clip (segmenter.Context)."""
+        self._beside = beside
         self._camera = camera
         self._sending = Sending(streams)
         self._filing = filing
@@ -232,6 +235,8 @@ class Clipping:
         self._growing = growing
         self._state(event, growing)
         filing.telling.clip(clip)
+        if self._beside is not None:
+            self._beside.begin_clip(clip)
         try:
             if self._still is not None:
                 filing.vault.keep_clip_still(clip, self._still, filing.sealer)
@@ -301,6 +306,8 @@ class Clipping:
             raise
 
     def _close(self, clip: OpenClip) -> None:
+        if self._beside is not None:
+            self._beside.end_clip(clip)
         with suppress(ClipGone):  # deleted since
             self._filing.vault.close_clip(clip, self._filing.sealer)
             return

@@ -30,6 +30,7 @@ from nightlatch.pixels.sight import Sight, TracksChanged
 STILL_EVERY_MS = 2_000  # while a page shows it
 RARE_STILL_MS = 60_000  # while none does
 JUDGE_EVERY_MS = 1_000
+JUDGE_SHARE = 0.05  # of a core at most: an event with very many tracks is judged less often
 BUSY_EVERY_MS = 60_000  # how often it reports the pictures that nobody had time for
 TURN_S = 0.02  # a camera that is awake has some ms of work in a packet; the next camera's turn comes after these
 HUNG = (
@@ -98,6 +99,7 @@ class Observer:
     _seen_us: int | None = None  # when the newest picture was
     _tracks: tuple[Track, ...] = ()
     _judged_ms: int = 0
+    _judging_ms: float = 0.0  # what that cost
     _is_dark: bool = False
     _busy: str | None = None
     _advice: str | None = None  # the newest that was told
@@ -168,7 +170,7 @@ class Observer:
     def come_back(self) -> None:
         """The turn that hung did return: go on at the next key frame."""
         self._hangs = False
-        self._waiting.clear()
+        self.passed_over[self.camera.id] += self._waiting.skip()
 
     def _look(self, packet: Packet, is_gap: bool) -> None:
         """One packet; a look that fails costs that look only."""
@@ -205,7 +207,7 @@ class Observer:
         with self._telling:
             if self._done.is_set():
                 return
-            self._waiting.clear()
+            self._waiting.forget()
             if self._hangs:
                 self.filing.telling.advice(self.camera.id, None)
             if self._open is not None:  # alerts and the clip must not take the event for one that goes on
@@ -311,7 +313,7 @@ class Observer:
                 self.filing.telling.closed(closed.event_id)
 
     def _judge(self, order: ClipOrder, at_ms: int, picture: Picture | None, *, is_last: bool) -> None:
-        if not is_last and 0 <= at_ms - self._judged_ms < JUDGE_EVERY_MS:
+        if not is_last and 0 <= at_ms - self._judged_ms < max(JUDGE_EVERY_MS, self._judging_ms / JUDGE_SHARE):
             return
         self._judged_ms = at_ms
         opened = order.opened
@@ -324,9 +326,13 @@ class Observer:
             self._is_dark,
             wall.tm_hour + wall.tm_min / 60,
         )
+        began_s = time.thread_time()
         judged = EventJudged(self.camera.id, opened.event_id, at_ms, self.judge(story))
+        self._judging_ms = (time.thread_time() - began_s) * 1000
         still = self._take_still(picture)
         with self._telling:
             if self._may_tell:
                 self.happenings.append(judged)
+                if still is not None:
+                    self.happenings.append(still)  # what a later clip of this event begins with
                 self.filing.telling.judged(self.camera, opened, order.clip_id, judged, still)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from nightlatch.domain.camera import Camera
 from nightlatch.domain.recording import Part, Segment
+from nightlatch.hub.watch.beside import SubKeeper
 from nightlatch.hub.watch.clipping import Clipping, Filing, Happenings
 from nightlatch.hub.watch.observer import Observer
 from nightlatch.hub.watch.station import Station
@@ -34,6 +35,7 @@ class Session:
         self._due_us = 0
         self._tracks: _Tracks | None = None  # once it is known what comes
         self._sub: SubStream | None = None
+        self._beside = SubKeeper(camera.id, station.vault, filing.sealer, self._context)
         self._happenings: Happenings = deque()
         self._leaving: list[Observer] = []  # those that were asked to stop
         self._ended_us: int | None = None
@@ -102,10 +104,12 @@ class Session:
                 *(self.camera, streams, self._filing, self._happenings),
                 eye=self._station.looking.eye,
                 context=self._context,
+                beside=self._beside,
             ),
         )
         if self.camera.sub_url is not None:
-            self._sub = SubStream(self.camera, self.camera.sub_url, self._station, self._observer)
+            keeps = self._keep_sub, self._beside.lose
+            self._sub = SubStream(self.camera, self.camera.sub_url, self._station, self._observer, *keeps)
             self._sub.poll(now_us)
         return self._tracks
 
@@ -118,6 +122,10 @@ class Session:
             if self.first_ms is None:
                 self.first_ms, self._first_us = packet.at_ms, packet.dts_us
             self.recorded_us = packet.dts_us - self._first_us
+
+    def _keep_sub(self, packet: Packet, sub: Streams) -> None:
+        if self.intake.streams is not None:
+            self._beside.add(packet, sub, self.intake.streams)
 
     def _look(self, packet: Packet, tracks: _Tracks) -> None:
         """The main stream is looked at only while there is no sub-stream."""
@@ -149,7 +157,7 @@ class Session:
             if isinstance(item, Segment):
                 vault.keep_segment(item)
             else:
-                vault.keep_part(item, sealer)
+                vault.keep_part(self._beside.lay_into(item), sealer)
 
     def _context(self, began_ms: int, seq: int) -> bytes:
         """What is stamped into each file: whose it is, which camera, since when (docs/guide/open-clips-by-hand.md)."""

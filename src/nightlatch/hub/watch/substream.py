@@ -1,4 +1,4 @@
-"""The stream of a camera that is looked at and not kept, tried again by itself."""
+"""The stream of a camera that is looked at, and kept only beside a main one that few play; tried again by itself."""
 
 from __future__ import annotations
 
@@ -23,12 +23,21 @@ class SubStream:
     """Polled by the loop; never waits and never raises: watching fails open, to the main stream."""
 
     def __init__(
-        self, camera: Camera, url: str, station: Station, make_observer: Callable[[Streams], Observer]
+        self,
+        camera: Camera,
+        url: str,
+        station: Station,
+        make_observer: Callable[[Streams], Observer],
+        keep: Callable[[Packet, Streams], None],
+        lose: Callable[[], None],
     ) -> None:
+        """`keep` is given all that comes, `lose` is called where a connection ends."""
         self._camera = camera
         self._url = url
         self._station = station
         self._make_observer = make_observer
+        self._keep = keep
+        self._lost = lose
         self.is_watched = True  # until it turns out otherwise
         self._intake: Intake | None = None
         self._observer: Observer | None = None
@@ -49,6 +58,8 @@ class SubStream:
                     return
                 self._intake = self._station.intake(self._url, self._camera.transport)
             for packet in self._intake.poll(now_us):
+                if self._intake.streams is not None:
+                    self._keep(packet, self._intake.streams)
                 self._offer(packet, self._intake)
         except SourceError as error:
             self._lose(error.reason.value, now_us)
@@ -60,6 +71,7 @@ class SubStream:
         if self._intake is not None:
             self._intake.close()
             self._intake = None
+            self._lost()
         if self._observer is not None:
             self._observer.stop()
             self.leaving = [*(each for each in self.leaving if not each.is_done), self._observer]

@@ -48,7 +48,7 @@ def gathering(encoding: str, rate: int, channels: int, parameters: Mapping[str, 
         if parameters.get("cpresent", "1").strip() != "0":
             return _LatmGathering(None)
         try:
-            return _LatmGathering(_parse_mux(_Bits(config)))
+            return _LatmGathering(_parse_mux(_Reader(config)))
         except BadAac:
             raise ValueError(_NO_CONFIG) from None
     if not parameters.get("mode", "AAC-hbr").upper().startswith("AAC"):
@@ -106,7 +106,7 @@ def _bits_told(parameters: Mapping[str, str], name: str) -> int:
 def _describe(config: bytes) -> AudioStream | None:
     """The stream of an AudioSpecificConfig; None where it is empty or makes no sense."""
     try:
-        return _parse_config(_Bits(config))
+        return _parse_config(_Reader(config))
     except BadAac:
         return None
 
@@ -118,6 +118,7 @@ class _HeaderGathering:
         self.stream = stream
         self._size_bits, self._index_bits, self._delta_bits = size_bits, index_bits, delta_bits
         self._open, self._size = b"", 0  # a frame in pieces, and how long it will be
+        self._headed = b""  # what an ADTS header says of all frames
 
     def add(self, payload: bytes) -> list[bytes]:
         if _has_header(payload):
@@ -149,7 +150,7 @@ class _HeaderGathering:
         end = 2 + (bits + 7) // 8
         if end >= len(payload):
             raise _CutShort("AU headers are cut short")
-        head, sizes = _Bits(payload[2:end]), []
+        head, sizes = _Reader(payload[2:end]), []
         left, index_bits = bits, self._index_bits
         while left >= self._size_bits + index_bits:
             sizes.append(head.take(self._size_bits))
@@ -168,10 +169,12 @@ class _HeaderGathering:
         return self._plain([frame]) if size <= _LARGEST else []
 
     def _plain(self, frames: list[bytes]) -> list[bytes]:
-        if frames and self.stream is None and _has_header(frames[0]):
-            plain = AudioStream("aac", 0, 1)
-            stream = described(plain, frames[0])
-            self.stream = _describe(stream.extradata)
+        """Without ADTS headers; what these say counts, whatever the description said."""
+        if frames and _has_header(frames[0]):
+            headed = bytes((frames[0][2], frames[0][3] & 0xC0))
+            if headed != self._headed:
+                self._headed = headed
+                self.stream = _describe(described(AudioStream("aac", 0, 1), frames[0]).extradata)
         return [each for each in map(unwrapped, frames) if each] if self.stream is not None else []
 
 
@@ -190,7 +193,7 @@ class _LatmGathering:
     def add(self, payload: bytes) -> list[bytes]:
         data = self._open + payload
         try:
-            frames = self._element(_Bits(data))
+            frames = self._element(_Reader(data))
         except _CutShort:
             self._open = data if len(data) <= _LARGEST else b""
             return []
@@ -202,7 +205,7 @@ class _LatmGathering:
     def lose(self) -> None:
         self._open = b""
 
-    def _element(self, bits: _Bits) -> list[bytes]:
+    def _element(self, bits: _Reader) -> list[bytes]:
         if self._is_in_band and not bits.take(1):
             self._mux = _parse_mux(bits)
         if self._mux is None:  # a frame before the first configuration
@@ -225,7 +228,7 @@ class _Mux:
     frames: int  # in each audioMuxElement
 
 
-def _parse_mux(bits: _Bits) -> _Mux:
+def _parse_mux(bits: _Reader) -> _Mux:
     """StreamMuxConfig (ISO/IEC 14496-3, 1.7.3.2) with one program and one layer, as cameras send it."""
     version = bits.take(1)
     if version and bits.take(1):
@@ -259,12 +262,12 @@ def _parse_mux(bits: _Bits) -> _Mux:
     return _Mux(stream, frames)
 
 
-def _long(bits: _Bits) -> int:
+def _long(bits: _Reader) -> int:
     """LatmGetValue."""
     return bits.take(8 * (bits.take(2) + 1))
 
 
-def _parse_config(bits: _Bits) -> AudioStream:
+def _parse_config(bits: _Reader) -> AudioStream:
     """AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1) of the AAC family; its bytes become the stream's `extradata`."""
     start = bits.left
     kind = _kind(bits)
@@ -283,12 +286,12 @@ def _parse_config(bits: _Bits) -> AudioStream:
     return AudioStream("aac", hertz, 8 if channels == 7 else channels, bits.between(start))
 
 
-def _kind(bits: _Bits) -> int:
+def _kind(bits: _Reader) -> int:
     kind = bits.take(5)
     return 32 + bits.take(6) if kind == 31 else kind
 
 
-def _hertz(bits: _Bits) -> int:
+def _hertz(bits: _Reader) -> int:
     index = bits.take(4)
     if index == 15:
         return bits.take(24)
@@ -309,7 +312,7 @@ def _split_adts(data: bytes) -> list[bytes]:
     return found
 
 
-class _Bits:
+class _Reader:
     """Reads bits."""
 
     def __init__(self, data: bytes) -> None:

@@ -25,7 +25,7 @@ def gathering(encoding: str, rate: int, channels: int, parameters: Mapping[str, 
     """Samples follow the RTP header at once (RFC 3551, 4.5.14)."""
     if rate not in _RATES or channels not in (1, 2):
         raise ValueError("Its sound (G.711) has a rate that cannot be recorded. Set the camera's audio to 8 kHz, mono.")
-    return _Gathering(AudioStream(_ENCODINGS[encoding], rate, channels))
+    return _LawGathering(AudioStream(_ENCODINGS[encoding], rate, channels))
 
 
 def rate(told: int) -> int:
@@ -48,7 +48,7 @@ def unwrapped(data: bytes) -> bytes:
     return data
 
 
-class _Gathering:
+class _LawGathering:
     def __init__(self, stream: AudioStream) -> None:
         self.stream = stream
 

@@ -24,6 +24,7 @@ LARGEST_UNIT = 8 * 1024 * 1024  # bytes of one picture; what is longer is no pic
 MOST_UNITS = 8192  # slices of one picture, likewise
 
 _START = b"\0\0\1"
+_ANY_ASPECT = 255  # both sides of it follow
 _RECOVERY_POINT = 6  # the kind of an SEI message
 _SLICE_HEAD = 16  # bytes of a slice that hold its number and place for sure
 _HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
@@ -98,6 +99,7 @@ class Shape:
     luma_depth: int
     chroma_depth: int
     numbering: Numbering | None = None  # None for what is interlaced or otherwise rare
+    fps: float | None = None  # as it declares; None where it does not
 
 
 def split_annex_b(data: bytes) -> list[bytes]:
@@ -138,7 +140,7 @@ def framing(extradata: bytes, fps: float | None) -> Framing:
 
 def gathering() -> Gathering:
     """For a new RTP session (RFC 6184, packetization modes 0 and 1)."""
-    return _Gathering()
+    return _PictureGathering()
 
 
 def announced(parameters: Mapping[str, str]) -> bytes:
@@ -279,11 +281,11 @@ class _Framing:
 
     def _learn(self, sets: ParameterSets) -> None:
         shape = parse_sps(sets.sps[0])
-        self.video = VideoStream(shape.width, shape.height, self._fps, sets.avcc())
+        self.video = VideoStream(shape.width, shape.height, self._fps or shape.fps, sets.avcc())
         self._sets = sets
 
 
-class _Gathering:
+class _PictureGathering:
     """Puts pictures together (RFC 6184, 5.6 to 5.8).
 
     What comes without a slice (an SEI, an AUD or parameter sets in a packet of its own, marked or not) is no picture:
@@ -467,7 +469,8 @@ def parse_sps(unit: bytes) -> Shape:
         raise BadH264("sequence parameter set with an impossible size")
     is_plain = frames_only and not samples.has_planes and order != 1
     counts = Numbering(number_bits, place_bits) if is_plain else None
-    return Shape(width, height, samples.chroma, samples.luma_depth, samples.chroma_depth, counts)
+    fps = _parse_rate(bits)
+    return Shape(width, height, samples.chroma, samples.luma_depth, samples.chroma_depth, counts, fps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -502,6 +505,31 @@ def _parse_places(bits: _Bits, order: int) -> int | None:
         for _ in range(min(bits.unsigned(), 255)):
             bits.signed()
     return None
+
+
+def _parse_rate(bits: _Bits) -> float | None:
+    """Pictures a second by the timing in the VUI (E.1.1); None where there is none or it makes no sense."""
+    try:
+        if not bits.take(1):
+            return None
+        if bits.take(1) and bits.take(8) == _ANY_ASPECT:
+            bits.take(32)
+        if bits.take(1):  # overscan
+            bits.take(1)
+        if bits.take(1):  # kind of signal
+            bits.take(4)
+            if bits.take(1):
+                bits.take(24)
+        if bits.take(1):  # place of chroma
+            bits.unsigned()
+            bits.unsigned()
+        if not bits.take(1):
+            return None
+        ticks, scale = bits.take(32), bits.take(32)
+    except BadH264:
+        return None
+    fps = scale / ticks / 2 if ticks else 0.0  # a tick is a field's
+    return round(fps, 3) if 0.1 <= fps <= 240 else None
 
 
 def _prevented(head: bytes) -> bytes:

@@ -25,6 +25,7 @@ def picture_entry(kind: bytes, stream: VideoStream, *boxes: bytes) -> bytes:
 
 
 def sound_entry(kind: bytes, stream: AudioStream, *boxes: bytes) -> bytes:
-    """AudioSampleEntry (12.2.3) with the codec's own boxes."""
-    head = bytes(6) + struct.pack(">H8xHHHHI", 1, stream.channels, 16, 0, 0, stream.sample_rate << 16)
+    """AudioSampleEntry (12.2.3) with the codec's own boxes, which alone tell of rates that it has no room for."""
+    rate = stream.sample_rate if stream.sample_rate < 1 << 16 else 0
+    head = bytes(6) + struct.pack(">H8xHHHHI", 1, stream.channels, 16, 0, 0, rate << 16)
     return box(kind, head, *boxes)

@@ -26,7 +26,7 @@ def sample_entry(stream: AudioStream) -> bytes:
 
 def gathering(encoding: str, rate: int, channels: int, parameters: Mapping[str, str]) -> SoundGathering:
     """A packet each (RFC 7587, 4.2); channels are always announced as two, whatever is inside."""
-    return _Gathering()
+    return _OpusGathering()
 
 
 def rate(told: int) -> int:
@@ -62,7 +62,7 @@ def _dops(stream: AudioStream) -> bytes:
     return struct.pack(">BBHIhB", 0, stream.channels, 0, stream.sample_rate, 0, 0)
 
 
-class _Gathering:
+class _OpusGathering:
     def __init__(self) -> None:
         self.stream = AudioStream("opus", RATE, 2)
 

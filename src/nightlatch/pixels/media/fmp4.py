@@ -47,7 +47,7 @@ def read_context(mp4: bytes) -> bytes | None:
 
 def can_describe(audio: AudioStream) -> bool:
     """Whether an init can say what this sound is: nobody can play AAC without its configuration."""
-    is_known = audio.codec in SOUNDS and 0 < audio.sample_rate < 1 << 16 and 0 < audio.channels < 256
+    is_known = audio.codec in SOUNDS and 0 < audio.sample_rate < 1 << 20 and 0 < audio.channels < 256
     return is_known and (audio.codec != "aac" or 2 <= len(audio.extradata) < 64)
 
 

@@ -46,12 +46,19 @@ class Waiting:
         with self._lock:
             return self._packets.popleft() if self._packets else None
 
-    def clear(self) -> None:
-        """Pass over all of them; nothing is handed out before the next key frame."""
+    def skip(self) -> int:
+        """Pass over all of them; nothing is handed out before the next key frame. How many they were."""
         with self._lock:
-            self.passed_over += len(self._packets)
+            number = len(self._packets)
+            self.passed_over += number
             self._packets.clear()
             self._needs_key = True
+            return number
+
+    def forget(self) -> None:
+        """Let go of all of them, as nobody wants to look any more."""
+        with self._lock:
+            self._packets.clear()
 
     def _skip(self) -> None:
         newest = max((n for n, (packet, _) in enumerate(self._packets) if packet.is_key), default=0)

@@ -211,7 +211,7 @@ class Intake:
             self._rate.pictures += 1
             if raw.is_key and (video := raw.video or self._told) is not None:
                 streams = self._announce(video, raw.arrival_us, dts_us)
-            step_us = round(self._lines.video.step_us) if self._lines is not None else raw.duration_us
+            step_us = round(self._lines.video.usual_us) if self._lines is not None else raw.duration_us
             if step_us <= 0:
                 step_us = round(1e6 / self.streams.video.fps) if self.streams and self.streams.video.fps else 40_000
         at_ms = (dts_us + self._wall.offset_us) // 1000

@@ -14,6 +14,7 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -32,7 +33,9 @@ LARGE_SHARE = 0.03  # or if this much of the picture moved,
 # but not so much: shadows and lamps last for two looks. Hard negatives, gate alone: 13 → 11 events in 24 minutes, and
 # the same visits found as quickly.
 HUGE_SHARE = 0.15
-SMALL_SHARE = 0.003  # boxes smaller than this take one look more
+SMALL_SHARE = 0.0015  # boxes smaller than this take one look more
+ENTRANCE = 0.1  # picture widths from a side: what comes in there and goes on inwards takes one look less,
+ALONE = 2  # if no more than so many things move: a shaken camera moves many
 FASTEST = 0.9  # picture widths per second
 STRAY = 0.03  # how far a thing may be from where it was going, in picture widths
 TURN = 0.5  # and this much of the way it went
@@ -70,6 +73,21 @@ class _Hit:
         """Whether it has gone some way, without hopping to and fro."""
         far = math.dist(middle(self.box), middle(self.path[0]))
         return far >= PASSES and self.way <= STRAIGHT * far
+
+    @property
+    def enters(self) -> bool:
+        """Whether it came in at a side of the picture and went on inwards, look by look."""
+        first, last = self.path[0], self.path[-1]
+        if len(self.path) < 2:
+            return False
+        if first.left <= ENTRANCE and first.left < last.left:
+            return all(a.right < b.right for a, b in pairwise(self.path))
+        return first.right >= 1 - ENTRANCE and all(b.left < a.left for a, b in pairwise(self.path))
+
+    @property
+    def extra(self) -> int:
+        """Looks that it takes more, for what is small, or less, for what comes in at a side."""
+        return 1 if area_of(self.box) < SMALL_SHARE else -self.enters
 
     def leads_to(self, box: Box, at_ms: int) -> bool:
         """Whether the same thing can be at `box` later: near enough at first, then where it was going."""
@@ -156,7 +174,8 @@ class Gate:
         for hit in found:
             if hit.passes:
                 self._habits.forget(hit.path)
-        sure = (hit.onset_ms for hit in found if hit.chain >= enough + (area_of(hit.box) < SMALL_SHARE))
+        is_alone = len(boxes) <= ALONE
+        sure = (hit.onset_ms for hit in found if hit.chain >= enough + (hit.extra if is_alone else max(0, hit.extra)))
         onset_ms = min(sure, default=None)
         if onset_ms is not None:
             self._saved = HINT_SAVED

@@ -10,7 +10,7 @@ import pytest
 
 from nightlatch.errors import Reason, SourceError
 from nightlatch.pixels.sources.rtsp import TakeOver
-from nightlatch.pixels.sources.rtsp.login import Challenge, Login, Proof, parse_challenges
+from nightlatch.pixels.sources.rtsp.login import DigestProof, Login, LoginChallenge, parse_challenges
 
 URI = "rtsp://camera/live"
 MD5 = 'Digest realm="odd, very", nonce="abc"'
@@ -27,8 +27,8 @@ def way(header: str | None) -> str | None:
 
 
 def test_the_example_of_rfc_2617_comes_out() -> None:
-    asked = Challenge("digest", "testrealm@host.com", "dcd98b7102dd2f0e8b11d0f600bfb0c093", "5ccc", qop="auth")
-    told = Proof(asked, "GET", "/dir/index.html", 1, "0a4f113b").header("Mufasa", "Circle Of Life")
+    asked = LoginChallenge("digest", "testrealm@host.com", "dcd98b7102dd2f0e8b11d0f600bfb0c093", "5ccc", qop="auth")
+    told = DigestProof(asked, "GET", "/dir/index.html", 1, "0a4f113b").header("Mufasa", "Circle Of Life")
     assert 'response="6629fae49393a05397450978507c4ef1"' in told
     assert 'opaque="5ccc", qop=auth, nc=00000001, cnonce="0a4f113b"' in told
 
@@ -42,8 +42,8 @@ def test_the_example_of_rfc_2617_comes_out() -> None:
 )
 def test_the_examples_of_rfc_7616_come_out(algorithm: str, response: str) -> None:
     nonce, cnonce = "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
-    asked = Challenge("digest", "http-auth@example.org", nonce, None, algorithm, True, "auth")
-    told = Proof(asked, "GET", "/dir/index.html", 1, cnonce).header("Mufasa", "Circle of Life")
+    asked = LoginChallenge("digest", "http-auth@example.org", nonce, None, algorithm, True, "auth")
+    told = DigestProof(asked, "GET", "/dir/index.html", 1, cnonce).header("Mufasa", "Circle of Life")
     assert f'response="{response}"' in told
 
 
@@ -114,6 +114,14 @@ def test_an_old_nonce_is_answered_anew_whether_it_is_called_stale_or_not() -> No
     assert 'nonce="third"' in str(login.header("DESCRIBE", URI))
 
 
+def test_a_nonce_of_another_connection_is_too_old() -> None:
+    login = Login("u", "p")
+    login.meet([MD5], was_answered=False)
+    login.begin_anew()
+    login.meet([MD5.replace("abc", "second")], was_answered=True)
+    assert 'nonce="second"' in str(login.header("DESCRIBE", URI))
+
+
 def test_a_nonce_that_is_always_stale_ends() -> None:
     def try_on(login: Login) -> None:
         login.meet([MD5], was_answered=False)
@@ -140,8 +148,9 @@ def test_basic_carries_any_letters() -> None:
 
 
 def test_quotes_in_a_name_do_not_break_out() -> None:
-    asked = replace(Challenge("digest", 'a"b', "n"), opaque="o")
-    assert 'username="u\\"x", realm="a\\"b"' in Proof(asked, "OPTIONS", URI, 1, "c").header('u"x', "p")
+    asked = replace(LoginChallenge("digest", 'a"b', "n"), opaque="o")
+    assert 'username="u\\"x", realm="a\\"b"' in DigestProof(asked, "OPTIONS", URI, 1, "c").header('u"x', "p")
+    assert "\n" not in DigestProof(asked, "OPTIONS", URI, 1, "c").header("u\r\nX: y", "p")
 
 
 def test_many_challenges_are_bounded() -> None:

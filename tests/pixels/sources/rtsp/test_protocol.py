@@ -13,7 +13,7 @@ from nightlatch.errors import Reason, SourceError
 from nightlatch.pixels.sources.rtsp import TakeOver, TransportRefused
 from nightlatch.pixels.sources.rtsp.login import Login
 from nightlatch.pixels.sources.rtsp.protocol import Channel, Conversation
-from nightlatch.pixels.sources.rtsp.sdp import Description, Offer
+from nightlatch.pixels.sources.rtsp.sdp import Description, TrackOffer
 from nightlatch.pixels.sources.rtsp.wire import LONGEST_JUNK
 from tests.pixels.sources.rtsp.scripted import G711, URL, Odd, Scripted, film, frames, interleaved, reply, rtp, sdp
 
@@ -25,15 +25,15 @@ class Visitor:
 
     def __init__(self) -> None:
         self.channels: list[Channel] = []
-        self.refused: list[Offer] = []
+        self.refused: list[TrackOffer] = []
 
-    def choose(self, description: Description) -> Sequence[Offer]:
+    def choose(self, description: Description) -> Sequence[TrackOffer]:
         return description.offers
 
     def open(self, channel: Channel) -> None:
         self.channels.append(channel)
 
-    def refuse(self, offer: Offer) -> None:
+    def refuse(self, offer: TrackOffer) -> None:
         self.refused.append(offer)
 
 
@@ -207,6 +207,7 @@ def test_an_answer_that_does_not_come_is_a_timeout() -> None:
         lambda text: text.replace("Session: ", "Session:\r\n \t"),
         lambda text: text.replace("RTSP/1.0 200 Whatever", "RTSP/1.0 200"),
         lambda text: "\r\n\r\n" + text,
+        lambda text: text.partition("\r\n\r\n")[0].replace("\r\n", "\n") + "\n\n" + text.partition("\r\n\r\n")[2],
         lambda text: "RTSP/1.0 100 Continue\r\n\r\n" + text,
     ],
 )

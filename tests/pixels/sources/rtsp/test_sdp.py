@@ -69,6 +69,11 @@ def test_the_camera_s_own_loudspeaker_is_no_track() -> None:
     assert [offer.encoding for offer in told.offers if offer.media == "audio"] == ["MPEG4-GENERIC"]
 
 
+def test_encrypted_tracks_are_for_another() -> None:
+    told = parse_sdp(PLAIN.replace("video 0 RTP/AVP", "video 0 RTP/SAVP"), BASE)
+    assert not [offer for offer in told.offers if offer.media == "video"]
+
+
 def test_the_first_payload_type_that_is_described_counts() -> None:
     told = parse_sdp("m=video 0 RTP/AVP 95 97 96\na=rtpmap:96 H264/90000\na=rtpmap:97 H265/90000\n", BASE)
     assert [(each.payload_type, each.encoding) for each in told.offers] == [(97, "H265")]

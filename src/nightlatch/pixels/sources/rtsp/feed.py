@@ -1,6 +1,7 @@
 """A camera over RTSP and TCP, received by ourselves: a `Feed` that is asked once a tick and never waits.
 
-Asking on a clock, and not whenever a packet is ready, is what makes it cheap: one `recv` a tick brings everything.
+Asking on a clock, and not whenever a packet is ready, is what makes it cheap: one `recv` a tick brings everything. Of
+1080p at 15 pictures a second (2 Mbit/s, 186 packets a second) a second costs 0.3 ms CPU at ticks of 100 ms.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from nightlatch.pixels.sources.rtsp.tracks import Tracks
 
 RECEIVE = 64 * 1024  # bytes asked of the system at once: a tick of 1080p is 25 KB
 MOST_A_POLL = 1024 * 1024  # bytes, so that one camera cannot hold up the others: 80 Mbit/s at ten polls a second
+FRAME_COST = 300  # bytes that each packet counts beside its own: the smallest take 2 µs, 120 ms a poll otherwise
 MOST_MOVES = 3
 _MOST_UNSENT = 256 * 1024
 _BYE_US = 1_000_000  # how long after its good-bye a camera may still change its mind
@@ -135,12 +137,14 @@ class RtspFeed:
             if not data:
                 self._meet_end(talk)
                 return
-            self._heard_us = now_us
-            for frame in talk.receive(data, now_us):
+            frames = talk.receive(data, now_us)
+            for frame in frames:
                 take(frame, now_us, raws)
+            if frames or not talk.is_playing:  # an answer to a keep-alive is no sign of pictures
+                self._heard_us = now_us
             if len(data) < RECEIVE or talk.moved is not None:
                 return
-            left -= len(data)
+            left -= len(data) + FRAME_COST * len(frames)
 
     def _meet_end(self, talk: Conversation) -> None:
         """The camera hung up."""
@@ -148,6 +152,7 @@ class RtspFeed:
             raise refusals.ended()
         if self._login.is_challenged and not talk.is_set_up and not self._is_retried:
             self._is_retried = True  # some cameras hang up with the challenge: come back with the answer
+            self._login.begin_anew()
             self._leave()
             return
         raise refusals.hung_up()

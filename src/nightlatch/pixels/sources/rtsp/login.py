@@ -22,7 +22,7 @@ _MOST_STALE = 3  # fresh nonces in a row for one request: a camera that never ta
 
 
 @dataclass(frozen=True, slots=True)
-class Challenge:
+class LoginChallenge:
     """One way in which the camera wants the password proved."""
 
     scheme: str  # basic or digest
@@ -49,9 +49,9 @@ class Challenge:
         return 2 if self.digest == "MD5" else 3
 
 
-def parse_challenges(headers: Sequence[str]) -> list[Challenge]:
+def parse_challenges(headers: Sequence[str]) -> list[LoginChallenge]:
     """All challenges in the `WWW-Authenticate` headers of one answer, in their order; one header may hold several."""
-    found: list[Challenge] = []
+    found: list[LoginChallenge] = []
     for text in headers:
         at = 0
         while at < len(text) and len(found) < _MOST_CHALLENGES:
@@ -67,12 +67,12 @@ def parse_challenges(headers: Sequence[str]) -> list[Challenge]:
     return found
 
 
-def _challenge(scheme: str, told: dict[str, str]) -> Challenge:
+def _challenge(scheme: str, told: dict[str, str]) -> LoginChallenge:
     qop: str | None = None
     if told.get("qop"):
         offered = {each.strip().lower() for each in told["qop"].split(",")}
         qop = next((each for each in ("auth", "auth-int") if each in offered), "")
-    return Challenge(
+    return LoginChallenge(
         scheme,
         told.get("realm", ""),
         told.get("nonce", ""),
@@ -85,10 +85,10 @@ def _challenge(scheme: str, told: dict[str, str]) -> Challenge:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class DigestProof:
     """One answer to a Digest challenge (RFC 7616, 3.4), for a request with an empty body."""
 
-    challenge: Challenge
+    challenge: LoginChallenge
     method: str
     uri: str = field(repr=False)
     count: int  # of answers to this nonce, this one included
@@ -137,7 +137,7 @@ class Login:
 
     def __init__(self, user: str | None, password: str) -> None:
         self._user, self._password = user, password
-        self._challenge: Challenge | None = None
+        self._challenge: LoginChallenge | None = None
         self._count = 0  # answers to this nonce
         self._is_proven = False  # whether one of them was taken
         self._refused: set[str] = set()  # ways that were answered and refused
@@ -159,7 +159,7 @@ class Login:
         if challenge.scheme == "basic":
             return "Basic " + b64encode(f"{self._user}:{self._password}".encode()).decode()
         self._count += 1
-        asked = Proof(challenge, method, uri, self._count, secrets.token_hex(8))
+        asked = DigestProof(challenge, method, uri, self._count, secrets.token_hex(8))
         return asked.header(self._user, self._password)
 
     def accept(self) -> None:
@@ -167,6 +167,10 @@ class Login:
         self._is_proven = True
         self._refused.clear()
         self._stale = 0
+
+    def begin_anew(self) -> None:
+        """Another connection: the nonce may be no longer good."""
+        self._is_proven = self._challenge is not None
 
     def meet(self, headers: Sequence[str], was_answered: bool) -> None:
         """Take the challenges of a 401; `was_answered` says whether that request proved the password already.
@@ -192,7 +196,7 @@ class Login:
             raise refusals.wrong_password()
         self._challenge, self._count, self._is_proven = left[0], 0, False
 
-    def _is_fresh(self, before: Challenge, known: Sequence[Challenge]) -> bool:
+    def _is_fresh(self, before: LoginChallenge, known: Sequence[LoginChallenge]) -> bool:
         """Whether only the nonce was too old: the camera says so (RFC 2617, 3.2.1), or it took it before."""
         if not self._is_proven and not any(each.is_stale and _way(each) == _way(before) for each in known):
             return False
@@ -200,9 +204,10 @@ class Login:
         return self._stale <= _MOST_STALE
 
 
-def _way(challenge: Challenge) -> str:
+def _way(challenge: LoginChallenge) -> str:
     return challenge.scheme if challenge.scheme == "basic" else challenge.algorithm.upper()
 
 
 def _quoted(text: str) -> str:
+    text = "".join(each for each in text if each >= " ")  # no name ends the header that it stands in
     return text.replace("\\", "\\\\").replace('"', '\\"')

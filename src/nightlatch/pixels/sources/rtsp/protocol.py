@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 from nightlatch.errors import SourceError
 from nightlatch.pixels.sources.rtsp import refusals, sdp
 from nightlatch.pixels.sources.rtsp.login import Login
-from nightlatch.pixels.sources.rtsp.sdp import Description, Offer
+from nightlatch.pixels.sources.rtsp.sdp import Description, TrackOffer
 from nightlatch.pixels.sources.rtsp.wire import Message, Wire
 
 MOST_ANSWERS = 64 * 1024  # bytes that wait to be sent; a camera that asks without end is left
@@ -49,7 +49,7 @@ class _Request:
 class Channel:
     """A track that was set up: its RTP comes on this channel, its RTCP on the other."""
 
-    offer: Offer
+    offer: TrackOffer
     rtp: int
     rtcp: int
 
@@ -57,7 +57,7 @@ class Channel:
 class Guest(Protocol):
     """Who wants the tracks."""
 
-    def choose(self, description: Description) -> Sequence[Offer]:
+    def choose(self, description: Description) -> Sequence[TrackOffer]:
         """Those that are wanted, in order; the first is a must.
 
         Raises:
@@ -69,7 +69,7 @@ class Guest(Protocol):
         """A track was set up."""
         ...
 
-    def refuse(self, offer: Offer) -> None:
+    def refuse(self, offer: TrackOffer) -> None:
         """The camera does not send a track that is no must."""
         ...
 
@@ -84,7 +84,7 @@ class Conversation:
         self._outgoing = bytearray()
         self._number = self._given_up = 0
         self._pending: _Request | None = None
-        self._wanted: list[Offer] = []
+        self._wanted: list[TrackOffer] = []
         self._session: str | None = None
         self._play_url = url
         self._alive_us = _USUAL_TIMEOUT_S * 1_000_000 // 3
@@ -306,7 +306,7 @@ class Conversation:
         if (found := _TIMEOUT.search(told)) is not None:
             self._alive_us = min(max(1_000_000, int(found[1]) * 1_000_000 // 3), LONGEST_ALIVE_US)
 
-    def _channel(self, offer: Offer, transport: str) -> Channel:
+    def _channel(self, offer: TrackOffer, transport: str) -> Channel:
         """The channels that the camera chose, whatever was asked for; what was asked for if it says nothing."""
         first = 2 * self._set_ups
         found = _INTERLEAVED.search(transport)

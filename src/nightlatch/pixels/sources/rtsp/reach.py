@@ -39,7 +39,7 @@ class Reach:
         if _is_number(host):
             self._look_up()
         else:
-            threading.Thread(target=self._look_up, name="name", daemon=True).start()
+            threading.Thread(target=self._look_up, name="look-up", daemon=True).start()
 
     def poll(self, now_us: int) -> socket.socket | None:
         """The connected socket, which does not block; None while it takes longer.

@@ -1,4 +1,5 @@
-"""What a camera's answers mean, in one sentence that helps. Nothing that a camera wrote gets into one.
+"""What a camera's answers mean, in one sentence that helps. Nothing that a camera wrote gets into one,
+but the name of an encoding.
 
 SourceError
 └── TakeOver             our client is at a loss here: another may fare better

@@ -31,7 +31,7 @@ _STATIC = {
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class TrackOffer:
     """One track that the camera offers."""
 
     media: str  # video, audio, application …
@@ -48,7 +48,7 @@ class Offer:
 class Description:
     """What a session offers, and the URL that stands for all of it."""
 
-    offers: tuple[Offer, ...]
+    offers: tuple[TrackOffer, ...]
     url: str = field(repr=False)
 
 
@@ -76,9 +76,9 @@ def parse_sdp(text: str, base: str) -> Description:
     return Description(tuple(offers), url)
 
 
-def _offer(head: re.Match[str], told: dict[str, str], base: str) -> Offer | None:
+def _offer(head: re.Match[str], told: dict[str, str], base: str) -> TrackOffer | None:
     kinds = [int(each) for each in head[3].split()[:64] if int(each) < 128]
-    if "sendonly" in told:  # from us to the camera: its loudspeaker
+    if "sendonly" in told or not head[2].upper().startswith("RTP/AVP"):  # its loudspeaker; or encrypted
         return None
     for kind in kinds:
         encoding = _encoding(told.get(f"rtpmap:{kind}", "")) or _STATIC.get(kind)
@@ -86,7 +86,7 @@ def _offer(head: re.Match[str], told: dict[str, str], base: str) -> Offer | None
             continue
         parameters = _parameters(told.get(f"fmtp:{kind}", ""))
         url = resolve(base, told.get("control", "*"))
-        return Offer(head[1], kind, *encoding, parameters, url, _fps(told.get("framerate", "")))
+        return TrackOffer(head[1], kind, *encoding, parameters, url, _fps(told.get("framerate", "")))
     return None
 
 

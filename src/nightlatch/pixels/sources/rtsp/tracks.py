@@ -19,11 +19,19 @@ from nightlatch.pixels.sources.feed import Raw
 from nightlatch.pixels.sources.rtsp import refusals
 from nightlatch.pixels.sources.rtsp.protocol import Channel
 from nightlatch.pixels.sources.rtsp.rtp import RtpTrack
-from nightlatch.pixels.sources.rtsp.sdp import Description, Offer
+from nightlatch.pixels.sources.rtsp.sdp import Description, TrackOffer
 
 _UNSURE_PICTURES = 8  # how many tell whether a camera's pictures come in pieces
 _UNDESCRIBED = 8  # payloads, half a second, after which sound that nothing describes is said to be left out
-_SOUND_NAMES = {"G726": "G.726", "G722": "G.722", "G723": "G.723", "G729": "G.729", "MPA": "MP3"}
+_SOUND_NAMES = {
+    "G722": "G.722",
+    "G723": "G.723",
+    "G726": "G.726",
+    "G729": "G.729",
+    "MP4A": "AAC",
+    "MPA": "MP3",
+    "MPEG4": "AAC",
+}
 
 
 class Tracks:
@@ -62,7 +70,7 @@ class Tracks:
         """Whether the pictures' sender said good-bye."""
         return self._picture is not None and self._picture.rtp.has_left
 
-    def choose(self, description: Description) -> Sequence[Offer]:
+    def choose(self, description: Description) -> Sequence[TrackOffer]:
         """The first pictures and the first sound that can be kept.
 
         Raises:
@@ -86,7 +94,7 @@ class Tracks:
             self._takers[channel.rtcp] = track.report
             self._takers[channel.rtp] = track.take
 
-    def refuse(self, offer: Offer) -> None:
+    def refuse(self, offer: TrackOffer) -> None:
         """The camera does not send this sound."""
         self._sound = None
         self._left_out.append("Its sound cannot be recorded: the camera refuses to send it. Check its audio settings.")
@@ -106,12 +114,13 @@ class Tracks:
         if self._picture is not None:
             self._picture.finish(raws)
 
-    def _has_sound(self, offer: Offer) -> bool:
+    def _has_sound(self, offer: TrackOffer) -> bool:
         """Whether this sound can be kept; else the owner hears why it cannot."""
         codec = SOUNDS.get(ENCODINGS.get(offer.encoding, ""))
         if codec is None:
-            name = _SOUND_NAMES.get(offer.encoding.split("-")[0], offer.encoding)
-            self._left_out.append(f"Its sound ({name}) cannot be recorded. Set the camera's audio to AAC if it can.")
+            self._left_out.append(
+                f"Its sound ({_named(offer)}) cannot be recorded. Set the camera's audio to AAC if it can."
+            )
             return False
         try:
             gathering = codec.gathering(offer.encoding, offer.rate, offer.channels, offer.parameters)
@@ -125,7 +134,7 @@ class Tracks:
 class PictureTrack:
     """Access units end with the marker, or where another timestamp begins (RFC 3550, 5.1; RFC 6184, 5.1)."""
 
-    def __init__(self, offer: Offer, codec: PictureCodec) -> None:
+    def __init__(self, offer: TrackOffer, codec: PictureCodec) -> None:
         self.rtp = RtpTrack(offer.payload_type, offer.rate)
         self._base = Fraction(1, offer.rate)
         self._gathering = codec.gathering()
@@ -187,10 +196,10 @@ class PictureTrack:
 class SoundTrack:
     """One payload may hold several frames, or a piece of one."""
 
-    def __init__(self, offer: Offer, codec: SoundCodec, gathering: SoundGathering) -> None:
+    def __init__(self, offer: TrackOffer, codec: SoundCodec, gathering: SoundGathering) -> None:
         self.rtp = RtpTrack(offer.payload_type, offer.rate)
         self._rate, self._base = offer.rate, Fraction(1, offer.rate)
-        self._codec, self._gathering = codec, gathering
+        self._codec, self._gathering, self._name = codec, gathering, _named(offer)
         self._undescribed = 0
 
     @property
@@ -203,9 +212,8 @@ class SoundTrack:
         """Why it is not kept, in a sentence; None while it may yet be."""
         if self._gathering.stream is not None or self._undescribed < _UNDESCRIBED:
             return None
-        return (
-            "Its sound cannot be recorded: the camera does not say how it is encoded. Set its audio to AAC-LC or G.711."
-        )
+        why = "the camera does not say how it is encoded. Set its audio to AAC-LC or G.711."
+        return f"Its sound ({self._name}) cannot be recorded: {why}"
 
     def take(self, frame: bytes, now_us: int, raws: list[Raw]) -> None:
         """An interleaved frame; what it completes goes into `raws`."""
@@ -230,6 +238,11 @@ class SoundTrack:
         self.rtp.report(frame)
 
 
+def _named(offer: TrackOffer) -> str:
+    """What a camera's settings call this sound."""
+    return _SOUND_NAMES.get(offer.encoding.split("-")[0], offer.encoding)
+
+
 class _Joining:
     """Puts pictures together again whose every slice bears the marker.
 
@@ -248,7 +261,8 @@ class _Joining:
         if held is None and not self._is_split and self._whole > _UNSURE_PICTURES:
             raws.append(raw)
             return
-        if held is not None and held.pts == raw.pts and not self._codec.begins_picture(raw.data):
+        is_sure = self._is_split or not raw.is_torn  # what lost its beginning looks the same
+        if held is not None and is_sure and held.pts == raw.pts and not self._codec.begins_picture(raw.data):
             rest = self._codec.without_parameters(raw.data)
             is_torn = held.is_torn or raw.is_torn
             self._is_split = True
