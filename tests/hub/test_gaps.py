@@ -107,6 +107,14 @@ def test_an_outage_ends_with_the_first_new_segment_also_when_nobody_said_so(inde
     assert index.outages == [(4, 20, "timeout")]
 
 
+def test_the_last_segment_may_come_after_the_outage(index: Index) -> None:
+    index.segment(0, 4)
+    index.segment(4, 8)
+    index.outage(11.4)
+    index.segment(8, 12)
+    assert index.outages == [(12, None, "timeout")]
+
+
 def test_a_killed_recorder_leaves_a_reason(index: Index) -> None:
     index.segment(100, 104)
     index.began(106)

@@ -62,6 +62,7 @@ class Gaps:
 
     def outage(self, session: Session, told: Outage) -> None:
         """Enter a stretch once, however often it is told, also by the next watch process that finds the camera lost."""
+        self._ends.pop(told.camera_id, None)  # the last segment may still be on its way from the disk
         before_ms = _end_before(session, told.camera_id, told.began_ms + 1)
         began_ms = max(told.began_ms, before_ms or told.began_ms)
         next_ms = _next_began(session, told.camera_id, began_ms)
