@@ -329,6 +329,21 @@ def test_a_full_disk_costs_the_parts_that_it_refused_and_heals_by_itself(tmp_pat
         subprocess.run(["umount", "-l", str(tmp_path / "disk")], check=True)
 
 
+def test_notes_that_cannot_be_wiped_keep_nothing_from_being_told_and_bring_nothing_back(vault: Vault) -> None:
+    vault.keep_part(part(0, 100_000), SEALER)
+    tails = vault.folder / CAMERA / "open.parts"
+    handles = [int(path.name) for path in Path("/proc/self/fd").iterdir() if str(path.resolve()) == str(tails)]
+    vault.keep_segment(Segment(CAMERA, 0, T0, PART_MS, "avc1.640028"))
+    for handle in handles:  # from here on it can only be read
+        only_read = os.open(tails, os.O_RDONLY)
+        os.dup2(only_read, handle)
+        os.close(only_read)
+    assert handles
+    assert len(vault.settle().files) == 1
+    assert recover(vault.folder, lambda _: True).parts_saved == 0
+    assert kept(vault) == [part(0, 100_000).mp4]
+
+
 # ---- with an owner who deletes -----------------------------------------------------------------------------------
 
 

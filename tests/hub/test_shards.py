@@ -23,6 +23,7 @@ from nightlatch.hub.vault.files import Vault
 from nightlatch.hub.watch import watcher as watcher_module
 from nightlatch.hub.watch.shards import Shard, read_shard
 from nightlatch.hub.watch.station import Station
+from nightlatch.hub.watch.telling import Telling
 from nightlatch.hub.watch.watcher import Watcher
 from nightlatch.hub.wire.notices import CameraList, Notice, decode, encode
 from nightlatch.pixels.stage.encoding import film
@@ -47,11 +48,19 @@ def test_a_shard_that_cannot_be_is_refused(text: str) -> None:
     assert read_shard("1/2") == Shard(1, 2)
 
 
+class Unheard:
+    """Nobody is told."""
+
+    def send(self, notice: Notice) -> None:
+        """Must return at once."""
+
+
 @contextmanager
 def watcher(folder: Path, shard: Shard) -> Iterator[Watcher]:
     """A watch process without cameras, its main thread at least."""
     nobody: Any = None
-    made = Watcher(folder, Station(Vault(folder, TestClock()), TestClock(), nobody, nobody), shard)
+    telling = Telling(Unheard(), TestClock())
+    made = Watcher(folder, Station(Vault(folder, TestClock()), TestClock(), telling, nobody), shard)
     thread = threading.Thread(target=made.run)
     thread.start()
     try:

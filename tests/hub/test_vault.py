@@ -16,7 +16,6 @@ import pytest
 from sqlalchemy import Engine, create_engine, delete, event, select
 from sqlalchemy.orm import Session
 
-from nightlatch.domain.camera import CameraState
 from nightlatch.domain.recording import Part, Segment, Sheet, Still
 from nightlatch.errors import Reason, SourceError, VaultError
 from nightlatch.hub.folder import claim
@@ -36,12 +35,14 @@ from nightlatch.hub.vault import layout
 from nightlatch.hub.vault.files import ClipGone, Vault
 from nightlatch.hub.vault.recover import recover
 from nightlatch.hub.vault.settling import OpenClip
-from nightlatch.hub.watch.telling import Telling
+from nightlatch.hub.watch.telling import Received, Telling
 from nightlatch.hub.wire.notices import ClipGrew, Notice, Outage, Stored
+from nightlatch.pixels.media.packets import Streams
 from nightlatch.seal.envelope import Sealed, header_length
 from nightlatch.seal.identities import Opener
 from nightlatch.seal.recipients import Sealer
 from tests.hub.keeping import Keeping, keep_whole, manifest
+from tests.pixels.sources.simulated import VIDEO
 
 CAMERA = "0123456789ab"
 T0 = 1_790_000_000_000
@@ -480,14 +481,14 @@ def test_a_camera_that_stays_lost_over_a_kill_of_the_recorder_has_one_outage_and
 ) -> None:
     lost = SourceError(Reason.TIMEOUT, "No answer.")
     clock = FixedClock()
-    Telling(home, clock).state(CAMERA, CameraState.RETRYING, problem=lost)
+    Telling(home, clock).lost(CAMERA, lost, T0)
     clock.at_ms += 60_000
     bus = Resent(home)
     after = Telling(bus, clock)  # the process was killed
-    after.state(CAMERA, CameraState.RETRYING, problem=lost)
+    after.lost(CAMERA, lost, None)
     assert outages(engine) == [(T0, None)]
     clock.at_ms += 60_000
-    after.state(CAMERA, CameraState.RECORDING)
+    after.recording(CAMERA, Received(clock.at_ms, Streams(VIDEO, None), (), "nightlatch"))
     assert outages(engine) == [(T0, T0 + 120_000)]
     bus.again()
     assert outages(engine) == [(T0, T0 + 120_000)]

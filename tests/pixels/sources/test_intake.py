@@ -43,11 +43,11 @@ def _is_contiguous(packets: list[Packet], step_ms: float, by_ms: float = 0.25) -
 
 
 def test_what_was_held_while_settling_comes_at_once() -> None:
-    ran = run(Camera(Time()), 0.9)
+    ran = run(Camera(Time()), 0.25)
     assert ran.packets == []
     assert ran.intake.streams is None
     ran.go_on(0.3)
-    assert len(ran.packets) > 25
+    assert len(ran.packets) > 10
     assert ran.packets[0].is_key
     assert ran.packets[0].dts_us == 0
     assert ran.intake.streams == Streams(VIDEO)

@@ -160,8 +160,9 @@ class Shelf:
         if self._tails is not None:
             if not self._tails.is_idle():
                 return False
-            if self._tails.is_there():
-                self._tails.path.unlink(missing_ok=True)
+            with suppress(OSError):  # empty: it harms nobody
+                if self._tails.is_there():
+                    self._tails.path.unlink(missing_ok=True)
             self._tails.close()
         return True
 

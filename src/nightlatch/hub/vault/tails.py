@@ -13,6 +13,7 @@ import errno
 import os
 import struct
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -147,13 +148,14 @@ class TailFile:
         return sorted(notes, key=lambda note: note.number, reverse=True)
 
     def free(self, slots: Slots) -> None:
-        """The segment is stored: its notes mean nothing any more. Raises `OSError`."""
+        """The segment is stored: its notes mean nothing any more. Where they stay, recovery finds it in its place."""
         self._reserved.discard(slots.first)
         if self.handle < 0:
             return
-        if not self._reserved:
-            os.ftruncate(self.handle, 0)
-        else:
+        with suppress(OSError):
+            if not self._reserved:
+                os.ftruncate(self.handle, 0)
+                return
             for slot in range(slots.first, slots.first + SLOTS):
                 os.pwrite(self.handle, _NOTHING, slot * SLOT)
 

@@ -1,6 +1,6 @@
 """The loop that receives every camera: one recorder for each, in step with the list that serve sends.
 
-All are polled on one clock, ten times a second or twenty, and nothing in a round waits: fewer and larger reads cost a sixth of
+All are polled on one clock, ten times a second or twenty, and nothing in a round waits. Reading so costs a sixth of
 waking for every packet that comes (measured on ten cameras over RTSP).
 
 The newest list is also kept in a file, readable by this account only (it holds what hub.db holds, passwords too): a

@@ -19,6 +19,9 @@ from nightlatch.pixels.sources.feed import Feed, Raw, Receiver
 from nightlatch.pixels.sources.placing import CameraLines, FilmLines
 
 WARM_S = 1.0  # how long a camera's stamps are compared with their arrivals before anything is handed out
+QUICK_S = 0.35  # or so long, where they agree: what waits in memory here is lost by a kill
+QUICK_PICTURES = 4
+QUICK_OFF_US = 150_000  # a tick of the loop and a little jitter
 BURST_S = 3.0  # at most so long, where more may come of what the camera had kept
 SOUND_WAIT_S = 1.5  # how long an announced but silent audio track is waited for
 SOUND_GONE_S = 3.0  # sound that has been silent for so long is let go at the next key frame
@@ -145,7 +148,7 @@ class Intake:
         first = self._held[0]
         waited_s = (now_us - first.arrival_us) / 1e6
         if self._end is None:
-            if waited_s < WARM_S:
+            if waited_s < WARM_S and not (waited_s >= QUICK_S and self._agrees()):
                 return []
             if self._feed.audio is not None and self._quiet.sound_us is None and waited_s < SOUND_WAIT_S:
                 return []
@@ -160,6 +163,15 @@ class Intake:
         if len(held) > 4:
             self._rate.measured = 1e6 / lines.video.step_us
         return self._packets(held)
+
+    def _agrees(self) -> bool:
+        """Whether the stamps of the pictures so far keep pace with their arrivals."""
+        seen = [raw for raw in self._held if raw.kind == "video"]
+        if len(seen) < QUICK_PICTURES or any(raw.pts is None for raw in seen):
+            return False
+        first, last = seen[0], seen[-1]
+        stamped_us = int(((last.pts or 0) - (first.pts or 0)) * last.base * 1_000_000)
+        return abs(stamped_us - (last.arrival_us - first.arrival_us)) < QUICK_OFF_US
 
     def _settle_film(self, film: FilmLines, raws: list[Raw]) -> list[Packet]:
         for item in self._times(film, raws):
