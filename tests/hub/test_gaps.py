@@ -15,7 +15,7 @@ from nightlatch.domain.camera import Camera
 from nightlatch.domain.time import Span
 from nightlatch.errors import Reason
 from nightlatch.hub.serve.absences import Absences, Beat
-from nightlatch.hub.serve.books.gaps import GAP_MS, Gaps, end_open, settle
+from nightlatch.hub.serve.books.gaps import GAP_MS, Gaps, end_open
 from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.books.records import OutageRow, SegmentRow
 from nightlatch.hub.wire.notices import Outage
@@ -40,7 +40,7 @@ class Index:
             session.add(SegmentRow(camera_id=CAMERA.id, began_ms=span.began_ms, duration_ms=length, bytes=1, path=path))
             session.flush()
             if is_found:
-                settle(session, CAMERA.id)
+                self.gaps.found(session, CAMERA.id, [span])
             else:
                 self.gaps.segment(session, CAMERA.id, span)
 
@@ -107,6 +107,14 @@ def test_an_outage_ends_with_the_first_new_segment_also_when_nobody_said_so(inde
     assert index.outages == [(4, 20, "timeout")]
 
 
+def test_the_last_segment_may_come_after_the_outage(index: Index) -> None:
+    index.segment(0, 4)
+    index.segment(4, 8)
+    index.outage(11.4)
+    index.segment(8, 12)
+    assert index.outages == [(12, None, "timeout")]
+
+
 def test_a_killed_recorder_leaves_a_reason(index: Index) -> None:
     index.segment(100, 104)
     index.began(106)
@@ -119,6 +127,15 @@ def test_a_hub_that_was_off_leaves_a_reason(index: Index) -> None:
     index.began(0.4)
     index.segment(3, 7)
     assert index.outages == [(-96, 3, "hub_off")]
+
+
+def test_a_recorder_that_begins_before_the_page_does_was_off_with_the_hub(index: Index) -> None:
+    index.absences.alive_ms = T0 - 60_000
+    index.segment(-70, -66)
+    index.began(-9)
+    for from_s in (-8, -4):
+        index.segment(from_s, from_s + 4, is_found=True)
+    assert index.outages == [(-66, -8, "hub_off")]
 
 
 def test_a_hub_that_was_off_and_then_a_camera_that_is_gone_are_two_stretches(index: Index) -> None:

@@ -39,9 +39,11 @@ T0 = 1_790_000_000_000
 class Watch:
     """What a watch process keeps and tells, without its pixels."""
 
-    def __init__(self, hub: Hub, shard: int = 0, shards: int = 1, *, since_ms: int = 0) -> None:
+    def __init__(
+        self, hub: Hub, shard: int = 0, shards: int = 1, *, since_ms: int = 0, moving: tuple[str, ...] = ()
+    ) -> None:
         self.heard: list[Notice] = []
-        self.moving: tuple[str, ...] = ()
+        self._moving = moving
         self._since_ms = since_ms
         self._sealer = Sealer([str(pyrage.x25519.Identity.generate().to_public())])
         self.vault = Vault(hub.folder, hub.clock)
@@ -51,7 +53,7 @@ class Watch:
         self.client.start()
 
     def hello(self) -> Hello:
-        return Hello(self._shard, self._shards, self.telling.growing(), self.moving, self._since_ms)
+        return Hello(self._shard, self._shards, self.telling.growing(), self._moving, self._since_ms)
 
     def event(self, event_id: str, camera_id: str = CAMERA, *, is_open: bool = True) -> None:
         about = (camera_id, "Porch", event_id, CLIP, T0, is_open)
@@ -253,9 +255,7 @@ def test_an_event_goes_on_when_its_recorder_only_joins_anew_and_ends_when_anothe
     first = Watch(hub, since_ms=T0)
     first.event("e1")
     until(lambda: alerts.told, "the event", 10)
-    first.moving = (CAMERA,)
-    again = Watch(hub, since_ms=T0)
-    again.moving = (CAMERA,)
+    again = Watch(hub, since_ms=T0, moving=(CAMERA,))
     until(lambda: len(hub.house.notices._writers) == 2, "the same process, on a new line", 10)
     again.segment(1)
     until(lambda: segments(hub), "a segment, entered after that", 10)

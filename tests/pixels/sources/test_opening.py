@@ -39,6 +39,7 @@ def camera(challenge: str) -> Iterator[int]:
         server.shutdown()
 
 
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
 @pytest.mark.parametrize(
     ("challenge", "reason"),
     [
@@ -47,8 +48,10 @@ def camera(challenge: str) -> Iterator[int]:
         ('Bearer realm="c"', Reason.REFUSED),
     ],
 )
-def test_a_password_is_called_wrong_only_where_the_camera_was_given_it(challenge: str, reason: Reason) -> None:
+def test_a_password_is_called_wrong_only_where_the_camera_was_given_it(
+    challenge: str, reason: Reason, transport: str
+) -> None:
     with camera(challenge) as port, pytest.raises(SourceError) as refused:
-        open_source(f"rtsp://u:p@127.0.0.1:{port}/live", clock=system_clock(), timeout_s=3.0)
+        open_source(f"rtsp://u:p@127.0.0.1:{port}/live", transport=transport, clock=system_clock(), timeout_s=3.0)
     assert refused.value.reason is reason
     assert ("does not know" in str(refused.value)) == (reason is Reason.REFUSED)

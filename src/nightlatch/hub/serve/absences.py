@@ -62,6 +62,7 @@ class Absences:
     """One for a serve process."""
 
     started_ms: int
+    alive_ms: int = 0  # when the serve process before this one was last alive; 0 where that is not known
     _starts: deque[_Start] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     _silences: deque[_Silence] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     _leaps: deque[Span] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
@@ -111,8 +112,9 @@ class Absences:
             return Cause(off_until_ms=hole.ended_ms)
         if isinstance(off, Span) and off.overlaps(hole):
             return Cause(off_until_ms=off.ended_ms)
-        if any(each.keeps(camera_id) and _lies_in(each.at_ms, hole) for each in list(self._starts)):
-            was_off = _lies_in(self.started_ms, hole)
+        starts = [each for each in list(self._starts) if each.keeps(camera_id) and _lies_in(each.at_ms, hole)]
+        if starts:
+            was_off = _lies_in(self.started_ms, hole) or any(self._was_away(each.at_ms) for each in starts)
             return Cause(Reason.HUB_OFF if was_off else Reason.RECORDER_STOPPED)
         if any(each.overlaps(hole) for each in list(self._sleeps)):
             return Cause(Reason.HUB_OFF)
@@ -123,6 +125,10 @@ class Absences:
         if _lies_in(self._changed.get(camera_id, -SKEW_MS - 1), hole):
             return Cause(Reason.SETTINGS_CHANGED)
         return Cause()
+
+    def _was_away(self, at_ms: int) -> bool:
+        """Whether no serve process ran then: a recorder may begin seconds before the page does."""
+        return self.alive_ms <= at_ms <= self.started_ms
 
 
 def _lies_in(at_ms: int, hole: Span) -> bool:

@@ -33,9 +33,9 @@ from nightlatch.hub.serve.books.matching import match
 from nightlatch.hub.serve.books.retention import Sweep
 from nightlatch.hub.serve.duty import Duty
 from nightlatch.hub.serve.giving import Donations
-from nightlatch.hub.serve.happening import Happening
 from nightlatch.hub.serve.hints import Hint
 from nightlatch.hub.serve.logwatch import LogWatch
+from nightlatch.hub.serve.open_events import OpenEvents
 from nightlatch.hub.serve.people.household import Device, Household
 from nightlatch.hub.serve.people.tries import Tries
 from nightlatch.hub.serve.uplink import Uplink
@@ -119,18 +119,20 @@ class House:
     _eyes: dict[int, EyeStatus] = field(default_factory=dict)  # by shard
     _feeds: set[asyncio.Queue[str]] = field(default_factory=set)
     absences: Absences = field(init=False)
+    gaps: Gaps = field(init=False)
     attention: Attention = field(init=False)
-    happening: Happening = field(init=False)
+    events: OpenEvents = field(init=False)
 
     def __post_init__(self) -> None:
-        self.absences = Absences(self.started_ms)
+        self.absences = Absences(self.started_ms, last_alive_ms(self.settings.data_dir) or 0)
+        self.gaps = Gaps(self.absences.why)
         self.notices = NoticeServer(self.settings.data_dir / "watch.sock", self.heard, self.left)
         self.attention = Attention(self.notices.tell)
-        self.happening = Happening(
+        self.events = OpenEvents(
             lambda notice: self.alerts.tell(alert_of(notice)),
             lambda moving: None if self.mqtt is None else self.mqtt.follow(moving),
         )
-        self.entries = Entries(self.books, self.clock, self.entered, self.match_all, Gaps(self.absences.why))
+        self.entries = Entries(self.books, self.clock, self.entered, self.match_all, self.gaps)
         self.listing = Duty("cameras.list", self._list_cameras)
         self.matching = Duty("books.match", self._match)
         if self.mqtt is not None:
@@ -174,14 +176,14 @@ class House:
             case CameraStatus():
                 self.statuses[notice.camera_id] = _carried(self.statuses.get(notice.camera_id), notice)
                 if notice.state is not CameraState.RECORDING:  # what it saw is over
-                    self.happening.end(lambda camera_id: camera_id == notice.camera_id)
+                    self.events.end(lambda camera_id: camera_id == notice.camera_id)
                 self.entries.add(notice)
                 self.hint({"type": "camera", "camera_id": notice.camera_id})
             case NewStill():
                 self.stills[notice.camera_id] = notice
                 self.hint({"type": "still", "camera_id": notice.camera_id, "at_ms": notice.at_ms})
             case EventNotice():
-                self.happening.take(notice)
+                self.events.take(notice)
             case Advice():
                 self.advice[notice.camera_id] = notice.text
             case EyeStatus():
@@ -203,9 +205,9 @@ class House:
         if hello.since_ms and hello.since_ms != self._since_ms.get(hello.shard):
             self._since_ms[hello.shard] = hello.since_ms
             self.absences.began(hello.since_ms, hello.keeps)
-            self.happening.end(hello.keeps)  # what the process before saw
-        self.happening.end(lambda camera_id: hello.keeps(camera_id) and camera_id not in hello.moving)
-        self.happening.goes_on(hello.moving)
+            self.events.end(hello.keeps)  # what the process before saw
+        self.events.end(lambda camera_id: hello.keeps(camera_id) and camera_id not in hello.moving)
+        self.events.goes_on(hello.moving)
         line = Line(hello, set(hello.growing))
         if before is not None and before.hello.since_ms == hello.since_ms:
             line.felt_s = before.felt_s
@@ -231,7 +233,7 @@ class House:
             return  # it has joined anew meanwhile
         del self._watching[hello.shard]
         self._eyes.pop(hello.shard, None)  # nothing is looking now
-        self.happening.end(hello.keeps)
+        self.events.end(hello.keeps)
         self.hint({"type": "home"})
 
     def _follow(self, clip: ClipGrew) -> None:
@@ -285,7 +287,7 @@ class House:
             raise
 
     async def _match_shard(self, line: Line) -> None:
-        found = await run_in_threadpool(match, self.books, line.hello.keeps, line.growing)
+        found = await run_in_threadpool(match, self.books, line.hello.keeps, line.growing, self.gaps)
         log.info(
             "books.matched",
             rows_added=found.rows_added,
@@ -303,9 +305,9 @@ class House:
 
     def resume(self) -> None:
         """What the last serve process left open when it was killed ended with it. Raises `OSError`."""
-        if (at_ms := last_alive_ms(self.settings.data_dir)) is not None:
+        if self.absences.alive_ms:
             with self.books.change() as session:
-                end_open(session, at_ms)
+                end_open(session, self.absences.alive_ms)
 
     async def beats(self) -> None:
         """Note that this hub is alive, what the clocks do, and who watches or hangs; until cancelled."""
@@ -315,7 +317,7 @@ class House:
             if self.absences.beat(now) and self.watch_is_silent != was_silent:
                 was_silent = not was_silent
                 self.hint({"type": "home"})
-            self.happening.say()
+            self.events.say()
             self.attention.say(again=now.monotonic_ms // 1000 % 4 < BEAT_S)
             if noting.done():  # a disk that hangs holds up the notes, not the beats
                 noting = asyncio.create_task(self._note(now.wall_ms))

@@ -15,6 +15,7 @@ _VAGUE = (  # of FFmpeg: it knows no better than ours
     Reason.BROKEN_STREAM,
     Reason.WRONG_PASSWORD,  # of a login that it cannot answer; ours would have said so itself
 )
+OVER_TCP = "It is received over TCP: FFmpeg, which receives over UDP, does not know this camera's login."
 TAKEN_OVER = "FFmpeg receives this camera: {why}"
 
 
@@ -31,9 +32,9 @@ def open_feed(address: Address, transport: str, timeout_s: float, speed: float =
     """
     if address.scheme == "file":
         return FilmFeed(address, timeout_s, speed)
-    if address.scheme == "rtsp" and transport == "tcp" and not address.opens.startswith("rtsps:"):
-        return Relay(address, timeout_s)
-    return AvFeed(address, transport, timeout_s)
+    if address.scheme != "rtsp" or address.opens.startswith("rtsps:"):
+        return AvFeed(address, transport, timeout_s)
+    return Relay(address, timeout_s) if transport == "tcp" else Doubt(address, transport, timeout_s)
 
 
 class Relay:
@@ -73,6 +74,43 @@ class Relay:
             if self._refused is not None and error.reason in _VAGUE:
                 raise self._refused from None
             raise
+
+    def close(self) -> None:
+        self._feed.close()
+
+
+class Doubt:
+    """FFmpeg, over UDP; where it calls the password wrong our own client is asked, which knows more logins."""
+
+    is_live = True
+
+    def __init__(self, address: Address, transport: str, timeout_s: float) -> None:
+        self._address = address
+        self._timeout_s = timeout_s
+        self._feed: Feed = AvFeed(address, transport, timeout_s)
+        self._is_ours = False
+
+    @property
+    def receiver(self) -> Receiver:
+        return self._feed.receiver
+
+    @property
+    def audio(self) -> AudioStream | None:
+        return self._feed.audio
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        return (*self._feed.left_out, OVER_TCP) if self._is_ours else self._feed.left_out
+
+    def poll(self, now_us: int) -> list[Raw]:
+        try:
+            return self._feed.poll(now_us)
+        except SourceError as error:
+            if self._is_ours or error.reason is not Reason.WRONG_PASSWORD:
+                raise
+        self._feed.close()
+        self._feed, self._is_ours = RtspFeed(self._address, self._timeout_s), True
+        return []
 
     def close(self) -> None:
         self._feed.close()

@@ -40,7 +40,7 @@ _ANSWERS: tuple[tuple[tuple[type[Exception], ...], Reason, str], ...] = (
         (av.error.HTTPUnauthorizedError,),
         Reason.WRONG_PASSWORD,
         "The camera does not accept this name and password, or asks for them in a way that FFmpeg does not know. Check "
-        "both in its own app; if they are right, set the transport to TCP.",
+        "both in its own app.",
     ),
     (
         (av.error.HTTPForbiddenError,),

@@ -8,7 +8,7 @@ off; that is no outage.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, or_, select, update
@@ -20,7 +20,6 @@ from nightlatch.hub.serve.books.records import OutageRow, SegmentRow
 from nightlatch.hub.wire.notices import Outage
 
 GAP_MS = 2_500  # segments closer than this are one stretch on the strip
-SETTLED = 16  # files: more than a segment has parts that are saved one by one
 CLOSE_MS = 250  # segments closer than this follow each other: nothing is asked of the index
 
 
@@ -54,8 +53,16 @@ class Gaps:
         if before_ms is not None and before_ms < segment.began_ms:
             self._explain(session, camera_id, Span(before_ms, segment.began_ms))
 
+    def found(self, session: Session, camera_id: str, segments: Sequence[Span]) -> None:
+        """Segments were found among the files; nobody told of them, or it was missed."""
+        self._ends.pop(camera_id, None)
+        for segment in sorted(segments, key=lambda each: each.began_ms):
+            self.segment(session, camera_id, segment)
+        self._ends.pop(camera_id, None)  # there may be later ones
+
     def outage(self, session: Session, told: Outage) -> None:
         """Enter a stretch once, however often it is told, also by the next watch process that finds the camera lost."""
+        self._ends.pop(told.camera_id, None)  # the last segment may still be on its way from the disk
         before_ms = _end_before(session, told.camera_id, told.began_ms + 1)
         began_ms = max(told.began_ms, before_ms or told.began_ms)
         next_ms = _next_began(session, told.camera_id, began_ms)
@@ -104,14 +111,6 @@ class Gaps:
             before.ended_ms = hole.ended_ms
         elif hole.duration_ms > GAP_MS:
             _add(session, camera_id, hole.began_ms, hole.ended_ms, Reason.UNEXPLAINED)
-
-
-def settle(session: Session, camera_id: str) -> None:
-    """Segments were found among the files: no outage lies over the newest of them."""
-    query = select(SegmentRow.began_ms, SegmentRow.duration_ms).where(SegmentRow.camera_id == camera_id)
-    newest = session.execute(query.order_by(SegmentRow.began_ms.desc()).limit(SETTLED)).all()
-    for began_ms, duration_ms in reversed(newest):
-        _clear(session, camera_id, Span(began_ms, began_ms + duration_ms))
 
 
 def end_open(session: Session, at_ms: int) -> None:

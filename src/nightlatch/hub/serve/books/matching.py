@@ -15,8 +15,9 @@ from typing import NamedTuple
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from nightlatch.domain.time import Span
 from nightlatch.hub.serve.books.books import Books
-from nightlatch.hub.serve.books.gaps import settle
+from nightlatch.hub.serve.books.gaps import Gaps
 from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, SegmentRow, SheetRow
 from nightlatch.hub.vault import layout
 
@@ -32,13 +33,15 @@ class Correction:
     clips_closed: int = 0  # clips that grew when their watch process died
 
 
-def match(books: Books, is_ours: Callable[[str], bool], growing: Collection[str]) -> Correction:
+def match(
+    books: Books, is_ours: Callable[[str], bool], growing: Collection[str], gaps: Gaps | None = None
+) -> Correction:
     """Correct the rows of all cameras that `is_ours`. Raises `OSError`.
 
     `growing` clips are still being written. It may change meanwhile: a clip that ends just after it was asked for is
     closed by its notice, which is entered later.
     """
-    found = Correction()
+    found, gaps = Correction(), gaps or Gaps()
     folders = {folder.name: folder for folder in layout.camera_folders(books.vault)}
     with books.change() as session:
         known = {
@@ -49,15 +52,14 @@ def match(books: Books, is_ours: Callable[[str], bool], growing: Collection[str]
     for camera_id in sorted(known | set(folders)):
         if is_ours(camera_id):
             with books.change() as session:
-                if _match_footage(session, books.vault, camera_id, found):
-                    settle(session, camera_id)
+                gaps.found(session, camera_id, _match_footage(session, books.vault, camera_id, found))
                 _match_clips(session, books.vault / camera_id, camera_id, growing, found)
     return found
 
 
-def _match_footage(session: Session, vault: Path, camera_id: str, found: Correction) -> bool:
-    """Whether files without a row were found."""
-    before = found.rows_added
+def _match_footage(session: Session, vault: Path, camera_id: str, found: Correction) -> list[Span]:
+    """When the segments were recorded that had no row."""
+    recorded: list[Span] = []
     for table, kind in ((SegmentRow, "segments"), (SheetRow, "sheets")):
         known = {
             row.path: row.id
@@ -69,6 +71,8 @@ def _match_footage(session: Session, vault: Path, camera_id: str, found: Correct
             if known.pop(path, None) is None and (name := layout.read_name(path)) is not None:
                 row = {"camera_id": camera_id, "began_ms": name.began_ms, "duration_ms": name.duration_ms, "path": path}
                 new.append(row | {"bytes": file.stat().st_size})
+                if table is SegmentRow:
+                    recorded.append(Span(name.began_ms, name.began_ms + name.duration_ms))
         if new:
             session.execute(insert(table), new)
         gone = list(known.values())
@@ -76,7 +80,7 @@ def _match_footage(session: Session, vault: Path, camera_id: str, found: Correct
             session.execute(delete(table).where(table.id.in_(gone[begin : begin + BATCH])))
         found.rows_added += len(new)
         found.rows_dropped += len(gone)
-    return found.rows_added > before
+    return recorded
 
 
 def _match_clips(session: Session, camera: Path, camera_id: str, growing: Collection[str], found: Correction) -> None:

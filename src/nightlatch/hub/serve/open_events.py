@@ -11,7 +11,7 @@ from nightlatch.hub.wire.notices import EventNotice
 
 
 @dataclass(slots=True)
-class Happening:
+class OpenEvents:
     """All calls come from the event loop. `tell` hears every notice; `follow` where something moves."""
 
     tell: Callable[[EventNotice], None]
