@@ -307,7 +307,10 @@ class _PictureGathering:
         kind = payload[0] & 31
         self._size += len(payload)
         if kind == FU_A:
-            self._add_piece(payload)
+            if self._pieces and not payload[1] & 0xC0:  # neither the first nor the last, as most are
+                self._pieces.append(payload[2:])
+            else:
+                self._add_piece(payload)
             return
         if self._pieces:  # the rest of it never came
             self._pieces, self._is_whole = [], False

@@ -126,7 +126,7 @@ class RtspFeed:
 
     def _receive(self, connected: socket.socket, talk: Conversation, now_us: int, raws: list[Raw]) -> None:
         left = MOST_A_POLL
-        take = self._tracks.take
+        takers = self._tracks.takers
         while left > 0:
             try:
                 data = connected.recv(RECEIVE)
@@ -139,7 +139,8 @@ class RtspFeed:
                 return
             frames = talk.receive(data, now_us)
             for frame in frames:
-                take(frame, now_us, raws)
+                if (take := takers.get(frame[1])) is not None:
+                    take(frame, now_us, raws)
             if frames or not talk.is_playing:  # an answer to a keep-alive is no sign of pictures
                 self._heard_us = now_us
             if len(data) < RECEIVE or talk.moved is not None:

@@ -37,6 +37,19 @@ class RtpTrack:
         self.lost = 0  # packets, so far
         self.has_left = False  # it said good-bye, and nothing came since
 
+    def goes_on(self, frame: bytes) -> bool:
+        """Whether this is simply the next packet, of the same moment and without a marker; it counts then as taken."""
+        if len(frame) < _SMALLEST:
+            return False
+        flags, kind, number, raw, ssrc = _HEAD.unpack_from(frame)
+        if number != self._next or raw != self._raw or kind != self._payload_type or flags != 0x80:
+            return False
+        if ssrc != self._ssrc or self.has_left:
+            return False
+        self._next = number + 1 & 0xFFFF
+        self.is_gap = self.is_marked = False
+        return True
+
     def payload(self, frame: bytes) -> bytes | None:
         """What a packet carries; None for what is no packet of this track or comes twice."""
         if len(frame) < _SMALLEST:

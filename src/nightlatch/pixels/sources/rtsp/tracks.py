@@ -42,7 +42,8 @@ class Tracks:
         self._sound: SoundTrack | None = None
         self._left_out: list[str] = []
         self._reports: list[tuple[int, RtpTrack]] = []
-        self._takers: dict[int, Callable[[bytes, int, list[Raw]], None]] = {}
+        # By channel, who takes an interleaved frame; what it completes goes into the list.
+        self.takers: dict[int, Callable[[bytes, int, list[Raw]], None]] = {}
 
     @property
     def audio(self) -> AudioStream | None:
@@ -91,8 +92,8 @@ class Tracks:
         track = self._picture if channel.offer.media == "video" else self._sound
         if track is not None:
             self._reports.append((channel.rtcp, track.rtp))
-            self._takers[channel.rtcp] = track.report
-            self._takers[channel.rtp] = track.take
+            self.takers[channel.rtcp] = track.report
+            self.takers[channel.rtp] = track.take
 
     def refuse(self, offer: TrackOffer) -> None:
         """The camera does not send this sound."""
@@ -101,8 +102,7 @@ class Tracks:
 
     def take(self, frame: bytes, now_us: int, raws: list[Raw]) -> None:
         """An interleaved frame; what it completes goes into `raws`."""
-        taker = self._takers.get(frame[1])
-        if taker is not None:
+        if (taker := self.takers.get(frame[1])) is not None:
             taker(frame, now_us, raws)
 
     def answer(self) -> bytes:
@@ -146,6 +146,9 @@ class PictureTrack:
     def take(self, frame: bytes, now_us: int, raws: list[Raw]) -> None:
         """An interleaved frame; what it completes goes into `raws`."""
         rtp, gathering = self.rtp, self._gathering
+        if rtp.goes_on(frame) and rtp.stamp == self._stamp:  # nine of ten packets are the next piece of a picture
+            gathering.add(frame[16:])
+            return
         payload = rtp.payload(frame)
         if payload is None:
             return
