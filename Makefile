@@ -8,7 +8,7 @@ NODE := scripts/with-node
 DATA ?= data
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt shape wire page demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark drill-kills drill-faults fuzz-rtsp clean
+.PHONY: help run test check fmt shape wire page demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark bench-playback drill-kills drill-faults fuzz-rtsp clean
 
 help:  ## show this list
 	@grep -hE '^[a-z][a-z-]*:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)$$/  make \1\t\2/' | expand -t 26
@@ -75,6 +75,9 @@ bench-redact: .venv/installed  ## hide people in real films and judge the result
 
 bench-watermark: .venv/installed  ## measure what the hidden mark survives
 	$(BIN)/python bench/watermark.py 3
+
+bench-playback: .venv/installed $(PAGE) .venv/system  ## measure a sealed clip beside an unsealed one in Chromium, and stills under a finger
+	$(BIN)/python -m bench.playback $(ARGS)
 
 drill-kills: .venv/installed $(PAGE) .venv/system  ## kill -9 a recording a thousand times and count what it cost (ARGS='--kills 50')
 	$(BIN)/python -m tests.drills.kills $(ARGS)
