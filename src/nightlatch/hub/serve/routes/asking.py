@@ -12,7 +12,13 @@ from nightlatch.errors import ConfigError, NightlatchError
 from nightlatch.hub.serve.house import House, house, owner
 from nightlatch.hub.serve.people.household import Device
 
-At = Annotated[House, Depends(house)]
+
+async def _here(request: Request) -> House:
+    """Found without a thread: a plain function would wait for one in every request."""
+    return house(request)
+
+
+At = Annotated[House, Depends(_here)]
 Owner = Annotated[Device, Depends(owner)]
 LATEST = 2**53  # what JavaScript counts to; SQLite and arithmetic go further
 Whole = Annotated[int, Field(ge=-LATEST, le=LATEST)]  # a moment, a row, a limit that somebody asks for
