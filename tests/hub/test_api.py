@@ -265,6 +265,10 @@ def test_recordings_come_out_sealed_and_open_with_the_owners_key(home: Hub) -> N
     piece = home.client.get(f"/api/segments/{segment['id']}", headers={"Range": "bytes=10-19"})
     assert (piece.status_code, piece.content) == (206, whole[10:20])
     assert opener.open(Sealed(home.client.get(f"/api/clips/{clip}/parts/0").content)).startswith(b"a part")
+    whole = home.client.get(f"/api/clips/{clip}/parts/0")
+    some = home.client.get(f"/api/clips/{clip}/parts/0", headers={"Range": "bytes=3-9"})
+    assert (some.status_code, some.content) == (206, whole.content[3:10])
+    assert (whole.headers["cache-control"], whole.headers["etag"]) == ("no-store", some.headers["etag"])
     said = json.loads(opener.open(Sealed(home.client.get(f"/api/clips/{clip}/manifest").content)))
     assert len(said["parts"]) == 1
     for trick in ("../../hub.db", "%2e%2e%2fhub", "part-0000", "99999"):
