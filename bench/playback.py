@@ -40,6 +40,7 @@ from playwright.sync_api import Page
 
 from nightlatch.clocks import system_clock
 from nightlatch.domain.manifest import Manifest
+from nightlatch.domain.recording import Part
 from nightlatch.domain.time import DAY_MS, HOUR_MS, MINUTE_MS
 from nightlatch.hub.vault.files import Vault
 from nightlatch.hub.watch.telling import Telling
@@ -125,7 +126,7 @@ def ground(folder: Path, minutes: int) -> Iterator[Ground]:
         watch.start()
         try:
             camera = str(page.evaluate(ADD)["id"])
-            cameras = until(lambda: listed(heard), "the list of cameras")
+            cameras = listed(heard)
             vault, sealer = Vault(home.data / "hub", system_clock()), Sealer(list(cameras.recipients))
             telling = Telling(watch, system_clock())
             opened = keep_clip(folder, camera, str(cameras.household_id), vault, sealer, telling)
@@ -138,13 +139,12 @@ def ground(folder: Path, minutes: int) -> Iterator[Ground]:
             watch.close()
 
 
-def listed(heard: queue.SimpleQueue[Notice]) -> CameraList | None:
-    """The list that names a camera and a key, if it has come."""
-    with contextlib.suppress(queue.Empty):
-        notice = heard.get_nowait()
+def listed(heard: queue.SimpleQueue[Notice]) -> CameraList:
+    """The list that names a camera and a key. Raises `queue.Empty` when it does not come."""
+    while True:
+        notice = heard.get(timeout=20)
         if isinstance(notice, CameraList) and notice.cameras and notice.recipients:
             return notice
-    return None
 
 
 def keep_clip(folder: Path, camera: str, household: str, vault: Vault, sealer: Sealer, telling: Telling) -> bytes:
@@ -161,7 +161,7 @@ def keep_clip(folder: Path, camera: str, household: str, vault: Vault, sealer: S
     clip, opened = vault.begin_clip(CLIP, said), b""
     telling.clip(clip)
     for part in parts:
-        if hasattr(part, "mp4"):
+        if isinstance(part, Part):
             vault.keep_clip_part(clip, part, sealer)
             opened += part.mp4
     vault.close_clip(clip, sealer)
