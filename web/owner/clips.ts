@@ -6,6 +6,7 @@ import { type Bytes, b64, sha256 } from "../shared/bytes";
 import { Latest } from "../shared/latest";
 import { type Manifest, partsOf, readManifest, type StreamName } from "../shared/manifest";
 import { signed } from "../shared/signature";
+import type { Clip } from "../shared/wire";
 import { hubNow, opened, ring, state } from "./state";
 
 export type { Manifest };
@@ -56,11 +57,19 @@ async function object(clip: string, here: string, there: string): Promise<Result
 }
 
 const over = new Latest<string, Manifest>(500); // of clips that have ended: nothing changes them any more
+const rows = new Latest<string, Clip>(500); // of the same clips, as a list of the hub had them
 
-// The manifest of a clip was opened elsewhere; the film need not wait for it again.
-export function remember(clip: string, of: Manifest) {
-  if (of.ended_ms !== null && of.household === ring.value?.household) over.set(clip, of);
+// The manifest of a listed clip was opened elsewhere; the film need not wait for it, nor for its row, again.
+export function remember(row: Clip, of: Manifest) {
+  if (!isOver(of)) return;
+  over.set(row.id, of);
+  rows.set(row.id, row);
 }
+
+const isOver = (of: Manifest) => of.ended_ms !== null && of.household === ring.value?.household;
+
+// What a list of the hub said of a clip that is over; null: no list did.
+export const listed = (clip: string): Clip | null => rows.get(clip) ?? null;
 
 export async function manifest(clip: string): Promise<Result<Manifest>> {
   const known = over.get(clip);
@@ -72,15 +81,18 @@ export async function manifest(clip: string): Promise<Result<Manifest>> {
   if (found.ok && found.value.household !== ring.value?.household) {
     return broken("This clip claims to come from another household. It is not shown.");
   }
-  if (found.ok) remember(clip, found.value);
+  if (found.ok && isOver(found.value)) over.set(clip, found.value);
   return found;
 }
 
 const firsts = new Latest<string, Promise<Result<Bytes>>>(1);
 
-// Ask for the first part beside the manifest: its hash is checked when that is there.
+// Ask for the first part before the manifest is there, which says its hash: when a clip is pressed, and when it opens.
 export function expect(clip: string) {
-  firsts.set(clip, sealedPart(clip, "main", 0));
+  if (firsts.get(clip)) return;
+  const asked = sealedPart(clip, "main", 0);
+  firsts.set(clip, asked);
+  void asked.then((found) => found.ok || firsts.get(clip) !== asked || firsts.drop(clip));
 }
 
 function sealedPart(clip: string, stream: StreamName, n: number): Promise<Result<Bytes>> {
@@ -110,7 +122,7 @@ export async function still(clip: string, of: Manifest): Promise<Result<Bytes | 
 
 const AHEAD = 4;
 
-// Opened parts in order, the first by itself, then a few at a time. A failure is the last that comes.
+// Opened parts in order, a few at a time once the first is shown: nothing competes with that. A failure is the last.
 export async function* parts(
   clip: string,
   of: Manifest,
@@ -125,9 +137,10 @@ export async function* parts(
   for (let n = from; n < count; n++) {
     fetch(n + 1);
     const next = await fetching[n]!;
-    fetch(n + 1 + AHEAD);
+    if (n > from) fetch(n + 1 + AHEAD);
     yield next;
     if (!next.ok) return;
+    fetch(n + 1 + AHEAD);
   }
 }
 

@@ -41,7 +41,7 @@ async function openedFinding(clip: Clip, sealed: string | undefined): Promise<Fi
   const plain = sealed ? await opened(unb64(sealed)) : null;
   const manifest = plain?.ok ? await attempt(async () => readManifest(plain.value)) : null;
   if (!manifest?.ok || manifest.value.event !== clip.event_id) return null;
-  if (!clip.open) remember(clip.id, manifest.value);
+  if (!clip.open) remember(clip, manifest.value);
   return findingOf(manifest.value);
 }
 

@@ -11,6 +11,7 @@ declare global {
 const AHEAD_S = 24;
 const BEHIND_S = 60;
 const WATCH_MS = 250;
+const LONGEST_MS = 300; // a first part lasts twice as long
 
 export class SealedPlayer {
   private readonly source: MediaSource;
@@ -65,6 +66,19 @@ export class SealedPlayer {
         await this.forget();
       }
     }
+  }
+
+  // The first picture is shown, or the browser takes its time over it (as in a tab that nobody sees).
+  shown(): Promise<void> {
+    if (this.video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) return Promise.resolve();
+    return new Promise((resolve) => {
+      const late = setTimeout(resolve, LONGEST_MS);
+      const seen = () => {
+        clearTimeout(late);
+        resolve();
+      };
+      this.video.addEventListener("loadeddata", seen, { once: true });
+    });
   }
 
   end() {

@@ -16,6 +16,7 @@ interface LinkProps {
   "aria-label"?: string;
   "data-testid"?: string;
   "data-clip"?: string;
+  onPointerDown?: (event: PointerEvent) => void;
 }
 
 export function Link(props: LinkProps) {

@@ -60,6 +60,7 @@ function viewing(doors: Partial<Doors> = {}, manifests: Result<Manifest>[] = [ye
   const hub = new TableHub({ manifest: manifests });
   const viewer = new Viewer("c1", {
     begin: () => {},
+    listed: () => null,
     row: async () => yes(ROW),
     manifest: () => hub.ask("manifest"),
     still: async () => yes(utf8("jpeg")),
@@ -71,6 +72,7 @@ function viewing(doors: Partial<Doors> = {}, manifests: Result<Manifest>[] = [ye
       return yes({
         append: async (piece) => yes(void log.push(new TextDecoder().decode(piece))),
         begin: (atS) => atS > 0 && log.push(`from ${atS}`),
+        shown: async () => {},
         end: () => log.push("end"),
         close: () => log.push("close"),
       });
@@ -199,6 +201,48 @@ describe("the way to the end of a clip", () => {
     await watching;
     expect(viewer.at.value).toEqual({ is: "opening" });
     expect(log).toEqual([]);
+  });
+});
+
+describe("what is asked for, and when", () => {
+  test("what a list said of it is not asked again, but it must be of the same event", async () => {
+    const asked: string[] = [];
+    const row = async () => yes(void asked.push("row")) as unknown as Result<Clip>;
+    const { viewer } = viewing({ listed: () => ({ ...ROW, open: false }), row });
+    await viewer.watch();
+    expect([viewer.at.value.is, asked]).toEqual(["shown", []]);
+    const other = viewing({ listed: () => ({ ...ROW, event_id: "e2" }) });
+    await other.viewer.watch();
+    expect(other.viewer.at.value).toMatchObject({ is: "stopped", failure: { kind: "broken" } });
+  });
+
+  test("nothing else is asked for before its first picture is shown", async () => {
+    const asked: string[] = [];
+    let show = () => {};
+    const { viewer } = viewing({
+      screen: async () =>
+        yes({
+          append: async (piece) => yes(void asked.push(new TextDecoder().decode(piece))),
+          begin: () => {},
+          shown: () => new Promise<void>((done) => (show = done)),
+          end: () => {},
+          close: () => {},
+        }),
+      still: async () => yes(void asked.push("still") as unknown as null),
+    });
+    void viewer.begun.then(() => asked.push("the rest"));
+    const watching = viewer.watch();
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(asked).toEqual(["part 0"]);
+    show();
+    await watching;
+    expect(asked.toSorted()).toEqual(["part 0", "part 1", "still", "the rest"]);
+  });
+
+  test("a clip that does not open lets the rest of the page go on", async () => {
+    const { viewer } = viewing({}, [broken("no")]);
+    await viewer.watch();
+    await viewer.begun;
   });
 });
 

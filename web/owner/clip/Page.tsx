@@ -1,6 +1,6 @@
 // One clip: its film, what the house made of it, and what the owner can do with it.
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { when } from "../../shared/time";
 import type { Clip } from "../../shared/wire";
 import type { Manifest } from "../clips";
@@ -26,11 +26,11 @@ export function ClipPage({ id }: { id: string }) {
   useTitle("Clip");
   const video = useRef<HTMLVideoElement>(null);
   const viewer = useMemo(() => new Viewer(id, doorsTo(video)), [id]);
-  useEffect(() => {
-    void viewer.watch();
+  useLayoutEffect(() => {
+    void viewer.watch(); // before the page is painted, which takes a frame
     return () => viewer.leave();
   }, [viewer]);
-  const { row, near } = useSurroundings(id);
+  const { row, near } = useSurroundings(id, viewer.begun);
   useKeys(video, near);
   const [hasBoxes, setBoxes] = useState(true);
   const at = viewer.at.value;
@@ -63,7 +63,7 @@ export function ClipPage({ id }: { id: string }) {
       )}
       {facts && finding && (
         <>
-          <Says id={id} finding={finding} />
+          <Says id={id} finding={finding} after={viewer.begun} />
           <Acts id={id} facts={facts} finding={finding} hasBoxes={hasBoxes} setBoxes={setBoxes} />
           <Facts of={factsInWords(facts, row, state.value?.cloud.configured ?? false)} />
         </>
@@ -73,20 +73,22 @@ export function ClipPage({ id }: { id: string }) {
 }
 
 // What the hub has of the clip (null: nothing any longer), and the clips before and after it.
-function useSurroundings(id: string) {
+function useSurroundings(id: string, after: Promise<void>) {
   const [row, setRow] = useState<Clip | null | undefined>(undefined);
   const [near, setNear] = useState<Neighbours>({});
   useEffect(() => {
     let isLate = false;
-    void surroundings(id).then((found) => {
-      if (isLate) return;
+    void (async () => {
+      await after;
+      const found = isLate ? null : await surroundings(id);
+      if (isLate || !found) return;
       setRow(found.row);
       setNear(found.near);
-    });
+    })();
     return () => {
       isLate = true;
     };
-  }, [id, clipsChanged.value]);
+  }, [id, after, clipsChanged.value]);
   return { row, near };
 }
 
@@ -154,7 +156,7 @@ function Film({ video, camera, poster }: { video: Video; camera: string | undefi
   );
 }
 
-function Says({ id, finding }: { id: string; finding: Finding }) {
+function Says({ id, finding, after }: { id: string; finding: Finding; after: Promise<void> }) {
   return (
     <div class="says">
       {finding.reasons.length > 0 && (
@@ -165,7 +167,7 @@ function Says({ id, finding }: { id: string; finding: Finding }) {
         </ul>
       )}
       <p class="fine">{judgement(finding)}</p>
-      <Remark clip={id} />
+      <Remark clip={id} after={after} />
     </div>
   );
 }

@@ -10,9 +10,9 @@ const RIGHT: [string, string][] = [
   ["nothing", "Nothing there"],
 ];
 
-export function Remark({ clip }: { clip: string }) {
+export function Remark({ clip, after }: { clip: string; after: Promise<void> }) {
   const mine = useMemo(() => remark(clip, remarkDoors()), [clip]);
-  useEffect(() => void mine.load(), [mine]);
+  useEffect(() => void after.then(mine.load), [mine]);
   const { isOpen, said } = mine.at.value;
   if (!isOpen) {
     return (

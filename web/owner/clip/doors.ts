@@ -2,7 +2,7 @@
 
 import { attempt, broken, get, type Result, sealed, send } from "../../shared/api";
 import type { Clip } from "../../shared/wire";
-import { expect, manifest, parts, still } from "../clips";
+import { expect, listed, manifest, parts, still } from "../clips";
 import { plays, SealedPlayer } from "../player";
 import { openedJson, opener } from "../state";
 import { beginOf } from "../timeline/days";
@@ -23,6 +23,7 @@ export function doorsTo(video: { current: HTMLVideoElement | null }): Doors {
       expect(clip);
       player = made(video.current);
     },
+    listed,
     row,
     manifest,
     still,
@@ -54,6 +55,7 @@ async function screenOf(player: Result<SealedPlayer>, codecs: string): Promise<R
   const screen: Screen = {
     append: (piece) => attempt(() => value.append(piece)),
     begin: (atS) => value.begin(atS),
+    shown: () => value.shown(),
     end: () => value.end(),
     close: () => value.close(),
   };

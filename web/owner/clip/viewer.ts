@@ -14,12 +14,14 @@ const DONE: Result<void> = { ok: true, value: undefined };
 export interface Screen {
   append: (piece: Bytes) => Promise<Result<void>>;
   begin: (atS: number) => void; // show nothing before this
+  shown: () => Promise<void>; // its first picture, or that takes long
   end: () => void;
   close: () => void;
 }
 
 export interface Doors {
   begin: (clip: string) => void; // what can be done before anything is known of it
+  listed: (clip: string) => Clip | null; // what a list said of it before; null: nothing
   row: (clip: string) => Promise<Result<Clip>>;
   manifest: (clip: string) => Promise<Result<Manifest>>;
   still: (clip: string, of: Manifest) => Promise<Result<Bytes | null>>;
@@ -43,6 +45,9 @@ const GONE = "This clip has been deleted or has expired.";
 export class Viewer {
   readonly at = signal<Showing>({ is: "opening" });
   readonly stream = signal<StreamName>("main");
+  // Kept when the first picture is shown, or none comes: what else the page asks for does not compete with it.
+  readonly begun: Promise<void>;
+  private begin = () => {};
   private hasLeft = false;
   private screen: Screen | null = null;
   private poster: string | null = null;
@@ -50,11 +55,16 @@ export class Viewer {
   constructor(
     private readonly id: string,
     private readonly doors: Doors,
-  ) {}
+  ) {
+    this.begun = new Promise((resolve) => {
+      this.begin = resolve;
+    });
+  }
 
   // Ends when the clip has been played in full, when it fails, or when the owner leaves.
   async watch() {
     const done = await this.play();
+    this.begin();
     if (done.ok) return;
     this.comes({ is: "failed", failure: isGone(done) ? { ...done, text: GONE } : done });
   }
@@ -89,7 +99,8 @@ export class Viewer {
 
   // The manifest, if it is of the event that the hub lists under this name.
   private async read(): Promise<Result<Manifest>> {
-    const row = this.doors.row(this.id);
+    const known = this.doors.listed(this.id);
+    const row = known ? { ok: true as const, value: known } : this.doors.row(this.id);
     const facts = await this.doors.manifest(this.id);
     if (!facts.ok) return facts;
     const listed = await row;
@@ -101,6 +112,7 @@ export class Viewer {
   private async playParts(facts: Manifest, screen: Screen): Promise<Result<void>> {
     for (let shown = 0; ; ) {
       const added = await this.append(facts, shown, screen);
+      this.begin();
       if (!added.ok) return added;
       shown += added.value;
       if (this.hasLeft || facts.ended_ms !== null) return DONE;
@@ -124,7 +136,10 @@ export class Viewer {
       const added = piece.ok ? await screen.append(piece.value) : piece;
       if (!added.ok) return added;
       if (from + count === 0) {
-        screen.begin(leadS(facts, this.stream.value));
+        const lead = leadS(facts, this.stream.value);
+        screen.begin(lead);
+        if (lead === 0) await screen.shown();
+        this.begin();
         void this.showStill(facts); // until the film plays; nothing waits for it
       }
       count++;

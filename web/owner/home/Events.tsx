@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { get } from "../../shared/api";
 import { dayName, hhmm } from "../../shared/time";
 import type { Clip } from "../../shared/wire";
+import { expect } from "../clips";
 import { Badge, FilterBar } from "../events";
 import { what } from "../findings";
 import { findings, learn } from "../learn";
@@ -71,7 +72,13 @@ function Row({ parts }: { parts: Clip[] }) {
   const camera = home.value?.cameras.find((c) => c.id === clip.camera_id);
   return (
     <li>
-      <Link href={`/clip/${clip.id}`} class="clip" data-testid="clip-row" data-clip={clip.id}>
+      <Link
+        href={`/clip/${clip.id}`}
+        class="clip"
+        data-testid="clip-row"
+        data-clip={clip.id}
+        onPointerDown={(press) => press.pointerType === "mouse" && expect(clip.id)} // a finger may only scroll
+      >
         <SealedPicture path={`/clips/${clip.id}/still`} again={clip.open ? clip.parts : undefined} alt="" />
         <span>
           <strong>{camera?.name ?? "A removed camera"}</strong>
