@@ -19,9 +19,9 @@ from nightlatch.pixels.sources.feed import Feed, Raw, Receiver
 from nightlatch.pixels.sources.placing import CameraLines, FilmLines
 
 WARM_S = 1.0  # how long a camera's stamps are compared with their arrivals before anything is handed out
-QUICK_S = 0.35  # or so long, where they agree: what waits in memory here is lost by a kill
-QUICK_PICTURES = 4
-QUICK_OFF_US = 150_000  # a tick of the loop and a little jitter
+QUICK_S = 0.45  # or so long, where they agree: what waits in memory here is lost by a kill
+QUICK_PICTURES = 3
+QUICK_OFF_US = 190_000  # a tick of the loop and a little jitter
 BURST_S = 3.0  # at most so long, where more may come of what the camera had kept
 SOUND_WAIT_S = 1.5  # how long an announced but silent audio track is waited for
 SOUND_GONE_S = 3.0  # sound that has been silent for so long is let go at the next key frame
