@@ -73,7 +73,7 @@ class SignedOut(NightlatchError):
 
 
 @dataclass(slots=True)
-class Line:
+class Link:
     """To a watch process that is there. `growing` is which of its clips grow now; it changes with what is heard."""
 
     hello: Hello
@@ -112,7 +112,7 @@ class House:
     advice: dict[str, str | None] = field(default_factory=dict)
     stills: dict[str, NewStill] = field(default_factory=dict)
     swept: Sweep = field(default_factory=Sweep)
-    _watching: dict[int, Line] = field(default_factory=dict)  # by shard
+    _watching: dict[int, Link] = field(default_factory=dict)  # by shard
     _unmatched: set[int] = field(default_factory=set)  # shards whose files may be out of step with the books
     _receiving: dict[str, dict[str, object]] = field(default_factory=dict)  # as the doctor's file has it
     _since_ms: dict[int, int] = field(default_factory=dict)  # when the newest process of each shard began
@@ -147,12 +147,12 @@ class House:
     def watch_is_silent(self) -> bool:
         """Whether a watch process is there and does not answer."""
         now_s = time.monotonic()
-        return any(line.is_silent(now_s) for line in self._watching.values())
+        return any(link.is_silent(now_s) for link in self._watching.values())
 
     def is_watched(self, camera_id: str) -> bool:
         """Whether the watch process that keeps this camera is there and answers."""
         now_s = time.monotonic()
-        return any(line.hello.keeps(camera_id) and not line.is_silent(now_s) for line in self._watching.values())
+        return any(link.hello.keeps(camera_id) and not link.is_silent(now_s) for link in self._watching.values())
 
     @property
     def eye(self) -> EyeStatus | None:
@@ -208,28 +208,28 @@ class House:
             self.events.end(hello.keeps)  # what the process before saw
         self.events.end(lambda camera_id: hello.keeps(camera_id) and camera_id not in hello.moving)
         self.events.goes_on(hello.moving)
-        line = Line(hello, set(hello.growing))
+        link = Link(hello, set(hello.growing))
         if before is not None and before.hello.since_ms == hello.since_ms:
-            line.felt_s = before.felt_s
-        self._watching[hello.shard] = line
+            link.felt_s = before.felt_s
+        self._watching[hello.shard] = link
         self.attention.say(again=True)
 
     def _feel(self, pulse: Pulse) -> None:
-        line = self._watching.get(pulse.shard)
-        if line is None:
+        link = self._watching.get(pulse.shard)
+        if link is None:
             return
         now_s = time.monotonic()
-        if line.felt_s is not None and line.is_silent(now_s):
+        if link.felt_s is not None and link.is_silent(now_s):
             now_ms = self.clock.now_ms()
-            silence = Span(now_ms - round((now_s - line.felt_s) * 1000), now_ms)
-            self.absences.silent(silence, line.hello.keeps)
+            silence = Span(now_ms - round((now_s - link.felt_s) * 1000), now_ms)
+            self.absences.silent(silence, link.hello.keeps)
             self.hint({"type": "home"})
-        line.felt_s = now_s
+        link.felt_s = now_s
 
     def left(self, hello: Hello) -> None:
         """A watch process is gone."""
-        line = self._watching.get(hello.shard)
-        if line is None or line.hello is not hello:
+        link = self._watching.get(hello.shard)
+        if link is None or link.hello is not hello:
             return  # it has joined anew meanwhile
         del self._watching[hello.shard]
         self._eyes.pop(hello.shard, None)  # nothing is looking now
@@ -237,9 +237,9 @@ class House:
         self.hint({"type": "home"})
 
     def _follow(self, clip: ClipGrew) -> None:
-        for line in self._watching.values():
-            if line.hello.keeps(clip.camera_id):
-                (line.growing.add if clip.ended_ms is None else line.growing.discard)(clip.clip_id)
+        for link in self._watching.values():
+            if link.hello.keeps(clip.camera_id):
+                (link.growing.add if clip.ended_ms is None else link.growing.discard)(clip.clip_id)
 
     def entered(self, entries: Sequence[Entry]) -> None:
         """Rows were written: pages look again, and the uplink has something to send."""
@@ -280,14 +280,14 @@ class House:
         shards, self._unmatched = self._unmatched, set()
         try:
             for shard in sorted(shards):
-                if (line := self._watching.get(shard)) is not None:
-                    await self._match_shard(line)
+                if (link := self._watching.get(shard)) is not None:
+                    await self._match_shard(link)
         except BaseException:
             self._unmatched |= shards
             raise
 
-    async def _match_shard(self, line: Line) -> None:
-        found = await run_in_threadpool(match, self.books, line.hello.keeps, line.growing, self.gaps)
+    async def _match_shard(self, link: Link) -> None:
+        found = await run_in_threadpool(match, self.books, link.hello.keeps, link.growing, self.gaps)
         log.info(
             "books.matched",
             rows_added=found.rows_added,
