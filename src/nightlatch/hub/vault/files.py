@@ -35,7 +35,7 @@ from nightlatch.hub.vault import layout
 from nightlatch.hub.vault.growing import GrowingSegment, Shelf
 from nightlatch.hub.vault.layout import ClipObject, KeptFile
 from nightlatch.hub.vault.recover import save_left_over
-from nightlatch.hub.vault.settling import Agenda, ClipGrowth, Transit, Move, OpenClip, Settled, tell
+from nightlatch.hub.vault.settling import Agenda, ClipGrowth, Move, OpenClip, Settled, Transit, tell
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.padding import pad_jpeg, pad_json, pad_mp4
 from nightlatch.seal.recipients import Sealer
