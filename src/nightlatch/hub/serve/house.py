@@ -126,7 +126,7 @@ class House:
     @property
     def watch_is_up(self) -> bool:
         """Whether every watch process is there."""
-        return len(self.links) >= self.settings.shards
+        return len(self.links) >= max(1, self.settings.shards)
 
     @property
     def eye(self) -> EyeStatus | None:
