@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -121,7 +122,8 @@ class Watcher:
     def _match(self, cameras: CameraList) -> None:
         """One recorder for each camera of ours that is on the list, as it stands there."""
         for_whom = cameras.household_id, cameras.recipients
-        wanted = {camera.id: camera for camera in cameras.cameras if camera.enabled and self._shard.keeps(camera.id)}
+        ours = [camera for camera in cameras.cameras if camera.enabled and self._shard.keeps(camera.id)]
+        wanted = {camera.id: replace(camera, quota_bytes=None) for camera in ours}  # a quota is serve's, not ours
         self._end(
             [
                 camera_id

@@ -135,7 +135,7 @@ def sample_entry(stream: VideoStream) -> bytes:
 
 def framing(extradata: bytes, fps: float | None) -> Framing:
     """For a new source: `extradata` is an avcC record, parameter sets in Annex B, or nothing."""
-    return _Framing(extradata, fps)
+    return _H264Framing(extradata, fps)
 
 
 def gathering() -> Gathering:
@@ -232,7 +232,7 @@ def parse_avcc(record: bytes) -> tuple[ParameterSets, int]:
     return sets, (record[4] & 3) + 1
 
 
-class _Framing:
+class _H264Framing:
     """Turns video packets into length-prefixed samples and notices new parameter sets."""
 
     def __init__(self, extradata: bytes, fps: float | None) -> None:

@@ -77,7 +77,7 @@ def sample_entry(stream: VideoStream) -> bytes:
 
 def framing(extradata: bytes, fps: float | None) -> Framing:
     """For a new source: `extradata` is an hvcC record, parameter sets in Annex B, or nothing."""
-    return _Framing(extradata, fps)
+    return _HevcFraming(extradata, fps)
 
 
 def gathering() -> Gathering:
@@ -247,7 +247,7 @@ def _name(unit: bytes) -> SetName:
     return kind, number
 
 
-class _Framing:
+class _HevcFraming:
     """Turns video packets into length-prefixed samples and notices new parameter sets."""
 
     def __init__(self, extradata: bytes, fps: float | None) -> None:

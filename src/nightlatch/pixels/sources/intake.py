@@ -169,9 +169,11 @@ class Intake:
         seen = [raw for raw in self._held if raw.kind == "video"]
         if len(seen) < QUICK_PICTURES or any(raw.pts is None for raw in seen):
             return False
-        first, last = seen[0], seen[-1]
-        stamped_us = int(((last.pts or 0) - (first.pts or 0)) * last.base * 1_000_000)
-        return abs(stamped_us - (last.arrival_us - first.arrival_us)) < QUICK_OFF_US
+        first, ticks_us = seen[0], float(seen[0].base * 1_000_000)
+        return all(
+            abs(((raw.pts or 0) - (first.pts or 0)) * ticks_us - (raw.arrival_us - first.arrival_us)) < QUICK_OFF_US
+            for raw in seen
+        )
 
     def _settle_film(self, film: FilmLines, raws: list[Raw]) -> list[Packet]:
         for item in self._times(film, raws):
