@@ -210,16 +210,21 @@ class Background:
             self._still_ms[:] = 0
         self._had_changed = cv2.countNonZero(changed) > 0
         np.maximum(np.multiply(self._noise, np.float32(NOISES), out=self._allowed), LEAST_STEP, out=self._allowed)
+        if self.is_learning:
+            self._tick(now)
+        else:
+            cv2.threshold(moved, LEAST_STEP / 2, 1.0, cv2.THRESH_BINARY, dst=moved)  # 1 where it ticked
+            cv2.accumulateWeighted(moved, self._ticks, _rate(passed_ms, TICK_S))
         self._last = now
-        if (since_ms := self._last_ms - self._ticked_ms) >= TICK_MS:
-            self._tick(now, min(10_000, since_ms))
 
-    def _tick(self, now: Plane, passed_ms: int) -> None:
-        """Take what differs from a second ago into how often each pixel ticks, at whatever rate there are looks."""
+    def _tick(self, now: Plane) -> None:
+        """Take how often each pixel ticks from what differs from a second ago: a clock ticks in few of many looks."""
+        if self._last_ms - self._ticked_ms < TICK_MS:
+            return
         ticked = _differ(now, self._second)
         self._seconds += 1
         cv2.threshold(ticked, LEAST_STEP / 2, 1.0, cv2.THRESH_BINARY, dst=ticked)
-        cv2.accumulateWeighted(ticked, self._ticks, max(_rate(passed_ms, TICK_S), 1.0 / (self._seconds + 1)))
+        cv2.accumulateWeighted(ticked, self._ticks, 1.0 / (self._seconds + 1))
         self._second, self._ticked_ms = now, self._last_ms
 
     def _doubt(self, now: Plane, mean: Plane, step: Plane, changed: Mask, moved: Plane, passed_ms: int) -> None:
