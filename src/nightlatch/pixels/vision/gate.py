@@ -59,7 +59,8 @@ STRAIGHT = 1.5  # times the distance that the way of what passes may be long
 MOST_BOXES = 12  # the largest of a look
 # A camera that is new knows no habits yet.
 RESTLESS_LOOKS = 3  # of its first seconds, in which some place was restless: there is wind there, or somebody,
-NEW_MS = 30_000  # and for so long what opens must get somewhere:
+NEW_MS = 30_000  # and for so long what opens must get somewhere;
+SHAKEN_MS = 1_500  # so must it while the camera is shaken, and for so long after:
 GETS_ON = 0.1  # picture widths,
 GETS_ON_SELF = 1.0  # and its own length,
 CHAIN_NEW = 4  # in so many looks that belong together
@@ -167,6 +168,7 @@ class Gate:
         self._looks_ms: deque[int] = deque(maxlen=SKIPPED + 1)
         self._saved = 0.0
         self._restless_looks = 0  # while the camera was learnt
+        self._shaken_ms: int | None = None  # when the camera last was
         self._learnt_ms = 0  # until when that was
 
     def news(self, motion: Motion) -> Motion:
@@ -175,7 +177,7 @@ class Gate:
         if len(boxes) == len(motion.boxes):
             return motion
         left = sum(map(area_of, boxes)) / max(1e-9, sum(map(area_of, motion.boxes)))
-        return Motion(motion.at_ms, bool(boxes), motion.share * left, boxes)
+        return Motion(motion.at_ms, bool(boxes), motion.share * left, boxes, motion.is_shaken)
 
     def learn(self, motion: Motion) -> None:
         """Take what moves in the next look, or would if the camera were not new, as a habit of its places."""
@@ -194,6 +196,9 @@ class Gate:
         if not motion.moving:
             return None
         self._awake_until_ms = motion.at_ms + DOUBT_MS
+        if motion.is_shaken:
+            self._shaken_ms = motion.at_ms
+        is_shaken = self._shaken_ms is not None and abs(motion.at_ms - self._shaken_ms) < SHAKEN_MS
         is_new = self._restless_looks >= RESTLESS_LOOKS and 0 <= motion.at_ms - self._learnt_ms < NEW_MS
         is_rare = looked_ms is not None and motion.at_ms - looked_ms >= RARE_MS
         enough = 2 if is_rare or LARGE_SHARE <= motion.share < HUGE_SHARE else CHAIN
@@ -207,7 +212,8 @@ class Gate:
         sure = (
             hit.onset_ms
             for hit in found
-            if hit.chain >= enough + (hit.extra if is_alone else max(0, hit.extra)) and (hit.gets_on or not is_new)
+            if hit.chain >= enough + (hit.extra if is_alone else max(0, hit.extra))
+            and (hit.gets_on or not (is_new or is_shaken))
         )
         onset_ms = min(sure, default=None)
         if onset_ms is not None:

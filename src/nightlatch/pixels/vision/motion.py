@@ -49,7 +49,7 @@ TEXT_HEIGHT = 0.10  # and are no taller
 TICKING = 0.25  # share of seconds in which text must have changed to be a clock's
 TICK_S = 30.0
 TICK_MS = 800  # a clock's seconds are this long, or longer
-SHAKE_SHARE = 0.02  # of the picture must have changed before it is asked whether the camera was shaken
+SHAKE_SHARE = 0.003  # of the picture must have changed before it is asked whether the camera was shaken
 LEAST_SHAKE, MOST_SHAKE = 0.2, 14.0  # pixels
 STEADIED = 0.6  # of what had changed may be left when it is held still
 CROWD = 9  # more specks than this at once are weather; only blobs count
@@ -84,6 +84,7 @@ class Background:
         self._noise: Plane = np.zeros((0, 0), np.float32)
         self._allowed: Plane = self._noise  # how far a pixel may be from its average
         self._had_changed = False
+        self._is_shaken = False  # by the newest look
         self._changed: Mask = np.zeros((0, 0), np.uint8)
         self._flips: Plane = self._noise
         self._last: Plane = self._noise
@@ -155,6 +156,7 @@ class Background:
         """The picture, its distance from what was usual, and where that is too far; a shaken camera is held still."""
         step = _apart(now, mean)
         changed = _above(step, self._allowed)
+        self._is_shaken = False
         count = cv2.countNonZero(changed)
         if count < SHAKE_SHARE * now.size:
             return now, step, changed
@@ -169,7 +171,8 @@ class Background:
         differs = _above(held, self._allowed)
         edge = math.ceil(max(abs(x), abs(y))) + 1
         differs[:edge], differs[-edge:], differs[:, :edge], differs[:, -edge:] = 0, 0, 0, 0
-        return (steady, held, differs) if cv2.countNonZero(differs) < STEADIED * count else (now, step, changed)
+        self._is_shaken = cv2.countNonZero(differs) < STEADIED * count
+        return (steady, held, differs) if self._is_shaken else (now, step, changed)
 
     def _restart(self, now: Plane, at_ms: int) -> None:
         self._mean = now.copy()
@@ -281,7 +284,7 @@ class Background:
             pixels += blob.size
             boxes.append(Box(blob.left / width, blob.top / height, blob.right / width, blob.bottom / height))
         whole = cv2.countNonZero(self._watched) if self._watched is not None else width * height
-        return Motion(at_ms, bool(boxes), min(1.0, pixels / max(1, whole)), tuple(boxes))
+        return Motion(at_ms, bool(boxes), min(1.0, pixels / max(1, whole)), tuple(boxes), self._is_shaken)
 
     def _is_text(self, blob: _Blob) -> bool:
         """Whether it lies in a line near the edge in which something ticks every second or so."""
