@@ -256,8 +256,8 @@ class Background:
         if self._watched is not None:
             mask &= self._watched
         height, width = mask.shape
-        mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-        count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+        closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+        count, _, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
         found = []
         for left, top, across, down, size in stats[1:count].tolist():
             blob = _Blob(left, top, left + across, top + down, size)
