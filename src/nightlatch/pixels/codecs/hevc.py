@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nightlatch.pixels.codecs.bits import BadBits, Bits
-from nightlatch.pixels.codecs.codec import AccessUnit, Counting, Framing, Gathering, VideoStream
+from nightlatch.pixels.codecs.codec import AccessUnit, Counting, Following, Framing, Gathering, VideoStream
 from nightlatch.pixels.codecs.h264 import join_lengths, split_annex_b, split_lengths
 from nightlatch.pixels.codecs.mp4 import box, picture_entry
 
@@ -111,6 +111,11 @@ def without_parameters(sample: bytes) -> bytes:
 
 def numbering(stream: VideoStream) -> Counting | None:
     """None: each picture names all that it is predicted from, and one that is left out cannot be hidden."""
+    return None
+
+
+def following(stream: VideoStream) -> Following | None:
+    """None: each picture names all that it is predicted from, so that the decoder notices what is missing."""
     return None
 
 
