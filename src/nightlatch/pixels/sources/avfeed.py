@@ -97,4 +97,4 @@ class AvFeed:
                 continue
             is_torn = is_torn and not raw.is_key
             self._put_bytes += len(raw.data)
-            self._queue.put(replace(raw, arrival_us=time.monotonic_ns() // 1000, is_torn=is_torn))
+            self._queue.put(replace(raw, arrival_us=time.monotonic_ns() // 1000, is_torn=is_torn or raw.is_torn))
