@@ -46,9 +46,17 @@ class Strip:
         found = (Stretch(b.began_ms, min(a.ended_ms, b.ended_ms), f"{a.what} and {b.what}") for a, b in pairs)
         return [each for each in found if each.length_s > more_than_s]
 
-    def contradictions(self, more_than_s: float) -> list[Stretch]:
-        """Where an outage says that nothing was recorded, and footage that something was."""
-        pairs = ((missing, there) for missing in self.outages for there in self.footage)
+    def told_s(self, footage: Stretch, reasons: Sequence[str]) -> float:
+        """How much of a file is said to lack pictures, for these reasons."""
+        told = (each for each in self.outages if each.what in reasons)
+        return sum(
+            max(0, min(each.ended_ms, footage.ended_ms) - max(each.began_ms, footage.began_ms)) / 1000 for each in told
+        )
+
+    def contradictions(self, more_than_s: float, inside: Sequence[str] = ()) -> list[Stretch]:
+        """Where an outage, but for these reasons, says that nothing was recorded, and footage that something was."""
+        outages = (each for each in self.outages if each.what not in inside)
+        pairs = ((missing, there) for missing in outages for there in self.footage)
         found = (
             Stretch(max(a.began_ms, b.began_ms), min(a.ended_ms, b.ended_ms), f"{a.what} and {b.what}")
             for a, b in pairs
