@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -68,6 +68,12 @@ def read_strips(index: Path) -> dict[str, Strip]:
     """By camera."""
     with sqlite3.connect(f"file:{index}?mode=ro", uri=True) as books:
         cameras = [str(row[0]) for row in books.execute("select id from cameras")]
+    return read_footage(index, cameras)
+
+
+def read_footage(index: Path, cameras: Iterable[str]) -> dict[str, Strip]:
+    """The same of these."""
+    with sqlite3.connect(f"file:{index}?mode=ro", uri=True) as books:
         footage = books.execute("select camera_id, began_ms, began_ms + duration_ms, path from segments").fetchall()
         outages = books.execute("select camera_id, began_ms, ended_ms, reason from outages").fetchall()
     return {camera: Strip(_of(camera, footage), _of(camera, outages)) for camera in cameras}
