@@ -21,7 +21,7 @@ from nightlatch.domain.camera import Camera
 from nightlatch.errors import ConfigError
 from nightlatch.hub.vault.files import Vault
 from nightlatch.hub.watch import watcher as watcher_module
-from nightlatch.hub.watch.shards import Shard, read_shard
+from nightlatch.hub.watch.shards import Shard, read_shard, shards_for
 from nightlatch.hub.watch.station import Station
 from nightlatch.hub.watch.telling import Telling
 from nightlatch.hub.watch.watcher import Watcher
@@ -39,6 +39,11 @@ def test_every_camera_is_kept_by_one_shard_and_a_new_one_moves_no_other() -> Non
         kept = [[shard.keeps(each) for shard in shards].count(True) for each in ids]
         assert kept == [1] * len(ids)
         assert max(sum(shard.keeps(each) for each in ids) for shard in shards) < 1.5 * len(ids) / count
+
+
+def test_there_are_as_many_processes_as_the_cameras_need_and_no_more_than_cores() -> None:
+    assert [shards_for(cameras, 2) for cameras in (0, 1, 60, 61, 400)] == [1, 1, 1, 2, 2]
+    assert shards_for(10_000, 64) == 16
 
 
 @pytest.mark.parametrize("text", ["", "1", "2/2", "-1/2", "0/0", "0/99", "a/b", "١/٢", "0/2/3"])

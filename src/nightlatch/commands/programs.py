@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import threading
 import time
@@ -53,10 +54,12 @@ def hub(
     shard: Annotated[str, typer.Option(hidden=True)] = "0/1",
 ) -> None:
     """Run the hub: record the cameras, seal everything, serve the owner's page."""
+    from nightlatch.hub.watch.shards import read_shard
+
     file = config.load(config_file)
     settings = hub_settings(file, data, port, demo, cloud_url)
     if role == "serve":
-        _serve(settings)
+        _serve(settings.model_copy(update={"shards": read_shard(shard).count}))
     elif role == "watch":
         _watch(settings, shard)
     elif role is None:
@@ -105,6 +108,8 @@ def _run_hub(settings: HubSettings, shared: list[str], before: list[Program]) ->
     from nightlatch.diagnostics import configure, log_file
     from nightlatch.hub import folder
     from nightlatch.hub.serve import demo
+    from nightlatch.hub.serve.catalogue import cameras
+    from nightlatch.hub.watch.shards import shards_for
     from nightlatch.supervise import Program, Supervisor, nightlatch, stop_on_signals
 
     _check_port(settings.host, settings.port, "[hub] port")
@@ -112,6 +117,7 @@ def _run_hub(settings: HubSettings, shared: list[str], before: list[Program]) ->
         configure(log_file(settings.data_dir, "hub"))
         books = hub_books(settings)
         stage = demo.prepare(books, system_clock(), settings.demo)
+        count = settings.shards or shards_for(sum(each.enabled for each in cameras(books.engine)), os.cpu_count() or 1)
         books.engine.dispose()
         ready = settings.data_dir / "serve.json"
         ready.unlink(missing_ok=True)
@@ -121,10 +127,10 @@ def _run_hub(settings: HubSettings, shared: list[str], before: list[Program]) ->
         programs = list(before)
         if stage is not None:
             programs.append(Program("demo cameras", stage.command, stage.environment, is_mute=True))
-        programs.append(Program("serve", nightlatch("hub", "--role", "serve", *arguments)))
-        for shard in range(settings.shards):
-            watch = nightlatch("hub", "--role", "watch", "--shard", f"{shard}/{settings.shards}", *arguments)
-            programs.append(Program("watch" if settings.shards == 1 else f"watch {shard}", watch, beats=True))
+        programs.append(Program("serve", nightlatch("hub", "--role", "serve", "--shard", f"0/{count}", *arguments)))
+        for shard in range(count):
+            watch = nightlatch("hub", "--role", "watch", "--shard", f"{shard}/{count}", *arguments)
+            programs.append(Program("watch" if count == 1 else f"watch {shard}", watch, beats=True))
         supervisor = Supervisor(programs)
         stop_on_signals(supervisor)
         supervisor.start()

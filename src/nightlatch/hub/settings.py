@@ -33,7 +33,7 @@ class HubSettings(BaseModel):
     models_dir: Path | None = Field(None, description="where downloaded models are kept; default: beside the data")
     detector: EyeName = Field(EyeName.EYE, description="which eye looks at moving things")
 
-    shards: int = Field(1, ge=1, le=16, description="watch processes, which share the cameras")
+    shards: int = Field(0, ge=0, le=16, description="watch processes, which share the cameras; 0: as many as needed")
 
     @property
     def is_loopback(self) -> bool:

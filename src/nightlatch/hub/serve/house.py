@@ -141,7 +141,7 @@ class House:
     @property
     def watch_is_up(self) -> bool:
         """Whether every watch process is there."""
-        return len(self._watching) >= self.settings.shards
+        return len(self._watching) >= max(1, self.settings.shards)
 
     @property
     def watch_is_silent(self) -> bool:

@@ -9,6 +9,7 @@ from nightlatch.errors import ConfigError
 from nightlatch.hub.wire.notices import Hello
 
 MOST = 16
+EACH = 60  # cameras, main and sub-stream, that one process received in 0.4 of a core (bench/cameras)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,11 @@ class Shard:
 
     def __str__(self) -> str:
         return f"{self.number}/{self.count}"
+
+
+def shards_for(cameras: int, cores: int) -> int:
+    """How many watch processes so many cameras need: none is faster than one core."""
+    return max(1, min(-(-cameras // EACH), cores, MOST))
 
 
 def read_shard(text: str) -> Shard:

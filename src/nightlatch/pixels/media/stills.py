@@ -13,6 +13,7 @@ from nightlatch.pixels.media.frames import Image, Picture
 
 COLUMNS = 5
 QUALITY = 72
+CELL_QUALITY = 95  # of what is made a JPEG once more with the whole sheet
 THUMBNAIL_WIDTH = 160
 THUMBNAIL_BYTES = 1_900
 _START = b"\xff\xd8"
@@ -39,9 +40,9 @@ def make_thumbnail(still: Still) -> bytes | None:
     return None
 
 
-def encode_jpeg(image: Image, comment: bytes = b"") -> bytes:
+def encode_jpeg(image: Image, comment: bytes = b"", quality: int = QUALITY) -> bytes:
     """A JPEG, with `comment` in a COM segment right after its start (ITU-T T.81, B.2.4.5)."""
-    is_made, coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    is_made, coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not is_made:
         raise ValueError("this picture cannot be made a JPEG")
     jpeg = bytes(coded)
@@ -69,7 +70,7 @@ class SheetBuilder:
         self._cell = cell
         self._minute: int | None = None
         self._slot = -1
-        self._cells: list[tuple[int, Image]] = []
+        self._cells: list[tuple[int, bytes]] = []  # JPEGs: as plain pixels a minute would be 2.6 MB a camera
 
     def add(self, picture: Picture) -> Sheet | None:
         """Take a picture; the first of another minute gives the sheet of the one before."""
@@ -80,7 +81,7 @@ class SheetBuilder:
         if slot != self._slot and len(self._cells) < self._per_sheet:
             self._slot = slot
             image = cv2.resize(picture.bgr(self._cell[0]), self._cell, interpolation=cv2.INTER_AREA)
-            self._cells.append((picture.at_ms, np.asarray(image, dtype=np.uint8)))
+            self._cells.append((picture.at_ms, encode_jpeg(np.asarray(image, dtype=np.uint8), quality=CELL_QUALITY)))
         return sheet
 
     def finish(self) -> Sheet | None:
@@ -91,10 +92,12 @@ class SheetBuilder:
         width, height = self._cell
         rows = -(-len(cells) // COLUMNS)
         whole = np.zeros((rows * height, COLUMNS * width, 3), np.uint8)
-        for index, (_, image) in enumerate(cells):
+        for index, (_, jpeg) in enumerate(cells):
             top, left = index // COLUMNS * height, index % COLUMNS * width
-            whole[top : top + height, left : left + width] = image
+            image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+            if image is not None:
+                whole[top : top + height, left : left + width] = image
         at_ms = tuple(at for at, _ in cells)
         said = {"v": 1, "at_ms": at_ms, "columns": COLUMNS, "cell": [width, height]}
-        jpeg = encode_jpeg(whole, json.dumps(said, separators=(",", ":")).encode())
-        return Sheet(self._camera_id, at_ms[0], at_ms, COLUMNS, width, height, jpeg)
+        made = encode_jpeg(whole, json.dumps(said, separators=(",", ":")).encode())
+        return Sheet(self._camera_id, at_ms[0], at_ms, COLUMNS, width, height, made)

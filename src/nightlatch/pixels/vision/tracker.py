@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind, Place, Track
+from nightlatch.pixels.vision.assignment import assign
 from nightlatch.pixels.vision.boxes import area_of, covered, grown, overlap
 
 # Set by hand on the rendered films of bench/sight.
@@ -184,9 +184,8 @@ class Tracker:
     ) -> list[tuple[_Trail, int]]:
         if not trails or not boxes:
             return []
-        cost = np.array([[_cost(t, b, k, at_ms) for b, k in zip(boxes, kinds, strict=True)] for t in trails])
-        rows, columns = linear_sum_assignment(cost)
-        return [(trails[r], int(c)) for r, c in zip(rows, columns, strict=True) if cost[r, c] < 1.0]
+        costs = [[_cost(t, b, k, at_ms) for b, k in zip(boxes, kinds, strict=True)] for t in trails]
+        return [(trails[row], column) for row, column in assign(costs) if costs[row][column] < 1.0]
 
     def _start(self, box: Box, at_ms: int) -> _Trail:
         x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
