@@ -2,8 +2,8 @@
 
     python -m tests.drills.faults [--cameras 20] [--seconds 600] [--seed N]
 
-Each camera is well for some seconds, then one thing is wrong with it for some seconds (`FAULTS`), again and again. In
-the end all are well, and once all are recorded again:
+Every fourth camera refuses TCP. Each is well for some seconds, then one thing is wrong with it for some seconds
+(`FAULTS`), again and again. In the end all are well, and once all are recorded again:
 - footage and outages cover all time from a camera's first picture on; no hole is longer than 2.5 s;
 - no outage covers more than 2.5 s of a file;
 - no two files show the same time for more than 0.25 s, no picture is in two files;
@@ -94,10 +94,13 @@ FAULTS = (
     Fault("comes back with another size", 0, 0, _change_size),
     Fault("another size in the stream", 2, 5, _change_in_stream),
     Fault("clock jumps", 0, 5, _jump),
+    Fault("clock runs double", 5, 20, _set(pace=2.0)),
+    Fault("clock stands", 5, 20, _set(pace=0.0)),
     Fault("hangs up every 20 s", 45, 65, _set(life_s=20.0)),
     Fault("sound stops", 5, 20, _set(sends_sound=False)),
     Fault("comes back with or without sound", 0, 0, _change_sound),
     Fault("loses packets", 5, 15, _set(loses=0.02)),
+    Fault("loses many packets", 3, 12, _set(loses=0.5)),
 )
 
 
@@ -163,7 +166,9 @@ class Fate:
     def mend(self) -> None:
         """The camera is well: what it shows, its sound and its clock stay as they are by now."""
         mood = self._camera.mood
-        self._camera.mood = Mood(film=mood.film, has_sound=mood.has_sound, clock_s=mood.clock_s)
+        self._camera.mood = Mood(
+            film=mood.film, has_sound=mood.has_sound, clock_s=mood.clock_s, is_over_udp=mood.is_over_udp
+        )
         if not self._camera.is_open:
             self._street.ask(self._camera.open())
         self._is_ill = False
@@ -174,7 +179,9 @@ def drill(folder: Path, cameras: int, seconds: float, seed: int) -> Found:
     """So many cameras for so long."""
     bag, found = Bag(random.Random(seed)), Found()
     films = [shoot(320, 180, bit_rate=200_000), shoot(640, 360, bit_rate=300_000)]
-    made = [Camera(films, has_sound=number % 2 == 0) for number in range(cameras)]
+    made = [
+        Camera(films, has_sound=number % 2 == 0, mood=Mood(is_over_udp=number % 4 == 3)) for number in range(cameras)
+    ]
     with street(made) as running, house(folder / "house", program="hub") as home:
         home.set_up()
         ids = [home.add_camera(f"camera {n}", each.url)["id"] for n, each in enumerate(made)]
