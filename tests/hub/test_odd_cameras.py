@@ -28,6 +28,8 @@ from nightlatch.hub.watch.recorder import Recorder
 from nightlatch.hub.watch.station import Station
 from nightlatch.hub.watch.telling import Telling
 from nightlatch.hub.wire.notices import CameraStatus, Notice
+from nightlatch.pixels.media.packets import Streams
+from nightlatch.pixels.sight import Sight
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.identities import Opener
 from nightlatch.seal.recipients import Sealer
@@ -63,6 +65,7 @@ class Ran:
     kept: list[list[int]]  # the numbers of the pictures in each file
     plays: int
     sub_plays: int
+    looked_s: list[float]  # when looking began anew, in seconds of the whole run
     ended_ms: int
 
     @property
@@ -160,9 +163,13 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
     heard = Heard(Books(folder, engine := open_index(folder)))
     identity = pyrage.x25519.Identity.generate()
     telling = Telling(heard, TestClock())
-    station = Station(
-        Vault(folder, TestClock()), TestClock(), telling, Looking(plain_sight, undecided, lambda: "motion")
-    )
+    looked, began_s = list[tuple[str, float]](), 0.0
+
+    def sight(camera: domain.Camera, streams: Streams) -> Sight:
+        looked.append((camera.id, time.monotonic()))
+        return plain_sight(camera, streams)
+
+    station = Station(Vault(folder, TestClock()), TestClock(), telling, Looking(sight, undecided, lambda: "motion"))
     subs = [each.sub for each in odd.values() if isinstance(each.sub, Camera)]
     with street([*(each.camera for each in odd.values()), *subs]) as running:
         ids = {name: secrets.token_hex(6) for name in odd}
@@ -170,6 +177,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
             Recorder(_camera(ids[name], name, each), "h", Sealer([str(identity.to_public())]), station)
             for name, each in odd.items()
         ]
+        began_s = time.monotonic()
         _poll(recorders, station, _script(odd, running))
         ended_ms = time.time_ns() // 1_000_000
         for each in recorders:
@@ -188,6 +196,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
             ],
             len(each.camera.plays),
             len(each.sub.plays) if isinstance(each.sub, Camera) else 0,
+            [at_s - began_s for camera_id, at_s in looked if camera_id == ids[name]],
             ended_ms,
         )
         for name, each in odd.items()
@@ -270,8 +279,12 @@ def test_a_camera_that_hangs_up_again_and_again_is_asked_again_at_once(ran: dict
     assert max(gap.length_s for gap in each.gaps) < 2.0
 
 
-def test_a_sub_stream_that_stalls_is_asked_again_by_itself(ran: dict[str, Ran]) -> None:
-    assert ran["a sub-stream that stalls"].sub_plays >= 2
+def test_a_sub_stream_that_stalls_is_asked_again_and_the_main_stream_is_looked_at_soon(ran: dict[str, Ran]) -> None:
+    each = ran["a sub-stream that stalls"]
+    assert each.sub_plays >= 2
+    assert len(each.looked_s) == 2
+    assert 6 < each.looked_s[1] < 6 + 3 + 2
+    assert ran["a sub-stream that refuses"].looked_s[0] < 4
 
 
 def test_the_states_say_why(ran: dict[str, Ran]) -> None:
