@@ -21,7 +21,7 @@ from nightlatch.seal.recipients import Sealer
 
 FIRST_RETRY_US = 1_000_000
 LONGEST_RETRY_US = 30_000_000
-WORKED_US = 5_000_000  # a session that recorded for so long worked: the next one begins at once
+WORKED_US = 2_000_000  # a session that recorded for so long worked: the next one begins at once
 LEFT = Reason.ENDED, Reason.STALLED, Reason.BROKEN_STREAM  # what a camera does that nobody listened to
 TOLD_EVERY_US = 1_000_000
 
