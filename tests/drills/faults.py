@@ -23,11 +23,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.identities import Opener
-from tests.drills.cameras import Camera, Mood, Play, Street, street
+from tests.drills.cameras import PER_PLAY, Camera, Mood, Play, Street, street
 from tests.drills.strip import Strip, read_strips
 from tests.house import House, house, until
 from tests.rtsp import numbers, shoot
@@ -35,7 +36,7 @@ from tests.rtsp import numbers, shoot
 HOLE_S = 2.5
 OVERLAP_S = 0.25
 FUTURE_S = 0.25
-HOLLOW_S = 3.0  # of a file: one hole that need not be told, and what was lost on the way
+HOLLOW_S = 3.0  # a hole between two pictures of a file that need not be told, and what was lost around it
 INSIDE = ("paused", "overload")  # outages that may lie over a file
 CALM_S = (4.0, 12.0)  # between two faults of a camera
 
@@ -236,8 +237,9 @@ def _count(name: str, camera: Camera, strip: Strip, home: House, found: Found) -
     for each in strip.footage:
         there = numbers(bytes(opener.open(Sealed((home.data / "hub" / "vault" / each.what).read_bytes()))))
         kept.update(there)
+        steps = [b - a for a, b in pairwise(there) if 0 < b - a < PER_PLAY // 2]
         told_s = strip.told_s(each, INSIDE)
-        if (hollow_s := each.length_s - told_s - len(there) / camera.films[0].fps) > HOLLOW_S:
+        if (hollow_s := max(steps, default=1) / camera.films[0].fps - told_s) > HOLLOW_S:
             found.wrong.append(f"{name}: {hollow_s:.1f} s without a picture are called recorded: {each}")
     if twice := [number for number, times in kept.items() if times > 1]:
         found.wrong.append(f"{name}: {len(twice)} pictures are in two files: {twice[:5]}")

@@ -244,6 +244,28 @@ def test_a_camera_that_hung_up_while_the_loop_was_away_was_lost_by_this_machine(
     made.stop()
 
 
+@pytest.mark.parametrize(("away_s", "told"), [(1.0, []), (6.0, [Reason.PAUSED])])
+def test_pictures_that_were_away_when_recording_ends_are_told(
+    tmp_path: Path, away_s: float, told: list[Reason]
+) -> None:
+    passing, noted = Time(), Noted()
+    camera = SimulatedCamera(passing, sends=lambda _, s: s < 12)
+    sealer = Sealer([str(pyrage.x25519.Identity.generate().to_public())])
+    looking = Looking(plain_sight, undecided, lambda: "motion")
+    station = Station(
+        Vault(tmp_path, passing), passing, Telling(noted, passing), looking, lambda url, *, transport: camera
+    )
+    made = Recorder(CAMERA, "h", sealer, station)
+    while passing.now_us < BOOTED_US + (12 + away_s) * 1e6:
+        passing.now_us += 100_000
+        made.poll(passing.now_us)
+    made.stop()
+    made.poll(passing.now_us)
+    outages = [each for each in noted.notices if isinstance(each, Outage)]
+    assert [each.reason for each in outages] == told
+    assert all((each.ended_ms or 0) - each.began_ms == pytest.approx(6000, abs=200) for each in outages)
+
+
 class Fickle:
     """Opens what can be opened, but breaks in a way that nobody thought of for some addresses."""
 

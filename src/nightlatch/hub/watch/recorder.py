@@ -11,6 +11,7 @@ import random
 import structlog
 
 from nightlatch.domain.camera import Camera
+from nightlatch.domain.time import Span
 from nightlatch.errors import Reason, SourceError
 from nightlatch.hub.vault.files import is_disk_full
 from nightlatch.hub.watch.clipping import Filing
@@ -23,6 +24,8 @@ FIRST_RETRY_US = 1_000_000
 LONGEST_RETRY_US = 30_000_000
 WORKED_US = 2_000_000  # a session that recorded for so long worked: the next one begins at once
 LEFT = Reason.ENDED, Reason.STALLED, Reason.BROKEN_STREAM  # what a camera does that nobody listened to
+PAUSE_MS = 2_500  # pictures that were away for longer when it ends: it might have been called lost soon
+LONGEST_PAUSE_MS = 15_000  # it would have been: the clock was set
 TOLD_EVERY_US = 1_000_000
 
 log = structlog.get_logger()
@@ -146,5 +149,10 @@ class Recorder:
     def _leave(self, now_us: int) -> None:
         if not self._is_off:
             self._is_off = True
+            session = self._session
             self._end(now_us)
+            if session is not None and session.last_ms is not None and session.intake.is_live:
+                missing = Span(session.last_ms, self._station.clock.now_ms())
+                if PAUSE_MS < missing.duration_ms < LONGEST_PAUSE_MS:
+                    self._station.telling.paused(self.camera.id, missing, Reason.PAUSED)
             self._station.telling.off(self.camera.id)
