@@ -83,6 +83,11 @@ class House:
         return self.data / "hub" / "logging"
 
     def start(self) -> None:
+        self.launch()
+        until(self.answers, "the page answering")
+
+    def launch(self) -> None:
+        """Start it, and do not wait."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -92,7 +97,6 @@ class House:
                 env={**os.environ, "NIGHTLATCH_CLOCK_OFFSET_S": str(self.clock_offset_s)},
                 start_new_session=True,
             )
-        until(self._answers, "the page answering")
 
     def _command(self) -> list[str]:
         whole = ("up", "--data", str(self.data), "--cloud-port", str(self.cloud_port))
@@ -103,7 +107,7 @@ class House:
             *(("--config", str(self.config)) if self.config else ()),
         ]
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
         if self.process is not None and self.process.poll() is not None:
             raise RuntimeError(f"nightlatch {self.program} ended: {self.log.read_text()[-3000:]}")
         try:

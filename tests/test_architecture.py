@@ -6,7 +6,8 @@ The forms that are read:
 - the code block under "Rings" names rooms in its second column;
 - a table with the columns "zone" and "program", whose code spans are commands;
 - a table with the columns "process", "how many" and "threads": the process as it is started, a number, and for `watch`
-  "N a camera, M with a sub-stream" (threads of Python's; those of libraries come and go).
+  "N with the first camera", "no more for each camera over RTSP and TCP", "M more for each stream that FFmpeg receives"
+  (threads of Python's; those of libraries come and go).
 """
 
 from __future__ import annotations
@@ -133,16 +134,27 @@ def is_called(command: str, name: str) -> bool:
 
 def test_each_camera_costs_as_many_threads_as_said(tmp_path: Path) -> None:
     said = next(text for name, (_, text) in told_processes().items() if name.endswith("watch"))
-    numbers = re.match(r"(\d+) a camera, (\d+) with a sub-stream", said)
-    assert numbers is not None, said
+    forms = (
+        r"(\d+) with the first camera: ",
+        r"no more for each camera over RTSP and TCP",
+        r"(\d+) more for each stream that F",
+    )
+    first, ours, ffmpegs = (re.search(form, said) for form in forms)
+    assert first is not None, said
+    assert ours is not None, said
+    assert ffmpegs is not None, said
     with our_rtsp(["flat"]) as urls, house(tmp_path / "house") as home:
         home.set_up()
         watch = home.children("watch")[0]
-        alone = threads(home, watch)
-        for number, more in enumerate(({}, {}, {"sub_url": f"{urls['flat']}/sub"}), 1):
+        over_tcp = ({}, {}, {"sub_url": f"{urls['flat']}/sub"})
+        for number, more in enumerate(over_tcp, 1):
             home.add_camera(f"camera {number}", urls["flat"], **more)
-        wanted = 2 * int(numbers[1]) + int(numbers[2])
-        until(lambda: recording(home) == 3 and threads(home, watch) - alone == wanted, f"{wanted} threads more")
+            until(lambda n=number: recording(home) == n, f"{number} cameras record")  # type: ignore[misc]
+            until(lambda: threads(home, watch) == int(first[1]), f"{first[1]} threads with {number} cameras")
+        home.add_camera("over UDP", urls["flat"], transport="udp")
+        until(lambda: recording(home) == len(over_tcp) + 1, "the camera over UDP records")
+        wanted = int(first[1]) + int(ffmpegs[1])
+        until(lambda: threads(home, watch) == wanted, f"{wanted} threads with a stream that FFmpeg receives")
 
 
 def recording(home: House) -> int:

@@ -1,6 +1,6 @@
 """What watching a camera costs, and what it sees: ours and others on the same films, in one go.
 
-    python bench/sight [--scenes day-calm,night] [--no-motion] [--no-zoneminder]
+    python bench/sight [--scenes day-calm,night] [--seed 2] [--no-motion] [--no-zoneminder]
 
 Films come from `corpus.py` (some minutes of rendering, once). Motion and ZoneMinder play in real time, so their runs go
 side by side and take as long as a film, ten minutes. One table, and one plot in `bench/out/sight/sight.svg`.
@@ -23,7 +23,7 @@ from nightlatch.pixels.replay.plot import Svg
 from nightlatch.pixels.replay.scoring import Opening, Score, TrueEvent, score, together
 from nightlatch.pixels.sight import Sight
 from sight import zoneminder
-from sight.corpus import HEVC, MAINS, OUT, SUB, SUBS, TAKES, Film, films
+from sight.corpus import HEVC, MAINS, OUT, SUB, SUBS, TAKES, TUNED, Film, films
 from sight.peers import Run, averaging, has_motion, motion, ours, served
 
 SUB_S, MAIN_S = 600, 290
@@ -150,16 +150,17 @@ def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(prog="python bench/sight")
     parser.add_argument("--scenes", default=",".join(TAKES))
+    parser.add_argument("--seed", type=int, default=TUNED, help="another one: films that no constant was set on")
     parser.add_argument("--no-motion", action="store_true")
     parser.add_argument("--no-zoneminder", action="store_true")
     parser.add_argument("--no-main", action="store_true")
     asked = parser.parse_args()
     made: dict[str, list[Film]] = {stream.name: [] for stream in SUBS}
     for scene in asked.scenes.split(","):
-        for film in films(scene, SUBS, SUB_S):
+        for film in films(scene, SUBS, SUB_S, asked.seed):
             made[film.stream.name].append(film)
-    made[HEVC.name] = films(MAIN_SCENE, [HEVC], SUB_S)
-    mains = [] if asked.no_main else films(MAIN_SCENE, MAINS, MAIN_S)
+    made[HEVC.name] = films(MAIN_SCENE, [HEVC], SUB_S, asked.seed)
+    mains = [] if asked.no_main else films(MAIN_SCENE, MAINS, MAIN_S, asked.seed)
     main_film = mains[0] if mains else None
     not_zoneminder = "not asked for" if asked.no_zoneminder else zoneminder.why_not()
     with ThreadPoolExecutor(2) as beside:

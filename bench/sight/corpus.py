@@ -1,6 +1,7 @@
 """Films with exact truth: quiet stretches, and between them people near and far, cats slow and fast, cars.
 
-Composed from the stage's places by code alone; the same seed gives the same pictures. Encoded as cameras do: no B
+Composed from the stage's places by code alone; the same seed gives the same pictures. Seed 1 is what constants were
+set on; any other makes visits, wind, grass and grain of its own, which nothing was set on. Encoded as cameras do: no B
 frames, one reference. Sub-streams are 640x360 at 5 fps, main streams 1920x1080 at 15 fps. `bench/out/sight` keeps them.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import pi, sin
 from pathlib import Path
@@ -24,6 +25,7 @@ from nightlatch.pixels.stage.scenes import DRAWN, SHAPE, Image, LivingRoom, Porc
 OUT = Path(__file__).resolve().parents[1] / "out" / "sight"
 WIDE, HIGH = 1280, 720  # what is rendered, then made as small or large as the stream
 SEEN = 0.34  # a visit begins when this much of the thing is in the picture
+TUNED = 1  # the seed of the films that constants were set on
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,23 @@ def _group(from_s: float, ground: float, far: float, colours: list[tuple[int, in
     return tuple(made)
 
 
+def _varied(visit: Visit, random: np.random.Generator) -> Visit:
+    """The same kind of visit some seconds earlier or later, either way, faster or slower, larger or smaller."""
+    later, pace, size, lower, tone = random.uniform((-3, 0.75, 0.85, -0.03, 0.7), (3, 1.35, 1.25, 0.03, 1.3))
+    start, end = (visit.start, visit.end) if random.random() < 0.5 else (visit.end, visit.start)
+    from_s = visit.from_s + later
+    return replace(
+        visit,
+        from_s=from_s,
+        to_s=from_s + (visit.to_s - visit.from_s) * pace,
+        start=(start[0], min(0.98, start[1] + lower)),
+        end=(end[0], min(0.98, end[1] + lower)),
+        size=visit.size * size,
+        grown=visit.grown * size,
+        colour=tuple(min(255, round(part * tone)) for part in visit.colour),
+    )
+
+
 class Take(Scene):
     """A scene that does not repeat; rendered without grain."""
 
@@ -120,6 +139,17 @@ class Take(Scene):
     grain = 2.5
     seconds = 600.0
     clock_tone = 235
+
+    def __init__(self, seed: int = TUNED, width: int = WIDE, height: int = HIGH, fps: float = 15) -> None:
+        super().__init__(seed, width, height, fps)
+        if seed != TUNED:
+            random = np.random.default_rng(seed)
+            self.visits = tuple(_varied(visit, random) for visit in self.visits)
+
+    @cached_property
+    def phase_s(self) -> float:
+        """How far wind and sun are on when the film begins."""
+        return 0.0 if self.seed == TUNED else float(np.random.default_rng(self.seed).uniform(0, 600))
 
     def second(self, index: int) -> float:
         return index / self.fps
@@ -132,7 +162,9 @@ class Take(Scene):
 
     def light(self, picture: Image, second: float) -> Image:
         """The sun: some eight per cent up and down in two minutes."""
-        return np.asarray(cv2.convertScaleAbs(picture, alpha=1.0 + 0.08 * sin(second * 2 * pi / 120)), dtype=np.uint8)
+        return np.asarray(
+            cv2.convertScaleAbs(picture, alpha=1.0 + 0.08 * sin((second + self.phase_s) * 2 * pi / 120)), dtype=np.uint8
+        )
 
     def happenings(self) -> tuple[Happening, ...]:
         found = []
@@ -166,7 +198,8 @@ class DayWindy(DayCalm):
     grain = 3.0
 
     def stir(self, picture: Image, second: float, index: int) -> None:
-        random = np.random.default_rng(7)
+        random, drawn_s = np.random.default_rng(7 if self.seed == TUNED else self.seed), second
+        second += self.phase_s
         gust = 0.6 + 0.4 * sin(second * 0.31) * sin(second * 0.087)
         for x, y, size, tone, phase in random.random((70, 5)):
             sway = gust * (9 * sin(second * (1.9 + phase) + phase * 6) + 5 * sin(second * 4.1 + phase * 9))
@@ -181,7 +214,7 @@ class DayWindy(DayCalm):
                 round(60 + 34 * n + gust * 6 * sin(second * 2.3 + n)),
             )
             cv2.line(picture, (1290, 20 + 8 * n), end, (60, 80, 70), 7, cv2.LINE_AA)
-        super().stir(picture, second, index)
+        super().stir(picture, drawn_s, index)
 
 
 class Indoor(Take, LivingRoom):
@@ -247,9 +280,9 @@ def _grained(picture: Image, bank: list[NDArray[np.int8]], index: int) -> Image:
     return np.asarray(cv2.add(picture, cv2.merge([grain] * 3).astype(np.int16), dtype=cv2.CV_8U), np.uint8)
 
 
-def _pictures(name: str, stream: Stream, seconds: float) -> Iterator[Image]:
-    take = TAKES[name](1, WIDE, HIGH, stream.fps)
-    random = np.random.default_rng(11)
+def _pictures(name: str, stream: Stream, seconds: float, seed: int) -> Iterator[Image]:
+    take = TAKES[name](seed, WIDE, HIGH, stream.fps)
+    random = np.random.default_rng(11 if seed == TUNED else seed)
     shape = (stream.height + 64, stream.width + 64)
     sigma = take.grain * (0.75 if stream.width < WIDE else 1.0)
     bank = [np.clip(random.normal(0, sigma, shape), -60, 60).astype(np.int8) for _ in range(7)]
@@ -278,26 +311,27 @@ def _track(out: Any, stream: Stream) -> Any:
     return track
 
 
-def films(name: str, streams: Iterable[Stream], seconds: float) -> list[Film]:
+def films(name: str, streams: Iterable[Stream], seconds: float, seed: int = TUNED) -> list[Film]:
     """The films of one scene, rendered once for all streams of one rate if they are not there yet."""
     OUT.mkdir(parents=True, exist_ok=True)
-    truth = tuple(h for h in TAKES[name](1, WIDE, HIGH, 15).happenings() if h.to_ms <= seconds * 1000)
-    found = [Film(OUT / f"{name}-{s.name}-{round(seconds)}.mp4", name, s, seconds, truth) for s in streams]
+    truth = tuple(h for h in TAKES[name](seed, WIDE, HIGH, 15).happenings() if h.to_ms <= seconds * 1000)
+    take = name if seed == TUNED else f"{name}.{seed}"
+    found = [Film(OUT / f"{take}-{s.name}-{round(seconds)}.mp4", name, s, seconds, truth) for s in streams]
     missing = [film for film in found if not film.path.exists()]
     for width, fps in sorted({(film.stream.width, film.stream.fps) for film in missing}):
-        _encode([f for f in missing if (f.stream.width, f.stream.fps) == (width, fps)])
+        _encode([f for f in missing if (f.stream.width, f.stream.fps) == (width, fps)], seed)
     for film in found:
         told = [{"kind": h.kind, "from_ms": h.from_ms, "to_ms": h.to_ms} for h in film.truth]
         film.path.with_suffix(".truth.json").write_text(json.dumps(told, indent=1))
     return found
 
 
-def _encode(wanted: list[Film]) -> None:
+def _encode(wanted: list[Film], seed: int) -> None:
     first = wanted[0]
     parts = [film.path.with_suffix(".part.mp4") for film in wanted]
     outs = [av.open(str(part), "w") for part in parts]
     tracks = [_track(out, film.stream) for out, film in zip(outs, wanted, strict=True)]
-    for index, picture in enumerate(_pictures(first.scene, first.stream, first.seconds)):
+    for index, picture in enumerate(_pictures(first.scene, first.stream, first.seconds, seed)):
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="bgr24").reformat(format="yuv420p")
         frame.pts = index
         for out, track in zip(outs, tracks, strict=True):

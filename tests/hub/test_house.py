@@ -16,7 +16,7 @@ from nightlatch.domain.camera import CameraState
 from nightlatch.domain.recording import Part, Segment
 from nightlatch.domain.sighting import Kind, Verdict
 from nightlatch.errors import Reason
-from nightlatch.hub.serve import attention, house
+from nightlatch.hub.serve import attention, links
 from nightlatch.hub.serve.alerts import Alert, Alerts
 from nightlatch.hub.serve.books import entries
 from nightlatch.hub.serve.books.records import ClipRow, SegmentRow
@@ -184,8 +184,8 @@ def test_the_cameras_of_a_shard_that_is_there_are_shown_as_they_are(tmp_path: Pa
             watch.client.send(CameraStatus(camera, CameraState.RECORDING, T0))
         until(lambda: OTHER in hub.house.statuses, "the states", 10)
         assert not hub.house.watch_is_up
-        assert hub.house.is_watched(CAMERA)
-        assert not hub.house.is_watched(OTHER)
+        assert hub.house.links.keeps(CAMERA)
+        assert not hub.house.links.keeps(OTHER)
         watch.client.close()
 
 
@@ -267,7 +267,7 @@ def test_an_event_goes_on_when_its_recorder_only_joins_anew_and_ends_when_anothe
 
 
 def test_a_recorder_that_no_longer_answers_is_said_until_it_does(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(house, "SILENT_S", 0.5)
+    monkeypatch.setattr(links, "SILENT_S", 0.5)
     hub.set_up()
     watch = Watch(hub)
     until(lambda: hub.house.watch_is_up, "watch", 10)
@@ -275,11 +275,11 @@ def test_a_recorder_that_no_longer_answers_is_said_until_it_does(hub: Hub, monke
     def said() -> list[str]:
         return [problem["text"] for problem in hub.client.get("/api/home").json()["problems"]]
 
-    assert not hub.house.watch_is_silent  # an older one, that has no pulse
+    assert not hub.house.links.is_silent  # an older one, that has no pulse
     watch.client.send(Pulse())
     until(lambda: "The recorder does not answer." in said(), "the silence being said", 10)
-    assert not hub.house.is_watched(CAMERA)
-    monkeypatch.setattr(house, "SILENT_S", 60.0)
+    assert not hub.house.links.keeps(CAMERA)
+    monkeypatch.setattr(links, "SILENT_S", 60.0)
     assert said() == []
     watch.client.close()
 

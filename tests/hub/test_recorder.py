@@ -296,7 +296,7 @@ def test_while_a_sub_stream_breaks_in_an_unforeseen_way_the_main_stream_is_looke
         assert len(session.scalars(select(ClipRow)).all()) == 1
 
 
-def test_seconds_that_a_full_disk_left_in_the_journal_are_kept_when_it_has_room(tmp_path: Path) -> None:
+def test_seconds_that_a_full_disk_left_unfinished_are_kept_when_it_has_room(tmp_path: Path) -> None:
     short = film(scene("flat", width=320, height=180), tmp_path / "short.mp4", 3)
     blocked = tmp_path / "hub" / "vault" / CAMERA.id / "segments"
 

@@ -43,7 +43,7 @@ def _is_contiguous(packets: list[Packet], step_ms: float, by_ms: float = 0.25) -
 
 
 def test_what_was_held_while_settling_comes_at_once() -> None:
-    ran = run(Camera(Time()), 0.25)
+    ran = run(Camera(Time()), 0.35)
     assert ran.packets == []
     assert ran.intake.streams is None
     ran.go_on(0.3)

@@ -112,19 +112,22 @@ class Absences:
             return Cause(off_until_ms=hole.ended_ms)
         if isinstance(off, Span) and off.overlaps(hole):
             return Cause(off_until_ms=off.ended_ms)
+        return Cause(self._reason(camera_id, hole))
+
+    def _reason(self, camera_id: str, hole: Span) -> Reason | None:
+        """Of a camera that was on."""
         starts = [each for each in list(self._starts) if each.keeps(camera_id) and _lies_in(each.at_ms, hole)]
         if starts:
             was_off = _lies_in(self.started_ms, hole) or any(self._was_away(each.at_ms) for each in starts)
-            return Cause(Reason.HUB_OFF if was_off else Reason.RECORDER_STOPPED)
+            return Reason.HUB_OFF if was_off else Reason.RECORDER_STOPPED
         if any(each.overlaps(hole) for each in list(self._sleeps)):
-            return Cause(Reason.HUB_OFF)
+            return Reason.HUB_OFF
         if any(each.keeps(camera_id) and each.span.overlaps(hole) for each in list(self._silences)):
-            return Cause(Reason.RECORDER_STOPPED)
+            return Reason.RECORDER_STOPPED
         if any(each.overlaps(hole) for each in list(self._leaps)):
-            return Cause(Reason.CLOCK_SET)
-        if _lies_in(self._changed.get(camera_id, -SKEW_MS - 1), hole):
-            return Cause(Reason.SETTINGS_CHANGED)
-        return Cause()
+            return Reason.CLOCK_SET
+        was_changed = _lies_in(self._changed.get(camera_id, -SKEW_MS - 1), hole)
+        return Reason.SETTINGS_CHANGED if was_changed else None
 
     def _was_away(self, at_ms: int) -> bool:
         """Whether no serve process ran then: a recorder may begin seconds before the page does."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -34,6 +33,7 @@ from nightlatch.hub.serve.books.retention import Sweep
 from nightlatch.hub.serve.duty import Duty
 from nightlatch.hub.serve.giving import Donations
 from nightlatch.hub.serve.hints import Hint
+from nightlatch.hub.serve.links import Link, Links
 from nightlatch.hub.serve.logwatch import LogWatch
 from nightlatch.hub.serve.open_events import OpenEvents
 from nightlatch.hub.serve.people.household import Device, Household
@@ -64,25 +64,11 @@ if TYPE_CHECKING:
 COOKIE = "nightlatch"
 WAITING_HINTS = 64
 RECEIVING_FILE = "receiving.json"  # in the hub's folder, for the doctor: no name, no address
-SILENT_S = 6.0  # three pulses of a watch process
 log = structlog.get_logger()
 
 
 class SignedOut(NightlatchError):
     """Nobody is signed in."""
-
-
-@dataclass(slots=True)
-class Line:
-    """To a watch process that is there. `growing` is which of its clips grow now; it changes with what is heard."""
-
-    hello: Hello
-    growing: set[str]
-    felt_s: float | None = None  # its newest pulse, on the monotonic clock
-
-    def is_silent(self, now_s: float) -> bool:
-        """Whether it hangs: it is there, and its pulses have stopped."""
-        return self.felt_s is not None and now_s - self.felt_s > SILENT_S
 
 
 @dataclass(slots=True)
@@ -112,10 +98,9 @@ class House:
     advice: dict[str, str | None] = field(default_factory=dict)
     stills: dict[str, NewStill] = field(default_factory=dict)
     swept: Sweep = field(default_factory=Sweep)
-    _watching: dict[int, Line] = field(default_factory=dict)  # by shard
+    links: Links = field(default_factory=Links)  # to watch
     _unmatched: set[int] = field(default_factory=set)  # shards whose files may be out of step with the books
     _receiving: dict[str, dict[str, object]] = field(default_factory=dict)  # as the doctor's file has it
-    _since_ms: dict[int, int] = field(default_factory=dict)  # when the newest process of each shard began
     _eyes: dict[int, EyeStatus] = field(default_factory=dict)  # by shard
     _feeds: set[asyncio.Queue[str]] = field(default_factory=set)
     absences: Absences = field(init=False)
@@ -141,18 +126,7 @@ class House:
     @property
     def watch_is_up(self) -> bool:
         """Whether every watch process is there."""
-        return len(self._watching) >= max(1, self.settings.shards)
-
-    @property
-    def watch_is_silent(self) -> bool:
-        """Whether a watch process is there and does not answer."""
-        now_s = time.monotonic()
-        return any(line.is_silent(now_s) for line in self._watching.values())
-
-    def is_watched(self, camera_id: str) -> bool:
-        """Whether the watch process that keeps this camera is there and answers."""
-        now_s = time.monotonic()
-        return any(line.hello.keeps(camera_id) and not line.is_silent(now_s) for line in self._watching.values())
+        return len(self.links) >= max(1, self.settings.shards)
 
     @property
     def eye(self) -> EyeStatus | None:
@@ -171,7 +145,7 @@ class House:
             case Stored() | Outage():
                 self.entries.add(notice)
             case ClipGrew():
-                self._follow(notice)
+                self.links.follow(notice)
                 self.entries.add(notice)
             case CameraStatus():
                 self.statuses[notice.camera_id] = _carried(self.statuses.get(notice.camera_id), notice)
@@ -201,45 +175,28 @@ class House:
                 self.cameras_changed()
 
     def _join(self, hello: Hello) -> None:
-        before = self._watching.get(hello.shard)
-        if hello.since_ms and hello.since_ms != self._since_ms.get(hello.shard):
-            self._since_ms[hello.shard] = hello.since_ms
+        if self.links.join(hello):
             self.absences.began(hello.since_ms, hello.keeps)
             self.events.end(hello.keeps)  # what the process before saw
         self.events.end(lambda camera_id: hello.keeps(camera_id) and camera_id not in hello.moving)
         self.events.goes_on(hello.moving)
-        line = Line(hello, set(hello.growing))
-        if before is not None and before.hello.since_ms == hello.since_ms:
-            line.felt_s = before.felt_s
-        self._watching[hello.shard] = line
         self.attention.say(again=True)
 
     def _feel(self, pulse: Pulse) -> None:
-        line = self._watching.get(pulse.shard)
-        if line is None:
-            return
-        now_s = time.monotonic()
-        if line.felt_s is not None and line.is_silent(now_s):
+        silent_s = self.links.feel(pulse)
+        link = self.links.get(pulse.shard)
+        if silent_s is not None and link is not None:
             now_ms = self.clock.now_ms()
-            silence = Span(now_ms - round((now_s - line.felt_s) * 1000), now_ms)
-            self.absences.silent(silence, line.hello.keeps)
+            self.absences.silent(Span(now_ms - round(silent_s * 1000), now_ms), link.hello.keeps)
             self.hint({"type": "home"})
-        line.felt_s = now_s
 
     def left(self, hello: Hello) -> None:
         """A watch process is gone."""
-        line = self._watching.get(hello.shard)
-        if line is None or line.hello is not hello:
-            return  # it has joined anew meanwhile
-        del self._watching[hello.shard]
+        if not self.links.leave(hello):
+            return
         self._eyes.pop(hello.shard, None)  # nothing is looking now
         self.events.end(hello.keeps)
         self.hint({"type": "home"})
-
-    def _follow(self, clip: ClipGrew) -> None:
-        for line in self._watching.values():
-            if line.hello.keeps(clip.camera_id):
-                (line.growing.add if clip.ended_ms is None else line.growing.discard)(clip.clip_id)
 
     def entered(self, entries: Sequence[Entry]) -> None:
         """Rows were written: pages look again, and the uplink has something to send."""
@@ -267,7 +224,7 @@ class House:
 
     def match_all(self) -> None:
         """Some entries were lost: the files say what they were about."""
-        self._unmatched.update(self._watching)
+        self._unmatched.update(self.links)
         self.matching.ask()
 
     async def _match(self) -> None:
@@ -280,14 +237,14 @@ class House:
         shards, self._unmatched = self._unmatched, set()
         try:
             for shard in sorted(shards):
-                if (line := self._watching.get(shard)) is not None:
-                    await self._match_shard(line)
+                if (link := self.links.get(shard)) is not None:
+                    await self._match_shard(link)
         except BaseException:
             self._unmatched |= shards
             raise
 
-    async def _match_shard(self, line: Line) -> None:
-        found = await run_in_threadpool(match, self.books, line.hello.keeps, line.growing, self.gaps)
+    async def _match_shard(self, link: Link) -> None:
+        found = await run_in_threadpool(match, self.books, link.hello.keeps, link.growing, self.gaps)
         log.info(
             "books.matched",
             rows_added=found.rows_added,
@@ -314,7 +271,7 @@ class House:
         was_silent, noting = False, asyncio.create_task(asyncio.sleep(0))
         while True:
             now = beat(self.clock)
-            if self.absences.beat(now) and self.watch_is_silent != was_silent:
+            if self.absences.beat(now) and self.links.is_silent != was_silent:
                 was_silent = not was_silent
                 self.hint({"type": "home"})
             self.events.say()

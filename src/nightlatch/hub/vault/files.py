@@ -35,7 +35,7 @@ from nightlatch.hub.vault import layout
 from nightlatch.hub.vault.growing import GrowingSegment, Shelf
 from nightlatch.hub.vault.layout import ClipObject, KeptFile
 from nightlatch.hub.vault.recover import save_left_over
-from nightlatch.hub.vault.settling import Backlog, ClipGrowth, Due, Move, OpenClip, Settled, tell
+from nightlatch.hub.vault.settling import Agenda, ClipGrowth, Move, OpenClip, Settled, Transit, tell
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.padding import pad_jpeg, pad_json, pad_mp4
 from nightlatch.seal.recipients import Sealer
@@ -54,7 +54,7 @@ class Vault:
         self._run = secrets.token_hex(2)  # tells apart two runs that begin a segment in the same millisecond
         self._numbers = count()  # of open and temporary files
         self._shelves: dict[str, Shelf] = {}
-        self._backlog = Backlog()
+        self._agenda = Agenda()
         self._lock = threading.Lock()  # never held while the disk is waited for
         self._settling = threading.Lock()  # one at a time
         make_folder(self.folder)
@@ -70,7 +70,7 @@ class Vault:
         """
         with self._lock:
             shelf = self._shelf(part.camera_id)
-            self._backlog.is_dirty = True
+            self._agenda.is_dirty = True
             shelf.add(part, sealer.recipients)
             shelf.complain()
 
@@ -78,10 +78,10 @@ class Vault:
         """Its parts are complete: `settle` puts it in its place. Raises `OSError`, as `keep_part` does."""
         with self._lock:
             shelf = self._shelf(segment.camera_id)
-            self._backlog.is_dirty = True
+            self._agenda.is_dirty = True
             grown = shelf.finish(segment.seq, segment.began_ms + segment.duration_ms)
             if grown is not None:
-                self._backlog.due.append(self._due(grown))
+                self._agenda.due.append(self._due(grown))
             shelf.complain()
 
     def keep_sheet(self, sheet: Sheet, sealer: Sealer) -> None:
@@ -92,7 +92,7 @@ class Vault:
         camera.mkdir(0o700, exist_ok=True)
         sealed = sealer.seal(sheet.jpeg)
         hidden = self._write(camera, f"sheet-{sheet.began_ms}", sealed)
-        self._expect(Due(sheet.camera_id, (Move(hidden, self.folder / path),), KeptFile(path, len(sealed))))
+        self._expect(Transit(sheet.camera_id, (Move(hidden, self.folder / path),), KeptFile(path, len(sealed))))
 
     # ---- clips --------------------------------------------------------------------------------------------
 
@@ -102,7 +102,7 @@ class Vault:
         clip.folder.mkdir(0o700, parents=True, exist_ok=True)
         times = {"event": manifest.event, "began_ms": manifest.began_ms, "onset_ms": manifest.onset_ms}
         hidden = self._write(clip.folder, layout.TIMES, json.dumps(times).encode())
-        self._expect(Due(manifest.camera, (Move(hidden, clip.folder / layout.TIMES),), None))
+        self._expect(Transit(manifest.camera, (Move(hidden, clip.folder / layout.TIMES),), None))
         return clip
 
     def keep_clip_part(self, clip: OpenClip, part: Part, sealer: Sealer) -> None:
@@ -135,7 +135,7 @@ class Vault:
         named = SealedPart(len(sub.parts), _hash(sealed), len(sealed), part.began_ms, part.duration_ms)
         clip.manifest = clip.manifest.with_sub_part(named)
         grown = ClipGrowth(clip, clip.manifest, (ClipObject(name, len(sealed), 1),))
-        self._expect(Due(clip.manifest.camera, (move,), grown))
+        self._expect(Transit(clip.manifest.camera, (move,), grown))
 
     def keep_clip_still(self, clip: OpenClip, still: Still, sealer: Sealer) -> None:
         """Set the clip's still; the next manifest names it. Raises `ClipGone`, `OSError`."""
@@ -144,7 +144,7 @@ class Vault:
             move = self._move_in(clip, layout.STILL, sealed)
         clip.manifest = replace(clip.manifest, still=SealedStill(_hash(sealed), len(sealed), still.at_ms))
         grown = ClipGrowth(clip, clip.manifest, (ClipObject(layout.STILL, len(sealed), 1),))
-        self._expect(Due(clip.manifest.camera, (move,), grown))
+        self._expect(Transit(clip.manifest.camera, (move,), grown))
 
     def close_clip(self, clip: OpenClip, sealer: Sealer) -> None:
         """Write the last manifest. Raises `ClipGone`, `OSError`."""
@@ -160,7 +160,7 @@ class Vault:
         clip.version += 1
         manifest = ClipObject(layout.MANIFEST, len(sealed), clip.version)
         grown = ClipGrowth(clip, clip.manifest, (*objects, manifest))
-        self._expect(Due(clip.manifest.camera, (*moves, move), grown))
+        self._expect(Transit(clip.manifest.camera, (*moves, move), grown))
 
     def _move_in(self, clip: OpenClip, name: str, sealed: Sealed) -> Move:
         return Move(self._write(clip.folder, f"{name}.age", sealed), clip.folder / f"{name}.age")
@@ -174,7 +174,7 @@ class Vault:
         """
         with self._settling:
             with self._lock:
-                work, self._backlog = self._backlog, Backlog()
+                work, self._agenda = self._agenda, Agenda()
                 growing = [(each, each.slots.newest) for shelf in self._shelves.values() for each in shelf.open()]
             work.saved += self._save_abandoned()
             if not work.is_empty:
@@ -208,7 +208,7 @@ class Vault:
                 shelf.abandoned.remove(segment)
         return saved
 
-    def _move(self, work: Backlog) -> None:
+    def _move(self, work: Agenda) -> None:
         """Put files in their place. After a failure the rest of that camera waits, so that the order stays."""
         refused: dict[str, OSError] = {}
         waiting = []
@@ -228,11 +228,11 @@ class Vault:
                 self._free(due)
         work.due = []
         with self._lock:
-            self._backlog.due[:0] = waiting
+            self._agenda.due[:0] = waiting
             for camera_id, shelf in self._shelves.items():
                 shelf.trouble = refused.get(camera_id)
 
-    def _confirmed(self, work: Backlog) -> Settled:
+    def _confirmed(self, work: Agenda) -> Settled:
         """What is in its place, once the disk knows that it is there."""
         if work.moved:
             try:
@@ -244,12 +244,12 @@ class Vault:
             self._free(due)
         return tell(work.moved, work.saved)
 
-    def _free(self, due: Due) -> None:
+    def _free(self, due: Transit) -> None:
         if due.segment is not None:
             with self._lock:
                 due.segment.tails.free(due.segment.slots)
 
-    def _doubt(self, work: Backlog, error: OSError) -> None:
+    def _doubt(self, work: Agenda, error: OSError) -> None:
         """The disk failed: nothing of this is told, and each camera hears of it."""
         with self._lock:
             for due in work.due:
@@ -258,8 +258,8 @@ class Vault:
                 shelf.trouble = error
                 for segment in shelf.open():
                     segment.is_doubtful = True
-            late = self._backlog
-            self._backlog = Backlog(True, work.due + late.due, work.moved + late.moved, work.saved + late.saved)
+            late = self._agenda
+            self._agenda = Agenda(True, work.due + late.due, work.moved + late.moved, work.saved + late.saved)
 
     def _close_idle(self) -> None:
         with self._lock:
@@ -273,14 +273,14 @@ class Vault:
         with self._lock:
             shelf = self._shelves.get(camera_id)
             if shelf is not None:
-                self._backlog.due += map(self._due, shelf.release())
-                self._backlog.is_dirty = True
+                self._agenda.due += map(self._due, shelf.release())
+                self._agenda.is_dirty = True
 
     def _shelf(self, camera_id: str) -> Shelf:
         shelf = self._shelves.get(camera_id)
         if shelf is None:
             folder = layout.camera_folder(self.folder, camera_id)
-            self._backlog.saved += save_left_over(folder)  # there is none, unless `recover` was left out
+            self._agenda.saved += save_left_over(folder)  # there is none, unless `recover` was left out
             shelf = self._shelves[camera_id] = Shelf(folder, self._run, self._numbers)
         if shelf.is_released:  # the next stream is a new try
             shelf.is_released, shelf.trouble = False, None
@@ -299,14 +299,14 @@ class Vault:
             os.close(handle)
         return hidden
 
-    def _due(self, grown: GrowingSegment) -> Due:
+    def _due(self, grown: GrowingSegment) -> Transit:
         move = Move(grown.open_file, self.folder / grown.path)
-        return Due(grown.camera.name, (move,), KeptFile(grown.path, grown.kept), grown)
+        return Transit(grown.camera.name, (move,), KeptFile(grown.path, grown.kept), grown)
 
-    def _expect(self, due: Due) -> None:
+    def _expect(self, due: Transit) -> None:
         with self._lock:
-            self._backlog.is_dirty = True
-            self._backlog.due.append(due)
+            self._agenda.is_dirty = True
+            self._agenda.due.append(due)
 
 
 @contextmanager

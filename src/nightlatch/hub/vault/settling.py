@@ -70,7 +70,7 @@ class Move:
 
 
 @dataclass(slots=True)
-class Due:
+class Transit:
     """Written, but not durable and not in its place."""
 
     camera_id: str
@@ -91,12 +91,12 @@ class Due:
 
 
 @dataclass(slots=True)
-class Backlog:
+class Agenda:
     """What the next `Vault.settle` has to do."""
 
     is_dirty: bool = False  # something was written since the last time
-    due: list[Due] = field(default_factory=list)
-    moved: list[Due] = field(default_factory=list)  # but the disk may not know of it
+    due: list[Transit] = field(default_factory=list)
+    moved: list[Transit] = field(default_factory=list)  # but the disk may not know of it
     saved: list[KeptFile] = field(default_factory=list)  # made whole and durable, after a failure
 
     @property
@@ -104,7 +104,7 @@ class Backlog:
         return not (self.is_dirty or self.due or self.moved or self.saved)
 
 
-def tell(moved: list[Due], saved: list[KeptFile]) -> Settled:
+def tell(moved: list[Transit], saved: list[KeptFile]) -> Settled:
     """What is true now."""
     files = [each.then for each in moved if isinstance(each.then, KeptFile)]
     clips = [each.then for each in moved if isinstance(each.then, ClipGrowth)]

@@ -34,7 +34,7 @@ class SubKeeper:
         self._sealer = sealer
         self._context = context
         self._kept: _Kept | None = None  # of the connection that there is
-        self._growing: _Growing | None = None  # in the clip that grows
+        self._growing: _GrowingSub | None = None  # in the clip that grows
 
     def add(self, packet: Packet, sub: Streams, main: Streams) -> None:
         """Take the next packet of the sub-stream."""
@@ -75,7 +75,7 @@ class SubKeeper:
         sending.is_heard = any(packet.kind == "audio" for packet in packets)
         first = packets[0]
         clipper = Clipper(sending, self._camera_id, first, began_ms=first.at_ms, context=self._context)
-        self._growing = _Growing(clip, clipper, sending)
+        self._growing = _GrowingSub(clip, clipper, sending)
         for packet in packets:
             if self._growing is not None:
                 self._grow(self._growing, packet)
@@ -90,13 +90,13 @@ class SubKeeper:
         if growing is not None:
             self._keep(growing, growing.clipper.finish(None))
 
-    def _grow(self, growing: _Growing, packet: Packet) -> None:
+    def _grow(self, growing: _GrowingSub, packet: Packet) -> None:
         if growing.sending.take(packet):  # another size: a file has one init
             self._end()
         else:
             self._keep(growing, growing.clipper.add(packet))
 
-    def _keep(self, growing: _Growing, parts: list[Part]) -> None:
+    def _keep(self, growing: _GrowingSub, parts: list[Part]) -> None:
         clip = growing.clip
         for part in parts:
             if clip.manifest.sub is None:
@@ -121,7 +121,7 @@ class _Kept:
 
 
 @dataclass(slots=True)
-class _Growing:
+class _GrowingSub:
     clip: OpenClip
     clipper: Clipper
     sending: Sending

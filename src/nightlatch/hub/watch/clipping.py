@@ -62,7 +62,7 @@ class ClipOrder:
 
 
 Happening = ClipOrder | EventJudged | EventClosed | Still  # stills of an event under way: a later clip's first picture
-Happenings = deque[Happening]  # from the looking thread to the recording one
+Happenings = deque[Happening]  # from whoever looks to the loop that records
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class _Growing:
 
 
 class Clipping:
-    """All calls come from the recording thread; the looking thread's news waits in `happenings`. Raises `OSError`."""
+    """All calls come from the loop; what was seen meanwhile waits in `happenings`. Raises `OSError`."""
 
     def __init__(
         self,
@@ -139,7 +139,7 @@ class Clipping:
         self._grow(packet)
 
     def finish(self) -> None:
-        """The stream is over: take what the looking thread still had to say about the open clip, and end it."""
+        """The stream is over: take what was still seen for the open clip, and end it."""
         while self._happenings:
             if isinstance(happening := self._happenings.popleft(), EventJudged):
                 self._learn(happening)
@@ -171,7 +171,7 @@ class Clipping:
         self._begin_clip(self._event, from_us, onset_us)
 
     def _learn(self, judged: EventJudged) -> None:
-        """Keep what is known for the manifests of the event: two threads look while a sub-stream comes or goes."""
+        """Keep what is known for the manifests of the event: two look while a sub-stream comes or goes."""
         if self._event is None or self._event.opened.event_id != judged.event_id:
             return
         self._event.judged = judged

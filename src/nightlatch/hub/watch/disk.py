@@ -9,7 +9,7 @@ import structlog
 from nightlatch.hub.vault.files import Vault
 from nightlatch.hub.watch.telling import Telling
 
-SETTLE_S = 0.25  # a power cut costs this much more than a kill
+SETTLE_S = 0.4  # a power cut costs this much more than a kill
 
 log = structlog.get_logger()
 
@@ -24,7 +24,7 @@ class Disk:
         self._thread = threading.Thread(target=self._run, name="disk", daemon=True)
 
     def start(self) -> None:
-        """Settle four times a second, until `stop`."""
+        """Settle again and again, until `stop`."""
         self._thread.start()
 
     def stop(self) -> None:

@@ -67,6 +67,35 @@ class Looking:
         )
 
 
+@dataclass(slots=True)
+class Shortfall:
+    """What could not be looked at in the last minute, as a sentence for the owner."""
+
+    _since_ms: int | None = None
+    _passed_over: int = 0
+    _torn: int = 0
+    _text: str | None = None
+
+    def say(self, at_ms: int, passed_over: int, torn: int) -> str | None:
+        """Both counts are of all that came; the sentence is a new one every minute."""
+        if self._since_ms is not None and 0 <= at_ms - self._since_ms < BUSY_EVERY_MS:
+            return self._text
+        late, lost = passed_over - self._passed_over, torn - self._torn
+        is_first = self._since_ms is None
+        self._since_ms, self._passed_over, self._torn, self._text = at_ms, passed_over, torn, None
+        if late and not is_first:
+            self._text = (
+                f"This machine had no time to look at {late} pictures in the last minute. The recording is "
+                "complete. A sub-stream for each camera, or fewer cameras, would help."
+            )
+        elif lost and not is_first:
+            self._text = (
+                f"Parts of what this camera sends were lost on the way, so {lost} pictures of the last minute "
+                "could not be looked at. Bring the camera nearer to the Wi-Fi, or give it a cable."
+            )
+        return self._text
+
+
 @dataclass(slots=True, eq=False)
 class Observer:
     """Looks at packets and says when events open, what they are, and when they close.
@@ -101,9 +130,8 @@ class Observer:
     _judged_ms: int = 0
     _judging_ms: float = 0.0  # what that cost
     _is_dark: bool = False
-    _busy: str | None = None
+    _shortfall: Shortfall = field(default_factory=Shortfall)
     _advice: str | None = None  # the newest that was told
-    _counted: tuple[int | None, int, int] = (None, 0, 0)  # when dropped and torn packets were counted; how many
 
     @property
     def dropped(self) -> int:
@@ -228,22 +256,8 @@ class Observer:
 
     def advice(self, sight: Sight, at_ms: int) -> str | None:
         """What the owner should know about watching this camera: that it lags, or costs more than it need."""
-        since_ms, dropped, torn = self._counted
-        if since_ms is None or not 0 <= at_ms - since_ms < BUSY_EVERY_MS:
-            late, lost = self.dropped - dropped, sight.torn - torn
-            self._counted = at_ms, self.dropped, sight.torn
-            self._busy = None
-            if late and since_ms is not None:
-                self._busy = (
-                    f"This machine had no time to look at {late} pictures in the last minute. The recording is "
-                    "complete. A sub-stream for each camera, or fewer cameras, would help."
-                )
-            elif lost and since_ms is not None:
-                self._busy = (
-                    f"Parts of what this camera sends were lost on the way, so {lost} pictures of the last minute "
-                    "could not be looked at. Bring the camera nearer to the Wi-Fi, or give it a cable."
-                )
-        return self._busy or (None if self.camera.demo else sight.advice)
+        missed = self._shortfall.say(at_ms, self.dropped, sight.torn)
+        return missed or (None if self.camera.demo else sight.advice)
 
     def _advise(self, text: str | None) -> None:
         """Tell it if it is news."""

@@ -20,7 +20,7 @@ from nightlatch.hub.watch.substream import SubStream
 from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.media.segmenter import Segmenter
 
-MAIN_TICK_US = 90_000  # the main stream is received every other tick of the loop: fewer, larger reads
+MAIN_TICK_US = 140_000  # the main stream is received every third tick of a quick loop: fewer, larger reads
 LAST_LOOKS_US = 2_000_000  # that the end of a session waits for, so that its clip learns what was seen
 
 

@@ -53,7 +53,7 @@ class Received:
 
 @dataclass(slots=True)
 class Telling:
-    """One for all cameras of a watch process; called from their threads."""
+    """One for all cameras of a watch process; called from the loop, the disk's thread and those that look."""
 
     bus: Bus[Notice]
     clock: Clock

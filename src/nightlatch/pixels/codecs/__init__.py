@@ -12,6 +12,7 @@ from nightlatch.pixels.codecs import aac, g711, h264, hevc, opus
 from nightlatch.pixels.codecs.codec import (
     AudioStream,
     Counting,
+    Following,
     Framing,
     Gathering,
     PictureCodec,
@@ -27,6 +28,7 @@ __all__ = (
     "SOUNDS",
     "AudioStream",
     "Counting",
+    "Following",
     "Framing",
     "Gathering",
     "PictureCodec",

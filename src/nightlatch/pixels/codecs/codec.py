@@ -102,6 +102,14 @@ class Counting(Protocol):
         ...
 
 
+class Following(Protocol):
+    """Notices where pictures of a stream are missing, by how it counts them. State for one source; never raises."""
+
+    def misses(self, sample: bytes, is_key: bool) -> bool:
+        """Take the next picture; whether one that it may be predicted from did not come."""
+        ...
+
+
 class PictureCodec(Protocol):
     """A module that knows one codec of pictures."""
 
@@ -135,6 +143,10 @@ class PictureCodec(Protocol):
 
     def numbering(self, stream: VideoStream) -> Counting | None:
         """How its pictures are counted; None where that cannot be told or is too rare to be worth it."""
+        ...
+
+    def following(self, stream: VideoStream) -> Following | None:
+        """How its pictures follow one another; None where that cannot be told, or where the decoder notices."""
         ...
 
     def parameter_sets(self, unit: bytes) -> tuple[bytes, ...]:

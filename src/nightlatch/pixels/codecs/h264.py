@@ -10,7 +10,7 @@ from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from nightlatch.pixels.codecs.codec import AccessUnit, Framing, Gathering, VideoStream
+from nightlatch.pixels.codecs.codec import AccessUnit, Following, Framing, Gathering, VideoStream
 from nightlatch.pixels.codecs.mp4 import box, picture_entry
 
 SLICE = 1  # kinds of units
@@ -27,6 +27,7 @@ _START = b"\0\0\1"
 _ANY_ASPECT = 255  # both sides of it follow
 _RECOVERY_POINT = 6  # the kind of an SEI message
 _SLICE_HEAD = 16  # bytes of a slice that hold its number and place for sure
+_UNSURE = 20  # wrong numbers until it is doubted that a stream counts at all
 _HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 
 
@@ -62,6 +63,7 @@ class Numbering:
 
     number_bits: int
     place_bits: int | None
+    may_skip: bool = False  # gaps in the numbers are allowed
 
     def renumbered(self, sample: bytes, count: int) -> bytes | None:
         """The sample as the `count`-th picture after its key frame (7.3.3); None for what is no predicted picture."""
@@ -73,6 +75,19 @@ class Numbering:
     def starts_anew(self, sample: bytes) -> bool:
         """Whether a sample holds a picture after which counting begins at 0."""
         return any(unit[0] & 31 == IDR for unit in split_lengths(sample))
+
+    def number(self, sample: bytes) -> tuple[int, bool] | None:
+        """`frame_num` of a sample's first slice, and whether others may be predicted from it; None without one."""
+        for unit in split_lengths(sample):
+            if unit[0] & 31 in (SLICE, IDR):
+                bits = _Bits(unit[1 : 2 * _SLICE_HEAD].replace(b"\0\0\3", b"\0\0"))
+                try:
+                    for _ in range(3):
+                        bits.unsigned()
+                    return bits.take(self.number_bits), unit[0] & 0x60 != 0
+                except BadH264:
+                    return None
+        return None
 
     def _as(self, count: int, unit: bytes) -> bytes:
         end = min(_SLICE_HEAD, len(unit))
@@ -135,7 +150,7 @@ def sample_entry(stream: VideoStream) -> bytes:
 
 def framing(extradata: bytes, fps: float | None) -> Framing:
     """For a new source: `extradata` is an avcC record, parameter sets in Annex B, or nothing."""
-    return _Framing(extradata, fps)
+    return _H264Framing(extradata, fps)
 
 
 def gathering() -> Gathering:
@@ -179,6 +194,12 @@ def numbering(stream: VideoStream) -> Numbering | None:
         return parse_sps(sets.sps[0]).numbering if length_size == 4 else None
     except BadH264:
         return None
+
+
+def following(stream: VideoStream) -> Following | None:
+    """By `frame_num` (7.4.3); None where it cannot be read, or may have gaps."""
+    counts = numbering(stream)
+    return _Following(counts) if counts is not None and not counts.may_skip else None
 
 
 def parameter_sets(unit: bytes) -> tuple[bytes, ...]:
@@ -232,7 +253,7 @@ def parse_avcc(record: bytes) -> tuple[ParameterSets, int]:
     return sets, (record[4] & 3) + 1
 
 
-class _Framing:
+class _H264Framing:
     """Turns video packets into length-prefixed samples and notices new parameter sets."""
 
     def __init__(self, extradata: bytes, fps: float | None) -> None:
@@ -283,6 +304,35 @@ class _Framing:
         shape = parse_sps(sets.sps[0])
         self.video = VideoStream(shape.width, shape.height, self._fps or shape.fps, sets.avcc())
         self._sets = sets
+
+
+class _Following:
+    """A picture's number is one more than that of the last before it that others may be predicted from.
+
+    An encoder that does not keep to that is believed no more once most of its numbers were wrong.
+    """
+
+    def __init__(self, counts: Numbering) -> None:
+        self._counts = counts
+        self._last: int | None = None
+        self._wrong = self._right = 0
+
+    def misses(self, sample: bytes, is_key: bool) -> bool:
+        told = self._counts.number(sample)
+        if told is None:
+            return False
+        number, is_reference = told
+        expected = None if self._last is None else (self._last + 1) % (1 << self._counts.number_bits)
+        if is_reference or is_key:
+            self._last = number
+        elif expected is not None:
+            self._last = (number - 1) % (1 << self._counts.number_bits)
+        if is_key or expected is None or self._wrong >= max(_UNSURE, self._right):
+            return False
+        is_wrong = number != expected
+        self._wrong += is_wrong
+        self._right += not is_wrong
+        return is_wrong
 
 
 class _PictureGathering:
@@ -455,7 +505,7 @@ def parse_sps(unit: bytes) -> Shape:
     order = bits.unsigned()
     place_bits = _parse_places(bits, order)
     bits.unsigned()
-    bits.take(1)
+    may_skip = bool(bits.take(1))
     width = 16 * (bits.unsigned() + 1)
     map_height = 16 * (bits.unsigned() + 1)
     frames_only = bits.take(1)
@@ -471,7 +521,7 @@ def parse_sps(unit: bytes) -> Shape:
     if not (0 < width <= 16384 and 0 < height <= 16384):
         raise BadH264("sequence parameter set with an impossible size")
     is_plain = frames_only and not samples.has_planes and order != 1
-    counts = Numbering(number_bits, place_bits) if is_plain else None
+    counts = Numbering(number_bits, place_bits, may_skip) if is_plain else None
     fps = _parse_rate(bits)
     return Shape(width, height, samples.chroma, samples.luma_depth, samples.chroma_depth, counts, fps)
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nightlatch.pixels.codecs.bits import BadBits, Bits
-from nightlatch.pixels.codecs.codec import AccessUnit, Counting, Framing, Gathering, VideoStream
+from nightlatch.pixels.codecs.codec import AccessUnit, Counting, Following, Framing, Gathering, VideoStream
 from nightlatch.pixels.codecs.h264 import join_lengths, split_annex_b, split_lengths
 from nightlatch.pixels.codecs.mp4 import box, picture_entry
 
@@ -77,7 +77,7 @@ def sample_entry(stream: VideoStream) -> bytes:
 
 def framing(extradata: bytes, fps: float | None) -> Framing:
     """For a new source: `extradata` is an hvcC record, parameter sets in Annex B, or nothing."""
-    return _Framing(extradata, fps)
+    return _HevcFraming(extradata, fps)
 
 
 def gathering() -> Gathering:
@@ -111,6 +111,11 @@ def without_parameters(sample: bytes) -> bytes:
 
 def numbering(stream: VideoStream) -> Counting | None:
     """None: each picture names all that it is predicted from, and one that is left out cannot be hidden."""
+    return None
+
+
+def following(stream: VideoStream) -> Following | None:
+    """None: each picture names all that it is predicted from, so that the decoder notices what is missing."""
     return None
 
 
@@ -247,7 +252,7 @@ def _name(unit: bytes) -> SetName:
     return kind, number
 
 
-class _Framing:
+class _HevcFraming:
     """Turns video packets into length-prefixed samples and notices new parameter sets."""
 
     def __init__(self, extradata: bytes, fps: float | None) -> None:

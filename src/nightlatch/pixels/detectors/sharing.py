@@ -126,7 +126,7 @@ class SharedDetector:
                 self._leave_behind()
 
     def _rouse(self) -> None:
-        """A picture waits. Called in a camera's thread."""
+        """A picture waits. Called by those that look at cameras."""
         self.check()
         self._wake.set()
 

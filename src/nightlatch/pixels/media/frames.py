@@ -290,7 +290,8 @@ def _decoder(video: VideoStream) -> VideoCodecContext:
     context.width, context.height = video.width, video.height  # old formats do not say themselves
     context.extradata = video.extradata or None
     context.thread_count = 1
-    context.options = {"skip_loop_filter": "all"}
+    # what is damaged is refused and not patched up: HEVC pictures with a piece missing came out as if they were whole
+    context.options = {"skip_loop_filter": "all", "err_detect": "explode"}
     return context
 
 

@@ -15,7 +15,7 @@ from nightlatch.domain.recording import Part
 from nightlatch.pixels.media.fmp4 import FragmentWriter, can_describe
 from nightlatch.pixels.media.packets import Packet, Streams
 
-PART_MS = 700  # with a tick and a late packet a kill costs less than a second, counted at the camera (1.00 s at 800)
+PART_MS = 650  # with a tick and a late packet a kill costs less than a second, counted at the camera (1.00 s at 800)
 MOST_BYTES = 4 * 1024 * 1024  # of a part, unless one picture is larger
 
 

@@ -20,9 +20,9 @@ from nightlatch.pixels.sources.feed import Feed, Raw, Receiver
 from nightlatch.pixels.sources.placing import CameraLines, FilmLines
 
 WARM_S = 1.0  # how long a camera's stamps are compared with their arrivals before anything is handed out
-QUICK_S = 0.35  # or so long, where they agree: what waits in memory here is lost by a kill
-QUICK_PICTURES = 4
-QUICK_OFF_US = 150_000  # a tick of the loop and a little jitter
+QUICK_S = 0.45  # or so long, where they agree: what waits in memory here is lost by a kill
+QUICK_PICTURES = 3
+QUICK_OFF_US = 190_000  # a tick of the loop and a little jitter
 BURST_S = 3.0  # at most so long, where more may come of what the camera had kept
 SOUND_WAIT_S = 1.5  # how long an announced but silent audio track is waited for
 SOUND_GONE_S = 3.0  # sound that has been silent for so long is let go at the next key frame
@@ -180,9 +180,11 @@ class Intake:
         seen = [raw for raw in self._held if raw.kind == "video"]
         if len(seen) < QUICK_PICTURES or any(raw.pts is None for raw in seen):
             return False
-        first, last = seen[0], seen[-1]
-        stamped_us = int(((last.pts or 0) - (first.pts or 0)) * last.base * 1_000_000)
-        return abs(stamped_us - (last.arrival_us - first.arrival_us)) < QUICK_OFF_US
+        first, ticks_us = seen[0], float(seen[0].base * 1_000_000)
+        return all(
+            abs(((raw.pts or 0) - (first.pts or 0)) * ticks_us - (raw.arrival_us - first.arrival_us)) < QUICK_OFF_US
+            for raw in seen
+        )
 
     def _settle_film(self, film: FilmLines, raws: list[Raw]) -> list[Packet]:
         for item in self._times(film, raws):

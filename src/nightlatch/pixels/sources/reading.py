@@ -25,7 +25,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream as AvVideo
 
 from nightlatch.errors import Reason, SourceError
-from nightlatch.pixels.codecs import PICTURES, SOUNDS, AudioStream, PictureCodec, VideoStream
+from nightlatch.pixels.codecs import PICTURES, SOUNDS, AudioStream, Following, PictureCodec, VideoStream
 from nightlatch.pixels.sources.address import Address
 from nightlatch.pixels.sources.feed import Raw
 
@@ -121,17 +121,18 @@ class Reading:
             SourceError: the stream broke or nothing came in time.
         """
         wanted = [self._video] if self._audio is None else [self._video, self._audio]
-        pieces, is_whole = _Pieces(self._codec), self._address.scheme == "file"  # a container keeps pictures whole
+        is_whole = self._address.scheme == "file"  # a container keeps pictures whole, and all of them
+        pieces, gaps = _Pieces(self._codec), _Gaps(self._codec)
         try:
             for packet in self._container.demux(wanted):
                 if packet.size == 0 or packet.time_base is None:
                     continue
                 if packet.stream_index == self._video.index:
                     if (raw := self._picture(packet, packet.time_base)) is not None:
-                        yield from (raw,) if is_whole else pieces.add(raw)
+                        yield from (raw,) if is_whole else map(gaps.mark, pieces.add(raw))
                 elif (raw := self._heard(packet, packet.time_base)) is not None:
                     yield raw
-            yield from pieces.finish()
+            yield from map(gaps.mark, pieces.finish())
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise explain(error, self._address, is_open=True) from None
 
@@ -189,6 +190,27 @@ class _Pieces:
         held, self._held = self._held, None
         if held is not None:
             yield held
+
+
+class _Gaps:
+    """Marks what is predicted from pictures that did not come: libavformat says nothing of what UDP loses."""
+
+    def __init__(self, codec: PictureCodec) -> None:
+        self._codec = codec
+        self._video: VideoStream | None = None
+        self._following: Following | None = None
+        self._is_torn = False
+
+    def mark(self, raw: Raw) -> Raw:
+        """The next picture, marked as torn from a gap to the next key frame."""
+        if raw.video is not None and raw.video != self._video:
+            self._video = raw.video
+            self._following = self._codec.following(raw.video)
+        if self._following is None:
+            return raw
+        misses = self._following.misses(raw.data, raw.is_key)
+        self._is_torn = not raw.is_key and (misses or self._is_torn)
+        return replace(raw, is_torn=True) if self._is_torn else raw
 
 
 def explain(error: Exception, address: Address, is_open: bool = False) -> SourceError:

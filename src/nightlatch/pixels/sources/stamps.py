@@ -104,19 +104,13 @@ def outset(stamps: Sequence[int | None], arrivals_us: Sequence[int], declared_fp
     """Judge from decoding stamps and arrivals of the first pictures, those first that came in a burst left aside."""
     declared_us = 1e6 / declared_fps if declared_fps else 40_000.0
     known = [s for s in stamps if s is not None]
-    steps = [b - a for a, b in itertools.pairwise(known)]
-    usable = sorted(step for step in steps if 0 < step < USABLE_US)
+    usable = sorted(step for old, new in itertools.pairwise(known) if 0 < (step := new - old) < USABLE_US)
     told_us = float(usable[len(usable) // 2]) if usable else declared_us
-    live = [i for i, at_us in enumerate(arrivals_us) if at_us - arrivals_us[0] > 300_000]
-    spent_us = arrivals_us[-1] - arrivals_us[live[0]] if live else 0
-    came = sum(at_us > arrivals_us[live[0]] for at_us in arrivals_us) if live else 0  # after that one tick
-    is_enough = came >= 4 and spent_us >= 400_000
+    came, spent_us = _live(arrivals_us)
     came_us = spent_us / came if came else declared_us
     if len(usable) * 10 < 7 * (len(stamps) - 1):
-        stills = sum(step == 0 for step in steps)
-        why = "absent" if len(known) * 2 < len(stamps) else "still" if stills * 2 > len(steps) else "senseless"
-        return Outset(came_us, counted=why, is_sure=spent_us > COUNT_US)
-    if not is_enough:
+        return Outset(came_us, counted=_why_useless(stamps, known), is_sure=spent_us > COUNT_US)
+    if came < 4 or spent_us < 400_000:
         return Outset(told_us)
     ratio = spent_us / _told_us(stamps[-came - 1 :], told_us)
     if 0.6 <= ratio <= 1.6:
@@ -125,6 +119,22 @@ def outset(stamps: Sequence[int | None], arrivals_us: Sequence[int], declared_fp
         is_declared = declared_fps is not None and 0.8 < came_us / declared_us < 1.25
         return Outset(told_us * ratio, ratio, is_sure=ratio > 1 or is_declared)
     return Outset(came_us, counted="senseless")
+
+
+def _live(arrivals_us: Sequence[int]) -> tuple[int, int]:
+    """How many pictures came after the first tick that was no burst, and in how many µs."""
+    live_us = next((at_us for at_us in arrivals_us if at_us - arrivals_us[0] > 300_000), None)
+    if live_us is None:
+        return 0, 0
+    return sum(at_us > live_us for at_us in arrivals_us), arrivals_us[-1] - live_us
+
+
+def _why_useless(stamps: Sequence[int | None], known: Sequence[int]) -> str:
+    """Why pictures are counted, as `Line.counted` has it."""
+    if len(known) * 2 < len(stamps):
+        return "absent"
+    stills = sum(old == new for old, new in itertools.pairwise(known))
+    return "still" if stills * 2 > len(known) - 1 else "senseless"
 
 
 def _told_us(stamps: Sequence[int | None], usual_us: float) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import re
 import secrets
 import struct
@@ -33,10 +34,11 @@ AUDIO_TYPES = {"pcm_mulaw": 0, "pcm_alaw": 8}
 
 @dataclass(slots=True)
 class Faults:
-    """How a camera misbehaves, in seconds after PLAY."""
+    """How a camera misbehaves, in seconds after PLAY, and which share of its UDP packets is lost on the way."""
 
     drop_after_s: float | None = None
     stall_after_s: float | None = None
+    lost: float = 0.0
 
 
 class Mount:
@@ -319,7 +321,7 @@ class _Client:
 
     async def _play(self, mount: Mount) -> None:
         began_s = time.monotonic()
-        faults, waits_for_key = mount.faults, True
+        faults, waits_for_key, dice = mount.faults, True, random.Random(1)
         with mount.listen() as queue:
             while True:
                 unit: Unit = await queue.get()
@@ -339,7 +341,7 @@ class _Client:
                 for packet in track.packets(unit):
                     if track.channel is not None:
                         self._writer.write(b"$" + bytes((track.channel,)) + len(packet).to_bytes(2, "big") + packet)
-                    elif self._udp is not None and track.address is not None:
+                    elif self._udp is not None and track.address is not None and dice.random() >= faults.lost:
                         self._udp.sendto(packet, track.address)
 
 

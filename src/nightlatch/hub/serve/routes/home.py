@@ -188,7 +188,7 @@ def _state(at: House, camera: Camera) -> CameraState:
     status = at.statuses.get(camera.id)
     if not camera.enabled:
         return CameraState.OFF
-    return CameraState(status.state) if status and at.is_watched(camera.id) else CameraState.STARTING
+    return CameraState(status.state) if status and at.links.keeps(camera.id) else CameraState.STARTING
 
 
 def _looking(at: House) -> LookingShape | None:
@@ -210,7 +210,7 @@ def _facts(at: House, cameras: list[CameraNowShape], now_ms: int, free: int, wai
         now_ms=now_ms,
         started_ms=at.started_ms,
         watch_is_up=at.watch_is_up,
-        watch_is_silent=at.watch_is_silent,
+        watch_is_silent=at.links.is_silent,
         is_disk_full=at.swept.under_floor or free < at.settings.disk_floor_bytes // 2,
         cameras=tuple(
             CameraFacts(
