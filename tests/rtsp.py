@@ -12,7 +12,7 @@ import secrets
 import struct
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -29,7 +29,13 @@ VIDEO, SOUND = 0, 1  # tracks, in the order of the SDP
 TYPES = (96, 0)  # RTP payload types of the tracks
 _UNIX_TO_NTP_S = 2_208_988_800
 _NUMBER = re.compile(rb"nightlatch-count(\d{12})")
-_REASONS = {200: "OK", 404: "Not Found", 405: "Method Not Allowed", 461: "Unsupported Transport"}
+_REASONS = {
+    200: "OK",
+    404: "Not Found",
+    454: "Session Not Found",
+    405: "Method Not Allowed",
+    461: "Unsupported Transport",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +186,10 @@ class Talk:
     """What a camera answers on one connection. `sdp` gives the description for a path; None: there is no such path."""
 
     sdp: Callable[[str], str | None]
+    refuses: Mapping[str, int] = field(default_factory=dict)  # method → status
+    timeout_s: int = 60
+    is_over_udp: bool = False  # and TCP is refused
+    ports: dict[int, int] = field(default_factory=dict)  # over UDP: track → the client's
     path: str = ""
     channels: dict[int, int] = field(default_factory=dict)  # track → RTP channel
     is_playing: bool = False
@@ -221,8 +231,10 @@ class Talk:
         return method, url, headers
 
     def _answer(self, method: str, url: str, asked: dict[str, str]) -> bytes:
-        status, headers, body = 200, {"Session": f"{self._session};timeout=60"}, ""
-        if method == "OPTIONS":
+        status, headers, body = 200, {"Session": f"{self._session};timeout={self.timeout_s}"}, ""
+        if method in self.refuses:
+            status, headers = self.refuses[method], {}
+        elif method == "OPTIONS":
             headers = {"Public": "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN"}
         elif method == "DESCRIBE":
             base = url.split("?")[0].rstrip("/") + "/"
@@ -231,10 +243,14 @@ class Talk:
             status, body = (404, "") if found is None else (200, found)
             headers = {"Content-Type": "application/sdp", "Content-Base": base}
         elif method == "SETUP":
-            if lanes := re.search(r"interleaved=(\d{1,3})-", asked.get("transport", ""), re.ASCII):
-                channel = int(lanes[1])
-                self.channels[SOUND if url.endswith("track1") else VIDEO] = channel
+            track, wanted = SOUND if url.endswith("track1") else VIDEO, asked.get("transport", "")
+            if not self.is_over_udp and (lanes := re.search(r"interleaved=(\d{1,3})-", wanted, re.ASCII)):
+                channel = self.channels[track] = int(lanes[1])
                 headers["Transport"] = f"RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1}"
+            elif self.is_over_udp and (lanes := re.search(r"client_port=(\d{1,5})-", wanted, re.ASCII)):
+                port = self.ports[track] = int(lanes[1])
+                self.channels[track] = 2 * track
+                headers["Transport"] = f"RTP/AVP;unicast;client_port={port}-{port + 1};server_port=6970-6971"
             else:
                 status = 461
         elif method == "PLAY":

@@ -67,6 +67,7 @@ class Reason(StrEnum):
     HEVC_ONLY = "hevc_only"  # of gaps in books of before 0.3: it is recorded now
     BROKEN_STREAM = "broken_stream"
     STALLED = "stalled"
+    PAUSED = "paused"  # it sent no pictures for some seconds, and then went on
     ENDED = "ended"
     BAD_ADDRESS = "bad_address"
     OVERLOAD = "overload"  # this machine was too slow to keep what came

@@ -27,6 +27,7 @@ SENTENCES: Mapping[str, str] = {
     "books.refused": "The index refused an entry ({entry}: {error}). The recording itself is kept.",
     "books.stumbled": "Entering recordings into the index stumbled. The recordings are whole; Nightlatch keeps trying.",
     "camera.lost": "Camera {camera:.8} was lost: {text} Nightlatch keeps trying.",
+    "camera.paused": "Camera {camera:.8} sent no pictures for {ms} ms, and then went on ({reason}).",
     "camera.sub_lost": "Camera {camera:.8} lost its sub-stream ({reason}). Nightlatch watches the main stream "
     "and keeps trying.",
     "cameras.not_remembered": "The list of cameras could not be kept ({error}). Nightlatch keeps trying.",

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import socket
 import threading
 import time
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,6 +49,11 @@ class Mood:
     life_s: float | None = None  # hangs up after so long
     loses: float = 0.0  # share of RTP packets
     clock_s: float = 0.0  # its clock and its stamps are off by this
+    pace: float = 1.0  # its stamps run so many times as fast as time
+    sound_pace: float = 1.0
+    refuses: Mapping[str, int] = field(default_factory=dict)  # RTSP method → status
+    timeout_s: int = 60  # of its sessions; it hangs up on clients that stay silent for longer
+    is_over_udp: bool = False
 
 
 @dataclass(slots=True)
@@ -59,6 +65,23 @@ class Play:
     sent_s: list[float | None] = field(default_factory=list)
     shown: int = 0  # shots: an encoder that paused goes on with the next one, so that all of them can be decoded
     late_s: float = 0.0  # the most that a picture was sent after it was due: how starved the machine is
+
+
+class Way:
+    """To one client: over its connection, or, where there are `ports` (by track), in datagrams beside it."""
+
+    def __init__(self, writer: asyncio.StreamWriter, ports: Mapping[int, int]) -> None:
+        self._writer, self._ports = writer, ports
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM) if ports else None
+
+    def write(self, packets: Sequence[bytes]) -> None:
+        """Packets as they are interleaved: channel 2n is RTP of track n, and the next one its RTCP."""
+        if self._socket is None:
+            self._writer.write(b"".join(packets))
+            return
+        for packet in packets:
+            port = self._ports[packet[1] // 2] + packet[1] % 2
+            self._socket.sendto(packet[4:], ("127.0.0.1", port))
 
 
 class Camera:
@@ -106,7 +129,10 @@ class Camera:
         self._clients.add(task)
         film = self.films[self.mood.film]
         sound = self.has_sound and self.mood.has_sound
-        talk = Talk(lambda _: describe(film, has_sound=sound))
+        mood = self.mood
+        talk = Talk(
+            lambda _: describe(film, has_sound=sound), mood.refuses, mood.timeout_s, is_over_udp=mood.is_over_udp
+        )
         playing: asyncio.Task[None] | None = None
         try:
             while not talk.has_left and (data := await reader.read(65536)):
@@ -114,7 +140,7 @@ class Camera:
                     await asyncio.sleep(0.1)
                 writer.write(talk.feed(data))
                 if talk.is_playing and playing is None:
-                    playing = asyncio.create_task(self._play(film, talk.tracks(), writer))
+                    playing = asyncio.create_task(self._play(film, talk, writer))
         except (OSError, asyncio.CancelledError):
             pass
         finally:
@@ -123,7 +149,8 @@ class Camera:
                 playing.cancel()
             writer.close()
 
-    async def _play(self, film: Film, tracks: dict[int, Track], writer: asyncio.StreamWriter) -> None:
+    async def _play(self, film: Film, talk: Talk, writer: asyncio.StreamWriter) -> None:
+        tracks, way = talk.tracks(), Way(writer, talk.ports)
         play = Play(len(self.plays) * PER_PLAY)
         self.plays.append(play)
         began_s, reported_s, sounds = time.monotonic(), -REPORT_EVERY_S, 0
@@ -131,27 +158,28 @@ class Camera:
             while not writer.is_closing():
                 due_s = len(play.sent_s) / film.fps
                 await asyncio.sleep(max(0.0, began_s + due_s - time.monotonic()))
-                if self.mood.life_s is not None and due_s > self.mood.life_s:
+                is_over = self.mood.life_s is not None and due_s > self.mood.life_s
+                if is_over or time.monotonic() - talk.heard_s > talk.timeout_s:
                     writer.close()
                     return
                 is_sent = self.mood.sends_pictures and not self.mood.is_deaf
                 if self.mood.changes_in_stream and film.shots[play.shown % len(film.shots)].is_key:
                     film = self.films[self.mood.film]
                 if is_sent and writer.transport.get_write_buffer_size() < MOST_UNSENT:
-                    self._send(writer, self._picture(film, play, tracks[VIDEO], due_s))
+                    self._send(way, self._picture(film, play, tracks[VIDEO], due_s))
                     play.sent_s.append(now_s := time.monotonic())
                     play.late_s = max(play.late_s, now_s - began_s - due_s)
                 else:
                     play.sent_s.append(None)
                 while SOUND in tracks and sounds * SOUND_S < due_s:
                     if self.mood.sends_sound and not self.mood.is_deaf:
-                        stamp = round((sounds * SOUND_S + self.mood.clock_s) * SOUND_HZ)
+                        stamp = round((sounds * SOUND_S * self.mood.sound_pace + self.mood.clock_s) * SOUND_HZ)
                         payload = self._sound[sounds % len(self._sound)]
-                        self._send(writer, [tracks[SOUND].packet(payload, stamp, is_last=False)])
+                        self._send(way, [tracks[SOUND].packet(payload, stamp, is_last=False)])
                     sounds += 1
                 if due_s - reported_s >= REPORT_EVERY_S and not self.mood.is_deaf:
                     reported_s = due_s
-                    self._report(writer, tracks, due_s)
+                    self._report(way, tracks, due_s)
 
     def _picture(self, film: Film, play: Play, track: Track, due_s: float) -> list[bytes]:
         index = len(play.sent_s)
@@ -159,18 +187,19 @@ class Camera:
         play.shown += 1
         units = (*(film.sets if shot.is_key else ()), numbered(play.number + index), *shot.units)
         parts = payloads(units)
-        stamp = round((due_s + self.mood.clock_s) * CLOCK_HZ)
+        stamp = round((due_s * self.mood.pace + self.mood.clock_s) * CLOCK_HZ)
         return [track.packet(part, stamp, is_last=number == len(parts)) for number, part in enumerate(parts, 1)]
 
-    def _send(self, writer: asyncio.StreamWriter, packets: Sequence[bytes]) -> None:
+    def _send(self, way: Way, packets: Sequence[bytes]) -> None:
         loses = self.mood.loses
-        writer.write(b"".join(each for each in packets if not loses or random.random() >= loses))
+        way.write([each for each in packets if not loses or random.random() >= loses])
 
-    def _report(self, writer: asyncio.StreamWriter, tracks: dict[int, Track], due_s: float) -> None:
+    def _report(self, way: Way, tracks: dict[int, Track], due_s: float) -> None:
         for kind, track in tracks.items():
             rate = CLOCK_HZ if kind == VIDEO else SOUND_HZ
-            stamp = round((due_s + self.mood.clock_s) * rate)
-            writer.write(track.report(stamp, time.time() + self.mood.clock_s))
+            pace = self.mood.pace if kind == VIDEO else self.mood.sound_pace
+            stamp = round((due_s * pace + self.mood.clock_s) * rate)
+            way.write([track.report(stamp, time.time() + self.mood.clock_s)])
 
 
 class Street:

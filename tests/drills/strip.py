@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -46,9 +46,17 @@ class Strip:
         found = (Stretch(b.began_ms, min(a.ended_ms, b.ended_ms), f"{a.what} and {b.what}") for a, b in pairs)
         return [each for each in found if each.length_s > more_than_s]
 
-    def contradictions(self, more_than_s: float) -> list[Stretch]:
-        """Where an outage says that nothing was recorded, and footage that something was."""
-        pairs = ((missing, there) for missing in self.outages for there in self.footage)
+    def told_s(self, footage: Stretch, reasons: Sequence[str]) -> float:
+        """How much of a file is said to lack pictures, for these reasons."""
+        told = (each for each in self.outages if each.what in reasons)
+        return sum(
+            max(0, min(each.ended_ms, footage.ended_ms) - max(each.began_ms, footage.began_ms)) / 1000 for each in told
+        )
+
+    def contradictions(self, more_than_s: float, inside: Sequence[str] = ()) -> list[Stretch]:
+        """Where an outage, but for these reasons, says that nothing was recorded, and footage that something was."""
+        outages = (each for each in self.outages if each.what not in inside)
+        pairs = ((missing, there) for missing in outages for there in self.footage)
         found = (
             Stretch(max(a.began_ms, b.began_ms), min(a.ended_ms, b.ended_ms), f"{a.what} and {b.what}")
             for a, b in pairs
@@ -60,6 +68,12 @@ def read_strips(index: Path) -> dict[str, Strip]:
     """By camera."""
     with sqlite3.connect(f"file:{index}?mode=ro", uri=True) as books:
         cameras = [str(row[0]) for row in books.execute("select id from cameras")]
+    return read_footage(index, cameras)
+
+
+def read_footage(index: Path, cameras: Iterable[str]) -> dict[str, Strip]:
+    """The same of these."""
+    with sqlite3.connect(f"file:{index}?mode=ro", uri=True) as books:
         footage = books.execute("select camera_id, began_ms, began_ms + duration_ms, path from segments").fetchall()
         outages = books.execute("select camera_id, began_ms, ended_ms, reason from outages").fetchall()
     return {camera: Strip(_of(camera, footage), _of(camera, outages)) for camera in cameras}

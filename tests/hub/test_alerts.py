@@ -556,3 +556,41 @@ def test_a_broker_that_lets_the_hub_write_only_gets_its_motion_all_the_same(tmp_
     finally:
         process.terminate()
         process.wait(10)
+
+
+@needs_mosquitto
+@pytest.mark.services
+def test_cameras_that_were_removed_or_renamed_while_the_broker_was_away_are_gone_or_renamed_when_it_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nightlatch.hub.serve.alerts.mqtt.ANNOUNCE_EVERY_S", 0.1)
+    port, root = free_port(), f"nightlatch/{HUB[:12]}"
+    yard, shed = replace(PORCH, id="1" * 12, name="Yard"), replace(PORCH, id="2" * 12, name="Shed")
+    cameras = [PORCH, yard, shed]
+    road = at(port, cameras)
+
+    def config(camera: Camera) -> str:
+        return f"homeassistant/device/nightlatch_{camera.id}/config"
+
+    with running(road) as tell:
+        with broker(tmp_path, port), listener(port) as heard:
+            for each in cameras:
+                tell(replace(alert(), camera_id=each.id, camera_name=each.name))
+                until(lambda each=each: heard(f"{root}/{each.id}/motion") == "ON", "motion")
+            kept = {each: heard(each) for each in [config(PORCH), config(yard), f"{root}/{yard.id}/motion"]}
+            assert all(kept.values())
+        until(lambda: not road.connected, "the loss being noticed")
+        cameras[:] = [replace(PORCH, name="Front"), replace(shed, name="Barn")]
+        with broker(tmp_path, port), listener(port) as heard:
+            for topic, payload in kept.items():  # this broker keeps nothing on disk: what one that does would send
+                publish(port, topic, payload or "")
+            publish(port, f"{root}/{yard.id}/event", json.dumps({"event": "e1", "open": True}))
+            for each in (PORCH, shed):
+                publish(port, f"{root}/{each.id}/motion", "ON")
+            for topic in (config(yard), f"{root}/{yard.id}/motion", f"{root}/{yard.id}/event"):
+                until(lambda topic=topic: heard(topic) == "", f"{topic} being cleared")
+            for camera, name in ((PORCH, "Front"), (shed, "Barn")):
+                until(lambda camera=camera, name=name: name in (heard(config(camera)) or ""), "the new name")
+                until(lambda camera=camera: heard(f"{root}/{camera.id}/motion") == "ON", "what still goes on")
+                tell(replace(alert(is_open=False), camera_id=camera.id, camera_name=name))
+                until(lambda camera=camera: heard(f"{root}/{camera.id}/motion") == "OFF", "no motion")

@@ -49,6 +49,11 @@ class Index:
         with Session(self.engine) as session, session.begin():
             self.gaps.outage(session, Outage(CAMERA.id, T0 + round(from_s * 1000), ended_ms, reason))
 
+    def paused(self, from_s: float, to_s: float, reason: Reason = Reason.PAUSED) -> None:
+        with Session(self.engine) as session, session.begin():
+            told = Outage(CAMERA.id, T0 + round(from_s * 1000), T0 + round(to_s * 1000), reason, is_inside=True)
+            self.gaps.outage(session, told)
+
     def began(self, at_s: float) -> None:
         self.absences.began(T0 + round(at_s * 1000), lambda _: True)
 
@@ -217,6 +222,27 @@ def test_a_recorder_that_hung_is_a_reason(index: Index) -> None:
     index.absences.silent(Span(T0 + 5_000, T0 + 14_000), lambda _: True)
     index.segment(15, 19)
     assert index.outages == [(4, 15, "recorder_stopped")]
+
+
+@pytest.mark.parametrize("reason", [Reason.PAUSED, Reason.OVERLOAD])
+def test_pictures_that_were_missing_inside_a_segment_stay_told_in_whatever_order(index: Index, reason: Reason) -> None:
+    index.segment(0, 4)
+    index.paused(5, 9, reason)
+    index.segment(4, 10)
+    index.segment(10, 18)
+    index.paused(11, 15, reason)
+    for _ in range(2):  # also to a serve that may be new
+        index.paused(5, 9, reason)
+    index.segment(18, 22)
+    assert index.outages == [(5, 9, reason.value), (11, 15, reason.value)]
+
+
+def test_a_pause_between_two_segments_explains_the_gap_between_them(index: Index) -> None:
+    index.segment(0, 4)
+    index.paused(6.01, 12)
+    index.segment(4, 6)
+    index.segment(12, 16)
+    assert index.outages == [(6, 12, "paused")]
 
 
 def test_a_gap_of_which_nobody_knows_is_still_said(index: Index) -> None:

@@ -21,7 +21,7 @@ from nightlatch.domain.camera import Camera, CameraState
 from nightlatch.domain.manifest import Manifest, read_manifest
 from nightlatch.domain.sighting import EventClosed, EventOpened, Judgement, Story, Verdict
 from nightlatch.durably import make_folder
-from nightlatch.errors import Reason
+from nightlatch.errors import Reason, SourceError
 from nightlatch.hub.folder import claim
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.entries import Entry, enter
@@ -49,6 +49,8 @@ from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.identities import Opener
 from nightlatch.seal.recipients import Sealer
 from tests.clocks import TestClock
+from tests.pixels.sources.simulated import BOOTED_US, Time
+from tests.pixels.sources.simulated import Camera as SimulatedCamera
 
 BEGAN_MS = 1_800_000_000_000
 CAMERA = Camera(id="0123456789ab", name="yard", url="file:yard.mp4")
@@ -220,6 +222,48 @@ def test_a_camera_that_is_not_there_is_tried_again_and_again(tmp_path: Path) -> 
     assert len(reasons) >= 2
     assert set(reasons) == {"refused"}
     assert heard.states[-1][0] is CameraState.OFF
+
+
+@pytest.mark.parametrize(("away_s", "reason"), [(0.1, Reason.ENDED), (7.5, Reason.OVERLOAD)])
+def test_a_camera_that_hung_up_while_the_loop_was_away_was_lost_by_this_machine(
+    tmp_path: Path, away_s: float, reason: Reason
+) -> None:
+    passing, noted = Time(), Noted()
+    ended = SourceError(Reason.ENDED, "The camera ended its stream. Nightlatch keeps trying.")
+    camera = SimulatedCamera(passing, ends_s=13.0, error=ended)
+    sealer = Sealer([str(pyrage.x25519.Identity.generate().to_public())])
+    looking = Looking(plain_sight, undecided, lambda: "motion")
+    vault = Vault(tmp_path, passing)
+    station = Station(vault, passing, Telling(noted, passing), looking, lambda url, *, transport: camera)
+    made = Recorder(CAMERA, "h", sealer, station)
+    while not (told := [each.reason for each in noted.notices if isinstance(each, Outage)]):
+        passing.now_us += round((away_s if passing.now_us >= BOOTED_US + 12_000_000 else 0.1) * 1e6)
+        made.poll(passing.now_us)
+        assert passing.now_us < BOOTED_US + 40_000_000
+    assert told == [reason]
+    made.stop()
+
+
+@pytest.mark.parametrize(("away_s", "told"), [(1.0, []), (6.0, [Reason.PAUSED])])
+def test_pictures_that_were_away_when_recording_ends_are_told(
+    tmp_path: Path, away_s: float, told: list[Reason]
+) -> None:
+    passing, noted = Time(), Noted()
+    camera = SimulatedCamera(passing, sends=lambda _, s: s < 12)
+    sealer = Sealer([str(pyrage.x25519.Identity.generate().to_public())])
+    looking = Looking(plain_sight, undecided, lambda: "motion")
+    station = Station(
+        Vault(tmp_path, passing), passing, Telling(noted, passing), looking, lambda url, *, transport: camera
+    )
+    made = Recorder(CAMERA, "h", sealer, station)
+    while passing.now_us < BOOTED_US + (12 + away_s) * 1e6:
+        passing.now_us += 100_000
+        made.poll(passing.now_us)
+    made.stop()
+    made.poll(passing.now_us)
+    outages = [each for each in noted.notices if isinstance(each, Outage)]
+    assert [each.reason for each in outages] == told
+    assert all((each.ended_ms or 0) - each.began_ms == pytest.approx(6000, abs=200) for each in outages)
 
 
 class Fickle:

@@ -120,6 +120,7 @@ export const REASONS = [
   "hevc_only",
   "broken_stream",
   "stalled",
+  "paused",
   "ended",
   "bad_address",
   "overload",

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightlatch.domain.recording import Part
+from nightlatch.errors import Reason
 from nightlatch.pixels.codecs import AudioStream
 from nightlatch.pixels.media.clipper import Clipper
 from nightlatch.pixels.media.fmp4 import read_context
@@ -117,6 +118,38 @@ def test_a_stream_without_key_frames_is_cut_after_ten_minutes(tmp_path: Path) ->
     streams, packets = read(film(tmp_path / "in.mp4", seconds=610, fps=1, key_every=1000, size="64x64"))
     segments, _ = cut(streams, packets)
     assert [s.duration_ms for s in segments] == [600_000, 10_000]
+
+
+def _paused(packets: list[Packet], at: int) -> list[Packet]:
+    """Nothing came for six seconds before the picture with this number."""
+    from_us = [packet for packet in packets if packet.kind == "video"][at].dts_us
+    later = [
+        replace(p, at_ms=p.at_ms + 6000, dts_us=p.dts_us + 6_000_000, pts_us=p.pts_us + 6_000_000)
+        for p in packets
+        if p.dts_us >= from_us
+    ]
+    first = next(n for n, p in enumerate(later) if p.kind == "video")
+    later[first] = replace(later[first], missing=Reason.PAUSED)
+    return [*(packet for packet in packets if packet.dts_us < from_us), *later]
+
+
+@pytest.mark.parametrize("sound", ["", "pcm_mulaw"])
+def test_a_segment_ends_where_a_pause_began_and_the_next_begins_where_it_is_over(tmp_path: Path, sound: str) -> None:
+    streams, packets = read(film(tmp_path / "in.mkv", sound=SOUNDS[sound]))
+    segments, _ = cut(streams, _paused(packets, 60))
+    began_ms = segments[0].began_ms
+    assert [(s.began_ms - began_ms, s.duration_ms) for s in segments] == [
+        *((0, 4000), (4000, 2000)),
+        (12_000, 2000),
+    ]
+    assert [decoded(s.mp4) for s in segments] == [40, 20, 20]
+
+
+def test_a_pause_before_a_picture_that_is_no_key_frame_lies_inside_a_segment(tmp_path: Path) -> None:
+    streams, packets = read(film(tmp_path / "in.mp4"))
+    segments, _ = cut(streams, _paused(packets, 65))
+    assert [s.duration_ms for s in segments] == [4000, 9000, 1000]
+    assert [decoded(s.mp4) for s in segments] == [40, 30, 10]
 
 
 def test_nothing_is_kept_before_the_first_key_frame(tmp_path: Path) -> None:

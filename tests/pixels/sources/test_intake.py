@@ -117,6 +117,44 @@ def test_pictures_that_never_come_are_a_stall_although_sound_does() -> None:
     assert ran.now_s < 11
 
 
+def _missing(ran: Run) -> list[tuple[float, str]]:
+    """Before which pictures (when they were taken) others are missing, and why."""
+    return [(ran.taken_s(p), p.missing) for p in ran.packets if p.missing is not None]
+
+
+@pytest.mark.parametrize("sound", [None, G711])
+def test_pictures_that_stay_away_for_some_seconds_are_told_by_the_next_one(sound: AudioStream | None) -> None:
+    ran = run(Camera(Time(), sound=sound, sends=lambda i, s: not 20 <= s < 26 and not 40 <= s < 42), 60)
+    assert ran.error is None
+    assert _missing(ran) == [(26, Reason.PAUSED)]
+    before = max(p.dts_us for p in ran.pictures if ran.taken_s(p) < 20)
+    after = min(p.dts_us for p in ran.pictures if ran.taken_s(p) >= 26)
+    assert (after - before) / 1e6 == pytest.approx(6.04, abs=0.3)
+
+
+def test_of_a_camera_that_sends_few_pictures_none_is_missing() -> None:
+    for fps in (0.2, 0.3, 0.5):
+        assert _missing(run(Camera(Time(), fps=fps, gop=1), 120, timeout_s=20)) == []
+
+
+def test_pictures_that_come_late_are_not_missing() -> None:
+    assert _missing(run(Camera(Time(), late_s=lambda i, s: max(0.03, 26 - s) if 20 <= s < 26 else 0.03), 40)) == []
+
+
+def test_what_a_camera_could_not_send_while_the_loop_was_away_is_our_fault() -> None:
+    ran = run(Camera(Time(), sends=lambda i, s: not 22 <= s < 27), 20)
+    ran.go_on(7, tick_s=7)
+    assert ran.intake.was_late(ran.time.now_us)
+    ran.go_on(20)
+    assert _missing(ran) == [(27, Reason.OVERLOAD)]
+    assert not ran.intake.was_late(ran.time.now_us)
+
+
+def test_a_loop_that_was_away_but_missed_nothing_says_nothing() -> None:
+    ran = run(Camera(Time()), 20).go_on(7, tick_s=7).go_on(20)
+    assert _missing(ran) == []
+
+
 def test_sound_that_stops_is_no_stall_and_a_camera_that_stops_is() -> None:
     ran = run(Camera(Time(), sound=G711, sends=lambda i, s: s < 30, sound_sends=lambda j, s: s < 10), 60)
     assert ran.error is not None

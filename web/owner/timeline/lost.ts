@@ -13,6 +13,7 @@ const WHY: Record<Exclude<Reason, "clock_set">, string> = {
   hevc_only: "the camera sent H.265 only",
   broken_stream: "the stream broke off or could not be read",
   stalled: "the camera stopped sending pictures",
+  paused: "the camera sent no pictures",
   ended: "the camera ended the stream",
   bad_address: "the camera's address could not be read",
   overload: "the hub was too slow to keep what came",

@@ -11,6 +11,7 @@ import random
 import structlog
 
 from nightlatch.domain.camera import Camera
+from nightlatch.domain.time import Span
 from nightlatch.errors import Reason, SourceError
 from nightlatch.hub.vault.files import is_disk_full
 from nightlatch.hub.watch.clipping import Filing
@@ -21,8 +22,10 @@ from nightlatch.seal.recipients import Sealer
 
 FIRST_RETRY_US = 1_000_000
 LONGEST_RETRY_US = 30_000_000
-WORKED_US = 5_000_000  # a session that recorded for so long worked: the next one begins at once
-LATE_US = 5_000_000  # a loop that was away for so long lost what cameras sent meanwhile
+WORKED_US = 2_000_000  # a session that recorded for so long worked: the next one begins at once
+LEFT = Reason.ENDED, Reason.STALLED, Reason.BROKEN_STREAM  # what a camera does that nobody listened to
+PAUSE_MS = 2_500  # pictures that were away for longer when it ends: it might have been called lost soon
+LONGEST_PAUSE_MS = 15_000  # it would have been: the clock was set
 TOLD_EVERY_US = 1_000_000
 
 log = structlog.get_logger()
@@ -40,8 +43,6 @@ class Recorder:
         self._is_stopping = False
         self._again_us = 0
         self._pause_us = FIRST_RETRY_US
-        self._polled_us: int | None = None
-        self._late_us: int | None = None  # when the loop was late
         self._told: Received | None = None  # of this session
         self._is_off = False
         self._waits_for_key = False  # as was told
@@ -63,9 +64,6 @@ class Recorder:
 
     def poll(self, now_us: int) -> None:
         """Go on: open, take what has come, or wait for the next try."""
-        if self._polled_us is not None and now_us - self._polled_us > LATE_US:
-            self._late_us = now_us
-        self._polled_us = now_us
         self._ending = [each for each in self._ending if not self._settle(each, now_us)]
         if self._is_stopping:
             self._leave(now_us)
@@ -125,6 +123,8 @@ class Recorder:
         if not isinstance(error, SourceError):  # a mistake of ours: a gap needs its reason, and the camera its next try
             log.exception("record.broke", camera=self.camera.id, exc_info=error)
             return SourceError(Reason.BROKEN_STREAM, "Recording broke off. It starts again.")
+        if error.reason in LEFT and self._session is not None and self._session.intake.was_late(now_us):
+            return SourceError(Reason.OVERLOAD, "This machine was too busy to receive the camera. It connects again.")
         return error
 
     def _end(self, now_us: int) -> None:
@@ -149,5 +149,10 @@ class Recorder:
     def _leave(self, now_us: int) -> None:
         if not self._is_off:
             self._is_off = True
+            session = self._session
             self._end(now_us)
+            if session is not None and session.last_ms is not None and session.intake.is_live:
+                missing = Span(session.last_ms, self._station.clock.now_ms())
+                if PAUSE_MS < missing.duration_ms < LONGEST_PAUSE_MS:
+                    self._station.telling.paused(self.camera.id, missing, Reason.PAUSED)
             self._station.telling.off(self.camera.id)

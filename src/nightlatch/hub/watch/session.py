@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from nightlatch.domain.camera import Camera
 from nightlatch.domain.recording import Part, Segment
+from nightlatch.domain.time import Span
 from nightlatch.hub.watch.beside import SubKeeper
 from nightlatch.hub.watch.clipping import Clipping, Filing, Happenings
 from nightlatch.hub.watch.observer import Observer
@@ -118,6 +119,8 @@ class Session:
         self._store(tracks.segmenter.add(packet))
         tracks.clipping.add(packet)
         if packet.kind == "video":
+            if packet.missing is not None and self.last_ms is not None:
+                self._station.telling.paused(self.camera.id, Span(self.last_ms, packet.at_ms), packet.missing)
             self.last_ms = packet.at_ms + packet.duration_ms
             if self.first_ms is None:
                 self.first_ms, self._first_us = packet.at_ms, packet.dts_us

@@ -15,6 +15,7 @@ from nightlatch.pixels.sources.intake import Intake
 
 FIRST_RETRY_US = 1_000_000
 LONGEST_RETRY_US = 30_000_000
+SILENT_US = 3_000_000  # without a picture for so long, and three times as long as usual, the main stream is looked at
 
 log = structlog.get_logger()
 
@@ -41,6 +42,8 @@ class SubStream:
         self.is_watched = True  # until it turns out otherwise
         self._intake: Intake | None = None
         self._observer: Observer | None = None
+        self._seen_us = 0  # the newest picture, or when the first one was asked for
+        self._step_us = 0  # from the one before
         self._again_us = 0
         self._pause_us = FIRST_RETRY_US
         self.leaving: list[Observer] = []  # those that were asked to stop
@@ -52,6 +55,7 @@ class SubStream:
 
     def poll(self, now_us: int) -> None:
         """Offer what has come to whoever looks."""
+        self._seen_us = self._seen_us or now_us
         try:
             if self._intake is None:
                 if now_us < self._again_us:
@@ -60,7 +64,9 @@ class SubStream:
             for packet in self._intake.poll(now_us):
                 if self._intake.streams is not None:
                     self._keep(packet, self._intake.streams)
-                self._offer(packet, self._intake)
+                self._offer(packet, self._intake, now_us)
+            if self.is_watched and now_us - self._seen_us > max(SILENT_US, 3 * self._step_us):
+                self._look_away()
         except SourceError as error:
             self._lose(error.reason.value, now_us)
         except Exception as error:  # noqa: BLE001 - whatever it is, the main stream is looked at instead
@@ -72,17 +78,23 @@ class SubStream:
             self._intake.close()
             self._intake = None
             self._lost()
+        self._look_away()
+
+    def _look_away(self) -> None:
+        """Its observer has nothing to look at: the main stream is looked at instead."""
+        self.is_watched = False
         if self._observer is not None:
             self._observer.stop()
             self.leaving = [*(each for each in self.leaving if not each.is_done), self._observer]
             self._observer = None
 
-    def _offer(self, packet: Packet, intake: Intake) -> None:
+    def _offer(self, packet: Packet, intake: Intake, now_us: int) -> None:
         if packet.kind != "video":
             return
+        self._step_us, self._seen_us = now_us - self._seen_us if self._observer is not None else 0, now_us
         if self._observer is None:
             streams = packet.streams or intake.streams
-            if streams is None:
+            if streams is None or not packet.is_key:
                 return
             self._observer = self._make_observer(streams)
             self._observer.start()
@@ -93,6 +105,5 @@ class SubStream:
     def _lose(self, reason: str, now_us: int) -> None:
         log.warning("camera.sub_lost", camera=self._camera.id, reason=reason)
         self.close()
-        self.is_watched = False
         self._again_us = now_us + self._pause_us
         self._pause_us = min(LONGEST_RETRY_US, 2 * self._pause_us)

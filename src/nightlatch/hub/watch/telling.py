@@ -9,13 +9,14 @@ import threading
 from dataclasses import dataclass, field
 
 import msgspec
+import structlog
 
 from nightlatch.domain.camera import Camera, CameraState
 from nightlatch.domain.manifest import Manifest
 from nightlatch.domain.recording import Still
 from nightlatch.domain.sighting import EventJudged, EventOpened, Kind, Verdict
-from nightlatch.domain.time import Clock
-from nightlatch.errors import SourceError
+from nightlatch.domain.time import Clock, Span
+from nightlatch.errors import Reason, SourceError
 from nightlatch.hub.vault.layout import ClipObject, KeptFile
 from nightlatch.hub.vault.settling import OpenClip, Settled
 from nightlatch.hub.wire.notices import (
@@ -35,6 +36,9 @@ from nightlatch.plugs import Bus
 from nightlatch.seal.recipients import Sealer
 
 SETTLED_MS = 1_500  # of an event, before anybody is alerted: the first look decides little
+
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,12 @@ class Telling:
                 reason_text=str(problem),
             )
         )
+
+    def paused(self, camera_id: str, missing: Span, reason: Reason) -> None:
+        """No picture came for some seconds, and then they went on."""
+        if missing.ended_ms > missing.began_ms:  # or the clock was set back meanwhile
+            log.warning("camera.paused", camera=camera_id, reason=reason.value, ms=missing.duration_ms)
+            self.bus.send(Outage(camera_id, missing.began_ms, missing.ended_ms, reason, is_inside=True))
 
     def off(self, camera_id: str) -> None:
         """Nobody wants it recorded any more."""

@@ -88,6 +88,7 @@ class Outage(msgspec.Struct, tag=True, frozen=True):
     began_ms: int
     ended_ms: int | None
     reason: Reason
+    is_inside: bool = False  # the camera went on: where it lies need not be between two segments
 
 
 class CameraStatus(msgspec.Struct, tag=True, frozen=True):

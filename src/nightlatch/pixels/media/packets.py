@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from nightlatch.errors import Reason
 from nightlatch.pixels.codecs import AudioStream, VideoStream, rfc6381
 
 Kind = Literal["video", "audio"]
@@ -42,6 +43,7 @@ class Packet:
     data: bytes = field(repr=False)
     streams: Streams | None = None  # on key frames: what the source sends from here on, sound included
     is_torn: bool = False  # it, or something that it is predicted from, did not arrive: no picture to look at
+    missing: Reason | None = None  # why no picture came for some seconds before this one
 
     @property
     def size(self) -> int:

@@ -3,7 +3,9 @@
 It leaves in parts of less than a second while it grows; the parts of a segment, one after the other, are its bytes,
 and a `Segment` only says that the last of them has left. A segment ends at the first key frame at or past its target
 length. It ends earlier at a key frame from which on something else is sent (another size or codec, sound that came,
-went or changed) or at which the place on the hub's clock steps, so that no file has a step inside.
+went or changed) or at which the place on the hub's clock steps, so that no file has a step inside. At a key frame after
+a pause in which nothing came it ended where the pause began; where sound went on, or where what comes next decodes only
+together with what came before, the pause lies inside the file and its last picture lasts.
 
 Where key frames are rare it lasts until the next one: a cut between them would make a file in which nothing can be
 shown. Only after ten minutes or 256 MiB without one it is cut at any picture, so that no file grows for ever: what
@@ -73,6 +75,10 @@ class Segmenter:
         if self._open is None:
             if not packet.is_key:
                 return []
+            self._open = self._begin(packet)
+        elif packet.is_key and packet.missing is not None and self._open.writer.heard_us < self._open.writer.ends_us:
+            self._open.ends_us = self._open.writer.ends_us
+            made += self.finish()
             self._open = self._begin(packet)
         elif is_other or self._is_to_end(packet, self._open.writer):
             made += self._cut(packet, self._open)

@@ -1,7 +1,7 @@
 """What FFmpeg reads (UDP, rtsps, USB, and cameras that our own client does not understand), as a feed.
 
 It is read by a thread of its own, which also drains the connection while the loop is late. Where more waits than memory
-should hold, whole key-frame intervals are let go, and what follows is marked as torn.
+should hold, it is let go up to the next key frame, which says so.
 """
 
 from __future__ import annotations
@@ -87,14 +87,15 @@ class AvFeed:
             reading.close()
 
     def _read(self, reading: Reading) -> None:
-        is_full = is_torn = False
+        is_full = has_lost = False
         for raw in reading:
             if self._is_closed:
                 return
-            is_full = self._put_bytes - self._got_bytes > WAITING_BYTES or (is_full and not raw.is_key)
+            is_key = raw.kind == "video" and raw.is_key
+            is_full = self._put_bytes - self._got_bytes > WAITING_BYTES or (is_full and not is_key)
             if is_full:
-                is_torn = True
+                has_lost = True
                 continue
-            is_torn = is_torn and not raw.is_key
             self._put_bytes += len(raw.data)
-            self._queue.put(replace(raw, arrival_us=time.monotonic_ns() // 1000, is_torn=is_torn or raw.is_torn))
+            self._queue.put(replace(raw, arrival_us=time.monotonic_ns() // 1000, follows_overload=has_lost))
+            has_lost = False

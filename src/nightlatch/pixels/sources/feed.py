@@ -31,6 +31,7 @@ class Raw:
     arrival_us: int = 0  # on a clock that cannot be set (time.monotonic)
     clock_us: int | None = None  # this moment on the camera's own clock (RTCP sender reports), where it tells
     is_torn: bool = False  # it, or something that it is predicted from, did not arrive
+    follows_overload: bool = False  # what came before it was let go, as the hub was too slow
 
 
 class Feed(Protocol):

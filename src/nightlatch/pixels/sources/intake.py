@@ -3,7 +3,8 @@
 It is asked once a tick and never waits. While it settles it holds packets back: until a key frame has come, sound has
 come or was waited for, and the first second has told what the camera's stamps are worth. From then on every track is
 watched by itself: pictures that stop are a stall, whatever sound does; sound that comes late, stops or changes is taken
-up or let go at the next key frame, whose `Packet.streams` say so. What the owner should know is in `notes`.
+up or let go at the next key frame, whose `Packet.streams` say so. Pictures that stay away for some seconds and then go
+on are no stall; the first of them says in `Packet.missing` why none came. What the owner should know is in `notes`.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ SOUND_GONE_S = 3.0  # sound that has been silent for so long is let go at the ne
 KEY_WAIT_S = 300.0  # how long a key frame is waited for while pictures come
 LONG_KEY_S = 10.0  # key frames that are further apart are worth a note
 ANSWER_S = 5.0  # more than `timeout_s`, as a feed's own wait ends first and knows more
+PAUSE_S = 2.5  # a hole between pictures of more than this is told: the strip shows less as one stretch
+PAUSE_STEPS = 3  # and it is so many times as long as usual: of a camera that sends few pictures nothing is missing
+LATE_S = 5.0  # a loop that was away for so long left cameras no room for what they sent
+LATE_LASTS_S = 15.0  # what that cost shows in what a camera does within this time
 UNSEEN_S = 2.0  # of a longer pause between two polls, only so much counts as silence of the camera
 CLOCK_STEP_US = 200_000  # by less than this the hub's clock is not followed: slow sweeps of NTP leave no trace
 JUMP_NOTE_S = 600.0  # how long a jump of the camera's clock is told
@@ -67,6 +72,7 @@ class Intake:
         self._wall = _Wall()
         self._quiet = _Quiet()
         self._rate = _Rate()
+        self._pace = _Pace()
         self._sound_from_us = 0  # sound before this has no place in what was announced
         self._told: VideoStream | None = None  # as the feed describes it; `streams` may have another rate
         self._key_wait_us = 0
@@ -87,6 +93,11 @@ class Intake:
     def is_waiting_for_key(self) -> bool:
         """Whether pictures come, but no key frame yet."""
         return self.streams is None and not self._held and self._quiet.picture_us is not None
+
+    def was_late(self, now_us: int) -> bool:
+        """Whether the camera had to wait for this machine a short while ago, and may have lost what it sent."""
+        late_us = self._quiet.late_us
+        return late_us is not None and now_us - late_us < LATE_LASTS_S * 1e6
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -216,13 +227,16 @@ class Intake:
         return packets
 
     def _packet(self, raw: Raw, dts_us: int, pts_us: int) -> Packet | None:
-        streams = None
+        streams = missing = None
         if raw.kind == "audio":
             if not self._is_announced(dts_us):
                 return None
             step_us = raw.duration_us or 20_000
         else:
             self._rate.pictures += 1
+            if self._pace.has_paused(dts_us) and self._feed.is_live:
+                is_ours = raw.follows_overload or self.was_late(raw.arrival_us)
+                missing = Reason.OVERLOAD if is_ours else Reason.PAUSED
             if raw.is_key and (video := raw.video or self._told) is not None:
                 streams = self._announce(video, raw.arrival_us, dts_us)
             step_us = round(self._lines.video.usual_us) if self._lines is not None else raw.duration_us
@@ -230,7 +244,7 @@ class Intake:
                 step_us = round(1e6 / self.streams.video.fps) if self.streams and self.streams.video.fps else 40_000
         at_ms = (dts_us + self._wall.offset_us) // 1000
         ms = (step_us + 500) // 1000
-        return Packet(raw.kind, raw.is_key, at_ms, ms, dts_us, pts_us, raw.data, streams, raw.is_torn)
+        return Packet(raw.kind, raw.is_key, at_ms, ms, dts_us, pts_us, raw.data, streams, raw.is_torn, missing)
 
     def _is_announced(self, dts_us: int) -> bool:
         """Whether sound of this time, as it is described by now, is part of what the last key frame announced."""
@@ -316,6 +330,7 @@ class _Quiet:
         self.first_us = 0  # the first picture
         self.picture_us: int | None = None
         self.sound_us: int | None = None
+        self.late_us: int | None = None  # when the loop was back after a long time
         self._polled_us: int | None = None
 
     def note(self, now_us: int, raws: list[Raw]) -> None:
@@ -325,6 +340,8 @@ class _Quiet:
             self.began_us += unseen_us
             self.picture_us = self.picture_us + unseen_us if self.picture_us is not None else None
             self.sound_us = self.sound_us + unseen_us if self.sound_us is not None else None
+            if now_us - self._polled_us > LATE_S * 1e6:
+                self.late_us = now_us
         self._polled_us = now_us
         for raw in raws:
             if raw.kind == "audio":
@@ -333,6 +350,24 @@ class _Quiet:
                 if self.picture_us is None:
                     self.first_us = raw.arrival_us
                 self.picture_us = raw.arrival_us
+
+
+class _Pace:
+    """How far pictures are apart."""
+
+    def __init__(self) -> None:
+        self._last_us: int | None = None
+        self._steps_us: deque[int] = deque(maxlen=9)
+
+    def has_paused(self, dts_us: int) -> bool:
+        """Whether many pictures are missing before this one."""
+        last_us, self._last_us = self._last_us, dts_us
+        if last_us is None:
+            return False
+        steps_us, step_us = self._steps_us, dts_us - last_us
+        has_paused = step_us > PAUSE_S * 1e6 and len(steps_us) > 4 and step_us > PAUSE_STEPS * sorted(steps_us)[4]
+        steps_us.append(step_us)
+        return has_paused
 
 
 class _Wall:

@@ -4,6 +4,9 @@ Watch tells an outage when it notices it, seconds after the last picture, and te
 are right: outages are cut to lie between them, stretched until they meet them, and added where nobody told one. What
 nobody told is asked of `why`, which knows when the hub or its recorder was away and when the owner switched a camera
 off; that is no outage.
+
+Pictures may also be missing inside a segment: their camera paused, or this machine was too slow, and then went on. Such
+an outage (`INSIDE`) is told when both its ends are known, and stays as it was told.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from nightlatch.hub.serve.books.records import OutageRow, SegmentRow
 from nightlatch.hub.wire.notices import Outage
 
 GAP_MS = 2_500  # segments closer than this are one stretch on the strip
+INSIDE = frozenset({Reason.PAUSED.value, Reason.OVERLOAD.value})
 CLOSE_MS = 250  # segments closer than this follow each other: nothing is asked of the index
 
 
@@ -62,6 +66,9 @@ class Gaps:
 
     def outage(self, session: Session, told: Outage) -> None:
         """Enter a stretch once, however often it is told, also by the next watch process that finds the camera lost."""
+        if told.is_inside:
+            _add_inside(session, told)
+            return
         self._ends.pop(told.camera_id, None)  # the last segment may still be on its way from the disk
         before_ms = _end_before(session, told.camera_id, told.began_ms + 1)
         began_ms = max(told.began_ms, before_ms or told.began_ms)
@@ -123,12 +130,19 @@ def _add(session: Session, camera_id: str, began_ms: int, ended_ms: int | None, 
     session.add(OutageRow(camera_id=camera_id, began_ms=began_ms, ended_ms=ended_ms, reason=reason.value))
 
 
+def _add_inside(session: Session, told: Outage) -> None:
+    same = OutageRow.camera_id == told.camera_id, OutageRow.began_ms == told.began_ms
+    if told.ended_ms is not None and session.scalar(select(OutageRow.id).where(*same)) is None:
+        _add(session, told.camera_id, told.began_ms, told.ended_ms, told.reason)
+
+
 def _clear(session: Session, camera_id: str, segment: Span) -> None:
     """Cut away what of the camera's outages lies over a segment, or is still open though it was recorded again."""
     query = select(OutageRow).where(
         OutageRow.camera_id == camera_id,
         OutageRow.began_ms < segment.ended_ms,
         or_(OutageRow.ended_ms.is_(None), OutageRow.ended_ms > segment.began_ms),
+        or_(OutageRow.ended_ms.is_(None), OutageRow.reason.not_in(INSIDE)),
     )
     for row in session.scalars(query).all():
         ended_ms = row.ended_ms
