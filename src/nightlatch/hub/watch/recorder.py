@@ -54,6 +54,11 @@ class Recorder:
         return self._session.dropped if self._session is not None else 0
 
     @property
+    def is_opening(self) -> bool:
+        """Whether it is asking for a camera that has sent nothing yet: each answer costs a tick."""
+        return self._session is not None and self._session.first_ms is None
+
+    @property
     def is_done(self) -> bool:
         """Whether it was stopped and all is stored and told."""
         return self._is_off and not self._ending

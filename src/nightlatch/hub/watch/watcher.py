@@ -30,7 +30,7 @@ from nightlatch.seal.recipients import Sealer
 from nightlatch.supervise import beat
 
 TICK_US = 150_000
-SUB_TICK_US = 50_000  # where a sub-stream is received: what moves in it is seen so much sooner
+SUB_TICK_US = 50_000  # where a sub-stream is received, in which things are seen so much sooner, or one is being opened
 PATIENCE_US = 5_000_000  # for recorders to end
 AGAIN_US = 2_000_000  # how often it says that it is alive, and tries a list again that the disk refused
 
@@ -51,7 +51,6 @@ class Watcher:
         self._for_whom: tuple[str | None, tuple[str, ...]] = (None, ())
         self._changed = threading.Event()
         self._stopping = False
-        self._tick_us = TICK_US
         self._since_ms = station.clock.now_ms()
 
     def hello(self) -> Hello:
@@ -94,10 +93,9 @@ class Watcher:
                 beat()
                 self._remember(self._list)
                 self._match(self._list)
-                has_sub = any(recorder.camera.sub_url is not None for recorder in self._running.values())
-                self._tick_us = SUB_TICK_US if has_sub else TICK_US
             self.poll(now_us)
-            due_us = max(due_us + self._tick_us, now_us)  # a late round is not made up for
+            is_quick = any(each.camera.sub_url is not None or each.is_opening for each in self._running.values())
+            due_us = max(due_us + (SUB_TICK_US if is_quick else TICK_US), now_us)  # a late round is not made up for
             self._changed.wait(max(0.0, (due_us - time.monotonic_ns() // 1000) / 1e6))
         self._end(list(self._running))
         self._see_off()
