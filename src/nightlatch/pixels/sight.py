@@ -203,8 +203,6 @@ class Sight:
 
     def _news(self, motion: Motion) -> Motion:
         """Without what always moves, but for a while after something surely did: it may have stayed."""
-        if not motion.moving:
-            return replace(motion, boxes=())
         is_lately = self.is_open or 0 <= motion.at_ms - self._moved_ms < POST_ROLL_MS
         return motion if is_lately else self._gate.news(motion)
 

@@ -9,6 +9,7 @@ on are no stall; the first of them says in `Packet.missing` why none came. What 
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from dataclasses import replace
 
@@ -23,6 +24,7 @@ WARM_S = 1.0  # how long a camera's stamps are compared with their arrivals befo
 QUICK_S = 0.45  # or so long, where they agree: what waits in memory here is lost by a kill
 QUICK_PICTURES = 3
 QUICK_OFF_US = 190_000  # a tick of the loop and a little jitter
+DECLARED_OFF_US = 500_000  # so much on a busy machine, where stamps are as far apart as was declared
 BURST_S = 3.0  # at most so long, where more may come of what the camera had kept
 SOUND_WAIT_S = 1.5  # how long an announced but silent audio track is waited for
 SOUND_GONE_S = 3.0  # sound that has been silent for so long is let go at the next key frame
@@ -180,10 +182,15 @@ class Intake:
         seen = [raw for raw in self._held if raw.kind == "video"]
         if len(seen) < QUICK_PICTURES or any(raw.pts is None for raw in seen):
             return False
-        first, ticks_us = seen[0], float(seen[0].base * 1_000_000)
+        first, tick_us = seen[0], float(seen[0].base * 1_000_000)
+        told_us = [((raw.pts or 0) - (first.pts or 0)) * tick_us for raw in seen]
+        slack_us = QUICK_OFF_US
+        if first.video is not None and first.video.fps:
+            steps_us = sorted(new - old for old, new in itertools.pairwise(told_us))
+            if abs(steps_us[len(steps_us) // 2] * first.video.fps / 1e6 - 1) < 0.1:
+                slack_us = DECLARED_OFF_US
         return all(
-            abs(((raw.pts or 0) - (first.pts or 0)) * ticks_us - (raw.arrival_us - first.arrival_us)) < QUICK_OFF_US
-            for raw in seen
+            abs(us - (raw.arrival_us - first.arrival_us)) < slack_us for us, raw in zip(told_us, seen, strict=True)
         )
 
     def _settle_film(self, film: FilmLines, raws: list[Raw]) -> list[Packet]:

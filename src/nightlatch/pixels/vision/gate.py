@@ -48,7 +48,6 @@ HINT_SAVED = 150.0  # packets that may be saved up for it
 CELLS_ACROSS, CELLS_DOWN = 32, 18
 AGAIN_MS = 800  # motion in a cell counts once more after so long without any
 HABIT = 2.0  # times that make a habit
-EXPECTED = 3.0  # times that count as seen where a new camera is restless
 PASSED = -60.0  # where something has passed counting begins here: who walked there and stays is news for some minutes
 HABIT_S = 300.0  # that a time counts for
 HABIT_SHARE = 0.75  # of a box's cells must have the habit
@@ -57,14 +56,6 @@ PASSES = 0.25  # picture widths: what goes this far passes
 LONGEST_PATH = 200  # looks
 STRAIGHT = 1.5  # times the distance that the way of what passes may be long
 MOST_BOXES = 12  # the largest of a look
-# A camera that is new knows no habits yet.
-RESTLESS_LOOKS = 3  # of its first seconds, in which some place was restless: there is wind there, or somebody,
-NEW_MS = 30_000  # and for so long what opens must get somewhere;
-SHAKEN_MS = 1_500  # so must it while the camera is shaken, and for so long after:
-GETS_ON = 0.1  # picture widths,
-GETS_ON_SELF = 1.0  # and its own length,
-CHAIN_NEW = 4  # in so many looks that belong together
-STRAY_NEW = 1.3  # on a way no longer than this many times the distance
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +83,6 @@ class _Hit:
         if first.left <= ENTRANCE and first.left < last.left:
             return all(a.right < b.right for a, b in pairwise(self.path))
         return first.right >= 1 - ENTRANCE and all(b.left < a.left for a, b in pairwise(self.path))
-
-    @property
-    def gets_on(self) -> bool:
-        """Whether it is surely on its way somewhere, as no branch is."""
-        far = math.dist(middle(self.box), middle(self.path[0]))
-        first = self.path[0]
-        own = max(first.right - first.left, self.box.right - self.box.left)
-        return self.chain >= CHAIN_NEW and far >= max(GETS_ON, GETS_ON_SELF * own) and self.way <= STRAY_NEW * far
 
     @property
     def extra(self) -> int:
@@ -137,12 +120,6 @@ class Habits:
             self._times[_cells(box)] += at_ms - moved >= AGAIN_MS
             moved[:] = at_ms
 
-    def expect(self, boxes: Sequence[Box]) -> None:
-        """It was restless here from the beginning."""
-        for box in boxes:
-            times = self._times[_cells(box)]
-            np.maximum(times, np.float32(EXPECTED), out=times)
-
     def forget(self, boxes: Sequence[Box]) -> None:
         """Something passed here."""
         for box in boxes:
@@ -167,9 +144,6 @@ class Gate:
         self._awake_until_ms: int | None = None
         self._looks_ms: deque[int] = deque(maxlen=SKIPPED + 1)
         self._saved = 0.0
-        self._restless_looks = 0  # while the camera was learnt
-        self._shaken_ms: int | None = None  # when the camera last was
-        self._learnt_ms = 0  # until when that was
 
     def news(self, motion: Motion) -> Motion:
         """The motion without what is a habit of its place."""
@@ -177,14 +151,10 @@ class Gate:
         if len(boxes) == len(motion.boxes):
             return motion
         left = sum(map(area_of, boxes)) / max(1e-9, sum(map(area_of, motion.boxes)))
-        return Motion(motion.at_ms, bool(boxes), motion.share * left, boxes, motion.is_shaken)
+        return Motion(motion.at_ms, bool(boxes), motion.share * left, boxes)
 
     def learn(self, motion: Motion) -> None:
-        """Take what moves in the next look, or would if the camera were not new, as a habit of its places."""
-        if motion.boxes and not motion.moving:
-            self._restless_looks += 1
-            self._learnt_ms = motion.at_ms
-            self._habits.expect(motion.boxes)
+        """Take what moves in the next look as a habit of its places."""
         self._habits.learn(motion.boxes, motion.at_ms)
 
     def weigh(self, motion: Motion) -> int | None:
@@ -196,10 +166,6 @@ class Gate:
         if not motion.moving:
             return None
         self._awake_until_ms = motion.at_ms + DOUBT_MS
-        if motion.is_shaken:
-            self._shaken_ms = motion.at_ms
-        is_shaken = self._shaken_ms is not None and abs(motion.at_ms - self._shaken_ms) < SHAKEN_MS
-        is_new = self._restless_looks >= RESTLESS_LOOKS and 0 <= motion.at_ms - self._learnt_ms < NEW_MS
         is_rare = looked_ms is not None and motion.at_ms - looked_ms >= RARE_MS
         enough = 2 if is_rare or LARGE_SHARE <= motion.share < HUGE_SHARE else CHAIN
         boxes = sorted(motion.boxes, key=lambda b: (-area_of(b), b.left, b.top))[:MOST_BOXES]
@@ -209,12 +175,7 @@ class Gate:
             if hit.passes:
                 self._habits.forget(hit.path)
         is_alone = len(boxes) <= ALONE
-        sure = (
-            hit.onset_ms
-            for hit in found
-            if hit.chain >= enough + (hit.extra if is_alone else max(0, hit.extra))
-            and (hit.gets_on or not (is_new or is_shaken))
-        )
+        sure = (hit.onset_ms for hit in found if hit.chain >= enough + (hit.extra if is_alone else max(0, hit.extra)))
         onset_ms = min(sure, default=None)
         if onset_ms is not None:
             self._saved = HINT_SAVED

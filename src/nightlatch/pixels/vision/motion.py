@@ -39,17 +39,13 @@ WARM_UP_LOOKS = 3  # nothing moves until a background has seen so many looks
 WARM_UP_MS = 2_000  # and is so old
 FIRST_LOOKS = 4  # of a camera, and its first three seconds: noise is learnt quickly, foliage and clock included,
 FIRST_MS = 3_000  # and nothing moves yet
-LAST_MS = 1_200  # of those: by then it is known what is restless
-RESTLESS_STEP = 18.0  # grey levels that a pixel's noise allows by then, where it is restless
-RESTLESS_MARGIN = 0.02  # picture sizes, by which what sways there may sway further
 BEFORE_MS = 400  # what moves differs from the picture this long ago, or longer
 ALIVE_SHARE = 0.04  # of a blob's pixels
 TEXT_MARGIN = 0.14  # on-screen clocks stand this near to the upper or lower edge, in heights
 TEXT_HEIGHT = 0.10  # and are no taller
 TICKING = 0.25  # share of seconds in which text must have changed to be a clock's
 TICK_S = 30.0
-TICK_MS = 800  # a clock's seconds are this long, or longer
-SHAKE_SHARE = 0.003  # of the picture must have changed before it is asked whether the camera was shaken
+SHAKE_SHARE = 0.02  # of the picture must have changed before it is asked whether the camera was shaken
 LEAST_SHAKE, MOST_SHAKE = 0.2, 14.0  # pixels
 STEADIED = 0.6  # of what had changed may be left when it is held still
 CROWD = 9  # more specks than this at once are weather; only blobs count
@@ -84,15 +80,11 @@ class Background:
         self._noise: Plane = np.zeros((0, 0), np.float32)
         self._allowed: Plane = self._noise  # how far a pixel may be from its average
         self._had_changed = False
-        self._is_shaken = False  # by the newest look
         self._changed: Mask = np.zeros((0, 0), np.uint8)
         self._flips: Plane = self._noise
         self._last: Plane = self._noise
         self._still_ms: Plane = self._noise
         self._ticks: Plane = self._noise  # how often the text margins change
-        self._second: Plane = self._noise  # the picture of a second ago
-        self._ticked_ms = 0  # when that was
-        self._seconds = 0  # that were taken for ticking
         self._newer: Plane = self._noise
         self._older: Plane = self._noise
         self._newer_ms = 0
@@ -109,16 +101,13 @@ class Background:
         return self._looked <= FIRST_LOOKS or self._last_ms - self._first_ms < FIRST_MS
 
     def update(self, luma: Grey, at_ms: int) -> Motion:
-        """What moved in `luma`, (H, W) uint8, against what was there before; learns from it.
-
-        While a camera is new nothing moves, but the boxes say where it is restless.
-        """
+        """What moved in `luma`, (H, W) uint8, against what was there before; learns from it."""
         now = np.asarray(cv2.GaussianBlur(luma, (5, 5), 0), np.float32)
         mean = self._mean
         if mean is None or mean.shape != now.shape or at_ms < self._last_ms - 60_000:
             self._watched = watched(self._areas, now.shape[1], now.shape[0])
             self._ticks = np.zeros_like(now)
-            self._looked = self._seconds = 0
+            self._looked = 0
             self._first_ms = at_ms
             self._restart(now, at_ms)
             return Motion(at_ms, False, 0.0)
@@ -131,11 +120,11 @@ class Background:
             self._restart(now, at_ms)
             return Motion(at_ms, False, 0.0)
         is_warm = self._looks >= WARM_UP_LOOKS and at_ms - self._began_ms >= WARM_UP_MS
-        motion = Motion(at_ms, False, 0.0)
-        if self.is_learning:
-            motion = Motion(at_ms, False, 0.0, self._restless())
-        elif is_warm:
-            motion = self._judge(now, mean, changed, self._older, at_ms)
+        motion = (
+            self._judge(now, mean, changed, self._older, at_ms)
+            if is_warm and not self.is_learning
+            else Motion(at_ms, False, 0.0)
+        )
         self._learn(now, mean, step, changed, passed_ms, is_warm)
         if at_ms - self._newer_ms >= BEFORE_MS:
             self._older, self._newer, self._newer_ms = self._newer, now, at_ms
@@ -156,7 +145,6 @@ class Background:
         """The picture, its distance from what was usual, and where that is too far; a shaken camera is held still."""
         step = _apart(now, mean)
         changed = _above(step, self._allowed)
-        self._is_shaken = False
         count = cv2.countNonZero(changed)
         if count < SHAKE_SHARE * now.size:
             return now, step, changed
@@ -171,19 +159,18 @@ class Background:
         differs = _above(held, self._allowed)
         edge = math.ceil(max(abs(x), abs(y))) + 1
         differs[:edge], differs[-edge:], differs[:, :edge], differs[:, -edge:] = 0, 0, 0, 0
-        self._is_shaken = cv2.countNonZero(differs) < STEADIED * count
-        return (steady, held, differs) if self._is_shaken else (now, step, changed)
+        return (steady, held, differs) if cv2.countNonZero(differs) < STEADIED * count else (now, step, changed)
 
     def _restart(self, now: Plane, at_ms: int) -> None:
         self._mean = now.copy()
         self._noise = np.full_like(now, 2.0)
         self._allowed = np.full_like(now, LEAST_STEP)
-        self._last = self._second = self._newer = self._older = now
+        self._last = self._newer = self._older = now
         self._still_ms = np.zeros_like(now)
         self._changed = np.zeros(now.shape, np.uint8)
         self._flips = np.zeros_like(now)
         self._looks = 0
-        self._began_ms = self._newer_ms = self._ticked_ms = at_ms
+        self._began_ms = self._newer_ms = at_ms
         self._last_ms = at_ms
 
     def _is_light(self, now: Plane, mean: Plane, changed: Mask) -> bool:
@@ -213,22 +200,9 @@ class Background:
             self._still_ms[:] = 0
         self._had_changed = cv2.countNonZero(changed) > 0
         np.maximum(np.multiply(self._noise, np.float32(NOISES), out=self._allowed), LEAST_STEP, out=self._allowed)
-        if self.is_learning:
-            self._tick(now)
-        else:
-            cv2.threshold(moved, LEAST_STEP / 2, 1.0, cv2.THRESH_BINARY, dst=moved)  # 1 where it ticked
-            cv2.accumulateWeighted(moved, self._ticks, _rate(passed_ms, TICK_S))
+        cv2.threshold(moved, LEAST_STEP / 2, 1.0, cv2.THRESH_BINARY, dst=moved)  # 1 where it ticked
+        cv2.accumulateWeighted(moved, self._ticks, max(_rate(passed_ms, TICK_S), 1.0 / (self._looked + 1)))
         self._last = now
-
-    def _tick(self, now: Plane) -> None:
-        """Take how often each pixel ticks from what differs from a second ago: a clock ticks in few of many looks."""
-        if self._last_ms - self._ticked_ms < TICK_MS:
-            return
-        ticked = _differ(now, self._second)
-        self._seconds += 1
-        cv2.threshold(ticked, LEAST_STEP / 2, 1.0, cv2.THRESH_BINARY, dst=ticked)
-        cv2.accumulateWeighted(ticked, self._ticks, 1.0 / (self._seconds + 1))
-        self._second, self._ticked_ms = now, self._last_ms
 
     def _doubt(self, now: Plane, mean: Plane, step: Plane, changed: Mask, moved: Plane, passed_ms: int) -> None:
         """Learn slowly where something has changed, sooner what is restless, and at once what has stood for long."""
@@ -248,30 +222,6 @@ class Background:
         if learnt.any():
             mean[place][learnt] = now[place][learnt]
 
-    def _restless(self) -> tuple[Box, ...]:
-        """Boxes of what was never still while the camera was learnt, with a margin: foliage, and not a clock."""
-        if self._looked < FIRST_LOOKS or self._last_ms - self._first_ms < FIRST_MS - LAST_MS:
-            return ()
-        mask = _above(self._allowed, RESTLESS_STEP)
-        if self._watched is not None:
-            mask &= self._watched
-        height, width = mask.shape
-        closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-        count, _, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
-        found = []
-        for left, top, across, down, size in stats[1:count].tolist():
-            blob = _Blob(left, top, left + across, top + down, size)
-            if size >= max(SMALLEST_PIXELS, SMALLEST_SHARE * width * height) and not self._is_text(blob):
-                found.append(
-                    Box(
-                        max(0.0, blob.left / width - RESTLESS_MARGIN),
-                        max(0.0, blob.top / height - RESTLESS_MARGIN),
-                        min(1.0, blob.right / width + RESTLESS_MARGIN),
-                        min(1.0, blob.bottom / height + RESTLESS_MARGIN),
-                    )
-                )
-        return tuple(found)
-
     def _judge(self, now: Plane, mean: Plane, changed: Mask, older: Plane, at_ms: int) -> Motion:
         """Boxes of the blobs that move, and their share of the watched picture."""
         height, width = now.shape
@@ -284,7 +234,7 @@ class Background:
             pixels += blob.size
             boxes.append(Box(blob.left / width, blob.top / height, blob.right / width, blob.bottom / height))
         whole = cv2.countNonZero(self._watched) if self._watched is not None else width * height
-        return Motion(at_ms, bool(boxes), min(1.0, pixels / max(1, whole)), tuple(boxes), self._is_shaken)
+        return Motion(at_ms, bool(boxes), min(1.0, pixels / max(1, whole)), tuple(boxes))
 
     def _is_text(self, blob: _Blob) -> bool:
         """Whether it lies in a line near the edge in which something ticks every second or so."""
