@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.camera import Camera, CameraState
 from nightlatch.domain.manifest import Manifest, read_manifest
+from nightlatch.domain.recording import Part, Segment
 from nightlatch.domain.sighting import EventClosed, EventOpened, Judgement, Story, Verdict
 from nightlatch.durably import make_folder
 from nightlatch.errors import Reason, SourceError
@@ -38,6 +39,7 @@ from nightlatch.hub.watch.telling import Telling
 from nightlatch.hub.wire.notices import Advice, CameraStatus, ClipGrew, EventNotice, Notice, Outage
 from nightlatch.pixels.media.backlog import LATE
 from nightlatch.pixels.media.packets import Streams
+from nightlatch.pixels.media.segmenter import Segmenter
 from nightlatch.pixels.replay.films import open_film
 from nightlatch.pixels.sight import News, Sight, TracksChanged
 from nightlatch.pixels.sources.feed import Feed
@@ -285,6 +287,17 @@ def test_a_recorder_that_breaks_in_an_unforeseen_way_says_why_and_tries_again(tm
     assert states[:4] == [CameraState.STARTING, CameraState.RETRYING, CameraState.STARTING, CameraState.RECORDING]
     outages = [each for each in heard.notices if isinstance(each, Outage)]
     assert [each.ended_ms is None for each in outages] == [True, False]
+
+
+def test_what_breaks_at_the_end_of_one_camera_ends_no_other(
+    tmp_path: Path, moving: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Segmenter) -> list[Part | Segment]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Segmenter, "finish", broken)
+    _, heard = record(tmp_path, f"file:{moving}", 2)
+    assert heard.states[-1][0] is CameraState.OFF
 
 
 def test_while_a_sub_stream_breaks_in_an_unforeseen_way_the_main_stream_is_looked_at(

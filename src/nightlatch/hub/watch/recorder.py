@@ -138,7 +138,7 @@ class Recorder:
             return
         try:
             session.end(now_us)
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - what breaks at the end of one camera must not end the others
             log.warning("record.unfinished", camera=self.camera.id, error=type(error).__name__)
         self._station.vault.release(self.camera.id)
         if not self._settle(session, now_us):
@@ -147,7 +147,7 @@ class Recorder:
     def _settle(self, session: Session, now_us: int) -> bool:
         try:
             return session.settle(now_us)
-        except OSError as error:  # the clip stays as it is: recovery closes it
+        except Exception as error:  # noqa: BLE001 - as above; the clip stays as it is, and recovery closes it
             log.warning("record.unfinished", camera=self.camera.id, error=type(error).__name__)
             return True
 
