@@ -7,20 +7,24 @@ class BadBits(ValueError):
     """The bits end too early, or a code is longer than any there is."""
 
 
-class Bits:
-    """Reads a unit's payload from its first bit on, without the bytes that emulation prevention put in."""
+def unprevented(payload: bytes) -> bytes:
+    """A unit's payload without the bytes that emulation prevention put in (7.4.1; 7.4.2 in HEVC)."""
+    return payload.replace(b"\0\0\3", b"\0\0")
 
-    def __init__(self, payload: bytes) -> None:
-        raw = payload.replace(b"\0\0\3", b"\0\0")
-        self._left = len(raw) * 8
-        self._value = int.from_bytes(raw)
+
+class Bits:
+    """Reads bytes from their first bit on."""
+
+    def __init__(self, data: bytes) -> None:
+        self.left = len(data) * 8  # bits that were not read yet
+        self._value = int.from_bytes(data)
 
     def take(self, count: int) -> int:
         """The next `count` bits. Raises `BadBits`."""
-        self._left -= count
-        if self._left < 0:
+        self.left -= count
+        if self.left < 0:
             raise BadBits("it is cut short")
-        return (self._value >> self._left) & ((1 << count) - 1)
+        return (self._value >> self.left) & ((1 << count) - 1)
 
     def unsigned(self) -> int:
         """The next ue(v). Raises `BadBits`."""
@@ -30,3 +34,8 @@ class Bits:
             if zeros > 31:
                 raise BadBits("a code is too long")
         return (1 << zeros) - 1 + self.take(zeros)
+
+    def signed(self) -> int:
+        """The next se(v). Raises `BadBits`."""
+        code = self.unsigned()
+        return (code + 1) // 2 if code & 1 else -(code // 2)

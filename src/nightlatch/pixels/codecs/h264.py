@@ -10,6 +10,7 @@ from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from nightlatch.pixels.codecs.bits import BadBits, Bits, unprevented
 from nightlatch.pixels.codecs.codec import AccessUnit, Following, Framing, Gathering, VideoStream
 from nightlatch.pixels.codecs.mp4 import box, picture_entry
 
@@ -31,7 +32,7 @@ _UNSURE = 20  # wrong numbers until it is doubted that a stream counts at all
 _HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 
 
-class BadH264(ValueError):
+class BadH264(BadBits):
     """Bytes that are not the H.264 they should be."""
 
 
@@ -69,7 +70,7 @@ class Numbering:
         """The sample as the `count`-th picture after its key frame (7.3.3); None for what is no predicted picture."""
         try:
             return join_lengths([self._as(count, u) for u in split_lengths(sample) if u[0] & 31 == SLICE]) or None
-        except BadH264:
+        except BadBits:
             return None
 
     def starts_anew(self, sample: bytes) -> bool:
@@ -80,12 +81,12 @@ class Numbering:
         """`frame_num` of a sample's first slice, and whether others may be predicted from it; None without one."""
         for unit in split_lengths(sample):
             if unit[0] & 31 in (SLICE, IDR):
-                bits = _Bits(unit[1 : 2 * _SLICE_HEAD].replace(b"\0\0\3", b"\0\0"))
+                bits = Bits(unprevented(unit[1 : 2 * _SLICE_HEAD]))
                 try:
                     for _ in range(3):
                         bits.unsigned()
                     return bits.take(self.number_bits), unit[0] & 0x60 != 0
-                except BadH264:
+                except BadBits:
                     return None
         return None
 
@@ -93,8 +94,8 @@ class Numbering:
         end = min(_SLICE_HEAD, len(unit))
         while end < len(unit) and unit[end - 1] in (0, 3):  # not within what emulation prevention put in
             end += 1
-        head = unit[1:end].replace(b"\0\0\3", b"\0\0")
-        bits, value = _Bits(head), int.from_bytes(head)
+        head = unprevented(unit[1:end])
+        bits, value = Bits(head), int.from_bytes(head)
         for _ in range(3):  # first macroblock, kind of slice, its parameters
             bits.unsigned()
         for width, number in ((self.number_bits, count), (self.place_bits or 0, 2 * count)):
@@ -192,7 +193,7 @@ def numbering(stream: VideoStream) -> Numbering | None:
     try:
         sets, length_size = parse_avcc(stream.extradata)
         return parse_sps(sets.sps[0]).numbering if length_size == 4 else None
-    except BadH264:
+    except BadBits:
         return None
 
 
@@ -265,7 +266,7 @@ class _H264Framing:
             try:
                 sets, self._length_size = parse_avcc(extradata)
                 self._learn(sets)
-            except BadH264:
+            except BadBits:
                 pass  # they may still come in the stream
         elif extradata:
             self._look(split_annex_b(extradata))
@@ -297,7 +298,7 @@ class _H264Framing:
             return
         try:
             self._learn(sets)
-        except BadH264:
+        except BadBits:
             return
 
     def _learn(self, sets: ParameterSets) -> None:
@@ -439,11 +440,11 @@ def _is_recovery(units: Sequence[bytes]) -> bool:
     try:
         for unit in units:
             if unit[0] & 31 == SLICE:
-                bits = _Bits(unit[1:_SLICE_HEAD].replace(b"\0\0\3", b"\0\0"))
+                bits = Bits(unprevented(unit[1:_SLICE_HEAD]))
                 bits.unsigned()
                 if bits.unsigned() % 5 != 2:
                     return False
-    except BadH264:
+    except BadBits:
         return False
     return True
 
@@ -464,39 +465,13 @@ def _recovers(unit: bytes) -> bool:
     return False
 
 
-class _Bits:
-    """Reads bits and Exp-Golomb codes (ISO/IEC 14496-10, 9.1)."""
-
-    def __init__(self, data: bytes) -> None:
-        self.left = len(data) * 8
-        self._value = int.from_bytes(data)
-
-    def take(self, count: int) -> int:
-        self.left -= count
-        if self.left < 0:
-            raise BadH264("sequence parameter set is cut short")
-        return (self._value >> self.left) & ((1 << count) - 1)
-
-    def unsigned(self) -> int:
-        zeros = 0
-        while self.take(1) == 0:
-            zeros += 1
-            if zeros > 31:
-                raise BadH264("sequence parameter set is broken")
-        return (1 << zeros) - 1 + self.take(zeros)
-
-    def signed(self) -> int:
-        code = self.unsigned()
-        return (code + 1) // 2 if code & 1 else -(code // 2)
-
-
 def parse_sps(unit: bytes) -> Shape:
     """The picture's shape (ISO/IEC 14496-10, 7.3.2.1.1).
 
     Raises:
-        BadH264: the unit is broken.
+        BadBits: the unit is broken (`BadH264`, where it can be read and makes no sense).
     """
-    bits = _Bits(unit[1:].replace(b"\0\0\3", b"\0\0"))
+    bits = Bits(unprevented(unit[1:]))
     profile = bits.take(8)
     bits.take(16)
     bits.unsigned()
@@ -536,7 +511,7 @@ class _Samples:
     has_planes: bool
 
 
-def _parse_samples(bits: _Bits) -> _Samples:
+def _parse_samples(bits: Bits) -> _Samples:
     chroma = bits.unsigned()
     has_planes = bool(bits.take(1)) if chroma == 3 else False
     luma_depth = 8 + bits.unsigned()
@@ -547,7 +522,7 @@ def _parse_samples(bits: _Bits) -> _Samples:
     return _Samples(chroma, luma_depth, chroma_depth, has_planes)
 
 
-def _parse_places(bits: _Bits, order: int) -> int | None:
+def _parse_places(bits: Bits, order: int) -> int | None:
     """Bits of `pic_order_cnt_lsb`; None where places are told in another way."""
     if order == 0:
         return bits.unsigned() + 4
@@ -560,7 +535,7 @@ def _parse_places(bits: _Bits, order: int) -> int | None:
     return None
 
 
-def _parse_rate(bits: _Bits) -> float | None:
+def _parse_rate(bits: Bits) -> float | None:
     """Pictures a second by the timing in the VUI (E.1.1); None where there is none or it makes no sense."""
     try:
         if not bits.take(1):
@@ -579,7 +554,7 @@ def _parse_rate(bits: _Bits) -> float | None:
         if not bits.take(1):
             return None
         ticks, scale = bits.take(32), bits.take(32)
-    except BadH264:
+    except BadBits:
         return None
     fps = scale / ticks / 2 if ticks else 0.0  # a tick is a field's
     return round(fps, 3) if 0.1 <= fps <= 240 else None
@@ -597,7 +572,7 @@ def _prevented(head: bytes) -> bytes:
     return bytes(made)
 
 
-def _skip_scaling(bits: _Bits, lists: int) -> None:
+def _skip_scaling(bits: Bits, lists: int) -> None:
     for index in range(lists):
         if not bits.take(1):
             continue

@@ -15,7 +15,7 @@ import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from nightlatch.pixels.codecs.bits import BadBits, Bits
+from nightlatch.pixels.codecs.bits import BadBits, Bits, unprevented
 from nightlatch.pixels.codecs.codec import AccessUnit, Counting, Following, Framing, Gathering, VideoStream
 from nightlatch.pixels.codecs.h264 import join_lengths, split_annex_b, split_lengths
 from nightlatch.pixels.codecs.mp4 import box, picture_entry
@@ -145,7 +145,7 @@ def parse_sps(unit: bytes) -> HevcShape:
         BadHevc: the unit is broken.
     """
     try:
-        bits = Bits(unit[2:_SPS_HEAD])
+        bits = Bits(unprevented(unit[2:_SPS_HEAD]))
         bits.take(4)
         more_layers = bits.take(3)
         is_nested = bool(bits.take(1))
@@ -244,7 +244,7 @@ def _name(unit: bytes) -> SetName:
     if kind == SPS:
         return kind, parse_sps(unit).id
     try:
-        number = Bits(unit[2:18]).unsigned()
+        number = Bits(unprevented(unit[2:18])).unsigned()
     except BadBits as error:
         raise BadHevc(f"picture parameter set: {error}") from None
     if number > 63:
