@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from nightlatch.errors import Reason, SourceError
 from nightlatch.pixels.codecs import AudioStream
 from nightlatch.pixels.sources.address import Address, parse_address
@@ -34,20 +37,43 @@ def open_feed(address: Address, transport: str, timeout_s: float, speed: float =
         return FilmFeed(address, timeout_s, speed)
     if address.scheme != "rtsp" or address.opens.startswith("rtsps:"):
         return AvFeed(address, transport, timeout_s)
-    return Relay(address, timeout_s) if transport == "tcp" else Doubt(address, transport, timeout_s)
+    if transport == "tcp":
+        return Relay(RtspFeed(address, timeout_s), lambda error: _by_ffmpeg(address, timeout_s, error))
+    return Relay(AvFeed(address, transport, timeout_s), lambda error: _by_us(address, timeout_s, error))
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Who goes on where the first is refused, before its first packet; `note` tells the owner."""
+
+    feed: Feed
+    note: str
+    vague: tuple[Reason, ...] = ()  # for these reasons of its own, what the first was told counts
+
+
+def _by_ffmpeg(address: Address, timeout_s: float, error: SourceError) -> Other | None:
+    """Where our own client does not understand the camera, or the camera takes UDP only."""
+    if not isinstance(error, TakeOver):
+        return None
+    transport = "udp" if isinstance(error, TransportRefused) else "tcp"
+    return Other(AvFeed(address, transport, timeout_s), TAKEN_OVER.format(why=error), _VAGUE)
+
+
+def _by_us(address: Address, timeout_s: float, error: SourceError) -> Other | None:
+    """Where FFmpeg calls the password wrong: our own client knows more logins."""
+    return Other(RtspFeed(address, timeout_s), OVER_TCP) if error.reason is Reason.WRONG_PASSWORD else None
 
 
 class Relay:
-    """Our own client; FFmpeg takes over before the first packet, where ours is refused or does not understand."""
+    """A feed, and another in its place where it is refused."""
 
     is_live = True
 
-    def __init__(self, address: Address, timeout_s: float) -> None:
-        self._address = address
-        self._timeout_s = timeout_s
-        self._feed: Feed = RtspFeed(address, timeout_s)
-        self._why: str | None = None  # FFmpeg had to take over
-        self._refused: SourceError | None = None  # what ours was told
+    def __init__(self, first: Feed, then: Callable[[SourceError], Other | None]) -> None:
+        self._feed = first
+        self._then = then
+        self._other: Other | None = None
+        self._refused: SourceError | None = None  # what the first was told
 
     @property
     def receiver(self) -> Receiver:
@@ -59,58 +85,21 @@ class Relay:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        return self._feed.left_out if self._why is None else (*self._feed.left_out, TAKEN_OVER.format(why=self._why))
-
-    def poll(self, now_us: int) -> list[Raw]:
-        try:
-            return self._feed.poll(now_us)
-        except TakeOver as refusal:  # FFmpeg's feed raises none
-            transport = "udp" if isinstance(refusal, TransportRefused) else "tcp"
-            self._feed.close()
-            self._why, self._refused = str(refusal), refusal
-            self._feed = AvFeed(self._address, transport, self._timeout_s)
-            return []
-        except SourceError as error:
-            if self._refused is not None and error.reason in _VAGUE:
-                raise self._refused from None
-            raise
-
-    def close(self) -> None:
-        self._feed.close()
-
-
-class Doubt:
-    """FFmpeg, over UDP; where it calls the password wrong our own client is asked, which knows more logins."""
-
-    is_live = True
-
-    def __init__(self, address: Address, transport: str, timeout_s: float) -> None:
-        self._address = address
-        self._timeout_s = timeout_s
-        self._feed: Feed = AvFeed(address, transport, timeout_s)
-        self._is_ours = False
-
-    @property
-    def receiver(self) -> Receiver:
-        return self._feed.receiver
-
-    @property
-    def audio(self) -> AudioStream | None:
-        return self._feed.audio
-
-    @property
-    def left_out(self) -> tuple[str, ...]:
-        return (*self._feed.left_out, OVER_TCP) if self._is_ours else self._feed.left_out
+        return self._feed.left_out if self._other is None else (*self._feed.left_out, self._other.note)
 
     def poll(self, now_us: int) -> list[Raw]:
         try:
             return self._feed.poll(now_us)
         except SourceError as error:
-            if self._is_ours or error.reason is not Reason.WRONG_PASSWORD:
+            if self._other is not None:
+                if self._refused is not None and error.reason in self._other.vague:
+                    raise self._refused from None
                 raise
-        self._feed.close()
-        self._feed, self._is_ours = RtspFeed(self._address, self._timeout_s), True
-        return []
+            if (other := self._then(error)) is None:
+                raise
+            self._feed.close()
+            self._feed, self._other, self._refused = other.feed, other, error
+            return []
 
     def close(self) -> None:
         self._feed.close()
