@@ -16,7 +16,6 @@ _NAMES = {
     Kind.PACKAGE: "A package",
     Kind.MOTION: "Something moving",
 }
-WORST_FIRST = (Verdict.THREAT, Verdict.UNSURE, Verdict.ROUTINE)
 
 
 @dataclass(frozen=True, slots=True)

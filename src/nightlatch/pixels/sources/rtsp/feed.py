@@ -126,7 +126,7 @@ class RtspFeed:
 
     def _receive(self, connected: socket.socket, talk: Conversation, now_us: int, raws: list[Raw]) -> None:
         left = MOST_A_POLL
-        takers = self._tracks.takers
+        take = self._tracks.take
         while left > 0:
             try:
                 data = connected.recv(RECEIVE)
@@ -139,8 +139,7 @@ class RtspFeed:
                 return
             frames = talk.receive(data, now_us)
             for frame in frames:
-                if (take := takers.get(frame[1])) is not None:
-                    take(frame, now_us, raws)
+                take(frame, now_us, raws)
             if frames or not talk.is_playing:  # an answer to a keep-alive is no sign of pictures
                 self._heard_us = now_us
             if len(data) < RECEIVE or talk.moved is not None:

@@ -42,8 +42,7 @@ class Tracks:
         self._sound: SoundTrack | None = None
         self._left_out: list[str] = []
         self._reports: list[tuple[int, RtpTrack]] = []
-        # By channel, who takes an interleaved frame; what it completes goes into the list.
-        self.takers: dict[int, Callable[[bytes, int, list[Raw]], None]] = {}
+        self._takers: dict[int, Callable[[bytes, int, list[Raw]], None]] = {}
 
     @property
     def audio(self) -> AudioStream | None:
@@ -92,8 +91,8 @@ class Tracks:
         track = self._picture if channel.offer.media == "video" else self._sound
         if track is not None:
             self._reports.append((channel.rtcp, track.rtp))
-            self.takers[channel.rtcp] = track.report
-            self.takers[channel.rtp] = track.take
+            self._takers[channel.rtcp] = track.report
+            self._takers[channel.rtp] = track.take
 
     def refuse(self, offer: TrackOffer) -> None:
         """The camera does not send this sound."""
@@ -102,7 +101,7 @@ class Tracks:
 
     def take(self, frame: bytes, now_us: int, raws: list[Raw]) -> None:
         """An interleaved frame; what it completes goes into `raws`."""
-        if (taker := self.takers.get(frame[1])) is not None:
+        if (taker := self._takers.get(frame[1])) is not None:
             taker(frame, now_us, raws)
 
     def answer(self) -> bytes:
