@@ -45,7 +45,7 @@ SCALE_OFF = 0.03  # a camera's clock that is wrong by more is worth a note
 
 _STOPPED = "The camera stopped sending. Nightlatch keeps trying."
 _SOUND_ONLY = "The camera still sends sound but no pictures. Nightlatch connects again."
-_NO_ANSWER = "The camera did not answer in time. Check its address, and that it is switched on."
+_NO_ANSWER = "The camera sent nothing in time. Check its address, and that it is on; if both are right, restart it."
 _NO_PICTURE = "The camera connects but sends no picture that can be decoded."
 _NO_FILM = "There is no complete picture in this film. Use another file."
 _COUNTED = {
