@@ -58,6 +58,7 @@ def test_all_is_well() -> None:
         (replace(WELL, is_disk_full=True), "disk is full"),
         (with_camera(state=CameraState.RETRYING), "porch is not being recorded"),
         (with_camera(state=CameraState.STARTING), "porch is not starting"),
+        (with_camera(state=CameraState.STARTING, waits_for_key=True), "porch is not being recorded yet"),
         (with_camera(recorded_to_ms=NOW - STORE_PATIENCE_MS - 1), "porch is sending, but nothing is being stored"),
         (with_camera(recorded_to_ms=None), "porch is sending, but nothing is being stored"),
         (replace(WELL, eye=EyeFacts(NOW - BLIND_MS, "Restart the hub.", None)), "eye is blind"),

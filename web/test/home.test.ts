@@ -121,6 +121,8 @@ describe("what Home says", () => {
   test("a card says how old its picture is, or why there is none", () => {
     expect(cameraNow(camera("recording"), NOON - 30_000, NOON)).toBe("30 s ago");
     expect(cameraNow(camera("recording"), 0, NOON)).toBe("Recording");
+    expect(cameraNow({ ...camera("starting"), waits_for_key: true }, NOON, NOON)).toBe("Waiting for a key frame");
+    expect(cameraNow(camera("starting"), NOON, NOON)).toBe("Not recording yet");
     expect(cameraNow(camera("retrying"), NOON, NOON)).toBe("Lost, trying again");
   });
 });

@@ -17,7 +17,7 @@ export function Cameras({ at }: { at: string }) {
 const STATES = {
   recording: "Recording",
   retrying: "Lost, trying again",
-  starting: "Starting",
+  starting: "Not recording yet",
   off: "Turned off",
 } as const;
 const WAITS = "Connected, waiting for a key frame";

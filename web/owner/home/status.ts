@@ -36,8 +36,8 @@ export function mailboxLine({ configured, reachable, waiting_parts, clips }: Hom
 export function cameraNow(camera: CameraNow, stillMs: number, now: number): string {
   if (camera.state === "off") return "Off";
   if (camera.state === "retrying") return "Lost, trying again";
-  if (camera.state === "starting") return "Starting";
   if (camera.waits_for_key) return "Waiting for a key frame";
+  if (camera.state === "starting") return "Not recording yet";
   return stillMs ? ago(stillMs, now) : "Recording";
 }
 

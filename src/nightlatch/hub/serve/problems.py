@@ -15,6 +15,7 @@ PATIENCE_MS = 30_000  # for a recorder or a camera to start
 STORE_PATIENCE_MS = 60_000  # for a camera that sends to be stored
 BLIND_MS = 10_000  # one look that fails is not worth mentioning
 EARLIEST_MS = 1_767_225_600_000  # 2026-01-01: a clock that shows an earlier time was never set
+NO_KEY = "Its next key frame has not come yet. Set a shorter key-frame (I-frame) interval in it, such as 2 s."
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,10 @@ def _of_camera(camera: CameraFacts, house: HouseFacts) -> Iterable[Problem]:
             todo = camera.reason_text or "Check the camera and its network."
             yield _problem(f"{camera.name} is not being recorded.", todo, camera.id)
         case CameraState.STARTING if lasted_ms > PATIENCE_MS and house.watch_is_up and not house.watch_is_silent:
-            yield _problem(f"{camera.name} is not starting.", "Check the camera and its network.", camera.id)
+            if camera.waits_for_key:
+                yield _problem(f"{camera.name} is not being recorded yet.", NO_KEY, camera.id)
+            else:
+                yield _problem(f"{camera.name} is not starting.", "Check the camera and its network.", camera.id)
         case CameraState.RECORDING if lasted_ms > STORE_PATIENCE_MS:
             if house.now_ms - (camera.recorded_to_ms or 0) > STORE_PATIENCE_MS:
                 yield _problem(
@@ -125,7 +129,7 @@ def _why_nothing_is_stored(camera: CameraFacts, house: HouseFacts) -> str:
     if house.is_disk_full:
         return "The disk is full: make room."
     if camera.waits_for_key:
-        return "Its next key frame has not come yet. Set a shorter key-frame (I-frame) interval in it, such as 2 s."
+        return NO_KEY
     return "No picture that can be kept is coming from it. Restart the camera; if that does not help, restart the hub."
 
 
