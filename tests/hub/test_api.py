@@ -354,11 +354,12 @@ def test_what_is_not_an_invitation_is_refused(home: Hub, change: dict[str, objec
 
 
 def test_a_programme_that_is_gone_loses_nothing(home: Hub) -> None:
-    home.client.put("/api/giving/programme", json={"invitation": json.dumps(INVITATION)}).raise_for_status()
-    gone = home.client.get("/api/giving/log/checkpoint")
+    told = home.client.put("/api/giving/programme", json={"invitation": json.dumps(INVITATION)}).raise_for_status()
+    joined = told.json()["id"]
+    gone = home.client.get(f"/api/giving/logs/{joined}/checkpoint")
     assert gone.status_code == 502
     assert "Try again later" in gone.json()["error"]
-    assert home.client.get("/api/giving/log/../keeper").status_code in (404, 422)
+    assert home.client.get(f"/api/giving/logs/{joined}/../keeper").status_code in (404, 422)
 
 
 def test_a_remark_is_sealed_or_refused_and_goes_with_its_clip(home: Hub) -> None:

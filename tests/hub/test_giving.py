@@ -17,7 +17,7 @@ from nightlatch.errors import CloudError, ConfigError
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.books.records import DonationRow
-from nightlatch.hub.serve.giving import Donations
+from nightlatch.hub.serve.giving import Donations, ProgrammeClient
 from nightlatch.web.signature import public_b64
 from tests.clocks import TestClock
 from tests.serving import served
@@ -46,11 +46,12 @@ def answering(tmp_path: Path, text: str, status: int = 200) -> Iterator[Donation
             "notice": "n",
             "language": "en",
         }
-        donations.membership.join(json.dumps(invitation))
+        joined = donations.membership.join(json.dumps(invitation))
         with donations._books.change() as session:
             session.add(
                 DonationRow(
                     id=DONATION,
+                    programme_id=joined.id,
                     camera_id="porch",
                     onset_ms=1,
                     length_ms=20_000,
@@ -74,7 +75,7 @@ def withdrawn(consent: str = CONSENT) -> Withdrawn:
 )
 def test_what_no_keeper_says_is_a_sentence_and_no_key(tmp_path: Path, text: str) -> None:
     with answering(tmp_path, text) as donations, pytest.raises(CloudError, match="cannot be read"):
-        donations.client.make_key()
+        ProgrammeClient(donations.membership.joined()).make_key()
 
 
 @pytest.mark.parametrize(
@@ -118,4 +119,16 @@ def test_without_a_programme_nobody_is_asked(tmp_path: Path) -> None:
     with answering(tmp_path, "{}") as donations:
         donations.membership.leave()
         with pytest.raises(ConfigError, match="not joined a programme"):
-            donations.client.make_key()
+            ProgrammeClient(donations.membership.joined()).make_key()
+
+
+def test_a_clip_is_taken_back_where_it_was_given_whatever_was_joined_or_left_since(tmp_path: Path) -> None:
+    with answering(tmp_path, '{"refused_ms": 8, "shred_by_ms": 9, "shredded_ms": null}') as donations:
+        [before] = donations.membership.known()
+        other = {"keeper_url": "http://127.0.0.1:9", "log_url": "http://127.0.0.1:9"}
+        told = {"name": "Another", "programme_key": before.key, "policy": "", "notice": "n", "language": "en"}
+        after = donations.membership.join(json.dumps(told | other))
+        assert [each.id for each in donations.membership.known()] == [after.id, before.id]
+        donations.membership.leave()
+        assert donations.membership.known() == [before]
+        assert donations.take_back(DONATION, withdrawn()).refused_ms == 8

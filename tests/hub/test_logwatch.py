@@ -211,6 +211,7 @@ def test_the_hub_of_a_household_that_gave_is_let_in_by_the_keeper(tmp_path: Path
             session.add(
                 DonationRow(
                     id=given.donation,
+                    programme_id=hub.donations.membership.joined().id,
                     camera_id="porch",
                     onset_ms=TEN,
                     length_ms=consent.length_ms,

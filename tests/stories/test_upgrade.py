@@ -65,6 +65,6 @@ def test_a_household_of_0_1_opens_and_plays(left: Path) -> None:
     fetch = folder_fetch(home.data / "hub" / "vault" / CAMERA / "clips" / CLIP)
     with av.open(io.BytesIO(b"".join(open_clip(fetch, opener, manifest)))) as film:
         assert sum(1 for _ in film.decode(video=0)) > 100
-    assert (home.data / "hub" / "hub.db.before-0004").exists()  # a copy of the index, should somebody go back
+    assert list((home.data / "hub").glob("hub.db.before-*"))  # a copy of the index, should somebody go back
     with sqlite3.connect(home.data / "hub" / "hub.db") as index, pytest.raises(sqlite3.IntegrityError):
         index.execute("update cameras set transport = 'pigeon'")

@@ -303,6 +303,7 @@ export interface Witness {
 
 // What the invitation said.
 export interface Programme {
+  id: string;
   name: string;
   url: string;
   key: string; // b64 Ed25519
@@ -314,6 +315,7 @@ export interface Programme {
 // A clip that was given, and how far along taking it back is.
 export interface Donation {
   id: string;
+  programme_id: string | null; // to which it was given; null: one that was left before 0.4
   camera_id: string;
   onset_ms: number;
   length_ms: number;
@@ -330,7 +332,8 @@ export interface Donation {
 // All that the household gives, and to whom.
 export interface Donations {
   witness: Witness;
-  programme: Programme | null;
+  programme: Programme | null; // that is joined
+  programmes: Programme[]; // that one, first, and all that something was given to
   given: Donation[]; // the newest first
 }
 

@@ -9,7 +9,15 @@ import { utf8 } from "../shared/bytes";
 import type { Programme } from "../shared/wire";
 
 const CLIP = { began_ms: 100_000, onset_ms: 105_000, ended_ms: 130_000, camera_name: "Yard" } as Manifest;
-const PROGRAMME: Programme = { name: "P", url: "u", key: "cHJvZ3JhbW1l", policy: "", notice: "Ask.", language: "en" };
+const PROGRAMME: Programme = {
+  id: "p1",
+  name: "P",
+  url: "u",
+  key: "cHJvZ3JhbW1l",
+  policy: "",
+  notice: "Ask.",
+  language: "en",
+};
 
 const steps = (...happenings: Happening[]) => happenings.reduce(next, { step: "opening" } as Step);
 const OPENED: Happening = { is: "opened", clip: CLIP, programme: PROGRAMME };

@@ -12,11 +12,19 @@ import type { Offer, Programme } from "../shared/wire";
 import { type Answers, REFUSED, TableHub, UNREACHABLE, yes } from "./table";
 
 const CLIP = { began_ms: 100_000, onset_ms: 105_000, ended_ms: 130_000, camera_name: "Yard" } as Manifest;
-const PROGRAMME: Programme = { name: "P", url: "u", key: "cHJvZ3JhbW1l", policy: "", notice: "Ask.", language: "en" };
+const PROGRAMME: Programme = {
+  id: "p1",
+  name: "P",
+  url: "u",
+  key: "cHJvZ3JhbW1l",
+  policy: "",
+  notice: "Ask.",
+  language: "en",
+};
 const FILM = utf8("everybody is covered in this film");
 const OFFER: Offer = { id: "o1", share: 0, problem: null, ready: false, sha256: null, report: null };
 const ANSWERS: Answers = {
-  "GET /giving": [yes({ programme: PROGRAMME, given: [], witness: { key: "", vouched: null } })],
+  "GET /giving": [yes({ programme: PROGRAMME, programmes: [], given: [], witness: { key: "", vouched: null } })],
   "POST /giving/offers?clip=c1&from_ms=2000&to_ms=27000&style=cover": [yes(OFFER)],
   "GET /giving/offers/o1/film": [yes({ bytes: FILM, headers: new Headers() })],
   "POST /giving/offers/o1/key": [yes({ donation: "d1" })],

@@ -22,7 +22,7 @@ import type { KnownCheckpoint } from "../shared/memory";
 import type { Donation, Donations } from "../shared/wire";
 
 const GIVEN = { id: "d1", withdrawn_ms: null, refused_ms: null, shred_by_ms: null, expires_ms: 9 } as Donation;
-const DONATIONS: Donations = { programme: null, given: [GIVEN], witness: { key: "", vouched: null } };
+const DONATIONS: Donations = { programme: null, programmes: [], given: [GIVEN], witness: { key: "", vouched: null } };
 const LOG = { checkpoint: { size: 7 }, witnessed: [{ name: "friend", at_s: 1 }] } as WholeLog;
 const look: Entry = { leaf: "AA==", kind: "view.open", at_ms: 1000, event: {}, proof: { is: "proven", index: 3 } };
 const READ: Read = { log: LOG, entries: { d1: [look] }, unclaimed: { looks: 0, labels: 0 } };

@@ -36,8 +36,8 @@ beforeAll(async () => {
 });
 
 function donations(...given: Donation[]) {
-  const programme = { name: "P", policy: log.policy } as Programme;
-  return yes({ programme, given, witness: { key: "", vouched: null } });
+  const programme = { id: "p1", name: "P", policy: log.policy } as Programme;
+  return yes({ programme, programmes: [programme], given, witness: { key: "", vouched: null } });
 }
 
 const file = (bytes: Bytes) => yes({ bytes, headers: new Headers() });
@@ -46,8 +46,8 @@ const file = (bytes: Bytes) => yes({ bytes, headers: new Headers() });
 function giving(answers: Answers, rests = 0, memory = logMemory(inMemory())) {
   const hub = new TableHub({
     "GET /giving": [donations(GIVEN)],
-    "GET /giving/log/checkpoint": [file(log.checkpoint)],
-    "GET /giving/log/tile/entries/000.p/1": [file(log.entries)],
+    "GET /giving/logs/p1/checkpoint": [file(log.checkpoint)],
+    "GET /giving/logs/p1/tile/entries/000.p/1": [file(log.entries)],
     "GET /giving/donations/d1/entries": [yes({ entries: [claim] })],
     ...answers,
   });
@@ -84,13 +84,13 @@ describe("reading the log", () => {
 
   test("entries that are not those of the checkpoint prove nothing", async () => {
     const other = await tinyLog([utf8("another entry")], NOW_MS);
-    const { it, reading } = giving({ "GET /giving/log/tile/entries/000.p/1": [file(other.entries)] });
+    const { it, reading } = giving({ "GET /giving/logs/p1/tile/entries/000.p/1": [file(other.entries)] });
     await it.watch();
     expect(reading()).toMatchObject({ is: "unproven", failure: { text: expect.stringContaining("cosigned") } });
   });
 
   test("it is read again and again, and mends itself", async () => {
-    const { it, reading } = giving({ "GET /giving/log/checkpoint": [UNREACHABLE, file(log.checkpoint)] }, 1);
+    const { it, reading } = giving({ "GET /giving/logs/p1/checkpoint": [UNREACHABLE, file(log.checkpoint)] }, 1);
     const was: string[] = [];
     it.at.subscribe((at) => at.is === "there" && was.push(at.reading.is));
     await it.watch();
@@ -121,7 +121,7 @@ describe("reading the log", () => {
 });
 
 describe("a log that is old", () => {
-  const written = (log: TinyLog) => ({ "GET /giving/log/checkpoint": [file(log.checkpoint)] });
+  const written = (log: TinyLog) => ({ "GET /giving/logs/p1/checkpoint": [file(log.checkpoint)] });
 
   test("says since when, and proves nothing", async () => {
     const { it, reading } = giving(written(await writer.write([leaf], NOW_MS - 601_000)));
@@ -143,7 +143,7 @@ describe("a log that is old", () => {
 
   test("and becomes fresh is believed again", async () => {
     const old = file((await writer.write([leaf], NOW_MS - 601_000)).checkpoint);
-    const { it, reading } = giving({ "GET /giving/log/checkpoint": [old, file(log.checkpoint)] }, 1);
+    const { it, reading } = giving({ "GET /giving/logs/p1/checkpoint": [old, file(log.checkpoint)] }, 1);
     await it.watch();
     expect(reading()).toMatchObject({ is: "proven", log: { confirmed: { by: 1, at_s: NOW_MS / 1000 - 240 } } });
   });
@@ -157,8 +157,8 @@ describe("a log that contradicts what this browser saw", () => {
     return { reading: reading(), memory };
   };
   const shown = ({ checkpoint, entries }: TinyLog, size: number): Answers => ({
-    "GET /giving/log/checkpoint": [file(checkpoint)],
-    [`GET /giving/log/tile/entries/000.p/${size}`]: [file(entries)],
+    "GET /giving/logs/p1/checkpoint": [file(checkpoint)],
+    [`GET /giving/logs/p1/tile/entries/000.p/${size}`]: [file(entries)],
   });
 
   test("with another tree of one size is a fork, though nobody cosigned it", async () => {
@@ -193,7 +193,7 @@ describe("a log that contradicts what this browser saw", () => {
 
   test("leaves the entries in sight", async () => {
     const other = file((await writer.write([utf8("other")], NOW_MS)).checkpoint);
-    const { it, reading } = giving({ "GET /giving/log/checkpoint": [file(log.checkpoint), other] }, 1);
+    const { it, reading } = giving({ "GET /giving/logs/p1/checkpoint": [file(log.checkpoint), other] }, 1);
     await it.watch();
     expect(reading()).toMatchObject({ is: "contradicted", entries: { d1: [{ kind: "view.open" }] } });
   });
@@ -266,7 +266,7 @@ describe("the programme", () => {
   });
 
   test("once it is left, looks cannot be proven", async () => {
-    const left = yes({ programme: null, given: [GIVEN], witness: { key: "", vouched: null } });
+    const left = yes({ programme: null, programmes: [], given: [GIVEN], witness: { key: "", vouched: null } });
     const { it, reading } = giving({ "DELETE /giving/programme": [yes(undefined)], "GET /giving": [left] });
     await it.leaveProgramme();
     expect(reading()).toMatchObject({ is: "unproven", failure: { text: expect.stringContaining("Join") } });

@@ -7,7 +7,7 @@ import { logKey } from "../../shared/consent";
 import { readPolicy, StaleCheckpoint } from "../../shared/ledger";
 import { Contradiction, readLog, type WholeLog } from "../../shared/log";
 import type { LogMemory } from "../../shared/memory";
-import type { Donations, EntryClaims } from "../../shared/wire";
+import type { Donations, EntryClaims, Programme } from "../../shared/wire";
 import { checked, type Entry, type Unclaimed, unclaimed } from "./entries";
 
 export interface ReadingDoors {
@@ -33,11 +33,12 @@ export type Doubt = StaleCheckpoint | Contradiction;
 export type ReadingFailure = Failure & { doubt?: Doubt };
 
 export async function read(found: Donations, doors: ReadingDoors): Promise<{ ok: true; value: Read } | ReadingFailure> {
-  const { programme, given } = found;
+  const { given } = found;
+  const programme = found.programme ?? found.programmes[0];
   const keys = doors.keys();
   if (!programme) return broken("Join the programme again to see who looked.");
   if (!keys) return broken("Sign in first.");
-  const log = await wholeLog(programme.policy, doors);
+  const log = await wholeLog(programme, doors);
   if (!log.ok) return log;
   const by = { logKey: await logKey(keys.sign), open: doors.open, nowMs: doors.nowMs() };
   const entries: Record<string, Entry[]> = {};
@@ -55,17 +56,17 @@ export async function read(found: Donations, doors: ReadingDoors): Promise<{ ok:
 }
 
 async function wholeLog(
-  text: string,
+  { id, policy }: Programme,
   { hub, memory, browserMs }: ReadingDoors,
 ): Promise<{ ok: true; value: WholeLog } | ReadingFailure> {
   const fetchFile = async (path: string) => {
-    const file = await hub.sealed(`/giving/log/${path}`);
+    const file = await hub.sealed(`/giving/logs/${id}/${path}`);
     if (!file.ok) throw new Error(file.text);
     if (!file.value) throw new Error("The log is not there.");
     return file.value.bytes;
   };
   try {
-    return { ok: true, value: await readLog(fetchFile, await readPolicy(text), memory, browserMs) };
+    return { ok: true, value: await readLog(fetchFile, await readPolicy(policy), memory, browserMs) };
   } catch (error) {
     const failure = broken(error instanceof Error ? error.message : String(error));
     return error instanceof StaleCheckpoint || error instanceof Contradiction ? { ...failure, doubt: error } : failure;

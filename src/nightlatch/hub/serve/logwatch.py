@@ -29,7 +29,7 @@ from starlette.concurrency import run_in_threadpool
 from nightlatch.domain.time import Clock
 from nightlatch.durably import write_durably
 from nightlatch.errors import NightlatchError, NotFound
-from nightlatch.hub.serve.giving import Donations, Programme
+from nightlatch.hub.serve.giving import Donations, Programme, ProgrammeClient
 from nightlatch.ledger.checkpoint import open_checkpoint
 from nightlatch.ledger.client import WITHIN_S, LogClient
 from nightlatch.ledger.errors import LedgerError, Unproven, Why
@@ -124,11 +124,11 @@ class LogWatch:
             try:
                 believed = Policy(policy.log, (), 0)
                 before = held.checkpoint if held else None
-                read = self._reader(note, policy)
+                read = self._reader(programme, note, policy)
                 found = audit(read, believed, before=before, keeps_leaves=False)
                 asked = request(old, found.tree.consistency(old, found.checkpoint.size), note)
                 self._cosign(programme, policy, asked)
-                check_note(self.donations.client.log_file("checkpoint"), policy, self.clock.now_ms())
+                check_note(ProgrammeClient(programme).log_file("checkpoint"), policy, self.clock.now_ms())
             except Unproven as unproven:
                 self._judge(unproven, memory, policy, note)
                 return
@@ -180,7 +180,7 @@ class LogWatch:
         )
         # plain files take nothing; what moved on is cosigned at the next look
         with contextlib.suppress(NotFound, Moved):
-            if not client.bring(raw) and self.donations.introduce(str(witness_key(self.data_dir).verifier)):
+            if not client.bring(raw) and self.donations.introduce(programme, str(witness_key(self.data_dir).verifier)):
                 client.bring(raw)
 
     def _newest(self, programme: Programme, old: int) -> str:
@@ -188,9 +188,9 @@ class LogWatch:
         try:
             return read_request(LogClient(programme.log_url, within_s=self.within_s).question(old))[2]
         except (NotFound, Moved):
-            return self.donations.client.log_file("checkpoint").decode("utf-8", "replace")
+            return ProgrammeClient(programme).log_file("checkpoint").decode("utf-8", "replace")
 
-    def _reader(self, note: str, policy: Policy) -> Callable[[str], bytes]:
+    def _reader(self, programme: Programme, note: str, policy: Policy) -> Callable[[str], bytes]:
         """Reads the files under one checkpoint, for as long as a look may take. Raises `LedgerError`, `Unproven`."""
         if open_checkpoint(note, policy.log)[0].size > MOST_ENTRIES:
             raise LedgerError(f"The log says that it has more than {MOST_ENTRIES} entries: more than a hub can check.")
@@ -201,7 +201,7 @@ class LogWatch:
                 return note.encode()
             if time.monotonic() > until_s:
                 raise LedgerError("The log takes too long to be read.")
-            return self.donations.client.log_file(path)
+            return ProgrammeClient(programme).log_file(path)
 
         return read
 

@@ -93,6 +93,7 @@ class DonationLine:
     """A clip that was given, and how far along taking it back is."""
 
     id: str
+    programme_id: str | None  # to which it was given; None: one that was left before 0.4
     camera_id: str
     onset_ms: int
     length_ms: int
@@ -232,6 +233,7 @@ def donation(engine: Engine, donation_id: str) -> DonationLine | None:
 def _donation(row: DonationRow) -> DonationLine:
     return DonationLine(
         id=row.id,
+        programme_id=row.programme_id,
         camera_id=row.camera_id,
         onset_ms=row.onset_ms,
         length_ms=row.length_ms,

@@ -194,14 +194,15 @@ class RemarkRow(HubTables):
 
 
 class ProgrammeRow(HubTables):
-    """The programme that the household joined, as its invitation describes it. At most one."""
+    """A programme that the household ever joined, as its invitation describes it. At most one is not left."""
 
     __tablename__ = "programmes"
-    __table_args__ = (CheckConstraint("one = 1", name="programme_one"),)
+    __table_args__ = (CheckConstraint("left_ms IS NULL OR left_ms >= 0", name="programme_left"),)
 
-    one: Mapped[int] = mapped_column(Integer, primary_key=True, default=1)  # always 1
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)  # hex, of what the invitation says
     invitation: Mapped[str] = mapped_column(Text)  # JSON, as it was pasted: address, keys, notice
     joined_ms: Mapped[int] = mapped_column(BigInteger)
+    left_ms: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class DonationRow(HubTables):
@@ -210,6 +211,7 @@ class DonationRow(HubTables):
     __tablename__ = "donations"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)  # hex, the keeper's
+    programme_id: Mapped[str | None] = mapped_column(ForeignKey("programmes.id"))  # None: left before 0.4
     camera_id: Mapped[str] = mapped_column(String(12))
     onset_ms: Mapped[int] = mapped_column(BigInteger)  # of the event it was cut from
     length_ms: Mapped[int] = mapped_column(Integer)

@@ -5,9 +5,9 @@ in memory; the owner plays exactly these bytes to the end and signs their hash. 
 key that the keeper made for this one clip, does anything leave. Half-given clips are forgotten after half an hour.
 """
 
-from nightlatch.hub.serve.giving.client import EntryClaims
+from nightlatch.hub.serve.giving.client import EntryClaims, ProgrammeClient
 from nightlatch.hub.serve.giving.donations import Donations
 from nightlatch.hub.serve.giving.offers import Offer
 from nightlatch.hub.serve.giving.programme import Programme, read_invitation
 
-__all__ = ["Donations", "EntryClaims", "Offer", "Programme", "read_invitation"]
+__all__ = ["Donations", "EntryClaims", "Offer", "Programme", "ProgrammeClient", "read_invitation"]

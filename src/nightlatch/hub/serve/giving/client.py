@@ -1,4 +1,4 @@
-"""What the hub asks of the keeper and the log of the programme that its household joined.
+"""What the hub asks of the keeper and the log of one programme.
 
 What they say is read into frozen values at this edge; what cannot be read is refused, and nothing is kept of it.
 """
@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from nightlatch.domain.consent import Consented, Withdrawn
 from nightlatch.domain.redaction import RedactionReport, write
 from nightlatch.errors import CloudError, NotFound
-from nightlatch.hub.serve.giving.programme import Membership
+from nightlatch.hub.serve.giving.programme import Programme
 from nightlatch.ledger.tiles import longest
 from nightlatch.seal.envelope import Sealed
 from nightlatch.web.asking import Bounds, Reply, Unanswered, ask, json_body
@@ -83,10 +83,10 @@ Read = TypeVar("Read")
 
 
 class ProgrammeClient:
-    """Every method raises `CloudError` when the programme refuses or is away, `ConfigError` when none was joined."""
+    """Every method raises `CloudError` when the programme refuses or is away."""
 
-    def __init__(self, membership: Membership) -> None:
-        self._membership = membership
+    def __init__(self, programme: Programme) -> None:
+        self._programme = programme
 
     def make_key(self) -> ClipKey:
         """A key that the keeper makes for one clip."""
@@ -118,7 +118,7 @@ class ProgrammeClient:
     def log_file(self, path: str) -> bytes:
         """A file of the log (checkpoint, tile). Raises `NotFound` as well."""
         bounds = Bounds(longest(path, LONGEST_LEAF), TIMEOUT_S)
-        answer = self._request(self._membership.joined().log_url, "GET", f"/{path}", None, bounds)
+        answer = self._request(self._programme.log_url, "GET", f"/{path}", None, bounds)
         if answer.status == 404:
             raise NotFound("The log has no such file.")
         if answer.status != 200:
@@ -127,7 +127,7 @@ class ProgrammeClient:
 
     def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> bytes:
         bounds = UPLOAD if method == "PUT" else KEEPER
-        answer = self._request(self._membership.joined().keeper_url, method, path, body, bounds)
+        answer = self._request(self._programme.keeper_url, method, path, body, bounds)
         if answer.is_success:
             return answer.body
         try:

@@ -16,7 +16,7 @@ from nightlatch.hub.serve.books.reading import DonationLine
 from nightlatch.hub.serve.books.records import DonationRow, HouseholdRow
 from nightlatch.hub.serve.giving.client import ClipKey, EntryClaims, Parcel, ProgrammeClient
 from nightlatch.hub.serve.giving.offers import Offers
-from nightlatch.hub.serve.giving.programme import Membership
+from nightlatch.hub.serve.giving.programme import Membership, Programme
 from nightlatch.seal.recipients import Sealer
 
 
@@ -27,7 +27,6 @@ class Donations:
         self._books = books
         self.membership = Membership(books, clock)
         self.offers = Offers(books.engine, clock, models_dir)
-        self.client = ProgrammeClient(self.membership)
         self.distrusted: str | None = None  # why nothing is given any more: the log contradicted itself
 
     # ---- giving ----------------------------------------------------------------------------------------------
@@ -39,7 +38,9 @@ class Donations:
         offer = self.offers.find(offer_id)
         if offer.redacted is None:
             raise ConfigError("This clip is not ready yet.")
-        offer.key = offer.key or self.client.make_key()
+        joined = self.membership.joined()
+        if offer.key is None or offer.programme_id != joined.id:
+            offer.key, offer.programme_id = ProgrammeClient(joined).make_key(), joined.id
         return offer.key
 
     def give(self, offer_id: str, consented: Consented, log_key: bytes) -> DonationLine:
@@ -50,7 +51,7 @@ class Donations:
             CloudError: the programme did not accept it; nothing was given.
         """
         offer, joined, said = self.offers.find(offer_id), self.membership.programme(), consented.consent
-        if offer.redacted is None or offer.key is None or joined is None:
+        if offer.redacted is None or offer.key is None or joined is None or offer.programme_id != joined.id:
             raise ConfigError("This clip is not ready to be given.")
         with Session(self._books.engine) as session:
             household = session.scalars(select(HouseholdRow)).one()
@@ -59,9 +60,11 @@ class Donations:
         if said.sha256 != offer.redacted.sha256 or said.donation != offer.key.donation:
             raise NotConsented("This consent is not for the film that was played. Begin again.")
         sealed = Sealer([offer.key.recipient]).seal(offer.redacted.mp4)
-        self.client.hand_over(Parcel(consented, sealed, offer.redacted.report, log_key, household.recipient))
+        ProgrammeClient(joined).hand_over(
+            Parcel(consented, sealed, offer.redacted.report, log_key, household.recipient)
+        )
         with self._books.change() as session:
-            session.add(_row(said, consented.signed, offer.camera_id, offer.onset_ms))
+            session.add(_row(joined.id, said, consented.signed, offer.camera_id, offer.onset_ms))
         self.offers.drop(offer_id)
         return self._line(said.donation)
 
@@ -86,7 +89,7 @@ class Donations:
             if said.donation != donation or said.consent_sha256 != row.consent_sha256:
                 raise NotConsented("This withdrawal is for another clip. Take the clip back again.")
             row.withdrawn_ms = row.withdrawn_ms or said.at_ms
-        shredding = self.client.take_back(withdrawn)
+        shredding = self.client_of(donation).take_back(withdrawn)
         with self._books.change() as session:
             row = session.get_one(DonationRow, donation)
             row.refused_ms, row.shred_by_ms = shredding.refused_ms, shredding.shred_by_ms
@@ -95,14 +98,22 @@ class Donations:
 
     def entries(self, donation: str) -> EntryClaims:
         """What the log holds about a donation, as the keeper tells it; the browser verifies it. Raises `CloudError`."""
-        return self.client.entries(donation)
+        return self.client_of(donation).entries(donation)
 
-    def introduce(self, witness: str) -> bool:
+    def introduce(self, programme: Programme, witness: str) -> bool:
         """Tell the keeper which key this hub cosigns with; False while nothing has been given. Raises `CloudError`."""
-        given = next((line.id for line in self.given() if line.shredded_ms is None), None)
+        mine = (line for line in self.given() if line.programme_id == programme.id and line.shredded_ms is None)
+        given = next(mine, None)
         if given is not None:
-            self.client.introduce(given, witness)
+            ProgrammeClient(programme).introduce(given.id, witness)
         return given is not None
+
+    def client_of(self, donation: str) -> ProgrammeClient:
+        """The programme that this clip was given to, whatever was joined since. Raises `NotFound`, `ConfigError`."""
+        programme_id = self._line(donation).programme_id
+        if programme_id is None:
+            raise ConfigError("The household left the programme of this clip before 0.4. Join it again first.")
+        return ProgrammeClient(self.membership.find(programme_id))
 
     def _line(self, donation: str) -> DonationLine:
         """Raises `NotFound`."""
@@ -112,9 +123,10 @@ class Donations:
         return line
 
 
-def _row(said: Consent, signed: bytes, camera_id: str, onset_ms: int) -> DonationRow:
+def _row(programme_id: str, said: Consent, signed: bytes, camera_id: str, onset_ms: int) -> DonationRow:
     return DonationRow(
         id=said.donation,
+        programme_id=programme_id,
         camera_id=camera_id,
         onset_ms=onset_ms,
         length_ms=said.length_ms,

@@ -38,6 +38,7 @@ class Offer:
     problem: str | None = None
     redacted: Redacted | None = field(default=None, repr=False)
     key: ClipKey | None = None  # from when the owner is about to sign
+    programme_id: str = ""  # whose keeper made the key
 
 
 class Offers:

@@ -31,6 +31,7 @@ class WitnessShape:
 class ProgrammeShape:
     """What the invitation said."""
 
+    id: str
     name: str
     url: str
     key: str  # b64 Ed25519
@@ -42,6 +43,7 @@ class ProgrammeShape:
     def of(cls, programme: Programme) -> ProgrammeShape:
         """What the page needs of `programme`."""
         return cls(
+            id=programme.id,
             name=programme.name,
             url=programme.keeper_url,
             key=programme.key,
@@ -56,7 +58,8 @@ class DonationsShape:
     """All that the household gives, and to whom."""
 
     witness: WitnessShape
-    programme: ProgrammeShape | None
+    programme: ProgrammeShape | None  # that is joined
+    programmes: list[ProgrammeShape]  # that one, first, and all that something was given to
     given: list[DonationLine]  # the newest first
 
 
@@ -67,6 +70,7 @@ def giving(at: At, _: Owner) -> DonationsShape:
     return DonationsShape(
         WitnessShape(str(witness_key(watch.data_dir).verifier), watch.vouched),
         None if programme is None else ProgrammeShape.of(programme),
+        [ProgrammeShape.of(each) for each in at.donations.membership.known()],
         at.donations.given(),
     )
 
