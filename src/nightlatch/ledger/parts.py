@@ -1,7 +1,7 @@
 """The parts of a log: each month, and whenever a key changes, another begins where the last one ended.
 
-Part 0 has the log's name as its origin and lies at its address; part n is called `NAME/n` and lies under `n/`. Each is a
-whole C2SP log. What ties them:
+Part 0 has the log's name as its origin and lies at its address; part n is called `NAME/n` and lies under `n/`. Each is
+a whole C2SP log. What ties them:
 
     the last entry of a part (`log.next`)        commits to the event in its file `next`: the number of the part that
                                                  follows, and the whole policy under which that is believed

@@ -6,9 +6,9 @@ Whenever a span of entries is full, the log says in its next entry which tags th
     level 1: spans of 65,536 entries, 256 buckets        the entry at 65,536 (n + 1) + 1  speaks of span n
 
 A bucket holds, for each entry of the span whose tag belongs to it (by its first byte), where it is in the span (4
-bytes) and the first eight bytes of its tag, in the order of the log. That entry (`log.index`) commits to the hashes of all
-buckets; its event is public. Whoever reads a whole log makes the indexes again and compares: one that leaves an entry
-out is a lie that the log has signed.
+bytes) and the first eight bytes of its tag, in the order of the log. That entry (`log.index`) commits to the hashes of
+all buckets; its event is public. Whoever reads a whole log makes the indexes again and compares: one that leaves an
+entry out is a lie that the log has signed.
 
     tags/{level}/{n as tlog-tiles writes it}/head    length in two bytes, the leaf, then 32 bytes for each bucket
     tags/{level}/{n}/{bucket in two hex digits}      the bucket
