@@ -423,7 +423,13 @@ export interface ClipGoneHint {
   clip_id: string;
 }
 
-export type Hint = HomeHint | CameraHint | StillHint | ClipHint | ClipGoneHint;
+// Nothing changed; the hub is there, and this is the time by its clock.
+export interface HereHint {
+  type: "here";
+  now_ms: number;
+}
+
+export type Hint = HomeHint | CameraHint | StillHint | ClipHint | ClipGoneHint | HereHint;
 
 // One object of a clip, as the mailbox knows it.
 export interface MailboxObject {
