@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { type Failure, get, send } from "../../shared/api";
 import type { AlertSettings } from "../../shared/wire";
 import { CALLED, VERDICTS, type Verdict } from "../findings";
+import { isHere } from "../hub";
 import { type Task, useTask } from "../task";
 import { say } from "../toast";
 import { Trouble } from "../ui";
@@ -92,7 +93,9 @@ function Broker({ mqtt, task, show }: BrokerProps) {
   return (
     <section data-testid="alerts-mqtt">
       <h2>Alerts to your home automation</h2>
-      <p class="fine">{aboutBroker(mqtt)}</p>
+      <p class="fine">
+        {isHere.value || !mqtt ? aboutBroker(mqtt) : "Whether your broker is reached cannot be told now."}
+      </p>
       {mqtt && (
         <label class="check">
           <input
