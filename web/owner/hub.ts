@@ -59,6 +59,9 @@ export function hearHow() {
   take(told(hearing, now), now);
 }
 
+// It was asked, and the answer failed or is on its way.
+export const isOwed = () => hearing.asked !== null;
+
 export function askNoMore() {
   hearing = unasked(hearing);
 }

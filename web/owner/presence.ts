@@ -29,8 +29,10 @@ export function begun(now: Moment): Hearing {
   return { heard: null, asked: null, looked: now, doubt: now };
 }
 
+// What was asked of a hub that was silent is asked again: it does not count against it.
 export function heard(had: Hearing, now: Moment): Hearing {
-  return { ...had, heard: now, doubt: null };
+  const wasQuiet = had.heard === null || passed(had.heard, now) > QUIET;
+  return { ...had, heard: now, doubt: null, asked: wasQuiet ? null : had.asked };
 }
 
 export function asked(had: Hearing, now: Moment): Hearing {

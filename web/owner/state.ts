@@ -8,7 +8,7 @@ import { forget, type Keyring, keep, kept } from "../shared/keyring";
 import { identityOf, lockedKeys, recipientOf, signingPublic } from "../shared/keys";
 import { SECOND } from "../shared/time";
 import type { Hint, Home, State } from "../shared/wire";
-import { askHow, askNoMore, hear, hearHow, isHere, lastHeard, look } from "./hub";
+import { askHow, askNoMore, hear, hearHow, isHere, isOwed, lastHeard, look } from "./hub";
 
 export const state = signal<State | null>(null);
 export const ring = signal<Keyring | null>(null);
@@ -121,14 +121,17 @@ whenSignedOut(() => {
 
 let feed: EventSource | null = null;
 let waiting: ReturnType<typeof setTimeout> | null = null; // the next refresh is due then
-let refreshed = 0; // when it was last asked how the home is doing, monotonic
+let toldAt = 0; // when it last said how the home is doing, monotonic
+let isAsked = false;
 
 export async function refresh() {
   if (!state.value?.signed_in) return;
   askHow();
-  refreshed = performance.now();
+  isAsked = true;
   const found = await get<Home>("/home", { signal: AbortSignal.timeout(2 * EVERY) });
+  isAsked = false;
   if (!found.ok) return;
+  toldAt = performance.now();
   home.value = found.value;
   hearHow();
 }
@@ -151,7 +154,7 @@ function follow() {
     const hint = JSON.parse(message.data) as Hint;
     if (hint.type === "here") {
       setClock(hint.now_ms);
-      if (performance.now() - refreshed > EVERY) void refresh();
+      if (!isAsked && (isOwed() || performance.now() - toldAt > EVERY)) void refresh();
       return;
     }
     if (hint.type === "still") {

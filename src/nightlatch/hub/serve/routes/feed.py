@@ -22,8 +22,8 @@ BEAT_S = 3.0  # a page says that the hub is silent after 8 s: two beats may be l
 async def feed(at: At, _: Owner, request: Request) -> Response:
     """Hints to look again, as server-sent events; between them, that the hub is there.
 
-    A page cannot see a comment, nor that a connection died without a word. So this is said in a hint of its own, on time
-    however many others there are.
+    A page cannot see a comment, nor that a connection died without a word. So this is said in a hint of its own, on
+    time however many others there are.
     """
 
     async def hints() -> AsyncIterator[str]:
