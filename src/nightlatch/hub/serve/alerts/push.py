@@ -15,7 +15,7 @@ import os
 from base64 import b64encode, urlsafe_b64encode
 from collections import OrderedDict
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import structlog
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -30,7 +30,7 @@ from nightlatch.errors import ConfigError
 from nightlatch.hub.serve.alerts.alert import Alert
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import PushRow
-from nightlatch.web.addresses import is_outside
+from nightlatch.web.addresses import is_push_service
 from nightlatch.web.asking import Bounds, Unanswered, ask
 
 LENGTH = 3_000  # of each message before encryption: push services take 4,096 bytes in all
@@ -41,7 +41,6 @@ TOKEN_LIFE_S = 12 * 3_600  # RFC 8292, 2: at most a day
 MOST_FAILURES = 20
 REMEMBERED = 500  # events whose last alert is remembered
 GONE = (404, 410)  # RFC 8030, 7.3: the subscription has ended
-INNER_NAMES = (".localhost", ".local", ".lan", ".internal", ".home.arpa", ".localdomain")
 CONTACT = "mailto:hub@nightlatch.invalid"  # RFC 8292 asks for a contact; a household has none to give away
 log = structlog.get_logger()
 
@@ -75,7 +74,7 @@ class Push:
         Raises:
             ConfigError: an endpoint that is not a push service on the internet.
         """
-        if not _is_on_the_internet(endpoint):
+        if not is_push_service(endpoint):
             raise ConfigError("This browser's push service has an address that cannot be used.")
         with self._books.change() as session:
             session.merge(
@@ -157,22 +156,6 @@ class Push:
             else:
                 failures = 0 if status == 201 else PushRow.failures + 1
                 session.execute(update(PushRow).where(mine).values(failures=failures))
-
-
-def _is_on_the_internet(endpoint: str) -> bool:
-    """Whether it looks like a push service: https, a full name, nothing of a home. What it resolves to comes later."""
-    try:
-        parts: SplitResult = urlsplit(endpoint)
-        name, _ = (parts.hostname or "").rstrip("."), parts.port
-    except ValueError:
-        return False
-    if not endpoint.isascii() or not endpoint.isprintable() or " " in endpoint or "\\" in endpoint:
-        return False
-    if parts.scheme != "https" or "@" in parts.netloc or "." not in name or name.endswith(INNER_NAMES):
-        return False
-    if ":" in name or not name.rpartition(".")[2][:1].isalpha():  # an address, in whatever notation
-        return is_outside(name)
-    return True
 
 
 def _message(alert: Alert) -> str:
