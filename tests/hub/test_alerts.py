@@ -30,7 +30,7 @@ from nightlatch.domain.sighting import Kind, Verdict
 from nightlatch.errors import ConfigError
 from nightlatch.hub.serve.alerts import Alert, Alerts
 from nightlatch.hub.serve.alerts.mqtt import Mqtt, parse_broker
-from nightlatch.hub.serve.alerts.pictures import PictureSwitch
+from nightlatch.hub.serve.alerts.switches import Switch
 from nightlatch.hub.serve.alerts.push import LENGTH, Push
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.index import open_index
@@ -183,7 +183,7 @@ def test_pictures_go_over_mqtt_only_while_they_are_switched_on_and_never_from_a_
     monkeypatch.setattr("nightlatch.hub.serve.alerts.mqtt.ANNOUNCE_EVERY_S", 0.1)
     port, cameras = free_port(), [PORCH]
     road = Mqtt(parse_broker(f"mqtt://hub:p%40ss%2Fword@127.0.0.1:{port}"), HUB, lambda: list(cameras), list(Verdict))
-    road.pictures = PictureSwitch("mqtt", tmp_path)
+    road.pictures = Switch("mqtt", tmp_path)
     root = f"nightlatch/{HUB[:12]}"
     topic = f"homeassistant/device/nightlatch_{PORCH.id}/config"
     with broker(tmp_path, port), listener(port) as heard, running(road) as tell:
@@ -220,17 +220,17 @@ def test_pictures_go_over_mqtt_only_while_they_are_switched_on_and_never_from_a_
 
 
 def test_the_switch_for_pictures_is_off_remembered_and_off_when_its_file_is_damaged(tmp_path: Path) -> None:
-    assert not PictureSwitch("mqtt", tmp_path).is_on
-    PictureSwitch("mqtt", tmp_path).turn(on=True)
-    assert PictureSwitch("mqtt", tmp_path).is_on
-    assert not PictureSwitch("another", tmp_path).is_on
+    assert not Switch("mqtt", tmp_path).is_on
+    Switch("mqtt", tmp_path).turn(on=True)
+    assert Switch("mqtt", tmp_path).is_on
+    assert not Switch("another", tmp_path).is_on
     for rubbish in ("", "[1]", '{"mqtt": "yes"}', '{"mqtt": 1}'):
         (tmp_path / "alerts.json").write_text(rubbish)
-        assert not PictureSwitch("mqtt", tmp_path).is_on
+        assert not Switch("mqtt", tmp_path).is_on
 
 
 def test_a_switch_that_cannot_be_remembered_stays_off(tmp_path: Path) -> None:
-    switch = PictureSwitch("mqtt", tmp_path / "gone")
+    switch = Switch("mqtt", tmp_path / "gone")
     with pytest.raises(ConfigError, match="cannot be written"):
         switch.turn(on=True)
     assert not switch.is_on

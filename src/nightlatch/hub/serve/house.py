@@ -22,7 +22,7 @@ from nightlatch.errors import NightlatchError
 from nightlatch.hub.serve import catalogue
 from nightlatch.hub.serve.absences import BEAT_S, Absences, beat, last_alive_ms, note_alive
 from nightlatch.hub.serve.alerts import Alerts, alert_of
-from nightlatch.hub.serve.alerts.pictures import PictureSwitch
+from nightlatch.hub.serve.alerts.switches import Switch
 from nightlatch.hub.serve.alerts.push import Push
 from nightlatch.hub.serve.attention import Attention
 from nightlatch.hub.serve.books.books import Books
@@ -121,7 +121,7 @@ class House:
         self.listing = Duty("cameras.list", self._list_cameras)
         self.matching = Duty("books.match", self._match)
         if self.mqtt is not None:
-            self.mqtt.pictures = PictureSwitch(self.mqtt.name, self.settings.data_dir)
+            self.mqtt.pictures = Switch(self.mqtt.name, self.settings.data_dir)
 
     @property
     def watch_is_up(self) -> bool:

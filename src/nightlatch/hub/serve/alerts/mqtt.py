@@ -30,7 +30,7 @@ from nightlatch.domain.sighting import Kind, Verdict
 from nightlatch.errors import ConfigError
 from nightlatch.hub.serve.alerts import discovery
 from nightlatch.hub.serve.alerts.alert import Alert, title
-from nightlatch.hub.serve.alerts.pictures import PictureSwitch
+from nightlatch.hub.serve.alerts.switches import Switch
 
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 60.0
@@ -92,7 +92,7 @@ class Mqtt:
         self._kept: dict[str, bytes] = {}  # what the broker retained, by topic
         self._wake = asyncio.Event()
         self._turn = asyncio.Lock()  # what is retained of a camera is changed by one at a time
-        self.pictures = PictureSwitch(self.name)
+        self.pictures = Switch(self.name)
         self.connected = False
 
     async def run(self) -> None:
