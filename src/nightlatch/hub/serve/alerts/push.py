@@ -14,6 +14,7 @@ import json
 import os
 from base64 import b64encode, urlsafe_b64encode
 from collections import OrderedDict
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -43,6 +44,38 @@ REMEMBERED = 500  # events whose last alert is remembered
 GONE = (404, 410)  # RFC 8030, 7.3: the subscription has ended
 CONTACT = "mailto:hub@nightlatch.invalid"  # RFC 8292 asks for a contact; a household has none to give away
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class PushNotice:
+    """What devices are told of the hub itself. The newest of a `topic` takes the place of the one before."""
+
+    topic: str
+    title: str
+    text: str
+    is_urgent: bool = False
+    silent_ms: tuple[int, int] | None = None  # from when to when it was; a device says that in its own time
+
+    def told(self) -> dict[str, object]:
+        """As the page's service worker reads it."""
+        return {
+            "title": self.title,
+            "text": self.text,
+            "clip": None,
+            "event": self.topic,
+            "threat": self.is_urgent,
+            "still": None,
+            "silent": self.silent_ms,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PushLetter:
+    """A message sealed to one browser, and the hub's word to its push service, good for `TOKEN_LIFE_S`."""
+
+    endpoint: str
+    token: str = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 class Push:
@@ -101,9 +134,7 @@ class Push:
         return [str(verdict) for verdict in json.loads(found)] if found else []
 
     def _wanting(self, alert: Alert) -> list[PushRow]:
-        with Session(self._books.engine) as session:
-            rows = session.scalars(select(PushRow)).all()
-            session.expunge_all()
+        rows = self._rows()
         return [row for row in rows if alert.verdict.value in json.loads(row.verdicts) and self._is_news(row, alert)]
 
     def _is_news(self, row: PushRow, alert: Alert) -> bool:
@@ -116,36 +147,70 @@ class Push:
             self._told.popitem(last=False)
         return True
 
+    # ---- what is not about an event ----------------------------------------------------------------------
+
+    async def say(self, notice: PushNotice) -> None:
+        """Tell every browser of the household now."""
+        rows = await asyncio.to_thread(self._rows)
+        message = _padded(notice.told())
+        await asyncio.gather(*(asyncio.to_thread(self._deliver, row, message, "high") for row in rows))
+
+    def written(self, notice: PushNotice) -> list[PushLetter]:
+        """The same to be sent later, by somebody who cannot read it: sealed and signed for each browser."""
+        found = []
+        for row in self._rows():
+            try:
+                found.append(self._letter(row, _padded(notice.told())))
+            except Exception:  # whatever the libraries make of keys that a page made up
+                log.exception("push.not_sealed")
+        return found
+
+    def devices(self) -> frozenset[tuple[str, str, str]]:
+        """Whom letters would go to: by address and keys."""
+        return frozenset((row.endpoint, row.p256dh, row.auth) for row in self._rows())
+
+    def _rows(self) -> list[PushRow]:
+        with Session(self._books.engine) as session:
+            rows = session.scalars(select(PushRow)).all()
+            session.expunge_all()
+        return list(rows)
+
     def _send(self, row: PushRow, alert: Alert) -> None:
+        self._deliver(row, _message(alert), "high" if alert.verdict is Verdict.THREAT else "normal")
+
+    def _deliver(self, row: PushRow, message: str, urgency: str) -> None:
         try:
-            body, headers = self._sealed(row, alert)
+            letter = self._letter(row, message)
         except Exception:  # whatever the libraries make of keys that a page made up
             log.exception("push.not_sealed")
             self._note(row, None)
             return
+        headers = {
+            "Authorization": letter.token,
+            "Content-Encoding": "aes128gcm",
+            "TTL": str(KEEP_S),
+            "Urgency": urgency,
+        }
         try:
-            reply = ask("POST", row.endpoint, SERVICE, body=body, headers=headers, outside_only=self._outside_only)
+            reply = ask(
+                "POST", row.endpoint, SERVICE, body=letter.body, headers=headers, outside_only=self._outside_only
+            )
         except Unanswered as error:
             log.warning("push.failed", error=error.lack.name)
             self._note(row, None)
         else:
             self._note(row, 201 if 200 <= reply.status <= 202 else reply.status)
 
-    def _sealed(self, row: PushRow, alert: Alert) -> tuple[bytes, dict[str, str]]:
+    def _letter(self, row: PushRow, message: str) -> PushLetter:
         """The message as only this browser opens it, and what its push service wants to know."""
         from pywebpush import WebPusher  # brings aiohttp: 8 MiB that a hub without alerts never needs
 
         keys = {"p256dh": row.p256dh, "auth": row.auth}
-        body = WebPusher({"endpoint": row.endpoint, "keys": keys}).encode(_message(alert).encode())["body"]
+        body = WebPusher({"endpoint": row.endpoint, "keys": keys}).encode(message.encode())["body"]
         at = urlsplit(row.endpoint)
         expires_s = self._clock.now_ms() // 1000 + TOKEN_LIFE_S
         claims = {"sub": CONTACT, "aud": f"{at.scheme}://{at.netloc}", "exp": expires_s}
-        return body, {
-            **self._vapid.sign(claims),
-            "Content-Encoding": "aes128gcm",
-            "TTL": str(KEEP_S),
-            "Urgency": "high" if alert.verdict is Verdict.THREAT else "normal",
-        }
+        return PushLetter(row.endpoint, self._vapid.sign(claims)["Authorization"], body)
 
     def _note(self, row: PushRow, status: int | None) -> None:
         """Count failures; a subscription that has ended, or never answers, is dropped."""
@@ -159,9 +224,8 @@ class Push:
 
 
 def _message(alert: Alert) -> str:
-    """JSON of the same length for every alert."""
     jpeg = alert.jpeg if alert.jpeg is not None and len(alert.jpeg) <= LARGEST_JPEG else None
-    text = json.dumps(
+    return _padded(
         {
             "title": alert.title[:80],
             "text": alert.text[:200],
@@ -169,10 +233,13 @@ def _message(alert: Alert) -> str:
             "event": alert.event_id,
             "threat": alert.verdict is Verdict.THREAT,
             "still": b64encode(jpeg).decode() if jpeg else None,
-        },
-        ensure_ascii=True,
+        }
     )
-    return text.ljust(LENGTH)
+
+
+def _padded(told: dict[str, object]) -> str:
+    """JSON of the same length for every message."""
+    return json.dumps(told, ensure_ascii=True).ljust(LENGTH)
 
 
 def _key(path: Path) -> Vapid02:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 from nightlatch.durably import write_durably
 from nightlatch.errors import ConfigError
 
 NAME = "alerts.json"  # in the hub's folder
+_writing = threading.Lock()  # all switches of a hub are in one file
 
 
 class Switch:
@@ -28,8 +30,9 @@ class Switch:
         """Switch it. Off takes effect at once, on only once it is remembered. Raises `ConfigError` when that fails."""
         self._is_on = self._is_on and on
         try:
-            if self._file is not None:
-                write_durably(self._file, json.dumps({**self._read(), self._name: on}).encode())
+            with _writing:
+                if self._file is not None:
+                    write_durably(self._file, json.dumps({**self._read(), self._name: on}).encode())
         except OSError as error:
             raise ConfigError(f"{self._file} cannot be written: {error.strerror}. Check the disk.") from None
         self._is_on = on
