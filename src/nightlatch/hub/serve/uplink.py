@@ -100,6 +100,11 @@ class Uplink:
             await asyncio.sleep(max(at_least_s, pause_s * random.uniform(0.8, 1.2)))
             pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
 
+    async def enrol_again(self) -> None:
+        """The mailbox does not know this household (any longer)."""
+        await run_in_threadpool(self._forgotten)
+        self.wake()
+
     async def close(self) -> None:
         await self._client.aclose()
 
