@@ -288,11 +288,22 @@ export interface Broker {
   pictures: boolean;
 }
 
+// Whether the devices hear, through the mailbox, that the hub fell silent; and when the mailbox last heard of it.
+export interface Silence {
+  on: boolean;
+  devices: number; // that would
+  after_s: number;
+  renewed_ms: number | null;
+  trouble: string | null;
+  beside: boolean; // the mailbox is on the hub's own machine, and falls silent with it
+}
+
 // The key that a subscription needs, what this browser is alerted to, and the broker's state.
 export interface AlertSettings {
   push_key: string;
   verdicts: Verdict[];
   mqtt: Broker | null; // null where no broker is set
+  silence: Silence | null; // null where no mailbox is
 }
 
 // The key with which this hub vouches for the log, and how much of the log it vouches for.

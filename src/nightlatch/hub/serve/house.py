@@ -22,8 +22,9 @@ from nightlatch.errors import NightlatchError
 from nightlatch.hub.serve import catalogue
 from nightlatch.hub.serve.absences import BEAT_S, Absences, beat, last_alive_ms, note_alive
 from nightlatch.hub.serve.alerts import Alerts, alert_of
-from nightlatch.hub.serve.alerts.switches import Switch
+from nightlatch.hub.serve.alerts.lifesign import LifeSign
 from nightlatch.hub.serve.alerts.push import Push
+from nightlatch.hub.serve.alerts.switches import Switch
 from nightlatch.hub.serve.attention import Attention
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.entries import Entries, Entry
@@ -86,6 +87,7 @@ class House:
     push: Push
     mqtt: Mqtt | None
     alerts: Alerts
+    lifesign: LifeSign | None
     donations: Donations
     logwatch: LogWatch
     started_ms: int
