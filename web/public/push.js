@@ -60,11 +60,13 @@ Whether it records cannot be told from here. Is this device on the home network,
 
 self.addEventListener("push", (event) => {
   const told = event.data ? event.data.json() : {};
+  const time = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const silent = told.silent ? ` From ${time.format(told.silent[0])} to ${time.format(told.silent[1])}.` : "";
   event.waitUntil(
     self.registration.showNotification(told.title || "Something moved", {
-      body: told.text || "Open the clip to see.",
+      body: (told.text || "Open the clip to see.") + silent,
       tag: told.event,
-      renotify: Boolean(told.threat),
+      renotify: Boolean(told.threat || told.silent),
       requireInteraction: Boolean(told.threat),
       icon: "/mark.svg",
       image: told.still ? `data:image/jpeg;base64,${told.still}` : undefined,

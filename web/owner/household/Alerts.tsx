@@ -9,6 +9,7 @@ import { type Task, useTask } from "../task";
 import { say } from "../toast";
 import { Trouble } from "../ui";
 import { alertAbout, canPush, switched } from "./push";
+import { Silence } from "./Silence";
 
 const MEANS: Record<Verdict, string> = {
   threat: "Someone tries doors, breaks in or takes something",
@@ -52,6 +53,7 @@ export function Alerts() {
         {settings && <Verdicts chosen={settings.verdicts} task={task} choose={choose} />}
         <Trouble of={task.failure ?? unread} />
       </section>
+      {settings && <Silence settings={settings} load={load} />}
       {settings && <Broker mqtt={settings.mqtt} task={task} show={show} />}
     </>
   );
