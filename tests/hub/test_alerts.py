@@ -30,8 +30,8 @@ from nightlatch.domain.sighting import Kind, Verdict
 from nightlatch.errors import ConfigError
 from nightlatch.hub.serve.alerts import Alert, Alerts
 from nightlatch.hub.serve.alerts.mqtt import Mqtt, parse_broker
-from nightlatch.hub.serve.alerts.switches import Switch
 from nightlatch.hub.serve.alerts.push import LENGTH, Push
+from nightlatch.hub.serve.alerts.switches import Switch
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.books.records import PushRow, SessionRow
