@@ -29,6 +29,7 @@ const LONGEST = 1024 * 1024; // a note, in characters
 const MOST_SIGNATURES = 100;
 const MAX_AGE_S = 600;
 const MOST_HOUSEHOLDS = 64;
+const TOO_MANY_HOUSEHOLDS = "The log's policy asks for more households than a log knows: at most 64.";
 const CLOCK_SLACK_S = 120; // a witness's clock may be that far ahead of ours
 
 // Lines and white space as Python reads them: the browser's own \s knows neither U+0085 nor U+001C, and knows U+FEFF.
@@ -283,8 +284,7 @@ export async function readPolicy(text: string): Promise<LogPolicy> {
   if (quorum === 0) throw new LogError("The log's policy asks for no witness. Name one, and a quorum of at least 1.");
   if (new Set(witnesses.map(({ key }) => b64(key.key))).size < witnesses.length)
     throw new LogError("The log's policy names one witness twice.");
-  if (households > MOST_HOUSEHOLDS)
-    throw new LogError(`The log's policy asks for more households than a log knows: at most ${MOST_HOUSEHOLDS}.`);
+  if (households > MOST_HOUSEHOLDS) throw new LogError(TOO_MANY_HOUSEHOLDS);
   return { log, witnesses, quorum, maxAgeS, households };
 }
 
