@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -103,6 +104,7 @@ class House:
     links: Links = field(default_factory=Links)  # to watch
     _unmatched: set[int] = field(default_factory=set)  # shards whose files may be out of step with the books
     _receiving: dict[str, dict[str, object]] = field(default_factory=dict)  # as the doctor's file has it
+    _stored_s: dict[str, float] = field(default_factory=dict)  # when footage of a camera was last stored, monotonic
     _eyes: dict[int, EyeStatus] = field(default_factory=dict)  # by shard
     _feeds: set[asyncio.Queue[str]] = field(default_factory=set)
     absences: Absences = field(init=False)
@@ -145,6 +147,8 @@ class House:
         """Take in a notice."""
         match notice:
             case Stored() | Outage():
+                if isinstance(notice, Stored) and "/segments/" in notice.path:
+                    self._stored_s[notice.path.partition("/")[0]] = time.monotonic()
                 self.entries.add(notice)
             case ClipGrew():
                 self.links.follow(notice)
@@ -207,6 +211,11 @@ class House:
             self.hint({"type": "clip", "clip_id": clip_id, "camera_id": camera_id})
         if clips and self.uplink is not None:
             self.uplink.wake()
+
+    def stored_for_ms(self, camera_id: str) -> int | None:
+        """How long ago footage of a camera was stored, by a clock that nobody sets; None: not since this start."""
+        at_s = self._stored_s.get(camera_id)
+        return None if at_s is None else round((time.monotonic() - at_s) * 1000)
 
     def cameras_changed(self) -> None:
         """Tell watch and the pages, from any thread."""
