@@ -30,7 +30,7 @@ from nightlatch.durably import write_durably
 from nightlatch.errors import ConfigError
 from nightlatch.hub.serve.alerts.alert import Alert
 from nightlatch.hub.serve.books.books import Books
-from nightlatch.hub.serve.books.records import PushRow
+from nightlatch.hub.serve.books.records import PushRow, SessionRow
 from nightlatch.web.addresses import is_push_service
 from nightlatch.web.asking import Bounds, Unanswered, ask
 
@@ -40,6 +40,7 @@ KEEP_S = 3_600  # how long a push service holds an alert for a browser that is o
 SERVICE = Bounds(most_bytes=16_384, within_s=10.0)
 TOKEN_LIFE_S = 12 * 3_600  # RFC 8292, 2: at most a day
 MOST_FAILURES = 20
+FAILING = 3  # in a row
 REMEMBERED = 500  # events whose last alert is remembered
 GONE = (404, 410)  # RFC 8030, 7.3: the subscription has ended
 CONTACT = "mailto:hub@nightlatch.invalid"  # RFC 8292 asks for a contact; a household has none to give away
@@ -121,11 +122,13 @@ class Push:
                     failures=0,
                 )
             )
+            session.execute(update(SessionRow).where(SessionRow.id == session_id).values(unalerted_ms=None))
 
     def unsubscribe(self, session_id: str) -> None:
         """Forget the browser of this session."""
         with self._books.change() as session:
             session.execute(delete(PushRow).where(PushRow.session_id == session_id))
+            session.execute(update(SessionRow).where(SessionRow.id == session_id).values(unalerted_ms=None))
 
     def wanted(self, session_id: str) -> list[str]:
         """The verdicts that alert the browser of this session."""
@@ -168,6 +171,13 @@ class Push:
     def devices(self) -> frozenset[tuple[str, str, str]]:
         """Whom letters would go to: by address and keys."""
         return frozenset((row.endpoint, row.p256dh, row.auth) for row in self._rows())
+
+    def lost(self) -> tuple[str, ...]:
+        """Names of the devices that alerts do not reach: given up, or failing again and again."""
+        failing = select(PushRow.session_id).where(PushRow.failures >= FAILING)
+        query = select(SessionRow.name).where(SessionRow.unalerted_ms.is_not(None) | SessionRow.id.in_(failing))
+        with Session(self._books.engine) as session:
+            return tuple(dict.fromkeys(session.scalars(query.order_by(SessionRow.created_ms))))
 
     def _rows(self) -> list[PushRow]:
         with Session(self._books.engine) as session:
@@ -218,6 +228,8 @@ class Push:
             mine = PushRow.endpoint == row.endpoint
             if status in GONE or (status != 201 and row.failures + 1 >= MOST_FAILURES):
                 session.execute(delete(PushRow).where(mine))
+                given_up = update(SessionRow).where(SessionRow.id == row.session_id)
+                session.execute(given_up.values(unalerted_ms=self._clock.now_ms()))
             else:
                 failures = 0 if status == 201 else PushRow.failures + 1
                 session.execute(update(PushRow).where(mine).values(failures=failures))
