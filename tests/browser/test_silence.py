@@ -139,6 +139,7 @@ def test_a_hub_that_hangs_or_is_killed_turns_the_page_grey_until_it_answers(tmp_
         look(page, f"{shape}-timeline")
         page.get_by_role("link", name="Home").click()
         is_grey(page)
+        expect(page.get_by_test_id("clip-row").first).to_be_visible()  # what was there is still there to read
         look(page, f"{shape}-killed")
 
         page.reload()

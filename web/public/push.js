@@ -49,7 +49,8 @@ function silent(at) {
   return new Response(
     `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta http-equiv="refresh" content="10"><meta name="color-scheme" content="light dark"><title>No answer · Nightlatch</title>
-<style>body{font:16px/1.55 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1.2rem;color:#5d6662}
+<style>body{font:16px/1.55 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1.2rem;
+color:color-mix(in srgb,CanvasText 72%,Canvas);background:Canvas}
 strong{color:CanvasText}</style></head><body><h1>Your hub does not answer</h1><p><strong>${last}</strong>
 Whether it records cannot be told from here. Is this device on the home network, and is the hub switched on?</p>
 <p>This page tries again every ten seconds. Clips that were sent to your mailbox can be opened with the command line.</p>

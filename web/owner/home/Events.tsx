@@ -13,8 +13,10 @@ import { clipsChanged, home, leaving, now } from "../state";
 import { Link, SealedPicture, Trouble, Wait } from "../ui";
 import { aboutEvent, answered, asked, days, filtered, gathered, hasEarlier, START, withEarlier } from "./happenings";
 
+let kept: Clip[] | null = null; // of the last visit: there is something to read while the hub is silent
+
 export function Events() {
-  const [list, setList] = useState(START);
+  const [list, setList] = useState(() => ({ ...START, clips: kept }));
   const path = asked(list);
   useEffect(() => {
     const stop = new AbortController();
@@ -24,9 +26,10 @@ export function Events() {
     return () => stop.abort();
   }, [clipsChanged.value, path]);
   useEffect(() => {
+    kept = list.clips;
     if (list.clips) void learn(list.clips);
   }, [list.clips]);
-  if (list.failure) return <Trouble of={list.failure} />;
+  if (list.failure) return isHere.value ? <Trouble of={list.failure} /> : null; // Home says it in larger letters
   if (!list.clips) return <Wait text="Fetching what happened…" />;
   if (list.clips.length === 0) return <Nothing />;
   const shown = days(list, findings.value, leaving.value);
