@@ -17,6 +17,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.visit import browser, set_up
 from tests.house import House, house, until
+from tests.hub.test_alerts import Browser
+from tests.stories.test_silent_hub import subscribe
 
 pytestmark = pytest.mark.browser
 
@@ -99,6 +101,36 @@ def is_well(page: Page) -> None:
     expect(page.get_by_test_id("hub-silent")).to_have_count(0)
     expect(page).to_have_title("Home · Nightlatch")
     assert greens(page) != []
+
+
+@pytest.mark.timeout(300)
+def test_a_network_that_is_gone_is_a_silent_hub_and_a_device_can_be_told_of_one(tmp_path: Path) -> None:
+    with house(tmp_path / "house") as home, browser(viewport={"width": 1280, "height": 900}) as context:
+        page = context.new_page()
+        set_up(page, home.address)
+        status = page.get_by_test_id("status-line")
+        expect(status).to_contain_text("Ready for a camera")
+        assert "well" not in (status.get_attribute("class") or "")  # nothing is recorded: no green tick
+        context.set_offline(True)
+        expect(status).to_contain_text("Your hub does not answer", timeout=SOON_MS)
+        assert greens(page) == []
+        context.set_offline(False)
+        expect(status).to_contain_text("Ready for a camera", timeout=SOON_MS)
+
+        page.get_by_role("link", name="Household").click()
+        stands = page.get_by_test_id("silence-now")
+        expect(stands).to_contain_text("This needs a device that is alerted")
+        expect(page.get_by_test_id("silence-on")).to_be_disabled()
+        subscribe(home, Browser())
+        page.reload()
+        page.get_by_test_id("silence-on").scroll_into_view_if_needed()
+        look(page, "household-off")
+        expect(stands).to_have_text("Off. Your mailbox runs on the hub's own machine, and falls silent with it.")
+        page.get_by_test_id("silence-on").click()
+        expect(page.get_by_role("status").filter(has_text="Your devices will be told")).to_be_visible()
+        expect(page.get_by_test_id("silence-on")).to_be_checked()
+        expect(stands).to_contain_text("One device is told after 5 minutes of silence.")
+        look(page, "household-on")
 
 
 @pytest.mark.timeout(400)

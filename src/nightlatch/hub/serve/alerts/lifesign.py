@@ -159,7 +159,7 @@ class LifeSign:
 
     async def _leave(self, notice: PushNotice, after_s: int) -> None:
         """Raises `CloudError`."""
-        letters = await run_in_threadpool(self._push.written, notice)
+        letters = await run_in_threadpool(self._push.written, notice, self._ahead_s)
         told = {
             "after_s": after_s,
             "letters": [

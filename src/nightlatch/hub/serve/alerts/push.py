@@ -158,12 +158,15 @@ class Push:
         message = _padded(notice.told())
         await asyncio.gather(*(asyncio.to_thread(self._deliver, row, message, "high") for row in rows))
 
-    def written(self, notice: PushNotice) -> list[PushLetter]:
-        """The same to be sent later, by somebody who cannot read it: sealed and signed for each browser."""
+    def written(self, notice: PushNotice, ahead_s: int = 0) -> list[PushLetter]:
+        """The same to be sent later, by somebody who cannot read it: sealed and signed for each browser.
+
+        `ahead_s`: how far the clock of whoever sends it is known to be ahead of ours, which may be wrong.
+        """
         found = []
         for row in self._rows():
             try:
-                found.append(self._letter(row, _padded(notice.told())))
+                found.append(self._letter(row, _padded(notice.told()), ahead_s))
             except Exception:  # whatever the libraries make of keys that a page made up
                 log.exception("push.not_sealed")
         return found
@@ -211,14 +214,14 @@ class Push:
         else:
             self._note(row, 201 if 200 <= reply.status <= 202 else reply.status)
 
-    def _letter(self, row: PushRow, message: str) -> PushLetter:
+    def _letter(self, row: PushRow, message: str, ahead_s: int = 0) -> PushLetter:
         """The message as only this browser opens it, and what its push service wants to know."""
         from pywebpush import WebPusher  # brings aiohttp: 8 MiB that a hub without alerts never needs
 
         keys = {"p256dh": row.p256dh, "auth": row.auth}
         body = WebPusher({"endpoint": row.endpoint, "keys": keys}).encode(message.encode())["body"]
         at = urlsplit(row.endpoint)
-        expires_s = self._clock.now_ms() // 1000 + TOKEN_LIFE_S
+        expires_s = self._clock.now_ms() // 1000 + ahead_s + TOKEN_LIFE_S
         claims = {"sub": CONTACT, "aud": f"{at.scheme}://{at.netloc}", "exp": expires_s}
         return PushLetter(row.endpoint, self._vapid.sign(claims)["Authorization"], body)
 
