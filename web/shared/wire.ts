@@ -288,7 +288,7 @@ export interface Broker {
   pictures: boolean;
 }
 
-// Whether the devices hear, through the mailbox, that the hub fell silent; and when the mailbox last heard of it.
+// Whether the devices hear, through the mailbox, that the hub fell silent; when the mailbox last heard of it.
 export interface Silence {
   on: boolean;
   devices: number; // that would

@@ -1,6 +1,8 @@
 // The devices hear when the hub falls silent: what that takes, what the mailbox learns by it, and how it stands.
 
+import { useEffect } from "preact/hooks";
 import { send } from "../../shared/api";
+import { SECOND } from "../../shared/time";
 import type { AlertSettings } from "../../shared/wire";
 import { isHere } from "../hub";
 import { now } from "../state";
@@ -9,9 +11,15 @@ import { say } from "../toast";
 import { Trouble } from "../ui";
 import { aboutSilence, canTell } from "./telling";
 
+const EVERY = 10 * SECOND; // how that stands is asked for again
+
 export function Silence({ settings, load }: { settings: AlertSettings; load: () => Promise<void> }) {
   const task = useTask();
   const { silence } = settings;
+  const again = silence?.on && isHere.value ? Math.floor(now.value / EVERY) : 0;
+  useEffect(() => {
+    if (again) void load();
+  }, [again]);
   const turn = async (on: boolean) => {
     const done = await task.run(() => send("PUT", "/alerts/silence", { on }));
     if (done.ok) say(on ? "Your devices will be told when the hub falls silent." : "Nobody is told any more.");
