@@ -1,4 +1,4 @@
-"""The second network: it gives in OpenCV what it gives in the runtime that it was made for, and boxes land where they belong."""
+"""The second network: it gives in OpenCV what it gives in its own runtime, and boxes land where they belong."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def slope() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
 
 @needs_model
 def test_opencv_computes_what_the_models_own_runtime_computes() -> None:
-    """OpenCV hands out each layer's offsets in an order of its own; another version may do otherwise, and this says so."""
+    """OpenCV hands out each layer's offsets in an order of its own; another version may do otherwise."""
     ssd = Ssd()
     ssd._network.setInput(cv2.dnn.blobFromImage(slope(), 1 / 127.5, (300, 300), (127.5,) * 3, swapRB=True))
     offsets = _in_order(ssd._network.forward(ssd._outputs)[0][0])
