@@ -83,8 +83,8 @@ def test_a_parked_vehicle_behind_what_moves_is_not_named_and_one_that_moves_is()
     assert voted(*[[seen(Kind.VEHICLE, 0.9, car)]] * 5, regions=(Box(0.2, 0.2, 0.4, 0.8),)).kinds == (Kind.VEHICLE,)
 
 
-def test_plain_motion_votes_for_nothing() -> None:
-    assert voted([seen(Kind.MOTION, 1.0)], [seen(Kind.MOTION, 1.0)]).kinds == ()
+def test_what_knows_motion_only_has_no_vote() -> None:
+    assert voted([seen(Kind.MOTION, 0.0)], [seen(Kind.MOTION, 1.0)]).kinds is None
 
 
 def test_half_an_hour_keeps_a_bounded_number_of_ballots() -> None:

@@ -50,6 +50,8 @@ class Vote:
 
     def take(self, at_ms: int, found: Sequence[Detection], regions: Sequence[Box]) -> None:
         """One look: what an eye found in it, and what moved."""
+        if found and all(each.kind is Kind.MOTION for each in found):
+            return  # that was no eye: it only says that something moved
         self.looks += 1
         self._people += [Ballot(at_ms, each) for each in found if each.kind is Kind.PERSON and each.score >= PERSON]
         best: dict[Kind, Detection] = {}
