@@ -401,6 +401,16 @@ def test_a_hub_whose_clock_is_wrong_is_told_the_time(tmp_path: Path) -> None:
         assert abs(answer.json()["now_s"] - now_s) < 10
 
 
+def test_a_hub_that_the_owner_replaced_is_not_missed(tmp_path: Path) -> None:
+    with running(tmp_path, TestClock()) as cloud:
+        cloud.enrol().raise_for_status()
+        assert left(cloud) == 200
+        cloud.hub = Ed25519PrivateKey.generate()
+        cloud.enrol().raise_for_status()
+        assert cloud.ask(cloud.hub, "POST", "/v1/vigil").status_code == 404
+        assert left(cloud) == 200
+
+
 def test_a_household_that_goes_takes_its_letters_along(post: Post) -> None:
     post.leave()
     with Session(post.engine) as session, session.begin():
