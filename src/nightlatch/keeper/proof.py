@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nightlatch.errors import ConfigError
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
@@ -15,6 +15,7 @@ from nightlatch.ledger.merkle import is_included, leaf_hash
 from nightlatch.ledger.policy import Policy, check_note
 from nightlatch.ledger.proof import read_proof
 
+RECEIPT_WITHIN_S = 5.0  # an owner who takes back waits for it
 _NAMES = {
     Why.WRONG_ORIGIN: Refusal.WRONG_LOG,
     Why.NOT_SIGNED: Refusal.WRONG_LOG,
@@ -67,6 +68,10 @@ class LedgerLog:
     def append(self, leaf: bytes) -> int:
         """The index of the leaf, once it is durable. Raises `LedgerError`."""
         return self._client.append(leaf).index
+
+    def receipt(self, index: int) -> str:
+        """A fresh receipt of an entry, or soon none. Raises `LedgerError`."""
+        return replace(self._client, within_s=RECEIPT_WITHIN_S).receipt(index)
 
     def enrol(self, slot: str, witness: str) -> None:
         """Let a household's hub cosign. Raises `LedgerError`."""

@@ -52,8 +52,10 @@ class TakingBack:
             if row.withdrawn_ms is None:
                 row.signed_withdrawal = withdrawn.signed
                 self._withdraw(session, row, now_ms)
+                session.flush()
             refused_ms, shredded_ms = row.withdrawn_ms or now_ms, row.shredded_ms
-        return Revocation(refused_ms, refused_ms + SHRED_WITHIN_MS, shredded_ms)
+            entry = book.withdrawal_of(session, told.donation)
+        return Revocation(refused_ms, refused_ms + SHRED_WITHIN_MS, shredded_ms, entry)
 
     def expire(self) -> Due:
         """Withdraw the clips whose consent has ended; what is due now, also from before a crash."""
