@@ -17,6 +17,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.orm import Session
 
 from nightlatch.durably import sync
+from nightlatch.hub.serve.books.usage import Counter
 from nightlatch.hub.vault import layout
 
 
@@ -26,6 +27,7 @@ class Books:
     def __init__(self, data_dir: Path, engine: Engine) -> None:
         self.engine, self._journal = engine, data_dir / "hub.db-wal"
         self.outbox = data_dir / "outbox"  # sealed clips that are on their way to a programme
+        self.counter = Counter(engine)
         self.vault = layout.vault_of(data_dir)
         self.turn = threading.RLock()  # held over rows and the files that go with them
 

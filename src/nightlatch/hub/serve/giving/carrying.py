@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable
 from contextlib import suppress
 
 from sqlalchemy.orm import Session
@@ -33,15 +32,12 @@ from nightlatch.ledger.witness import Moved
 COSIGNED_FOR_MS = 10 * MINUTE_MS  # an older cosignature helps nobody
 LONGEST_SHREDDING_MS = HOUR_MS  # a keeper that names a later deadline is held to this one
 
-Introduce = Callable[[Programme], bool]
-
 
 class Carriers:
     """One for a household."""
 
     def __init__(self, books: Books, outbox: Outbox, membership: Membership, clock: Clock) -> None:
         self._books, self._outbox, self._membership, self._clock = books, outbox, membership, clock
-        self.introduce: Introduce | None = None  # tells a programme with which key this hub cosigns
 
     def all(self) -> dict[LetterKind, Carry]:
         """By kind of letter."""
@@ -156,10 +152,7 @@ class Carriers:
         programme = self._membership.find(letter.lane.programme_id)
         log, note = LogClient(programme.log_url), letter.content.decode()
         with suppress(NotFound, Moved):  # plain files take nothing; what moved on is cosigned at the next look
-            is_known = log.bring(note)
-            if not is_known and self.introduce is not None and self.introduce(programme):
-                is_known = log.bring(note)
-            if not is_known:
+            if not log.bring(note):
                 return Outcome("The log does not know this hub as a witness yet.")
         self._outbox.drop(letter)
         return DONE
