@@ -7,7 +7,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -249,6 +249,18 @@ def test_after_leaving_a_clip_on_its_way_is_held_until_the_programme_is_joined_a
     assert world.hub.line(line.id).arrived_ms == TEN
 
 
+def test_a_log_that_contradicts_itself_is_given_nothing_that_is_still_on_its_way(world: World) -> None:
+    world.way.shut = {"PUT"}
+    line = world.hub.give()
+    world.way.shut = set()
+    world.hub.donations.distrusted = "The log contradicts itself."
+    world.hub.turn(1)
+    letter = world.hub.line(line.id).letter
+    assert letter is not None
+    assert letter.answer == "It is not sent: The log contradicts itself."
+    assert world.hub.take_back(line).refused_ms == TEN
+
+
 def test_without_room_for_the_clip_nothing_is_sent_or_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -442,6 +454,21 @@ def test_a_refusal_that_nobody_cosigned_or_that_is_old_proves_nothing(world: Wor
     world.hub.clock.offset_ms = 3_600_000
     world.hub.turn(2)
     assert world.hub.line(line.id).proven_ms is None
+
+
+def test_a_refusal_in_a_tree_that_the_hub_has_not_read_proves_nothing_yet(world: World) -> None:
+    line = world.hub.take_back(world.hub.give())
+    world.keeper.room.sweep()
+    carriers, seen = world.hub.donations.carriers, False
+    first = carriers.sight
+    carriers.sight = lambda programme: replace(first(programme), saw=lambda _: seen)
+    world.hub.turn(1)
+    line = world.hub.line(line.id)
+    assert line.proven_ms is None
+    assert "not read the log that far" in (line.letter.answer or "")  # type: ignore[union-attr]
+    seen = True
+    world.hub.turn(2)
+    assert world.hub.line(line.id).proven_ms == TEN
 
 
 def test_a_keeper_is_held_to_what_it_said_first(world: World) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from contextlib import suppress
 
 from sqlalchemy.orm import Session
@@ -21,11 +22,11 @@ from nightlatch.hub.serve.books.records import DonationRow, LetterKind
 from nightlatch.hub.serve.giving.client import Parcel, ProgrammeClient, ProgrammeError, Shredding
 from nightlatch.hub.serve.giving.outbox import Letter, Outbox
 from nightlatch.hub.serve.giving.programme import Membership, Programme
-from nightlatch.hub.serve.giving.proving import SLACK_MS, PartOf, ProvenRefusal, prove
+from nightlatch.hub.serve.giving.proving import SLACK_MS, Place, ProvenRefusal, Sight, prove
 from nightlatch.hub.serve.giving.sending import DONE, Carry, Outcome
 from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.errors import Unproven, Why
-from nightlatch.ledger.parts import Part, first_part
+from nightlatch.ledger.parts import first_part
 from nightlatch.ledger.policy import read_policy
 from nightlatch.ledger.witness import Moved
 
@@ -38,6 +39,8 @@ class Carriers:
 
     def __init__(self, books: Books, outbox: Outbox, membership: Membership, clock: Clock) -> None:
         self._books, self._outbox, self._membership, self._clock = books, outbox, membership, clock
+        self.sight = first_sight  # of a programme's log; whoever reads the logs knows more
+        self.doubt_of: Callable[[str], str | None] = lambda _: None  # why a programme is given nothing now, by its id
 
     def all(self) -> dict[LetterKind, Carry]:
         """By kind of letter."""
@@ -51,6 +54,8 @@ class Carriers:
         if joined is None or joined.id != letter.lane.programme_id:
             said = "It was not answered before you left the programme, and is not sent again. Take the clip back."
             return Outcome(said, is_final=True)
+        if (doubt := self.doubt_of(joined.id)) is not None:
+            return Outcome(f"It is not sent: {doubt}")
         try:
             parcel = self._parcel(letter)
         except (FileNotFoundError, SealError):
@@ -117,7 +122,7 @@ class Carriers:
         """None: there is no entry that could prove it, or none yet."""
         if said.entry is None or (said.entry.index is None and said.entry.receipt is None):
             return None
-        return prove(said.entry, donation, _parts(programme), self._clock.now_ms())
+        return prove(said.entry, donation, self.sight(programme), self._clock.now_ms())
 
     def _note(self, letter: Letter, said: Shredding, proven: ProvenRefusal | None, doubt: str) -> Outcome:
         """What the keeper says first, it is held to: it may not move a time that it named."""
@@ -183,12 +188,13 @@ def _says_given(client: ProgrammeClient, donation: str) -> bool:
         raise
 
 
-def _parts(programme: Programme) -> PartOf:
+def first_sight(programme: Programme) -> Sight:
+    """What the invitation alone says of a log: its first part. Raises `ConfigError`."""
     policy = read_policy(programme.policy)
 
-    def part_of_origin(origin: str) -> Part:
+    def place(origin: str) -> Place:
         if origin != policy.log.name:
             raise Unproven(Why.WRONG_ORIGIN, f"It shows a receipt of another log ({origin[:80]}).")
-        return first_part(policy)
+        return Place(first_part(policy), is_finished=False)
 
-    return part_of_origin
+    return Sight(place, lambda _: True)

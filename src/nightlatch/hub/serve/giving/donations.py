@@ -37,6 +37,7 @@ class Donations:
         self.offers = Offers(books.engine, clock, models_dir)
         self.outbox = Outbox(books, clock)
         self.carriers = Carriers(books, self.outbox, self.membership, clock)
+        self.carriers.doubt_of = lambda _: self.distrusted
         self.sender = Sender(self.outbox, self.carriers.all())
         self.distrusted: str | None = None  # why nothing is given any more: the log contradicted itself
 

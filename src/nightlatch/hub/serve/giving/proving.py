@@ -19,7 +19,24 @@ from nightlatch.ledger.proof import read_proof
 
 SLACK_MS = CLOCK_SLACK_S * SECOND_MS  # between the programme's clock and this hub's, as for a receipt
 
-PartOf = Callable[[str], Part]  # the part of the log with this origin; raises `Unproven`
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A part of a log as it is believed now. One that is finished is cosigned no more: its age is not asked for."""
+
+    part: Part
+    is_finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What this household knows of a log: its parts by their origin, and whether a checkpoint is of its one tree.
+
+    Both raise `Unproven`. `saw` is False for a checkpoint that the hub has not read up to yet.
+    """
+
+    place: Callable[[str], Place]
+    saw: Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +48,20 @@ class ProvenRefusal:
     index: int  # of the entry, as a position
 
 
-def prove(entry: RefusalEntry, donation: str, part_of_origin: PartOf, now_ms: int) -> ProvenRefusal:
+def prove(entry: RefusalEntry, donation: str, sight: Sight, now_ms: int) -> ProvenRefusal:
     """The refusal of this donation, proven now. Raises `Unproven` with the first thing that is wrong."""
     refused_ms = _refused_ms(entry, donation, now_ms)
     if entry.receipt is None:
         raise Unproven(Why.NOT_INCLUDED, "The log gives no receipt for it yet.")
-    origin = read_proof(entry.receipt).note.partition("\n")[0]
-    part = part_of_origin(origin)
-    found = verify_receipt(entry.receipt, b64decode(entry.leaf), part.policy, now_ms)
-    index = int(Position(part.number, found.index))
+    note = read_proof(entry.receipt).note
+    place = sight.place(note.partition("\n")[0])
+    policy = place.part.policy
+    found = verify_receipt(entry.receipt, b64decode(entry.leaf), policy, None if place.is_finished else now_ms)
+    index = int(Position(place.part.number, found.index))
     if entry.index not in (None, index):
         raise Unproven(Why.NOT_INCLUDED, "The receipt is for another place of the log.")
+    if not sight.saw(note):
+        raise Unproven(Why.NOT_INCLUDED, "This hub has not read the log that far yet.")
     return ProvenRefusal(donation, refused_ms, index)
 
 
