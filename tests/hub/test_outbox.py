@@ -8,7 +8,6 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +15,19 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request, Response
 
-from nightlatch.domain.consent import Consent, Consented, Purpose, Withdrawal, Withdrawn, signed
-from nightlatch.domain.redaction import Redacted, RedactionReport, Style
+from nightlatch.domain.consent import Withdrawn
 from nightlatch.errors import Refused, VaultError
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.books.reading import DonationLine
 from nightlatch.hub.serve.books.records import DonationRow, HouseholdRow, LetterKind
 from nightlatch.hub.serve.giving import Donations
-from nightlatch.hub.serve.giving.offers import Offer
 from nightlatch.hub.serve.giving.outbox import Lane, Letter
 from nightlatch.hub.serve.giving.sending import LONGEST_S, REFUSED_S, Outcome
 from nightlatch.keeper.app import create_app
 from nightlatch.web.signature import public_b64
 from tests.clocks import TestClock
-from tests.keeper.films import film
+from tests.donor import give, withdrawal
 from tests.keeper.house import ORIGIN, TEN, House
 from tests.keeper.house import Owner as Household
 from tests.keeper.logs import TinyLog
@@ -104,31 +101,12 @@ class Hub:
         self.donations.sender.turn()
 
     def give(self) -> DonationLine:
-        mp4, now_ms = film(), self.clock.now_ms()
-        report = RedactionReport(sha256(mp4).hexdigest(), Style.COVER, 12, 0, True, True, length_ms=20_000)
-        self.donations.offers._offers["o"] = Offer("o", "cam", 5, now_ms, redacted=Redacted(mp4, report))
-        key = self.donations.ask_key("o")
-        joined = self.donations.membership.joined()
-        consent = Consent(
-            donation=key.donation,
-            owner_key=public_b64(self.owner.key),
-            programme_key=joined.key,
-            sha256=report.sha256,
-            length_ms=20_000,
-            notice_sha256="34" * 32,
-            notice_language="en",
-            purposes=(Purpose.LABEL,),
-            given_ms=now_ms,
-            expires_ms=now_ms + 86_400_000,
-        )
-        line = self.donations.give("o", Consented(signed(consent, self.owner.key)), self.owner.log_key)
+        line = give(self.donations, self.owner.key, self.owner.log_key, self.clock.now_ms())
         self.turn()
         return self.line(line.id)
 
-    def withdrawal(self, line: DonationLine, at_ms: int | None = None) -> Withdrawn:
-        at_ms = self.clock.now_ms() if at_ms is None else at_ms
-        told = Withdrawal(line.id, public_b64(self.owner.key), line.consent_sha256, at_ms)
-        return Withdrawn(signed(told, self.owner.key))
+    def withdrawal(self, line: DonationLine) -> Withdrawn:
+        return withdrawal(line.id, line.consent_sha256, self.owner.key, self.clock.now_ms())
 
     def take_back(self, line: DonationLine) -> DonationLine:
         self.donations.take_back(line.id, self.withdrawal(line))
