@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI, Request, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from nightlatch.domain.consent import Withdrawn
 from nightlatch.errors import Refused, VaultError
@@ -21,10 +23,11 @@ from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.books.reading import DonationLine
 from nightlatch.hub.serve.books.records import DonationRow, HouseholdRow, LetterKind
-from nightlatch.hub.serve.giving import Donations
+from nightlatch.hub.serve.giving import Donations, ProgrammeClient
 from nightlatch.hub.serve.giving.outbox import Lane, Letter
 from nightlatch.hub.serve.giving.sending import LONGEST_S, REFUSED_S, Outcome
 from nightlatch.keeper.app import create_app
+from nightlatch.keeper.records import KeptDonationRow
 from nightlatch.web.signature import public_b64
 from tests.clocks import TestClock
 from tests.donor import give, withdrawal
@@ -126,6 +129,10 @@ class World:
     invitation: str
     other: str  # an invitation of a programme that is not there
 
+    def at_keeper(self) -> list[KeptDonationRow]:
+        with Session(self.keeper.engine) as session:
+            return list(session.scalars(select(KeptDonationRow)))
+
     @property
     def sealed(self) -> list[Path]:
         return list((self.hub.folder / "outbox").glob("*"))
@@ -223,7 +230,7 @@ def test_after_leaving_a_clip_on_its_way_is_held_until_the_programme_is_joined_a
     assert "not sent again" in (letter.answer or "")
     assert world.way.asked.count("PUT /donations") == 1
     world.hub.donations.join(world.invitation)
-    world.hub.turn(REFUSED_S)
+    world.hub.turn()
     assert world.hub.line(line.id).arrived_ms == TEN
 
 
@@ -248,6 +255,82 @@ def test_without_room_for_the_clip_nothing_is_sent_or_kept(world: World, monkeyp
         world.hub.give()
     assert (world.hub.donations.given(), world.sealed) == ([], [])
     assert "PUT /donations" not in world.way.asked
+
+
+class Killed(BaseException):
+    """As by kill -9: nothing catches it, nothing is cleaned up."""
+
+
+STEPS = [
+    "before the clip",
+    "after the clip",
+    "before the letter",
+    "before sending",
+    "after sending",
+    "after the answer",
+]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_at_any_step_of_giving_the_household_knows_what_lies_at_the_keeper(
+    world: World, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    outbox, client = world.hub.donations.outbox, ProgrammeClient
+    word, _, what = step.partition(" ")
+    place: tuple[object, str] = {
+        "the clip": (outbox, "keep_parcel"),
+        "the letter": (outbox, "enter"),
+        "sending": (client, "hand_over"),
+        "the answer": (outbox, "drop"),
+    }[what]
+    first = getattr(*place)
+
+    def killed(*args: object) -> None:
+        if word == "after":
+            first(*args)
+        raise Killed
+
+    monkeypatch.setattr(*place, killed)
+    with pytest.raises(Killed):
+        world.hub.give()
+    monkeypatch.undo()
+    at_keeper = {row.id for row in world.at_keeper() if row.signed_consent}
+    assert at_keeper <= {line.id for line in world.hub.donations.given()}
+    world.hub.start()
+    world.hub.turn()
+    for line in world.hub.donations.given():
+        assert line.arrived_ms == TEN
+        assert world.hub.take_back(line).refused_ms == TEN
+    assert world.sealed == []
+
+
+@pytest.mark.parametrize("place", ["cancel", "enter", "note_try", "note_answer", "drop"])
+def test_killed_at_any_step_of_taking_back_it_ends_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    line = world.hub.give()
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(world.hub.donations.outbox, place, killed)
+
+    def taken_back() -> None:
+        world.hub.take_back(line)
+        world.keeper.room.sweep()
+        world.hub.turn(1)
+
+    with pytest.raises(Killed):
+        taken_back()
+    monkeypatch.undo()
+    world.hub.start()
+    world.hub.turn()
+    if not world.hub.line(line.id).is_signed:  # killed before it was kept: the page said nothing else
+        world.hub.take_back(line)
+    world.keeper.room.sweep()
+    world.hub.turn(LONGEST_S)
+    line = world.hub.line(line.id)
+    assert (line.proven_ms, line.letter) == (TEN, None)
 
 
 def test_what_a_crash_left_beside_the_books_is_deleted(world: World) -> None:

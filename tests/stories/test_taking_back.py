@@ -132,7 +132,7 @@ class Reviewer:
         return json.dumps({"id": name, "rawId": name, "type": "public-key", "response": told})
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_a_clip_is_taken_back_through_every_outage_and_no_reviewer_finds_it(scene: Scene) -> None:
     clip, other = scene.give(), ""
     until(lambda: scene.line(clip)["arrived_ms"], "the clip at the keeper")
@@ -175,7 +175,7 @@ def test_a_clip_is_taken_back_through_every_outage_and_no_reviewer_finds_it(scen
     assert not [name for name in names if clip in name]
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_a_clip_whose_upload_the_keeper_did_not_survive_is_known_and_can_be_taken_back(scene: Scene) -> None:
     for how, cut_after in (("cut", 200), ("cut", 3_000), ("deaf", 0)):
         scene.way.cut_after, scene.way.on_cut = cut_after, scene.kill_keeper

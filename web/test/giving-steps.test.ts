@@ -217,6 +217,15 @@ describe("where a donation stands", () => {
 });
 
 describe("where a donation stands that was taken back", () => {
+  test("is refused by the log when its consent ended, or when the hub was restored from before", () => {
+    const ended: Entry = { ...look, kind: "consent.withdraw", event: { refused: 11_000, shred_by: 71_000 } };
+    expect(standing(GIVEN, [ended], 20_000)).toEqual({
+      is: "proven",
+      sinceMs: 11_000,
+      key: { is: "due", byMs: 71_000 },
+    });
+  });
+
   test("may never have come", () => {
     const never = { ...refused, shredded_ms: 12_000, not_taken: "It says that this clip never came." };
     expect(standing(never, [], 0)).toEqual({ is: "never-came", why: never.not_taken });

@@ -100,6 +100,7 @@ class Room:
         self._views = Views(engine, keys, blobs, latest, policy, receipts, passkeys, self._draws, watermark)
         self._taking_back = TakingBack(engine, keys, blobs, latest)
         self._taking_back.shred_what_has_no_half()
+        self._taking_back.forget_old_withdrawals()
 
     # ---- giving ---------------------------------------------------------------------------------------------------
 

@@ -25,7 +25,9 @@ const GRACE_MS = 1000; // the log's times are whole seconds
 // `entries` is null until the log has been read: until then nothing is said about it, good or bad.
 export function standing(donation: Donation, entries: readonly Entry[] | null, nowMs: number): Standing {
   const { withdrawn_ms, refused_ms, shred_by_ms, shredded_ms, not_taken, letter } = donation;
+  const refusal = provenEntry(entries, "consent.withdraw");
   if (withdrawn_ms === null) {
+    if (refusal) return refusedByLog(refusal, entries, nowMs); // its consent ended, or this hub forgot
     if (not_taken !== null) return { is: "not-taken", why: not_taken };
     return donation.arrived_ms === null
       ? { is: "coming", asked: letter }
@@ -34,13 +36,19 @@ export function standing(donation: Donation, entries: readonly Entry[] | null, n
   if (not_taken !== null && shredded_ms !== null) return { is: "never-came", why: not_taken };
   if (refused_ms === null)
     return { is: "unanswered", sinceMs: letter?.since_ms ?? withdrawn_ms, asked: letter, next: nextOf(donation) };
-  if (donation.proven_ms === null && !provenEntry(entries, "consent.withdraw"))
-    return { is: "refused", sinceMs: refused_ms, asked: letter };
+  if (donation.proven_ms === null && !refusal) return { is: "refused", sinceMs: refused_ms, asked: letter };
   return {
     is: "proven",
     sinceMs: refused_ms,
     key: shred_by_ms === null ? null : keyEnd(shred_by_ms, entries, nowMs),
   };
+}
+
+// What the log says of a clip that this hub does not know to have been taken back.
+function refusedByLog({ event, at_ms }: Entry, entries: readonly Entry[] | null, nowMs: number): Standing {
+  const { refused, shred_by } = event;
+  const key = typeof shred_by === "number" ? keyEnd(shred_by, entries, nowMs) : null;
+  return { is: "proven", sinceMs: typeof refused === "number" ? refused : at_ms, key };
 }
 
 function nextOf({ is_signed, programme_id }: Donation): Next {

@@ -180,6 +180,7 @@ class Donations:
         """Join a programme; what waits for its address goes there. Raises `ConfigError`."""
         joined = self.membership.join(invitation)
         self.sender.catch_up()
+        self.sender.wake(joined.id)
         return joined
 
     def entries(self, donation: str) -> EntryClaims:

@@ -100,13 +100,13 @@ class Sender:
             log.warning("outbox.stumbled", error=type(error).__name__)
 
     def wake(self, about: str | None = None) -> None:
-        """Something was put into the outbox; or what is `about` this shall be tried now. Raises `OSError`."""
+        """Something was put into the outbox; or what is about this donation, or for this programme, is tried now."""
         lanes = self._outbox.lanes()
         letters = () if about is None else [each for lane in lanes for each in self._outbox.waiting(lane)]
         with self._changed:
             self._asked += 1
             for letter in letters:
-                if letter.about == about:
+                if about in (letter.about, letter.lane.programme_id):
                     self._patience.pop(letter.id, None)
             for lane in lanes if self._is_open else ():
                 if lane not in self._lanes or not self._lanes[lane].is_alive():
