@@ -91,10 +91,10 @@ function isAfter({ proof }: Entry, refusal: Entry | undefined): boolean {
 }
 
 function wasTurnedAway(view: number, entries: readonly Entry[]): boolean {
-  return entries.some(
-    ({ kind, event, proof }) =>
-      kind === "view.close" && proof.is === "proven" && event.view === view && event.pictures === 0,
+  const ends = entries.filter(
+    ({ kind, event, proof }) => kind === "view.close" && proof.is === "proven" && event.view === view,
   );
+  return ends.length > 0 && ends.every(({ event }) => event.pictures === 0);
 }
 
 // The worst look at a clip, if there is one that should not have been.
