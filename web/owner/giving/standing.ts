@@ -24,7 +24,7 @@ const GRACE_MS = 1000; // the log's times are whole seconds
 
 // `entries` is null until the log has been read: until then nothing is said about it, good or bad.
 export function standing(donation: Donation, entries: readonly Entry[] | null, nowMs: number): Standing {
-  const { withdrawn_ms, refused_ms, shred_by_ms, shredded_ms, not_taken, letter } = donation;
+  const { withdrawn_ms, refused_ms, shred_by_ms, not_taken, letter } = donation;
   const refusal = provenEntry(entries, "consent.withdraw");
   if (withdrawn_ms === null) {
     if (refusal) return refusedByLog(refusal, entries, nowMs); // its consent ended, or this hub forgot
@@ -33,7 +33,7 @@ export function standing(donation: Donation, entries: readonly Entry[] | null, n
       ? { is: "coming", asked: letter }
       : { is: "given", untilMs: donation.expires_ms };
   }
-  if (not_taken !== null && shredded_ms !== null) return { is: "never-came", why: not_taken };
+  if (not_taken !== null && donation.proven_ms === null && letter === null) return { is: "never-came", why: not_taken };
   if (refused_ms === null)
     return { is: "unanswered", sinceMs: letter?.since_ms ?? withdrawn_ms, asked: letter, next: nextOf(donation) };
   if (donation.proven_ms === null && !refusal) return { is: "refused", sinceMs: refused_ms, asked: letter };
