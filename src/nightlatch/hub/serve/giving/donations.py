@@ -145,6 +145,15 @@ class Donations:
         self._line(donation)
         return self._after_try(donation, ANSWER_TO_WITHDRAWAL_S)
 
+    def bring_later(self, programme: Programme, note: str) -> None:
+        """Bring a programme's log this hub's cosignature of a checkpoint once it can be reached; the newest alone.
+
+        Raises:
+            Unproven: it is no note of a checkpoint.
+        """
+        self.outbox.bring_later(programme.id, note)
+        self.sender.wake()
+
     def _keep_withdrawal(self, donation: str, withdrawn: Withdrawn) -> None:
         with self._books.change() as session:
             row = session.get_one(DonationRow, donation)
