@@ -628,6 +628,8 @@ def test_one_programme_that_hangs_holds_up_no_other(world: World) -> None:
     held.set()
     sender._is_open = False
     sender.wake()
+    for thread in list(sender._lanes.values()):
+        thread.join(30)
 
 
 # ---- cosignatures ----------------------------------------------------------------------------------------------------
