@@ -39,6 +39,7 @@ class Donations:
         self.carriers = Carriers(books, self.outbox, self.membership, clock)
         self.carriers.doubt_of = lambda _: self.distrusted
         self.sender = Sender(self.outbox, self.carriers.all())
+        self.outbox.entered = self.sender.wake
         self.distrusted: str | None = None  # why nothing is given any more: the log contradicted itself
 
     # ---- giving ----------------------------------------------------------------------------------------------
@@ -152,7 +153,6 @@ class Donations:
             Unproven: it is no note of a checkpoint.
         """
         self.outbox.bring_later(programme.id, note)
-        self.sender.wake()
 
     def _keep_withdrawal(self, donation: str, withdrawn: Withdrawn) -> None:
         with self._books.change() as session:
