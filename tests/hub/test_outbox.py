@@ -36,7 +36,6 @@ from tests.keeper.house import Owner as Household
 from tests.keeper.logs import TinyLog
 from tests.serving import served
 
-
 SMALLEST_FILM = 4_000  # bytes; what announces one is shorter
 
 
