@@ -79,6 +79,7 @@ SENTENCES: Mapping[str, str] = {
     "vigil.stumbled": "Looking after silent hubs stumbled. It goes on with the next look.",
     "work.broke": "A part of the hub broke ({work}) and begins anew.",
     "witness.refused": "The witness {witness} refused to cosign the log (status {status}).",
+    "witness.not_enrolled": "A household's hub could not be named to the log ({error}). Nightlatch keeps trying.",
 }
 
 
