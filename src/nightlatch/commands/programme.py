@@ -271,9 +271,8 @@ def _promised(policy: Promise) -> str:
 
 
 def _in_words(change: ProgrammeChange) -> str:
-    from nightlatch.domain.view import read_promise
+    from nightlatch.domain.view import read_enrolment, read_promise
     from nightlatch.review.records import ChangeKind
-    from nightlatch.review.roster import read_enrolment
 
     if change.kind is ChangeKind.POLICY:
         return _promised(read_promise(change.event))

@@ -6,7 +6,6 @@ nothing before two administrators have signed for it and the keeper has checked 
 
 from __future__ import annotations
 
-import json
 import secrets
 from base64 import b64decode
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.consent import public_key
 from nightlatch.domain.time import HOUR_MS, Clock
-from nightlatch.domain.view import Enrolment, Promise, read_promise
+from nightlatch.domain.view import Enrolment, Promise, read_enrolment, read_promise
 from nightlatch.errors import NotFound, Refused
 from nightlatch.review.entries import Append, entry, programme_tag
 from nightlatch.review.records import (
@@ -312,12 +311,6 @@ def _change(session: Session, change: str) -> ChangeRow:
 def _signatures(session: Session, change: str) -> dict[str, str]:
     rows = session.scalars(select(SignatureRow).where(SignatureRow.change_id == change))
     return {row.key: row.signature for row in rows}
-
-
-def read_enrolment(event: bytes) -> Enrolment:
-    """The inverse of `Enrolment.canonical`, of an event that we wrote."""
-    told = json.loads(event)
-    return Enrolment(told["do"], told["reviewer"], told["device"], told["credential"], told["key"], told["at"])
 
 
 def _hashed(token: str) -> str:
