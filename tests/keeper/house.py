@@ -25,6 +25,7 @@ from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.release import Picture
 from nightlatch.keeper.room import Room
 from nightlatch.keeper.serve import MIGRATIONS
+from nightlatch.keeper.stamps import Stamps
 from nightlatch.keeper.words import Assignment, Gift, ViewPass, ViewRequest
 from nightlatch.seal.recipients import Sealer
 from nightlatch.store import records
@@ -93,6 +94,7 @@ class House:
         records.migrate(self.url, MIGRATIONS)
         self.engine = records.engine(self.url, durable=self.durable)
         self.keys = Keys(self.engine, self.folder)
+        self.stamps = Stamps(self.engine, self.keys.derived("row stamps v1"), self.keys.counter, self.today)
         self.blobs = Blobs((self.folder / "sealed").absolute().as_uri())
         keys = frozenset(public_b64(key) for key in self.administrators)
         administrators = Administrators(keys, self.log.receipts, self.clock)
@@ -109,7 +111,12 @@ class House:
             self.passkeys,
             self.promises,
             stamped,
+            self.stamps,
         )
+
+    @property
+    def today(self) -> int:
+        return self.clock.now_ms() // DAY_MS
 
     # ---- owners
 

@@ -429,7 +429,7 @@ def test_a_flag_stops_the_clip_for_everybody_at_once(home: House) -> None:
     for opened in (one, two):
         assert refusal_of(home.room.still, opened.view_id, 0) == Refusal.REVOKED
     assert [told(given, e) for e in home.room.entries(given.donation) if e.kind == "flag"] == [
-        {"donation": given.donation, "view": one.view_id}
+        {"donation": given.donation, "shred_by": TEN + DAY_MS, "view": one.view_id}
     ]
 
 

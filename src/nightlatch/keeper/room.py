@@ -12,7 +12,7 @@ still stands when it is done, so that none leaves after a revocation was answere
     still                           twice: does the view stand before and after          makes the picture
     close_view, flag, labelled      from beginning to end
     revoke, entries                 from beginning to end
-    sweep                           for expiring, shredding, ending views                then appends to the log
+    sweep                           for expiring, shredding, ending views                then writes and reads the log
     introduce                                                                            reads one row, tells the log
 
 Each transaction lies within one desk's method. What must reach the log is written to the database in the same
@@ -32,6 +32,7 @@ from sqlalchemy.orm import Session
 from nightlatch.domain.consent import Withdrawn
 from nightlatch.domain.time import Clock
 from nightlatch.keeper import book
+from nightlatch.keeper.catching_up import CatchingUp
 from nightlatch.keeper.changes import Promises
 from nightlatch.keeper.checks import Case, Receipts, RoomPolicy
 from nightlatch.keeper.clock import LatestClock
@@ -39,6 +40,7 @@ from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.release import MarkedStill, Watermark
+from nightlatch.keeper.stamps import Stamps, tolerant
 from nightlatch.keeper.taking_back import TakingBack
 from nightlatch.keeper.taking_in import TakingIn
 from nightlatch.keeper.views import Draws, Views
@@ -83,15 +85,19 @@ class Room:
         passkeys: Passkeys,
         promises: Promises,
         watermark: Watermark,
+        stamps: Stamps,
     ) -> None:
         self._lock = threading.RLock()
         self._engine, self._clock, self._ledger, self.promises = engine, clock, ledger, promises
         with Session(engine) as session:
             latest = LatestClock(clock, book.latest_ms(session))
+        self._stamps = stamps
         self._taking_in = TakingIn(engine, keys, blobs, latest, policy.programme_key)
         self._draws = Draws(engine, keys, latest, policy, passkeys)
-        self._views = Views(engine, keys, blobs, latest, policy, receipts, passkeys, self._draws, watermark)
-        self._taking_back = TakingBack(engine, keys, blobs, latest)
+        self._taking_back = back = TakingBack(engine, keys, blobs, latest)
+        self._catching_up = CatchingUp(engine, stamps, clock, ledger, passkeys.changes, back, self._lock)
+        may_show = self._catching_up.check
+        self._views = Views(engine, keys, blobs, latest, policy, receipts, passkeys, self._draws, watermark, may_show)
         self._taking_back.shred_what_has_no_half()
 
     # ---- giving ---------------------------------------------------------------------------------------------------
@@ -206,18 +212,25 @@ class Room:
                 self._views.close_all_of(donation)
             self._taking_back.shred(due.shred)
             self._views.close_the_fallen()
+            self._stamps.go_round()
         book.append_queued(self._engine, self._ledger)  # asks the log: not under the lock
+        self._catching_up.keep_up()
 
     @_alone
     def entries(self, donation: str) -> list[OwnersEntry]:
         """All entries about a donation, for its owner. Raises `NotFound`."""
-        with Session(self._engine) as session:
+        with tolerant(self._engine) as session:
             return book.entries_of(session, donation)
 
     # ---- within ---------------------------------------------------------------------------------------------------
 
     def _root(self) -> bytes:
-        """The log's newest root, while the programme keeps its promise. It asks the log: not under the lock."""
+        """The log's newest root, while the keeper knows all that it must, and the programme keeps its promise.
+
+        It asks the log: not under the lock.
+        """
+        self._catching_up.require()
+        self._catching_up.check()
         if (breach := self.promises.breach()) is not None:
             raise KeeperRefused(Refusal.POLICY, breach)
         return self._ledger.root(self._clock.now_ms())
