@@ -9,6 +9,8 @@ told to it. What is missing was done after the rows that are here were saved:
     roster, policy                no session and no view until review tells the change again, as it does by itself
     view.close, flag              nothing is drawn until the next UTC day: who has seen what today is not known
 
+An entry that waits here to be appended, and is in the log, was appended before: it is not appended again.
+
 Reading the log is no part of showing a picture: the sweep does it every quarter of a minute.
 """
 
@@ -28,9 +30,9 @@ from nightlatch.domain.view import Leaf, commitment, read_leaf, tag
 from nightlatch.errors import NightlatchError
 from nightlatch.keeper import book
 from nightlatch.keeper.changes import POLICY, ROSTER, Changes
-from nightlatch.keeper.events import EntryKind, Event, FlagEvent, WithdrawEvent
+from nightlatch.keeper.events import EntryKind, FlagEvent, WithdrawEvent
 from nightlatch.keeper.reading import News
-from nightlatch.keeper.records import ChangeRow, KeptDonationRow, leaf_group
+from nightlatch.keeper.records import ChangeRow, EntryRow, KeptDonationRow, change_of, entry_of
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.stamps import Stamps, tolerant
 from nightlatch.keeper.taking_back import FLAGGED_FOR_MS, SHRED_WITHIN_MS, TakingBack
@@ -79,7 +81,7 @@ class CatchingUp:
     def keep_up(self) -> None:
         """Read what is new, if it is time. It asks the log: not under the room's lock. Never raises: `require` does."""
         with self._reading:
-            if self._is_read_within(EVERY_MS):
+            if self._stamps.fault or self._is_read_within(EVERY_MS):
                 return
             try:
                 self._read()
@@ -88,6 +90,7 @@ class CatchingUp:
 
     def require(self) -> None:
         """Raises `KeeperRefused` unless the log was read lately: now, if need be. Not under the room's lock."""
+        self._stamps.check()
         with self._reading:
             if not self._is_read_within(STALE_MS):
                 self._read()
@@ -102,8 +105,14 @@ class CatchingUp:
         self._read_ms = self._clock.now_ms()
 
     def _is_missing(self, raw: bytes) -> bool:
+        """Whether an entry is one of ours that no row knows, or one that waits here to be appended."""
         leaf = _leaf(raw)
-        return leaf is not None and leaf.kind in (*OWN, ROSTER, POLICY) and not self._stamps.members(leaf_group(raw))
+        if leaf is None:
+            return False
+        if leaf.kind in (ROSTER, POLICY):
+            return not self._stamps.members(change_of(raw))
+        known = self._stamps.members(entry_of(raw))
+        return leaf.kind in OWN and (not known or known[0] in self._stamps.members(("queued",)))
 
     def _take(self, news: News) -> None:
         now_ms = self._clock.now_ms()
@@ -114,56 +123,59 @@ class CatchingUp:
                     continue
                 if leaf.kind in (ROSTER, POLICY):
                     log.warning("change.untold", index=index)
-                    session.add(ChangeRow(kind=leaf.kind, leaf=raw, found_ms=now_ms))
-                elif rows := self._household_of(session, leaf):
-                    self._make_good(session, rows, index, raw, leaf, now_ms)
+                    found_ms = 0 if self._read_ms is None else now_ms  # at the start nothing is on its way
+                    session.add(ChangeRow(kind=leaf.kind, leaf=raw, found_ms=found_ms))
+                elif known := self._stamps.all_of(session, EntryRow, entry_of(raw)):
+                    known[0].leaf_index = index
+                else:
+                    self._make_good(session, leaf, raw, index)
             if bytes(news.seen) != self._stamps.head.seen:
                 self._stamps.note(session, seen=bytes(news.seen))
 
-    def _household_of(self, session: Session, leaf: Leaf) -> list[KeptDonationRow]:
-        """The clips of the household under whose tag this entry is."""
-        states = [("state", state) for state in State if state not in (State.MADE, State.SHREDDED)]
-        rows = self._stamps.all_of(session, KeptDonationRow, *states)
-        return [row for row in rows if row.log_key is not None and tag(row.log_key, leaf.at_s * 1000) == leaf.tag]
-
-    def _make_good(
-        self, session: Session, rows: list[KeptDonationRow], index: int, raw: bytes, leaf: Leaf, now_ms: int
-    ) -> None:
+    def _make_good(self, session: Session, leaf: Leaf, raw: bytes, index: int) -> None:
         """An entry that this keeper wrote and does not know any more: what it says is done again."""
+        states = [("state", state) for state in State if state not in (State.MADE, State.SHREDDED)]
+        here = {row.id: row for row in self._stamps.all_of(session, KeptDonationRow, *states)}
+        keys = {row.id: row.log_key or b"" for row in here.values()} | self._taking_back.lost
+        household = {name: key for name, key in keys.items() if tag(key, leaf.at_s * 1000) == leaf.tag}
+        if not household:
+            return
         log.warning("entry.unknown", index=index, kind=leaf.kind)
+        now_ms = self._clock.now_ms()
         if leaf.kind in LOOKED:
             self._stamps.note(session, closed_day=now_ms // DAY_MS)
         if leaf.kind not in (EntryKind.WITHDRAW, EntryKind.FLAG):
             return
-        standing = [row for row in rows if row.state in (State.WAITING, State.LABELLED, State.FLAGGED)]
-        for row in standing:
-            for event in self._possible(row, leaf):
-                salt = book.salt_of(row.log_key or b"", event)
-                if commitment(salt, event.canonical()) == leaf.commitment:
-                    self._do_again(row, event)
-                    kind, said = EntryKind(leaf.kind), event.canonical()
-                    book.enter(session, row, kind, raw, said, salt, now_ms, now_ms, index)
+        for name, key in household.items():
+            for event in self._possible(name, leaf):
+                salt, said = book.salt_of(key, event), event.canonical()
+                if commitment(salt, said) == leaf.commitment:
+                    if (row := here.get(name)) is not None:  # else its key is gone already
+                        _do_again(row, event)
+                        book.enter(session, row, event.kind, raw, said, salt, now_ms, now_ms, index)
                     return
-        for row in standing:
-            self._taking_back.withdraw(session, row, now_ms)
+        for row in (here[name] for name in household if name in here):
+            if row.state is not State.WITHDRAWN:
+                self._taking_back.withdraw(session, row, now_ms)
 
-    def _possible(self, row: KeptDonationRow, leaf: Leaf) -> Iterator[Event]:
+    def _possible(self, donation: str, leaf: Leaf) -> Iterator[WithdrawEvent | FlagEvent]:
         """All that this entry may say of this clip."""
-        latest_ms = leaf.at_s * 1000 + SECOND_MS
-        moments = range(latest_ms - SECOND_MS - NOTED_WITHIN_MS, latest_ms)
+        before_ms = (leaf.at_s + 1) * SECOND_MS
+        moments = range(before_ms - SECOND_MS - NOTED_WITHIN_MS, before_ms)
         if leaf.kind == EntryKind.WITHDRAW:
             for at_ms in moments:
-                yield WithdrawEvent(row.id, at_ms, at_ms + SHRED_WITHIN_MS)
+                yield WithdrawEvent(donation, at_ms, at_ms + SHRED_WITHIN_MS)
             return
-        for view in self._stamps.members(("viewers", row.id)):
+        for view in self._stamps.members(("viewers", donation)):
             for at_ms in moments:
-                yield FlagEvent(row.id, view, at_ms + FLAGGED_FOR_MS)
+                yield FlagEvent(donation, view, at_ms + FLAGGED_FOR_MS)
 
-    def _do_again(self, row: KeptDonationRow, event: Event) -> None:
-        if isinstance(event, WithdrawEvent):
-            row.state, row.withdrawn_ms = State.WITHDRAWN, event.refused_ms
-        elif isinstance(event, FlagEvent):
-            row.state, row.flagged_ms = State.FLAGGED, event.shred_by_ms - FLAGGED_FOR_MS
+
+def _do_again(row: KeptDonationRow, event: WithdrawEvent | FlagEvent) -> None:
+    if isinstance(event, WithdrawEvent):
+        row.state, row.withdrawn_ms = State.WITHDRAWN, event.refused_ms
+    elif row.state is not State.WITHDRAWN:
+        row.state, row.flagged_ms = State.FLAGGED, event.shred_by_ms - FLAGGED_FOR_MS
 
 
 def _leaf(raw: bytes) -> Leaf | None:

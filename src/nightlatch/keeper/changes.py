@@ -24,7 +24,7 @@ from nightlatch.domain.consent import canonical, public_key
 from nightlatch.domain.time import Clock
 from nightlatch.domain.view import Enrolment, Promise, commitment, read_enrolment, read_leaf, read_promise
 from nightlatch.keeper.checks import Receipts, RoomPolicy
-from nightlatch.keeper.records import ChangeRow, leaf_group
+from nightlatch.keeper.records import ChangeRow, change_of
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.stamps import stamps_of
 
@@ -122,7 +122,7 @@ class Changes:
     def take(self, kind: str, subject: str, event: bytes, proof: ChangeProof) -> bool:
         """Keep a change that was checked, once; whether it is the one that holds now."""
         with Session(self._engine) as session, session.begin():
-            rows = stamps_of(session).all_of(session, ChangeRow, leaf_group(proof.leaf))
+            rows = stamps_of(session).all_of(session, ChangeRow, change_of(proof.leaf))
             if (row := rows[0] if rows else None) is None:
                 row = ChangeRow(kind=kind, leaf=proof.leaf, found_ms=self._administrators.clock.now_ms())
                 session.add(row)

@@ -29,9 +29,14 @@ class KeeperTables(DeclarativeBase):
         return ()
 
 
-def leaf_group(leaf: bytes) -> Group:
-    """The rows about this leaf of the log."""
-    return "leaf", sha256(leaf).digest()
+def entry_of(leaf: bytes) -> Group:
+    """The entries with this leaf: one, or none."""
+    return "entry", sha256(leaf).digest()
+
+
+def change_of(leaf: bytes) -> Group:
+    """The changes with this leaf: one, or none."""
+    return "change", sha256(leaf).digest()
 
 
 class KeptDonationRow(KeeperTables):
@@ -116,7 +121,7 @@ class EntryRow(KeeperTables):
     leaf_index: Mapped[int | None] = mapped_column(BigInteger, index=True)
 
     def groups(self) -> Iterable[Group]:
-        return (leaf_group(self.leaf), *([] if self.leaf_index is not None else [("queued",)]))
+        return (entry_of(self.leaf), *([] if self.leaf_index is not None else [("queued",)]))
 
 
 class RosterRow(KeeperTables):
@@ -150,7 +155,7 @@ class ChangeRow(KeeperTables):
 
     def groups(self) -> Iterable[Group]:
         told = ("changes", self.kind, self.subject or "") if self.event is not None else ("untold",)
-        return leaf_group(self.leaf), told
+        return change_of(self.leaf), told
 
 
 class HeadRow(KeeperTables):

@@ -12,7 +12,7 @@ still stands when it is done, so that none leaves after a revocation was answere
     still                           twice: does the view stand before and after          makes the picture
     close_view, flag, labelled      from beginning to end
     revoke, entries                 from beginning to end
-    sweep                           for expiring, shredding, ending views                then writes and reads the log
+    sweep                           for expiring, shredding, ending views                then reads and writes the log
     introduce                                                                            reads one row, tells the log
 
 Each transaction lies within one desk's method. What must reach the log is written to the database in the same
@@ -213,8 +213,8 @@ class Room:
             self._taking_back.shred(due.shred)
             self._views.close_the_fallen()
             self._stamps.go_round()
-        book.append_queued(self._engine, self._ledger)  # asks the log: not under the lock
-        self._catching_up.keep_up()
+        self._catching_up.keep_up()  # asks the log: not under the lock; the log may hold what is queued
+        book.append_queued(self._engine, self._ledger)
 
     @_alone
     def entries(self, donation: str) -> list[OwnersEntry]:

@@ -49,6 +49,7 @@ class TakingBack:
     def __init__(self, engine: Engine, keys: Keys, blobs: Blobs, clock: Clock) -> None:
         self._engine, self._keys, self._blobs, self._clock = engine, keys, blobs, clock
         self._journal_holds_keys = True
+        self.lost: dict[str, bytes] = {}  # donations whose half was missing at this start, and their owners' log keys
 
     def revoke(self, withdrawn: Withdrawn) -> Revocation:
         """From here on nobody sees the clip; `shred` destroys the key. Raises `KeeperRefused`, `NotFound`."""
@@ -98,6 +99,7 @@ class TakingBack:
         with tolerant(self._engine) as session, session.begin():
             for row in session.scalars(select(KeptDonationRow).where(KeptDonationRow.state != State.SHREDDED)):
                 if not self._keys.has(row.id):
+                    self.lost[row.id] = row.log_key or b""
                     book.forget(row, self._clock.now_ms())
                     self._blobs.delete(row.id)
 
