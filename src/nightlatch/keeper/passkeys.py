@@ -92,7 +92,7 @@ class Passkeys:
             except (WebAuthnException, ValueError):
                 raise KeeperRefused(Refusal.PASSKEY, "The passkey's answer does not fit. Log in again.") from None
             row.sign_count = proven.new_sign_count
-            seat = Seat(known.reviewer, known.device, known.credential, now_ms, now_ms)
+            seat = Seat(known.reviewer, known.device, known.credential, now_ms, now_ms, now_ms)
         token = secrets.token_urlsafe(32)
         with self._lock:  # one session a passkey
             self._seats = {k: s for k, s in self._seats.items() if s.credential != seat.credential}
@@ -116,11 +116,18 @@ class Passkeys:
         except KeeperRefused:
             self.leave(token)
             raise
-        self.touch(token)
+        self.act(token)
         return seat
 
+    def act(self, token: str) -> None:
+        """The reviewer did something that is counted: a draw, a view, a label."""
+        now_ms = self._clock.now_ms()
+        with self._lock:
+            if (seat := self._seats.get(_hashed(token))) is not None:
+                self._seats[_hashed(token)] = replace(seat, last_ms=now_ms, acted_ms=now_ms)
+
     def touch(self, token: str) -> None:
-        """The reviewer did something."""
+        """The reviewer is there: a picture was asked for, a key was pressed. A script can say so, too."""
         with self._lock:
             if (seat := self._seats.get(_hashed(token))) is not None:
                 self._seats[_hashed(token)] = replace(seat, last_ms=self._clock.now_ms())
