@@ -31,7 +31,7 @@ SENTENCES: Mapping[str, str] = {
     "camera.sub_lost": "Camera {camera:.8} lost its sub-stream ({reason}). Nightlatch watches the main stream "
     "and keeps trying.",
     "cameras.not_remembered": "The list of cameras could not be kept ({error}). Nightlatch keeps trying.",
-    "change.untold": "The log holds a change that the keeper was not told (entry {index}). Nothing is shown until it is.",
+    "change.untold": "The log holds a change that the keeper was not told ({index}). Nothing is shown until it is.",
     "clip.flagged": "A reviewer reported the clip of view {view}. None of its labels counts any more.",
     "clip.stays": "An expired clip could not be deleted ({error}). The next round tries again.",
     "detector.failed": "The detector failed ({why}). It starts again in {again_in_s} s; recording goes on.",
@@ -39,8 +39,8 @@ SENTENCES: Mapping[str, str] = {
     "detector.missing": "{text} Until it is here, the built-in eye looks.",
     "disk.stumbled": "Storing what was recorded stumbled. Nightlatch keeps trying.",
     "duty.failed": "What had to be done could not be done yet ({duty}: {error}). Nightlatch keeps trying.",
-    "entry.unknown": "The log holds an entry of this keeper that its rows do not know ({kind}, {index}): they are older "
-    "than the log. What it says is done again.",
+    "entry.unknown": "The log holds an entry of this keeper that its rows do not know ({kind}, {index}). "
+    "They are older than the log. What it says is done again.",
     "errand.broke": "A piece of work beside the hub ended without a result ({errand}, status {status}).",
     "eye.untold": "How the eye fares could not be told. Looking and recording go on.",
     "household.key_unusable": "Nothing is recorded, because the household's key cannot be used. {text}",

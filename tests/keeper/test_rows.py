@@ -96,7 +96,7 @@ HEADS = {
 
 
 class Attacked:
-    """A keeper with a day behind it: a flagged clip, one that was seen, others that wait, a passkey that was removed."""
+    """A keeper with a day behind it: a flagged clip, one that was seen, others that wait, a removed passkey."""
 
     def __init__(self, home: House) -> None:
         self.home, self.owner = home, Owner()

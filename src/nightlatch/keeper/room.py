@@ -8,7 +8,7 @@ still stands when it is done, so that none leaves after a revocation was answere
     next_clip                       for the draw                                         first asks the log for its root
     skip, enough, case              from beginning to end
     open_view                       for the ten checks, decrypting, the row, the ticket  first asks the log for its root
-    connect, touch, check_standing  from beginning to end
+    connect, touch, check_standing  from beginning to end, and so does pace
     still                           twice: does the view stand before and after          makes the picture
     close_view, flag, labelled      from beginning to end
     revoke, entries                 from beginning to end
@@ -154,6 +154,11 @@ class Room:
     def connect(self, view_id: int, ticket: str, token: str) -> int:
         """Use the ticket, once; returns how many pictures there are. Raises `KeeperRefused`."""
         return self._views.connect(view_id, ticket, token)
+
+    @_alone
+    def pace(self, view_id: int) -> float:
+        """Pictures a second of this view's film. Raises `KeeperRefused` once it is no longer valid."""
+        return self._views.pace(view_id)
 
     def still(self, view_id: int, n: int) -> MarkedStill:
         """One picture, if the view is valid both before and after it is made. Raises `KeeperRefused`."""

@@ -190,7 +190,7 @@ class Views:
             self.close(view_id)  # one view at a time
         ticket = secrets.token_urlsafe(32)
         self._open[logged.id] = OpenView(film, token, ticket)
-        self._passkeys.touch(token)
+        self._passkeys.act(token)
         log.info("view.opened", view=logged.id, pictures=film.count)
         return ViewPass(logged.id, ticket, film.count)
 
@@ -203,6 +203,12 @@ class Views:
             raise KeeperRefused(Refusal.SECOND_TAB, "This clip is open in another tab. Go on there.")
         found.connected = True
         return found.film.count
+
+    def pace(self, view_id: int) -> float:
+        """Pictures a second of this view's film. Raises `KeeperRefused` once it is no longer valid."""
+        film = self.standing(view_id).film
+        view = film.logged.view
+        return film.count * 1000 / (view.to_ms - view.from_ms)
 
     def standing(self, view_id: int) -> OpenView:
         """The view, if it is valid: clock, session, hours and clip allow it now. Raises `KeeperRefused`."""
@@ -298,6 +304,8 @@ class Views:
                 raise KeeperRefused(Refusal.WRONG_ENTRY, "The log's entry is for another label. Log this one first.")
             self._receipts.included(receipt, leaf)
             book.enter(session, row, EntryKind.LABEL, leaf, event, salt, now_ms, now_ms, index)
+        if (found := self._open.get(view_id)) is not None:
+            self._passkeys.act(found.token)
 
 
 def _assignment(made: DrawRow, row: KeptDonationRow, seat: Seat, now_ms: int) -> Assignment:
