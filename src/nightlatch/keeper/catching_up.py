@@ -40,9 +40,7 @@ from nightlatch.keeper.words import Ledger
 
 EVERY_MS = 15 * SECOND_MS
 STALE_MS = 5 * MINUTE_MS  # longer than that without reading the log: nothing is shown
-TELLING_MS = 30 * SECOND_MS  # from the log to here: so long may review take to tell a change
 NOTED_WITHIN_MS = 2 * SECOND_MS  # between the moment that an event names and its leaf
-UNTOLD = "The log holds a change of roster or policy that the keeper was not told. Review tells it again by itself."
 PUT_BACK = "The keeper's rows were put back to earlier ones, and today's looks are gone. Come back tomorrow (UTC)."
 OWN = (EntryKind.GIVE, EntryKind.WITHDRAW, EntryKind.CLOSE, EntryKind.FLAG, EntryKind.SHRED)
 LOOKED = (EntryKind.CLOSE, EntryKind.FLAG)
@@ -72,10 +70,8 @@ class CatchingUp:
     def check(self) -> None:
         """Raises `KeeperRefused` while something is known to be missing."""
         self._stamps.check()
-        now_ms = self._clock.now_ms()
-        if self._changes.untold(now_ms - TELLING_MS):
-            raise KeeperRefused(Refusal.BEHIND, UNTOLD)
-        if self._stamps.head.closed_day == now_ms // DAY_MS:
+        self._changes.check_told()
+        if self._stamps.head.closed_day == self._clock.now_ms() // DAY_MS:
             raise KeeperRefused(Refusal.BEHIND, PUT_BACK)
 
     def keep_up(self) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from nightlatch.domain.consent import canonical, public_key
-from nightlatch.domain.time import Clock
+from nightlatch.domain.time import SECOND_MS, Clock
 from nightlatch.domain.view import Enrolment, Promise, commitment, read_enrolment, read_leaf, read_promise
 from nightlatch.keeper.checks import Receipts, RoomPolicy
 from nightlatch.keeper.records import ChangeRow, change_of
@@ -30,6 +30,8 @@ from nightlatch.keeper.stamps import stamps_of
 
 SIGNERS = 2
 ROSTER, POLICY = "roster", "policy"
+TELLING_MS = 30 * SECOND_MS  # from the log to here: so long may review take to tell a change
+UNTOLD = "The log holds a change of roster or policy that the keeper was not told. Review tells it again by itself."
 _NAMES = ("quota", "most_viewers", "opens_minute", "closes_minute", "quorum of the log's policy")
 
 
@@ -134,13 +136,15 @@ class Changes:
             newest = self._newest(session, kind, subject)
         return newest is not None and newest.event == event
 
-    def untold(self, before_ms: int) -> bool:
-        """Whether the log holds a change, found before then, that nobody has told this keeper."""
+    def check_told(self) -> None:
+        """Raises `KeeperRefused` while the log holds a change that nobody has told this keeper."""
+        late_ms = self._administrators.clock.now_ms() - TELLING_MS
         with Session(self._engine) as session:
             rows = stamps_of(session).all_of(
                 session, ChangeRow, ("untold",)
-            )  # none, nearly always: then nothing is asked
-            return any(row.found_ms <= before_ms for row in rows)
+            )  # nearly always none: nothing is asked then
+            if any(row.found_ms <= late_ms for row in rows):
+                raise KeeperRefused(Refusal.BEHIND, UNTOLD)
 
     def _newest(self, session: Session, kind: str, subject: str) -> ProvenChange | None:
         rows = stamps_of(session).all_of(session, ChangeRow, ("changes", kind, subject))

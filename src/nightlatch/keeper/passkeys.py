@@ -68,7 +68,11 @@ class Passkeys:
             return fresh
 
     def sit(self, challenge: bytes, assertion: str) -> str:
-        """A session's token for a WebAuthn assertion (JSON) over one of our challenges. Raises `KeeperRefused`."""
+        """A session's token for a WebAuthn assertion (JSON) over one of our challenges. Raises `KeeperRefused`.
+
+        While a change is missing that the log holds, nobody comes in, and the challenge is not used up.
+        """
+        self.changes.check_told()
         now_ms = self._clock.now_ms()
         with self._lock:
             made_ms = self._challenges.pop(challenge, -CHALLENGE_LIFE_MS)
