@@ -44,6 +44,7 @@ SENTENCES: Mapping[str, str] = {
     "errand.broke": "A piece of work beside the hub ended without a result ({errand}, status {status}).",
     "eye.untold": "How the eye fares could not be told. Looking and recording go on.",
     "household.key_unusable": "Nothing is recorded, because the household's key cannot be used. {text}",
+    "keeper.told_again": "The keeper's rows were older than the log; all changes were told to it again.",
     "label.untold": "The keeper could not be told of a label ({error}). The label counts all the same.",
     "lock.keeper": "The keeper could not be told that a reviewer left ({error}). It ends the session within a minute.",
     "log.contradicts_itself": "The programme's log contradicts itself ({why}). Nothing more is given to it.",

@@ -6,10 +6,11 @@ The browser fetches them from the keeper itself, over one WebSocket, with the se
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TypeVar
 
+import structlog
 from pydantic import Base64Bytes, BaseModel, ConfigDict, ValidationError
 
 from nightlatch.domain.consent import Purpose
@@ -17,13 +18,16 @@ from nightlatch.domain.view import Enrolment, View
 from nightlatch.review.entries import Entry
 from nightlatch.review.errors import KeeperSaidNo, KeeperSessionEnded, Unreachable
 from nightlatch.review.labels import Submission
-from nightlatch.review.roster import LoggedChange
+from nightlatch.review.roster import LoggedChange, TakesChanges
 from nightlatch.web.asking import Bounds, Unanswered, ask, json_body
 from nightlatch.web.face import KIB
+
+log = structlog.get_logger()
 
 BOUNDS = Bounds(64 * KIB, within_s=15.0)
 SESSION = "x-nightlatch-session"
 ENDED = ("session", "idle")  # the keeper's words for a session of its own that has ended
+BEHIND = "behind"  # its word for rows that are older than the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ class Keeper:
     """What the review room may ask of the keeper. Every method raises `KeeperSaidNo` or `Unreachable`."""
 
     def __init__(self, url: str, secret: str) -> None:
-        self._url, self._secret = url.rstrip("/"), secret
+        self.url, self.secret = url.rstrip("/"), secret
 
     def challenge(self) -> bytes:
         """Fresh bytes for a passkey to sign."""
@@ -167,9 +171,9 @@ class Keeper:
 
     def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None, token: str | None = None) -> bytes:
         raw, headers = (b"", dict[str, str]()) if body is None else json_body(body)
-        headers |= {"Authorization": f"Bearer {self._secret}"} | ({SESSION: token} if token is not None else {})
+        headers |= {"Authorization": f"Bearer {self.secret}"} | ({SESSION: token} if token is not None else {})
         try:
-            answer = ask(method, self._url + path, BOUNDS, body=raw, headers=headers)
+            answer = ask(method, self.url + path, BOUNDS, body=raw, headers=headers)
         except Unanswered:
             raise Unreachable("The keeper does not answer, so nothing can be shown. Try again in a minute.") from None
         if answer.is_success:
@@ -177,6 +181,23 @@ class Keeper:
         told = _read(_RefusalReply, answer.body, answer.status)
         refuse = KeeperSessionEnded if told.refused in ENDED else KeeperSaidNo
         raise refuse(told.error, told.refused)
+
+
+class KeeperToldAgain(Keeper):
+    """A keeper that is told all changes again when it says that it is behind, and is then asked once more."""
+
+    def __init__(self, keeper: Keeper, tell_again: Callable[[TakesChanges], int]) -> None:
+        super().__init__(keeper.url, keeper.secret)
+        self._keeper, self._tell_again = keeper, tell_again
+
+    def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None, token: str | None = None) -> bytes:
+        try:
+            return super()._ask(method, path, body, token)
+        except KeeperSaidNo as no:
+            if no.refusal != BEHIND or self._tell_again(self._keeper) == 0:
+                raise
+            log.warning("keeper.told_again")
+            return super()._ask(method, path, body, token)
 
 
 def _read(shape: type[Reply], raw: bytes, status: int = 200) -> Reply:

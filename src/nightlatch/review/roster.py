@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import secrets
 from base64 import b64decode
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Protocol
 
@@ -22,6 +22,7 @@ from nightlatch.domain.time import HOUR_MS, Clock
 from nightlatch.domain.view import Enrolment, Promise, read_enrolment, read_promise
 from nightlatch.errors import NotFound, Refused
 from nightlatch.review.entries import Append, entry, programme_tag
+from nightlatch.review.errors import KeeperSaidNo
 from nightlatch.review.records import (
     AdministratorRow,
     ChangeKind,
@@ -95,8 +96,9 @@ class TakesChanges(Protocol):
 class Roster:
     """Administrators, invitations, passkeys and the changes that two people signed."""
 
-    def __init__(self, engine: Engine, clock: Clock, programme_key: str) -> None:
-        self._engine, self._clock = engine, clock
+    def __init__(self, engine: Engine, clock: Clock, programme_key: str, keys: Iterable[str] = ()) -> None:
+        """`keys` are the administrators' as the settings have them; without any, whoever is in the table signs."""
+        self._engine, self._clock, self._keys = engine, clock, frozenset(keys)
         self._tag = programme_tag(programme_key)
 
     # ---- administrators -------------------------------------------------------------------------------------------
@@ -210,7 +212,7 @@ class Roster:
         """
         with Session(self._engine) as session, session.begin():
             row = _change(session, change)
-            if session.get(AdministratorRow, key) is None:
+            if session.get(AdministratorRow, key) is None or (self._keys and key not in self._keys):
                 raise Refused("Only an administrator of the programme may sign for a change.")
             if row.leaf_index is not None:
                 raise Refused("This change was made already. Propose another one.")
@@ -251,6 +253,33 @@ class Roster:
         with Session(self._engine) as session, session.begin():
             _change(session, change).told_ms = self._clock.now_ms()
         return self.change(change)
+
+    def tell_again(self, receipt: Callable[[int], str], keeper: TakesChanges) -> int:
+        """Tell the keeper all changes that the log holds, oldest first, with fresh receipts; how many it took.
+
+        For a keeper that says it is behind: its rows are older than the log, or from before it kept proofs.
+
+        Raises:
+            Unreachable: the log or the keeper did not answer.
+        """
+        with Session(self._engine) as session:
+            query = select(ChangeRow).where(ChangeRow.leaf_index.is_not(None)).order_by(ChangeRow.leaf_index)
+            made = [
+                (row.kind, row.leaf_index or 0, _logged(row, _signatures(session, row.id)))
+                for row in session.scalars(query)
+            ]
+        taken = 0
+        for kind, index, old in made:
+            logged = replace(old, receipt=receipt(index))
+            try:
+                if kind is ChangeKind.ROSTER:
+                    keeper.enrol(read_enrolment(logged.event), logged)
+                else:
+                    keeper.promise(logged)
+                taken += 1
+            except KeeperSaidNo:  # a later change of the same is known: it keeps this one, too
+                continue
+        return taken
 
     def change(self, change: str) -> ProgrammeChange:
         """Raises `NotFound`."""
@@ -299,6 +328,10 @@ def _propose(session: Session, kind: ChangeKind, event: bytes, now_ms: int) -> s
     change = secrets.token_hex(6)
     session.add(ChangeRow(id=change, kind=kind, event=event, proposed_ms=now_ms))
     return change
+
+
+def _logged(row: ChangeRow, signatures: Mapping[str, str]) -> LoggedChange:
+    return LoggedChange(row.event, signatures, row.salt or b"", row.leaf or b"", "")
 
 
 def _change(session: Session, change: str) -> ChangeRow:
