@@ -5,6 +5,7 @@ The browser fetches them from the keeper itself, over one WebSocket, with the se
 
 from __future__ import annotations
 
+import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -27,6 +28,7 @@ log = structlog.get_logger()
 BOUNDS = Bounds(64 * KIB, within_s=15.0)
 SESSION = "x-nightlatch-session"
 ENDED = ("session", "idle")  # the keeper's words for a session of its own that has ended
+AGAIN_AFTER_S = 60.0
 BEHIND = "behind"  # its word for rows that are older than the log
 
 
@@ -184,18 +186,25 @@ class Keeper:
 
 
 class KeeperToldAgain(Keeper):
-    """A keeper that is told all changes again when it says that it is behind, and is then asked once more."""
+    """A keeper that is told all changes again when it says that it is behind, and is then asked once more.
 
-    def __init__(self, keeper: Keeper, tell_again: Callable[[TakesChanges], int]) -> None:
+    Once a minute at most: what it lacks may be known to nobody.
+    """
+
+    def __init__(self, keeper: Keeper, tell_again: Callable[[TakesChanges], None]) -> None:
         super().__init__(keeper.url, keeper.secret)
         self._keeper, self._tell_again = keeper, tell_again
+        self._told_s = -AGAIN_AFTER_S
 
     def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None, token: str | None = None) -> bytes:
         try:
             return super()._ask(method, path, body, token)
         except KeeperSaidNo as no:
-            if no.refusal != BEHIND or self._tell_again(self._keeper) == 0:
+            now_s = time.monotonic()
+            if no.refusal != BEHIND or now_s - self._told_s < AGAIN_AFTER_S:
                 raise
+            self._told_s = now_s
+            self._tell_again(self._keeper)
             log.warning("keeper.told_again")
             return super()._ask(method, path, body, token)
 

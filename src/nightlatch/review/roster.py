@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Protocol
@@ -254,8 +255,8 @@ class Roster:
             _change(session, change).told_ms = self._clock.now_ms()
         return self.change(change)
 
-    def tell_again(self, receipt: Callable[[int], str], keeper: TakesChanges) -> int:
-        """Tell the keeper all changes that the log holds, oldest first, with fresh receipts; how many it took.
+    def tell_again(self, receipt: Callable[[int], str], keeper: TakesChanges) -> None:
+        """Tell the keeper all changes that the log holds, oldest first, with fresh receipts.
 
         For a keeper that says it is behind: its rows are older than the log, or from before it kept proofs.
 
@@ -268,18 +269,13 @@ class Roster:
                 (row.kind, row.leaf_index or 0, _logged(row, _signatures(session, row.id)))
                 for row in session.scalars(query)
             ]
-        taken = 0
         for kind, index, old in made:
             logged = replace(old, receipt=receipt(index))
-            try:
+            with suppress(KeeperSaidNo):  # a later change of the same is known: it keeps this one, too
                 if kind is ChangeKind.ROSTER:
                     keeper.enrol(read_enrolment(logged.event), logged)
                 else:
                     keeper.promise(logged)
-                taken += 1
-            except KeeperSaidNo:  # a later change of the same is known: it keeps this one, too
-                continue
-        return taken
 
     def change(self, change: str) -> ProgrammeChange:
         """Raises `NotFound`."""
