@@ -28,6 +28,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary, ref
@@ -250,7 +251,7 @@ class Stamps:
 
     def loaded(self, session: Session, row: KeeperTables) -> None:
         """Raises `KeeperRefused` for a row that the keeper did not write like this."""
-        key, mac = _key_of(row), self._stamp(row).mac
+        key, mac = _key_of(row), self._mac_of(row)
         pending = session.info.get(_PENDING, {})
         expected = pending[key] if key in pending else self._stamps.get(key)
         if (expected is None or expected.mac != mac) and not self._is_read_again(row, key):
@@ -261,9 +262,15 @@ class Stamps:
     def _is_read_again(self, row: KeeperTables, key: Key) -> bool:
         """Somebody may have committed between the reading and the remembering: read again while nobody can."""
         with self._lock, tolerant(self._engine) as session:
-            fresh = session.execute(select(*row.__table__.columns).where(_primary(row) == key[1])).mappings().first()
+            fresh = (
+                session.execute(
+                    select(*row.__table__.columns).where(row.__table__.c[_shape(type(row)).primary] == key[1])
+                )
+                .mappings()
+                .first()
+            )
             expected = self._stamps.get(key)
-            if fresh is None or expected is None or self._mac(row.__tablename__, dict(fresh)) != expected.mac:
+            if fresh is None or expected is None or self._mac(_shape(type(row)), dict(fresh)) != expected.mac:
                 return False
             for name, value in fresh.items():
                 attributes.set_committed_value(row, name, value)
@@ -296,16 +303,20 @@ class Stamps:
                     self._groups[group].add(key[1])
 
     def _stamp(self, row: KeeperTables) -> Stamp:
-        values = {column.name: getattr(row, column.name) for column in row.__table__.columns}
-        return Stamp(self._mac(row.__tablename__, values), tuple(row.groups()))
+        return Stamp(self._mac_of(row), tuple(row.groups()))
 
-    def _mac(self, table: str, values: Mapping[str, Any]) -> bytes:
-        said = b"".join(
-            _framed(name.encode()) + _framed(_encoded(value))
-            for name, value in sorted(values.items())
-            if value is not None
-        )
-        return hmac.digest(self._key, _framed(table.encode()) + said, "sha256")
+    def _mac_of(self, row: KeeperTables) -> bytes:
+        shape, values = _shape(type(row)), row.__dict__
+        unset = {name: getattr(row, name) for name, _ in shape.columns if name not in values}
+        return self._mac(shape, {**values, **unset} if unset else values)
+
+    def _mac(self, shape: Shape, values: Mapping[str, Any]) -> bytes:
+        said = [shape.table]
+        for name, framed in shape.columns:
+            if (value := values[name]) is not None:
+                encoded = _encoded(value)
+                said += (framed, len(encoded).to_bytes(4), encoded)
+        return hmac.digest(self._key, b"".join(said), "sha256")
 
     def _head_mac(self, head: Head, total: int, count: int) -> bytes:
         numbers = (head.number, head.closed_day, count, total % (1 << 256))
@@ -349,13 +360,23 @@ def _is_stamped(row: object) -> bool:
     return isinstance(row, KeeperTables) and not isinstance(row, HeadRow)
 
 
-def _primary(row: KeeperTables) -> Any:
-    (column,) = inspect(type(row)).primary_key
-    return column
+class Shape(NamedTuple):
+    """What a stamp needs to know of a table: its name, framed; its columns in order, framed; its primary key."""
+
+    table: bytes
+    columns: tuple[tuple[str, bytes], ...]
+    primary: str
+
+
+@cache
+def _shape(table: type[KeeperTables]) -> Shape:
+    names = sorted(column.name for column in table.__table__.columns)
+    (primary,) = inspect(table).primary_key
+    return Shape(_framed(table.__tablename__.encode()), tuple((n, _framed(n.encode())) for n in names), primary.name)
 
 
 def _key_of(row: KeeperTables) -> Key:
-    return row.__tablename__, getattr(row, _primary(row).name)
+    return row.__tablename__, getattr(row, _shape(type(row)).primary)
 
 
 def _encoded(value: object) -> bytes:
