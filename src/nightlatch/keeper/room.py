@@ -13,7 +13,6 @@ still stands when it is done, so that none leaves after a revocation was answere
     close_view, flag, labelled      from beginning to end
     revoke, entries                 from beginning to end
     sweep                           for expiring, shredding, ending views                then reads and writes the log
-    introduce                                                                            reads one row, tells the log
 
 Each transaction lies within one desk's method. What must reach the log is written to the database in the same
 transaction as what it tells, and appended by `sweep`.
@@ -36,6 +35,7 @@ from nightlatch.keeper.catching_up import CatchingUp
 from nightlatch.keeper.changes import Promises
 from nightlatch.keeper.checks import Case, Receipts, RoomPolicy
 from nightlatch.keeper.clock import LatestClock
+from nightlatch.keeper.households import Households
 from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
@@ -91,9 +91,10 @@ class Room:
         self._engine, self._clock, self._ledger, self.promises = engine, clock, ledger, promises
         with Session(engine) as session:
             latest = LatestClock(clock, book.latest_ms(session))
-        self._stamps = stamps
-        self._taking_in = TakingIn(engine, keys, blobs, latest, policy.programme_key)
-        self._draws = Draws(engine, keys, latest, policy, passkeys)
+        self._stamps, self._receipts = stamps, receipts
+        self._households = Households(engine, keys, policy.households)
+        self._taking_in = TakingIn(engine, keys, blobs, latest, policy)
+        self._draws = Draws(engine, keys, latest, policy, passkeys, self._households)
         self._taking_back = back = TakingBack(engine, keys, blobs, latest)
         self._catching_up = CatchingUp(engine, stamps, clock, ledger, passkeys.changes, back, self._lock)
         may_show = self._catching_up.check
@@ -111,15 +112,6 @@ class Room:
     def receive(self, gift: Gift) -> None:
         """Intake. Raises `KeeperRefused` (then nothing is kept), `NotFound`, `SealError`."""
         self._taking_in.receive(gift)
-
-    def introduce(self, donation: str, witness: str) -> None:
-        """Name the witness of the household that gave this clip to the log, which knows it by a slot alone.
-
-        Raises:
-            NotFound: no such clip is here.
-            NightlatchError: the log does not take it.
-        """
-        self._ledger.enrol(self._taking_in.slot_of(donation), witness)
 
     # ---- looking --------------------------------------------------------------------------------------------------
 
@@ -220,6 +212,7 @@ class Room:
             self._stamps.go_round()
         self._catching_up.keep_up()  # asks the log: not under the lock; the log may hold what is queued
         book.append_queued(self._engine, self._ledger)
+        self._households.enrol_new(self._ledger)
 
     @_alone
     def entries(self, donation: str) -> list[OwnersEntry]:
@@ -238,4 +231,9 @@ class Room:
         self._catching_up.check()
         if (breach := self.promises.breach()) is not None:
             raise KeeperRefused(Refusal.POLICY, breach)
-        return self._ledger.root(self._clock.now_ms())
+        now_ms = self._clock.now_ms()
+        found = self._ledger.root(now_ms)
+        with self._lock:
+            hubs = self._households.hubs().values()
+            self._households.saw(self._receipts.hubs_under(found.note, frozenset(hubs), now_ms), now_ms)
+        return found.root

@@ -6,6 +6,7 @@ import os
 import resource
 import secrets
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -61,12 +62,13 @@ def open_room(settings: KeeperSettings, clock: Clock, watermark: Watermark) -> t
     keys = Keys(engine, folder)
     stamps = Stamps(engine, keys.derived("row stamps v1"), keys.counter, clock.now_ms() // DAY_MS)
     passkeys = Passkeys(engine, clock, administrators, settings.rp_id, settings.review_origin)
-    promises = Promises(engine, administrators, settings.policy, receipts.policy.quorum)
+    policy = replace(settings.policy, households=receipts.policy.households)
+    promises = Promises(engine, administrators, policy, receipts.policy.quorum)
     with suppress(KeeperRefused):  # a fault of the rows is told already
         if (breach := promises.breach()) is not None:
             log.error("policy.differs", breach=breach)
     blobs = Blobs((folder / "sealed").absolute().as_uri())
-    room = Room(engine, keys, blobs, clock, settings.policy, ledger, receipts, passkeys, promises, watermark, stamps)
+    room = Room(engine, keys, blobs, clock, policy, ledger, receipts, passkeys, promises, watermark, stamps)
     return room, passkeys
 
 
