@@ -82,6 +82,8 @@ class Reviewer:
 
 
 class House:
+    passed_over: frozenset[str] = frozenset()
+
     def __init__(self, folder: Path, clock: TestClock, log: TinyLog, durable: bool = True, **policy: Any) -> None:
         self.folder, self.clock, self.log = folder, clock, log
         folder.mkdir(exist_ok=True)
@@ -99,7 +101,7 @@ class House:
         self.stamps = Stamps(self.engine, self.keys.derived("row stamps v1"), self.keys.counter, self.today)
         self.blobs = Blobs((self.folder / "sealed").absolute().as_uri())
         keys = frozenset(public_b64(key) for key in self.administrators)
-        administrators = Administrators(keys, self.log.receipts, self.clock)
+        administrators = Administrators(keys, self.log.receipts, self.clock, self.passed_over)
         self.passkeys = Passkeys(self.engine, self.clock, administrators, "localhost", ORIGIN)
         self.promises = Promises(self.engine, administrators, self.policy, QUORUM)
         self.room = Room(

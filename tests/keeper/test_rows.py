@@ -9,6 +9,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +259,18 @@ def test_a_change_that_the_log_holds_and_nobody_told_stops_the_room_until_it_is_
     stork = home.reviewer("stork")
     assert home.room.next_clip(stork.token)
     assert refusal_of(home.room.next_clip, heron.token) == Refusal.SESSION
+
+
+def test_a_change_that_nobody_has_any_more_can_be_passed_over_in_the_settings(home: House) -> None:
+    home.give()
+    heron = home.reviewer("heron")
+    _, lost = home.enrolment(Reviewer("who", Authenticator()))
+    home.room.sweep()
+    home.clock.offset_ms += 31_000
+    assert refusal_of(home.sit, heron) == Refusal.BEHIND
+    home.passed_over = frozenset({sha256(lost.leaf).hexdigest()})
+    home.start()
+    assert home.room.next_clip(home.sit(heron))
 
 
 def test_a_policy_in_the_log_that_nobody_told_stops_the_room(home: House) -> None:

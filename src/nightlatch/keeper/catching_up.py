@@ -19,6 +19,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from hashlib import sha256
 
 import structlog
 from sqlalchemy import Engine
@@ -118,7 +119,7 @@ class CatchingUp:
                 if leaf is None or not self._is_missing(raw):  # told meanwhile
                     continue
                 if leaf.kind in (ROSTER, POLICY):
-                    log.warning("change.untold", index=index)
+                    log.warning("change.untold", index=index, leaf=sha256(raw).hexdigest())
                     found_ms = 0 if self._read_ms is None else now_ms  # at the start nothing is on its way
                     session.add(ChangeRow(kind=leaf.kind, leaf=raw, found_ms=found_ms))
                 elif known := self._stamps.all_of(session, EntryRow, entry_of(raw)):

@@ -58,7 +58,9 @@ def open_room(settings: KeeperSettings, clock: Clock, watermark: Watermark) -> t
     receipts = LedgerReceipts(read_policy(_text(settings.log_policy, "log_policy")))
     secret = _text(settings.log_secret, "log_secret").strip() if settings.log_secret else None
     ledger = LedgerLog(LogClient(settings.log_url, secret), receipts)
-    administrators = Administrators(frozenset(settings.administrators), receipts, clock)
+    administrators = Administrators(
+        frozenset(settings.administrators), receipts, clock, frozenset(settings.passed_over)
+    )
     keys = Keys(engine, folder)
     stamps = Stamps(engine, keys.derived("row stamps v1"), keys.counter, clock.now_ms() // DAY_MS)
     passkeys = Passkeys(engine, clock, administrators, settings.rp_id, settings.review_origin)
