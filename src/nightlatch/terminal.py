@@ -31,7 +31,7 @@ SENTENCES: Mapping[str, str] = {
     "camera.sub_lost": "Camera {camera:.8} lost its sub-stream ({reason}). Nightlatch watches the main stream "
     "and keeps trying.",
     "cameras.not_remembered": "The list of cameras could not be kept ({error}). Nightlatch keeps trying.",
-    "change.untold": "The log holds a change that nobody told the keeper ({index}, {leaf}). It shows nothing until then.",
+    "change.untold": "The log holds a change that nobody told the keeper ({index}, {leaf}). It waits for it.",
     "clip.flagged": "A reviewer reported the clip of view {view}. None of its labels counts any more.",
     "clip.stays": "An expired clip could not be deleted ({error}). The next round tries again.",
     "detector.failed": "The detector failed ({why}). It starts again in {again_in_s} s; recording goes on.",
