@@ -67,6 +67,7 @@ class CatchingUp:
         self._changes, self._taking_back, self._alone = changes, taking_back, alone
         self._reading = threading.Lock()
         self._read_ms: int | None = None
+        self._tried_ms = -EVERY_MS
 
     def check(self) -> None:
         """Raises `KeeperRefused` while something is known to be missing."""
@@ -78,12 +79,15 @@ class CatchingUp:
     def keep_up(self) -> None:
         """Read what is new, if it is time. It asks the log: not under the room's lock. Never raises: `require` does."""
         with self._reading:
-            if self._stamps.fault or self._is_read_within(EVERY_MS):
+            now_ms = self._clock.now_ms()
+            if self._stamps.fault or 0 <= now_ms - self._tried_ms < EVERY_MS:
                 return
+            self._tried_ms = now_ms
             try:
                 self._read()
-            except NightlatchError as error:
-                log.warning("log.unread", error=str(error))
+            except NightlatchError as error:  # a witness that is late, nearly always
+                if not self._is_read_within(STALE_MS):
+                    log.warning("log.unread", error=str(error))
 
     def require(self) -> None:
         """Raises `KeeperRefused` unless the log was read lately: now, if need be. Not under the room's lock."""
