@@ -44,6 +44,28 @@ def entry_tile(n: int, width: int) -> str:
     return f"tile/entries/{tile_name(n)}" + (f".p/{width}" if width < WIDTH else "")
 
 
+class TileFile(NamedTuple):
+    """A file of the tree, as its path names it; level -1 is of entries."""
+
+    level: int
+    n: int
+    width: int
+
+    def __str__(self) -> str:
+        return entry_tile(self.n, self.width) if self.level < 0 else hash_tile(self.level, self.n, self.width)
+
+
+def read_tile_path(path: str) -> TileFile | None:
+    """The inverse of `str(TileFile)`; None for any other path."""
+    found = PUBLIC.match(path)
+    if found is None or found["part"] or not path.startswith("tile/"):
+        return None
+    _, level, *words = path.partition(".p/")[0].split("/")
+    n, width = int("".join(word.removeprefix("x") for word in words)), int(path.partition(".p/")[2] or WIDTH)
+    made = TileFile(-1 if level == "entries" else int(level), n, width)
+    return made if str(made) == path else None
+
+
 def longest(path: str, entry: int = LONGEST_ENTRY) -> int:
     """How many bytes the file at `path` of any part may have, in a log whose entries have at most `entry` bytes."""
     found = PUBLIC.match(path)
