@@ -20,6 +20,10 @@ class NotShown(LedgerError):
     """An entry is durable, but no checkpoint covers it yet: the log will show it as soon as there is room."""
 
 
+class PartEnded(LedgerError):
+    """This part of the log has said which one follows: it takes no further entry. None was taken."""
+
+
 class Why(StrEnum):
     """Why a receipt or checkpoint proves nothing."""
 
