@@ -72,8 +72,8 @@ class Log:
         Raises:
             LedgerError: another writer has it, or what is there is damaged or of another log.
         """
-        self.folder, self._signer, self._clock = folder, signer, clock or system_clock()
-        self._key = key or signer.verifier
+        self.folder, self.signer, self._clock = folder, signer, clock or system_clock()
+        self.key = key or signer.verifier
         folder.mkdir(parents=True, exist_ok=True)
         self._held = None if is_held else hold(folder)
         self._queue: list[_QueuedEntry] = []
@@ -107,7 +107,7 @@ class Log:
     @property
     def checkpoint(self) -> Checkpoint:
         """What the log says of itself now."""
-        return Checkpoint(self._key.name, self._shelf.size, self._shelf.root())
+        return Checkpoint(self.key.name, self._shelf.size, self._shelf.root())
 
     @property
     def note(self) -> Note:
@@ -115,6 +115,11 @@ class Log:
         if self._note is None:
             raise LedgerError("The log is not open.")
         return self._note
+
+    @property
+    def size(self) -> int:
+        """How many entries it has."""
+        return self._shelf.size
 
     @property
     def is_ended(self) -> bool:
@@ -164,6 +169,11 @@ class Log:
         with self._commit_lock:
             self._commit([mine])
         _outcome(mine)
+
+    def show(self) -> None:
+        """Put under the checkpoint what is durable and not shown yet. Raises `OSError`."""
+        with self._commit_lock:
+            self._publish()
 
     def cosigned(self, signatures: Sequence[Signature], size: int) -> None:
         """Add witnesses' cosignatures to the checkpoint, if it still has this size."""
@@ -253,12 +263,12 @@ class Log:
         first, size = self._published, self._shelf.size
         if size == first and self._note is not None:
             return
-        if self._signer.verifier != self._key:
+        if self.signer.verifier != self.key:
             raise LedgerError("The last part of the log is not finished. Start it once more with the key that it had.")
         self._spans.write()
         self._shelf.write(first, _write)
         text = str(self.checkpoint)
-        note = Note(text, (self._signer.sign(text),))
+        note = Note(text, (self.signer.sign(text),))
         _write(self.folder / "checkpoint", str(note).encode())
         self._note, self._published = note, size
         self._empty_journal()
@@ -271,7 +281,7 @@ class Log:
     def _recover(self, first: bytes | None) -> None:
         path = self.folder / "checkpoint"
         if path.exists():
-            checkpoint, note = open_checkpoint(path.read_bytes(), self._key)
+            checkpoint, note = open_checkpoint(path.read_bytes(), self.key)
             self._shelf.open(checkpoint)
             self._spans.open()
             self._note, self._published = note, checkpoint.size
