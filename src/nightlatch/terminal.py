@@ -44,6 +44,8 @@ SENTENCES: Mapping[str, str] = {
     "label.untold": "The keeper could not be told of a label ({error}). The label counts all the same.",
     "lock.keeper": "The keeper could not be told that a reviewer left ({error}). It ends the session within a minute.",
     "log.contradicts_itself": "The programme's log contradicts itself ({why}). Nothing more is given to it.",
+    "log.not_appended": "Entries could not be appended to the log. Whoever sent them was told so.",
+    "log.not_ended": "The log could not begin its next part. It goes on in this one and tries again.",
     "log.unreachable": "The programme's log could not be read ({error}). The next audit reads it again.",
     "log.stumbled": "Reading the programme's log stumbled unexpectedly. The next audit reads it again.",
     "look.failed": "Looking at camera {camera:.8} failed ({error}); recording goes on.",
@@ -74,7 +76,9 @@ SENTENCES: Mapping[str, str] = {
     "uplink.stumbled": "Sending clips to the mailbox stumbled over this machine's disk or index ({error}). Nightlatch "
     "keeps trying.",
     "work.broke": "A part of the hub broke ({work}) and begins anew.",
+    "witness.absent": "The witness {witness} does not answer. The log goes on without its word and keeps asking.",
     "witness.refused": "The witness {witness} refused to cosign the log (status {status}).",
+    "witness.stumbled": "The answer of the witness {witness} could not be used.",
 }
 
 
