@@ -2,8 +2,8 @@
 
 A *named* witness is one that the log's operator was told of; the log waits a moment for its word. A *household's*
 witness is a hub whose household gave a clip; the keeper names it under a slot of its own, at most 64 of them. Its word
-is shown beside the others'. Where the policy asks for households, the log waits a moment for as many as it asks for; for
-one that did not come it waits no more until it does, so filling these slots holds nobody up.
+is shown beside the others'. Where the policy asks for households, the log waits a moment for as many as it asks for.
+For one that did not come it waits no more until it does, so filling these slots holds nobody up.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from nightlatch.errors import NightlatchError
 from nightlatch.ledger.brought import Couriers
 from nightlatch.ledger.checkpoint import cosigned_at_s
 from nightlatch.ledger.chronicle import Chronicle, chronicle_of
-from nightlatch.ledger.errors import Conflict, Unproven, Why
+from nightlatch.ledger.errors import Conflict, LedgerError, Unproven, Why
 from nightlatch.ledger.log import Log
 from nightlatch.ledger.parts import position
 from nightlatch.ledger.policy import check_note
@@ -217,6 +217,8 @@ class Cosigners:
             if status == 409 and (knows := read_count(body.removesuffix("\n"))) is not None:
                 witness.knows[origin] = knows
                 continue
+            if status >= 500:
+                raise LedgerError("The witness is in trouble. It is asked again.")
             if status != 200:
                 log.warning("witness.refused", witness=witness.key.name, status=status)
                 return None
