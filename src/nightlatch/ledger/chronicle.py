@@ -83,15 +83,20 @@ class Chronicle:
         return self._parts[-1]
 
     @property
+    def following(self) -> Part:
+        """The part that the newest one names, once it has ended. Raises `LedgerError`, `Unproven`."""
+        return _named_by(self._newest, self.part)
+
+    @property
     def note(self) -> Note:
         """The newest checkpoint of the newest part, signed, with the cosignatures that came."""
         return self._newest.note
 
     @property
     def size(self) -> Position:
-        """The newest part, and how many entries it has."""
+        """The newest part, and how many entries its newest checkpoint covers."""
         with self._lock:
-            return Position(self.part.number, self._newest.size)
+            return Position(self.part.number, _size(self._newest.note))
 
     @property
     def is_ended(self) -> bool:

@@ -174,17 +174,19 @@ class Cosigners:
     async def _wait_for(self, witness: AskedWitness) -> None:
         """Ask an absent witness now and then, until it answers at once."""
         loop = asyncio.get_running_loop()
-        rests = iter(RESTS_S)
+        rests, rest_s = iter(RESTS_S), 0.0
         while witness.is_absent:
-            await asyncio.sleep(next(rests, RESTS_S[-1]))
+            await asyncio.sleep(rest_s)
             began, note, signature = loop.time(), self._log.note, None
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(WITHIN_S):
                     signature = await self._asked_in_order(witness, note)
+            rest_s = next(rests, RESTS_S[-1])
+            if signature is not None and loop.time() - began <= PROMPT_S:
+                rest_s, witness.is_absent = 0.0, self._log.note.text != note.text  # it must have the newest one, too
             if signature is not None:
                 await run_in_threadpool(self._log.cosigned, [signature], note.text)
                 self._show_what_came()
-                witness.is_absent = loop.time() - began > PROMPT_S
 
     async def _asked_in_order(self, witness: AskedWitness, note: Note) -> Signature | None:
         """First about the end of the part before, unless it cosigned that; then about this checkpoint."""

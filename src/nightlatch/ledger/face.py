@@ -230,7 +230,8 @@ async def _refresh(sequencer: Sequencer, cosigners: Cosigners) -> None:
     """Keep the checkpoint fresh while nothing is appended."""
     while True:
         try:
-            await sequencer.follow_up()
+            if sequencer.is_between_parts:
+                await sequencer.turn()
             await cosigners.refresh()
         except Exception:  # whatever a witness said, the next round comes
             log.exception("refresh.failed")

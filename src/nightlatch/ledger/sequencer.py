@@ -48,6 +48,11 @@ class Sequencer:
         self._running: asyncio.Task[None] | None = None
         self._turning = asyncio.Lock()
 
+    @property
+    def is_between_parts(self) -> bool:
+        """Whether a part has ended and the next one is still to begin."""
+        return self._log.is_ended
+
     async def append(self, leaf: bytes) -> LoggedReceipt:
         """Add an entry; it is durable, and was put before the witnesses, when this returns.
 
@@ -61,10 +66,23 @@ class Sequencer:
             self._running = asyncio.create_task(self._run())
         return await mine.answer
 
-    async def follow_up(self) -> None:
-        """Begin the part that the last one named, if a crash or the operator left that to do."""
-        if self._log.is_ended:
-            await self._turn()
+    async def turn(self) -> None:
+        """When it is time, end the newest part and have that cosigned; begin the part that follows one that has ended.
+
+        A crash, or the operator, may have left only the second half to do.
+        """
+        async with self._turning:
+            if not self._log.is_ended:
+                if not self._cosigners.is_quorate or not await run_in_threadpool(self._log.is_turn_due):
+                    return
+                try:
+                    await run_in_threadpool(self._log.end_part)
+                except (NightlatchError, OSError):
+                    log.exception("log.not_ended")
+                    return
+                self._cosigners.grew()
+            await self._cosigners.refresh()
+            await run_in_threadpool(self._log.begin_part)
 
     async def _run(self) -> None:
         while self._pool:
@@ -80,8 +98,7 @@ class Sequencer:
             await asyncio.sleep(GATHER_S)
 
     async def _commit(self, some: list[_WaitingEntry]) -> None:
-        if self._log.is_ended or (self._cosigners.is_quorate and await run_in_threadpool(self._log.is_turn_due)):
-            await self._turn()
+        await self.turn()
         outcomes = await run_in_threadpool(self._log.append_all, [each.leaf for each in some])
         self._cosigners.grew()
         note = await self._cosigners.refresh()
@@ -98,20 +115,6 @@ class Sequencer:
             each if isinstance(each, LedgerError) else LoggedReceipt(each.index, self._log.receipt(each.index, note))
             for each in outcomes
         ]
-
-    async def _turn(self) -> None:
-        """End the newest part unless it has ended, have that cosigned, and begin the next one."""
-        async with self._turning:
-            if not self._log.is_ended:
-                try:
-                    await run_in_threadpool(self._log.end_part)
-                except (NightlatchError, OSError):
-                    log.exception("log.not_ended")
-                    return
-                self._cosigners.grew()
-            await self._cosigners.refresh()
-            if self._log.is_ended:
-                await run_in_threadpool(self._log.begin_part)
 
 
 def _refuse(some: list[_WaitingEntry], why: LedgerError) -> None:
