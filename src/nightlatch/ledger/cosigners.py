@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import structlog
 from starlette.concurrency import run_in_threadpool
@@ -37,6 +39,7 @@ RESTS_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # before an absent witness is asked 
 LONGEST_WAIT_S = 25
 MOST_WAITING = 256
 log = structlog.get_logger()
+Answer = TypeVar("Answer")
 Cosigner = Callable[[str], Awaitable[tuple[int, str]]]  # a request → status and body
 
 
@@ -63,6 +66,7 @@ class Cosigners:
         self._grown, self._came, self._waiting = asyncio.Event(), asyncio.Event(), 0
         self._beside: set[asyncio.Task[None]] = set()
         self._lock = asyncio.Lock()
+        self._threads = ThreadPoolExecutor(4, "log")  # of its own: readers may have all others
         self.shown: Note | None = None
         self.rounds = 0
 
@@ -89,11 +93,15 @@ class Cosigners:
             asked = [self._word(each, note) for each in self._witnesses if not each.is_absent]
             came, _ = await asyncio.gather(asyncio.gather(*asked), self._wait_for_those_who_bring(note, until))
             signatures = [each for each in came if each is not None]
-            await run_in_threadpool(self._log.cosigned, signatures, note.text)
+            await self.apart(self._log.cosigned, signatures, note.text)
             now = self._log.note
             kept = [s for s in note.signatures if all((s.name, s.id) != (n.name, n.id) for n in signatures)]
             self.shown = now if now.text == note.text else Note(note.text, (*kept, *signatures))
             return self.shown
+
+    async def apart(self, work: Callable[..., Answer], *given: object) -> Answer:
+        """Do what waits for the disk or for a lock, beside the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *given)
 
     def grew(self) -> None:
         """The log has a newer checkpoint: wake those who wait for one."""
@@ -104,10 +112,11 @@ class Cosigners:
         """Ask nobody beside the rounds any more."""
         for each in self._beside:
             each.cancel()
+        self._threads.shutdown(wait=False)
 
     async def bring(self, raw: str) -> None:
         """Take a cosignature that a witness brings. Raises as `Couriers.bring` does."""
-        await run_in_threadpool(self._brought.bring, raw)
+        await self.apart(self._brought.bring, raw)
         self._show_what_came()
         self._came.set()
         self._came = asyncio.Event()
@@ -125,7 +134,7 @@ class Cosigners:
                     await asyncio.wait_for(self._grown.wait(), min(wait_s, LONGEST_WAIT_S))
             finally:
                 self._waiting -= 1
-        return await run_in_threadpool(self._question, known)
+        return await self.apart(self._question, known)
 
     def _question(self, known: int) -> str:
         try:
@@ -185,19 +194,19 @@ class Cosigners:
             if signature is not None and loop.time() - began <= PROMPT_S:
                 rest_s, witness.is_absent = 0.0, self._log.note.text != note.text  # it must have the newest one, too
             if signature is not None:
-                await run_in_threadpool(self._log.cosigned, [signature], note.text)
+                await self.apart(self._log.cosigned, [signature], note.text)
                 self._show_what_came()
 
     async def _asked_in_order(self, witness: AskedWitness, note: Note) -> Signature | None:
         """First about the end of the part before, unless it cosigned that; then about this checkpoint."""
-        finished = await run_in_threadpool(self._log.finished)
+        finished = await self.apart(self._log.finished)
         try:
             if finished is not None and witness.settled < finished[1].number:
                 before = finished[0]
                 if cosigned_at_s(before.note, witness.key) is None:
                     last = await self._ask(witness, before.note, before.consistency)
                     if last is not None:
-                        await run_in_threadpool(self._log.cosigned, [last], before.note.text)
+                        await self.apart(self._log.cosigned, [last], before.note.text)
                 witness.settled = finished[1].number
             return await self._ask(witness, note, self._log.consistency)
         except (NightlatchError, OSError):
@@ -214,7 +223,7 @@ class Cosigners:
         plain = str(Note(note.text, note.signatures[:1]))
         for _ in range(2):
             old = min(witness.knows.get(origin, size), size)
-            path = await run_in_threadpool(consistency, old, size)
+            path = await self.apart(consistency, old, size)
             status, body = await witness.ask(request(old, path, plain))
             if status == 409 and (knows := read_count(body.removesuffix("\n"))) is not None:
                 witness.knows[origin] = knows

@@ -11,7 +11,6 @@ import asyncio
 from dataclasses import dataclass
 
 import structlog
-from starlette.concurrency import run_in_threadpool
 
 from nightlatch.errors import NightlatchError
 from nightlatch.ledger.chronicle import Chronicle
@@ -73,16 +72,16 @@ class Sequencer:
         """
         async with self._turning:
             if not self._log.is_ended:
-                if not self._cosigners.is_quorate or not await run_in_threadpool(self._log.is_turn_due):
+                if not self._cosigners.is_quorate or not await self._cosigners.apart(self._log.is_turn_due):
                     return
                 try:
-                    await run_in_threadpool(self._log.end_part)
+                    await self._cosigners.apart(self._log.end_part)
                 except (NightlatchError, OSError):
                     log.exception("log.not_ended")
                     return
                 self._cosigners.grew()
             await self._cosigners.refresh()
-            await run_in_threadpool(self._log.begin_part)
+            await self._cosigners.apart(self._log.begin_part)
 
     async def _run(self) -> None:
         while self._pool:
@@ -99,10 +98,10 @@ class Sequencer:
 
     async def _commit(self, some: list[_WaitingEntry]) -> None:
         await self.turn()
-        outcomes = await run_in_threadpool(self._log.append_all, [each.leaf for each in some])
+        outcomes = await self._cosigners.apart(self._log.append_all, [each.leaf for each in some])
         self._cosigners.grew()
         note = await self._cosigners.refresh()
-        for waiting, outcome in zip(some, await run_in_threadpool(self._receipts, outcomes, note), strict=True):
+        for waiting, outcome in zip(some, await self._cosigners.apart(self._receipts, outcomes, note), strict=True):
             if waiting.answer.done():  # whoever asked is gone
                 continue
             if isinstance(outcome, LedgerError):
