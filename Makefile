@@ -89,7 +89,7 @@ drill-faults: .venv/installed $(PAGE)  ## twenty cameras with random faults: eve
 	$(BIN)/python -m tests.drills.faults $(ARGS)
 
 drill-log: .venv/installed  ## kill -9 a log two hundred times between and in its months (ARGS='--kills 20')
-	$(BIN)/python -m tests.drills.log $(ARGS)
+	$(BIN)/python -m tests.drills.logs $(ARGS)
 
 # What the tests use of Debian: a browser, an RTSP server and an age that we did not write. Not needed to run.
 .venv/system: scripts/system-packages scripts/packages.txt | .venv/installed

@@ -139,6 +139,7 @@ class Line:
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    secret: str = SECRET
 
     @classmethod
     async def to(cls, port: int) -> Line:
@@ -151,15 +152,20 @@ class Line:
 
     async def ask(self, method: str, path: str, body: bytes = b"") -> dict[str, Any]:
         """The JSON of an answer, if it is JSON; `MISSING` for any refusal."""
-        head = f"{method} {path} HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: Bearer {SECRET}\r\n"
+        raw = await self.exchange(method, path, body)
+        if raw is None:
+            return MISSING
+        return json.loads(raw) if raw.startswith(b"{") else {}
+
+    async def exchange(self, method: str, path: str, body: bytes = b"") -> bytes | None:
+        """The body of an answer; None for any refusal."""
+        head = f"{method} {path} HTTP/1.1\r\nHost: {HOST}\r\nAuthorization: Bearer {self.secret}\r\n"
         head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         self.writer.write(head.encode() + body)
         told = await self.reader.readuntil(b"\r\n\r\n")
         length = int(told.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
         raw = await self.reader.readexactly(length)
-        if not told.startswith(b"HTTP/1.1 2"):
-            return MISSING
-        return json.loads(raw) if raw.startswith(b"{") else {}
+        return raw if told.startswith(b"HTTP/1.1 2") else None
 
 
 def _serve(role: str, at: Path, port: int, witness_port: int, witness_s: float) -> None:
@@ -169,7 +175,7 @@ def _serve(role: str, at: Path, port: int, witness_port: int, witness_s: float) 
         counts.fsyncs += 1
         real(handle)
 
-    os.fsync = fsync
+    os.fsync = fsync  # type: ignore[assignment]
     key = read_signer((at / f"{role}.key").read_text())
     if role == "log":
         cosigner = read_verifier((at / "witness.pub").read_text())
