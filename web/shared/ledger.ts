@@ -266,8 +266,8 @@ export function readReceipt(text: string): Receipt {
   return { index: Number(index[1]), path, note: text.slice(split + 2), extra: extra ?? null };
 }
 
-// The policy file: `log KEY`, `witness NAME KEY`, `quorum N`, `max-age-s N`, `households N`, one a line; # begins a remark. Reads and
-// refuses what nightlatch/ledger/policy.py does (tests/ledger/policies.json holds both to it).
+// The policy file, a line each: `log KEY`, `witness NAME KEY`, `quorum N`, `max-age-s N`, `households N`; # begins a
+// remark. Reads and refuses what nightlatch/ledger/policy.py does (tests/ledger/policies.json holds both to it).
 export async function readPolicy(text: string): Promise<LogPolicy> {
   const found: PolicyDraft = { witnesses: [] };
   for (const [n, line] of text.split(LINE_ENDS).entries()) {
