@@ -137,6 +137,7 @@ def test_a_round_waits_for_as_many_households_as_the_policy_says_and_not_twice_f
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rounds, "HOUSEHOLDS_WITHIN_S", 0.3)
+    monkeypatch.setattr(rounds, "HOUSEHOLDS_REST_S", 0.05)
     policy = read_policy(str(POLICY) + "households 1\n")
 
     async def story(at: Running) -> None:

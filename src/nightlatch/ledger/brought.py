@@ -2,8 +2,9 @@
 
 A *named* witness is one that the log's operator was told of; the log waits a moment for its word. A *household's*
 witness is a hub whose household gave a clip; the keeper names it under a slot of its own, at most 64 of them. Its word
-is shown beside the others'. Where the policy asks for households, the log waits a moment for as many as it asks for.
-For one that did not come it waits no more until it does, so filling these slots holds nobody up.
+is shown beside the others'. Where the policy asks for households, the log waits a moment for as many as it asks for,
+and a shorter one for the rest: a look needs the hub of its own household, and the log does not know which that is. For
+one that did not come it waits no more until it does, so filling these slots holds nobody up for long.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import re
 import threading
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from nightlatch.durably import write_durably
 from nightlatch.errors import Refused
@@ -26,6 +28,13 @@ from nightlatch.seal.note import COSIGNATURE, Note, NoteError, Verifier, read_no
 
 AGAIN_AFTER_S = 10  # the same witness over the same checkpoint, by the time that it signs
 _SLOT = re.compile(r"[0-9a-f]{32}\Z")
+
+
+class Households(NamedTuple):
+    """Witnesses of households that are about."""
+
+    came: set[Verifier]
+    missing: set[Verifier]
 
 
 class Couriers:
@@ -97,12 +106,12 @@ class Couriers:
         with self._lock:
             return {k for k, (newest, _) in self._last.items() if k in self._named - self._absent and newest != size}
 
-    def awaited_households(self, size: int, wanted: int) -> set[Verifier]:
-        """Households' witnesses that are about and did not cosign up to `size`; none once `wanted` of them did."""
+    def households(self, size: int) -> Households:
+        """Which households' witnesses that are about cosigned up to `size`, and which are still to come."""
         with self._lock:
-            about = [key for key in self._households.values() if key in self._last and key not in self._absent]
-            missing = {key for key in about if self._last[key][0] != size}
-            return missing if len(about) - len(missing) < wanted else set()
+            about = {key for key in self._households.values() if key in self._last and key not in self._absent}
+            came = {key for key in about if self._last[key][0] == size}
+            return Households(came, about - came)
 
     def missed(self, keys: set[Verifier]) -> None:
         """These did not come; they are not waited for until they do."""

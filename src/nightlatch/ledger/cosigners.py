@@ -33,7 +33,8 @@ from nightlatch.web.face import KIB
 
 WITHIN_S = 5.0  # of a round
 WITNESS = Bounds(most_bytes=4 * KIB, within_s=WITHIN_S)
-HOUSEHOLDS_WITHIN_S = 1.5  # of that, for hubs of households
+HOUSEHOLDS_WITHIN_S = 1.5  # of that, for as many hubs of households as are wanted
+HOUSEHOLDS_REST_S = 0.4  # of that, for those that are about besides
 PROMPT_S = 1.0  # a witness that fails later than that, or is absent and answers later, is not waited for
 RESTS_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # before an absent witness is asked again
 LONGEST_WAIT_S = 25
@@ -148,21 +149,24 @@ class Cosigners:
             self.shown = self._log.note
 
     async def _wait_for_those_who_bring(self, note: Note, until: float) -> None:
-        loop = asyncio.get_running_loop()
-        size, soon = int(self._log.size), until - WITHIN_S + HOUSEHOLDS_WITHIN_S
+        loop, size = asyncio.get_running_loop(), int(self._log.size)
         wanted = max(self._households, self._log.part.policy.households)
+        began = until - WITHIN_S
         while self._log.note.text == note.text:
-            named, households = self._brought.awaited(size), self._brought.awaited_households(size, wanted)
-            if households and loop.time() >= soon:
-                self._brought.missed(households)
-                continue
-            if named and loop.time() >= until:
+            now, named, households = loop.time(), self._brought.awaited(size), self._brought.households(size)
+            is_enough = len(households.came) >= wanted
+            soon = began + (HOUSEHOLDS_REST_S if is_enough else HOUSEHOLDS_WITHIN_S)
+            ends = [until] if named and now < until else []
+            if wanted and households.missing and now < soon:
+                ends.append(soon)
+            if named and now >= until:
                 self._brought.missed(named)
-                continue
-            if not named and not households:
+            if not is_enough and now >= soon:
+                self._brought.missed(households.missing)
+            if not ends:
                 return
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._came.wait(), max(0.0, (soon if households else until) - loop.time()))
+                await asyncio.wait_for(self._came.wait(), min(ends) - now)
 
     async def _word(self, witness: AskedWitness, note: Note) -> Signature | None:
         """A witness's word in a round; one that makes the round wait in vain is absent."""
