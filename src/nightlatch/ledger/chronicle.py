@@ -60,6 +60,8 @@ class Chronicle:
         self._older: dict[int, Log] = {}
         self._writing = threading.RLock()  # one append or turn at a time; readers do not wait for it
         self._lock = threading.RLock()  # which parts there are, and which of them are open
+        if self.part.policy.quorum and newest.size:
+            self._began_s()  # written down now, it does not move with the clock
 
     def __enter__(self) -> Chronicle:
         return self
@@ -121,6 +123,8 @@ class Chronicle:
             if self._newest.is_ended:
                 self.begin_part()
             number = self.part.number
+            if number == 0 and self._newest.size == 0:
+                self._note_beginning(self._now_s())
             return [
                 each if isinstance(each, LedgerError) else Logged(int(Position(number, each.index)), each.leaf)
                 for each in self._newest.append_all(leaves)
@@ -211,10 +215,8 @@ class Chronicle:
         with self._writing:
             if self.part.policy.quorum == 0 or self._newest.is_ended or self.part.number >= MOST_PARTS:
                 return False
-            size = self._newest.size
-            if size == 0:
-                write_durably(self.folder / WHERE_BEGUN, b"%d" % self._now_s())
-            return size > min(1, self.part.number) and _month(self._now_s()) > _month(self._began_s())
+            is_empty = self._newest.size <= min(1, self.part.number)
+            return not is_empty and _month(self._now_s()) > _month(self._began_s())
 
     def end_part(self, after: Policy | None = None) -> None:
         """Write `log.next`: by default under the same policy; the name of its log does not matter.
@@ -266,8 +268,11 @@ class Chronicle:
             began_s = max(0, min(self._now_s(), read_leaf(self._newest.leaf(0)).at_s))
         except (ValueError, IndexError):
             began_s = self._now_s()
-        write_durably(path, b"%d" % began_s)
+        self._note_beginning(began_s)
         return began_s
+
+    def _note_beginning(self, at_s: int) -> None:
+        write_durably(self.folder / WHERE_BEGUN, b"%d" % at_s)
 
     def _log(self, number: int) -> Log:
         """A part's log. Raises `IndexError`."""
