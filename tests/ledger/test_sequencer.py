@@ -168,8 +168,8 @@ def test_a_new_month_begins_a_part_for_everybody_who_waits_and_the_end_is_cosign
         await at.append(b"november")
         clock.pass_hours(24 * 5)
         found = await asyncio.gather(*(at.append(b"%d" % n) for n in range(10)), at.sequencer.turn())
-        places = sorted(position(each.position) for each in found if each is not None)  # type: ignore[type-var]
-        assert places == [Position(1, n) for n in range(1, 11)]
+        places = sorted(each.position for each in found if each is not None)
+        assert [position(each) for each in places] == [Position(1, n) for n in range(1, 11)]
         end = at.ledger.checkpoint_of(0)
         assert end is not None
         assert cosigned_at_s(end, HOME.verifier) is not None
