@@ -117,7 +117,7 @@ class Cosigners:
 
     async def bring(self, raw: str) -> None:
         """Take a cosignature that a witness brings. Raises as `Couriers.bring` does."""
-        await self.apart(self._brought.bring, raw)
+        await run_in_threadpool(self._brought.bring, raw)
         self._show_what_came()
         self._came.set()
         self._came = asyncio.Event()
@@ -135,7 +135,7 @@ class Cosigners:
                     await asyncio.wait_for(self._grown.wait(), min(wait_s, LONGEST_WAIT_S))
             finally:
                 self._waiting -= 1
-        return await self.apart(self._question, known)
+        return await run_in_threadpool(self._question, known)
 
     def _question(self, known: int) -> str:
         try:

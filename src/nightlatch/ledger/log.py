@@ -283,10 +283,10 @@ class Log:
         if path.exists():
             checkpoint, note = open_checkpoint(path.read_bytes(), self.key)
             self._shelf.open(checkpoint)
-            self._spans.open()
             self._note, self._published = note, checkpoint.size
-            if checkpoint.size:
-                self._is_ended = is_last(self._shelf.leaf(checkpoint.size - 1))
+            self._is_ended = checkpoint.size > 0 and is_last(self._shelf.leaf(checkpoint.size - 1))
+            if not self._is_ended:
+                self._spans.open()
         for index, leaf in _read_journal(self._journal):
             if index == self._shelf.size and not self._is_ended:
                 self._take(leaf)
