@@ -194,7 +194,7 @@ def test_a_policy_of_another_log_is_refused(tmp_path: Path) -> None:
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-from nightlatch.ledger import chronicle, log as logs, shelf
+from nightlatch.ledger import chronicle, log as logs, folio
 from nightlatch.ledger.policy import read_policy
 from nightlatch.seal.note import read_signer
 folder, at = Path(sys.argv[1]), int(sys.argv[4])

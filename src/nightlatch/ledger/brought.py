@@ -30,7 +30,7 @@ AGAIN_AFTER_S = 10  # the same witness over the same checkpoint, by the time tha
 _SLOT = re.compile(r"[0-9a-f]{32}\Z")
 
 
-class Households(NamedTuple):
+class HubsAbout(NamedTuple):
     """Witnesses of households that are about."""
 
     came: set[Verifier]
@@ -106,12 +106,12 @@ class Couriers:
         with self._lock:
             return {k for k, (newest, _) in self._last.items() if k in self._named - self._absent and newest != size}
 
-    def households(self, size: int) -> Households:
+    def households(self, size: int) -> HubsAbout:
         """Which households' witnesses that are about cosigned up to `size`, and which are still to come."""
         with self._lock:
             about = {key for key in self._households.values() if key in self._last and key not in self._absent}
             came = {key for key in about if self._last[key][0] == size}
-            return Households(came, about - came)
+            return HubsAbout(came, about - came)
 
     def missed(self, keys: set[Verifier]) -> None:
         """These did not come; they are not waited for until they do."""

@@ -26,6 +26,7 @@ from nightlatch.domain.view import read_leaf
 from nightlatch.durably import write_durably
 from nightlatch.errors import ConfigError, NightlatchError
 from nightlatch.ledger.errors import LedgerError
+from nightlatch.ledger.folio import write_public
 from nightlatch.ledger.log import Log, Logged, check_entry, hold
 from nightlatch.ledger.parts import (
     BEGIN,
@@ -42,7 +43,6 @@ from nightlatch.ledger.parts import (
     read_next,
 )
 from nightlatch.ledger.policy import Policy
-from nightlatch.ledger.shelf import write_public
 from nightlatch.ledger.tiles import PUBLIC
 from nightlatch.seal.note import Note, Signature, Signer
 

@@ -2,7 +2,7 @@
 
 Order of an append: journal, fsync; then indexes and tiles (temporary file, fsync, rename, fsync of the folder); the
 checkpoint last. Whatever a crash leaves is finished at the next start from the journal. What is on the disk is checked
-when it is read (`ledger/shelf.py`): at the start the right edge of the tree, and the entries that no index names yet.
+when it is read (`ledger/folio.py`): at the start the right edge of the tree, and the entries that no index names yet.
 After `log.next` a part takes no entry any more, whatever happens.
 """
 
@@ -23,9 +23,9 @@ from nightlatch.domain.view import read_leaf
 from nightlatch.errors import NightlatchError
 from nightlatch.ledger.checkpoint import Checkpoint, open_checkpoint
 from nightlatch.ledger.errors import LedgerError, LogFull, NotShown, PartEnded
+from nightlatch.ledger.folio import Folio, write_public
 from nightlatch.ledger.parts import BEGIN, NEXT, is_last
 from nightlatch.ledger.proof import Proof
-from nightlatch.ledger.shelf import Shelf, write_public
 from nightlatch.ledger.spans import Spans
 from nightlatch.ledger.tags import INDEX, SPANS, read_index_path
 from nightlatch.ledger.tiles import LONGEST_ENTRY, read_tile_path
@@ -78,8 +78,8 @@ class Log:
         self._held = None if is_held else hold(folder)
         self._queue: list[_QueuedEntry] = []
         self._queue_lock, self._commit_lock = threading.Lock(), threading.Lock()
-        self._shelf = Shelf(folder)
-        self._spans = Spans(self._shelf)
+        self._folio = Folio(folder)
+        self._spans = Spans(self._folio)
         self._note: Note | None = None
         self._published = 0  # entries that the checkpoint in the folder covers
         self._is_ended = False
@@ -107,7 +107,7 @@ class Log:
     @property
     def checkpoint(self) -> Checkpoint:
         """What the log says of itself now."""
-        return Checkpoint(self.key.name, self._shelf.size, self._shelf.root())
+        return Checkpoint(self.key.name, self._folio.size, self._folio.root())
 
     @property
     def note(self) -> Note:
@@ -119,7 +119,7 @@ class Log:
     @property
     def size(self) -> int:
         """How many entries it has."""
-        return self._shelf.size
+        return self._folio.size
 
     @property
     def is_ended(self) -> bool:
@@ -128,12 +128,12 @@ class Log:
 
     def leaf(self, index: int) -> bytes:
         """An entry. Raises `IndexError`."""
-        return self._shelf.leaf(index)
+        return self._folio.leaf(index)
 
     def file(self, path: str) -> bytes | None:
         """A file of the tree or an index, checked; None where there is none. Raises `LedgerError`."""
         if (tile := read_tile_path(path)) is not None:
-            return self._shelf.file(tile)
+            return self._folio.file(tile)
         return self._spans.file(*found) if (found := read_index_path(path)) is not None else None
 
     def append(self, leaf: bytes) -> Logged:
@@ -178,7 +178,7 @@ class Log:
     def cosigned(self, signatures: Sequence[Signature], size: int) -> None:
         """Add witnesses' cosignatures to the checkpoint, if it still has this size."""
         with self._commit_lock:
-            if not signatures or size != self._shelf.size or self._note is None:
+            if not signatures or size != self._folio.size or self._note is None:
                 return
             kept = [s for s in self._note.signatures if all((s.name, s.id) != (n.name, n.id) for n in signatures)]
             self._note = Note(self._note.text, (*kept, *signatures))
@@ -188,11 +188,11 @@ class Log:
         """The receipt of an entry under `note` (the newest checkpoint). Raises `IndexError`."""
         note = note or self.note
         size = int(note.text.split("\n")[1])
-        return str(Proof(index, tuple(self._shelf.inclusion(index, size)), str(note)))
+        return str(Proof(index, tuple(self._folio.inclusion(index, size)), str(note)))
 
     def consistency(self, old: int, size: int) -> list[bytes]:
         """The proof that the tree of `size` begins with that of `old` leaves. Raises `IndexError`."""
-        return self._shelf.consistency(old, size)
+        return self._folio.consistency(old, size)
 
     # ---- within ----------------------------------------------------------------------------------------------------
 
@@ -201,7 +201,7 @@ class Log:
         try:
             self._write_owed()
             while waiting and not self._is_ended:
-                first = self._shelf.size
+                first = self._folio.size
                 now, waiting = waiting[: SPANS[0] - first % SPANS[0]], waiting[SPANS[0] - first % SPANS[0] :]
                 try:
                     self._write_journal(first, [each.leaf for each in now])
@@ -229,13 +229,13 @@ class Log:
         """Say what is in each span that is full now. Raises `OSError`."""
         while not self._is_ended and (made := self._spans.owed()) is not None:
             leaf = made.leaf(self._clock.now_ms() // 1000).canonical()
-            self._write_journal(self._shelf.size, [leaf])
+            self._write_journal(self._folio.size, [leaf])
             self._take(leaf)
 
     def _take(self, leaf: bytes) -> int:
         self._spans.taking(leaf)
         self._is_ended = is_last(leaf)
-        return self._shelf.take(leaf)
+        return self._folio.take(leaf)
 
     def _write_journal(self, first: int, leaves: list[bytes]) -> None:
         """Durable, or nothing of it."""
@@ -260,19 +260,19 @@ class Log:
 
     def _publish(self) -> None:
         """Write what changed since the last checkpoint, then the checkpoint, then empty the journal."""
-        first, size = self._published, self._shelf.size
+        first, size = self._published, self._folio.size
         if size == first and self._note is not None:
             return
         if self.signer.verifier != self.key:
             raise LedgerError("The last part of the log is not finished. Start it once more with the key that it had.")
         self._spans.write()
-        self._shelf.write(first, _write)
+        self._folio.write(first, _write)
         text = str(self.checkpoint)
         note = Note(text, (self.signer.sign(text),))
         _write(self.folder / "checkpoint", str(note).encode())
         self._note, self._published = note, size
         self._empty_journal()
-        self._shelf.written(first)
+        self._folio.written(first)
 
     def _empty_journal(self) -> None:
         with self._journal.open("wb") as journal:
@@ -282,15 +282,15 @@ class Log:
         path = self.folder / "checkpoint"
         if path.exists():
             checkpoint, note = open_checkpoint(path.read_bytes(), self.key)
-            self._shelf.open(checkpoint)
+            self._folio.open(checkpoint)
             self._note, self._published = note, checkpoint.size
-            self._is_ended = checkpoint.size > 0 and is_last(self._shelf.leaf(checkpoint.size - 1))
+            self._is_ended = checkpoint.size > 0 and is_last(self._folio.leaf(checkpoint.size - 1))
             if not self._is_ended:
                 self._spans.open()
         for index, leaf in _read_journal(self._journal):
-            if index == self._shelf.size and not self._is_ended:
+            if index == self._folio.size and not self._is_ended:
                 self._take(leaf)
-        if first is not None and self._shelf.size == 0:
+        if first is not None and self._folio.size == 0:
             self._write_journal(0, [first])
             self._take(first)
         self._publish()

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from nightlatch.errors import NightlatchError
+from nightlatch.ledger.folio import Folio, write_folder
 from nightlatch.ledger.parts import says
-from nightlatch.ledger.shelf import Shelf, write_folder
 from nightlatch.ledger.tags import (
     BUCKETS,
     INDEX,
@@ -36,21 +36,21 @@ _STEP = WHERE + SHORT
 class Spans:
     """The indexes of one part."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
+    def __init__(self, folio: Folio) -> None:
+        self._folio = folio
         self._open = bytearray()  # the bucket of the span of level 0 that is not full yet
         self._unwritten: dict[tuple[int, int], tuple[TagIndex, bytes]] = {}  # with the entry that speaks of it
         self._made: TagIndex | None = None
 
     def open(self) -> None:
         """Read the entries of the span that is not full yet, or has just become so."""
-        size = self._shelf.size
+        size = self._folio.size
         for index in range(max(0, size - 1) // SPANS[0] * SPANS[0], size):
-            self._note(index, self._shelf.leaf(index))
+            self._note(index, self._folio.leaf(index))
 
     def owed(self) -> TagIndex | None:
         """The index of which the next entry must speak, if it must."""
-        owed = due(self._shelf.size)
+        owed = due(self._folio.size)
         if owed is None:
             return None
         if self._made is None or (self._made.level, self._made.n) != owed:
@@ -58,11 +58,11 @@ class Spans:
         return self._made
 
     def taking(self, leaf: bytes) -> None:
-        """The next entry, right before the shelf takes it."""
+        """The next entry, right before the folio takes it."""
         made = self.owed()
         if made is not None and says(leaf, INDEX, index_event(made.level, made.n, made.hashes)):
             self._unwritten[made.level, made.n] = made, leaf
-        self._note(self._shelf.size, leaf)
+        self._note(self._folio.size, leaf)
 
     def write(self) -> None:
         """Put the files of all indexes that the log has spoken of since the last time. Raises `OSError`."""
@@ -78,9 +78,9 @@ class Spans:
             LedgerError: entries were changed.
         """
         place = entry_of(level, n)
-        if place >= self._shelf.size or (bucket is not None and bucket >= BUCKETS[level]):
+        if place >= self._folio.size or (bucket is not None and bucket >= BUCKETS[level]):
             return None
-        spoken = self._shelf.leaf(place)
+        spoken = self._folio.leaf(place)
         if (sound := self._on_disk(level, n, bucket, spoken)) is not None:
             return sound
         made = self._remade(level, n)
@@ -113,17 +113,17 @@ class Spans:
         """The bucket of a span of level 0."""
         if (0, n) in self._unwritten:
             return self._unwritten[0, n][0].buckets[0]
-        return self._on_disk(0, n, 0, self._shelf.leaf(entry_of(0, n))) or self._remade(0, n).buckets[0]
+        return self._on_disk(0, n, 0, self._folio.leaf(entry_of(0, n))) or self._remade(0, n).buckets[0]
 
     def _remade(self, level: int, n: int) -> TagIndex:
         return index_of(level, n, self._leaves(SPANS[level] * n, SPANS[level] * (n + 1)))
 
     def _leaves(self, first: int, last: int) -> Iterator[bytes]:
-        return (self._shelf.leaf(index) for index in range(first, last))
+        return (self._folio.leaf(index) for index in range(first, last))
 
     def _on_disk(self, level: int, n: int, bucket: int | None, spoken: bytes) -> bytes | None:
         """A head or a bucket as it is on the disk; None when it is missing or does not fit."""
-        folder = self._shelf.folder
+        folder = self._folio.folder
         try:
             raw = (folder / head_path(level, n)).read_bytes()
             head = read_head(level, n, raw)
@@ -138,5 +138,5 @@ class Spans:
 
     def _put(self, made: TagIndex, leaf: bytes) -> None:
         files = {f"{number:02x}": bucket for number, bucket in enumerate(made.buckets)}
-        folder = self._shelf.folder / head_path(made.level, made.n)
+        folder = self._folio.folder / head_path(made.level, made.n)
         write_folder(folder.parent, {"head": made.head(leaf), **files})

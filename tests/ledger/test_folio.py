@@ -52,9 +52,9 @@ def test_a_tree_in_tiles_makes_the_proofs_of_a_tree_in_memory(tmp_path: Path) ->
     with Log(tmp_path, SIGNER) as log:
         for size in (1, 255, 256, 257, 512, 1_300, 1_500):
             for index in (0, size // 2, size - 1):
-                assert log._shelf.inclusion(index, size) == tree.inclusion(index, size)
+                assert log._folio.inclusion(index, size) == tree.inclusion(index, size)
             assert log.consistency(size, 1_500) == tree.consistency(size, 1_500)
-            assert log._shelf.root(size) == tree.root(size)
+            assert log._folio.root(size) == tree.root(size)
     audit(lambda path: (tmp_path / path).read_bytes(), POLICY)
 
 

@@ -2,7 +2,7 @@
 
 Nothing that comes from the disk is believed: a tile of hashes must have the root that the tile above it says, a bundle
 of entries the hashes of its tile, and the topmost ones the root of the checkpoint. A tile that does not is written
-again from the entries; entries that do not are refused. That happens when the shelf is opened for the right edge, and
+again from the entries; entries that do not are refused. That happens when the folio is opened for the right edge, and
 for all else when it is used: for a proof, or the first time that somebody fetches the file.
 """
 
@@ -26,7 +26,7 @@ MOST_TILES = 64  # in memory, some 40 KiB each with all that is between their ha
 Put = Callable[[Path, bytes], None]
 
 
-class Shelf(Subtrees):
+class Folio(Subtrees):
     """The entries and the tree of one part. Calls may come from several threads; one of them writes."""
 
     def __init__(self, folder: Path) -> None:
