@@ -150,7 +150,10 @@ async def _kill(ground: Ground, found: Found, dice: random.Random, kills: int) -
         else:
             await _up(ground.port)
             if number % SECOND_EVERY == SECOND_EVERY - 1:
-                found.seconds_refused += await asyncio.to_thread(_second_refuses, ground)
+                if await asyncio.to_thread(_second_refuses, ground):
+                    found.seconds_refused += 1
+                else:
+                    found.faults.append(f"a second log ran beside the first in run {number}")
             writers = [asyncio.create_task(_write(ground, found, f"{number} {n}")) for n in range(WRITERS)]
             await _answered(found, len(found.answered) + int(dice.random() ** 2 * MOST_ANSWERED))
             await asyncio.sleep(dice.random() * 0.05)

@@ -31,6 +31,7 @@ class Folio(Subtrees):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._size = 0
         self._edges = [Tree()]  # by level of tiles: the hashes of the last one, which is never full
         self._unwritten: dict[tuple[int, int], Tree] = {}  # tiles that are full and not on the disk yet
         self._tail, self._tail_first = list[bytes](), 0  # the entries since the last full bundle on the disk
@@ -41,7 +42,7 @@ class Folio(Subtrees):
 
     @property
     def size(self) -> int:
-        return sum(edge.size << (8 * level) for level, edge in enumerate(self._edges))
+        return self._size
 
     def root(self, size: int | None = None) -> bytes:
         with self._lock:
@@ -79,7 +80,7 @@ class Folio(Subtrees):
         """
         size, number = checkpoint.size, len(f"{checkpoint.size:b}")
         self._edges = [Tree() for _ in range(max(1, -(-number // 8)))]
-        self._tail_first = size - size % WIDTH
+        self._size, self._tail_first = size, size - size % WIDTH
         self._tail = self._last_entries(size)
         for leaf in self._tail:
             self._edges[0].append(leaf_hash(leaf))
@@ -97,7 +98,7 @@ class Folio(Subtrees):
     def take(self, leaf: bytes) -> int:
         """Add an entry in memory; its index."""
         with self._lock:
-            index, level = self.size, 0
+            index, level = self._size, 0
             self._tail.append(leaf)
             self._edges[0].append(leaf_hash(leaf))
             while (full := self._edges[level]).size == WIDTH:
@@ -107,6 +108,7 @@ class Folio(Subtrees):
                     self._edges.append(Tree())
                 self._edges[level + 1].append(full.root())
                 level += 1
+            self._size = index + 1
             return index
 
     def write(self, first: int, put: Put) -> None:
