@@ -248,3 +248,24 @@ def test_entries_with_tags_are_indexed_in_every_part(tmp_path: Path) -> None:
     (tmp_path / "next").unlink()
     with pytest.raises(NightlatchError):
         opened(tmp_path, clock)
+
+
+def test_an_operator_rotates_on_the_command_line_and_reads_what_to_do_next(tmp_path: Path) -> None:
+    new = make_signer("example.org/log")
+    for name, text in (
+        ("old.key", SIGNER.secret()),
+        ("policy", str(POLICY)),
+        ("then", str(replace(POLICY, log=new.verifier))),
+    ):
+        (tmp_path / name).write_text(text)
+    with opened(tmp_path / "log", on(2026, 11, 28)) as log:
+        added(log, b"one")
+    given = ["--data", "log", "--key", "old.key", "--policy", "policy", "--then", "then"]
+    command = [sys.executable, "-m", "nightlatch", "log", "rotate", *given]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert f"--log {replace(new.verifier, name='example.org/log/1')}" in said
+    assert "lacks its quorum" in said
+    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert again.returncode != 0
+    with opened(tmp_path / "log", on(2026, 11, 28), new) as log:
+        assert position(added(log, b"two")) == Position(1, 1)
