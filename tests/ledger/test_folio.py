@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from nightlatch.ledger.errors import LedgerError
+from nightlatch.ledger.folio import MOST_TILES
 from nightlatch.ledger.log import Log
 from nightlatch.ledger.merkle import Tree, leaf_hash
 from nightlatch.ledger.monitor import audit
@@ -144,3 +145,15 @@ def test_the_last_entries_are_checked_at_the_start(folder: Path) -> None:
     flip(folder / entry_tile(SIZE // 256, (SIZE + 17) % 256 or 256))
     with pytest.raises(LedgerError):
         Log(folder, SIGNER)
+
+
+def test_reading_all_of_a_log_keeps_little_of_it_in_memory(folder: Path) -> None:
+    with Log(folder, SIGNER) as log:
+        for index in range(0, SIZE, 97):
+            log.receipt(index)
+            log.leaf(index)
+        log.append_all([some_leaf(n) for n in range(700)])
+        kept = log._folio
+        assert len(kept._tiles) <= MOST_TILES
+        assert len(kept._tail) < 256
+        assert not kept._unwritten

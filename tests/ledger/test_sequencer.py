@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from nightlatch.ledger import cosigners as rounds
+from nightlatch.ledger import log as logs
 from nightlatch.ledger import parts
 from nightlatch.ledger.brought import Couriers
 from nightlatch.ledger.checkpoint import cosign, cosigned_at_s
 from nightlatch.ledger.chronicle import Chronicle, open_chronicle
 from nightlatch.ledger.cosigners import Cosigners, answer
-from nightlatch.ledger.errors import LedgerError
+from nightlatch.ledger.errors import LedgerError, LogFull, NotShown
 from nightlatch.ledger.parts import Position, position
 from nightlatch.ledger.policy import Policy, read_policy, verify_receipt
 from nightlatch.ledger.sequencer import LoggedReceipt, Sequencer
@@ -129,6 +131,44 @@ def test_a_witness_that_does_not_answer_holds_up_one_round_and_is_asked_again_be
             await asyncio.sleep(0.01)
         taken = await at.append(b"again")
         assert verify_receipt(taken.receipt, b"again", POLICY, None).index == taken.position
+
+    play(tmp_path, story)
+
+
+def test_a_disk_that_is_full_after_the_commit_costs_no_writer_their_receipt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = logs._write
+
+    def write(path: Path, content: bytes) -> None:
+        if path.name == "checkpoint" and b"home.example" in content:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(path, content)
+
+    async def story(at: Running) -> None:
+        monkeypatch.setattr(logs, "_write", write)
+        taken = await at.append(b"one")
+        assert verify_receipt(taken.receipt, b"one", POLICY, None).index == 0
+
+    play(tmp_path, story)
+
+
+def test_entries_for_which_there_is_no_room_are_refused_by_name_and_the_next_ones_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def story(at: Running) -> None:
+        with monkeypatch.context() as full:
+            full.setattr(logs.Log, "_write_journal", no_room)
+            done = await asyncio.gather(*(at.append(b"%d" % n) for n in range(3)), return_exceptions=True)
+        assert [type(each) for each in done] == [LogFull] * 3
+        with monkeypatch.context() as full:
+            full.setattr(logs, "_write", no_room)
+            with pytest.raises(NotShown):
+                await at.append(b"kept")
+        assert (await at.append(b"room again")).position == 1
 
     play(tmp_path, story)
 

@@ -94,7 +94,8 @@ class Cosigners:
             asked = [self._word(each, note) for each in self._witnesses if not each.is_absent]
             came, _ = await asyncio.gather(asyncio.gather(*asked), self._wait_for_those_who_bring(note, until))
             signatures = [each for each in came if each is not None]
-            await self.apart(self._log.cosigned, signatures, note.text)
+            with contextlib.suppress(OSError):  # without room the folder lacks them; whoever asks gets them
+                await self.apart(self._log.cosigned, signatures, note.text)
             now = self._log.note
             kept = [s for s in note.signatures if all((s.name, s.id) != (n.name, n.id) for n in signatures)]
             self.shown = now if now.text == note.text else Note(note.text, (*kept, *signatures))
@@ -198,7 +199,8 @@ class Cosigners:
             if signature is not None and loop.time() - began <= PROMPT_S:
                 rest_s, witness.is_absent = 0.0, self._log.note.text != note.text  # it must have the newest one, too
             if signature is not None:
-                await self.apart(self._log.cosigned, [signature], note.text)
+                with contextlib.suppress(OSError):
+                    await self.apart(self._log.cosigned, [signature], note.text)
                 self._show_what_came()
 
     async def _asked_in_order(self, witness: AskedWitness, note: Note) -> Signature | None:
