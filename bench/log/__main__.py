@@ -48,6 +48,7 @@ class Waits:
     writers: list[float] = field(default_factory=list)
     readers: list[float] = field(default_factory=list)
     failed: int = 0
+    without: int = 0  # receipts that the witness did not cosign
     last: int = 0
 
 
@@ -74,11 +75,11 @@ def _measure(folder: Path, given: argparse.Namespace) -> None:
         (folder / f"{name}.pub").write_text(str(signer.verifier))
     ports = {role: _free_port() for role in ("log", "witness")}
     command = [sys.executable, "-m", "bench.log", "--witness-s", str(given.witness_s), "--serve"]
-    programs = [
-        subprocess.Popen([*command, role, str(folder), str(port), str(ports["witness"])])
-        for role, port in ports.items()
-    ]
+    programs = list[subprocess.Popen[bytes]]()
     try:
+        for role in ("witness", "log"):
+            programs.append(subprocess.Popen([*command, role, str(folder), str(ports[role]), str(ports["witness"])]))
+            asyncio.run(Line.to(ports[role]))
         asyncio.run(_play(ports, given))
     finally:
         for program in programs:
@@ -101,7 +102,8 @@ async def _play(ports: dict[str, int], given: argparse.Namespace) -> None:
     rounds = after["witness"]["asked"] - before["witness"]["asked"]
     fsyncs = after["log"]["fsyncs"] - before["log"]["fsyncs"]
     print(f"{given.writers} writers, a witness that takes {given.witness_s * 1000:.0f} ms, {given.readers} readers")
-    print(f"entries/s      {entries / took_s:8.1f}   ({entries} in {took_s:.1f} s, {waits.failed} failed)")
+    print(f"entries/s      {entries / took_s:8.1f}   ({entries} in {took_s:.1f} s, {waits.failed} failed,", end="")
+    print(f" {waits.without} without the witness)")
     print(f"a writer waits p50 {_at(waits.writers, 0.5):.2f} s   p99 {_at(waits.writers, 0.99):.2f} s")
     print(f"a reader waits p50 {_at(waits.readers, 0.5):.2f} s   p99 {_at(waits.readers, 0.99):.2f} s", end="")
     print(f"   ({len(waits.readers) / took_s:.0f} receipts/s)")
@@ -120,6 +122,7 @@ async def _write(port: int, waits: Waits, until: float, number: int) -> None:
         if "index" in told:
             waits.writers.append(time.monotonic() - began)
             waits.last = max(waits.last, told["index"])
+            waits.without += "\n— w.example " not in told["receipt"]
         else:
             waits.failed += 1
 

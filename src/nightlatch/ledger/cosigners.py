@@ -35,7 +35,7 @@ WITHIN_S = 5.0  # of a round
 WITNESS = Bounds(most_bytes=4 * KIB, within_s=WITHIN_S)
 HOUSEHOLDS_WITHIN_S = 1.5  # of that, for as many hubs of households as are wanted
 HOUSEHOLDS_REST_S = 0.4  # of that, for those that are about besides
-PROMPT_S = 1.0  # a witness that fails later than that, or is absent and answers later, is not waited for
+PROMPT_S = 2.5  # a witness that fails later than that, or is absent and answers later, is not waited for
 RESTS_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # before an absent witness is asked again
 LONGEST_WAIT_S = 25
 MOST_WAITING = 256
