@@ -58,6 +58,7 @@ class Chronicle:
         self.folder = newest.folder.parent if parts[-1].number else newest.folder
         self._newest, self._parts, self._signer, self._clock, self._held = newest, list(parts), signer, clock, held
         self._older: dict[int, Log] = {}
+        self._begun_s: int | None = None  # when the newest part began
         self._writing = threading.RLock()  # one append or turn at a time; readers do not wait for it
         self._lock = threading.RLock()  # which parts there are, and which of them are open
         if self.part.policy.quorum and newest.size:
@@ -124,7 +125,8 @@ class Chronicle:
                 self.begin_part()
             number = self.part.number
             if number == 0 and self._newest.size == 0:
-                self._note_beginning(self._now_s())
+                self._begun_s = self._now_s()
+                write_durably(self.folder / WHERE_BEGUN, b"%d" % self._begun_s)
             return [
                 each if isinstance(each, LedgerError) else Logged(int(Position(number, each.index)), each.leaf)
                 for each in self._newest.append_all(leaves)
@@ -254,11 +256,18 @@ class Chronicle:
             with self._lock:
                 self._older[self.part.number], self._newest = before, begun
                 self._parts.append(then)
+                self._begun_s = None
 
     def _now_s(self) -> int:
         return self._clock.now_ms() // 1000
 
     def _began_s(self) -> int:
+        if self._begun_s is None:
+            self._begun_s = self._first_s()
+        return self._begun_s
+
+    def _first_s(self) -> int:
+        """When the newest part began, as it is written down."""
         if self.part.number:
             return read_leaf(self._newest.leaf(0)).at_s
         path = self.folder / WHERE_BEGUN
@@ -268,11 +277,8 @@ class Chronicle:
             began_s = max(0, min(self._now_s(), read_leaf(self._newest.leaf(0)).at_s))
         except (ValueError, IndexError):
             began_s = self._now_s()
-        self._note_beginning(began_s)
+        write_durably(path, b"%d" % began_s)
         return began_s
-
-    def _note_beginning(self, at_s: int) -> None:
-        write_durably(self.folder / WHERE_BEGUN, b"%d" % at_s)
 
     def _log(self, number: int) -> Log:
         """A part's log. Raises `IndexError`."""

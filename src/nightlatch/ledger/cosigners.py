@@ -205,9 +205,10 @@ class Cosigners:
 
     async def _asked_in_order(self, witness: AskedWitness, note: Note) -> Signature | None:
         """First about the end of the part before, unless it cosigned that; then about this checkpoint."""
-        finished = await self.apart(self._log.finished)
         try:
-            if finished is not None and witness.settled < finished[1].number:
+            is_settled = witness.settled >= self._log.part.number - 1
+            finished = None if is_settled else await self.apart(self._log.finished)
+            if finished is not None:
                 before = finished[0]
                 if cosigned_at_s(before.note, witness.key) is None:
                     last = await self._ask(witness, before.note, before.consistency)

@@ -257,9 +257,18 @@ class Folio(Subtrees):
 
 
 def write_public(path: Path, content: bytes) -> None:
-    """A file that any web server may show. Raises `OSError`."""
+    """A file that any web server may show. Raises `OSError`.
+
+    A partial tile of hashes is not flushed to the disk: the next start makes the last ones again, and nobody needs
+    those before them. That is some four of eleven flushes of a commit.
+    """
     make_folder(path.parent, 0o755)
-    write_durably(path, content, 0o644)
+    if path.parent.name.endswith(".p") and "entries" not in path.parts:
+        temporary = path.with_name(f".{path.name}.tmp")
+        temporary.write_bytes(content)
+        temporary.rename(path)
+    else:
+        write_durably(path, content, 0o644)
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:

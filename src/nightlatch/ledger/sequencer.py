@@ -72,7 +72,7 @@ class Sequencer:
         """
         async with self._turning:
             if not self._log.is_ended:
-                if not self._cosigners.is_quorate or not await self._cosigners.apart(self._log.is_turn_due):
+                if not self._log.is_turn_due() or not self._cosigners.is_quorate:
                     return
                 try:
                     await self._cosigners.apart(self._log.end_part)
