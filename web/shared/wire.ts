@@ -288,11 +288,22 @@ export interface Broker {
   pictures: boolean;
 }
 
+// Whether the devices hear, through the mailbox, that the hub fell silent; when the mailbox last heard of it.
+export interface Silence {
+  on: boolean;
+  devices: number; // that would
+  after_s: number;
+  renewed_ms: number | null;
+  trouble: string | null;
+  beside: boolean; // the mailbox is on the hub's own machine, and falls silent with it
+}
+
 // The key that a subscription needs, what this browser is alerted to, and the broker's state.
 export interface AlertSettings {
   push_key: string;
   verdicts: Verdict[];
   mqtt: Broker | null; // null where no broker is set
+  silence: Silence | null; // null where no mailbox is
 }
 
 // The key with which this hub vouches for the log, and how much of the log it vouches for.
@@ -442,7 +453,13 @@ export interface ClipGoneHint {
   clip_id: string;
 }
 
-export type Hint = HomeHint | CameraHint | StillHint | ClipHint | ClipGoneHint;
+// Nothing changed; the hub is there, and this is the time by its clock.
+export interface HereHint {
+  type: "here";
+  now_ms: number;
+}
+
+export type Hint = HomeHint | CameraHint | StillHint | ClipHint | ClipGoneHint | HereHint;
 
 // One object of a clip, as the mailbox knows it.
 export interface MailboxObject {

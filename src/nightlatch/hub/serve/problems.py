@@ -16,6 +16,11 @@ STORE_PATIENCE_MS = 60_000  # for a camera that sends to be stored
 BLIND_MS = 10_000  # one look that fails is not worth mentioning
 PROOF_PATIENCE_MS = 600_000  # for a log to show what its programme said, and for a key to go
 EARLIEST_MS = 1_767_225_600_000  # 2026-01-01: a clock that shows an earlier time was never set
+LONG_MS = 3_600_000  # longer than any patience
+SOON_FULL_H = 12.0
+FAILED_ALERTS = 3  # in a row; a single one may be the road's fault for a moment
+BROKER_PATIENCE_MS = 60_000
+MAILBOX_PATIENCE_MS = 600_000  # while nothing waits to be sent to it
 NO_KEY = "Its next key frame has not come yet. Set a shorter key-frame (I-frame) interval in it, such as 2 s."
 
 
@@ -40,6 +45,19 @@ class CameraFacts:
     reason_text: str | None
     recorded_to_ms: int | None
     waits_for_key: bool = False
+    stored_for_ms: int | None = None  # since something of it was stored, by a clock that nobody sets; None: not yet
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFacts:
+    """How the ways are doing by which the owner hears of things. Ages are by a clock that nobody sets."""
+
+    failing: tuple[tuple[str, int], ...] = ()  # roads, and how many alerts in a row each has lost
+    broker_away_ms: int | None = None  # None: it answers, or there is none
+    lost_devices: tuple[str, ...] = ()  # their names; alerts to them fail, or they can no longer be alerted
+    vigil_lapsed: bool = False  # the mailbox has not heard of this hub for so long that devices are told
+    vigil_trouble: str | None = None
+    vigil_is_vain: bool = False  # it is switched on, and there is no device to tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +105,9 @@ class HouseFacts:
     mailbox_is_away: bool
     mailbox_trouble: str | None
     waiting_parts: int
+    mailbox_away_ms: int = 0  # for how long
+    full_in_hours: float | None = None
+    alerts: AlertFacts = AlertFacts()
     taking_back: tuple[TakingBackFacts, ...] = ()
 
 
@@ -104,7 +125,7 @@ def clock_was_never_set(house: HouseFacts) -> Iterable[Problem]:
 
 
 def recorder_is_away(house: HouseFacts) -> Iterable[Problem]:
-    if not house.watch_is_up and house.now_ms - house.started_ms > PATIENCE_MS:
+    if not house.watch_is_up and _lasted_ms(house.started_ms, house.now_ms) > PATIENCE_MS:
         todo = "It is being restarted. If this does not go away, look at the hub's output."
         yield _problem("The recorder is not running.", todo)
 
@@ -122,13 +143,20 @@ def disk_is_full(house: HouseFacts) -> Iterable[Problem]:
         )
 
 
+def disk_fills_up(house: HouseFacts) -> Iterable[Problem]:
+    if house.full_in_hours is not None and house.full_in_hours < SOON_FULL_H and not house.is_disk_full:
+        hours = max(1, round(house.full_in_hours))
+        text = f"The disk will be full in about {hours} h."
+        yield _problem(text, "Make room or keep fewer hours. Then the oldest recordings go before their time.")
+
+
 def cameras_are_not_recorded(house: HouseFacts) -> Iterable[Problem]:
     for camera in house.cameras:
         yield from _of_camera(camera, house)
 
 
 def _of_camera(camera: CameraFacts, house: HouseFacts) -> Iterable[Problem]:
-    lasted_ms = house.now_ms - camera.since_ms
+    lasted_ms = _lasted_ms(camera.since_ms, house.now_ms)
     match camera.state:
         case CameraState.RETRYING:
             todo = camera.reason_text or "Check the camera and its network."
@@ -139,12 +167,24 @@ def _of_camera(camera: CameraFacts, house: HouseFacts) -> Iterable[Problem]:
             else:
                 yield _problem(f"{camera.name} is not starting.", "Check the camera and its network.", camera.id)
         case CameraState.RECORDING if lasted_ms > STORE_PATIENCE_MS:
-            if house.now_ms - (camera.recorded_to_ms or 0) > STORE_PATIENCE_MS:
+            if _stored_for_ms(camera, house.now_ms) > STORE_PATIENCE_MS:
                 yield _problem(
                     f"{camera.name} is sending, but nothing is being stored.",
                     _why_nothing_is_stored(camera, house),
                     camera.id,
                 )
+
+
+def _stored_for_ms(camera: CameraFacts, now_ms: int) -> int:
+    """How long ago something of it was stored. What the books hold of a clock that was set since says nothing."""
+    if camera.stored_for_ms is not None:
+        return camera.stored_for_ms
+    return abs(now_ms - (camera.recorded_to_ms or 0))
+
+
+def _lasted_ms(since_ms: int, now_ms: int) -> int:
+    """A clock that was set back since then ends nobody's patience for ever."""
+    return now_ms - since_ms if now_ms >= since_ms else LONG_MS
 
 
 def _why_nothing_is_stored(camera: CameraFacts, house: HouseFacts) -> str:
@@ -232,13 +272,47 @@ def log_is_silent(house: HouseFacts) -> Iterable[Problem]:
             yield _problem(text, todo, since_ms=each.silent_since_ms)
 
 
-def mailbox_is_away(house: HouseFacts) -> Iterable[Problem]:
-    if house.mailbox_is_away and house.waiting_parts:
-        yield _problem(
-            house.mailbox_trouble or "The mailbox cannot be reached.",
-            f"{house.waiting_parts} sealed pieces are waiting at home and will be sent when it answers.",
-        )
+def alerts_do_not_arrive(house: HouseFacts) -> Iterable[Problem]:
+    alerts = house.alerts
+    for device in alerts.lost_devices:
+        todo = "Open Household on that device and switch its alerts on again, or sign it out."
+        yield _problem(f"Alerts no longer reach {device}.", todo)
+    is_broker_away = alerts.broker_away_ms is not None and alerts.broker_away_ms > BROKER_PATIENCE_MS
+    if is_broker_away and alerts.broker_away_ms is not None:
+        todo = "Home Assistant hears nothing until it does. Check the broker, and mqtt_url in nightlatch.toml."
+        since_ms = house.now_ms - alerts.broker_away_ms
+        yield _problem("Your MQTT broker does not answer.", todo, since_ms=since_ms)
+    for road, lost in alerts.failing:
+        if lost >= FAILED_ALERTS and not (road == "mqtt" and is_broker_away):
+            todo = "What happened is recorded all the same. If this does not go away, look at the hub's output."
+            yield _problem(f"The last {lost} alerts could not be sent by {ROADS.get(road, road)}.", todo)
 
+
+def nobody_would_be_told(house: HouseFacts) -> Iterable[Problem]:
+    alerts = house.alerts
+    if alerts.vigil_is_vain:
+        text = "If this hub falls silent, nobody is told: no device is alerted any more."
+        yield _problem(text, "Open Household on a device and switch its alerts on, or switch this off.")
+    elif alerts.vigil_lapsed:
+        text = "The mailbox's watch over this hub has lapsed."
+        why = alerts.vigil_trouble or "The mailbox cannot be reached."
+        yield _problem(text, f"{why} Your devices may be told that the hub is silent.")
+
+
+def mailbox_is_away(house: HouseFacts) -> Iterable[Problem]:
+    if not house.mailbox_is_away:
+        return
+    if house.waiting_parts:
+        todo = f"{house.waiting_parts} sealed pieces are waiting at home and will be sent when it answers."
+    elif house.mailbox_away_ms > MAILBOX_PATIENCE_MS:
+        todo = "Clips stay at home until it answers. Check the hub's network, and the mailbox."
+    else:
+        return
+    since_ms = house.now_ms - house.mailbox_away_ms if house.mailbox_away_ms else None
+    yield _problem(house.mailbox_trouble or "The mailbox cannot be reached.", todo, since_ms=since_ms)
+
+
+ROADS = {"push": "web push", "mqtt": "MQTT"}
 
 PROBLEMS: tuple[Check, ...] = (
     clock_was_never_set,
@@ -247,12 +321,15 @@ PROBLEMS: tuple[Check, ...] = (
     disk_is_full,
     cameras_are_not_recorded,
     eye_is_blind,
+    alerts_do_not_arrive,
+    disk_fills_up,
     chosen_eye_does_not_come,
     clips_that_were_taken_back_may_be_seen,
     refusals_are_not_proven,
     log_is_not_believed,
     log_is_silent,
     mailbox_is_away,
+    nobody_would_be_told,
 )
 
 

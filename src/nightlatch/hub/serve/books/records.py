@@ -58,6 +58,7 @@ class SessionRow(HubTables):
     name: Mapped[str] = mapped_column(String(80))  # of the device
     created_ms: Mapped[int] = mapped_column(BigInteger)
     last_seen_ms: Mapped[int] = mapped_column(BigInteger)
+    unalerted_ms: Mapped[int | None] = mapped_column(BigInteger)  # when alerts to it were given up; None: never
 
 
 class TriesRow(HubTables):

@@ -37,6 +37,7 @@
     mailbox     GET    /api/mailbox/{path:path}                  signed in the browser, passed on unchanged
                 DELETE /api/mailbox/{path:path}
     alerts      GET    /api/alerts
+                PUT    /api/alerts/silence                       tell the devices when the hub falls silent, or stop
                 PUT    /api/alerts/mqtt                          pictures to the broker, or not
                 PUT    /api/alerts                               alert this browser
                 DELETE /api/alerts
