@@ -10,7 +10,7 @@ NODE := scripts/with-node
 DATA ?= data
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt shape wire page demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark bench-playback drill-kills drill-faults fuzz-rtsp clean
+.PHONY: help run test check fmt shape wire page demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark bench-playback bench-log drill-kills drill-log drill-faults fuzz-rtsp clean
 
 help:  ## show this list
 	@grep -hE '^[a-z][a-z-]*:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)$$/  make \1\t\2/' | expand -t 26
@@ -81,11 +81,17 @@ bench-watermark: .venv/installed  ## measure what the hidden mark survives
 bench-playback: .venv/installed $(PAGE) .venv/system  ## measure a sealed clip beside an unsealed one in Chromium, and stills under a finger
 	$(BIN)/python -m bench.playback $(ARGS)
 
+bench-log: .venv/installed  ## measure fifty writers and forty readers of a log whose witness takes 200 ms
+	$(BIN)/python -m bench.log $(ARGS)
+
 drill-kills: .venv/installed $(PAGE) .venv/system  ## kill -9 a recording a thousand times and count what it cost (ARGS='--kills 50')
 	$(BIN)/python -m tests.drills.kills $(ARGS)
 
 drill-faults: .venv/installed $(PAGE)  ## twenty cameras with random faults: every second is recorded or explained
 	$(BIN)/python -m tests.drills.faults $(ARGS)
+
+drill-log: .venv/installed  ## kill -9 a log two hundred times between and in its months (ARGS='--kills 20')
+	$(BIN)/python -m tests.drills.logs $(ARGS)
 
 # What the tests use of Debian: a browser, an RTSP server and an age that we did not write. Not needed to run.
 .venv/system: scripts/system-packages scripts/packages.txt | .venv/installed

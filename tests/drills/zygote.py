@@ -1,8 +1,8 @@
-"""Starts watch processes quickly: `python -m tests.drills.zygote`, imports done, one fork for each line on stdin.
+"""Starts processes quickly: `python -m tests.drills.zygote [MODULE…]`, imports done, one fork for each line on stdin.
 
-A line is the words of a `nightlatch` command and a file for its output, as JSON; the answer is a process id. An empty
-line waits for that process and answers how it ended. What is forked runs the real command line; only the interpreter's
-start and the imports are saved, some two seconds of every run of a drill.
+A line is the words of a `nightlatch` command, a file for its output and what its environment has besides, as JSON; the
+answer is a process id. An empty line waits for that process and answers how it ended. What is forked runs the real
+command line; only the interpreter's start and the imports are saved, some two seconds of every run of a drill.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ LOADED = (
 )
 
 
-def _become(words: list[str], log: str) -> None:
+def _become(words: list[str], log: str, env: dict[str, str]) -> None:
+    os.environ.update(env)
     handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for number in (1, 2):
         os.dup2(handle, number)
@@ -36,7 +37,7 @@ def _become(words: list[str], log: str) -> None:
 
 def run() -> None:
     """Until stdin ends."""
-    for name in LOADED:
+    for name in sys.argv[1:] or LOADED:
         import_module(name)
     child = 0
     while line := sys.stdin.readline():
@@ -45,7 +46,7 @@ def run() -> None:
             child = os.fork()
             if child == 0:
                 try:
-                    _become(asked["words"], asked["log"])
+                    _become(asked["words"], asked["log"], asked.get("env", {}))
                 finally:
                     sys.stderr.flush()
                     os._exit(0)

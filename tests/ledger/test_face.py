@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from base64 import b64encode
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,11 +12,13 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from nightlatch.ledger.chronicle import open_chronicle
 from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.cosigners import local_cosigner
 from nightlatch.ledger.face import create_log_app, create_witness_app
 from nightlatch.ledger.log import Log
 from nightlatch.ledger.monitor import audit
+from nightlatch.ledger.parts import Position, position
 from nightlatch.ledger.policy import Policy, verify_receipt
 from nightlatch.ledger.witness import Witness, request
 from nightlatch.seal.note import COSIGNATURE, make_signer
@@ -92,3 +95,42 @@ def test_a_witness_that_is_gone_leaves_the_log_without_its_word(tmp_path: Path) 
         told = client.post("/v1/entries", json={"leaf": "b25l"}, headers={"Authorization": "Bearer s"}).json()
         with pytest.raises(Exception, match="0 of 1"):
             verify_receipt(told["receipt"], b"one", POLICY, None)
+
+
+def test_a_log_shows_its_parts_under_their_numbers_and_readers_ask_no_witness(tmp_path: Path) -> None:
+    clock = TestClock(fixed_ms=1_795_000_000_000)
+    witness, asked = local_cosigner(Witness(tmp_path / "w", HOME, [SIGNER.verifier], clock)), list[str]()
+
+    async def counted(body: str) -> tuple[int, str]:
+        asked.append(body)
+        return await witness(body)
+
+    with open_chronicle(tmp_path / "log", SIGNER, policy=POLICY, clock=clock) as ledger:
+        app = create_log_app(ledger, {HOME.verifier: counted}, "s")
+        with TestClient(app, headers={"Authorization": "Bearer s"}) as client:
+            places = []
+            for leaf in ("b25l", "dHdv", "dGhyZWU="):
+                places.append(client.post("/v1/entries", json={"leaf": leaf}).json()["index"])
+                clock.pass_hours(24 * 31)
+            assert [position(each) for each in places] == [Position(0, 0), Position(1, 1), Position(2, 1)]
+            before = len(asked)
+            for prefix, number in (("/", 0), ("/1/", 1), ("/2/", 2)):
+                part = replace(POLICY, log=replace(SIGNER.verifier, name=f"example.org/log{prefix.rstrip('/')}"))
+                found = audit(lambda path, prefix=prefix: client.get(prefix + path).content, part)  # type: ignore[misc]
+                assert client.get(f"{prefix}next").status_code == (404 if number == 2 else 200)
+                assert client.get(f"{prefix}begin").status_code == (200 if number else 404)
+                receipt = client.get(f"/v1/receipts/{places[number]}").text
+                assert verify_receipt(receipt, found.leaves[min(number, 1)], part, None).index == min(number, 1)
+            assert client.get("/v1/checkpoint").text == client.get("/2/checkpoint").text
+            for nothing in (
+                "/3/checkpoint",
+                "/0/next",
+                "/01/begin",
+                "/9999999999/checkpoint",
+                "/v1/begin",
+                "/1/.journal",
+            ):
+                assert client.get(nothing).status_code == 404
+            for nothing in (-1, 2, 10**30, int(Position(1, 99)), int(Position(3, 0))):
+                assert client.get(f"/v1/receipts/{nothing}").status_code == 404
+            assert len(asked) == before

@@ -7,15 +7,20 @@ import os
 import shutil
 import subprocess
 from base64 import b64decode, b64encode
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nightlatch.ledger.checkpoint import cosign
+from nightlatch.ledger.chronicle import open_chronicle
 from nightlatch.ledger.log import Log
 from nightlatch.ledger.merkle import is_consistent, is_included, leaf_hash
+from nightlatch.ledger.parts import Position
+from nightlatch.ledger.policy import Policy
 from nightlatch.seal.note import COSIGNATURE, Note, make_signer
+from tests.clocks import TestClock
 
 GOCODE = Path("/usr/share/gocode")
 SUMDB = GOCODE / "src/golang.org/x/mod/sumdb"
@@ -85,6 +90,40 @@ def test_go_reads_our_log_and_makes_the_proofs_that_we_make(
         for n, steps in told["Inclusion"].items():
             way = [b64decode(step) for step in steps or []]
             assert is_included(leaf_hash(log.leaf(int(n))), int(n), size, way, root)
+
+
+def test_go_accepts_each_month_of_a_log(checker: Path, tmp_path: Path) -> None:
+    """Every part is a log of its own, under its own name; what ties them are entries like all others."""
+    clock = TestClock(fixed_ms=1_795_000_000_000)
+    policy = Policy(SIGNER.verifier, (("home", HOME.verifier),), 1)
+    with open_chronicle(tmp_path, SIGNER, policy=policy, clock=clock) as log:
+        for _ in range(3):
+            if log.is_turn_due():
+                log.end_part()
+                log.cosigned([cosign(log.note, HOME, 1_700_000_000)], log.note.text)
+            log.append_all([b"entry %d" % n for n in range(300)])
+            clock.pass_hours(24 * 31)
+        log.cosigned([cosign(log.note, HOME, 1_700_000_000)], log.note.text)
+        assert log.size.part == 2
+        for number in range(3):
+            key = replace(SIGNER, name="example.org/log" + (f"/{number}" if number else ""))
+            note = log.checkpoint_of(number)
+            assert note is not None
+            size, place = int(note.text.split("\n")[1]), int(Position(number, 280))
+            question = {
+                "key": str(key.verifier),
+                "witness": str(HOME.verifier),
+                "folder": str(tmp_path / (str(number) if number else "")),
+                "receipt": log.receipt(place),
+                "leaf": b64encode(log.leaf(place)).decode(),
+                "old_size": size,
+                "old_root": note.text.split("\n")[2],
+                "path": [],
+                "prove": [0, 280, size - 1],
+            }
+            done = asked(checker, question)
+            assert done.returncode == 0, done.stderr
+            assert json.loads(done.stdout)["Entries"] == size
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -156,3 +157,45 @@ def test_a_request_reads_as_it_was_written() -> None:
     for raw in ("", "new 1\n\nx", "old x\n\nx", "old 1\nAAAA\n\nx"):
         with pytest.raises(Unproven):
             read_request(raw)
+
+
+def test_a_witness_watches_the_parts_of_a_log_under_its_key_and_a_new_key_once_it_is_told(tmp_path: Path) -> None:
+    new, parts = make_signer("example.org/log/2"), []
+    for name, key in (("example.org/log", SIGNER), ("example.org/log/1", SIGNER), ("example.org/log/2", new)):
+        part = Log(tmp_path / name, replace(key, name=name))
+        part.append(b"one")
+        parts.append(part)
+    witness = Witness(tmp_path / "w", HOME, [SIGNER.verifier], TestClock())
+    for part in parts[:2]:
+        witness.add_checkpoint(request(0, [], str(part.note)))
+    with pytest.raises(Unproven) as refused:
+        witness.add_checkpoint(request(0, [], str(parts[2].note)))
+    assert refused.value.why is Why.NOT_SIGNED
+    told = Witness(tmp_path / "w", HOME, [SIGNER.verifier, new.verifier], TestClock())
+    told.add_checkpoint(request(0, [], str(parts[2].note)))
+    third = Log(tmp_path / "third", replace(new, name="example.org/log/3"))
+    told.add_checkpoint(request(0, [], str(third.note)))
+    wrong = Log(tmp_path / "wrong", replace(SIGNER, name="example.org/log/3"))
+    with pytest.raises(Unproven):
+        told.add_checkpoint(request(0, [], str(wrong.note)))
+    for part in (*parts, third, wrong):
+        part.close()
+
+
+def test_a_part_does_not_grow_any_more_once_a_witness_cosigned_the_one_behind_it(tmp_path: Path) -> None:
+    witness = Witness(tmp_path / "w", HOME, [SIGNER.verifier], TestClock())
+    with (
+        Log(tmp_path / "0", SIGNER) as before,
+        Log(tmp_path / "1", replace(SIGNER, name="example.org/log/1")) as behind,
+    ):
+        before.append(b"one")
+        behind.append(b"two")
+        for part in (before, behind):
+            witness.add_checkpoint(request(0, [], str(part.note)))
+        witness.add_checkpoint(request(1, [], str(before.note)))  # the same again
+        before.append(b"too late")
+        with pytest.raises(Unproven) as refused:
+            witness.add_checkpoint(request(1, before.consistency(1, 2), str(before.note)))
+        assert refused.value.why is Why.FORK
+        behind.append(b"three")
+        witness.add_checkpoint(request(1, behind.consistency(1, 2), str(behind.note)))

@@ -237,7 +237,8 @@ def _programs(layout: Layout) -> list[Program]:
     log_key = read_policy((folder / "policy").read_text()).log
     asked = [word for each in layout.read().witnesses for word in ("--witness", each)]
     witness = ("--data", folder / "witness", "--key", folder / "witness.key", "--log", log_key)
-    log = ("--data", folder / "log", "--key", folder / "log.key", "--secret", folder / "writers.secret")
+    log_keys = ("--key", folder / "log.key", "--secret", folder / "writers.secret", "--policy", folder / "policy")
+    log = ("--data", folder / "log", *log_keys)
     commands = {
         "witness": ("log", "witness", *witness, "--port", layout.port + 3),
         "log": ("log", "serve", *log, *asked, "--port", layout.port + 2),

@@ -20,7 +20,7 @@ LONGEST_ANSWER = 4 * KIB
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """An entry that the log took: its index, and the receipt (tlog-proof) under a cosigned checkpoint."""
+    """An entry that the log took: its position, and the receipt (tlog-proof) under a cosigned checkpoint."""
 
     index: int
     receipt: str
@@ -53,11 +53,15 @@ class LogClient:
         return Appended(index, receipt)
 
     def checkpoint(self) -> str:
-        """The newest checkpoint's note. Raises `LedgerError`."""
+        """The note of part 0's newest checkpoint. Raises `LedgerError`."""
         return self._read("/checkpoint", LONGEST_CHECKPOINT).text
 
+    def newest(self) -> str:
+        """The note of the newest part's newest checkpoint; its first line says which part. Raises `LedgerError`."""
+        return self._read("/v1/checkpoint", LONGEST_CHECKPOINT).text
+
     def receipt(self, index: int) -> str:
-        """A fresh receipt of an entry. Raises `LedgerError`."""
+        """The receipt of the entry at a position, under what its part shows. Raises `LedgerError`."""
         return self._read(f"/v1/receipts/{index}", LONGEST_RECEIPT).text
 
     def file(self, path: str) -> bytes:
@@ -65,10 +69,12 @@ class LogClient:
         return self._read(f"/{path}", longest(path, self.longest_entry)).body
 
     def question(self, old: int, wait_s: int = 0) -> str:
-        """What the log asks a witness that knows `old` entries; waits up to `wait_s` for a newer checkpoint.
+        """What the log asks a witness that knows it up to a position; waits up to `wait_s` for a newer checkpoint.
+
+        The question is about the newest part, from 0 on unless `old` is a position in that part.
 
         Raises:
-            Moved: the log is shorter than that.
+            Moved: the log has less than that; `size` is a position, too.
             NotFound: this log is plain files; nobody asks there.
             LedgerError: it cannot be reached.
         """

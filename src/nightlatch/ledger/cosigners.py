@@ -1,10 +1,18 @@
-"""The witnesses that a log asks, each with what it knows, and those that come on their own."""
+"""The witnesses that a log asks, each with what it knows, and those that come on their own.
+
+One round serves all entries of a commit. It waits for those who are about, at most five seconds. A witness that made a
+round wait in vain is absent from then on: it is asked beside the rounds, at growing intervals, until it answers at
+once again. Reading costs no round: what is shown is what the last one brought.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import structlog
 from starlette.concurrency import run_in_threadpool
@@ -13,101 +21,229 @@ from nightlatch.domain.digits import read_count
 from nightlatch.errors import NightlatchError
 from nightlatch.ledger.brought import Couriers
 from nightlatch.ledger.checkpoint import cosigned_at_s
-from nightlatch.ledger.errors import Conflict, Unproven, Why
+from nightlatch.ledger.chronicle import Chronicle, chronicle_of
+from nightlatch.ledger.errors import Conflict, LedgerError, Unproven, Why
 from nightlatch.ledger.log import Log
+from nightlatch.ledger.parts import position
+from nightlatch.ledger.policy import check_note
 from nightlatch.ledger.witness import Moved, Witness, request
 from nightlatch.seal.note import Note, Signature, Verifier, read_note
 from nightlatch.web.asking import Bounds, ask_async
 from nightlatch.web.face import KIB
 
-WITNESS = Bounds(most_bytes=4 * KIB, within_s=5.0)
-BROUGHT_WITHIN_S = 5.0
+WITHIN_S = 5.0  # of a round
+WITNESS = Bounds(most_bytes=4 * KIB, within_s=WITHIN_S)
+HOUSEHOLDS_WITHIN_S = 1.5  # of that, for as many hubs of households as are wanted
+HOUSEHOLDS_REST_S = 0.4  # of that, for those that are about besides
+PROMPT_S = 2.5  # a witness that fails later than that, or is absent and answers later, is not waited for
+RESTS_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # before an absent witness is asked again
 LONGEST_WAIT_S = 25
 MOST_WAITING = 256
 log = structlog.get_logger()
+Answer = TypeVar("Answer")
 Cosigner = Callable[[str], Awaitable[tuple[int, str]]]  # a request → status and body
 
 
-class Cosigners:
-    """The witnesses that this log asks and what each knows, and those that come by themselves."""
+@dataclass(slots=True)
+class AskedWitness:
+    """A witness that the log asks, and what is known of it."""
 
-    def __init__(self, ledger: Log, witnesses: dict[Verifier, Cosigner], brought: Couriers) -> None:
-        self._log, self._witnesses, self._brought = ledger, witnesses, brought
+    key: Verifier
+    ask: Cosigner
+    knows: dict[str, int] = field(default_factory=dict)  # entries, by the part's name
+    settled: int = -1  # the last finished part that it was asked about
+    is_absent: bool = False
+
+
+class Cosigners:
+    """Brings the newest checkpoint before all witnesses; `shown` is the last one that was."""
+
+    def __init__(
+        self, ledger: Log | Chronicle, witnesses: dict[Verifier, Cosigner], brought: Couriers, households: int = 0
+    ) -> None:
+        """A round waits for `households` hubs of households, or for as many as the part's policy says."""
+        self._log, self._brought, self._households = chronicle_of(ledger), brought, households
+        self._witnesses = [AskedWitness(key, cosigner) for key, cosigner in witnesses.items()]
         self._grown, self._came, self._waiting = asyncio.Event(), asyncio.Event(), 0
-        self._known: dict[Verifier, int] = {}
+        self._beside: set[asyncio.Task[None]] = set()
         self._lock = asyncio.Lock()
-        self.shown: Note | None = None  # the newest checkpoint that was put before the witnesses
+        self._threads = ThreadPoolExecutor(4, "log")  # of its own: readers may have all others
+        self.shown: Note | None = None
+        self.rounds = 0
+
+    @property
+    def note(self) -> Note:
+        """The last checkpoint that was put before the witnesses; while a part begins, that of the part before."""
+        return self.shown or self._log.note
+
+    @property
+    def is_quorate(self) -> bool:
+        """Whether the last round brought the quorum of the policy."""
+        try:
+            check_note(str(self.note), self._log.part.policy, None)
+        except Unproven:
+            return False
+        return True
 
     async def refresh(self) -> Note:
-        """Have the newest checkpoint cosigned by all that answer; the note with what came."""
+        """Have the newest checkpoint cosigned by all that are about; the note with what came."""
         async with self._lock:
+            self.rounds += 1
             note = self._log.note
-            size = int(note.text.split("\n")[1])
-            asked = (self._ask(key, cosigner, note, size) for key, cosigner in self._witnesses.items())
-            came = [each for each in await asyncio.gather(*asked) if each is not None]
-            await run_in_threadpool(self._log.cosigned, came, size)
-            await self._wait_for_those_who_bring(size)
+            until = asyncio.get_running_loop().time() + WITHIN_S
+            asked = [self._word(each, note) for each in self._witnesses if not each.is_absent]
+            came, _ = await asyncio.gather(asyncio.gather(*asked), self._wait_for_those_who_bring(note, until))
+            signatures = [each for each in came if each is not None]
+            with contextlib.suppress(OSError):  # without room the folder lacks them; whoever asks gets them
+                await self.apart(self._log.cosigned, signatures, note.text)
             now = self._log.note
-            kept = [s for s in note.signatures if all((s.name, s.id) != (n.name, n.id) for n in came)]
-            self.shown = now if now.text == note.text else Note(note.text, (*kept, *came))
+            kept = [s for s in note.signatures if all((s.name, s.id) != (n.name, n.id) for n in signatures)]
+            self.shown = now if now.text == note.text else Note(note.text, (*kept, *signatures))
             return self.shown
+
+    async def apart(self, work: Callable[..., Answer], *given: object) -> Answer:
+        """Do what waits for the disk or for a lock, beside the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *given)
 
     def grew(self) -> None:
         """The log has a newer checkpoint: wake those who wait for one."""
         self._grown.set()
         self._grown = asyncio.Event()
 
+    def stop(self) -> None:
+        """Ask nobody beside the rounds any more."""
+        for each in self._beside:
+            each.cancel()
+        self._threads.shutdown(wait=False)
+
     async def bring(self, raw: str) -> None:
         """Take a cosignature that a witness brings. Raises as `Couriers.bring` does."""
         await run_in_threadpool(self._brought.bring, raw)
-        if self.shown is not None and self.shown.text == self._log.note.text:
-            self.shown = self._log.note
+        self._show_what_came()
         self._came.set()
         self._came = asyncio.Event()
 
-    async def question(self, old: int, wait_s: int) -> str:
-        """What a witness at `old` entries is asked (tlog-witness); waits for a newer checkpoint. Raises `Moved`."""
-        if old == self._log.checkpoint.size and wait_s > 0 and self._waiting < MOST_WAITING:
+    async def question(self, known: int, wait_s: int) -> str:
+        """What a witness that knows the log up to a position is asked (tlog-witness); waits for a newer checkpoint.
+
+        Raises:
+            Moved: the log has less.
+        """
+        if known == int(self._log.size) and wait_s > 0 and self._waiting < MOST_WAITING:
             self._waiting += 1
             try:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._grown.wait(), min(wait_s, LONGEST_WAIT_S))
             finally:
                 self._waiting -= 1
-        note = self._log.note
-        size = int(note.text.split("\n")[1])
-        if old > size:
-            raise Moved(size)
-        return request(old, self._log.consistency(old, size), str(Note(note.text, note.signatures[:1])))
+        return await run_in_threadpool(self._question, known)
 
-    async def _wait_for_those_who_bring(self, size: int) -> None:
-        loop = asyncio.get_running_loop()
-        until = loop.time() + BROUGHT_WITHIN_S
-        while missing := self._brought.awaited(size):
-            if (left := until - loop.time()) <= 0:
-                self._brought.missed(missing)
+    def _question(self, known: int) -> str:
+        try:
+            old, path, note = self._log.question(position(known))
+        except IndexError:
+            raise Moved(int(self._log.size)) from None
+        return request(old, path, str(Note(note.text, note.signatures[:1])))
+
+    def _show_what_came(self) -> None:
+        if self.shown is not None and self.shown.text == self._log.note.text:
+            self.shown = self._log.note
+
+    async def _wait_for_those_who_bring(self, note: Note, until: float) -> None:
+        loop, size = asyncio.get_running_loop(), int(self._log.size)
+        wanted = max(self._households, self._log.part.policy.households)
+        began = until - WITHIN_S
+        while self._log.note.text == note.text:
+            now, named, households = loop.time(), self._brought.awaited(size), self._brought.households(size)
+            is_enough = len(households.came) >= wanted
+            soon = began + (HOUSEHOLDS_REST_S if is_enough else HOUSEHOLDS_WITHIN_S)
+            ends = [until] if named and now < until else []
+            if wanted and households.missing and now < soon:
+                ends.append(soon)
+            if named and now >= until:
+                self._brought.missed(named)
+            if not is_enough and now >= soon:
+                self._brought.missed(households.missing)
+            if not ends:
                 return
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._came.wait(), left)
+                await asyncio.wait_for(self._came.wait(), min(ends) - now)
 
-    async def _ask(self, key: Verifier, cosigner: Cosigner, note: Note, size: int) -> Signature | None:
+    async def _word(self, witness: AskedWitness, note: Note) -> Signature | None:
+        """A witness's word in a round; one that makes the round wait in vain is absent."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        signature = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(WITHIN_S):
+                signature = await self._asked_in_order(witness, note)
+        if signature is None and loop.time() - began > PROMPT_S:
+            witness.is_absent = True
+            log.warning("witness.absent", witness=witness.key.name)
+            task = asyncio.create_task(self._wait_for(witness))
+            self._beside.add(task)
+            task.add_done_callback(self._beside.discard)
+        return signature
+
+    async def _wait_for(self, witness: AskedWitness) -> None:
+        """Ask an absent witness now and then, until it answers at once."""
+        loop = asyncio.get_running_loop()
+        rests, rest_s = iter(RESTS_S), 0.0
+        while witness.is_absent:
+            await asyncio.sleep(rest_s)
+            began, note, signature = loop.time(), self._log.note, None
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(WITHIN_S):
+                    signature = await self._asked_in_order(witness, note)
+            rest_s = next(rests, RESTS_S[-1])
+            if signature is not None and loop.time() - began <= PROMPT_S:
+                rest_s, witness.is_absent = 0.0, self._log.note.text != note.text  # it must have the newest one, too
+            if signature is not None:
+                with contextlib.suppress(OSError):
+                    await self.apart(self._log.cosigned, [signature], note.text)
+                self._show_what_came()
+
+    async def _asked_in_order(self, witness: AskedWitness, note: Note) -> Signature | None:
+        """First about the end of the part before, unless it cosigned that; then about this checkpoint."""
+        try:
+            is_settled = witness.settled >= self._log.part.number - 1
+            finished = None if is_settled else await self.apart(self._log.finished)
+            if finished is not None:
+                before = finished[0]
+                if cosigned_at_s(before.note, witness.key) is None:
+                    last = await self._ask(witness, before.note, before.consistency)
+                    if last is not None:
+                        await self.apart(self._log.cosigned, [last], before.note.text)
+                witness.settled = finished[1].number
+            return await self._ask(witness, note, self._log.consistency)
+        except (NightlatchError, OSError):
+            return None
+        except Exception:  # whatever a witness made us stumble over: its word is missing, and nothing else
+            log.exception("witness.stumbled", witness=witness.key.name)
+            return None
+
+    async def _ask(
+        self, witness: AskedWitness, note: Note, consistency: Callable[[int, int], list[bytes]]
+    ) -> Signature | None:
+        """Raises what the asking raises."""
+        origin, size = note.text.split("\n")[0], int(note.text.split("\n")[1])
         plain = str(Note(note.text, note.signatures[:1]))
         for _ in range(2):
-            old = min(self._known.get(key, size), size)
-            try:
-                status, body = await cosigner(request(old, self._log.consistency(old, size), plain))
-            except (NightlatchError, OSError):
-                return None
+            old = min(witness.knows.get(origin, size), size)
+            path = await self.apart(consistency, old, size)
+            status, body = await witness.ask(request(old, path, plain))
             if status == 409 and (knows := read_count(body.removesuffix("\n"))) is not None:
-                self._known[key] = knows
+                witness.knows[origin] = knows
                 continue
+            if status >= 500:
+                raise LedgerError("The witness is in trouble. It is asked again.")
             if status != 200:
-                log.warning("witness.refused", witness=key.name, status=status)
+                log.warning("witness.refused", witness=witness.key.name, status=status)
                 return None
-            self._known[key] = size
+            witness.knows[origin] = size
             with contextlib.suppress(NightlatchError):
                 signature = read_note(f"{note.text}\n{body}").signatures[0]
-                if cosigned_at_s(Note(note.text, (signature,)), key) is not None:
+                if cosigned_at_s(Note(note.text, (signature,)), witness.key) is not None:
                     return signature
             return None
         return None

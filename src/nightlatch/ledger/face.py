@@ -1,14 +1,16 @@
-"""The log over HTTP: tiles and checkpoint for everybody, entries from writers; and a witness's one address.
+"""The log over HTTP: its files for everybody, entries from writers; and a witness's one address.
 
-    who       address                      what
-    writers   POST /v1/entries             an entry → its index and receipt
-              PUT  /v1/households/{slot}   a household's witness
-    witness   GET  /v1/questions/{old}     what it is asked, having seen `old` entries (tlog-witness); waits
-              POST /v1/cosignatures        its answer
-    anybody   GET  /checkpoint             the newest, with its cosignatures
-              GET  /tile/…                 the tree and its entries (tlog-tiles)
-              GET  /v1/receipts/{index}    a receipt (tlog-proof)
+    who       address                        what
+    writers   POST /v1/entries               an entry → its position and receipt
+              PUT  /v1/households/{slot}     a household's witness
+    witness   GET  /v1/questions/{position}  what it is asked, having seen the log so far (tlog-witness); waits
+              POST /v1/cosignatures          its answer
+    anybody   GET  /checkpoint               of part 0; /n/checkpoint of part n
+              GET  /v1/checkpoint            of the newest part
+              GET  /tile/… /tags/… /next     the tree, its entries and indexes, and how a part ends; also under /n
+              GET  /v1/receipts/{position}   a receipt (tlog-proof)
 
+Reading asks nobody: a checkpoint is the last one that was put before the witnesses, receipts are under that one.
 A witness has POST /add-checkpoint alone (tlog-witness).
 """
 
@@ -16,7 +18,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Awaitable, Sequence
@@ -25,26 +26,28 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
-from fastapi.responses import FileResponse, PlainTextResponse
+from fastapi.responses import PlainTextResponse
 from starlette.concurrency import run_in_threadpool
 
 from nightlatch.errors import Refused
 from nightlatch.ledger.brought import Couriers
+from nightlatch.ledger.chronicle import Chronicle, chronicle_of
 from nightlatch.ledger.cosigners import Cosigner, Cosigners, answer
 from nightlatch.ledger.errors import LedgerError, LogFull, NotShown
 from nightlatch.ledger.log import Log
+from nightlatch.ledger.parts import INDEX_BITS, Part
+from nightlatch.ledger.sequencer import Sequencer
 from nightlatch.ledger.witness import Moved, Witness
-from nightlatch.seal.note import Verifier, read_verifier
+from nightlatch.seal.note import Note, Verifier, read_verifier
 from nightlatch.web.face import KIB, Face, Limits, Statuses, Unmeasured, put_on
 from nightlatch.web.shape import Answer, Body
 
 REFRESH_EVERY_S = 60.0
+ASK_AGAIN = {"Cache-Control": "no-cache"}
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 FOR_ANYBODY = {"Cross-Origin-Resource-Policy": "cross-origin"}
 STATUSES: Statuses = {LogFull: 507, NotShown: 503, Unmeasured: 413}
 LIMITS = Limits(longest_body=256 * KIB)
-_TILE = re.compile(r"(?:\d{1,2}|entries)/(?:x\d{3}/){0,6}\d{3}(?:\.p/\d{1,3})?\Z", re.ASCII)
-
 router = APIRouter()
 log = structlog.get_logger()
 
@@ -53,8 +56,9 @@ log = structlog.get_logger()
 class Registry:
     """One running log."""
 
-    ledger: Log
+    ledger: Chronicle
     cosigners: Cosigners
+    sequencer: Sequencer
     brought: Couriers
     writer_secret: str = field(repr=False)
 
@@ -79,20 +83,27 @@ class ReceivedEntry(Answer):
 
 
 def create_log_app(
-    ledger: Log, witnesses: dict[Verifier, Cosigner], writer_secret: str, named: Sequence[Verifier] = ()
+    ledger: Log | Chronicle,
+    witnesses: dict[Verifier, Cosigner],
+    writer_secret: str,
+    named: Sequence[Verifier] = (),
+    households: int = 0,
 ) -> FastAPI:
-    """The log's application. `witnesses` are asked; those `named` bring their cosignatures."""
-    brought = Couriers(ledger, named)
-    cosigners = Cosigners(ledger, witnesses, brought)
+    """The log's application. `witnesses` are asked; those `named` bring their cosignatures, and so do `households`."""
+    whole = chronicle_of(ledger)
+    brought = Couriers(whole, named)
+    cosigners = Cosigners(whole, witnesses, brought, households)
+    sequencer = Sequencer(whole, cosigners)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        refreshing = asyncio.create_task(_refresh(cosigners))
+        refreshing = asyncio.create_task(_refresh(sequencer, cosigners))
         yield
         refreshing.cancel()
+        cosigners.stop()
 
     app = FastAPI(title="Nightlatch log", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.registry = Registry(ledger, cosigners, brought, writer_secret)
+    app.state.registry = Registry(whole, cosigners, sequencer, brought, writer_secret)
     app.include_router(router)
     put_on(app, Face("this log", limits=LIMITS, statuses=STATUSES, headers=FOR_ANYBODY))
     return app
@@ -134,17 +145,18 @@ async def append(here: Here, entry: EntryToAppend) -> ReceivedEntry:
         leaf = b64decode(entry.leaf, validate=True)
     except ValueError:
         raise LedgerError("Send the entry as base64.") from None
-    logged = await run_in_threadpool(here.ledger.append, leaf)
-    here.cosigners.grew()
-    note = await here.cosigners.refresh()
-    return ReceivedEntry(index=logged.index, receipt=here.ledger.receipt(logged.index, note))
+    logged = await here.sequencer.append(leaf)
+    return ReceivedEntry(index=logged.position, receipt=logged.receipt)
 
 
 @router.get("/v1/receipts/{index}")
-async def receipt(here: Here, index: int) -> PlainTextResponse:
-    """A receipt of an entry, under the newest checkpoint."""
+def receipt(here: Here, index: int) -> PlainTextResponse:
+    """A receipt of the entry at a position, under the checkpoint that is shown of its part."""
+    note = here.cosigners.note
     try:
-        return PlainTextResponse(here.ledger.receipt(index, await here.cosigners.refresh()))
+        if index >> INDEX_BITS == here.ledger.part.number and not _is_of(note, here.ledger.part):
+            raise IndexError("the part is just beginning")
+        return PlainTextResponse(here.ledger.receipt(index, note))
     except IndexError:
         return PlainTextResponse("The log has no such entry.\n", 404)
 
@@ -155,12 +167,12 @@ def enrol(here: Here, slot: str, household: HouseholdKey) -> None:
     here.brought.enrol(slot, read_verifier(household.key))
 
 
-@router.get("/v1/questions/{old}")
+@router.get("/v1/questions/{known}")
 async def question(
-    here: Here, old: Annotated[int, Path(ge=0)], wait_s: Annotated[int, Query(ge=0)] = 0
+    here: Here, known: Annotated[int, Path(ge=0)], wait_s: Annotated[int, Query(ge=0)] = 0
 ) -> PlainTextResponse:
-    """What a witness that has seen `old` entries is asked."""
-    return await _moved(here.cosigners.question(old, wait_s))
+    """What a witness that has seen the log up to a position is asked about the newest part."""
+    return await _moved(here.cosigners.question(known, wait_s))
 
 
 @router.post("/v1/cosignatures")
@@ -169,19 +181,41 @@ async def bring(here: Here, asked: Request) -> PlainTextResponse:
     return await _moved(here.cosigners.bring((await asked.body()).decode("utf-8", "replace")))
 
 
+@router.get("/v1/checkpoint")
+def newest(here: Here) -> PlainTextResponse:
+    """The checkpoint of the newest part, or of the one before while that begins."""
+    return PlainTextResponse(str(here.cosigners.note), headers=ASK_AGAIN)
+
+
 @router.get("/checkpoint")
-def checkpoint(here: Here) -> Response:
-    """The newest checkpoint that was put before the witnesses."""
-    return PlainTextResponse(str(here.cosigners.shown or here.ledger.note), headers={"Cache-Control": "no-cache"})
+@router.get("/{part:int}/checkpoint")
+def checkpoint(here: Here, part: int = 0) -> PlainTextResponse:
+    """The checkpoint of a part: of the newest, the last one that was put before the witnesses."""
+    note = here.ledger.checkpoint_of(part)
+    if part == here.ledger.part.number:
+        note = here.cosigners.note if _is_of(here.cosigners.note, here.ledger.part) else None
+    if note is None:
+        return PlainTextResponse("The log has no such part.\n", 404)
+    return PlainTextResponse(str(note), headers=ASK_AGAIN)
 
 
 @router.get("/tile/{path:path}")
-def tile(here: Here, path: str) -> Response:
-    """A file of the tree; it never changes."""
-    found = here.ledger.folder / "tile" / path
-    if not _TILE.match(path) or not found.is_file():
+@router.get("/tags/{path:path}")
+@router.get("/next")
+@router.get("/{part:int}/tile/{path:path}")
+@router.get("/{part:int}/tags/{path:path}")
+@router.get("/{part:int}/next")
+@router.get("/{part:int}/begin")
+def file(here: Here, request: Request) -> Response:
+    """A file of the log that never changes."""
+    found = here.ledger.file(request.url.path.removeprefix("/"))
+    if found is None:
         return PlainTextResponse("The log has no such file.\n", 404)
-    return FileResponse(found, media_type="application/octet-stream", headers=FOREVER)
+    return Response(found, media_type="application/octet-stream", headers=FOREVER)
+
+
+def _is_of(note: Note, part: Part) -> bool:
+    return note.text.startswith(f"{part.policy.log.name}\n")
 
 
 async def _moved(asked: Awaitable[str | None]) -> PlainTextResponse:
@@ -192,10 +226,12 @@ async def _moved(asked: Awaitable[str | None]) -> PlainTextResponse:
         return PlainTextResponse(f"{moved.size}\n", 409, media_type="text/x.tlog.size")
 
 
-async def _refresh(cosigners: Cosigners) -> None:
+async def _refresh(sequencer: Sequencer, cosigners: Cosigners) -> None:
     """Keep the checkpoint fresh while nothing is appended."""
     while True:
         try:
+            if sequencer.is_between_parts:
+                await sequencer.turn()
             await cosigners.refresh()
         except Exception:  # whatever a witness said, the next round comes
             log.exception("refresh.failed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from hashlib import sha256
 
@@ -18,26 +19,17 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\1" + left + right).digest()
 
 
-class Tree:
-    """Every complete subtree's hash, by level; some 64 bytes of memory an entry."""
-
-    def __init__(self) -> None:
-        self.levels: list[list[bytes]] = [[]]
+class Subtrees(ABC):
+    """A tree of leaves, whose complete subtrees can be asked for; proofs are made of nothing else."""
 
     @property
+    @abstractmethod
     def size(self) -> int:
-        return len(self.levels[0])
+        """How many leaves."""
 
-    def append(self, hashed: bytes) -> None:
-        """Take the hash of the next leaf."""
-        self.levels[0].append(hashed)
-        level = 0
-        while len(self.levels[level]) % 2 == 0:
-            if level + 1 == len(self.levels):
-                self.levels.append([])
-            left, right = self.levels[level][-2:]
-            self.levels[level + 1].append(node_hash(left, right))
-            level += 1
+    @abstractmethod
+    def node(self, level: int, n: int) -> bytes:
+        """The hash of the leaves [n 2^level, (n + 1) 2^level), which are all there."""
 
     def root(self, size: int | None = None) -> bytes:
         """The hash of the first `size` leaves; of all by default."""
@@ -78,9 +70,34 @@ class Tree:
         length = end - begin
         level = length.bit_length() - 1
         if length == 1 << level and begin % length == 0:
-            return self.levels[level][begin // length]
+            return self.node(level, begin // length)
         k = _split(length)
         return node_hash(self._range(begin, begin + k), self._range(begin + k, end))
+
+
+class Tree(Subtrees):
+    """Every complete subtree's hash, by level, in memory: some 64 bytes and Python's overhead an entry."""
+
+    def __init__(self) -> None:
+        self.levels: list[list[bytes]] = [[]]
+
+    @property
+    def size(self) -> int:
+        return len(self.levels[0])
+
+    def node(self, level: int, n: int) -> bytes:
+        return self.levels[level][n]
+
+    def append(self, hashed: bytes) -> None:
+        """Take the hash of the next leaf."""
+        self.levels[0].append(hashed)
+        level = 0
+        while len(self.levels[level]) % 2 == 0:
+            if level + 1 == len(self.levels):
+                self.levels.append([])
+            left, right = self.levels[level][-2:]
+            self.levels[level + 1].append(node_hash(left, right))
+            level += 1
 
 
 def _split(length: int) -> int:

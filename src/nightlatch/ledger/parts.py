@@ -20,6 +20,7 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass, replace
 
 from nightlatch.domain.consent import canonical
+from nightlatch.domain.digits import read_count
 from nightlatch.domain.view import Leaf, commitment, read_leaf
 from nightlatch.errors import ConfigError, Refused
 from nightlatch.ledger.checkpoint import Checkpoint
@@ -30,7 +31,6 @@ from nightlatch.ledger.tags import LOG_TAG, PUBLIC_SALT
 NEXT, BEGIN = "log.next", "log.begin"
 MOST_PARTS = 2**13 - 1
 INDEX_BITS = 40  # of a position; with 13 for the part it is a whole number that JavaScript can hold
-LONGEST_EVENT = 32 * 1024  # of a `next` or `begin` file
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +69,21 @@ def first_part(policy: Policy) -> Part:
     return Part(policy.log.name, 0, policy)
 
 
+def split_origin(origin: str) -> tuple[str, int]:
+    """The log's name and the part's number, if this is the name of a part behind the first one; else itself and 0."""
+    base, _, number = origin.rpartition("/")
+    found = read_count(number, MOST_PARTS)
+    return (base, found) if base and found else (origin, 0)
+
+
 def part_of(origin: str, base: str) -> int:
     """Which part of the log `base` has this origin. Raises `Unproven` (wrong origin)."""
     if origin == base:
         return 0
-    name, _, number = origin.rpartition("/")
-    if name != base or not number.isascii() or not number.isdigit() or not 0 < int(number) <= MOST_PARTS:
+    name, number = split_origin(origin)
+    if name != base or not number:
         raise Unproven(Why.WRONG_ORIGIN, f"This checkpoint is of another log ({origin}).")
-    if str(int(number)) != number:
-        raise Unproven(Why.WRONG_ORIGIN, f"This checkpoint is of another log ({origin}).")
-    return int(number)
+    return number
 
 
 def following(part: Part) -> Part:

@@ -25,7 +25,7 @@ from typing import NamedTuple
 from nightlatch.domain.consent import canonical
 from nightlatch.domain.view import SALT_BYTES, TAG_BYTES, Leaf, commitment, read_leaf
 from nightlatch.ledger.errors import LedgerError, Unproven, Why
-from nightlatch.ledger.tiles import tile_name
+from nightlatch.ledger.tiles import PUBLIC, tile_name
 
 SPANS = (4_096, 65_536)  # entries
 BUCKETS = (1, 256)
@@ -33,7 +33,6 @@ INDEX = "log.index"
 LOG_TAG = sha256(b"nightlatch log").digest()[:TAG_BYTES]  # of what a log says about itself
 PUBLIC_SALT = bytes(SALT_BYTES)  # the event is no secret
 WHERE, SHORT = 4, 8  # bytes: of a place in the span, of a tag
-LONGEST_HEAD = 2 + 512 + 256 * 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +76,18 @@ def index_of(level: int, n: int, leaves: Iterable[bytes]) -> TagIndex:
     """The index of span `n`, from all its leaves in order. Leaves that are not ours have no tag and no bucket."""
     buckets = [bytearray() for _ in range(BUCKETS[level])]
     for where, raw in enumerate(leaves):
-        try:
-            tag = read_leaf(raw).tag
-        except ValueError:
+        if (tag := tag_of(raw)) is None:
             continue
         buckets[bucket_of(level, tag)] += where.to_bytes(WHERE) + tag[:SHORT].ljust(SHORT, b"\0")
     return TagIndex(level, n, tuple(map(bytes, buckets)))
+
+
+def tag_of(leaf: bytes) -> bytes | None:
+    """The tag of an entry; None for one that is not ours."""
+    try:
+        return read_leaf(leaf).tag
+    except ValueError:
+        return None
 
 
 def bucket_of(level: int, tag: bytes) -> int:
@@ -145,3 +150,15 @@ def head_path(level: int, n: int) -> str:
 def bucket_path(level: int, n: int, bucket: int) -> str:
     """The path of a bucket."""
     return f"tags/{level}/{tile_name(n)}/{bucket:02x}"
+
+
+def read_index_path(path: str) -> tuple[int, int, int | None] | None:
+    """Level, span and bucket (None: the head) of the file of an index; None for any other path."""
+    found = PUBLIC.match(path)
+    if found is None or found["part"] or not path.startswith("tags/"):
+        return None
+    _, level, *words, last = path.split("/")
+    n = int("".join(word.removeprefix("x") for word in words))
+    bucket = None if last == "head" else int(last, 16)
+    made = head_path(int(level), n) if bucket is None else bucket_path(int(level), n, bucket)
+    return (int(level), n, bucket) if made == path else None

@@ -2,6 +2,10 @@
 
 It remembers the newest checkpoint of each log, durably, before it answers. A fork or a rollback is refused, and what
 speaks for it, both checkpoints that the log signed, is kept.
+
+Whoever watches a log watches its parts `NAME/n` too (`ledger/parts.py`), under the log's key. A part with another key
+is watched once the operator names it: `NAME/n` and its key stand for that part and those that follow. A part does not
+grow any more once this witness has cosigned the one behind it.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import os
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +27,7 @@ from nightlatch.ledger.checkpoint import Checkpoint, cosign, open_checkpoint
 from nightlatch.ledger.errors import Conflict, LedgerError, Unproven, Why
 from nightlatch.ledger.memory import Memory
 from nightlatch.ledger.merkle import is_consistent
+from nightlatch.ledger.parts import split_origin
 from nightlatch.seal.note import Signature, Signer, Verifier
 
 MOST_STEPS = 63
@@ -73,7 +79,7 @@ class Witness:
         """
         old, path, raw = read_request(request)
         origin = raw.split("\n", 1)[0]
-        log = self._logs.get(origin)
+        log = self._key_of(origin)
         if log is None:
             raise Unproven(Why.WRONG_ORIGIN, "This witness does not know that log.")
         checkpoint, note = open_checkpoint(raw, log)
@@ -95,12 +101,35 @@ class Witness:
             if not is_consistent(old, checkpoint.size, known.root, checkpoint.root, path):
                 memory.accuse(checkpoint, raw)
                 raise Unproven(Why.FORK, "The log does not continue what it showed before.")
+            if checkpoint.size > known.size and self._has_seen_the_end(origin):
+                memory.accuse(checkpoint, raw)
+                raise Unproven(Why.FORK, "The log goes on in a part of which it has begun the next one.")
             memory.keep(checkpoint, raw)
         return cosign(note, self._signer, self._clock.now_ms() // 1000)
 
     def evidence(self) -> list[Path]:
         """What this witness kept against logs: `fork-….txt` proves a fork, `look-….txt` asks for a second look."""
         return sorted((self._folder / "evidence").glob("*.txt"))
+
+    def _key_of(self, origin: str) -> Verifier | None:
+        """The key under which this log, or part of a log, is believed."""
+        if (named := self._logs.get(origin)) is not None:
+            return named
+        base, number = split_origin(origin)
+        parts = {split_origin(name)[1]: key for name, key in self._logs.items() if split_origin(name)[0] == base}
+        if base in self._logs:
+            parts[0] = self._logs[base]
+        before = [each for each in parts if each <= number]
+        return replace(parts[max(before)], name=origin) if number and before else None
+
+    def _has_seen_the_end(self, origin: str) -> bool:
+        """Whether this witness has cosigned the part behind this one."""
+        base, number = split_origin(origin)
+        behind = {f"{origin}/1"}
+        if number and (base in self._logs or f"{base}/{number + 1}" not in self._logs):  # else logs with such names
+            behind.add(f"{base}/{number + 1}")
+        held = [self._memory(each).newest() for each in behind]
+        return any(each is not None and each.checkpoint.origin in behind for each in held)
 
     def _own_memory(self, origin: str) -> Memory:
         return Memory(self._folder / f"{sha256(origin.encode()).hexdigest()[:24]}.json", self._folder / "evidence")
