@@ -1,8 +1,10 @@
 // A log of the programme and its one witness: signed and cosigned here, read as every log is.
 
 import { type Bytes, b64, joined, sha256, utf8 } from "../shared/bytes";
-import { rootOf } from "../shared/log";
+import { foldedRoot, hashing } from "../shared/hashing";
+import { entryTile, hashTile } from "../shared/tiles";
 
+const WIDTH = 256;
 const ED25519 = 1;
 const COSIGNATURE = 4;
 
@@ -50,4 +52,26 @@ async function signer(name: string, kind: number) {
     sign: async (message: Bytes) => new Uint8Array(await crypto.subtle.sign("Ed25519", pair.privateKey, message)),
     line: (signature: Bytes) => `— ${name} ${b64(joined([id, signature]))}\n`,
   };
+}
+
+// The files of a tree: every hash tile and bundle, as a log of these entries shows them.
+export async function tilesOf(leaves: Bytes[]): Promise<Map<string, Bytes>> {
+  const by = await hashing();
+  const files = new Map<string, Bytes>();
+  const put = <T>(all: T[], path: (n: number, width: number) => string, raw: (some: T[]) => Bytes) => {
+    for (let n = 0; n * WIDTH < all.length; n++) {
+      const some = all.slice(n * WIDTH, (n + 1) * WIDTH);
+      files.set(path(n, some.length), raw(some));
+    }
+  };
+  put(leaves, entryTile, (some) =>
+    joined(some.flatMap((leaf) => [Uint8Array.of(leaf.length >> 8, leaf.length), leaf])),
+  );
+  let hashes = leaves.map((leaf) => by.leaf(leaf));
+  for (let level = 0; hashes.length > 0; level++) {
+    put(hashes, (n, width) => hashTile(level, n, width), joined);
+    const full = Math.floor(hashes.length / WIDTH);
+    hashes = Array.from({ length: full }, (_, n) => foldedRoot(by, joined(hashes.slice(n * WIDTH, (n + 1) * WIDTH))));
+  }
+  return files;
 }
