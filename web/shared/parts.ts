@@ -112,8 +112,12 @@ export function changedKeys(before: LogPolicy, after: LogPolicy): string[] {
   const [come, gone] = [names(after, before), names(before, after)];
   return [
     ...(isSame(before.log, after.log) ? [] : ["the log's own key"]),
-    ...come.map((name) => `the witness ${name} came`),
-    ...gone.map((name) => `the witness ${name} went`),
-    ...(before.quorum === after.quorum ? [] : [`the quorum went from ${before.quorum} to ${after.quorum}`]),
+    ...come.map((name) => (gone.includes(name) ? `the key of the witness ${name}` : `the witness ${name} came`)),
+    ...gone.filter((name) => !come.includes(name)).map((name) => `the witness ${name} went`),
+    ...counted("quorum", before.quorum, after.quorum),
+    ...counted("number of households", before.households, after.households),
   ];
 }
+
+const counted = (what: string, was: number, is: number) =>
+  was === is ? [] : [`the ${what} went from ${was} to ${is}`];

@@ -1,6 +1,6 @@
 // A log's tree, of which only what is needed is read (C2SP tlog-tiles). The tiles at its right edge must give the root
-// that was cosigned; every other tile must give the hash that the tile above has for it, and every entry the hash in its
-// tile. So nothing unverified is believed, and what is held from an earlier look is found again by its hash.
+// that was cosigned; every other tile must give the hash that the tile above has for it, and every entry the hash in
+// its tile. So nothing unverified is believed, and what is held from an earlier look is found again by its hash.
 
 import { type Bytes, b64, joined, same } from "./bytes";
 import { foldedRoot, type Hashing, hashing } from "./hashing";

@@ -1,0 +1,230 @@
+// Which entries of a log carry an owner's tags. Of a long log the indexes say so, whose heads stand at fixed places in
+// the tree; the entries behind the last index are read themselves. Reading every entry needs no index, and makes each
+// again: one that leaves an entry out is a lie that the log has signed.
+
+import { type Bytes, b64, same } from "./bytes";
+import { GrowingTree, hashing } from "./hashing";
+import { LogError } from "./ledger";
+import type { CheckedLog, CheckedPart, LogCache, LogDoors } from "./log";
+import { keyOf } from "./memory";
+import { pathIn, readLeaf } from "./parts";
+import {
+  bucketOf,
+  bucketPath,
+  bucketsOf,
+  coverOf,
+  dueAt,
+  entryOf,
+  firstOf,
+  headPath,
+  type IndexHead,
+  isNamed,
+  readBucket,
+  readHead,
+  SHORT,
+  SPANS,
+  type Span,
+  shortened,
+  speaksOf,
+} from "./tags";
+import { entriesOf, entryTile, type FetchFile, fetchTile } from "./tiles";
+
+const WIDTH = 256;
+const AHEAD = 8; // bundles that are asked for at once
+
+// Where the entries are in their part, and whether all entries were read to find them.
+export interface TaggedEntries {
+  indexes: number[];
+  isWhole: boolean;
+}
+
+// A part of which every entry was read: the first bytes of each entry's tag, and whether it is ours at all.
+export interface WholePart {
+  size: number;
+  tags: Uint8Array;
+  ours: Uint8Array;
+}
+
+interface Source {
+  checked: CheckedPart;
+  fetchFile: FetchFile;
+  cache: LogCache;
+}
+
+const sourceOf = (checked: CheckedPart, { fetchFile, cache }: LogDoors): Source => ({
+  checked,
+  fetchFile: (path) => fetchFile(pathIn(checked.part, path)),
+  cache,
+});
+
+// Raises LogError. An index names eight bytes of a tag: whoever needs to be sure of the rest reads the entry.
+export async function tagged(part: CheckedPart, wanted: readonly Bytes[], doors: LogDoors): Promise<TaggedEntries> {
+  const name = keyOf(part.part.policy.log);
+  const whole = doors.cache.wholes.get(name);
+  const of = [b64(part.tree.checkpoint.root), whole?.size, ...wanted.map(b64)].join();
+  const known = doors.cache.found.get(name);
+  if (known?.of === of) return known.entries;
+  const source = sourceOf(part, doors);
+  const { spans, tail } = coverOf(whole?.size ?? 0, part.tree.size);
+  const [indexed, read] = await Promise.all([
+    Promise.all(spans.map((span) => inSpan(span, wanted, source))),
+    inTail(tail, wanted, source),
+  ]);
+  const indexes = [...(whole ? inWhole(whole, wanted) : []), ...indexed.flat(), ...read];
+  const entries = { indexes: [...new Set(indexes)], isWhole: spans.length === 0 };
+  doors.cache.found.set(name, { of, entries });
+  return entries;
+}
+
+async function inSpan(span: Span, wanted: readonly Bytes[], source: Source): Promise<number[]> {
+  const head = await headOf(span, source);
+  const numbers = [...new Set(wanted.map((tag) => bucketOf(span.level, tag)))];
+  const short = wanted.map(shortened);
+  const found = await Promise.all(
+    numbers.map(async (number) => {
+      const bucket = readBucket(span, await bucketIn(span, number, head.hashes[number]!, source));
+      return bucket.filter(({ tag }) => isNamed(short, tag)).map(({ index }) => index);
+    }),
+  );
+  return found.flat();
+}
+
+// The head of an index, which is believed because its entry stands in its place.
+async function headOf(span: Span, { checked, fetchFile, cache }: Source): Promise<IndexHead> {
+  const hash = await checked.tree.leafHash(entryOf(span));
+  const name = b64(hash);
+  const raw = cache.files.get(name) ?? (await fetchFile(headPath(span)));
+  const head = await readHead(span, raw);
+  if (!same((await hashing()).leaf(head.leaf), hash))
+    throw new LogError("A tag index is not the one that the log has signed.", "not included");
+  cache.files.set(name, raw);
+  return head;
+}
+
+async function bucketIn(span: Span, number: number, hash: Bytes, { fetchFile, cache }: Source): Promise<Bytes> {
+  const name = b64(hash);
+  const known = cache.files.get(name);
+  if (known) return known;
+  const raw = await fetchFile(bucketPath(span, number));
+  if (!same((await hashing()).plain(raw), hash))
+    throw new LogError("A bucket of a tag index is not the one that the log has signed.", "not included");
+  cache.files.set(name, raw);
+  return raw;
+}
+
+async function inTail(tail: number, wanted: readonly Bytes[], { checked }: Source): Promise<number[]> {
+  const { tree } = checked;
+  const bundles: Promise<Bytes[]>[] = [];
+  const first = Math.floor(tail / WIDTH);
+  for (let n = first; n * WIDTH < tree.size; n++) bundles.push(tree.bundle(n));
+  const entries = (await Promise.all(bundles)).flat();
+  const found: number[] = [];
+  for (const [n, entry] of entries.entries()) {
+    const index = first * WIDTH + n;
+    const leaf = index < tail ? null : readLeaf(entry);
+    if (leaf && isNamed(wanted, leaf.tag)) found.push(index);
+  }
+  return found;
+}
+
+function inWhole({ size, tags, ours }: WholePart, wanted: readonly Bytes[]): number[] {
+  const short = wanted.map(shortened);
+  const firsts = new Set(short.map((tag) => tag[0]!));
+  const found: number[] = [];
+  for (let index = 0; index < size; index++) {
+    const at = index * SHORT;
+    if (ours[index] && firsts.has(tags[at]!) && isNamed(short, tags.subarray(at, at + SHORT))) found.push(index);
+  }
+  return found;
+}
+
+export interface Progress {
+  tell: (read: number) => void; // entries so far
+  isWanted: () => boolean;
+}
+
+// Reads every entry of every part and makes every index again. False when it is not wanted any more. Raises LogError;
+// an index that leaves something out makes `doors.cache` refuse the log from then on.
+export async function readEvery(log: CheckedLog, doors: LogDoors, progress: Progress): Promise<boolean> {
+  let before = 0;
+  for (const part of log.parts) {
+    const name = keyOf(part.part.policy.log);
+    const { size } = part.tree;
+    if ((doors.cache.wholes.get(name)?.size ?? -1) < size) {
+      const tell = (read: number) => progress.tell(before + read);
+      const whole = await readWhole(sourceOf(part, doors), { ...progress, tell });
+      if (!whole) return false;
+      doors.cache.wholes.set(name, whole);
+    }
+    before += size;
+    progress.tell(before);
+  }
+  return true;
+}
+
+async function readWhole(source: Source, progress: Progress): Promise<WholePart | null> {
+  const { tree } = source.checked;
+  const by = await hashing();
+  const grown = new GrowingTree(by);
+  const whole: WholePart = {
+    size: tree.size,
+    tags: new Uint8Array(tree.size * SHORT),
+    ours: new Uint8Array(tree.size),
+  };
+  const heads: Bytes[] = []; // the entries that speak of spans, in order
+  const asked: Promise<Bytes[]>[] = [];
+  const last = Math.ceil(tree.size / WIDTH);
+  for (let n = 0; n < last; n++) {
+    for (let next = asked.length; next < Math.min(n + AHEAD, last); next++) asked.push(quietly(bundleOf(next, source)));
+    for (const entry of await asked[n]!) {
+      take(entry, grown.size, whole);
+      if (dueAt(grown.size)) heads.push(entry);
+      grown.append(by.leaf(entry));
+    }
+    delete asked[n];
+    if (!progress.isWanted()) return null;
+    progress.tell(grown.size);
+  }
+  if (grown.size !== tree.size || !same(grown.root(), tree.checkpoint.root))
+    throw new LogError("The log's entries are not those that were cosigned.", "not included");
+  await checkIndexes(whole, heads, source.cache);
+  return whole;
+}
+
+// What is asked for ahead may fail before it is waited for.
+function quietly<T>(asked: Promise<T>): Promise<T> {
+  asked.catch(() => {});
+  return asked;
+}
+
+async function bundleOf(n: number, { checked, fetchFile }: Source): Promise<Bytes[]> {
+  const width = Math.min(WIDTH, checked.tree.size - n * WIDTH);
+  return entriesOf(await fetchTile(fetchFile, (wide) => entryTile(n, wide), width)).slice(0, width);
+}
+
+function take(entry: Bytes, index: number, { tags, ours }: WholePart): void {
+  const leaf = readLeaf(entry);
+  if (!leaf) return;
+  ours[index] = 1;
+  tags.set(shortened(leaf.tag), index * SHORT);
+}
+
+async function checkIndexes(whole: WholePart, heads: readonly Bytes[], cache: LogCache): Promise<void> {
+  const by = await hashing();
+  let next = 0;
+  for (let index = 0; index < whole.size; index++) {
+    const span = dueAt(index);
+    if (!span) continue;
+    const hashes = bucketsOf(span, tagsIn(whole, span)).map((bucket) => by.plain(bucket));
+    if (await speaksOf(span, heads[next++]!, hashes)) continue;
+    const text = `The log has signed an index of its entries from ${firstOf(span)} on that leaves some of them out.`;
+    cache.falseIndex = new LogError(`${text} Save this page and show it to others.`, "not included");
+    throw cache.falseIndex;
+  }
+}
+
+function* tagsIn({ tags, ours }: WholePart, span: Span): Generator<Uint8Array | null> {
+  const first = firstOf(span);
+  for (let index = first; index < first + SPANS[span.level]; index++)
+    yield ours[index] ? tags.subarray(index * SHORT, (index + 1) * SHORT) : null;
+}
