@@ -9,9 +9,11 @@ import { Problem, Trouble } from "../ui";
 import type { Entry } from "./entries";
 import { type Standing, standing } from "./standing";
 import { entriesOf, isRead, type Reading, type There } from "./steps";
-import { about, happened, keyLine, moment, proofOf } from "./words";
+import { about, fileName, happened, keyLine, moment, proofOf } from "./words";
 
-export function Given({ donation, at, takeBack }: { donation: Donation; at: There; takeBack: () => void }) {
+type Shown = There & { reading: Reading }; // what its programme's log says
+
+export function Given({ donation, at, takeBack }: { donation: Donation; at: Shown; takeBack: () => void }) {
   const { reading, withdrawal } = at;
   const entries = entriesOf(reading)[donation.id];
   const stands = standing(donation, isRead(reading) ? (entries ?? []) : null, now.value);
@@ -78,7 +80,7 @@ function Line({ entry, reading }: { entry: Entry; reading: Reading }) {
             type="button"
             class="link"
             data-testid="receipt"
-            onClick={async () => download(`entry-${index}.tlog-proof`, await receiptOf(reading.log, index))}
+            onClick={async () => download(`${fileName(index)}.tlog-proof`, await receiptOf(reading.log, index))}
           >
             Save the receipt
           </button>

@@ -1,27 +1,34 @@
-// Who looked, as far as the log proves it.
+// Who looked, as far as the log of each programme proves it.
 
-import { useState } from "preact/hooks";
-import type { WholeLog } from "../../shared/log";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Failure } from "../../shared/api";
+import { type CheckedLog, HubChanged, sizeOf } from "../../shared/log";
 import type { Donation } from "../../shared/wire";
 import { download } from "../download";
 import { browserNow } from "../state";
 import { Confirm, Problem, Trouble } from "../ui";
 import type { Donor } from "./donor";
 import { Given } from "./Given";
-import { asOf, type Reading, type There } from "./steps";
-import { checkedLine, confirmedLine, contradictedLine, FORGETFUL, staleLine, withheldLine } from "./words";
+import { type Share, sharesOf } from "./reading";
+import { asOf, isRead, type Reading, readingOf, type There } from "./steps";
+import {
+  changeLine,
+  checkedLine,
+  confirmedLine,
+  contradictedLine,
+  FORGETFUL,
+  staleLine,
+  unvouchedLine,
+  withheldLine,
+} from "./words";
 
 export function Looked({ at, giving }: { at: There; giving: Donor }) {
   const [asking, setAsking] = useState<Donation | null>(null);
-  const { programme, given, witness } = at.donations;
-  const reading = asOf(at.reading, browserNow.value);
+  const shares = sharesOf(at.donations);
   return (
-    <section>
-      <h2>Who looked</h2>
-      <Checked reading={reading} vouched={witness.vouched} />
-      {programme && <ReceiptHelp policy={programme.policy} />}
-      {given.map((donation) => (
-        <Given key={donation.id} donation={donation} at={{ ...at, reading }} takeBack={() => setAsking(donation)} />
+    <>
+      {shares.map((share) => (
+        <Programme key={share.id} share={share} at={at} giving={giving} isOne={shares.length === 1} ask={setAsking} />
       ))}
       {asking && (
         <Confirm
@@ -35,11 +42,41 @@ export function Looked({ at, giving }: { at: There; giving: Donor }) {
           close={() => setAsking(null)}
         />
       )}
+    </>
+  );
+}
+
+interface Of {
+  share: Share;
+  at: There;
+  giving: Donor;
+  isOne: boolean;
+  ask: (donation: Donation) => void;
+}
+
+// One programme, and what its log says: no other one is touched by it.
+function Programme({ share, at, giving, isOne, ask }: Of) {
+  const { id, programme, given } = share;
+  const reading = asOf(readingOf(at, { programme: id }), browserNow.value);
+  const name = programme?.name ?? "a programme that is not known any more";
+  return (
+    <section data-testid="looked" data-programme={id}>
+      <h2>{isOne ? "Who looked" : `Who looked: ${name}`}</h2>
+      <Checked reading={reading} giving={giving} />
+      {isRead(reading) && !reading.isWhole && <ReadEvery id={id} log={reading.log} at={at} giving={giving} />}
+      {programme && <ReceiptHelp policy={policiesOf(reading) ?? programme.policy} />}
+      {given.map((donation) => (
+        <Given key={donation.id} donation={donation} at={{ ...at, reading }} takeBack={() => ask(donation)} />
+      ))}
     </section>
   );
 }
 
-function Checked({ reading, vouched }: { reading: Reading; vouched: number | null }) {
+// One after the other: a receipt is checked with that of its part.
+const policiesOf = (reading: Reading) =>
+  isRead(reading) ? reading.log.parts.map(({ part }) => part.policyText).join("\n") : null;
+
+function Checked({ reading, giving }: { reading: Reading; giving: Donor }) {
   switch (reading.is) {
     case "reading":
       return null;
@@ -65,6 +102,8 @@ function Checked({ reading, vouched }: { reading: Reading; vouched: number | nul
           </button>
         </>
       );
+    case "unvouched":
+      return <NotVouched by={reading.by} giving={giving} />;
     case "withheld":
       return (
         <>
@@ -76,7 +115,7 @@ function Checked({ reading, vouched }: { reading: Reading; vouched: number | nul
       return (
         <>
           <p class="proof good" data-testid="log-proof">
-            {checkedLine(reading, vouched)}
+            {checkedLine(reading)}
           </p>
           <Confirmed log={reading.log} />
         </>
@@ -84,11 +123,72 @@ function Checked({ reading, vouched }: { reading: Reading; vouched: number | nul
   }
 }
 
-function Confirmed({ log }: { log: WholeLog }) {
+function NotVouched({ by, giving }: { by: Extract<Reading, { is: "unvouched" }>["by"]; giving: Donor }) {
+  // The owner says that the hub is a new one: its key is what this browser knows from now on.
+  const trust = async (key: string) => {
+    await giving.reader.trust(key);
+    await giving.ask();
+  };
   return (
-    <p class="fine" data-testid="log-confirmed">
-      {log.confirmed && confirmedLine(log.confirmed, browserNow.value)} {!log.isRemembered && FORGETFUL}
-    </p>
+    <>
+      <Problem {...unvouchedLine(by)} />
+      {by instanceof HubChanged && (
+        <button type="button" data-testid="new-hub" onClick={() => void trust(by.now)}>
+          It is a new hub
+        </button>
+      )}
+    </>
+  );
+}
+
+function Confirmed({ log }: { log: CheckedLog }) {
+  return (
+    <>
+      <p class="fine" data-testid="log-confirmed">
+        {log.confirmed && confirmedLine(log.confirmed, browserNow.value)} {!log.isRemembered && FORGETFUL}
+      </p>
+      {log.changes.map((change) => (
+        <p key={change.atMs} class="fine" data-testid="keys-changed">
+          {changeLine(change)}
+        </p>
+      ))}
+    </>
+  );
+}
+
+// For those who do not believe their own hub's check of the indexes.
+function ReadEvery({ id, log, at, giving }: { id: string; log: CheckedLog; at: There; giving: Donor }) {
+  const [read, setRead] = useState<number | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const isWanted = useRef(true);
+  useEffect(() => {
+    isWanted.current = true;
+    return () => {
+      isWanted.current = false;
+    };
+  }, []);
+  const size = sizeOf(log);
+  const begin = async () => {
+    setFailure(null);
+    setRead(0);
+    const result = await giving.reader.every(at.donations, id, { tell: setRead, isWanted: () => isWanted.current });
+    await giving.ask();
+    setRead(null);
+    setFailure(result.ok ? null : result);
+  };
+  return (
+    <div class="fine">
+      {read === null ? (
+        <button type="button" class="link" data-testid="read-every" onClick={() => void begin()}>
+          Read every entry
+        </button>
+      ) : (
+        <label data-testid="reading-every">
+          Reading every entry: {Math.floor((100 * read) / size)} % <progress max={size} value={read} />
+        </label>
+      )}
+      <Trouble of={failure} todo="Nothing here counts as proven until this is fixed." />
+    </div>
   );
 }
 

@@ -1,7 +1,8 @@
 // What the log and the programme say of a donation, in words. Pure.
 
 import type { Confirmation } from "../../shared/ledger";
-import type { Contradiction } from "../../shared/log";
+import { type Contradiction, HubChanged, type KeyChange, newestOf, sizeOf, type Unvouched } from "../../shared/log";
+import { positionOf } from "../../shared/parts";
 import { dayName, HOUR, hhmmss, lasting, MINUTE, SECOND, when } from "../../shared/time";
 import type { Donation } from "../../shared/wire";
 import type { Entry } from "./entries";
@@ -26,7 +27,19 @@ export function proofOf({ proof }: Entry, reading: Reading): { mark: "good" | "w
   if (proof.is === "faulty") return { mark: "bad", text: proof.fault };
   if (proof.is === "coming") return { mark: "waiting", text: "It is on its way into the log." };
   if (!isRead(reading)) return { mark: "waiting", text: "Not checked just now." };
-  return { mark: "good", text: `Proven: entry ${proof.index} of the log` };
+  return { mark: "good", text: `Proven: ${placeOf(proof.index)}` };
+}
+
+// Where an entry is, in words: a log that goes on for months has parts.
+export function placeOf(position: number): string {
+  const { part, index } = positionOf(position);
+  return part ? `entry ${index} of part ${part} of the log` : `entry ${index} of the log`;
+}
+
+// What a receipt's file is called.
+export function fileName(position: number): string {
+  const { part, index } = positionOf(position);
+  return part ? `entry-${part}-${index}` : `entry-${index}`;
 }
 
 // Which clip it is, and until when it is given.
@@ -52,15 +65,44 @@ export function keyLine(key: KeyEnd): string {
   }
 }
 
-// What was checked, of a log that holds nothing back.
-export function checkedLine(reading: Extract<Reading, { is: "proven" }>, vouched: number | null): string {
-  const { log, unclaimed } = reading;
+// What was checked, of a log that holds nothing back, and how: a short log whole, a long one by its indexes.
+export function checkedLine({ log, unclaimed, isWhole }: Extract<Reading, { is: "proven" }>): string {
+  const witnesses = count(newestOf(log).witnessed.length, "witness", "witnesses");
+  const size = sizeOf(log);
+  const all = size === 1 ? "the only entry" : `all ${grouped(size)} entries`;
+  const read = isWhole ? `${all} of the log` : `your entries and the indexes of ${grouped(size)} entries of the log`;
   const { labels } = unclaimed;
-  const witnesses = count(log.witnessed.length, "witness", "witnesses");
-  const checked = `Checked in this browser: all ${log.checkpoint.size} entries of the log, cosigned by ${witnesses}.`;
   const among = labels ? ` Among them: ${count(labels, "label", "labels")} that reviewers wrote about your clips.` : "";
-  return `${checked}${among}${vouched === null ? "" : ` Your own hub vouches for ${vouched} of them.`}`;
+  const hub = isWhole ? "Your own hub has read them too, and vouches" : "Your own hub has read every one, and vouches";
+  return `Checked in this browser: ${read}, cosigned by ${witnesses}.${among} ${hub} for this log.`;
 }
+
+// Whom one must believe has changed, and who signed for it.
+export function changeLine({ atMs, what }: KeyChange): string {
+  const on = new Date(atMs).toLocaleDateString(undefined, { dateStyle: "long" });
+  return `The programme's keys changed on ${on} (${what.join("; ")}). The old ones signed for it.`;
+}
+
+export function unvouchedLine(by: Unvouched | HubChanged): { text: string; todo: string } {
+  if (by instanceof HubChanged) {
+    const todo =
+      `It was ${nameOf(by.was)}, and is ${nameOf(by.now)}. Nothing counts as proven until you say that your hub is a ` +
+      "new one. If it is not, somebody else may be answering in its place.";
+    return { text: "Your hub vouches with another key than this browser knows.", todo };
+  }
+  const text =
+    by.lacks === "lately"
+      ? "Your own hub has not vouched for this log lately."
+      : "Your own hub has not vouched for this log.";
+  const todo =
+    "The programme may show your hub another log than this one. Nothing counts as proven until your hub has read it: " +
+    "Home says what it found.";
+  return { text, todo };
+}
+
+const nameOf = (key: string) => key.split("+").slice(0, 2).join("+") || "no key";
+
+const grouped = (n: number) => n.toLocaleString("en");
 
 // When the witnesses last confirmed the log. By the browser's clock.
 export function confirmedLine({ by, at_s }: Confirmation, browserMs: number): string {
