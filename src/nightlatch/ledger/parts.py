@@ -30,7 +30,6 @@ from nightlatch.ledger.tags import LOG_TAG, PUBLIC_SALT
 NEXT, BEGIN = "log.next", "log.begin"
 MOST_PARTS = 2**13 - 1
 INDEX_BITS = 40  # of a position; with 13 for the part it is a whole number that JavaScript can hold
-LONGEST_EVENT = 32 * 1024  # of a `next` or `begin` file
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,6 @@ INDEX = "log.index"
 LOG_TAG = sha256(b"nightlatch log").digest()[:TAG_BYTES]  # of what a log says about itself
 PUBLIC_SALT = bytes(SALT_BYTES)  # the event is no secret
 WHERE, SHORT = 4, 8  # bytes: of a place in the span, of a tag
-LONGEST_HEAD = 2 + 512 + 256 * 32
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from nightlatch.ledger.errors import LedgerError
 
 WIDTH = 256
 LONGEST_ENTRY = 65_535
-
-
 LONGEST_CHECKPOINT = 32 * 1024  # 100 cosignatures of witnesses with long names
+LONGEST_EVENT = 32 * 1024  # of a `next` or `begin` file
+LONGEST_HEAD = 2 + 512 + 256 * 32  # of an index by tag: its entry, and the hashes of 256 buckets
+LONGEST_BUCKETS = (4_096 * 12, 65_536 * 12)  # by level, when one tag has a whole span
+_TILE = r"tile/(?:\d{1,2}|entries)/(?:x\d{3}/){0,6}\d{3}(?:\.p/\d{1,3})?"
+_TAGS = r"tags/[01]/(?:x\d{3}/){0,6}\d{3}/(?:head|[0-9a-f]{2})"
+PUBLIC = re.compile(rf"(?:(?P<part>[1-9]\d{{0,3}})/)?(?P<file>checkpoint|next|begin|{_TILE}|{_TAGS})\Z", re.ASCII)
 
 
 class Tile(NamedTuple):
@@ -40,10 +45,21 @@ def entry_tile(n: int, width: int) -> str:
 
 
 def longest(path: str, entry: int = LONGEST_ENTRY) -> int:
-    """How many bytes the file at `path` may have in a log whose entries have at most `entry` bytes."""
-    if path == "checkpoint":
-        return LONGEST_CHECKPOINT
-    return WIDTH * (2 + entry) if path.startswith("tile/entries/") else WIDTH * 32
+    """How many bytes the file at `path` of any part may have, in a log whose entries have at most `entry` bytes."""
+    found = PUBLIC.match(path)
+    match (found["file"] if found else path).split("/"):
+        case ["checkpoint"]:
+            return LONGEST_CHECKPOINT
+        case ["next" | "begin"]:
+            return LONGEST_EVENT
+        case ["tags", _, *_, "head"]:
+            return LONGEST_HEAD
+        case ["tags", level, *_]:
+            return LONGEST_BUCKETS[level != "0"]
+        case ["tile", "entries", *_]:
+            return WIDTH * (2 + entry)
+        case _:
+            return WIDTH * 32
 
 
 def bundle(entries: list[bytes]) -> bytes:
