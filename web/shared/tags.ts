@@ -12,7 +12,7 @@ export const SPANS = [4_096, 65_536] as const; // entries
 export const BUCKETS = [1, 256] as const;
 export const SHORT = 8; // bytes of a tag
 const WHERE = 4; // bytes of a place in the span
-const INDEX = "log.index";
+export const INDEX = "log.index";
 
 export type Level = 0 | 1;
 export interface Span {
@@ -61,6 +61,12 @@ export function coverOf(from: number, size: number): { spans: Span[]; tail: numb
   }
   return { spans, tail };
 }
+
+// The spans of the lower level that a span is made of.
+export const partsOf = ({ level, n }: Span): Span[] =>
+  level === 0
+    ? []
+    : Array.from({ length: SPANS[1] / SPANS[0] }, (_, k) => ({ level: 0, n: (n * SPANS[1]) / SPANS[0] + k }));
 
 // What a `log.index` commits to, with the public salt.
 export async function indexEvent({ level, n }: Span, hashes: readonly Bytes[]): Promise<Bytes> {

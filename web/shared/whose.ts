@@ -17,8 +17,10 @@ import {
   entryOf,
   firstOf,
   headPath,
+  INDEX,
   type IndexHead,
   isNamed,
+  partsOf,
   readBucket,
   readHead,
   SHORT,
@@ -27,7 +29,7 @@ import {
   shortened,
   speaksOf,
 } from "./tags";
-import { entriesOf, entryTile, type FetchFile, fetchTile } from "./tiles";
+import { entriesOf, entryTile, type FetchFile, fetchTile, NoSuchFile } from "./tiles";
 
 const WIDTH = 256;
 const AHEAD = 8; // bundles that are asked for at once
@@ -68,16 +70,17 @@ export async function tagged(part: CheckedPart, wanted: readonly Bytes[], doors:
   const { spans, tail } = coverOf(whole?.size ?? 0, part.tree.size);
   const [indexed, read] = await Promise.all([
     Promise.all(spans.map((span) => inSpan(span, wanted, source))),
-    inTail(tail, wanted, source),
+    inEntries(tail, part.tree.size, wanted, source),
   ]);
-  const indexes = [...(whole ? inWhole(whole, wanted) : []), ...indexed.flat(), ...read];
-  const entries = { indexes: [...new Set(indexes)], isWhole: spans.length === 0 };
+  const indexes = [...(whole ? inWhole(whole, wanted) : []), ...indexed.flatMap((each) => each.indexes), ...read];
+  const entries = { indexes: [...new Set(indexes)], isWhole: indexed.every((each) => each.isWhole) };
   doors.cache.found.set(name, { of, entries });
   return entries;
 }
 
-async function inSpan(span: Span, wanted: readonly Bytes[], source: Source): Promise<number[]> {
+async function inSpan(span: Span, wanted: readonly Bytes[], source: Source): Promise<TaggedEntries> {
   const head = await headOf(span, source);
+  if (!head) return withoutIndex(span, wanted, source);
   const numbers = [...new Set(wanted.map((tag) => bucketOf(span.level, tag)))];
   const short = wanted.map(shortened);
   const found = await Promise.all(
@@ -86,20 +89,38 @@ async function inSpan(span: Span, wanted: readonly Bytes[], source: Source): Pro
       return bucket.filter(({ tag }) => isNamed(short, tag)).map(({ index }) => index);
     }),
   );
-  return found.flat();
+  return { indexes: found.flat(), isWhole: false };
 }
 
-// The head of an index, which is believed because its entry stands in its place.
-async function headOf(span: Span, { checked, fetchFile, cache }: Source): Promise<IndexHead> {
+// A log of before 0.4 made no indexes: its entries are read, or the smaller indexes among them.
+async function withoutIndex(span: Span, wanted: readonly Bytes[], source: Source): Promise<TaggedEntries> {
+  if (span.level === 0) {
+    const first = firstOf(span);
+    return { indexes: await inEntries(first, first + SPANS[0], wanted, source), isWhole: true };
+  }
+  const found = await Promise.all(partsOf(span).map((each) => inSpan(each, wanted, source)));
+  return { indexes: found.flatMap(({ indexes }) => indexes), isWhole: found.every((each) => each.isWhole) };
+}
+
+// The head of an index, which is believed because its entry stands in its place; null if another entry stands there.
+async function headOf(span: Span, { checked, fetchFile, cache }: Source): Promise<IndexHead | null> {
   const hash = await checked.tree.leafHash(entryOf(span));
   const name = b64(hash);
-  const raw = cache.files.get(name) ?? (await fetchFile(headPath(span)));
+  let raw = cache.files.get(name);
+  try {
+    raw ??= await fetchFile(headPath(span));
+  } catch (error) {
+    if (!(error instanceof NoSuchFile) || (await isIndex(checked, entryOf(span)))) throw error;
+    return null;
+  }
   const head = await readHead(span, raw);
   if (!same((await hashing()).leaf(head.leaf), hash))
     throw new LogError("A tag index is not the one that the log has signed.", "not included");
   cache.files.set(name, raw);
   return head;
 }
+
+const isIndex = async ({ tree }: CheckedPart, index: number) => readLeaf(await tree.entry(index))?.kind === INDEX;
 
 async function bucketIn(span: Span, number: number, hash: Bytes, { fetchFile, cache }: Source): Promise<Bytes> {
   const name = b64(hash);
@@ -112,16 +133,16 @@ async function bucketIn(span: Span, number: number, hash: Bytes, { fetchFile, ca
   return raw;
 }
 
-async function inTail(tail: number, wanted: readonly Bytes[], { checked }: Source): Promise<number[]> {
-  const { tree } = checked;
+// The entries themselves, from one index to another.
+async function inEntries(from: number, to: number, wanted: readonly Bytes[], { checked }: Source): Promise<number[]> {
   const bundles: Promise<Bytes[]>[] = [];
-  const first = Math.floor(tail / WIDTH);
-  for (let n = first; n * WIDTH < tree.size; n++) bundles.push(tree.bundle(n));
+  const first = Math.floor(from / WIDTH);
+  for (let n = first; n * WIDTH < to; n++) bundles.push(checked.tree.bundle(n));
   const entries = (await Promise.all(bundles)).flat();
   const found: number[] = [];
   for (const [n, entry] of entries.entries()) {
     const index = first * WIDTH + n;
-    const leaf = index < tail ? null : readLeaf(entry);
+    const leaf = index >= from && index < to ? readLeaf(entry) : null;
     if (leaf && isNamed(wanted, leaf.tag)) found.push(index);
   }
   return found;
@@ -214,9 +235,10 @@ async function checkIndexes(whole: WholePart, heads: readonly Bytes[], cache: Lo
   let next = 0;
   for (let index = 0; index < whole.size; index++) {
     const span = dueAt(index);
-    if (!span) continue;
+    const head = span && heads[next++]!;
+    if (!head || readLeaf(head)?.kind !== INDEX) continue;
     const hashes = bucketsOf(span, tagsIn(whole, span)).map((bucket) => by.plain(bucket));
-    if (await speaksOf(span, heads[next++]!, hashes)) continue;
+    if (await speaksOf(span, head, hashes)) continue;
     const text = `The log has signed an index of its entries from ${firstOf(span)} on that leaves some of them out.`;
     cache.falseIndex = new LogError(`${text} Save this page and show it to others.`, "not included");
     throw cache.falseIndex;

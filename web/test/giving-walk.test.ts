@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { donor } from "../owner/giving/donor";
 import { readingOf, type There } from "../owner/giving/steps";
+import type { Failure } from "../shared/api";
 import { type Bytes, b64, unb64, utf8 } from "../shared/bytes";
 import { canonical, commitment, dayTag, logKey } from "../shared/consent";
 import type { Contradiction } from "../shared/log";
@@ -115,6 +116,18 @@ describe("what is new in the log", () => {
     const early = giving({ ...shown(await writer.write([], NOW_MS - 120_000)) });
     await early.it.watch();
     expect(early.reading()).toMatchObject({ is: "proven", entries: { d1: [{ proof: { is: "coming" } }] } });
+  });
+
+  test("a log that grew while it was read is read again at once", async () => {
+    const before = file((await writer.write([leaf, utf8("more")], NOW_MS)).checkpoint);
+    const gone: Failure = { ok: false, kind: "refused", text: "The log has no such file.", status: 404 };
+    const { it, reading } = giving({
+      "GET /giving/logs/p1/checkpoint": [before, file(log.checkpoint)],
+      "GET /giving/logs/p1/tile/0/000.p/2": [gone],
+      "GET /giving/logs/p1/tile/0/000": [gone],
+    });
+    await it.ask();
+    expect(reading().is).toBe("proven");
   });
 
   test("while nothing changes only the checkpoint is asked again, and the claims after a minute", async () => {

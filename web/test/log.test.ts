@@ -84,7 +84,21 @@ describe("a long log", () => {
     }
   });
 
-  test("is read whole when that is asked for, and then only its end", async () => {
+  test("whose index is withheld is not believed", async () => {
+    const files = new Map([...log.files].filter(([path]) => path !== "tags/1/000/head"));
+    const { doors } = await tinyDoors({ ...log, files }, NOW_MS);
+    await expect(own(doors, log.policy)).rejects.toThrow("tags/1/000/head");
+  });
+});
+
+describe("reading every entry of a long log", () => {
+  let log: TinyLog;
+
+  beforeAll(async () => {
+    log = await long();
+  }, 60_000);
+
+  test("is done when that is asked for, and from then on only its end is read", async () => {
     const { doors, asked } = await tinyDoors(log, NOW_MS);
     const told: number[] = [];
     const read = await readLog(log.policy, doors);
@@ -95,14 +109,24 @@ describe("a long log", () => {
     expect(asked.length).toBeLessThan(15);
   });
 
-  test("is read no further when the owner leaves", async () => {
+  test("is what happens by itself to one of before there were indexes", async () => {
+    const owned = await look(NOW_MS);
+    const leaves = Array.from({ length: 9000 }, (_, n) => (n === 5000 ? owned : utf8(`entry ${n}`)));
+    const old = await (await tinyWriter()).write(leaves, NOW_MS);
+    const { doors } = await tinyDoors(old, NOW_MS);
+    expect(await own(doors, old.policy)).toMatchObject({ at: [5000], isWhole: true });
+    expect(await readEvery(await readLog(old.policy, doors), doors, UNWANTED)).toBe(true);
+  });
+
+  test("ends when the owner leaves", async () => {
     const { doors } = await tinyDoors(log, NOW_MS);
     expect(await readEvery(await readLog(log.policy, doors), doors, { tell: () => {}, isWanted: () => false })).toBe(
       false,
     );
   });
 
-  test("whose index leaves an entry out is found out by reading it whole, and believed no more", async () => {
+  test("finds out an index that leaves an entry out, and the log is believed no more", async () => {
+    const lying = await long(4_097);
     const { doors } = await tinyDoors(lying, NOW_MS);
     expect((await own(doors, lying.policy)).at).not.toContain(4_097);
     const read = await readLog(lying.policy, doors);

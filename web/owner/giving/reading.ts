@@ -93,7 +93,7 @@ export function logReader(doors: ReadingDoors, tell: (programme: string, result:
     if (reading.has(share.id)) return;
     reading.add(share.id);
     try {
-      tell(share.id, await read(share, witness, sessionOf(share.id), doors));
+      tell(share.id, await readAgain(() => read(share, witness, sessionOf(share.id), doors)));
     } finally {
       reading.delete(share.id);
     }
@@ -118,24 +118,31 @@ export function logReader(doors: ReadingDoors, tell: (programme: string, result:
   return { round, every, trust: doors.vouching.keep };
 }
 
+// A log that grew meanwhile may not have the files at its old edge any more: then its new checkpoint is asked for.
+async function readAgain(act: () => Promise<ReadingResult>): Promise<ReadingResult> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof NoSuchFile)) return failureOf(error);
+  }
+  return act().catch(failureOf);
+}
+
+// Raises what the log says against being believed, and NoSuchFile.
 async function read(share: Share, witness: string, session: Session, doors: ReadingDoors): Promise<ReadingResult> {
   const { programme, given } = share;
   const keys = doors.keys();
   if (!programme) return broken("Join the programme again to see who looked.");
   if (!keys) return broken("Sign in first.");
-  try {
-    const at = logDoors(programme, await hubKey(witness, doors), session, doors);
-    const log = await readLog(programme.policy, at);
-    const key = await logKey(keys.sign);
-    const sinceMs = Math.min(...given.map((each) => each.given_ms));
-    const { own, isWhole } = await ownEntries(log, sinceMs, key, at);
-    const claims = await claimsOf(given, own, log, key, session, doors);
-    if (!claims.ok) return claims;
-    const { entries, claimed } = claims.value;
-    return { ok: true, value: { log, entries, unclaimed: unclaimed(own, claimed, doors.browserMs()), isWhole } };
-  } catch (error) {
-    return failureOf(error);
-  }
+  const at = logDoors(programme, await hubKey(witness, doors), session, doors);
+  const log = await readLog(programme.policy, at);
+  const key = await logKey(keys.sign);
+  const sinceMs = Math.min(...given.map((each) => each.given_ms));
+  const { own, isWhole } = await ownEntries(log, sinceMs, key, at);
+  const claims = await claimsOf(given, own, log, key, session, doors);
+  if (!claims.ok) return claims;
+  const { entries, claimed } = claims.value;
+  return { ok: true, value: { log, entries, unclaimed: unclaimed(own, claimed, doors.browserMs()), isWhole } };
 }
 
 function failureOf(error: unknown): ReadingFailure {
