@@ -30,7 +30,7 @@ import {
   readLeaf,
   readNext,
 } from "./parts";
-import { type FetchFile, Held, TileTree } from "./tiles";
+import { type FetchFile, Held, NoSuchFile, TileTree } from "./tiles";
 import type { TaggedEntries, WholePart } from "./whose";
 
 const MOST_ENTRIES = 2 ** 24; // of one part: more would keep the page busy for minutes
@@ -163,7 +163,7 @@ async function readPart(part: Part, before: CheckedPart | null, doors: LogDoors)
   if (known?.fork) throw new Contradiction("fork", known, known.fork);
   const had = cache.parts.get(keyOf(log));
   if (had?.next) return had; // it is finished: nothing of it can change any more
-  const raw = await doors.fetchFile(pathIn(part, "checkpoint"));
+  const raw = await checkpointOf(part, known, doors.fetchFile);
   const { checkpoint, note } = await openCheckpoint(raw, log);
   const noteText = new TextDecoder().decode(raw);
   if (known) await checkSize(known, checkpoint, noteText, log, memory);
@@ -181,6 +181,16 @@ async function readPart(part: Part, before: CheckedPart | null, doors: LogDoors)
   const read: CheckedPart = { part, note: noteText, tree, witnessed, first, last, next };
   cache.parts.set(keyOf(log), read);
   return read;
+}
+
+// A part that was there and is gone is a log that went back.
+async function checkpointOf(part: Part, known: KnownCheckpoint | null, fetchFile: FetchFile): Promise<Bytes> {
+  try {
+    return await fetchFile(pathIn(part, "checkpoint"));
+  } catch (error) {
+    if (known && part.number > 0 && error instanceof NoSuchFile) throw new Contradiction("rollback", known, known.note);
+    throw error;
+  }
 }
 
 // How a part begins and ends: after the one before it, and, if it is finished, before the next.
