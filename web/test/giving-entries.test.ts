@@ -98,9 +98,9 @@ test("an entry without the owner's tag is a fault; a label may carry the tag of 
 test("looks and labels that nobody claimed are counted; those of a moment ago may still be", async () => {
   const entries = [{}, { atMs: NOON_MS - DAY_MS }, { kind: "label" }, { atMs: NOON_MS - 60_000 }];
   const own = await Promise.all(
-    entries.map(async (like, position) => ({ position, leaf: readLeaf((await made(like)).leaf)! })),
+    entries.map(async (like, position) => ({ position, read: async () => readLeaf((await made(like)).leaf) })),
   );
-  expect(unclaimed(own, new Set([0]), NOON_MS)).toEqual({ looks: 1, labels: 1, recent: 1 });
-  expect(unclaimed(own, new Set([0]), NOON_MS + 120_000)).toEqual({ looks: 2, labels: 1, recent: 0 });
-  expect(unclaimed(own, new Set([0]), NOON_MS - 300_000)).toEqual({ looks: 2, labels: 1, recent: 0 });
+  expect(await unclaimed(own, new Set([0]), NOON_MS)).toEqual({ looks: 1, labels: 1, recent: 1 });
+  expect(await unclaimed(own, new Set([0]), NOON_MS + 120_000)).toEqual({ looks: 2, labels: 1, recent: 0 });
+  expect(await unclaimed(own, new Set([0]), NOON_MS - 300_000)).toEqual({ looks: 2, labels: 1, recent: 0 });
 });

@@ -111,21 +111,22 @@ export interface Unclaimed {
   recent: number; // neither, yet: the programme may still mention them
 }
 
-// An entry with one of this owner's tags, wherever it comes from.
-export interface OwnEntry {
+// Where an entry with one of this owner's tags is. An index names eight bytes of a tag: `read` gives the entry if it
+// has the whole tag, else null. A claimed one need not be read: its tile shows that it is there.
+export interface OwnPlace {
   position: number;
-  leaf: Leaf;
+  read: () => Promise<Leaf | null>;
 }
 
-// Entries that carry this owner's tags, on the days since `sinceMs`, in every part of the log; and whether all entries
+// The entries that carry this owner's tags, on the days since `sinceMs`, in every part of the log; and whether all entries
 // were read to find them.
 export async function ownEntries(
   log: CheckedLog,
   sinceMs: number,
   logKey: Bytes,
   doors: LogDoors,
-): Promise<{ own: OwnEntry[]; isWhole: boolean }> {
-  const own: OwnEntry[] = [];
+): Promise<{ own: OwnPlace[]; isWhole: boolean }> {
+  const own: OwnPlace[] = [];
   let isWhole = true;
   for (const [number, part] of log.parts.entries()) {
     const { fromS, toS } = timesOf(log, number);
@@ -134,10 +135,12 @@ export async function ownEntries(
     const found: TaggedEntries = tags.length > 0 ? await tagged(part, tags, doors) : { indexes: [], isWhole: true };
     isWhole &&= found.isWhole;
     const names = new Set(tags.map(b64));
-    for (const index of found.indexes) {
+    const read = async (index: number) => {
       const leaf = readLeaf(await part.tree.entry(index));
-      if (leaf && names.has(b64(leaf.tag))) own.push({ position: numberOf({ part: number, index }), leaf });
-    }
+      return leaf && names.has(b64(leaf.tag)) ? leaf : null;
+    };
+    for (const index of found.indexes)
+      own.push({ position: numberOf({ part: number, index }), read: () => read(index) });
   }
   return { own, isWhole };
 }
@@ -150,10 +153,15 @@ async function dayTags(key: Bytes, fromMs: number, untilMs: number): Promise<Byt
 
 // Own entries that the keeper did not claim. One that is dated within two minutes of now may still be claimed; one that
 // is dated further ahead may not, since it could wait for ever.
-export function unclaimed(own: readonly OwnEntry[], claimed: ReadonlySet<number>, nowMs: number): Unclaimed {
+export async function unclaimed(
+  own: readonly OwnPlace[],
+  claimed: ReadonlySet<number>,
+  nowMs: number,
+): Promise<Unclaimed> {
   const found = { looks: 0, labels: 0, recent: 0 };
-  for (const { position, leaf } of own) {
-    if (claimed.has(position)) continue;
+  for (const { position, read } of own) {
+    const leaf = claimed.has(position) ? null : await read();
+    if (!leaf) continue;
     if (leaf.kind === "label") found.labels++;
     else if (Math.abs(nowMs - leaf.atS * SECOND_MS) <= CLAIM_MS) found.recent++;
     else found.looks++;

@@ -20,7 +20,7 @@ import type { HubMemory, LogMemory } from "../../shared/memory";
 import { NoSuchFile } from "../../shared/tiles";
 import { type Progress, readEvery } from "../../shared/whose";
 import type { Donation, Donations, EntryClaims, Programme } from "../../shared/wire";
-import { checked, type Entry, type OwnEntry, ownEntries, type Unclaimed, unclaimed } from "./entries";
+import { checked, type Entry, type OwnPlace, ownEntries, type Unclaimed, unclaimed } from "./entries";
 
 // Claims are asked for that often at least, also when nothing of the owner's is new in the log.
 const CLAIMS_MS = 60_000;
@@ -73,7 +73,16 @@ export function sharesOf({ programme: joined, programmes, given }: Donations): S
 // What one page holds of one programme while it is open.
 interface Session {
   log: LogCache;
-  claims: { of: string; atMs: number; entries: Record<string, Entry[]>; claimed: Set<number> } | null;
+  claims: Claims | null;
+}
+
+// What the keepers said when they were last asked, and for which entries of the owner's that was.
+interface Claims {
+  of: string;
+  atMs: number;
+  entries: Record<string, Entry[]>;
+  claimed: Set<number>;
+  isSettled: boolean; // everything is proven, and nothing is left to be claimed
 }
 
 export type LogReader = ReturnType<typeof logReader>;
@@ -142,7 +151,9 @@ async function read(share: Share, witness: string, session: Session, doors: Read
   const claims = await claimsOf(given, own, log, key, session, doors);
   if (!claims.ok) return claims;
   const { entries, claimed } = claims.value;
-  return { ok: true, value: { log, entries, unclaimed: unclaimed(own, claimed, doors.browserMs()), isWhole } };
+  const left = await unclaimed(own, claimed, doors.browserMs());
+  claims.value.isSettled = left.looks + left.recent === 0 && isProven(entries);
+  return { ok: true, value: { log, entries, unclaimed: left, isWhole } };
 }
 
 function failureOf(error: unknown): ReadingFailure {
@@ -176,20 +187,19 @@ async function hubKey(witness: string, { vouching }: ReadingDoors): Promise<LogK
 // something is still to come or amiss, or a minute has passed.
 async function claimsOf(
   given: readonly Donation[],
-  own: readonly OwnEntry[],
+  own: readonly OwnPlace[],
   log: CheckedLog,
   key: Bytes,
   session: Session,
   doors: ReadingDoors,
-): Promise<Result<NonNullable<Session["claims"]>>> {
+): Promise<Result<Claims>> {
   const nowMs = doors.browserMs();
   const of = JSON.stringify([
     given.map(({ id, withdrawn_ms }) => [id, withdrawn_ms]),
     own.map((each) => each.position),
   ]);
   const had = session.claims;
-  if (had?.of === of && nowMs - had.atMs < CLAIMS_MS && isSettled(had.entries, own, had.claimed))
-    return { ok: true, value: had };
+  if (had?.isSettled && had.of === of && nowMs - had.atMs < CLAIMS_MS) return { ok: true, value: had };
   const entries: Record<string, Entry[]> = {};
   const claimed = new Set<number>();
   const against = {
@@ -203,10 +213,9 @@ async function claimsOf(
     entries[id] = await checked(claims.value.entries, id, against, by);
     for (const { index } of claims.value.entries) if (index !== null) claimed.add(index);
   }
-  session.claims = { of, atMs: nowMs, entries, claimed };
+  session.claims = { of, atMs: nowMs, entries, claimed, isSettled: false };
   return { ok: true, value: session.claims };
 }
 
-const isSettled = (entries: Record<string, Entry[]>, own: readonly OwnEntry[], claimed: ReadonlySet<number>) =>
-  Object.values(entries).every((each) => each.every(({ proof }) => proof.is === "proven")) &&
-  own.every(({ position, leaf }) => claimed.has(position) || leaf.kind === "label");
+const isProven = (entries: Entries) =>
+  Object.values(entries).every((each) => each.every(({ proof }) => proof.is === "proven"));
