@@ -195,6 +195,16 @@ def test_a_log_goes_on_in_its_next_part_and_a_change_of_keys_is_said(tmp_path: P
         with at.page.expect_download() as download:
             look.get_by_test_id("receipt").click()
         assert download.value.suggested_filename == "entry-1-2.tlog-proof"
+        receipt = download.value.path().read_text()
+        with at.page.expect_download() as keys:
+            at.page.get_by_role("button", name="the keys it is checked with").click()
+        verify = at.page.context.new_page()
+        verify.goto(f"{at.home.address}/verify.html")
+        verify.get_by_label("The receipt").fill(receipt)
+        verify.get_by_label("The keys").fill(keys.value.path().read_text())
+        verify.get_by_role("button", name="Check it").click()
+        expect(verify.get_by_role("status")).to_contain_text("is entry 2 of 3 in programme.test/log/1.")
+        verify.close()
 
         at.write(early.leaf, b"two")
         at.red("The programme's log went back.")

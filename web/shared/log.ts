@@ -170,7 +170,7 @@ async function readPart(part: Part, before: CheckedPart | null, doors: LogDoors)
   const witnessed = await quorumOf(note, part.policy);
   if (checkpoint.size > MOST_ENTRIES)
     throw new LogError(`A part of the log says that it has more than ${MOST_ENTRIES} entries. Ask the programme.`);
-  const isSame = had && b64(had.tree.checkpoint.root) === b64(checkpoint.root);
+  const isSame = had?.tree.size === checkpoint.size && b64(had.tree.checkpoint.root) === b64(checkpoint.root);
   const fetchFile = (path: string) => doors.fetchFile(pathIn(part, path));
   const tree = isSame ? had.tree : await TileTree.open(checkpoint, fetchFile, cache.held);
   if (known) await checkContinues(known, tree, noteText, log, memory);

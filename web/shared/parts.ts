@@ -40,6 +40,19 @@ export async function firstPart(policyText: string): Promise<Part> {
   return { base: policy.log.name, number: 0, policy, policyText };
 }
 
+// The policies of all parts in one file: that of a log with one part is that part's own.
+export function policiesOf(parts: readonly Part[]): string {
+  if (parts.length === 1) return parts[0]!.policyText;
+  return parts.map(({ number, policyText }) => `# part ${number}\n${policyText}`).join("\n");
+}
+
+// The policy of the part with this origin, from such a file. Raises LogError for one that cannot be read.
+export async function policyFor(origin: string, text: string): Promise<LogPolicy> {
+  const texts = text.split(/^# part [0-9]+$/m).filter((each) => each.trim());
+  const policies = await Promise.all((texts.length > 0 ? texts : [text]).map(readPolicy));
+  return policies.find(({ log }) => log.name === origin) ?? policies[0]!;
+}
+
 // Which part of the log `base` has this origin. Raises LogError (wrong origin).
 export function partOf(origin: string, base: string): number {
   if (origin === base) return 0;

@@ -59,6 +59,10 @@ const sourceOf = (checked: CheckedPart, { fetchFile, cache }: LogDoors): Source 
   cache,
 });
 
+// Whether every entry of a part was read, in which nothing had to be found.
+export const isReadWhole = ({ part, tree }: CheckedPart, { cache }: LogDoors) =>
+  cache.wholes.get(keyOf(part.policy.log))?.size === tree.size;
+
 // Raises LogError. An index names eight bytes of a tag: whoever needs to be sure of the rest reads the entry.
 export async function tagged(part: CheckedPart, wanted: readonly Bytes[], doors: LogDoors): Promise<TaggedEntries> {
   const name = keyOf(part.part.policy.log);

@@ -6,7 +6,7 @@ import { type Bytes, b64, utf8 } from "../shared/bytes";
 import { dayTag } from "../shared/consent";
 import { type LogError, readReceipt, verifyReceipt } from "../shared/ledger";
 import { type LogDoors, readLog, receiptOf, said } from "../shared/log";
-import { beginEvent, numberOf } from "../shared/parts";
+import { beginEvent, numberOf, policiesOf, policyFor } from "../shared/parts";
 import { readEvery } from "../shared/whose";
 import {
   leafOf,
@@ -177,6 +177,16 @@ describe("a log in parts", () => {
     expect(asked).toEqual(["1/checkpoint"]);
   });
 
+  test("need not be read before anything was given, and then is not said to have been", async () => {
+    const { log } = await parted(by);
+    const { doors, asked } = await tinyDoors(log, NOW_MS);
+    expect(await own(doors, log.policy)).toMatchObject({ isWhole: false });
+    const read = await readLog(log.policy, doors);
+    expect(await readEvery(read, doors, UNWANTED)).toBe(true);
+    expect(await own(doors, log.policy)).toMatchObject({ isWhole: true });
+    expect(asked).not.toContain("tags/0/000/head");
+  });
+
   test("gives receipts of every part, which its policy checks", async () => {
     const { log, first, second, leaves, more } = await parted(by);
     const { doors } = await tinyDoors(log, NOW_MS);
@@ -189,6 +199,10 @@ describe("a log in parts", () => {
     const late = await receiptOf(read, numberOf({ part: 1, index: 2 }));
     expect((await verifyReceipt(late, more[2]!, policies[1]!, null)).index).toBe(2);
     expect(await why(verifyReceipt(late, more[2]!, policies[0]!, null))).toBe("wrong origin");
+    const file = policiesOf(read.parts.map(({ part }) => part));
+    for (const { log } of policies) expect((await policyFor(log.name, file)).log).toEqual(log);
+    expect((await policyFor("another log", first.policy)).log).toEqual(policies[0]!.log);
+    await expect(policyFor("another log", "")).rejects.toThrow("names no log");
   });
 });
 

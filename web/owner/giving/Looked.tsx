@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Failure } from "../../shared/api";
 import { type CheckedLog, HubChanged, sizeOf } from "../../shared/log";
+import { policiesOf } from "../../shared/parts";
 import type { Donation } from "../../shared/wire";
 import { download } from "../download";
 import { browserNow } from "../state";
@@ -17,6 +18,7 @@ import {
   confirmedLine,
   contradictedLine,
   FORGETFUL,
+  recentLine,
   staleLine,
   unvouchedLine,
   withheldLine,
@@ -64,17 +66,17 @@ function Programme({ share, at, giving, isOne, ask }: Of) {
       <h2>{isOne ? "Who looked" : `Who looked: ${name}`}</h2>
       <Checked reading={reading} giving={giving} />
       {isRead(reading) && !reading.isWhole && <ReadEvery id={id} log={reading.log} at={at} giving={giving} />}
-      {programme && <ReceiptHelp policy={policiesOf(reading) ?? programme.policy} />}
+      {programme && (
+        <ReceiptHelp
+          policy={isRead(reading) ? policiesOf(reading.log.parts.map(({ part }) => part)) : programme.policy}
+        />
+      )}
       {given.map((donation) => (
         <Given key={donation.id} donation={donation} at={{ ...at, reading }} takeBack={() => ask(donation)} />
       ))}
     </section>
   );
 }
-
-// One after the other: a receipt is checked with that of its part.
-const policiesOf = (reading: Reading) =>
-  isRead(reading) ? reading.log.parts.map(({ part }) => part.policyText).join("\n") : null;
 
 function Checked({ reading, giving }: { reading: Reading; giving: Donor }) {
   switch (reading.is) {
@@ -117,6 +119,7 @@ function Checked({ reading, giving }: { reading: Reading; giving: Donor }) {
           <p class="proof good" data-testid="log-proof">
             {checkedLine(reading)}
           </p>
+          {reading.unclaimed.recent > 0 && <p class="fine waiting">{recentLine(reading.unclaimed.recent)}</p>}
           <Confirmed log={reading.log} />
         </>
       );

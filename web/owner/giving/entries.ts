@@ -6,7 +6,7 @@ import { type Bytes, b64, unb64 } from "../../shared/bytes";
 import { commitment, dayTag } from "../../shared/consent";
 import { type CheckedLog, type LogDoors, timesOf } from "../../shared/log";
 import { type Leaf, numberOf, readLeaf } from "../../shared/parts";
-import { type TaggedEntries, tagged } from "../../shared/whose";
+import { isReadWhole, type TaggedEntries, tagged } from "../../shared/whose";
 import type { EntryClaim } from "../../shared/wire";
 
 const SECOND_MS = 1000;
@@ -118,8 +118,8 @@ export interface OwnPlace {
   read: () => Promise<Leaf | null>;
 }
 
-// The entries that carry this owner's tags, on the days since `sinceMs`, in every part of the log; and whether all entries
-// were read to find them.
+// The entries that carry this owner's tags, on the days since `sinceMs`, in every part of the log; and whether all
+// entries were read to find them.
 export async function ownEntries(
   log: CheckedLog,
   sinceMs: number,
@@ -132,7 +132,8 @@ export async function ownEntries(
     const { fromS, toS } = timesOf(log, number);
     const untilMs = Math.min(doors.nowMs(), toS * SECOND_MS) + DAY_MS;
     const tags = await dayTags(logKey, Math.max(sinceMs, fromS * SECOND_MS - DAY_MS), untilMs);
-    const found: TaggedEntries = tags.length > 0 ? await tagged(part, tags, doors) : { indexes: [], isWhole: true };
+    const found: TaggedEntries =
+      tags.length > 0 ? await tagged(part, tags, doors) : { indexes: [], isWhole: isReadWhole(part, doors) };
     isWhole &&= found.isWhole;
     const names = new Set(tags.map(b64));
     const read = async (index: number) => {

@@ -147,6 +147,12 @@ function span(ms: number): string {
   return count(Math.round(ms / (24 * HOUR)), "day", "days");
 }
 
+// Entries that the programme may still mention.
+export function recentLine(recent: number): string {
+  const came = count(recent, "entry marked as yours came", "entries marked as yours came");
+  return `${came} into the log within the last two minutes; the programme has not said yet what happened.`;
+}
+
 export function withheldLine(looks: number): string {
   return `The log holds ${count(looks, "entry", "entries")} marked as yours that the programme did not mention.`;
 }
