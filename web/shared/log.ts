@@ -68,7 +68,6 @@ export class LogCache {
   readonly files = new Map<string, Bytes>(); // of indexes, by what they hash to
   readonly wholes = new Map<string, WholePart>(); // parts of which every entry was read
   readonly found = new Map<string, { of: string; entries: TaggedEntries }>();
-  falseIndex: LogError | null = null;
 }
 
 export interface LogDoors {
@@ -82,15 +81,19 @@ export interface LogDoors {
 export const newestOf = ({ parts }: CheckedLog) => parts.at(-1)!;
 export const sizeOf = ({ parts }: CheckedLog) => parts.reduce((sum, { tree }) => sum + tree.size, 0);
 
-// The log contradicts what this browser saw of it. `evidence` is what `nightlatch log evidence` reads: a fork is proven
-// by it, a rollback is not (an old checkpoint, sent again, looks the same).
+// How a log contradicts itself, or what this browser saw of it. A part may not go on after its end, nor an index leave
+// out entries.
+export type Contradicting = "fork" | "rollback" | "goes on" | "false index";
+
+// `evidence` is what `nightlatch log evidence` reads: all but a rollback is proven by it (an old checkpoint, sent
+// again, looks the same as that).
 export class Contradiction extends LogError {
   constructor(
-    why: "fork" | "rollback",
+    readonly how: Contradicting,
     readonly known: KnownCheckpoint,
     readonly evidence: string,
   ) {
-    super("The log contradicts what this browser saw of it before.", why);
+    super("The log contradicts itself, or what this browser saw of it before.", how === "rollback" ? how : "fork");
   }
 }
 
@@ -111,11 +114,17 @@ export class HubChanged extends LogError {
   }
 }
 
-const BETWEEN = "\n----\n\n"; // as nightlatch/ledger/memory.py writes evidence
+const BETWEEN = "\n----\n\n"; // as nightlatch/ledger/memory.py and contradictions.py write evidence
+const RECEIPT = "c2sp.org/tlog-proof@v1";
+
+// What evidence that was kept shows.
+function shownBy(evidence: string): Contradicting {
+  if (!evidence.startsWith(RECEIPT)) return "fork";
+  return evidence.split(BETWEEN).length === 2 ? "goes on" : "false index";
+}
 
 // Raises LogError when anything does not fit, also with what `doors.memory` holds, which then remembers what was read.
 export async function readLog(policy: string, doors: LogDoors): Promise<CheckedLog> {
-  if (doors.cache.falseIndex) throw doors.cache.falseIndex;
   const parts: CheckedPart[] = [];
   for (let part: Part | null = await firstPart(policy); part; part = parts.at(-1)!.next)
     parts.push(await readPart(part, parts.at(-1) ?? null, doors));
@@ -160,7 +169,7 @@ async function readPart(part: Part, before: CheckedPart | null, doors: LogDoors)
   const { memory, cache } = doors;
   // Before the log is asked: another tab may see more of it meanwhile.
   const known = await memory.newest(log);
-  if (known?.fork) throw new Contradiction("fork", known, known.fork);
+  if (known?.fork) throw new Contradiction(shownBy(known.fork), known, known.fork);
   const had = cache.parts.get(keyOf(log));
   if (had?.next) return had; // it is finished: nothing of it can change any more
   const raw = await checkpointOf(part, known, doors.fetchFile);
@@ -175,8 +184,8 @@ async function readPart(part: Part, before: CheckedPart | null, doors: LogDoors)
   const tree = isSame ? had.tree : await TileTree.open(checkpoint, fetchFile, cache.held);
   if (known) await checkContinues(known, tree, noteText, log, memory);
   const ends = isSame ? had : await endsOf(part, tree, before, fetchFile);
-  const isFinished = ends.next !== null;
-  await memory.keep(log, { ...spelled(checkpoint), note: noteText, seenMs: doors.nowMs(), fork: null, isFinished });
+  const ending = ends.next ? { ending: await receiptIn(tree, noteText, tree.size - 1) } : {};
+  await memory.keep(log, { ...spelled(checkpoint), note: noteText, seenMs: doors.nowMs(), fork: null, ...ending });
   const { first, last, next } = ends;
   const read: CheckedPart = { part, note: noteText, tree, witnessed, first, last, next };
   cache.parts.set(keyOf(log), read);
@@ -207,17 +216,25 @@ async function endsOf(part: Part, tree: TileTree, before: CheckedPart | null, fe
   return { first, last, next };
 }
 
-async function accuse(known: KnownCheckpoint, log: LogKey, memory: LogMemory, ...parts: string[]) {
-  const evidence = [known.note, ...parts].join(BETWEEN);
+// What shows a contradiction is remembered: nothing that is signed with this key is believed any more.
+export async function accuse(
+  how: Contradicting,
+  known: KnownCheckpoint,
+  log: LogKey,
+  memory: LogMemory,
+  ...parts: string[]
+): Promise<Contradiction> {
+  const evidence = parts.join(BETWEEN);
   await memory.accuse(log, evidence);
-  return new Contradiction("fork", known, evidence);
+  return new Contradiction(how, known, evidence);
 }
 
 // Raises Contradiction. Two trees of one size: the log's two signatures speak for themselves, whoever cosigned, and
 // whenever; and so does a part that has gone on after its end.
 async function checkSize(known: KnownCheckpoint, now: Checkpoint, note: string, log: LogKey, memory: LogMemory) {
-  const isOther = known.size === now.size && known.root !== b64(now.root);
-  if (isOther || (known.isFinished && known.size < now.size)) throw await accuse(known, log, memory, note);
+  if (known.size === now.size && known.root !== b64(now.root))
+    throw await accuse("fork", known, log, memory, known.note, note);
+  if (known.ending && known.size < now.size) throw await accuse("goes on", known, log, memory, known.ending, note);
   if (known.size > now.size) throw new Contradiction("rollback", known, [known.note, note].join(BETWEEN));
 }
 
@@ -226,8 +243,8 @@ async function checkContinues(known: KnownCheckpoint, tree: TileTree, note: stri
   if (known.size >= tree.size) return;
   const before = await tree.root(known.size);
   if (b64(before) === known.root) return;
-  const steps = [before, ...(await tree.consistency(known.size))];
-  throw await accuse(known, log, memory, note, steps.map((step) => `${b64(step)}\n`).join(""));
+  const steps = [before, ...(await tree.consistency(known.size))].map((step) => `${b64(step)}\n`);
+  throw await accuse("fork", known, log, memory, known.note, note, steps.join(""));
 }
 
 // Whether the log holds this entry at this place; null where it does not reach that far.
@@ -241,8 +258,12 @@ export async function holds(log: CheckedLog, number: number, entry: Bytes): Prom
 export async function receiptOf(log: CheckedLog, number: number): Promise<string> {
   const { part, index } = positionOf(number);
   const { tree, note } = log.parts[part]!;
+  return receiptIn(tree, note, index);
+}
+
+export async function receiptIn(tree: TileTree, note: string, index: number): Promise<string> {
   const hashes = (await tree.inclusion(index)).map((hash) => `${b64(hash)}\n`).join("");
-  return `c2sp.org/tlog-proof@v1\nextra ${b64(await tree.entry(index))}\nindex ${index}\n${hashes}\n${note}`;
+  return `${RECEIPT}\nextra ${b64(await tree.entry(index))}\nindex ${index}\n${hashes}\n${note}`;
 }
 
 // Between which times (Unix seconds) the entries of a part were made. Both the log's own word and that of the witnesses

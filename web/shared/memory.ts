@@ -14,7 +14,7 @@ export interface KnownCheckpoint {
   note: string; // signed
   seenMs: number; // by this browser's clock
   fork: string | null; // evidence that the log contradicted this; it stays
-  isFinished?: boolean; // the last entry of this part of the log: nothing may follow in it
+  ending?: string; // the receipt of the entry that ends this part of the log: nothing may follow it
 }
 
 export interface LogMemory {
@@ -48,9 +48,9 @@ export const larger =
   (seen: KnownCheckpoint): Change<KnownCheckpoint> =>
   (known) => {
     if (!known) return seen;
-    if (known.fork || known.isFinished || known.size > seen.size) return known;
+    if (known.fork || known.ending || known.size > seen.size) return known;
     if (known.size < seen.size) return seen;
-    return seen.isFinished ? { ...known, isFinished: true } : known;
+    return seen.ending ? { ...known, ending: seen.ending } : known;
   };
 
 // On `lasting`; and on `passing`, which lives as long as the page, for browsers that keep nothing (private windows).

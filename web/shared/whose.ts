@@ -5,7 +5,7 @@
 import { type Bytes, b64, same } from "./bytes";
 import { GrowingTree, hashing } from "./hashing";
 import { LogError } from "./ledger";
-import type { CheckedLog, CheckedPart, LogCache, LogDoors } from "./log";
+import { accuse, type CheckedLog, type CheckedPart, type LogCache, type LogDoors, receiptIn } from "./log";
 import { keyOf } from "./memory";
 import { pathIn, readLeaf } from "./parts";
 import {
@@ -168,8 +168,8 @@ export interface Progress {
   isWanted: () => boolean;
 }
 
-// Reads every entry of every part and makes every index again. False when it is not wanted any more. Raises LogError;
-// an index that leaves something out makes `doors.cache` refuse the log from then on.
+// Reads every entry of every part and makes every index again. False when it is not wanted any more. Raises LogError; a
+// false index is a Contradiction, which is remembered as a fork is.
 export async function readEvery(log: CheckedLog, doors: LogDoors, progress: Progress): Promise<boolean> {
   let before = 0;
   for (const part of log.parts) {
@@ -177,8 +177,10 @@ export async function readEvery(log: CheckedLog, doors: LogDoors, progress: Prog
     const { size } = part.tree;
     if ((doors.cache.wholes.get(name)?.size ?? -1) < size) {
       const tell = (read: number) => progress.tell(before + read);
-      const whole = await readWhole(sourceOf(part, doors), { ...progress, tell });
-      if (!whole) return false;
+      const read = await readWhole(sourceOf(part, doors), { ...progress, tell });
+      if (!read) return false;
+      const { whole, heads } = read;
+      await checkIndexes(whole, heads, part, doors);
       doors.cache.wholes.set(name, whole);
     }
     before += size;
@@ -187,7 +189,8 @@ export async function readEvery(log: CheckedLog, doors: LogDoors, progress: Prog
   return true;
 }
 
-async function readWhole(source: Source, progress: Progress): Promise<WholePart | null> {
+// With the entries that speak of spans, in order.
+async function readWhole(source: Source, progress: Progress): Promise<{ whole: WholePart; heads: Bytes[] } | null> {
   const { tree } = source.checked;
   const by = await hashing();
   const grown = new GrowingTree(by);
@@ -196,7 +199,7 @@ async function readWhole(source: Source, progress: Progress): Promise<WholePart 
     tags: new Uint8Array(tree.size * SHORT),
     ours: new Uint8Array(tree.size),
   };
-  const heads: Bytes[] = []; // the entries that speak of spans, in order
+  const heads: Bytes[] = [];
   const asked: Promise<Bytes[]>[] = [];
   const last = Math.ceil(tree.size / WIDTH);
   for (let n = 0; n < last; n++) {
@@ -212,8 +215,7 @@ async function readWhole(source: Source, progress: Progress): Promise<WholePart 
   }
   if (grown.size !== tree.size || !same(grown.root(), tree.checkpoint.root))
     throw new LogError("The log's entries are not those that were cosigned.", "not included");
-  await checkIndexes(whole, heads, source.cache);
-  return whole;
+  return { whole, heads };
 }
 
 // What is asked for ahead may fail before it is waited for.
@@ -234,7 +236,7 @@ function take(entry: Bytes, index: number, { tags, ours }: WholePart): void {
   tags.set(shortened(leaf.tag), index * SHORT);
 }
 
-async function checkIndexes(whole: WholePart, heads: readonly Bytes[], cache: LogCache): Promise<void> {
+async function checkIndexes(whole: WholePart, heads: readonly Bytes[], part: CheckedPart, doors: LogDoors) {
   const by = await hashing();
   let next = 0;
   for (let index = 0; index < whole.size; index++) {
@@ -242,11 +244,22 @@ async function checkIndexes(whole: WholePart, heads: readonly Bytes[], cache: Lo
     const head = span && heads[next++]!;
     if (!head || readLeaf(head)?.kind !== INDEX) continue;
     const hashes = bucketsOf(span, tagsIn(whole, span)).map((bucket) => by.plain(bucket));
-    if (await speaksOf(span, head, hashes)) continue;
-    const text = `The log has signed an index of its entries from ${firstOf(span)} on that leaves some of them out.`;
-    cache.falseIndex = new LogError(`${text} Save this page and show it to others.`, "not included");
-    throw cache.falseIndex;
+    if (!(await speaksOf(span, head, hashes))) throw await falseIndex(span, part, doors);
   }
+}
+
+// The entry that speaks falsely, the first of its span, and all entries of the span, as nightlatch/ledger/
+// contradictions.py reads them.
+async function falseIndex(span: Span, { part, tree, note }: CheckedPart, { memory }: LogDoors): Promise<LogError> {
+  const { log } = part.policy;
+  const known = await memory.newest(log);
+  if (!known) return new LogError("The log has signed an index that is not of its entries.", "not included");
+  const first = firstOf(span);
+  const lines: string[] = [];
+  for (let at = first; at < first + SPANS[span.level]; at += WIDTH)
+    for (const entry of await tree.bundle(at / WIDTH)) lines.push(`${b64(entry)}\n`);
+  const receipts = [await receiptIn(tree, note, entryOf(span)), await receiptIn(tree, note, first)];
+  return accuse("false index", known, log, memory, ...receipts, lines.join(""));
 }
 
 function* tagsIn({ tags, ours }: WholePart, span: Span): Generator<Uint8Array | null> {

@@ -163,6 +163,8 @@ describe("when the log was last confirmed", () => {
   test("what contradicts it is put into words", () => {
     const known: KnownCheckpoint = { size: 7, root: "", note: "", seenMs: NOW_S * 1000, fork: null };
     expect(contradictedLine(new Contradiction("fork", known, "")).text).toContain("was rewritten");
+    expect(contradictedLine(new Contradiction("goes on", known, "")).text).toContain("goes on where it had ended");
+    expect(contradictedLine(new Contradiction("false index", known, "")).text).toContain("leaves out some");
     expect(contradictedLine(new Contradiction("rollback", known, "")).text).toContain("read 7 entries of it on");
   });
 });

@@ -62,9 +62,9 @@ test("where the browser keeps nothing, the page remembers as long as it lives, a
 test("the end of a part stays: nothing larger takes its place", async () => {
   const memory = logMemory(inMemory());
   await memory.keep(LOG, seen(7));
-  await memory.keep(LOG, { ...seen(7), isFinished: true });
+  await memory.keep(LOG, { ...seen(7), ending: "a receipt" });
   await memory.keep(LOG, seen(9));
-  expect(await memory.newest(LOG)).toEqual({ ...seen(7), isFinished: true });
+  expect(await memory.newest(LOG)).toEqual({ ...seen(7), ending: "a receipt" });
 });
 
 test("the hub's key is known from the first time on, and changes when the owner says so", async () => {

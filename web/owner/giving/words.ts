@@ -121,16 +121,22 @@ export function staleLine(of: Extract<Reading, { is: "stale" }>, browserMs: numb
   return { text, todo: `Nothing newer than that is proven. The policy allows ${span(of.maxAgeS * SECOND)}. ${ask}` };
 }
 
-export function contradictedLine({ why, known }: Contradiction): { text: string; todo: string } {
+export function contradictedLine({ how, known }: Contradiction): { text: string; todo: string } {
   const seen = `This browser read ${count(known.size, "entry", "entries")} of it on ${dated(known.seenMs)}`;
-  if (why === "fork") {
-    const todo =
-      "Nothing in it counts as proven any more. Save the evidence, give nothing more, and show it to others.";
-    return { text: `The programme's log was rewritten. ${seen}, and now it shows another history.`, todo };
+  const save = "Nothing in it counts as proven any more. Save the evidence, give nothing more, and show it to others.";
+  switch (how) {
+    case "fork":
+      return { text: `The programme's log was rewritten. ${seen}, and now it shows another history.`, todo: save };
+    case "goes on":
+      return { text: `The programme's log goes on where it had ended. ${seen}, and now it shows more.`, todo: save };
+    case "false index":
+      return { text: "The programme's log has signed an index that leaves out some of its entries.", todo: save };
+    case "rollback": {
+      const wait =
+        "Nothing in it counts as proven. If it is still so in a few minutes, save the evidence and ask the programme.";
+      return { text: `The programme's log went back. ${seen}, and now it shows fewer.`, todo: wait };
+    }
   }
-  const todo =
-    "Nothing in it counts as proven. If it is still so in a few minutes, save the evidence and ask the programme.";
-  return { text: `The programme's log went back. ${seen}, and now it shows fewer.`, todo };
 }
 
 export const FORGETFUL =
