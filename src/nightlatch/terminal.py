@@ -57,6 +57,7 @@ SENTENCES: Mapping[str, str] = {
     "notices.missed": "The page was too busy for {count} messages from the recorder; the index is compared with the "
     "recordings.",
     "notice.unfit": "The recorder could not tell the page something ({kind}: {error}). Recording goes on.",
+    "outbox.stumbled": "Sending what must arrive at a programme stumbled ({error}). Nightlatch keeps trying.",
     "object.refused": "The mailbox refused part of a clip (status {status}). The clip stays at home.",
     "policy.differs": "{breach}",
     "program.died": "The program “{program}” ended unexpectedly (status {status}). It starts again in {again_in_s} s.",

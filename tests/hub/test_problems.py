@@ -11,10 +11,12 @@ from nightlatch.hub.serve.problems import (
     BLIND_MS,
     EARLIEST_MS,
     PATIENCE_MS,
+    PROOF_PATIENCE_MS,
     STORE_PATIENCE_MS,
     CameraFacts,
     EyeFacts,
     HouseFacts,
+    TakingBackFacts,
     problems,
 )
 
@@ -44,6 +46,14 @@ def with_camera(**change: object) -> HouseFacts:
     return replace(WELL, cameras=(replace(PORCH, **change),))  # type: ignore[arg-type]
 
 
+ASKED = TakingBackFacts("P", NOW - PATIENCE_MS - 1, 14, is_refused=False, is_proven=False, shred_by_ms=None)
+LONG_AGO = NOW - 2 * PROOF_PATIENCE_MS
+
+
+def taking_back(**change: object) -> HouseFacts:
+    return replace(WELL, taking_back=(replace(ASKED, **change),))  # type: ignore[arg-type]
+
+
 def test_all_is_well() -> None:
     assert problems(WELL) == []
     assert problems(replace(WELL, eye=None, cameras=())) == []
@@ -64,6 +74,11 @@ def test_all_is_well() -> None:
         (replace(WELL, eye=EyeFacts(NOW - BLIND_MS, "Restart the hub.", None)), "eye is blind"),
         (replace(WELL, eye=EyeFacts(None, None, "Download it.")), "detector that you chose is not here"),
         (replace(WELL, log_trouble="The log contradicts itself."), "The log contradicts itself"),
+        (taking_back(), "may still be seen: P has not agreed"),
+        (taking_back(asked_ms=NOW + 1), "may still be seen"),  # a clock was set back
+        (taking_back(programme=None), "address of the programme is not known"),
+        (taking_back(is_refused=True, asked_ms=LONG_AGO), "its log does not prove it"),
+        (taking_back(is_refused=True, is_proven=True, asked_ms=LONG_AGO, shred_by_ms=LONG_AGO), "destroyed the key"),
         (replace(WELL, mailbox_is_away=True), "mailbox cannot be reached"),
         (replace(WELL, mailbox_is_away=True, mailbox_trouble="The mailbox is full."), "The mailbox is full"),
     ],
@@ -83,6 +98,8 @@ def test_each_problem_comes_with_what_to_do(house: HouseFacts, says: str) -> Non
         with_camera(since_ms=NOW - STORE_PATIENCE_MS, recorded_to_ms=None),
         replace(WELL, eye=EyeFacts(NOW - BLIND_MS + 1, "Restart the hub.", None)),
         replace(WELL, mailbox_is_away=True, waiting_parts=0),
+        taking_back(asked_ms=NOW - PATIENCE_MS),
+        taking_back(is_refused=True),
     ],
 )
 def test_what_mends_itself_within_seconds_is_not_mentioned(house: HouseFacts) -> None:

@@ -24,6 +24,7 @@ from nightlatch.keeper.changes import ChangeProof
 from nightlatch.keeper.records import KeptDonationRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.words import OwnersEntry
+from nightlatch.ledger.policy import verify_receipt
 from nightlatch.seal.identities import Opener
 from nightlatch.web.signature import public_b64
 from tests.keeper.authenticator import Authenticator
@@ -469,6 +470,31 @@ def test_the_owner_finds_every_step_in_the_log_and_can_read_it(home: House) -> N
     assert told(given, entries[3])["pictures"] == 1
     shred = told(given, entries[4])
     assert shred["done"] <= shred["due"]
+
+
+def test_whoever_takes_back_is_shown_the_entry_of_the_refusal_and_its_receipt(home: House) -> None:
+    given = home.give()
+    home.room.sweep()
+    at_once = home.room.revoke(given.withdrawn(TEN)).entry
+    assert at_once is not None
+    assert (at_once.index, at_once.receipt) == (None, None)
+    home.room.sweep()
+    entry = home.room.revoke(given.withdrawn(TEN)).entry
+    assert entry is not None
+    assert json.loads(entry.event)["donation"] == given.donation
+    assert read_leaf(entry.leaf).commitment == commitment(entry.salt, entry.event)
+    assert verify_receipt(entry.receipt or "", entry.leaf, home.log.policy, TEN).index == entry.index
+    home.log.delete()
+    away = home.room.revoke(given.withdrawn(TEN)).entry
+    assert away == replace(entry, receipt=None)
+
+
+def test_of_a_clip_that_never_came_the_log_knows_nothing(home: House) -> None:
+    given = home.offer()
+    assert home.room.revoke(given.withdrawn(TEN)).entry is None
+    home.room.sweep()
+    assert home.room.revoke(given.withdrawn(TEN)).shredded_ms == TEN
+    assert home.log.leaves == []
 
 
 def test_only_the_owner_takes_back(home: House) -> None:

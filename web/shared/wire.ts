@@ -312,6 +312,19 @@ export interface Programme {
   language: string;
 }
 
+// What a letter to a programme is.
+export const LETTER_KINDS = ["give", "withdraw", "cosign"] as const;
+export type LetterKind = (typeof LETTER_KINDS)[number];
+
+// What a programme is asked, since when, how often it was asked, and what it answered last.
+export interface Letter {
+  kind: LetterKind;
+  since_ms: number;
+  tries: number;
+  last_ms: number | null;
+  answer: string | null;
+}
+
 // A clip that was given, and how far along taking it back is.
 export interface Donation {
   id: string;
@@ -323,10 +336,16 @@ export interface Donation {
   consent_sha256: string;
   given_ms: number;
   expires_ms: number;
+  arrived_ms: number | null; // when the keeper said that it has the clip; null: nobody knows whether it has
+  not_taken: string | null; // why the keeper says that it has not got the clip
   withdrawn_ms: number | null; // when the owner took it back
-  refused_ms: number | null; // since when the keeper refuses views
+  is_signed: boolean; // the owner's withdrawal is kept here, and is sent until the programme has answered
+  refused_ms: number | null; // since when the keeper says that it refuses views
   shred_by_ms: number | null; // the deadline that the keeper named
   shredded_ms: number | null;
+  proven_ms: number | null; // when this hub found the refusal proven in the log
+  proven_index: number | null;
+  letter: Letter | null; // what is on its way about it
 }
 
 // All that the household gives, and to whom.

@@ -4,12 +4,11 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Failure } from "../../shared/api";
 import { type CheckedLog, HubChanged, sizeOf } from "../../shared/log";
 import { policiesOf } from "../../shared/parts";
-import type { Donation } from "../../shared/wire";
 import { download } from "../download";
 import { browserNow } from "../state";
 import { Confirm, Problem, Trouble } from "../ui";
 import type { Donor } from "./donor";
-import { Given } from "./Given";
+import { Given, Misdeeds } from "./Given";
 import { type Share, sharesOf } from "./reading";
 import { asOf, isRead, type Reading, readingOf, type There } from "./steps";
 import {
@@ -25,23 +24,24 @@ import {
 } from "./words";
 
 export function Looked({ at, giving }: { at: There; giving: Donor }) {
-  const [asking, setAsking] = useState<Donation | null>(null);
   const shares = sharesOf(at.donations);
+  const { given } = at.donations;
+  const asking = given.find((donation) => donation.id === giving.asking.value && !donation.is_signed);
   return (
     <>
       {shares.map((share) => (
-        <Programme key={share.id} share={share} at={at} giving={giving} isOne={shares.length === 1} ask={setAsking} />
+        <Programme key={share.id} share={share} at={at} giving={giving} isOne={shares.length === 1} />
       ))}
       {asking && (
         <Confirm
           title="Take this clip back?"
           text={
-            "Within seconds nobody can see it any more; within a minute its key is destroyed. Labels that " +
-            "reviewers gave it stay, without the clip."
+            "Once the programme has agreed, which takes seconds, nobody can see it any more; within a minute its key " +
+            "is destroyed. Until it has, your hub goes on asking. Labels that reviewers gave it stay, without the clip."
           }
           yes="Take it back"
           act={() => void giving.takeBack(asking)}
-          close={() => setAsking(null)}
+          close={() => giving.wonder(null)}
         />
       )}
     </>
@@ -53,17 +53,17 @@ interface Of {
   at: There;
   giving: Donor;
   isOne: boolean;
-  ask: (donation: Donation) => void;
 }
 
 // One programme, and what its log says: no other one is touched by it.
-function Programme({ share, at, giving, isOne, ask }: Of) {
+function Programme({ share, at, giving, isOne }: Of) {
   const { id, programme, given } = share;
   const reading = asOf(readingOf(at, { programme: id }), browserNow.value);
   const name = programme?.name ?? "a programme that is not known any more";
   return (
     <section data-testid="looked" data-programme={id}>
       <h2>{isOne ? "Who looked" : `Who looked: ${name}`}</h2>
+      <Misdeeds given={given} reading={reading} />
       <Checked reading={reading} giving={giving} />
       {isRead(reading) && !reading.isWhole && <ReadEvery id={id} log={reading.log} at={at} giving={giving} />}
       {programme && (
@@ -72,7 +72,12 @@ function Programme({ share, at, giving, isOne, ask }: Of) {
         />
       )}
       {given.map((donation) => (
-        <Given key={donation.id} donation={donation} at={{ ...at, reading }} takeBack={() => ask(donation)} />
+        <Given
+          key={donation.id}
+          donation={donation}
+          at={{ ...at, reading }}
+          takeBack={() => (donation.is_signed ? void giving.takeBack(donation) : giving.wonder(donation.id))}
+        />
       ))}
     </section>
   );

@@ -6,6 +6,8 @@ import { hubNow, opened, ring } from "../state";
 import { say } from "../toast";
 import type { Doors } from "./donor";
 
+const ASKING = "nightlatch.taking-back";
+
 export const doors: Doors = {
   hub: { get, sealed, send },
   keys: () => ring.value,
@@ -15,5 +17,9 @@ export const doors: Doors = {
   memory: logMemory(logsInBrowser()),
   vouching: hubMemory(hubInBrowser()),
   rest: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-  takenBack: () => say("Taken back. Nobody can see it any more."),
+  takenBack: () => say("Taken back. The programme says that nobody can see it any more."),
+  asking: {
+    get: () => sessionStorage.getItem(ASKING),
+    set: (donation) => (donation ? sessionStorage.setItem(ASKING, donation) : sessionStorage.removeItem(ASKING)),
+  },
 };

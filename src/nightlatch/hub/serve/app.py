@@ -106,6 +106,7 @@ async def _running(house: House) -> AsyncIterator[None]:
         "sweep": lambda: _sweep(house),
         "alerts": house.alerts.run,
         "log": house.logwatch.run,
+        "outbox": house.donations.sender.run,
     }
     if house.uplink is not None:
         work["uplink"] = house.uplink.run

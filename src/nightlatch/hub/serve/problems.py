@@ -14,6 +14,7 @@ from nightlatch.domain.camera import CameraState
 PATIENCE_MS = 30_000  # for a recorder or a camera to start
 STORE_PATIENCE_MS = 60_000  # for a camera that sends to be stored
 BLIND_MS = 10_000  # one look that fails is not worth mentioning
+PROOF_PATIENCE_MS = 600_000  # for a log to show what its programme said, and for a key to go
 EARLIEST_MS = 1_767_225_600_000  # 2026-01-01: a clock that shows an earlier time was never set
 NO_KEY = "Its next key frame has not come yet. Set a shorter key-frame (I-frame) interval in it, such as 2 s."
 
@@ -51,6 +52,18 @@ class EyeFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class TakingBackFacts:
+    """A clip that was taken back, and what its programme has not done yet."""
+
+    programme: str | None  # its name; None: it was left before 0.4, and nobody knows its address
+    asked_ms: int
+    tries: int
+    is_refused: bool  # so it says
+    is_proven: bool  # so its log says
+    shred_by_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class HouseFacts:
     """How the house is doing at `now_ms`."""
 
@@ -66,6 +79,7 @@ class HouseFacts:
     mailbox_is_away: bool
     mailbox_trouble: str | None
     waiting_parts: int
+    taking_back: tuple[TakingBackFacts, ...] = ()
 
 
 Check = Callable[[HouseFacts], Iterable[Problem]]
@@ -148,6 +162,47 @@ def chosen_eye_does_not_come(house: HouseFacts) -> Iterable[Problem]:
         yield _problem(text, house.eye.coming_text)
 
 
+def clips_that_were_taken_back_may_be_seen(house: HouseFacts) -> Iterable[Problem]:
+    late = [each for each in house.taking_back if not each.is_refused and _is_over(house, each.asked_ms, PATIENCE_MS)]
+    for programme in dict.fromkeys(each.programme for each in late):
+        asked = [each for each in late if each.programme == programme]
+        clips = "A clip that you took back may" if len(asked) == 1 else f"{len(asked)} clips that you took back may"
+        since_ms = min(each.asked_ms for each in asked)
+        if programme is None:
+            todo = "It was given to a programme that you left before 0.4. Join that one again, and it is asked at once."
+            yield _problem(f"{clips} still be seen: the address of the programme is not known.", todo, None, since_ms)
+        else:
+            tries = max(each.tries for each in asked)
+            text = f"{clips} still be seen: {programme} has not agreed to stop showing it."
+            todo = f"It was asked {_times(tries)}, and is asked again until it does. See Giving for what it answered."
+            yield _problem(text, todo, since_ms=since_ms)
+
+
+def refusals_are_not_proven(house: HouseFacts) -> Iterable[Problem]:
+    for each in house.taking_back:
+        if not each.is_refused or not _is_over(house, each.asked_ms, PROOF_PATIENCE_MS):
+            continue
+        if not each.is_proven:
+            said = f"{each.programme} says that it no longer shows a clip that you took back"
+            yield _problem(
+                f"{said}, but its log does not prove it.",
+                "It is asked again until it does. See Giving.",
+                since_ms=each.asked_ms,
+            )
+        elif _is_over(house, each.shred_by_ms or each.asked_ms, PROOF_PATIENCE_MS):
+            text = f"{each.programme} has not said that it destroyed the key of a clip that you took back."
+            yield _problem(text, "It is asked again until it does. Ask the programme.", since_ms=each.shred_by_ms)
+
+
+def _is_over(house: HouseFacts, since_ms: int, patience_ms: int) -> bool:
+    """Also for a moment that has not come yet: then a clock was set, and nobody knows how long it has been."""
+    return not 0 <= house.now_ms - since_ms <= patience_ms
+
+
+def _times(tries: int) -> str:
+    return "once" if tries == 1 else f"{tries} times"
+
+
 def log_is_not_believed(house: HouseFacts) -> Iterable[Problem]:
     if house.log_trouble is not None:
         yield _problem(house.log_trouble, "Nothing will be given to it until this is cleared up. Ask the programme.")
@@ -178,6 +233,8 @@ PROBLEMS: tuple[Check, ...] = (
     cameras_are_not_recorded,
     eye_is_blind,
     chosen_eye_does_not_come,
+    clips_that_were_taken_back_may_be_seen,
+    refusals_are_not_proven,
     log_is_not_believed,
     log_is_silent,
     mailbox_is_away,

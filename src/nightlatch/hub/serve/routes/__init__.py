@@ -51,6 +51,7 @@
                 POST   /api/giving/offers/{offer_id}/consent     give it
     donations   GET    /api/giving/donations/{donation}/entries  what the log holds about it
                 POST   /api/giving/donations/{donation}/withdrawal
+                POST   /api/giving/donations/{donation}/asking      now, with what was signed
     log         GET    /api/giving/logs/{programme}/{path:path}  a programme's log, passed on
 
 What a page sends ends in `Body` and refuses unknown fields. What it gets back is a frozen dataclass: a `Shape` made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -16,7 +17,7 @@ from nightlatch.hub.serve.books import reading
 from nightlatch.hub.serve.books.reading import ClipNameLine, OutboxLine
 from nightlatch.hub.serve.books.usage import Usage
 from nightlatch.hub.serve.house import House
-from nightlatch.hub.serve.problems import CameraFacts, EyeFacts, HouseFacts, Problem, problems
+from nightlatch.hub.serve.problems import CameraFacts, EyeFacts, HouseFacts, Problem, TakingBackFacts, problems
 from nightlatch.hub.serve.routes.asking import At, Owner
 from nightlatch.hub.serve.routes.cameras import CameraShape
 
@@ -225,4 +226,22 @@ def _facts(at: House, cameras: list[CameraNowShape], now_ms: int, free: int, wai
         mailbox_is_away=uplink is not None and uplink.reachable is False,
         mailbox_trouble=None if uplink is None else uplink.trouble,
         waiting_parts=waiting_parts,
+        taking_back=tuple(_taking_back(at)),
     )
+
+
+def _taking_back(at: House) -> Iterator[TakingBackFacts]:
+    names = {each.id: each.name for each in at.donations.membership.known()}
+    for line in at.donations.given():
+        is_over = line.shredded_ms is not None and (line.proven_ms is not None or line.not_taken is not None)
+        is_of_before = not line.is_signed and line.refused_ms is not None  # 0.3 sent it, and kept no signature
+        if line.withdrawn_ms is None or is_over or is_of_before:
+            continue
+        yield TakingBackFacts(
+            programme=names.get(line.programme_id or ""),
+            asked_ms=line.letter.since_ms if line.letter else line.withdrawn_ms,
+            tries=line.letter.tries if line.letter else 0,
+            is_refused=line.refused_ms is not None,
+            is_proven=line.proven_ms is not None,
+            shred_by_ms=line.shred_by_ms,
+        )
