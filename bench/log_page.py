@@ -21,10 +21,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.sync_api import Page, Request, expect
-from tests.browser.giving import DAY_S, Entry, claims, entry, gave, hub_key, join
+from tests.browser.giving import DAY_S, Entry, claims, entry, gave, hub_key, join, plainly
 from tests.browser.visit import browser, set_up
 from tests.house import house
-from tests.hub.test_logwatch import shown
 from tests.ledger.long_log import long_log, some_leaf
 
 from nightlatch.ledger.policy import Policy
@@ -96,8 +95,8 @@ def main() -> None:
         (folder / "keeper").mkdir()
         with (
             house(folder / "house", program="serve") as home,
-            shown(folder / "log") as log_url,
-            shown(folder / "keeper") as keeper_url,
+            plainly(folder / "log") as log_url,
+            plainly(folder / "keeper") as keeper_url,
             browser() as context,
         ):
             page = context.new_page()
