@@ -29,7 +29,7 @@ import {
   shortened,
   speaksOf,
 } from "./tags";
-import { entriesOf, entryTile, type FetchFile, fetchTile, NoSuchFile } from "./tiles";
+import { entriesOf, entryTile, type FetchFile, NoSuchFile } from "./tiles";
 
 const WIDTH = 256;
 const AHEAD = 8; // bundles that are asked for at once
@@ -224,9 +224,10 @@ function quietly<T>(asked: Promise<T>): Promise<T> {
   return asked;
 }
 
+// The last one, which is not full, is held since the log was read: by now the log may have grown and show a wider one.
 async function bundleOf(n: number, { checked, fetchFile }: Source): Promise<Bytes[]> {
-  const width = Math.min(WIDTH, checked.tree.size - n * WIDTH);
-  return entriesOf(await fetchTile(fetchFile, (wide) => entryTile(n, wide), width)).slice(0, width);
+  if ((n + 1) * WIDTH > checked.tree.size) return checked.tree.bundle(n);
+  return entriesOf(await fetchFile(entryTile(n, WIDTH))).slice(0, WIDTH);
 }
 
 function take(entry: Bytes, index: number, { tags, ours }: WholePart): void {

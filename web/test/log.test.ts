@@ -96,8 +96,11 @@ describe("reading every entry of a long log", { timeout: 60_000 }, () => {
     const { doors, asked } = await tinyDoors(log, NOW_MS);
     const told: number[] = [];
     const read = await readLog(log.policy, doors);
+    const { fetchFile } = doors; // the log grows meanwhile: what was at its edge is gone
+    doors.fetchFile = (path) => fetchFile(path.replace(/[.]p.*/, ".gone"));
     expect(await readEvery(read, doors, { tell: (n) => told.push(n), isWanted: () => true })).toBe(true);
     expect(told.at(-1)).toBe(SIZE);
+    doors.fetchFile = fetchFile;
     asked.length = 0;
     expect(await own(doors, log.policy)).toMatchObject({ at: PLACES, isWhole: true });
     expect(asked.length).toBeLessThan(15);
@@ -279,6 +282,14 @@ describe("the household's own hub", () => {
     expect(await read(0, NOW_MS - DAY_MS)).toBeNull();
     expect(await read(1, NOW_MS - DAY_MS)).toBe("too few cosignatures");
     expect(await read(1, NOW_MS - 1000)).toBeNull();
+  });
+
+  test("and its own cosignature makes the log old where the policy asks for households", async () => {
+    const until = async (households: number) => {
+      const written = await (await tinyWriter({ households })).write([], NOW_MS, { hubMs: NOW_MS - 60_000 });
+      return (await readLog(written.policy, (await tinyDoors(written, NOW_MS)).doors)).freshUntilS;
+    };
+    expect([await until(0), await until(1)]).toEqual([NOW_MS / 1000 + 600, NOW_MS / 1000 + 540]);
   });
 
   test("must be the one that is known", async () => {
