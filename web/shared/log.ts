@@ -65,7 +65,6 @@ export interface CheckedLog {
 export class LogCache {
   readonly held = new Held();
   readonly parts = new Map<string, CheckedPart>();
-  readonly files = new Map<string, Bytes>(); // of indexes, by what they hash to
   readonly wholes = new Map<string, WholePart>(); // parts of which every entry was read
   readonly found = new Map<string, { of: string; entries: TaggedEntries }>();
 }

@@ -13,10 +13,24 @@ const HASH = 32;
 export class NoSuchFile extends Error {}
 export type FetchFile = (path: string) => Promise<Bytes>;
 
-// What was verified in this session, by what its hash is: it never has to be read or checked again.
+const MOST_BYTES = 2 ** 28; // of one log in a page: a month of 10^6 entries takes 4 MB, read by its indexes
+
+// What was verified in this session, by what its hash is: it never has to be read or checked again. A log that makes the
+// page hold more than it can is refused.
 export class Held {
   readonly tiles = new Map<string, Bytes>();
   readonly bundles = new Map<string, Bytes[]>();
+  readonly files = new Map<string, Bytes>(); // of indexes
+  private bytes = 0;
+
+  constructor(private readonly most = MOST_BYTES) {}
+
+  keep<T>(shelf: Map<string, T>, name: string, what: T, bytes: number): void {
+    this.bytes += bytes;
+    if (this.bytes > this.most)
+      throw new LogError("The log has more for you to read than a browser can hold. Ask the programme.");
+    shelf.set(name, what);
+  }
 }
 
 // How tlog-tiles writes the number of a tile: groups of three digits, all but the last with an x.
@@ -132,7 +146,7 @@ export class TileTree {
     const hashes = await this.fetched(level, n, WIDTH);
     if (!same(foldedRoot(this.by, hashes), above))
       throw notThere("A tile of the log is not the one that was cosigned.");
-    this.held.tiles.set(b64(above), hashes);
+    this.held.keep(this.held.tiles, b64(above), hashes, hashes.length);
     return hashes;
   }
 
@@ -217,7 +231,7 @@ export class TileTree {
     const entries = entriesOf(raw).slice(0, width);
     const found = joined(entries.map((entry) => this.by.leaf(entry)));
     if (!same(found, hashes)) throw notThere("The log's entries are not those that were cosigned.");
-    if (width === WIDTH) this.held.bundles.set(name, entries);
+    if (width === WIDTH) this.held.keep(this.held.bundles, name, entries, raw.length);
     return entries;
   }
 

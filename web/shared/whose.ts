@@ -110,7 +110,7 @@ async function withoutIndex(span: Span, wanted: readonly Bytes[], source: Source
 async function headOf(span: Span, { checked, fetchFile, cache }: Source): Promise<IndexHead | null> {
   const hash = await checked.tree.leafHash(entryOf(span));
   const name = b64(hash);
-  let raw = cache.files.get(name);
+  let raw = cache.held.files.get(name);
   try {
     raw ??= await fetchFile(headPath(span));
   } catch (error) {
@@ -120,7 +120,7 @@ async function headOf(span: Span, { checked, fetchFile, cache }: Source): Promis
   const head = await readHead(span, raw);
   if (!same((await hashing()).leaf(head.leaf), hash))
     throw new LogError("A tag index is not the one that the log has signed.", "not included");
-  cache.files.set(name, raw);
+  if (!cache.held.files.has(name)) cache.held.keep(cache.held.files, name, raw, raw.length);
   return head;
 }
 
@@ -128,12 +128,12 @@ const isIndex = async ({ tree }: CheckedPart, index: number) => readLeaf(await t
 
 async function bucketIn(span: Span, number: number, hash: Bytes, { fetchFile, cache }: Source): Promise<Bytes> {
   const name = b64(hash);
-  const known = cache.files.get(name);
+  const known = cache.held.files.get(name);
   if (known) return known;
   const raw = await fetchFile(bucketPath(span, number));
   if (!same((await hashing()).plain(raw), hash))
     throw new LogError("A bucket of a tag index is not the one that the log has signed.", "not included");
-  cache.files.set(name, raw);
+  cache.held.keep(cache.held.files, name, raw, raw.length);
   return raw;
 }
 

@@ -167,6 +167,12 @@ describe("a tree that is read tile by tile", () => {
     expect(await refusal(tree.entry(5))).toBe("not included");
   });
 
+  test("holds no more than a page can", () => {
+    const held = new Held(100);
+    held.keep(held.files, "a", utf8("a"), 60);
+    expect(() => held.keep(held.files, "b", utf8("b"), 60)).toThrow("more for you to read than a browser can hold");
+  });
+
   test("reads a handful of tiles", async () => {
     const one = (cases.trees as TreeCase[]).find(({ size }) => size === 66_000)!;
     const { tree, asked } = await opened(one, await tilesOf(leaves(one.size)));
