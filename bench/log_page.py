@@ -14,6 +14,7 @@ spread over all days; a plain web server shows it. The owner is a real browser o
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from pathlib import Path
 from playwright.sync_api import Page, Request, expect
 from tests.browser.giving import DAY_S, Entry, claims, entry, gave, hub_key, join, plainly
 from tests.browser.visit import browser, set_up
-from tests.house import house
+from tests.house import House, house
 from tests.ledger.long_log import long_log, some_leaf
 
 from nightlatch.ledger.policy import Policy
@@ -40,25 +41,36 @@ class Meter:
     """What the page asked of the hub about giving since the last reading."""
 
     page: Page
+    hub: int  # process id
     done: list[Request] = field(default_factory=list)
     began_s: float = 0.0
+    before: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         self.page.on("requestfinished", lambda request: self.done.append(request))
+        self._devtools = self.page.context.new_cdp_session(self.page)
+        self._devtools.send("Performance.enable")
 
     def begin(self) -> None:
         self.done.clear()
-        self.began_s = time.monotonic()
+        self.began_s, self.before = time.monotonic(), self._cpu_s()
+
+    def _cpu_s(self) -> tuple[float, float]:
+        """Of the page's thread, and of the hub with all its threads."""
+        metrics = self._devtools.send("Performance.getMetrics")["metrics"]
+        [page_s] = [each["value"] for each in metrics if each["name"] == "TaskDuration"]
+        stat = Path(f"/proc/{self.hub}/stat").read_text().rpartition(")")[2].split()
+        return float(page_s), (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
 
     def say(self, what: str) -> None:
         took_s = time.monotonic() - self.began_s
         asked = [each for each in list(self.done) if "/api/giving" in each.url]
         sizes = [int(each.response().headers.get("content-length", 0)) for each in asked]  # type: ignore[union-attr]
         in_log = sum(size for each, size in zip(asked, sizes, strict=True) if "/logs/" in each.url)
-        print(
-            f"{what:8} {took_s:7.1f} s  {len(asked):6} requests  {sum(sizes):12,} bytes, of the log {in_log:12,}",
-            flush=True,
-        )
+        now, then = self._cpu_s(), self.before
+        page_s, hub_s = now[0] - then[0] if now[0] > then[0] else now[0], now[1] - then[1]  # a new page counts anew
+        read = f"{len(asked):6} requests  {sum(sizes):12,} bytes, of the log {in_log:12,}"
+        print(f"{what:8} {took_s:7.1f} s  {read}  page {page_s:6.1f} s CPU, hub {hub_s:6.1f}", flush=True)
 
 
 def leaves(size: int, own: dict[int, Entry]) -> Iterator[bytes]:
@@ -120,15 +132,16 @@ def main() -> None:
             for clip, entries in mine.items():
                 gave(home, clip, programme, age_s=DAYS * DAY_S)
                 claims(folder / "keeper", clip, [(part.positions[place], each) for place, each in entries.items()])
-            measure(page, home.address, size, is_every=args.every)
+            measure(page, home, size, is_every=args.every)
 
 
-def measure(page: Page, address: str, size: int, *, is_every: bool) -> None:
+def measure(page: Page, home: House, size: int, *, is_every: bool) -> None:
     """Open the page, leave it open, open it again, and read every entry."""
-    meter = Meter(page)
+    assert home.process is not None
+    meter = Meter(page, home.process.pid)
     proof = page.get_by_test_id("log-proof")
     meter.begin()
-    page.goto(f"{address}/giving")
+    page.goto(f"{home.address}/giving")
     expect(proof).to_contain_text("your entries and the indexes", timeout=600_000)
     meter.say("first")
     expect(page.get_by_test_id("look").first).to_contain_text("Proven")
