@@ -24,6 +24,7 @@ from tests.browser.giving import DAY_S, claims, entry, gave, hub_key, join, plai
 from tests.browser.visit import PASSPHRASE, browser, set_up
 from tests.house import House, house
 from tests.ledger.long_log import long_log
+from tests.ledger.test_receipts import PAGE as VERIFY
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -198,7 +199,7 @@ def test_a_log_goes_on_in_its_next_part_and_a_change_of_keys_is_said(tmp_path: P
         with at.page.expect_download() as keys:
             at.page.get_by_role("button", name="the keys it is checked with").click()
         verify = at.page.context.new_page()
-        verify.goto(f"{at.home.address}/verify.html")
+        verify.goto(VERIFY.as_uri())
         verify.get_by_label("The receipt").fill(receipt)
         verify.get_by_label("The keys").fill(keys.value.path().read_text())
         verify.get_by_role("button", name="Check it").click()
