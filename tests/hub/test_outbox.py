@@ -212,6 +212,22 @@ def test_a_clip_that_never_came_is_said_not_to_have_come(world: World) -> None:
     assert (line.proven_ms, line.letter) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("answer", "is_over"),
+    [('{"error": "The keeper knows no such donation."}', True), ("<html>not found</html>", False)],
+)
+def test_a_keeper_that_never_had_a_clip_may_say_that_it_knows_nothing_of_it(
+    world: World, answer: str, is_over: bool
+) -> None:
+    world.way.shut = {"PUT"}
+    line = world.hub.give()
+    world.way.says = (404, answer)
+    line = world.hub.take_back(line)
+    assert (line.letter is None, line.not_taken is not None) == (is_over, is_over)
+    world.hub.start()
+    assert (world.hub.line(line.id).letter is None) == is_over
+
+
 def test_a_clip_that_was_refused_for_good_stays_listed_with_the_reason(world: World) -> None:
     world.hub.owner.log_key = b"short"
     line = world.hub.give()
@@ -420,6 +436,7 @@ def test_what_is_refused_for_good_is_asked_every_hour_for_ever(world: World) -> 
     line = world.hub.give()
     world.way.says = (404, '{"error": "The keeper knows no such donation."}')
     line = world.hub.take_back(line)
+    assert line.not_taken is None
     assert line.letter is not None
     assert line.letter.answer == "It answered: The keeper knows no such donation."
     world.hub.turn(REFUSED_S - 1)

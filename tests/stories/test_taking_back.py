@@ -6,6 +6,7 @@ Log, witness, keeper, review room and hub are the real programs. No page is open
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sqlite3
 from base64 import b64decode, urlsafe_b64decode
@@ -18,6 +19,7 @@ from typing import Any
 import cbor2
 import httpx
 import pytest
+from playwright.sync_api import expect
 
 from nightlatch.clocks import SystemClock
 from nightlatch.hub.serve.books.books import Books
@@ -25,14 +27,13 @@ from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.giving import Donations
 from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.policy import read_policy, verify_receipt
+from tests.browser.visit import browser
 from tests.donor import give, withdrawal
-from tests.house import House, house, until
+from tests.house import PASSPHRASE, House, house, until
 from tests.keeper.authenticator import Authenticator, b64url
 from tests.keeper.films import film
 from tests.programme import Programme, programme
 from tests.way import How, Way, way
-
-LOG_KEY = bytes(range(32))
 
 
 class Scene:
@@ -47,6 +48,11 @@ class Scene:
     def join(self, invitation: dict[str, Any]) -> None:
         told = {"invitation": json.dumps(invitation)}
         self.home.client.put("/api/giving/programme", json=told).raise_for_status()
+
+    @property
+    def log_key(self) -> bytes:
+        """As the owner's browser makes it."""
+        return sha256(self.home.keys.sign(b"nightlatch log key v1")).digest()
 
     def kill_keeper(self) -> None:
         self.keeper.kill()
@@ -67,7 +73,7 @@ class Scene:
         self.kill_hub()
         folder = self.home.data / "hub"
         donations = Donations(Books(folder, open_index(folder)), SystemClock(), None)
-        line = give(donations, self.home.keys.signing_key, LOG_KEY, SystemClock().now_ms(), film(seed=seed))
+        line = give(donations, self.home.keys.signing_key, self.log_key, SystemClock().now_ms(), film(seed=seed))
         donations._books.engine.dispose()
         self.way.is_ = way
         self.home.start()
@@ -195,3 +201,36 @@ def test_a_clip_whose_upload_the_keeper_did_not_survive_is_known_and_can_be_take
         with closing(sqlite3.connect(scene.at.folder / "keeper" / "keeper.db")) as rows:
             [(state,)] = rows.execute("SELECT state FROM donations WHERE id = ?", (clip,))
         assert state == "shredded"
+
+
+@pytest.mark.browser
+@pytest.mark.timeout(600)
+def test_the_page_says_in_red_what_is_asked_of_whom_until_it_is_proven(scene: Scene) -> None:
+    clip = scene.give()
+    until(lambda: scene.line(clip)["arrived_ms"], "the clip at the keeper")
+    with browser() as context:
+        page = context.new_page()
+        page.goto(f"{scene.home.address}/giving")
+        page.get_by_test_id("login-passphrase").fill(PASSPHRASE)
+        page.get_by_test_id("login-submit").click()
+        given = page.get_by_test_id("given")
+        expect(given).to_have_attribute("data-stands", "given", timeout=60_000)
+        scene.kill_keeper()
+        page.get_by_test_id("take-back").click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        page.reload()
+        page.get_by_role("dialog").get_by_role("button", name="Take it back").click(timeout=60_000)
+        expect(given).to_have_attribute("data-stands", "unanswered", timeout=60_000)
+        expect(given.get_by_role("alert").first).to_contain_text("Asked The test programme to stop showing this clip")
+        expect(given.get_by_role("alert").first).to_contain_text("may still be seen")
+        expect(page.get_by_text("Nobody can see it any more")).to_have_count(0)
+        if pictures := os.environ.get("NIGHTLATCH_PICTURES"):
+            page.screenshot(path=Path(pictures) / "asked.png", full_page=True)
+        page.get_by_test_id("take-back").click()  # asks again, and signs nothing
+        scene.start_keeper()
+        expect(given).to_have_attribute("data-stands", "proven", timeout=120_000)
+        expect(page.get_by_test_id("refused")).to_contain_text("The key was destroyed", timeout=60_000)
+        expect(page.get_by_test_id("take-back")).to_have_count(0)
+        expect(page.locator('[data-testid="look"].good[data-kind="consent.withdraw"]')).to_have_count(1)
+        if pictures:
+            page.screenshot(path=Path(pictures) / "proven.png", full_page=True)

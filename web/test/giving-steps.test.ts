@@ -270,7 +270,7 @@ describe("where a donation stands that was taken back", () => {
   });
 
   test("may never have come", () => {
-    const never = { ...refused, shredded_ms: 12_000, not_taken: "It says that this clip never came." };
+    const never = { ...refused, letter: null, not_taken: "It says that this clip never came." };
     expect(standing(never, [], 0)).toEqual({ is: "never-came", why: never.not_taken });
   });
 

@@ -69,7 +69,8 @@ export function Misdeeds({ given, reading }: { given: readonly Donation[]; readi
 }
 
 function Withdrawn({ stands, isFaulted }: { stands: Standing; isFaulted: boolean }) {
-  if (stands.is === "never-came") return <p class="fine">{stands.why} Nothing was given.</p>;
+  if (stands.is === "never-came")
+    return <p class="fine">{stands.why} Should a look at it stand in the log all the same, it is shown here.</p>;
   if (stands.is !== "proven") return null;
   const isBad = isFaulted || stands.key?.is === "overdue";
   return (

@@ -24,7 +24,7 @@ const GRACE_MS = 1000; // the log's times are whole seconds
 
 // `entries` is null until the log has been read: until then nothing is said about it, good or bad.
 export function standing(donation: Donation, entries: readonly Entry[] | null, nowMs: number): Standing {
-  const { withdrawn_ms, refused_ms, shred_by_ms, shredded_ms, not_taken, letter } = donation;
+  const { withdrawn_ms, refused_ms, shred_by_ms, not_taken, letter } = donation;
   const refusal = provenEntry(entries, "consent.withdraw");
   if (withdrawn_ms === null) {
     if (refusal) return refusedByLog(refusal, entries, nowMs); // its consent ended, or this hub forgot
@@ -33,7 +33,7 @@ export function standing(donation: Donation, entries: readonly Entry[] | null, n
       ? { is: "coming", asked: letter }
       : { is: "given", untilMs: donation.expires_ms };
   }
-  if (not_taken !== null && shredded_ms !== null) return { is: "never-came", why: not_taken };
+  if (not_taken !== null && donation.proven_ms === null && letter === null) return { is: "never-came", why: not_taken };
   if (refused_ms === null)
     return { is: "unanswered", sinceMs: letter?.since_ms ?? withdrawn_ms, asked: letter, next: nextOf(donation) };
   if (donation.proven_ms === null && !refusal) return { is: "refused", sinceMs: refused_ms, asked: letter };
@@ -91,10 +91,10 @@ function isAfter({ proof }: Entry, refusal: Entry | undefined): boolean {
 }
 
 function wasTurnedAway(view: number, entries: readonly Entry[]): boolean {
-  return entries.some(
-    ({ kind, event, proof }) =>
-      kind === "view.close" && proof.is === "proven" && event.view === view && event.pictures === 0,
+  const ends = entries.filter(
+    ({ kind, event, proof }) => kind === "view.close" && proof.is === "proven" && event.view === view,
   );
+  return ends.length > 0 && ends.every(({ event }) => event.pictures === 0);
 }
 
 // The worst look at a clip, if there is one that should not have been.

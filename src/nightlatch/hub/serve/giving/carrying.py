@@ -106,6 +106,8 @@ class Carriers:
         try:
             said = ProgrammeClient(programme).take_back(Withdrawn(letter.content))
         except ProgrammeError as error:
+            if error.is_unknown and self._never_came(letter):
+                return DONE
             return Outcome(error.said, is_final=error.is_final)
         if said.refused_ms > self._clock.now_ms() + SLACK_MS:
             return Outcome("It says that it will refuse this clip at a later time. Check this hub's clock.")
@@ -117,6 +119,15 @@ class Carriers:
         except NightlatchError as error:
             doubt = f"It says that it refuses the clip, but its log cannot be checked: {error}"
         return self._note(letter, said, proven, doubt)
+
+    def _never_came(self, letter: Letter) -> bool:
+        """Whether it never said that it has the clip; of one that it had, it may not say that it knows nothing."""
+        with self._books.change() as session:
+            row = session.get_one(DonationRow, letter.about)
+            if row.arrived_ms is None:
+                row.not_taken = "It says that it knows nothing of this clip."
+                self._outbox.drop(letter, session)
+            return row.arrived_ms is None
 
     def _prove(self, programme: Programme, donation: str, said: Shredding) -> ProvenRefusal | None:
         """None: there is no entry that could prove it, or none yet."""

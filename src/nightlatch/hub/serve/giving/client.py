@@ -94,11 +94,15 @@ class EntryClaims:
 
 
 class ProgrammeError(CloudError):
-    """The programme did not do what it was asked. `said` tells of it; `is_final` when asking again will not help."""
+    """The programme did not do what it was asked. `said` tells of it; `is_final` when asking again will not help.
 
-    def __init__(self, text: str, said: str, *, is_final: bool = False) -> None:
+    `is_unknown` when the keeper says in its own words that it knows nothing of what was asked: a 404 of something else
+    at its address says nothing.
+    """
+
+    def __init__(self, text: str, said: str, *, is_final: bool = False, is_unknown: bool = False) -> None:
         super().__init__(text)
-        self.said, self.is_final = said, is_final
+        self.said, self.is_final, self.is_unknown = said, is_final, is_unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +164,11 @@ class ProgrammeClient:
             why = TypeAdapter(_No).validate_json(answer.body).error
         except ValidationError:
             why = ""
+        is_unknown = answer.status == 404 and why != ""
         why = " ".join(why.split())[:LONGEST_WORDS] or f"status {answer.status}"
         is_final = 400 <= answer.status < 500 and answer.status not in NOT_NOW
-        raise ProgrammeError(f"The programme refused: {why}", f"It answered: {why}", is_final=is_final)
+        text, said = f"The programme refused: {why}", f"It answered: {why}"
+        raise ProgrammeError(text, said, is_final=is_final, is_unknown=is_unknown)
 
     def _request(self, url: str, method: str, path: str, body: Mapping[str, object] | None, bounds: Bounds) -> Reply:
         raw, headers = (b"", dict[str, str]()) if body is None else json_body(body)

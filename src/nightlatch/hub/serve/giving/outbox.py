@@ -116,7 +116,8 @@ class Outbox:
         unfinished = select(DonationRow).where(
             DonationRow.programme_id.is_not(None),
             DonationRow.withdrawal.is_not(None),
-            DonationRow.shredded_ms.is_(None) | (DonationRow.proven_ms.is_(None) & DonationRow.not_taken.is_(None)),
+            DonationRow.not_taken.is_(None),
+            DonationRow.shredded_ms.is_(None) | DonationRow.proven_ms.is_(None),
         )
         has_letter = select(OutboxRow.about).where(OutboxRow.kind == LetterKind.WITHDRAW)
         with self._books.change() as session:

@@ -233,7 +233,8 @@ def _facts(at: House, cameras: list[CameraNowShape], now_ms: int, free: int, wai
 def _taking_back(at: House) -> Iterator[TakingBackFacts]:
     names = {each.id: each.name for each in at.donations.membership.known()}
     for line in at.donations.given():
-        is_over = line.shredded_ms is not None and (line.proven_ms is not None or line.not_taken is not None)
+        is_done = line.shredded_ms is not None and line.proven_ms is not None
+        is_over = is_done or (line.not_taken is not None and line.letter is None)
         is_of_before = not line.is_signed and line.refused_ms is not None  # 0.3 sent it, and kept no signature
         if line.withdrawn_ms is None or is_over or is_of_before:
             continue
