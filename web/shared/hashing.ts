@@ -1,5 +1,5 @@
-// The hashes of a Merkle tree (RFC 6962, section 2), 1.5 µs each: WebCrypto answers in 9 µs (measured in Node 20), and
-// a log of a million entries takes two million of them.
+// The hashes of a Merkle tree (RFC 6962, section 2), 1.5 µs each: WebCrypto answers in 9 µs (measured in Node 20),
+// and a log of a million entries takes two million of them.
 
 import { createSHA256 } from "hash-wasm";
 import type { Bytes } from "./bytes";

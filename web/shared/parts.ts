@@ -70,10 +70,20 @@ export interface Leaf {
   commitment: Bytes;
 }
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const B64 = "((?:[\\w+/]{4})*(?:[\\w+/][AQgw]==|[\\w+/]{2}[AEIMQUYcgkosw048]=)?)".replaceAll("\\w", "A-Za-z0-9");
+// How a leaf is written whose kind needs no escapes: all that there are. A log of a million entries is read with it.
+const PLAIN = new RegExp(`^{"c":"${B64}","k":"([ !#-[\\]-~]*)","t":(0|-?[1-9][0-9]{0,14}),"tag":"${B64}","v":1}$`);
+
 // Null for bytes that are not a leaf of ours: those have no tag.
 export function readLeaf(raw: Bytes): Leaf | null {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(raw);
+    const text = UTF8.decode(raw);
+    const plain = PLAIN.exec(text);
+    if (plain) {
+      const [, c, k, t, tag] = plain;
+      return { atS: Number(t), kind: k!, tag: unb64(tag!), commitment: unb64(c!) };
+    }
     const { c, k, t, tag } = JSON.parse(text) as Record<string, unknown>;
     if (typeof c !== "string" || typeof k !== "string" || typeof t !== "number" || typeof tag !== "string") return null;
     const leaf = { atS: t, kind: k, tag: unb64(tag), commitment: unb64(c) };

@@ -15,8 +15,8 @@ export type FetchFile = (path: string) => Promise<Bytes>;
 
 const MOST_BYTES = 2 ** 28; // of one log in a page: a month of 10^6 entries takes 4 MB, read by its indexes
 
-// What was verified in this session, by what its hash is: it never has to be read or checked again. A log that makes the
-// page hold more than it can is refused.
+// What was verified in this session, by what its hash is: it never has to be read or checked again. A log that makes
+// the page hold more than it can is refused.
 export class Held {
   readonly tiles = new Map<string, Bytes>();
   readonly bundles = new Map<string, Bytes[]>();

@@ -86,6 +86,27 @@ test.each<BeginCase>(cases.begin)("a part begins: $name", async (one) => {
   expect(await refusal(checkBegin(unb64(one.event), unb64(one.leaf), finished))).toBe(one.why ?? null);
 });
 
+test("a leaf is read in one spelling only, whichever way it is read", () => {
+  const leaf = '{"c":"AAECAw==","k":"view.open","t":7,"tag":"BwcH","v":1}';
+  expect(readLeaf(utf8(leaf))).toMatchObject({ atS: 7, kind: "view.open", tag: Uint8Array.of(7, 7, 7) });
+  const escaped = leaf.replace("view.open", 'a \\"kind\\" é');
+  expect(readLeaf(utf8(escaped))).toMatchObject({ kind: 'a "kind" é' });
+  for (const [from, to] of [
+    ["AAECAw==", "AAECAx=="],
+    ["AAECAw==", "AAECAw="],
+    ["BwcH", "Bwc_"],
+    [":7", ":07"],
+    [":7", ":-0"],
+    [":7", ":7.0"],
+    [":7", ":9007199254740993"],
+    [":1}", ":2}"],
+    [":1}", ":1} "],
+    ["view.open", "view\\u002eopen"],
+    ["{", "\ufeff{"],
+  ] as const)
+    expect([to, readLeaf(utf8(leaf.replace(from, to)))]).toEqual([to, null]);
+});
+
 test("indexes stand at their places", () => {
   for (const { index, due } of cases.spans)
     expect(dueAt(index)).toEqual(due === null ? null : { level: due[0], n: due[1] });
