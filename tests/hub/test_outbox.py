@@ -628,6 +628,8 @@ def test_one_programme_that_hangs_holds_up_no_other(world: World) -> None:
     held.set()
     sender._is_open = False
     sender.wake()
+    for thread in list(sender._lanes.values()):
+        thread.join(30)
 
 
 # ---- cosignatures ----------------------------------------------------------------------------------------------------
@@ -635,7 +637,7 @@ def test_one_programme_that_hangs_holds_up_no_other(world: World) -> None:
 
 def test_of_cosignatures_only_the_newest_waits_and_an_old_one_is_dropped(world: World) -> None:
     outbox, joined = world.hub.donations.outbox, world.hub.donations.membership.joined()
-    outbox.bring_later(joined.id, "a.log\n1\nroot\n")
+    world.hub.donations.bring_later(joined, "a.log\n1\nroot\n")
     outbox.bring_later(joined.id, "a.log\n2\nroot\n")
     outbox.bring_later(joined.id, "a.log/1\n1\nroot\n")
     [lane] = outbox.lanes()

@@ -174,7 +174,8 @@ def clips_that_were_taken_back_may_be_seen(house: HouseFacts) -> Iterable[Proble
         else:
             tries = max(each.tries for each in asked)
             text = f"{clips} still be seen: {programme} has not agreed to stop showing it."
-            todo = f"It was asked {_times(tries)}, and is asked again until it does. See Giving for what it answered."
+            asked_so_far = f"It was asked {_times(tries)}, and is asked again until it does."
+            todo = f"{asked_so_far} See Giving for what it answered." if tries else "It has not been asked. See Giving."
             yield _problem(text, todo, since_ms=since_ms)
 
 

@@ -21,7 +21,7 @@ from nightlatch.hub.serve.giving.client import ClipKey, EntryClaims, Parcel, Pro
 from nightlatch.hub.serve.giving.offers import Offer, Offers
 from nightlatch.hub.serve.giving.outbox import Lane, Outbox
 from nightlatch.hub.serve.giving.programme import Membership, Programme
-from nightlatch.hub.serve.giving.sending import Sender
+from nightlatch.hub.serve.giving.sending import UNREADABLE, Sender
 from nightlatch.seal.recipients import Sealer
 
 ANSWER_TO_CLIP_S = 20.0  # after that the page goes on without it
@@ -39,6 +39,7 @@ class Donations:
         self.carriers = Carriers(books, self.outbox, self.membership, clock)
         self.carriers.doubt_of = lambda _: self.distrusted
         self.sender = Sender(self.outbox, self.carriers.all())
+        self.outbox.entered = self.sender.wake
         self.distrusted: str | None = None  # why nothing is given any more: the log contradicted itself
 
     # ---- giving ----------------------------------------------------------------------------------------------
@@ -145,6 +146,14 @@ class Donations:
         self._line(donation)
         return self._after_try(donation, ANSWER_TO_WITHDRAWAL_S)
 
+    def bring_later(self, programme: Programme, note: str) -> None:
+        """Bring a programme's log this hub's cosignature of a checkpoint once it can be reached; the newest alone.
+
+        Raises:
+            Unproven: it is no note of a checkpoint.
+        """
+        self.outbox.bring_later(programme.id, note)
+
     def _keep_withdrawal(self, donation: str, withdrawn: Withdrawn) -> None:
         with self._books.change() as session:
             row = session.get_one(DonationRow, donation)
@@ -171,7 +180,7 @@ class Donations:
         """Where a donation stands once what is about it was tried, or after a while."""
         before = self.sender.tries_about(donation)
         if self._line(donation).letter is not None:
-            with suppress(OSError):  # the sender looks by itself now and then
+            with suppress(*UNREADABLE):  # the sender looks by itself now and then
                 self.sender.wake(donation)
             self.sender.wait_for_try(donation, before, within_s)
         return self._line(donation)
@@ -180,7 +189,8 @@ class Donations:
         """Join a programme; what waits for its address goes there. Raises `ConfigError`."""
         joined = self.membership.join(invitation)
         self.sender.catch_up()
-        self.sender.wake(joined.id)
+        with suppress(*UNREADABLE):
+            self.sender.wake(joined.id)
         return joined
 
     def entries(self, donation: str) -> EntryClaims:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -49,6 +50,7 @@ class Outbox:
 
     def __init__(self, books: Books, clock: Clock) -> None:
         self._books, self._clock = books, clock
+        self.entered: Callable[[], None] = lambda: None  # what is to be told of a letter that nobody waits for
         self.keeping = threading.Lock()  # held from a parcel to its letter: until then it looks like a stray one
 
     # ---- letters -----------------------------------------------------------------------------------------------------
@@ -81,6 +83,7 @@ class Outbox:
             raise Unproven(Why.MALFORMED, "This is no checkpoint of a log.")
         with self._books.change() as session:
             self.enter(session, Lane(programme_id, LetterKind.COSIGN), origin, note.encode())
+        self.entered()
 
     def lanes(self) -> list[Lane]:
         """The lanes in which something waits."""

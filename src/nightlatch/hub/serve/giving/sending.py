@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import structlog
+from sqlalchemy.exc import DatabaseError
 from starlette.concurrency import run_in_threadpool
 
 from nightlatch.errors import NightlatchError
@@ -27,6 +28,8 @@ QUICK_S = 1.0
 LONGEST_S = 60.0
 REFUSED_S = 3600.0
 LOOK_S = 60.0  # until it is looked for lanes whose thread is gone
+
+UNREADABLE = (OSError, DatabaseError)  # books that are locked or broken, a disk that fails
 
 log = structlog.get_logger()
 
@@ -96,7 +99,7 @@ class Sender:
             self._outbox.owe_withdrawals()
             self._outbox.drop_stray_parcels()
             self.wake()
-        except OSError as error:
+        except UNREADABLE as error:
             log.warning("outbox.stumbled", error=type(error).__name__)
 
     def wake(self, about: str | None = None) -> None:
@@ -170,7 +173,7 @@ class Sender:
         return 0.0
 
     def _try(self, letter: Letter) -> Outcome:
-        with suppress(OSError):  # a full disk: it is sent all the same
+        with suppress(*UNREADABLE):  # a full disk: it is sent all the same
             self._outbox.note_try(letter)
         try:
             outcome = self._carriers[letter.lane.kind](letter)
@@ -183,6 +186,6 @@ class Sender:
             outcome = Outcome("This hub stumbled over what it answered. Tell us; it goes on asking.")
         if outcome.said is not None:
             log.info("outbox.waits", kind=letter.lane.kind.value, final=outcome.is_final)
-            with suppress(OSError):
+            with suppress(*UNREADABLE):
                 self._outbox.note_answer(letter, outcome.said)
         return outcome
