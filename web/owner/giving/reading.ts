@@ -22,8 +22,9 @@ import { type Progress, readEvery } from "../../shared/whose";
 import type { Donation, Donations, EntryClaims, Programme } from "../../shared/wire";
 import { checked, type Entry, type OwnPlace, ownEntries, type Unclaimed, unclaimed } from "./entries";
 
-// Claims are asked for that often at least, also when nothing of the owner's is new in the log.
-const CLAIMS_MS = 60_000;
+// Claims are asked for that often at least, also when nothing of the owner's is new in the log. Ten clips with twenty
+// looks each are 220 kB.
+const CLAIMS_MS = 600_000;
 
 export interface ReadingDoors {
   hub: { get: typeof get; sealed: typeof sealed };
@@ -184,7 +185,7 @@ async function hubKey(witness: string, { vouching }: ReadingDoors): Promise<LogK
 }
 
 // What the keeper claims of each donation, checked. Asked again only when an entry of the owner's came into the log,
-// something is still to come or amiss, or a minute has passed.
+// something is still to come or amiss, or ten minutes have passed.
 async function claimsOf(
   given: readonly Donation[],
   own: readonly OwnPlace[],
