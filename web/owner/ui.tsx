@@ -155,12 +155,7 @@ export function Quiet() {
   );
 }
 
-interface OpenedPicture {
-  url: string;
-  of: number | undefined; // what `again` was
-}
-
-const pictures = new Latest<string, OpenedPicture>(160, ({ url }) => URL.revokeObjectURL(url));
+const pictures = new Latest<string, string>(160, (url) => URL.revokeObjectURL(url));
 
 interface PictureProps {
   path: string;

@@ -13,7 +13,10 @@ export function b64(bytes: Uint8Array): string {
 }
 
 export function unb64(text: string): Bytes {
-  return Uint8Array.from(atob(text), (c) => c.charCodeAt(0)) as Bytes;
+  const letters = atob(text);
+  const bytes = new Uint8Array(letters.length);
+  for (let at = 0; at < letters.length; at++) bytes[at] = letters.charCodeAt(at);
+  return bytes;
 }
 
 export function joined(parts: Uint8Array[]): Bytes {

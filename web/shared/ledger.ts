@@ -91,7 +91,7 @@ export async function readKey(text: string): Promise<LogKey> {
   return { name, id, kind, key: raw.slice(1) as Bytes };
 }
 
-interface Note {
+export interface Note {
   text: string; // with its last newline
   signatures: { name: string; id: Bytes; bytes: Bytes }[];
 }
@@ -155,7 +155,7 @@ export async function openCheckpoint(
 const by = (key: LogKey, note: Note) => note.signatures.filter((s) => s.name === key.name && same(s.id, key.id));
 
 // When this witness cosigned, in seconds; null when it did not.
-async function cosignedAt(note: Note, witness: LogKey): Promise<number | null> {
+export async function cosignedAt(note: Note, witness: LogKey): Promise<number | null> {
   for (const s of by(witness, note)) {
     if (s.bytes.length !== 72) continue;
     const at_s = new DataView(s.bytes.buffer, s.bytes.byteOffset, 8).getBigUint64(0);
@@ -172,6 +172,13 @@ export async function verifyCheckpoint(
   nowMs: number | null,
 ): Promise<{ checkpoint: Checkpoint; witnessed: Cosignature[] }> {
   const { checkpoint, note } = await openCheckpoint(raw, policy.log);
+  const witnessed = await quorumOf(note, policy);
+  if (nowMs !== null) checkFresh(witnessed, policy, nowMs);
+  return { checkpoint, witnessed };
+}
+
+// The policy's witnesses who cosigned this note, whenever. Raises LogError when they are too few.
+export async function quorumOf(note: Note, policy: LogPolicy): Promise<Cosignature[]> {
   const witnessed: Cosignature[] = [];
   for (const { name, key } of policy.witnesses) {
     const at_s = await cosignedAt(note, key);
@@ -181,13 +188,18 @@ export async function verifyCheckpoint(
     const text = `Only ${witnessed.length} of ${policy.quorum} witnesses cosigned this checkpoint.`;
     throw new LogError(text, "too few cosignatures");
   }
-  if (nowMs !== null) {
-    const nowS = Math.floor(nowMs / 1000);
-    const isFresh = ({ at_s }: Cosignature) => nowS - at_s >= -CLOCK_SLACK_S && nowS - at_s <= policy.maxAgeS;
-    if (witnessed.filter(isFresh).length < policy.quorum)
-      throw new StaleCheckpoint(lastConfirmed(witnessed, policy.quorum, nowMs), policy.maxAgeS);
-  }
-  return { checkpoint, witnessed };
+  return witnessed;
+}
+
+// Raises StaleCheckpoint when a quorum cosigned too long ago, or in the future.
+export function checkFresh(witnessed: readonly Cosignature[], policy: LogPolicy, nowMs: number): void {
+  if (witnessed.filter(({ at_s }) => isFresh(at_s, policy.maxAgeS, nowMs)).length < policy.quorum)
+    throw new StaleCheckpoint(lastConfirmed(witnessed, policy.quorum, nowMs), policy.maxAgeS);
+}
+
+export function isFresh(atS: number, maxAgeS: number, nowMs: number): boolean {
+  const ageS = Math.floor(nowMs / 1000) - atS;
+  return ageS >= -CLOCK_SLACK_S && ageS <= maxAgeS;
 }
 
 // How many witnesses have confirmed the log at this time or later.

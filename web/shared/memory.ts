@@ -1,7 +1,8 @@
-// What this browser remembers of every log that it ever verified: the largest size, its root and its signed note, and
-// the proof of a fork. Kept in IndexedDB, apart from the keys: it holds no secret, and signing out does not delete it,
-// since whoever rewrites a log would otherwise only have to wait for that (or end the session and so bring it about).
-// One memory for each key of a log, not for each household: the log is the same for all of them.
+// What this browser remembers of every log that it ever verified: of each part, the largest size, its root and its
+// signed note, whether it is finished, and the proof of a fork; and the key of the household's hub. Kept in IndexedDB,
+// apart from the keys: it holds no secret, and signing out does not delete it, since whoever rewrites a log would
+// otherwise only have to wait for that (or end the session and so bring it about). One memory for each key of a log,
+// not for each household: the log is the same for all of them.
 
 import { b64 } from "./bytes";
 import type { Checkpoint, LogKey } from "./ledger";
@@ -13,6 +14,7 @@ export interface KnownCheckpoint {
   note: string; // signed
   seenMs: number; // by this browser's clock
   fork: string | null; // evidence that the log contradicted this; it stays
+  ending?: string; // the receipt of the entry that ends this part of the log: nothing may follow it
 }
 
 export interface LogMemory {
@@ -22,28 +24,67 @@ export interface LogMemory {
   isLasting(): boolean; // false where this browser keeps nothing
 }
 
-type Change = (known: KnownCheckpoint | null) => KnownCheckpoint | null;
+// The key with which this household's hub vouches for logs, as this browser first heard it.
+export interface HubMemory {
+  known(): Promise<string | null>;
+  keep(key: string): Promise<void>;
+}
+
+type Change<T> = (known: T | null) => T | null;
 
 // Where a record lies. `change` reads and writes it as one step, so that two tabs lose nothing to each other.
-export interface Shelf {
-  get(key: string): Promise<KnownCheckpoint | null>;
-  change(key: string, by: Change): Promise<void>;
+export interface Shelf<T = KnownCheckpoint> {
+  get(key: string): Promise<T | null>;
+  change(key: string, by: Change<T>): Promise<void>;
 }
 
 export const spelled = ({ size, root }: Checkpoint) => ({ size, root: b64(root) });
 
-const keyOf = ({ name, key }: LogKey) => `${name}+${b64(key)}`;
+// One name for each key of a part: the part's name is in it.
+export const keyOf = ({ name, key }: LogKey) => `${name}+${b64(key)}`;
 
-// A smaller tree never takes the place of a larger one, and nothing that of an accusation.
+// A smaller tree never takes the place of a larger one, and nothing that of an accusation or of a part's end.
 export const larger =
-  (seen: KnownCheckpoint): Change =>
-  (known) =>
-    known && (known.fork || known.size >= seen.size) ? known : seen;
+  (seen: KnownCheckpoint): Change<KnownCheckpoint> =>
+  (known) => {
+    if (!known) return seen;
+    if (known.fork || known.ending || known.size > seen.size) return known;
+    if (known.size < seen.size) return seen;
+    return seen.ending ? { ...known, ending: seen.ending } : known;
+  };
 
 // On `lasting`; and on `passing`, which lives as long as the page, for browsers that keep nothing (private windows).
 export function logMemory(lasting: Shelf, passing: Shelf = inMemory()): LogMemory {
+  const shelf = twofold(lasting, passing);
+  const change = (log: LogKey, by: Change<KnownCheckpoint>) => shelf.change(keyOf(log), by);
+  return {
+    async newest(log) {
+      const both = await shelf.both(keyOf(log));
+      return both.reduce((known, seen) => (seen?.fork || !known ? seen : seen ? larger(seen)(known) : known));
+    },
+    keep: (log, seen) => change(log, larger(seen)),
+    accuse: (log, evidence) => change(log, (known) => known && { ...known, fork: known.fork ?? evidence }),
+    isLasting: shelf.isLasting,
+  };
+}
+
+const HUB = "hub"; // a page has one
+
+export function hubMemory(lasting: Shelf<string>, passing: Shelf<string> = inMemory()): HubMemory {
+  const shelf = twofold(lasting, passing);
+  return {
+    async known() {
+      const [kept, heard] = await shelf.both(HUB);
+      return kept ?? heard ?? null;
+    },
+    keep: (key) => shelf.change(HUB, () => key),
+  };
+}
+
+// On two shelves; where the first cannot be used, the second has to do.
+function twofold<T>(lasting: Shelf<T>, passing: Shelf<T>) {
   let lasts = true;
-  const attempted = async <T>(act: () => Promise<T>): Promise<T | null> => {
+  const attempted = async <R>(act: () => Promise<R>): Promise<R | null> => {
     try {
       const done = await act();
       lasts = true;
@@ -53,23 +94,18 @@ export function logMemory(lasting: Shelf, passing: Shelf = inMemory()): LogMemor
       return null;
     }
   };
-  const change = async (log: LogKey, by: Change) => {
-    await passing.change(keyOf(log), by);
-    await attempted(() => lasting.change(keyOf(log), by));
-  };
   return {
-    async newest(log) {
-      const both = [await attempted(() => lasting.get(keyOf(log))), await passing.get(keyOf(log))];
-      return both.reduce((known, seen) => (seen?.fork || !known ? seen : seen ? larger(seen)(known) : known));
+    both: async (key: string) => [await attempted(() => lasting.get(key)), await passing.get(key)],
+    async change(key: string, by: Change<T>) {
+      await passing.change(key, by);
+      await attempted(() => lasting.change(key, by));
     },
-    keep: (log, seen) => change(log, larger(seen)),
-    accuse: (log, evidence) => change(log, (known) => known && { ...known, fork: known.fork ?? evidence }),
     isLasting: () => lasts,
   };
 }
 
-export function inMemory(): Shelf {
-  const held = new Map<string, KnownCheckpoint>();
+export function inMemory<T = KnownCheckpoint>(): Shelf<T> {
+  const held = new Map<string, T>();
   return {
     get: async (key) => held.get(key) ?? null,
     change: async (key, by) => {
@@ -79,13 +115,16 @@ export function inMemory(): Shelf {
   };
 }
 
-export function inBrowser(): Shelf {
-  const store = objectStore("nightlatch-logs", "newest");
+export const logsInBrowser = () => inBrowser<KnownCheckpoint>("nightlatch-logs", "newest");
+export const hubInBrowser = () => inBrowser<string>("nightlatch-hub", "key");
+
+function inBrowser<T>(database: string, name: string): Shelf<T> {
+  const store = objectStore(database, name);
   return {
-    get: async (key) => ((await store("readonly", (s) => s.get(key))) as KnownCheckpoint | undefined) ?? null,
+    get: async (key) => ((await store("readonly", (s) => s.get(key))) as T | undefined) ?? null,
     change: async (key, by) => {
       await store("readwrite", (s) => {
-        const asked = s.get(key) as IDBRequest<KnownCheckpoint | undefined>;
+        const asked = s.get(key) as IDBRequest<T | undefined>;
         asked.onsuccess = () => {
           const now = by(asked.result ?? null);
           if (now && now !== asked.result) s.put(now, key);

@@ -1,12 +1,13 @@
 // What the keeper claims about a donation, held against the log.
 
 import { expect, test } from "vitest";
-import { type Checking, checked, unclaimed } from "../owner/giving/entries";
+import { type Against, type Checking, checked, unclaimed } from "../owner/giving/entries";
 import { broken } from "../shared/api";
-import { type Bytes, b64, utf8 } from "../shared/bytes";
+import { type Bytes, b64, same, utf8 } from "../shared/bytes";
 import { commitment, dayTag } from "../shared/consent";
-import type { WholeLog } from "../shared/log";
+import { readLeaf } from "../shared/parts";
 import type { EntryClaim } from "../shared/wire";
+import { leafOf } from "./tiny-log";
 
 const NOON_MS = Date.UTC(2026, 10, 28, 12);
 const DAY_MS = 86_400_000;
@@ -18,15 +19,17 @@ const BY: Checking = { logKey: KEY, open: async (sealed) => ({ ok: true, value: 
 async function made(like: { kind?: string; atMs?: number; donation?: string; key?: Bytes; tagMs?: number } = {}) {
   const { kind = "view.open", atMs = NOON_MS, donation = "d1", key = KEY } = like;
   const event = { donation, kind };
-  const [c, tag] = [b64(await commitment(SALT, event)), b64(await dayTag(key, like.tagMs ?? atMs))];
-  const leaf = utf8(JSON.stringify({ t: atMs / 1000, k: kind, tag, c }));
+  const leaf = leafOf(kind, atMs, b64(await dayTag(key, like.tagMs ?? atMs)), await commitment(SALT, event));
   const sealed_event = b64(utf8(JSON.stringify({ event, salt: b64(SALT) })));
   const claim: EntryClaim = { kind, leaf: b64(leaf), index: 0, due_ms: null, sealed_event };
   return { claim, leaf };
 }
 
-const log = (...leaves: Bytes[]) => ({ leaves }) as unknown as WholeLog;
-const proof = async (claim: EntryClaim, of: WholeLog, by = BY) => (await checked([claim], "d1", of, by))[0]!.proof;
+const log = (...leaves: Bytes[]): Against => ({
+  holds: async (at, entry) => (at < leaves.length ? same(leaves[at]!, entry) : null),
+  confirmedMs: NOON_MS,
+});
+const proof = async (claim: EntryClaim, of: Against, by = BY) => (await checked([claim], "d1", of, by))[0]!.proof;
 
 test("an entry that stands in the log and fits it is proven", async () => {
   const { claim, leaf } = await made();
@@ -48,8 +51,19 @@ test("an entry that is not in the log yet is on its way until it is due", async 
   expect(late).toMatchObject({ is: "faulty", fault: expect.stringContaining("by now") });
 });
 
-test("an index that the log does not reach, or that holds something else, is a fault", async () => {
-  const { claim, leaf } = await made();
+test("an entry just made is no fault while the log does not show it, whenever it is said to be due", async () => {
+  const claim = { ...(await made({ kind: "consent.give" })).claim, index: null };
+  expect(await proof(claim, log())).toEqual({ is: "coming" });
+  expect(await proof({ ...claim, index: 7 }, log())).toEqual({ is: "coming" });
+  const never = { ...claim, due_ms: Number.MAX_SAFE_INTEGER };
+  expect(await proof(never, log(), { ...BY, nowMs: NOON_MS + 3_660_000 })).toEqual({ is: "coming" });
+  expect(await proof(never, log(), { ...BY, nowMs: NOON_MS + 3_660_001 })).toMatchObject({ is: "faulty" });
+  const ahead = { ...(await made({ atMs: NOON_MS + 121_000 })).claim, index: null };
+  expect(await proof(ahead, log())).toMatchObject({ fault: expect.stringContaining("future") });
+});
+
+test("an index that a log of after it was due does not reach, or that holds something else, is a fault", async () => {
+  const { claim, leaf } = await made({ atMs: NOON_MS - 61_000 });
   const other = await made({ atMs: NOON_MS - 1000 });
   expect(await proof({ ...claim, index: 1 }, log(leaf))).toMatchObject({ fault: expect.stringContaining("reach") });
   expect(await proof(claim, log(other.leaf))).toMatchObject({ fault: expect.stringContaining("something else") });
@@ -81,9 +95,12 @@ test("an entry without the owner's tag is a fault; a label may carry the tag of 
   expect(await proof(look.claim, log(look.leaf))).toMatchObject({ is: "faulty" });
 });
 
-test("looks and labels with the owner's tag that nobody claimed are counted, on every day", async () => {
-  const [claimed, look, label] = [await made(), await made({ atMs: NOON_MS - DAY_MS }), await made({ kind: "label" })];
-  const foreign = await made({ key: utf8("somebody else's key") });
-  const whole = log(claimed.leaf, look.leaf, label.leaf, foreign.leaf, utf8("no JSON"), utf8("{}"));
-  expect(await unclaimed(whole, NOON_MS - 2 * DAY_MS, new Set([0]), BY)).toEqual({ looks: 1, labels: 1 });
+test("looks and labels that nobody claimed are counted; those of a moment ago may still be", async () => {
+  const entries = [{}, { atMs: NOON_MS - DAY_MS }, { kind: "label" }, { atMs: NOON_MS - 60_000 }];
+  const own = await Promise.all(
+    entries.map(async (like, position) => ({ position, read: async () => readLeaf((await made(like)).leaf) })),
+  );
+  expect(await unclaimed(own, new Set([0]), NOON_MS)).toEqual({ looks: 1, labels: 1, recent: 1 });
+  expect(await unclaimed(own, new Set([0]), NOON_MS + 120_000)).toEqual({ looks: 2, labels: 1, recent: 0 });
+  expect(await unclaimed(own, new Set([0]), NOON_MS - 300_000)).toEqual({ looks: 2, labels: 1, recent: 0 });
 });

@@ -4,22 +4,26 @@ import { describe, expect, test } from "vitest";
 import type { Entry } from "../owner/giving/entries";
 import type { Read } from "../owner/giving/reading";
 import { lookOf, standing, worstLook } from "../owner/giving/standing";
-import { asOf, type Giving, type Happening, next, type There } from "../owner/giving/steps";
+import { asOf, type Giving, type Happening, next, readingOf, type There } from "../owner/giving/steps";
 import {
   about,
+  changeLine,
   checkedLine,
   confirmedLine,
   contradictedLine,
+  fileName,
   keyLine,
   markOf,
+  placeOf,
   proofOf,
   staleLine,
   troubleOf,
+  unvouchedLine,
   withheldLine,
 } from "../owner/giving/words";
 import { broken } from "../shared/api";
 import { lastConfirmed } from "../shared/ledger";
-import { Contradiction, type WholeLog } from "../shared/log";
+import { type CheckedLog, type CheckedPart, Contradiction, HubChanged, Unvouched } from "../shared/log";
 import type { KnownCheckpoint } from "../shared/memory";
 import type { Donation, Donations, Letter } from "../shared/wire";
 
@@ -37,14 +41,16 @@ const GIVEN = {
   expires_ms: 9,
 } as unknown as Donation;
 const DONATIONS: Donations = { programme: null, programmes: [], given: [GIVEN], witness: { key: "", vouched: null } };
-const LOG = { checkpoint: { size: 7 }, witnessed: [{ name: "friend", at_s: 1 }] } as WholeLog;
+const PART = { tree: { size: 7 }, witnessed: [{ name: "friend", at_s: 1 }] } as CheckedPart;
+const LOG = { parts: [PART] } as unknown as CheckedLog;
 const look: Entry = { leaf: "AA==", kind: "view.open", at_ms: 1000, event: {}, proof: { is: "proven", index: 3 } };
-const READ: Read = { log: LOG, entries: { d1: [look] }, unclaimed: { looks: 0, labels: 0 } };
+const READ: Read = { log: LOG, entries: { d1: [look] }, unclaimed: { looks: 0, labels: 0, recent: 0 }, isWhole: true };
 const NO = broken("The hub cannot be reached.");
 
 const steps = (...all: Happening[]) => all.reduce(next, { is: "asking" } as Giving);
+const read = (...all: Happening[]) => readingOf(steps(...all) as There, { programme: "p1" });
 const ASKED: Happening = { is: "asked", answer: { ok: true, value: DONATIONS } };
-const PROVEN: Happening = { is: "read", result: { ok: true, value: READ } };
+const PROVEN: Happening = { is: "read", programme: "p1", result: { ok: true, value: READ } };
 const TAKE_BACK: Happening = { is: "take-back", donation: "d1" };
 
 describe("what was given", () => {
@@ -62,29 +68,64 @@ describe("what was given", () => {
 
 describe("a reading of the log", () => {
   test("proves entries, unless the log holds looks that nobody mentioned", () => {
-    expect(steps(ASKED, PROVEN)).toMatchObject({ reading: { is: "proven" } });
-    const hidden = { ...READ, unclaimed: { looks: 1, labels: 0 } };
-    const withheld = steps(ASKED, { is: "read", result: { ok: true, value: hidden } }) as There;
-    expect(withheld.reading.is).toBe("withheld");
+    expect(steps(ASKED, PROVEN)).toMatchObject({ readings: { p1: { is: "proven" } } });
+    const hidden = { ...READ, unclaimed: { looks: 1, labels: 0, recent: 0 } };
+    expect(read(ASKED, { is: "read", programme: "p1", result: { ok: true, value: hidden } }).is).toBe("withheld");
     expect(withheldLine(1)).toContain("1 entry marked as yours");
   });
 
   test("that fails leaves entries in sight and proves none of them", () => {
-    const { reading } = steps(ASKED, PROVEN, { is: "read", result: NO }) as There;
+    const reading = read(ASKED, PROVEN, { is: "read", programme: "p1", result: NO });
     expect(reading).toEqual({ is: "unproven", failure: NO, entries: READ.entries });
     expect(proofOf(look, reading)).toEqual({ mark: "waiting", text: "Not checked just now." });
-    expect(next(steps(ASKED, { is: "read", result: NO }), PROVEN)).toMatchObject({ reading: { is: "proven" } });
+    expect(next(steps(ASKED, { is: "read", programme: "p1", result: NO }), PROVEN)).toMatchObject({
+      readings: { p1: { is: "proven" } },
+    });
   });
 
   test("is put into words", () => {
-    const { reading } = steps(ASKED, PROVEN) as There;
+    const reading = read(ASKED, PROVEN);
     expect(proofOf(look, reading)).toEqual({ mark: "good", text: "Proven: entry 3 of the log" });
     if (reading.is !== "proven") throw new Error("it is proven");
-    expect(checkedLine(reading, 5)).toBe(
-      "Checked in this browser: all 7 entries of the log, cosigned by 1 witness. Your own hub vouches for 5 of them.",
+    expect(checkedLine(reading)).toBe(
+      "Checked in this browser: all 7 entries of the log, cosigned by 1 witness. " +
+        "Your own hub has read them too, and vouches for this log.",
     );
-    const labelled = { ...reading, unclaimed: { looks: 0, labels: 2 } };
-    expect(checkedLine(labelled, null)).toContain("2 labels that reviewers wrote");
+    const parts = [
+      { ...PART, tree: { size: 999_000 } },
+      { ...PART, tree: { size: 1000 } },
+    ] as CheckedPart[];
+    expect(checkedLine({ ...reading, log: { ...LOG, parts }, isWhole: false })).toBe(
+      "Checked in this browser: your entries and the indexes of 1,000,000 entries of the log, cosigned by 1 witness. " +
+        "Your own hub has read every one, and vouches for this log.",
+    );
+    const labelled = { ...reading, unclaimed: { looks: 0, labels: 2, recent: 0 } };
+    expect(checkedLine(labelled)).toContain("2 labels that reviewers wrote");
+  });
+
+  test("of one programme changes nothing of another", () => {
+    const there = steps(ASKED, PROVEN, { is: "read", programme: "p2", result: NO }) as There;
+    expect(there.readings).toMatchObject({ p1: { is: "proven" }, p2: { is: "unproven" } });
+  });
+
+  test("that the household's own hub does not vouch for proves nothing, and says what to do", () => {
+    for (const [doubt, todo] of [
+      [new Unvouched("ever"), "until your hub has read it"],
+      [new Unvouched("lately"), "until your hub has read it"],
+      [new HubChanged("hub+1+a", "hub+2+b"), "It was hub+1, and is hub+2."],
+    ] as const) {
+      const reading = read(ASKED, PROVEN, { is: "read", programme: "p1", result: { ...NO, doubt } });
+      expect(reading).toEqual({ is: "unvouched", by: doubt, entries: READ.entries });
+      expect(unvouchedLine(doubt).todo).toContain(todo);
+    }
+  });
+
+  test("says which entry it was, and when keys changed", () => {
+    expect([placeOf(7), placeOf(2 * 2 ** 40 + 7)]).toEqual(["entry 7 of the log", "entry 7 of part 2 of the log"]);
+    expect([fileName(7), fileName(2 * 2 ** 40 + 7)]).toEqual(["entry-7", "entry-2-7"]);
+    expect(changeLine({ atMs: Date.UTC(2026, 11, 3, 12), what: ["the log's own key"] })).toMatch(
+      /^The programme's keys changed on .*3.* \(the log's own key\)\. The old ones signed for it\.$/,
+    );
   });
 });
 
@@ -92,7 +133,7 @@ describe("when the log was last confirmed", () => {
   const NOW_S = 1_795_000_000;
   const at = (...agesS: number[]) => agesS.map((age, n) => ({ name: `${n}`, at_s: NOW_S - age }));
   const confirmed = { by: 2, at_s: NOW_S - 240 };
-  const FRESH: Read = { ...READ, log: { ...LOG, confirmed, maxAgeS: 600 } };
+  const FRESH: Read = { ...READ, log: { ...LOG, confirmed, maxAgeS: 600, freshUntilS: confirmed.at_s + 600 } };
 
   test("is when a quorum had: the others count for nothing", () => {
     const last = (quorum: number, ...ages: number[]) => lastConfirmed(at(...ages), quorum, NOW_S * 1000);
@@ -115,7 +156,7 @@ describe("when the log was last confirmed", () => {
   });
 
   test("and is too long ago is a reason to believe nothing, also when nothing answers any more", () => {
-    const { reading } = steps(ASKED, { is: "read", result: { ok: true, value: FRESH } }) as There;
+    const reading = read(ASKED, { is: "read", programme: "p1", result: { ok: true, value: FRESH } });
     expect(asOf(reading, (NOW_S + 360) * 1000)).toBe(reading);
     const stale = asOf(reading, (NOW_S + 361) * 1000);
     expect(stale).toEqual({ is: "stale", last: confirmed, maxAgeS: 600, entries: READ.entries });
@@ -128,14 +169,16 @@ describe("when the log was last confirmed", () => {
   });
 
   test("is not forgotten while the log cannot be read", () => {
-    const unread: Happening = { is: "read", result: NO };
-    const there = steps(ASKED, { is: "read", result: { ok: true, value: FRESH } }, unread, unread) as There;
-    expect(there.reading).toMatchObject({ is: "unproven", last: confirmed });
+    const unread: Happening = { is: "read", programme: "p1", result: NO };
+    const reading = read(ASKED, { is: "read", programme: "p1", result: { ok: true, value: FRESH } }, unread, unread);
+    expect(reading).toMatchObject({ is: "unproven", last: confirmed });
   });
 
   test("what contradicts it is put into words", () => {
     const known: KnownCheckpoint = { size: 7, root: "", note: "", seenMs: NOW_S * 1000, fork: null };
     expect(contradictedLine(new Contradiction("fork", known, "")).text).toContain("was rewritten");
+    expect(contradictedLine(new Contradiction("goes on", known, "")).text).toContain("goes on where it had ended");
+    expect(contradictedLine(new Contradiction("false index", known, "")).text).toContain("leaves out some");
     expect(contradictedLine(new Contradiction("rollback", known, "")).text).toContain("read 7 entries of it on");
   });
 });
@@ -248,7 +291,7 @@ describe("where a donation stands that was taken back", () => {
 
 describe("a look at a clip that was taken back", () => {
   const taken = { ...GIVEN, withdrawn_ms: 10_000, refused_ms: 20_500 } as Donation;
-  const reading = (steps(ASKED, PROVEN) as There).reading;
+  const reading = read(ASKED, PROVEN);
   const at = (at_ms: number, index = 3): Entry => ({ ...look, at_ms, proof: { is: "proven", index } });
   const withdraw: Entry = { ...at(20_000, 9), kind: "consent.withdraw", event: { refused: 20_500 } };
   const closed = (view: number, pictures: number): Entry => ({

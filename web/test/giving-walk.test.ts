@@ -2,22 +2,24 @@
 
 import { beforeAll, describe, expect, test } from "vitest";
 import { donor } from "../owner/giving/donor";
-import type { There } from "../owner/giving/steps";
+import { readingOf, type There } from "../owner/giving/steps";
+import type { Failure } from "../shared/api";
 import { type Bytes, b64, unb64, utf8 } from "../shared/bytes";
 import { canonical, commitment, dayTag, logKey } from "../shared/consent";
 import type { Contradiction } from "../shared/log";
-import { inMemory, logMemory } from "../shared/memory";
+import { hubMemory, inMemory, logMemory } from "../shared/memory";
 import type { Donation, Programme } from "../shared/wire";
 import { type Answers, REFUSED, TableHub, UNREACHABLE, yes } from "./table";
-import { type TinyLog, tinyLog, tinyWriter, type Writer } from "./tiny-log";
+import { leafOf, type TinyLog, tinyLog, tinyWriter, type Writer } from "./tiny-log";
 
 const NOW_MS = Date.UTC(2026, 10, 28, 12);
 const SALT = utf8("0123456789abcdef");
 const GIVEN = {
   id: "d1",
+  programme_id: "p1",
   consent_sha256: "ab",
-  given_ms: NOW_MS - 60_000,
-  arrived_ms: NOW_MS - 60_000,
+  given_ms: NOW_MS - 300_000,
+  arrived_ms: NOW_MS - 300_000,
   not_taken: null,
   withdrawn_ms: null,
   is_signed: false,
@@ -37,7 +39,7 @@ beforeAll(async () => {
   keys = (await crypto.subtle.generateKey({ name: "Ed25519" }, false, ["sign", "verify"])) as CryptoKeyPair;
   const event = { donation: "d1" };
   const tag = b64(await dayTag(await logKey(keys.privateKey), NOW_MS));
-  leaf = utf8(JSON.stringify({ t: NOW_MS / 1000, k: "view.open", tag, c: b64(await commitment(SALT, event)) }));
+  leaf = leafOf("view.open", NOW_MS - 121_000, tag, await commitment(SALT, event));
   const sealed_event = b64(utf8(JSON.stringify({ event, salt: b64(SALT) })));
   claim = { kind: "view.open", leaf: b64(leaf), index: 0, due_ms: null, sealed_event };
   writer = await tinyWriter();
@@ -46,22 +48,26 @@ beforeAll(async () => {
 
 function donations(...given: Donation[]) {
   const programme = { id: "p1", name: "P", policy: log.policy } as Programme;
-  return yes({ programme, programmes: [programme], given, witness: { key: "", vouched: null } });
+  return yes({ programme, programmes: [programme], given, witness: { key: log.hub, vouched: null } });
 }
 
 const file = (bytes: Bytes) => yes({ bytes, headers: new Headers() });
 
+// The files of a log, as the hub passes them on.
+const shown = ({ files }: TinyLog, programme = "p1"): Answers =>
+  Object.fromEntries([...files].map(([path, raw]) => [`GET /giving/logs/${programme}/${path}`, [file(raw)]]));
+
 // What the browser keeps over a reload.
 class Kept {
   asking: string | null = null;
+  readonly vouching = hubMemory(inMemory());
 }
 
 // How often the page rests before it is left is what ends a watch.
 function giving(answers: Answers, rests = 0, memory = logMemory(inMemory()), kept = new Kept()) {
   const hub = new TableHub({
     "GET /giving": [donations(GIVEN)],
-    "GET /giving/logs/p1/checkpoint": [file(log.checkpoint)],
-    "GET /giving/logs/p1/tile/entries/000.p/1": [file(log.entries)],
+    ...shown(log),
     "GET /giving/donations/d1/entries": [yes({ entries: [claim] })],
     ...answers,
   });
@@ -73,13 +79,14 @@ function giving(answers: Answers, rests = 0, memory = logMemory(inMemory()), kep
     nowMs: () => NOW_MS,
     browserMs: () => NOW_MS,
     memory,
+    vouching: kept.vouching,
     rest: async () => {
       if (rests-- <= 0) it.leave();
     },
     takenBack: () => said.push("taken back"),
     asking: { get: () => kept.asking, set: (donation) => (kept.asking = donation) },
   });
-  const reading = () => (it.at.value as There).reading;
+  const reading = (programme = "p1") => readingOf(it.at.value as There, { programme });
   return { it, hub, said, reading };
 }
 
@@ -96,7 +103,53 @@ describe("reading the log", () => {
     await it.watch();
     expect(reading()).toMatchObject({ is: "withheld", unclaimed: { looks: 1, labels: 0 } });
   });
+});
 
+describe("what is new in the log", () => {
+  test("a look of a moment ago may still be mentioned; one that is dated in the future is found at once", async () => {
+    for (const [atMs, is] of [
+      [NOW_MS - 120_000, "proven"],
+      [NOW_MS + 121_000, "withheld"],
+    ] as const) {
+      const tag = b64(await dayTag(await logKey(keys.privateKey), atMs));
+      const recent = await writer.write([leafOf("view.open", atMs, tag, SALT)], NOW_MS);
+      const claims = { "GET /giving/donations/d1/entries": [yes({ entries: [] })] };
+      const { it, reading } = giving({ ...shown(recent), ...claims });
+      await it.watch();
+      expect(reading().is).toBe(is);
+    }
+  });
+
+  test("an entry that the log does not show yet is on its way", async () => {
+    const { it, reading } = giving({ ...shown(await writer.write([], NOW_MS)) });
+    await it.watch();
+    expect(reading()).toMatchObject({ is: "proven", entries: { d1: [{ proof: { is: "faulty" } }] } });
+    const early = giving({ ...shown(await writer.write([], NOW_MS - 120_000)) });
+    await early.it.watch();
+    expect(early.reading()).toMatchObject({ is: "proven", entries: { d1: [{ proof: { is: "coming" } }] } });
+  });
+
+  test("a log that grew while it was read is read again at once", async () => {
+    const before = file((await writer.write([leaf, utf8("more")], NOW_MS)).checkpoint);
+    const gone: Failure = { ok: false, kind: "refused", text: "The log has no such file.", status: 404 };
+    const { it, reading } = giving({
+      "GET /giving/logs/p1/checkpoint": [before, file(log.checkpoint)],
+      "GET /giving/logs/p1/tile/0/000.p/2": [gone],
+      "GET /giving/logs/p1/tile/0/000": [gone],
+    });
+    await it.ask();
+    expect(reading().is).toBe("proven");
+  });
+
+  test("while nothing changes only the checkpoint is asked again", async () => {
+    const { it, hub } = giving({}, 2);
+    await it.watch();
+    const again = hub.asked.slice(hub.asked.lastIndexOf("GET /giving/donations/d1/entries") + 1);
+    expect(again.filter((line) => line !== "GET /giving")).toEqual(Array(2).fill("GET /giving/logs/p1/checkpoint"));
+  });
+});
+
+describe("what cannot be read", () => {
   test("entries that are not those of the checkpoint prove nothing", async () => {
     const other = await tinyLog([utf8("another entry")], NOW_MS);
     const { it, reading } = giving({ "GET /giving/logs/p1/tile/entries/000.p/1": [file(other.entries)] });
@@ -107,7 +160,10 @@ describe("reading the log", () => {
   test("it is read again and again, and mends itself", async () => {
     const { it, reading } = giving({ "GET /giving/logs/p1/checkpoint": [UNREACHABLE, file(log.checkpoint)] }, 1);
     const was: string[] = [];
-    it.at.subscribe((at) => at.is === "there" && at.reading.is !== was.at(-1) && was.push(at.reading.is));
+    it.at.subscribe((at) => {
+      const reading = at.is === "there" ? readingOf(at, { programme: "p1" }).is : null;
+      if (reading && reading !== was.at(-1)) was.push(reading);
+    });
     await it.watch();
     expect(was).toEqual(["reading", "unproven", "proven"]);
     expect(reading().is).toBe("proven");
@@ -132,6 +188,60 @@ describe("reading the log", () => {
     const { it, hub } = giving({ "GET /giving": [donations()] }, 2);
     await it.watch();
     expect(new Set(hub.asked)).toEqual(new Set(["GET /giving"]));
+  });
+});
+
+describe("several programmes", () => {
+  const other = { ...GIVEN, id: "d2", programme_id: "p2" } as Donation;
+  const both = () => {
+    const programmes = ["p1", "p2"].map((id) => ({ id, name: id, policy: log.policy }) as Programme);
+    return yes({
+      programme: programmes[0],
+      programmes,
+      given: [GIVEN, other],
+      witness: { key: log.hub, vouched: null },
+    });
+  };
+
+  test("have a log each, and one that is away takes nothing from another", async () => {
+    const { it, reading } = giving({ "GET /giving": [both()] });
+    await it.ask();
+    await expect.poll(() => reading("p1").is).not.toBe("reading");
+    await expect.poll(() => reading("p2").is).toBe("unproven");
+    expect(reading("p1")).toMatchObject({ is: "proven", entries: { d1: [{ proof: { is: "proven" } }] } });
+  });
+
+  test("are told of as they come: one that never answers keeps no other waiting", async () => {
+    const { it, hub, reading } = giving({ "GET /giving": [both()] }, 1);
+    const { sealed } = hub.doors;
+    hub.doors.sealed = (path) => (path.includes("/p2/") ? new Promise(() => {}) : sealed(path));
+    await it.watch();
+    expect([reading("p1").is, reading("p2").is]).toEqual(["proven", "reading"]);
+  });
+
+  test("a gift to one that is not known any more proves nothing", async () => {
+    const { it, reading } = giving({ "GET /giving": [donations({ ...GIVEN, programme_id: null })] });
+    await it.watch();
+    expect(reading("")).toMatchObject({ is: "unproven", failure: { text: expect.stringContaining("Join") } });
+  });
+});
+
+describe("the household's own hub", () => {
+  test("must vouch for the log", async () => {
+    const { it, reading } = giving({ ...shown(await writer.write([leaf], NOW_MS, { hubMs: null })) });
+    await it.watch();
+    expect(reading()).toMatchObject({ is: "unvouched", by: { lacks: "ever" } });
+  });
+
+  test("with another key than before is not believed until the owner says that it is a new one", async () => {
+    const kept = new Kept();
+    await kept.vouching.keep("another key");
+    const { it, reading } = giving({}, 0, logMemory(inMemory()), kept);
+    await it.ask();
+    expect(reading()).toMatchObject({ is: "unvouched", by: { was: "another key", now: log.hub } });
+    await it.reader.trust(log.hub);
+    await it.ask();
+    expect(reading().is).toBe("proven");
   });
 });
 
@@ -171,39 +281,34 @@ describe("a log that contradicts what this browser saw", () => {
     await it.watch();
     return { reading: reading(), memory };
   };
-  const shown = ({ checkpoint, entries }: TinyLog, size: number): Answers => ({
-    "GET /giving/logs/p1/checkpoint": [file(checkpoint)],
-    [`GET /giving/logs/p1/tile/entries/000.p/${size}`]: [file(entries)],
-  });
-
   test("with another tree of one size is a fork, though nobody cosigned it", async () => {
-    const { reading } = await seen(shown(await writer.write([utf8("other")], null), 1));
+    const { reading } = await seen(shown(await writer.write([utf8("other")], null)));
     expect(reading).toMatchObject({ is: "contradicted", by: { why: "fork", known: { size: 1 } } });
   });
 
   test("in a longer tree is a fork", async () => {
-    const { reading } = await seen(shown(await writer.write([utf8("other"), leaf], NOW_MS), 2));
+    const { reading } = await seen(shown(await writer.write([utf8("other"), leaf], NOW_MS)));
     expect(reading).toMatchObject({ is: "contradicted", by: { why: "fork" } });
     expect((reading as { by: Contradiction }).by.evidence.split("\n----\n\n")).toHaveLength(3);
   });
 
   test("with fewer entries went back", async () => {
-    const { reading } = await seen(shown(await writer.write([], NOW_MS), 0));
+    const { reading } = await seen(shown(await writer.write([], NOW_MS)));
     expect(reading).toMatchObject({ is: "contradicted", by: { why: "rollback" } });
   });
 
   test("by a fork is never believed again, whatever it shows", async () => {
-    const { memory } = await seen(shown(await writer.write([utf8("other")], NOW_MS), 1));
+    const { memory } = await seen(shown(await writer.write([utf8("other")], NOW_MS)));
     const { it, reading } = giving({}, 0, memory);
     await it.watch();
     expect(reading()).toMatchObject({ is: "contradicted", by: { why: "fork" } });
   });
 
   test("by a rollback is believed again once it continues", async () => {
-    const { memory } = await seen(shown(await writer.write([], NOW_MS), 0));
-    const { it, reading } = giving(shown(await writer.write([leaf, utf8("more")], NOW_MS), 2), 0, memory);
+    const { memory } = await seen(shown(await writer.write([], NOW_MS)));
+    const { it, reading } = giving(shown(await writer.write([leaf, utf8("more")], NOW_MS)), 0, memory);
     await it.watch();
-    expect(reading()).toMatchObject({ is: "proven", log: { checkpoint: { size: 2 } } });
+    expect(reading()).toMatchObject({ is: "proven", log: { parts: [{ tree: { size: 2 } }] } });
   });
 
   test("leaves the entries in sight", async () => {
@@ -319,7 +424,7 @@ describe("the programme", () => {
   });
 
   test("once it is left, looks cannot be proven", async () => {
-    const left = yes({ programme: null, programmes: [], given: [GIVEN], witness: { key: "", vouched: null } });
+    const left = yes({ programme: null, programmes: [], given: [GIVEN], witness: { key: log.hub, vouched: null } });
     const { it, reading } = giving({ "DELETE /giving/programme": [yes(undefined)], "GET /giving": [left] });
     await it.leaveProgramme();
     expect(reading()).toMatchObject({ is: "unproven", failure: { text: expect.stringContaining("Join") } });

@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { utf8 } from "../shared/bytes";
 import type { LogKey } from "../shared/ledger";
-import { inMemory, type KnownCheckpoint, logMemory, type Shelf } from "../shared/memory";
+import { hubMemory, inMemory, type KnownCheckpoint, logMemory, type Shelf } from "../shared/memory";
 
 const key = (name: string, bytes: string): LogKey => ({ name, id: utf8("id"), kind: 1, key: utf8(bytes) });
 const LOG = key("example.org/log", "a key");
@@ -57,4 +57,21 @@ test("where the browser keeps nothing, the page remembers as long as it lives, a
   await memory.keep(LOG, seen(7));
   expect(await memory.newest(LOG)).toEqual(seen(7));
   expect(memory.isLasting()).toBe(false);
+});
+
+test("the end of a part stays: nothing larger takes its place", async () => {
+  const memory = logMemory(inMemory());
+  await memory.keep(LOG, seen(7));
+  await memory.keep(LOG, { ...seen(7), ending: "a receipt" });
+  await memory.keep(LOG, seen(9));
+  expect(await memory.newest(LOG)).toEqual({ ...seen(7), ending: "a receipt" });
+});
+
+test("the hub's key is known from the first time on, and changes when the owner says so", async () => {
+  const shelf = inMemory<string>();
+  expect(await hubMemory(shelf).known()).toBeNull();
+  await hubMemory(shelf).keep("a key");
+  expect(await hubMemory(shelf).known()).toBe("a key");
+  await hubMemory(shelf).keep("another");
+  expect(await hubMemory(shelf).known()).toBe("another");
 });

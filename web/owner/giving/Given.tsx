@@ -9,9 +9,11 @@ import { Problem, Trouble } from "../ui";
 import type { Entry } from "./entries";
 import { type Look, lookOf, type Standing, standing, worstLook } from "./standing";
 import { entriesOf, isRead, type Reading, type There } from "./steps";
-import { about, happened, keyLine, LOOKS, markOf, moment, provenLine, troubleOf } from "./words";
+import { about, fileName, happened, keyLine, LOOKS, markOf, moment, provenLine, troubleOf } from "./words";
 
-export function Given({ donation, at, takeBack }: { donation: Donation; at: There; takeBack: () => void }) {
+type Shown = There & { reading: Reading }; // what its programme's log says
+
+export function Given({ donation, at, takeBack }: { donation: Donation; at: Shown; takeBack: () => void }) {
   const { reading, withdrawal, donations } = at;
   const entries = entriesOf(reading)[donation.id];
   const stands = standing(donation, isRead(reading) ? (entries ?? []) : null, now.value);
@@ -54,10 +56,10 @@ export function Given({ donation, at, takeBack }: { donation: Donation; at: Ther
   );
 }
 
-// Looks that should not have been, of any clip: said once more above them all.
-export function Misdeeds({ at }: { at: There }) {
-  const entries = entriesOf(at.reading);
-  const found = new Set(at.donations.given.map((donation) => worstLook(donation, entries[donation.id] ?? [])));
+// Looks that should not have been, of any clip of one programme: said once more above them all.
+export function Misdeeds({ given, reading }: { given: readonly Donation[]; reading: Reading }) {
+  const entries = entriesOf(reading);
+  const found = new Set(given.map((donation) => worstLook(donation, entries[donation.id] ?? [])));
   const worst = found.has("after-refusal")
     ? "after-refusal"
     : found.has("after-withdrawal")
@@ -104,7 +106,7 @@ function Line({ entry, reading, look, isFaulted }: LineProps) {
             type="button"
             class="link"
             data-testid="receipt"
-            onClick={async () => download(`entry-${index}.tlog-proof`, await receiptOf(reading.log, index))}
+            onClick={async () => download(`${fileName(index)}.tlog-proof`, await receiptOf(reading.log, index))}
           >
             Save the receipt
           </button>

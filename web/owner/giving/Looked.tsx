@@ -1,31 +1,36 @@
-// Who looked, as far as the log proves it.
+// Who looked, as far as the log of each programme proves it.
 
-import type { WholeLog } from "../../shared/log";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Failure } from "../../shared/api";
+import { type CheckedLog, HubChanged, sizeOf } from "../../shared/log";
+import { policiesOf } from "../../shared/parts";
 import { download } from "../download";
 import { browserNow } from "../state";
 import { Confirm, Problem, Trouble } from "../ui";
 import type { Donor } from "./donor";
 import { Given, Misdeeds } from "./Given";
-import { asOf, type Reading, type There } from "./steps";
-import { checkedLine, confirmedLine, contradictedLine, FORGETFUL, staleLine, withheldLine } from "./words";
+import { type Share, sharesOf } from "./reading";
+import { asOf, isRead, type Reading, readingOf, type There } from "./steps";
+import {
+  changeLine,
+  checkedLine,
+  confirmedLine,
+  contradictedLine,
+  FORGETFUL,
+  recentLine,
+  staleLine,
+  unvouchedLine,
+  withheldLine,
+} from "./words";
 
 export function Looked({ at, giving }: { at: There; giving: Donor }) {
-  const { programme, given, witness } = at.donations;
+  const shares = sharesOf(at.donations);
+  const { given } = at.donations;
   const asking = given.find((donation) => donation.id === giving.asking.value && !donation.is_signed);
-  const reading = asOf(at.reading, browserNow.value);
   return (
-    <section>
-      <h2>Who looked</h2>
-      <Misdeeds at={{ ...at, reading }} />
-      <Checked reading={reading} vouched={witness.vouched} />
-      {programme && <ReceiptHelp policy={programme.policy} />}
-      {given.map((donation) => (
-        <Given
-          key={donation.id}
-          donation={donation}
-          at={{ ...at, reading }}
-          takeBack={() => (donation.is_signed ? void giving.takeBack(donation) : giving.wonder(donation.id))}
-        />
+    <>
+      {shares.map((share) => (
+        <Programme key={share.id} share={share} at={at} giving={giving} isOne={shares.length === 1} />
       ))}
       {asking && (
         <Confirm
@@ -39,11 +44,46 @@ export function Looked({ at, giving }: { at: There; giving: Donor }) {
           close={() => giving.wonder(null)}
         />
       )}
+    </>
+  );
+}
+
+interface Of {
+  share: Share;
+  at: There;
+  giving: Donor;
+  isOne: boolean;
+}
+
+// One programme, and what its log says: no other one is touched by it.
+function Programme({ share, at, giving, isOne }: Of) {
+  const { id, programme, given } = share;
+  const reading = asOf(readingOf(at, { programme: id }), browserNow.value);
+  const name = programme?.name ?? "a programme that is not known any more";
+  return (
+    <section data-testid="looked" data-programme={id}>
+      <h2>{isOne ? "Who looked" : `Who looked: ${name}`}</h2>
+      <Misdeeds given={given} reading={reading} />
+      <Checked reading={reading} giving={giving} />
+      {isRead(reading) && !reading.isWhole && <ReadEvery id={id} log={reading.log} at={at} giving={giving} />}
+      {programme && (
+        <ReceiptHelp
+          policy={isRead(reading) ? policiesOf(reading.log.parts.map(({ part }) => part)) : programme.policy}
+        />
+      )}
+      {given.map((donation) => (
+        <Given
+          key={donation.id}
+          donation={donation}
+          at={{ ...at, reading }}
+          takeBack={() => (donation.is_signed ? void giving.takeBack(donation) : giving.wonder(donation.id))}
+        />
+      ))}
     </section>
   );
 }
 
-function Checked({ reading, vouched }: { reading: Reading; vouched: number | null }) {
+function Checked({ reading, giving }: { reading: Reading; giving: Donor }) {
   switch (reading.is) {
     case "reading":
       return null;
@@ -69,6 +109,8 @@ function Checked({ reading, vouched }: { reading: Reading; vouched: number | nul
           </button>
         </>
       );
+    case "unvouched":
+      return <NotVouched by={reading.by} giving={giving} />;
     case "withheld":
       return (
         <>
@@ -80,19 +122,83 @@ function Checked({ reading, vouched }: { reading: Reading; vouched: number | nul
       return (
         <>
           <p class="proof good" data-testid="log-proof">
-            {checkedLine(reading, vouched)}
+            {checkedLine(reading)}
           </p>
+          {reading.unclaimed.recent > 0 && <p class="fine waiting">{recentLine(reading.unclaimed.recent)}</p>}
           <Confirmed log={reading.log} />
         </>
       );
   }
 }
 
-function Confirmed({ log }: { log: WholeLog }) {
+function NotVouched({ by, giving }: { by: Extract<Reading, { is: "unvouched" }>["by"]; giving: Donor }) {
+  // The owner says that the hub is a new one: its key is what this browser knows from now on.
+  const trust = async (key: string) => {
+    await giving.reader.trust(key);
+    await giving.ask();
+  };
   return (
-    <p class="fine" data-testid="log-confirmed">
-      {log.confirmed && confirmedLine(log.confirmed, browserNow.value)} {!log.isRemembered && FORGETFUL}
-    </p>
+    <>
+      <Problem {...unvouchedLine(by)} />
+      {by instanceof HubChanged && (
+        <button type="button" data-testid="new-hub" onClick={() => void trust(by.now)}>
+          It is a new hub
+        </button>
+      )}
+    </>
+  );
+}
+
+function Confirmed({ log }: { log: CheckedLog }) {
+  return (
+    <>
+      <p class="fine" data-testid="log-confirmed">
+        {log.confirmed && confirmedLine(log.confirmed, browserNow.value)} {!log.isRemembered && FORGETFUL}
+      </p>
+      {log.changes.map((change) => (
+        <p key={change.atMs} class="fine" data-testid="keys-changed">
+          {changeLine(change)}
+        </p>
+      ))}
+    </>
+  );
+}
+
+// For those who do not believe their own hub's check of the indexes.
+function ReadEvery({ id, log, at, giving }: { id: string; log: CheckedLog; at: There; giving: Donor }) {
+  const [read, setRead] = useState<number | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const isWanted = useRef(true);
+  useEffect(() => {
+    isWanted.current = true;
+    return () => {
+      isWanted.current = false;
+    };
+  }, []);
+  const size = sizeOf(log);
+  const begin = async () => {
+    setFailure(null);
+    setRead(0);
+    const result = await giving.reader.every(at.donations, id, { tell: setRead, isWanted: () => isWanted.current });
+    await giving.ask();
+    setRead(null);
+    setFailure(result.ok ? null : result);
+  };
+  return (
+    <>
+      <p class="fine">
+        {read === null ? (
+          <button type="button" class="link" data-testid="read-every" onClick={() => void begin()}>
+            Read every entry
+          </button>
+        ) : (
+          <label data-testid="reading-every">
+            Reading every entry: {Math.floor((100 * read) / size)} % <progress max={size} value={read} />
+          </label>
+        )}
+      </p>
+      <Trouble of={failure} todo="Nothing here counts as proven until this is fixed." />
+    </>
   );
 }
 

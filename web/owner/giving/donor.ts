@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { attempt, broken, type Result, type send } from "../../shared/api";
 import { signedRecord, withdrawalRecord } from "../../shared/consent";
 import type { Donation, Donations } from "../../shared/wire";
-import { type ReadingDoors, read } from "./reading";
+import { logReader, type ReadingDoors } from "./reading";
 import { type Giving, next } from "./steps";
 
 const AGAIN_MS = 5000;
@@ -20,24 +20,21 @@ export function donor(doors: Doors) {
   const at = signal<Giving>({ is: "asking" });
   const asking = signal<string | null>(doors.asking.get()); // the donation that the owner is asked about
   let hasLeft = false;
-  let readings = 0;
 
   const comes = (what: Parameters<typeof next>[1]) => {
     if (!hasLeft) at.value = next(at.value, what);
   };
+
+  const reader = logReader(doors, (programme, result) => comes({ is: "read", programme, result }));
 
   async function ask() {
     comes({ is: "asked", answer: await doors.hub.get<Donations>("/giving") });
     await readLog();
   }
 
-  // A reading that a later one has overtaken is dropped: it may be of donations that were known before.
   async function readLog() {
     const now = at.value;
-    if (now.is !== "there" || now.donations.given.length === 0) return;
-    const mine = ++readings;
-    const result = await read(now.donations, doors);
-    if (mine === readings) comes({ is: "read", result });
+    if (now.is === "there" && now.donations.given.length > 0) await reader.round(now.donations);
   }
 
   async function watch() {
@@ -82,7 +79,7 @@ export function donor(doors: Doors) {
     hasLeft = true;
   };
 
-  return { at, asking, ask, watch, join, leaveProgramme, wonder, takeBack, leave };
+  return { at, asking, reader, ask, watch, join, leaveProgramme, wonder, takeBack, leave };
 }
 
 // What was signed already is not signed again.

@@ -1,7 +1,7 @@
 // What the giving page needs from the rest of the page.
 
 import { get, sealed, send } from "../../shared/api";
-import { inBrowser, logMemory } from "../../shared/memory";
+import { hubInBrowser, hubMemory, logMemory, logsInBrowser } from "../../shared/memory";
 import { hubNow, opened, ring } from "../state";
 import { say } from "../toast";
 import type { Doors } from "./donor";
@@ -14,7 +14,8 @@ export const doors: Doors = {
   open: opened,
   nowMs: hubNow,
   browserMs: Date.now,
-  memory: logMemory(inBrowser()),
+  memory: logMemory(logsInBrowser()),
+  vouching: hubMemory(hubInBrowser()),
   rest: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   takenBack: () => say("Taken back. The programme says that nobody can see it any more."),
   asking: {

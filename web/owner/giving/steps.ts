@@ -2,9 +2,9 @@
 
 import type { Failure, Result } from "../../shared/api";
 import { type Confirmation, StaleCheckpoint } from "../../shared/ledger";
-import type { Contradiction } from "../../shared/log";
+import { Contradiction, type HubChanged, type Unvouched } from "../../shared/log";
 import type { Donations } from "../../shared/wire";
-import type { Entries, Read, ReadingFailure } from "./reading";
+import type { Entries, Read, ReadingResult } from "./reading";
 
 // Entries that were read before stay in sight when a reading fails, but nothing of them counts as proven.
 export type Reading =
@@ -13,6 +13,7 @@ export type Reading =
   | ({ is: "withheld" } & Read) // the log holds looks that the programme did not mention
   | { is: "stale"; last: Confirmation | null; maxAgeS: number; entries: Entries } // confirmed too long ago, or not yet
   | { is: "contradicted"; by: Contradiction; entries: Entries } // the log is not what this browser saw of it
+  | { is: "unvouched"; by: Unvouched | HubChanged; entries: Entries } // the household's own hub does not vouch for it
   | { is: "unproven"; failure: Failure; last?: Confirmation | null | undefined; entries: Entries };
 
 export type Withdrawal =
@@ -20,17 +21,20 @@ export type Withdrawal =
   | { is: "sending"; donation: string }
   | { is: "failed"; donation: string; failure: Failure };
 
+// One for each programme that something was given to, by its id: what one log says takes nothing from another.
+export type Readings = Readonly<Record<string, Reading>>;
+
 export interface There {
   is: "there";
   donations: Donations;
-  reading: Reading;
+  readings: Readings;
   withdrawal: Withdrawal;
 }
 export type Giving = { is: "asking" } | { is: "unknown"; failure: Failure } | There;
 
 export type Happening =
   | { is: "asked"; answer: Result<Donations> }
-  | { is: "read"; result: { ok: true; value: Read } | ReadingFailure }
+  | { is: "read"; programme: string; result: ReadingResult }
   | { is: "take-back"; donation: string }
   | { is: "taken-back"; result: Result<unknown> };
 
@@ -39,7 +43,7 @@ export function next(at: Giving, what: Happening): Giving {
   if (at.is !== "there") return at;
   switch (what.is) {
     case "read":
-      return { ...at, reading: readingAfter(at.reading, what.result) };
+      return { ...at, readings: { ...at.readings, [what.programme]: readingAfter(readingOf(at, what), what.result) } };
     case "take-back":
       if (at.withdrawal.is === "sending") return at;
       return { ...at, withdrawal: { is: "sending", donation: what.donation } };
@@ -53,16 +57,20 @@ export function next(at: Giving, what: Happening): Giving {
 function asked(at: Giving, answer: Result<Donations>): Giving {
   if (at.is === "there") return answer.ok ? { ...at, donations: answer.value } : at;
   if (!answer.ok) return { is: "unknown", failure: answer };
-  return { is: "there", donations: answer.value, reading: { is: "reading" }, withdrawal: { is: "idle" } };
+  return { is: "there", donations: answer.value, readings: {}, withdrawal: { is: "idle" } };
 }
 
-function readingAfter(had: Reading, result: { ok: true; value: Read } | ReadingFailure): Reading {
+export const readingOf = ({ readings }: There, { programme }: { programme: string }): Reading =>
+  readings[programme] ?? { is: "reading" };
+
+function readingAfter(had: Reading, result: ReadingResult): Reading {
   if (result.ok) return { is: result.value.unclaimed.looks > 0 ? "withheld" : "proven", ...result.value };
   const entries = entriesOf(had);
   const { doubt } = result;
   if (!doubt) return { is: "unproven", failure: result, last: lastOf(had), entries };
   if (doubt instanceof StaleCheckpoint) return { is: "stale", last: doubt.last, maxAgeS: doubt.maxAgeS, entries };
-  return { is: "contradicted", by: doubt, entries };
+  if (doubt instanceof Contradiction) return { is: "contradicted", by: doubt, entries };
+  return { is: "unvouched", by: doubt, entries };
 }
 
 // When the log was last known to be confirmed, which a log that cannot be read does not say.
@@ -74,8 +82,8 @@ function lastOf(reading: Reading): Confirmation | null | undefined {
 // A log that was fresh when it was read does not stay so: a hub that no longer answers leaves nothing green.
 export function asOf(reading: Reading, browserMs: number): Reading {
   if (!isRead(reading)) return reading;
-  const { confirmed, maxAgeS } = reading.log;
-  if (!confirmed || Math.floor(browserMs / 1000) - confirmed.at_s <= maxAgeS) return reading;
+  const { confirmed, maxAgeS, freshUntilS } = reading.log;
+  if (!confirmed || Math.floor(browserMs / 1000) <= freshUntilS) return reading;
   return { is: "stale", last: confirmed, maxAgeS, entries: reading.entries };
 }
 

@@ -1,7 +1,8 @@
 // What the log and the programme say of a donation, in words. Pure.
 
 import type { Confirmation } from "../../shared/ledger";
-import type { Contradiction } from "../../shared/log";
+import { type Contradiction, HubChanged, type KeyChange, newestOf, sizeOf, type Unvouched } from "../../shared/log";
+import { positionOf } from "../../shared/parts";
 import { dayName, HOUR, hhmm, hhmmss, lasting, MINUTE, SECOND, when } from "../../shared/time";
 import type { Donation, Letter } from "../../shared/wire";
 import type { Entry } from "./entries";
@@ -26,7 +27,19 @@ export function proofOf({ proof }: Entry, reading: Reading): { mark: "good" | "w
   if (proof.is === "faulty") return { mark: "bad", text: proof.fault };
   if (proof.is === "coming") return { mark: "waiting", text: "It is on its way into the log." };
   if (!isRead(reading)) return { mark: "waiting", text: "Not checked just now." };
-  return { mark: "good", text: `Proven: entry ${proof.index} of the log` };
+  return { mark: "good", text: `Proven: ${placeOf(proof.index)}` };
+}
+
+// Where an entry is, in words: a log that goes on for months has parts.
+export function placeOf(position: number): string {
+  const { part, index } = positionOf(position);
+  return part ? `entry ${index} of part ${part} of the log` : `entry ${index} of the log`;
+}
+
+// What a receipt's file is called.
+export function fileName(position: number): string {
+  const { part, index } = positionOf(position);
+  return part ? `entry-${part}-${index}` : `entry-${index}`;
 }
 
 // The same of one line of a clip. Nothing about a clip that was seen when it should not have been is shown as good.
@@ -76,7 +89,8 @@ export function troubleOf(stands: Standing, programme: string, nowMs: number): S
     case "unanswered":
       return { text: unansweredLine(stands, programme, nowMs), todo: NEXT[stands.next] };
     case "refused": {
-      const text = `${programme} says that it has refused this clip since ${at(stands.sinceMs, nowMs)}, but its log does not prove it yet.`;
+      const since = at(stands.sinceMs, nowMs);
+      const text = `${programme} says that it has refused this clip since ${since}, but its log does not prove it yet.`;
       return {
         text,
         todo: stands.asked ? `Asked ${timesSince(stands.asked, nowMs)}. ${lastAnswer(stands.asked)}` : "",
@@ -103,7 +117,10 @@ const NEXT: Record<Next, string> = {
 function unansweredLine({ asked, sinceMs }: Extract<Standing, { is: "unanswered" }>, programme: string, nowMs: number) {
   const still = "Until it does, this clip may still be seen.";
   if (!asked || asked.tries === 0)
-    return `${programme} has not been asked yet to stop showing this clip, which you took back ${when(sinceMs, nowMs)}. ${still}`;
+    return (
+      `${programme} has not been asked yet to stop showing this clip, which you took back ${when(sinceMs, nowMs)}. ` +
+      still
+    );
   const answered = asked.answer?.startsWith(ANSWERED);
   const how = answered ? "it has not agreed" : "it has not answered";
   const last = asked.answer ? ` ${lastAnswer(asked)}` : "";
@@ -140,15 +157,44 @@ export const LOOKS: Record<"after-refusal" | "after-withdrawal", Sentence> = {
 
 export const TURNED_AWAY = "A reviewer asked for it, and the programme says that nothing was shown.";
 
-// What was checked, of a log that holds nothing back.
-export function checkedLine(reading: Extract<Reading, { is: "proven" }>, vouched: number | null): string {
-  const { log, unclaimed } = reading;
+// What was checked, of a log that holds nothing back, and how: a short log whole, a long one by its indexes.
+export function checkedLine({ log, unclaimed, isWhole }: Extract<Reading, { is: "proven" }>): string {
+  const witnesses = count(newestOf(log).witnessed.length, "witness", "witnesses");
+  const size = sizeOf(log);
+  const all = size === 1 ? "the only entry" : `all ${grouped(size)} entries`;
+  const read = isWhole ? `${all} of the log` : `your entries and the indexes of ${grouped(size)} entries of the log`;
   const { labels } = unclaimed;
-  const witnesses = count(log.witnessed.length, "witness", "witnesses");
-  const checked = `Checked in this browser: all ${log.checkpoint.size} entries of the log, cosigned by ${witnesses}.`;
   const among = labels ? ` Among them: ${count(labels, "label", "labels")} that reviewers wrote about your clips.` : "";
-  return `${checked}${among}${vouched === null ? "" : ` Your own hub vouches for ${vouched} of them.`}`;
+  const hub = isWhole ? "Your own hub has read them too, and vouches" : "Your own hub has read every one, and vouches";
+  return `Checked in this browser: ${read}, cosigned by ${witnesses}.${among} ${hub} for this log.`;
 }
+
+// Whom one must believe has changed, and who signed for it.
+export function changeLine({ atMs, what }: KeyChange): string {
+  const on = new Date(atMs).toLocaleDateString(undefined, { dateStyle: "long" });
+  return `The programme's keys changed on ${on} (${what.join("; ")}). The old ones signed for it.`;
+}
+
+export function unvouchedLine(by: Unvouched | HubChanged): { text: string; todo: string } {
+  if (by instanceof HubChanged) {
+    const todo =
+      `It was ${nameOf(by.was)}, and is ${nameOf(by.now)}. Nothing counts as proven until you say that your hub is a ` +
+      "new one. If it is not, somebody else may be answering in its place.";
+    return { text: "Your hub vouches with another key than this browser knows.", todo };
+  }
+  const text =
+    by.lacks === "lately"
+      ? "Your own hub has not vouched for this log lately."
+      : "Your own hub has not vouched for this log.";
+  const todo =
+    "The programme may show your hub another log than this one. Nothing counts as proven until your hub has read it: " +
+    "Home says what it found.";
+  return { text, todo };
+}
+
+const nameOf = (key: string) => key.split("+").slice(0, 2).join("+") || "no key";
+
+const grouped = (n: number) => n.toLocaleString("en");
 
 // When the witnesses last confirmed the log. By the browser's clock.
 export function confirmedLine({ by, at_s }: Confirmation, browserMs: number): string {
@@ -167,16 +213,22 @@ export function staleLine(of: Extract<Reading, { is: "stale" }>, browserMs: numb
   return { text, todo: `Nothing newer than that is proven. The policy allows ${span(of.maxAgeS * SECOND)}. ${ask}` };
 }
 
-export function contradictedLine({ why, known }: Contradiction): { text: string; todo: string } {
+export function contradictedLine({ how, known }: Contradiction): { text: string; todo: string } {
   const seen = `This browser read ${count(known.size, "entry", "entries")} of it on ${dated(known.seenMs)}`;
-  if (why === "fork") {
-    const todo =
-      "Nothing in it counts as proven any more. Save the evidence, give nothing more, and show it to others.";
-    return { text: `The programme's log was rewritten. ${seen}, and now it shows another history.`, todo };
+  const save = "Nothing in it counts as proven any more. Save the evidence, give nothing more, and show it to others.";
+  switch (how) {
+    case "fork":
+      return { text: `The programme's log was rewritten. ${seen}, and now it shows another history.`, todo: save };
+    case "goes on":
+      return { text: `The programme's log goes on where it had ended. ${seen}, and now it shows more.`, todo: save };
+    case "false index":
+      return { text: "The programme's log has signed an index that leaves out some of its entries.", todo: save };
+    case "rollback": {
+      const wait =
+        "Nothing in it counts as proven. If it is still so in a few minutes, save the evidence and ask the programme.";
+      return { text: `The programme's log went back. ${seen}, and now it shows fewer.`, todo: wait };
+    }
   }
-  const todo =
-    "Nothing in it counts as proven. If it is still so in a few minutes, save the evidence and ask the programme.";
-  return { text: `The programme's log went back. ${seen}, and now it shows fewer.`, todo };
 }
 
 export const FORGETFUL =
@@ -191,6 +243,12 @@ function span(ms: number): string {
   if (ms < 90 * MINUTE) return count(Math.round(ms / MINUTE), "minute", "minutes");
   if (ms < 48 * HOUR) return count(Math.round(ms / HOUR), "hour", "hours");
   return count(Math.round(ms / (24 * HOUR)), "day", "days");
+}
+
+// Entries that the programme may still mention.
+export function recentLine(recent: number): string {
+  const came = count(recent, "entry marked as yours came", "entries marked as yours came");
+  return `${came} into the log within the last two minutes; the programme has not said yet what happened.`;
 }
 
 export function withheldLine(looks: number): string {
