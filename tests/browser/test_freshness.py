@@ -22,7 +22,7 @@ from nightlatch.ledger.policy import Policy
 from nightlatch.seal.note import COSIGNATURE, make_signer
 from tests.browser.visit import PASSPHRASE, browser, set_up
 from tests.house import House, house
-from tests.hub.test_logwatch import shown
+from tests.hub.test_logs import shown
 
 pytestmark = pytest.mark.browser
 

@@ -19,9 +19,11 @@ from nightlatch.hub.serve.app import create_app
 from nightlatch.hub.serve.books.records import ClipRow
 from nightlatch.hub.serve.house import House
 from nightlatch.hub.settings import HubSettings
+from nightlatch.ledger.policy import Policy
 from nightlatch.owner.keys import OwnerKeys, derive, unwrap, wrap
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.identities import Opener
+from nightlatch.seal.note import COSIGNATURE, make_signer
 from nightlatch.seal.recipients import Sealer
 from tests.clocks import TestClock
 from tests.house import until
@@ -304,12 +306,13 @@ def test_home_says_what_is_wrong_and_what_to_do(home: Hub) -> None:
     assert all(p["text"] and p["todo"] for p in told["problems"])
 
 
+FRIEND = make_signer("friend.test", COSIGNATURE).verifier
 INVITATION = {
     "name": "A programme",
     "keeper_url": "http://127.0.0.1:9",
     "log_url": "http://127.0.0.1:9",
     "programme_key": b64encode(bytes(32)).decode(),
-    "policy": "",
+    "policy": str(Policy(make_signer("programme.test/log").verifier, (("friend", FRIEND),), 1)),
     "notice": "What is asked.",
     "language": "en",
 }
@@ -357,8 +360,8 @@ def test_a_programme_that_is_gone_loses_nothing(home: Hub) -> None:
     told = home.client.put("/api/giving/programme", json={"invitation": json.dumps(INVITATION)}).raise_for_status()
     joined = told.json()["id"]
     gone = home.client.get(f"/api/giving/logs/{joined}/checkpoint")
-    assert gone.status_code == 502
-    assert "Try again later" in gone.json()["error"]
+    assert gone.status_code == 503
+    assert "has not been checked here yet" in gone.json()["error"]
     assert home.client.get(f"/api/giving/logs/{joined}/../keeper").status_code in (404, 422)
 
 

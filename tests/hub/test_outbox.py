@@ -258,7 +258,8 @@ def test_a_log_that_contradicts_itself_is_given_nothing_that_is_still_on_its_way
     world.way.shut = {"PUT"}
     line = world.hub.give()
     world.way.shut = set()
-    world.hub.donations.distrusted = "The log contradicts itself."
+    joined = world.hub.donations.membership.joined()
+    world.hub.donations.distrusted[joined.id] = "The log contradicts itself."
     world.hub.turn(1)
     letter = world.hub.line(line.id).letter
     assert letter is not None

@@ -19,6 +19,7 @@ from nightlatch.hub.serve.problems import (
     CameraFacts,
     EyeFacts,
     HouseFacts,
+    LogFacts,
     TakingBackFacts,
     problems,
 )
@@ -33,8 +34,7 @@ WELL = HouseFacts(
     is_disk_full=False,
     cameras=(PORCH,),
     eye=EyeFacts(None, None, None),
-    log_trouble=None,
-    log_silent_since_ms=None,
+    logs=(),
     mailbox_is_away=False,
     mailbox_trouble=None,
     waiting_parts=7,
@@ -79,7 +79,7 @@ def test_all_is_well() -> None:
         (with_camera(recorded_to_ms=None), "porch is sending, but nothing is being stored"),
         (replace(WELL, eye=EyeFacts(NOW - BLIND_MS, "Restart the hub.", None)), "eye is blind"),
         (replace(WELL, eye=EyeFacts(None, None, "Download it.")), "detector that you chose is not here"),
-        (replace(WELL, log_trouble="The log contradicts itself."), "The log contradicts itself"),
+        (replace(WELL, logs=(LogFacts("Ours", "The log contradicts itself.", None),)), "The log contradicts itself"),
         (taking_back(), "may still be seen: P has not agreed"),
         (taking_back(asked_ms=NOW + 1), "may still be seen"),  # a clock was set back
         (taking_back(programme=None), "address of the programme is not known"),
@@ -133,7 +133,9 @@ def test_a_camera_is_not_blamed_for_a_recorder_that_is_away() -> None:
 
 def test_the_worst_comes_first() -> None:
     house = replace(
-        with_camera(state=CameraState.RETRYING, reason_text="Check the cable."), is_disk_full=True, log_trouble="Odd."
+        with_camera(state=CameraState.RETRYING, reason_text="Check the cable."),
+        is_disk_full=True,
+        logs=(LogFacts("Ours", "Odd.", None),),
     )
     assert said(house) == ["The disk is full.", "porch is not being recorded.", "Odd."]
     assert problems(house)[1].todo == "Check the cable."

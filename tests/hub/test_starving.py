@@ -14,13 +14,15 @@ from pathlib import Path
 import pytest
 
 from nightlatch.errors import NightlatchError
-from nightlatch.hub.serve import logwatch
 from nightlatch.hub.serve.giving import client
+from nightlatch.hub.serve.logs import logs
+from nightlatch.hub.serve.logs import mirror as mirroring
+from nightlatch.hub.serve.logs import watch as watching
 from nightlatch.ledger.checkpoint import Checkpoint
 from nightlatch.ledger.log import Log
 from nightlatch.seal.note import Note
 from tests.clocks import TestClock
-from tests.hub.test_logwatch import SIGNER, append, watch, with_this_hub
+from tests.hub.test_logs import SIGNER, Home, append, at_home, watch, with_this_hub
 from tests.web import hostile
 from tests.web.hostile import HOSTILE, Behaviour, held_mib
 
@@ -28,8 +30,11 @@ from tests.web.hostile import HOSTILE, Behaviour, held_mib
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "TIMEOUT_S", 1.0)
-    monkeypatch.setattr(logwatch, "EVERY_S", 0.05)
-    monkeypatch.setattr(logwatch, "IDLE_S", 0.05)
+    monkeypatch.setattr(watching, "EVERY_S", 0.05)
+    monkeypatch.setattr(watching, "IDLE_S", 0.05)
+    monkeypatch.setattr(watching, "LEAST_S", 0.05)
+    monkeypatch.setattr(watching, "SHORTLY_S", 0.01)
+    monkeypatch.setattr(logs, "ASK_S", 0.05)
 
 
 class Line:
@@ -94,13 +99,13 @@ def until(question: Callable[[], object], within_s: float = 20.0) -> None:
 
 
 @contextmanager
-def running(hub: logwatch.LogWatch) -> Iterator[asyncio.Task[None]]:
-    """The watch's loop, in a thread of its own."""
+def running(home: Home) -> Iterator[asyncio.Task[None]]:
+    """The loop of all watches, in a thread of its own."""
     loop = asyncio.new_event_loop()
     tasks: list[asyncio.Task[None]] = []
 
     def run() -> None:
-        tasks.append(loop.create_task(hub.run()))
+        tasks.append(loop.create_task(home.logs.run()))
         with contextlib.suppress(asyncio.CancelledError):
             loop.run_until_complete(tasks[0])
 
@@ -143,8 +148,9 @@ def test_the_watch_outlives_an_odd_number_and_sees_the_fork_that_follows(tmp_pat
         append(log, b"other")
     with at_an_address() as (line, url):
         line.shows(tmp_path / "true")
-        hub = watch(tmp_path, url)
-        with running(hub) as task:
+        home = at_home(tmp_path)
+        hub = home.join(url)
+        with running(home) as task:
             until(lambda: hub.size == 2)
             line.behave = says(
                 f"old {odd}\n\nprogramme.test/log\n{odd}\n{'A' * 43}=\n\n— programme.test/log AAAAAAAA\n"
@@ -167,22 +173,26 @@ def test_the_watch_outlives_what_nobody_thought_of(tmp_path: Path, monkeypatch: 
 
     with at_an_address() as (line, url):
         line.shows(tmp_path / "log")
-        hub = watch(tmp_path, url)
+        home = at_home(tmp_path)
+        hub = home.join(url)
         with monkeypatch.context() as patched:
-            patched.setattr(logwatch, "audit", stumble)
-            with running(hub) as task:
+            patched.setattr(mirroring, "read_on", stumble)
+            with running(home) as task:
                 until(stumbled.is_set)
                 until(lambda: hub.silent_since_ms is not None)
                 patched.undo()
                 _in_a_hurry_again(monkeypatch)
                 until(lambda: hub.size == 1)
-                assert hub.silent_since_ms is None
+                until(lambda: hub.silent_since_ms is None)  # the look that read it has ended
                 assert not task.done()
 
 
 def _in_a_hurry_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logwatch, "EVERY_S", 0.05)
-    monkeypatch.setattr(logwatch, "IDLE_S", 0.05)
+    monkeypatch.setattr(watching, "EVERY_S", 0.05)
+    monkeypatch.setattr(watching, "IDLE_S", 0.05)
+    monkeypatch.setattr(watching, "LEAST_S", 0.05)
+    monkeypatch.setattr(watching, "SHORTLY_S", 0.01)
+    monkeypatch.setattr(logs, "ASK_S", 0.05)
 
 
 def test_home_says_since_when_a_log_is_silent_after_two_looks_and_no_more_once_it_speaks(tmp_path: Path) -> None:
@@ -213,14 +223,14 @@ def test_a_log_that_claims_more_than_a_hub_can_check_is_not_read(tmp_path: Path)
     (tmp_path / "log" / "checkpoint").write_text(str(Note(text, (SIGNER.sign(text),))))
     with at_an_address() as (line, url):
         line.shows(tmp_path / "log")
-        with pytest.raises(NightlatchError, match="more than 1000000 entries"):
+        with pytest.raises(NightlatchError, match="more than 1500000 entries"):
             watch(tmp_path, url).look()
 
 
 def test_a_log_that_is_read_for_too_long_is_left_for_the_next_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logwatch, "LOOK_WITHIN_S", 0.0)
+    monkeypatch.setattr(watching, "LOOK_WITHIN_S", 0.0)
     with Log(tmp_path / "log", SIGNER) as log, at_an_address() as (line, url):
         append(log, b"one")
         line.shows(tmp_path / "log")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from base64 import b64encode
 from pathlib import Path
 
@@ -11,13 +12,18 @@ from typer.testing import CliRunner
 from nightlatch.commands.log import app
 from nightlatch.errors import NightlatchError
 from nightlatch.ledger.checkpoint import cosign, open_checkpoint
+from nightlatch.ledger.contradictions import read_contradiction, receipt_of
 from nightlatch.ledger.errors import LedgerError, Unproven, Why
 from nightlatch.ledger.log import Log
 from nightlatch.ledger.memory import MOST_SUSPICIONS, read_evidence
+from nightlatch.ledger.merkle import Tree, leaf_hash
 from nightlatch.ledger.policy import Policy
+from nightlatch.ledger.tiles import entry_tile, unbundle
 from nightlatch.ledger.witness import Witness, request
 from nightlatch.seal.note import COSIGNATURE, Note, make_signer, read_note
 from tests.clocks import TestClock
+from tests.ledger.long_log import long_log, some_leaf
+from tests.ledger.lying_log import lying_log
 
 SIGNER, FRIEND = make_signer("example.org/log"), make_signer("friend.example", COSIGNATURE)
 WITNESSES = (("friend", FRIEND.verifier),)
@@ -146,3 +152,68 @@ def test_a_stranger_cannot_plant_a_proof_at_a_witness(tmp_path: Path) -> None:
         witness.add_checkpoint(request(size, [b"\0" * 32], longer))  # a true checkpoint under a false proof
     assert len(witness.evidence()) == MOST_SUSPICIONS
     assert not [path for path in witness.evidence() if path.name.startswith("fork")]
+
+
+def long(folder: Path, count: int, *cuts: int) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    entries = (some_leaf(n) for n in range(count))
+    long_log(folder, SIGNER, entries, witnesses=[FRIEND], cuts=cuts, policy=Policy(SIGNER.verifier, WITNESSES, 1))
+    return folder
+
+
+def test_an_audit_follows_all_parts_and_remembers_each(tmp_path: Path) -> None:
+    told = audit(tmp_path, long(tmp_path / "log", 9_000, 300, 4_200))
+    assert "9006 entries in 3 parts" in told
+    assert "continues the 9006 of" in audit(tmp_path, tmp_path / "log")
+    told = audit(tmp_path, long(tmp_path / "log", 9_500, 300, 4_200))
+    assert "continues the 9006 of" in told
+    with pytest.raises(Unproven, match="was at") as refused:  # the last part lost entries
+        audit(tmp_path, long(tmp_path / "log", 5_000, 300, 4_200))
+    assert refused.value.why is Why.ROLLBACK
+    assert "policy.txt.seen.evidence" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("tags/0/000/00", "index"),
+        ("tags/0/000/head", "index"),
+        ("1/tile/0/000", "tile"),
+        ("next", "next part"),
+        ("1/begin", "does not begin"),
+    ],
+)
+def test_a_changed_file_of_any_part_is_found(tmp_path: Path, path: str, what: str) -> None:
+    whole = long(tmp_path / "log", 9_000, 4_300)
+    raw = (whole / path).read_bytes()
+    (whole / path).write_bytes(raw[:-2] + bytes([raw[-2] ^ 1, raw[-1]]))
+    with pytest.raises(Unproven, match=what):
+        audit(tmp_path, whole)
+
+
+def said(folder: Path, entries: list[bytes]) -> Path:
+    shutil.rmtree(folder / "log", ignore_errors=True)
+    lying_log(folder / "log", entries, SIGNER, FRIEND, 1)
+    return folder / "log"
+
+
+def test_evidence_of_a_lie_is_read_and_one_that_was_made_up_accuses_nobody(tmp_path: Path) -> None:
+    long(tmp_path / "log", 500, 300)
+    entries = [*unbundle((tmp_path / "log" / entry_tile(0, 256)).read_bytes())]
+    entries += unbundle((tmp_path / "log" / entry_tile(1, 45)).read_bytes())
+    shutil.rmtree(tmp_path / "log")
+    with pytest.raises(Unproven, match="goes on after its end"):
+        audit(tmp_path, said(tmp_path, [*entries, b"more"]))
+    [kept] = (tmp_path / "policy.txt.seen.evidence").glob("lie-*.txt")
+    told = CliRunner().invoke(app, ["evidence", str(kept), "--policy", str(tmp_path / "policy.txt")]).output
+    assert "ends with entry 300, and has 302 entries all the same" in told
+    note, tree = (said(tmp_path, entries) / "checkpoint").read_text(), Tree()  # the same log, honest
+    for leaf in entries:
+        tree.append(leaf_hash(leaf))
+    honest = receipt_of(tree, 300, entries[300], note)
+    forged = kept.read_text().replace("index 300", "index 299")
+    for text in (honest, forged, f"{honest}\n----\n\n{note}", kept.read_text()[:-200]):
+        with pytest.raises(Unproven):
+            read_contradiction(text, [SIGNER.verifier])
+    with pytest.raises(Unproven, match="not sign"):
+        read_contradiction(kept.read_text(), [make_signer("example.org/log").verifier])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from nightlatch.seal.note import Verifier
 
 SHORTEST_SECRET = 16
+PROGRESS_EVERY_S = 5.0
 
 app = typer.Typer(help="The log: run it, check a receipt, audit all of it.", no_args_is_help=True)
 
@@ -169,22 +172,46 @@ def audit(
     from nightlatch.ledger.policy import read_policy
 
     seen = state or policy.with_name(f"{policy.name}.seen")
-    found, before = remembering_audit(files_of(where), read_policy(policy.read_text()), seen)
-    typer.echo(f"The log holds together: {found.checkpoint.size} entries, {len(found.witnessed)} witnesses.")
+    found = remembering_audit(files_of(where), read_policy(policy.read_text()), seen, _say_progress())
+    parts = f" in {len(found.parts)} parts" if len(found.parts) > 1 else ""
+    witnesses = len(found.parts[-1].witnessed)
+    typer.echo(f"The log holds together: {found.size} entries{parts}, {witnesses} witnesses.")
+    before = found.before
     told = "the first that this audit saw" if before is None else f"continues the {before} of the last audit"
     typer.echo(f"It is {told}." if before is None else f"It {told}.")
+
+
+def _say_progress() -> Callable[[int, int, int], None]:
+    """Says every few seconds how far the audit of a long log is; nothing of a short one."""
+    said_s = time.monotonic()
+
+    def say(part: int, read: int, size: int) -> None:
+        nonlocal said_s
+        if time.monotonic() - said_s >= PROGRESS_EVERY_S:
+            said_s = time.monotonic()
+            typer.echo(f"Part {part}: {read} of {size} entries.", err=True)
+
+    return say
 
 
 @app.command()
 def evidence(
     file: Annotated[Path, typer.Argument(help="What a witness, a hub or an audit kept.", exists=True)],
-    policy: Annotated[Path, typer.Option(help="The policy: keys and quorum.", exists=True)],
+    policy: Annotated[
+        list[Path],
+        typer.Option(help="The policy: keys and quorum. Name it again for a part that has another key.", exists=True),
+    ],
 ) -> None:
-    """Say whether two checkpoints prove, without anything else, that the log contradicted itself."""
-    from nightlatch.ledger.memory import read_evidence
+    """Say whether something that was kept proves, without anything else, that the log contradicted itself."""
+    from nightlatch.ledger.contradictions import is_contradiction, open_evidence, read_contradiction
     from nightlatch.ledger.policy import read_policy
 
-    before, now, is_proof = read_evidence(file.read_text(encoding="utf-8"), read_policy(policy.read_text()).log)
+    logs, text = [read_policy(each.read_text()).log for each in policy], file.read_text(encoding="utf-8")
+    if is_contradiction(text):
+        typer.echo(read_contradiction(text, logs))
+        typer.echo("The log contradicts itself: the holder of its key signed what is not true.")
+        return
+    before, now, is_proof = open_evidence(text, logs)
     typer.echo(f"{before.origin} signed a tree of {before.size} entries, and one of {now.size}.")
     proof = "They contradict each other: the holder of the log's key showed two histories."
     typer.echo(

@@ -35,6 +35,15 @@ class Why(StrEnum):
     NOT_INCLUDED = "not included"
     FORK = "fork"
     ROLLBACK = "rollback"
+    CONTRADICTION = "contradiction"  # within one tree
+
+
+class About(StrEnum):
+    """What a log contradicts itself about within one tree."""
+
+    NEXT = "next"  # it goes on after the entry that ends it
+    INDEX = "index"  # an index by tag that is not of its entries
+    BEGIN = "begin"  # a part that does not begin where the one before it ended
 
 
 class Unproven(Refused):
@@ -59,3 +68,11 @@ class Forked(Unproven):
     def __init__(self, text: str, root: bytes, path: Sequence[bytes]) -> None:
         super().__init__(Why.FORK, text)
         self.root, self.path = root, tuple(path)
+
+
+class Contradicted(Unproven):
+    """A tree that says of itself what is not true; the entry at `index` shows it."""
+
+    def __init__(self, text: str, about: About, index: int) -> None:
+        super().__init__(Why.CONTRADICTION, text)
+        self.about, self.index = about, index

@@ -1,7 +1,8 @@
 """What somebody remembers of one log: its newest checkpoint, in a file, and what the log signed against it.
 
 Used by witnesses, by the hub and by `nightlatch log audit`. Only a checkpoint whose signature by the log was verified
-gets here; a stranger cannot put words into a log's mouth.
+gets here; a stranger cannot put words into a log's mouth. What a log contradicts within one tree is put into words in
+`ledger/contradictions.py`.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from nightlatch.ledger.merkle import is_consistent
 from nightlatch.seal.note import NoteError, Verifier, read_note
 
 MOST_SUSPICIONS = 16
-PROOF, SUSPICION = "fork", "look"
-_BETWEEN = "\n----\n\n"
+PROOF, LIE, SUSPICION = "fork", "lie", "look"
+BETWEEN = "\n----\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,18 +67,32 @@ class Memory:
         held = self.newest()
         if held is None:
             return None
+        older, newer = (held.note, note) if now.size >= held.checkpoint.size else (note, held.note)
         parts = [held.note, note]
-        if isinstance(why, Forked) and now.size > held.checkpoint.size:
-            parts.append("".join(f"{b64encode(step).decode()}\n" for step in (why.root, *why.path)))
+        if isinstance(why, Forked) and now.size != held.checkpoint.size:
+            parts = [older, newer, "".join(f"{b64encode(step).decode()}\n" for step in (why.root, *why.path))]
         is_proof = len(parts) > 2 or (held.checkpoint.size == now.size and held.checkpoint.root != now.root)
-        make_folder(self.evidence)
         if not is_proof:
+            make_folder(self.evidence)
             old = sorted(self.evidence.glob(f"{SUSPICION}-*.txt"), key=lambda path: path.stat().st_mtime_ns)
             for path in old[: max(0, len(old) - MOST_SUSPICIONS + 1)]:
                 path.unlink(missing_ok=True)
-        name = sha256((held.note + note).encode()).hexdigest()[:16]
-        path = self.evidence / f"{PROOF if is_proof else SUSPICION}-{name}.txt"
-        write_durably(path, _BETWEEN.join(parts).encode())
+        return self._write(PROOF if is_proof else SUSPICION, parts)
+
+    def prove_fork(self, before: str, now: str, why: Unproven) -> Path:
+        """Keep two checkpoints that somebody else saw, and what shows that they contradict each other; the file."""
+        steps = (why.root, *why.path) if isinstance(why, Forked) else ()
+        lines = "".join(f"{b64encode(step).decode()}\n" for step in steps)
+        return self._write(PROOF, [before, now, lines] if lines else [before, now])
+
+    def prove(self, text: str) -> Path:
+        """Keep what shows by itself that the log contradicts itself (`lie-….txt`); the file."""
+        return self._write(LIE, [text])
+
+    def _write(self, kind: str, parts: list[str]) -> Path:
+        make_folder(self.evidence)
+        path = self.evidence / f"{kind}-{sha256(''.join(parts[:2]).encode()).hexdigest()[:16]}.txt"
+        write_durably(path, BETWEEN.join(parts).encode())
         return path
 
 
@@ -95,7 +110,7 @@ def read_evidence(text: str, log: Verifier) -> Evidence:
     Raises:
         Unproven: no evidence, or this log did not sign it: it accuses nobody.
     """
-    parts = text.split(_BETWEEN)
+    parts = text.split(BETWEEN)
     if len(parts) not in (2, 3):
         raise Unproven(Why.MALFORMED, "This is no evidence of a log: two checkpoints are missing.")
     before, now = (open_checkpoint(part, log)[0] for part in parts[:2])

@@ -27,7 +27,7 @@ from nightlatch.hub.serve.duty import always
 from nightlatch.hub.serve.face import hub_face
 from nightlatch.hub.serve.giving import Donations
 from nightlatch.hub.serve.house import House
-from nightlatch.hub.serve.logwatch import LogWatch
+from nightlatch.hub.serve.logs import Logs
 from nightlatch.hub.serve.people.household import Household, hub_key, setup_code
 from nightlatch.hub.serve.people.tries import Tries
 from nightlatch.hub.serve.routes import ROUTERS
@@ -95,7 +95,7 @@ def _furnish(settings: HubSettings, clock: Clock, secure: bool, outside_only: bo
         alerts=Alerts([push] if mqtt is None else [push, mqtt]),
         lifesign=lifesign,
         donations=donations,
-        logwatch=LogWatch(folder, donations, clock),
+        logs=Logs(folder, donations, clock),
         started_ms=clock.now_ms(),
         secure=secure,
     )
@@ -114,7 +114,7 @@ async def _running(house: House) -> AsyncIterator[None]:
         "beats": house.beats,
         "sweep": lambda: _sweep(house),
         "alerts": house.alerts.run,
-        "log": house.logwatch.run,
+        "log": house.logs.run,
         "outbox": house.donations.sender.run,
     }
     if house.uplink is not None:

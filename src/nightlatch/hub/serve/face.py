@@ -10,6 +10,7 @@ from fastapi import Request
 from nightlatch.errors import CloudError, ConfigError, NightlatchError, SourceError
 from nightlatch.hub.errands.asking import LARGEST_FILM
 from nightlatch.hub.serve.house import SignedOut
+from nightlatch.hub.serve.logs import LogDoubted, NotAudited
 from nightlatch.hub.serve.people.household import SetUpAlready
 from nightlatch.hub.serve.routes.asking import Gone
 from nightlatch.hub.settings import HubSettings
@@ -27,6 +28,8 @@ STATUSES: Statuses = {
     SignedOut: 401,
     SetUpAlready: 409,
     Gone: 410,
+    LogDoubted: 409,
+    NotAudited: 503,
     CloudError: 502,
     ConfigError: 422,
     SourceError: 422,

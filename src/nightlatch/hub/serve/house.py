@@ -36,7 +36,7 @@ from nightlatch.hub.serve.duty import Duty
 from nightlatch.hub.serve.giving import Donations
 from nightlatch.hub.serve.hints import Hint
 from nightlatch.hub.serve.links import Link, Links
-from nightlatch.hub.serve.logwatch import LogWatch
+from nightlatch.hub.serve.logs import Logs
 from nightlatch.hub.serve.open_events import OpenEvents
 from nightlatch.hub.serve.people.household import Device, Household
 from nightlatch.hub.serve.people.tries import Tries
@@ -90,7 +90,7 @@ class House:
     alerts: Alerts
     lifesign: LifeSign | None
     donations: Donations
-    logwatch: LogWatch
+    logs: Logs
     started_ms: int
     secure: bool = False
     notices: NoticeServer = field(init=False)

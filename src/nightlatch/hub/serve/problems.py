@@ -70,6 +70,15 @@ class EyeFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class LogFacts:
+    """How the log of one programme is doing."""
+
+    programme: str
+    trouble: str | None
+    silent_since_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class TakingBackFacts:
     """A clip that was taken back, and what its programme has not done yet."""
 
@@ -92,8 +101,7 @@ class HouseFacts:
     is_disk_full: bool
     cameras: tuple[CameraFacts, ...]
     eye: EyeFacts | None  # None until it is heard from
-    log_trouble: str | None
-    log_silent_since_ms: int | None
+    logs: tuple[LogFacts, ...]  # of programmes; only those that are in trouble
     mailbox_is_away: bool
     mailbox_trouble: str | None
     waiting_parts: int
@@ -245,17 +253,23 @@ def _times(tries: int) -> str:
 
 
 def log_is_not_believed(house: HouseFacts) -> Iterable[Problem]:
-    if house.log_trouble is not None:
-        yield _problem(house.log_trouble, "Nothing will be given to it until this is cleared up. Ask the programme.")
+    for each in house.logs:
+        if each.trouble is not None:
+            todo = f"Nothing will be given to {each.programme} until this is cleared up. Ask the programme."
+            yield _problem(each.trouble, todo)
 
 
 def log_is_silent(house: HouseFacts) -> Iterable[Problem]:
-    if house.log_silent_since_ms is not None:
-        text = "The programme's log is silent. Until it answers, nobody can check who looked at your clips."
-        todo = (
-            "If this does not go away, check the hub's network, then ask the programme. Taking back works all the same."
-        )
-        yield _problem(text, todo, since_ms=house.log_silent_since_ms)
+    for each in house.logs:
+        if each.silent_since_ms is not None:
+            text = (
+                f"The log of {each.programme} is silent. Until it answers, nobody can check who looked at your clips."
+            )
+            todo = (
+                "If this does not go away, check the hub's network, then ask the programme. "
+                "Taking back works all the same."
+            )
+            yield _problem(text, todo, since_ms=each.silent_since_ms)
 
 
 def alerts_do_not_arrive(house: HouseFacts) -> Iterable[Problem]:

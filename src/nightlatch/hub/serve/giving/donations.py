@@ -35,23 +35,24 @@ class Donations:
         self._books = books
         self.membership = Membership(books, clock)
         self.offers = Offers(books.engine, clock, models_dir)
+        # by programme: why it is given nothing, as its log contradicts itself
+        self.distrusted: dict[str, str] = {}
         self.outbox = Outbox(books, clock)
         self.carriers = Carriers(books, self.outbox, self.membership, clock)
-        self.carriers.doubt_of = lambda _: self.distrusted
+        self.carriers.doubt_of = self.distrusted.get
         self.sender = Sender(self.outbox, self.carriers.all())
         self.outbox.entered = self.sender.wake
-        self.distrusted: str | None = None  # why nothing is given any more: the log contradicted itself
 
     # ---- giving ----------------------------------------------------------------------------------------------
 
     def ask_key(self, offer_id: str) -> ClipKey:
         """Have the keeper make a key for this clip. Raises `CloudError`, `NotFound`, `ConfigError`, `Refused`."""
-        if self.distrusted is not None:
-            raise Refused(f"{self.distrusted} Nothing will be given to it.")
+        joined = self.membership.joined()
+        if (why := self.distrusted.get(joined.id)) is not None:
+            raise Refused(f"{why} Nothing will be given to it.")
         offer = self.offers.find(offer_id)
         if offer.redacted is None:
             raise ConfigError("This clip is not ready yet.")
-        joined = self.membership.joined()
         if offer.key is None or offer.programme_id != joined.id:
             offer.key, offer.programme_id = ProgrammeClient(joined).make_key(), joined.id
         return offer.key

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from nightlatch.hub.serve.books.reading import DonationLine
 from nightlatch.hub.serve.giving import Programme
-from nightlatch.hub.serve.logwatch import witness_key
+from nightlatch.hub.serve.logs import witness_key
 from nightlatch.hub.serve.routes.asking import At, Owner, PageBody
 
 router = APIRouter(prefix="/api/giving")
@@ -66,9 +66,9 @@ class DonationsShape:
 @router.get("")
 def giving(at: At, _: Owner) -> DonationsShape:
     """The programme, everything ever given, and how much of the log this hub vouches for."""
-    programme, watch = at.donations.membership.programme(), at.logwatch
+    programme = at.donations.membership.programme()
     return DonationsShape(
-        WitnessShape(str(witness_key(watch.data_dir).verifier), watch.vouched),
+        WitnessShape(str(witness_key(at.logs.data_dir).verifier), at.logs.vouched(programme)),
         None if programme is None else ProgrammeShape.of(programme),
         [ProgrammeShape.of(each) for each in at.donations.membership.known()],
         at.donations.given(),

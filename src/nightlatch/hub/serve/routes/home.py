@@ -22,6 +22,7 @@ from nightlatch.hub.serve.problems import (
     CameraFacts,
     EyeFacts,
     HouseFacts,
+    LogFacts,
     Problem,
     TakingBackFacts,
     problems,
@@ -232,8 +233,7 @@ def _facts(at: House, cameras: list[CameraNowShape], now_ms: int, storage: DiskS
             for each in cameras
         ),
         eye=None if eye is None else EyeFacts(eye.blind_since_ms, eye.blind_text, eye.coming_text),
-        log_trouble=at.logwatch.trouble,
-        log_silent_since_ms=at.logwatch.silent_since_ms,
+        logs=tuple(LogFacts(each.programme, each.trouble, each.silent_since_ms) for each in at.logs.troubles()),
         mailbox_is_away=uplink is not None and uplink.reachable is False,
         mailbox_trouble=None if uplink is None else uplink.trouble,
         waiting_parts=waiting_parts,

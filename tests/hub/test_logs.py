@@ -8,6 +8,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,7 +19,8 @@ from nightlatch.errors import NightlatchError, Refused
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.giving import Donations
-from nightlatch.hub.serve.logwatch import LogWatch, witness_key
+from nightlatch.hub.serve.logs import Logs, witness_key
+from nightlatch.hub.serve.logs.watch import Watch
 from nightlatch.keeper.app import create_app
 from nightlatch.ledger.checkpoint import cosign, cosigned_at_s
 from nightlatch.ledger.client import LogClient
@@ -52,23 +54,48 @@ def shown(folder: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def watch(
-    tmp_path: Path, url: str, policy: Policy | None = None, keeper: str | None = None, clock: TestClock | None = None
-) -> LogWatch:
-    """A hub that joined the programme, as after a start."""
+@dataclass(frozen=True)
+class Home:
+    """What a hub has of logs, as after a start."""
+
+    donations: Donations
+    logs: Logs
+    clock: TestClock
+
+    @property
+    def watch(self) -> Watch:
+        """Of the programme that is joined."""
+        return self.logs.watch(self.donations.membership.joined())
+
+    def join(
+        self, url: str, policy: Policy | None = None, keeper: str | None = None, name: str = "A programme"
+    ) -> Watch:
+        """Join a programme; its watch."""
+        told = {
+            "name": name,
+            "keeper_url": keeper or url,
+            "log_url": url,
+            "programme_key": b64encode(bytes(32)).decode(),
+            "policy": str(policy or Policy(SIGNER.verifier, (("friend", FRIEND.verifier),), 1)),
+            "notice": "n",
+            "language": "en",
+        }
+        self.donations.membership.join(json.dumps(told))
+        return self.watch
+
+
+def at_home(tmp_path: Path, clock: TestClock | None = None) -> Home:
+    """A hub that starts."""
     engine, clock = open_index(tmp_path / "hub"), clock or TestClock()
     donations = Donations(Books(tmp_path / "hub", engine), clock, None)
-    told = {
-        "name": "A programme",
-        "keeper_url": keeper or url,
-        "log_url": url,
-        "programme_key": b64encode(bytes(32)).decode(),
-        "policy": str(policy or Policy(SIGNER.verifier, (("friend", FRIEND.verifier),), 1)),
-        "notice": "n",
-        "language": "en",
-    }
-    donations.membership.join(json.dumps(told))
-    return LogWatch(tmp_path / "hub", donations, clock)
+    return Home(donations, Logs(tmp_path / "hub", donations, clock), clock)
+
+
+def watch(
+    tmp_path: Path, url: str, policy: Policy | None = None, keeper: str | None = None, clock: TestClock | None = None
+) -> Watch:
+    """The watch of a hub that joined the programme, as after a start."""
+    return at_home(tmp_path, clock).join(url, policy, keeper)
 
 
 def append(log: Log, leaf: bytes) -> None:
@@ -102,12 +129,13 @@ def test_a_log_that_contradicts_itself_is_found_out_after_a_restart(tmp_path: Pa
     with shown(tmp_path / "true") as url:
         watch(tmp_path, url).look()
     with shown(tmp_path / "false") as url:
-        hub = watch(tmp_path, url)
+        home = at_home(tmp_path)
+        hub = home.join(url)
         hub.look()
         assert hub.trouble is not None
-        assert "contradicts itself" in hub.trouble
+        assert "A programme contradicts itself" in hub.trouble
         with pytest.raises(Refused, match="Nothing will be given"):
-            hub.donations.ask_key("0" * 16)
+            home.donations.ask_key("0" * 16)
     [evidence] = (tmp_path / "hub" / "log-evidence").iterdir()
     for note in evidence.read_text().split("\n----\n\n")[:2]:
         assert SIGNER.verifier.signed(read_note(note))
@@ -121,10 +149,12 @@ def test_a_log_that_is_away_is_not_accused(tmp_path: Path) -> None:
 
 
 def test_without_a_programme_there_is_nothing_to_watch(tmp_path: Path) -> None:
-    hub = watch(tmp_path, "http://127.0.0.1:9")
-    hub.donations.membership.leave()
-    hub.look()
-    assert hub.trouble is None
+    home = at_home(tmp_path)
+    home.join("http://127.0.0.1:9")
+    assert len(home.logs.wanted()) == 1
+    home.donations.membership.leave()
+    assert home.logs.wanted() == []
+    assert home.logs.troubles() == []
 
 
 def with_this_hub(tmp_path: Path) -> Policy:
@@ -141,23 +171,25 @@ def test_the_hub_cosigns_what_continues_and_makes_the_quorum(tmp_path: Path) -> 
         hub = watch(tmp_path, url, policy)
         hub.look()
         assert (hub.size, hub.vouched, hub.trouble) == (1, 1, None)
-        check_note(LogClient(url).checkpoint(), policy, hub.clock.now_ms())
+        check_note(LogClient(url).checkpoint(), policy, TestClock().now_ms())
         LogClient(url, "w").append(b"two")
         assert hub.vouch(1)  # between two audits
         assert hub.vouched == 2
-        check_note(LogClient(url).checkpoint(), policy, hub.clock.now_ms())
+        check_note(LogClient(url).checkpoint(), policy, TestClock().now_ms())
         assert witness_key(tmp_path / "hub").verifier == own
         assert (tmp_path / "hub" / "witness.key").stat().st_mode & 0o077 == 0
 
 
-def test_a_hub_that_the_policy_does_not_name_waits_for_nothing(tmp_path: Path) -> None:
+def test_a_hub_that_the_policy_does_not_name_follows_all_the_same(tmp_path: Path) -> None:
     with Log(tmp_path / "log", SIGNER) as log:
         append(log, b"one")
         with served(create_log_app(log, {}, "w")) as url:
             hub = watch(tmp_path, url)
-            assert not hub.vouch(1)
+            assert hub.vouch(1)
             assert hub.size == 1  # a programme that was joined since is audited without waiting for its turn
-            assert not hub.vouch(1)
+            append(log, b"two")
+            assert hub.vouch(1)
+            assert hub.size == 2
         assert cosigned_at_s(log.note, witness_key(tmp_path / "hub").verifier) is None  # the log does not know it
 
 
@@ -202,14 +234,16 @@ def test_the_hub_of_a_household_that_gave_is_let_in_by_the_keeper(tmp_path: Path
     given = keeper.offer(witness=str(own))
     with served(create_app(keeper.room, keeper.passkeys, ORIGIN, "face")) as url:
         log.append(b"one")
-        hub = watch(tmp_path, log.url, log.policy, url, clock)
+        home = at_home(tmp_path, clock)
+        hub = home.join(log.url, log.policy, url)
         hub.look()
         assert hub.trouble is None
         assert cosigned_at_s(read_note(log.client.checkpoint()), own) is None  # nothing given: nobody knows it
         keeper.room.receive(given.gift)
         keeper.room.sweep()
+        clock.fixed_ms += 60_000
         hub.look()
-        assert cosigned_at_s(read_note(log.client.checkpoint()), own) == TEN // 1000
+        assert cosigned_at_s(read_note(log.client.checkpoint()), own) == TEN // 1000 + 60
         check_note(log.client.checkpoint(), log.policy, TEN)  # the others' cosignatures are still there
     log.close()
     keeper.engine.dispose()
