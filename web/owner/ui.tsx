@@ -97,6 +97,8 @@ export function Secret(props: {
           type={(shown ? "text" : "password") as "password"}
           value={props.value}
           autocomplete={props.autocomplete}
+          autocapitalize="none"
+          spellcheck={false} // what is shown must not go to a spelling service
           data-testid={props.testid}
           onInput={(e) => props.onInput(e.currentTarget.value)}
         />
