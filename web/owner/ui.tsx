@@ -145,11 +145,16 @@ export function useTitle(title: string) {
   }, [title]);
 }
 
-const pictures = new Latest<string, string>(160, (url) => URL.revokeObjectURL(url));
+interface OpenedPicture {
+  url: string;
+  of: number | undefined; // what `again` was
+}
+
+const pictures = new Latest<string, OpenedPicture>(160, ({ url }) => URL.revokeObjectURL(url));
 
 interface PictureProps {
   path: string;
-  again?: number | undefined; // changes when there is a newer one; without it a picture that was opened once stays
+  again?: number | undefined; // changes when there is a newer one; while it does not, one that was opened once stays
   alt: string;
   empty?: string;
   class?: string;
@@ -157,7 +162,7 @@ interface PictureProps {
 
 // A sealed picture, opened here when it comes into sight. Keeps the old one until the new one is there.
 export function SealedPicture({ path, again, alt, empty, class: style }: PictureProps) {
-  const [url, setUrl] = useState<string | null>(pictures.get(path) ?? null);
+  const [url, setUrl] = useState<string | null>(pictures.get(path)?.url ?? null);
   const [seen, setSeen] = useState(false);
   const box = useRef<HTMLImageElement & HTMLDivElement>(null);
   useEffect(() => {
@@ -169,7 +174,8 @@ export function SealedPicture({ path, again, alt, empty, class: style }: Picture
     return () => watcher.disconnect();
   }, [seen]);
   useEffect(() => {
-    if (!seen || (again === undefined && pictures.get(path))) return;
+    const had = pictures.get(path);
+    if (!seen || (had && had.of === again)) return;
     let gone = false;
     void (async () => {
       const found = await sealed(path);
@@ -177,7 +183,7 @@ export function SealedPicture({ path, again, alt, empty, class: style }: Picture
       const jpeg = await opened(found.value.bytes);
       if (!jpeg.ok) return;
       const made = pictureUrl(jpeg.value);
-      pictures.set(path, made);
+      pictures.set(path, { url: made, of: again });
       if (!gone) setUrl(made);
     })();
     return () => {

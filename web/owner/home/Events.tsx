@@ -79,7 +79,7 @@ function Row({ parts }: { parts: Clip[] }) {
         data-clip={clip.id}
         onPointerDown={(press) => press.pointerType === "mouse" && expect(clip.id)} // a finger may only scroll
       >
-        <SealedPicture path={`/clips/${clip.id}/still`} again={clip.open ? clip.parts : undefined} alt="" />
+        <SealedPicture path={`/clips/${clip.id}/still`} again={clip.parts} alt="" />
         <span>
           <strong>{camera?.name ?? "A removed camera"}</strong>
           <span>
