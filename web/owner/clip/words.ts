@@ -21,6 +21,7 @@ export function facts(
   of: Manifest,
   row: Clip | null | undefined,
   hasMailbox: boolean,
+  isDemo = false, // clips of demo cameras are not sent
 ): [name: string, value: string][] {
   const found: [string, string][] = [
     ["When", `${longDay(of.onset_ms)}, ${hhmmss(of.onset_ms)}`],
@@ -30,7 +31,7 @@ export function facts(
   ];
   if (row) found.push(["Sealed size", bytes(row.bytes)]);
   if (row === null) found.push(["Comes from", "The mailbox outside: it is gone at home"]);
-  if (row && hasMailbox) found.push(["Mailbox outside", sent(row)]);
+  if (row && hasMailbox) found.push(["Mailbox outside", isDemo ? "Clips of demo cameras stay at home" : sent(row)]);
   return found;
 }
 

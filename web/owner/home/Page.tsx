@@ -23,19 +23,24 @@ export function HomePage() {
       </section>
       {found.cameras.some((camera) => camera.demo) && (
         <p class="note">
-          <span>These are rendered demo cameras, sealed and stored like real ones. They go once you add your own.</span>
+          <span>
+            These are rendered demo cameras, sealed and stored like real ones; only their clips stay at home. They go
+            once you add your own, with everything they recorded.
+          </span>
           <Link href="/cameras/new" class="button">
             Add your own camera
           </Link>
         </p>
       )}
       <p class="keeps fine">
-        <span>{storageLine(found.storage)}</span> <span>{mailboxLine(found.cloud)}</span>
+        <span>{storageLine(found.storage)}</span> <span>{mailboxLine(found.cloud, isDemo(found))}</span>
       </p>
       <Events />
     </>
   );
 }
+
+const isDemo = ({ cameras }: Home) => cameras.length > 0 && cameras.every((camera) => camera.demo);
 
 function Status({ of }: { of: Home }) {
   return (
