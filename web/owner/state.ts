@@ -7,6 +7,7 @@ import type { Bytes } from "../shared/bytes";
 import { forget, type Keyring, keep, kept } from "../shared/keyring";
 import { identityOf, lockedKeys, recipientOf, signingPublic } from "../shared/keys";
 import type { Hint, Home, State } from "../shared/wire";
+import { forgetAll } from "./cameras/drafts";
 
 export const state = signal<State | null>(null);
 export const ring = signal<Keyring | null>(null);
@@ -97,6 +98,7 @@ async function keyringOf(root: Bytes, found: State): Promise<Keyring> {
 }
 
 export async function signOut() {
+  forgetAll();
   await send("POST", "/logout");
   await forget().catch(() => undefined);
   location.href = "/";
