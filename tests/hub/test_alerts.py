@@ -236,6 +236,26 @@ def test_a_switch_that_cannot_be_remembered_stays_off(tmp_path: Path) -> None:
     assert not switch.is_on
 
 
+def test_a_broker_that_is_not_there_is_said_to_be_with_what_to_do(tmp_path: Path) -> None:
+    for hub in running_hub(tmp_path / "hub", mqtt_url="mqtt://127.0.0.1:9"):
+        hub.set_up()
+
+        def trouble() -> str | None:
+            said: str | None = hub.client.get("/api/alerts").json()["mqtt_trouble"]
+            return said
+
+        assert "Check that it runs" in (until(trouble, "the trouble", 10) or "")
+
+
+@needs_mosquitto
+def test_a_broker_that_refuses_the_password_is_said_to_refuse_it(tmp_path: Path) -> None:
+    port = free_port()
+    with broker(tmp_path, port):
+        for hub in running_hub(tmp_path / "hub", mqtt_url=f"mqtt://hub:wrong@127.0.0.1:{port}"):
+            hub.set_up()
+            until(lambda: "refuses" in (hub.client.get("/api/alerts").json()["mqtt_trouble"] or ""), "the refusal", 20)
+
+
 def test_only_the_owner_switches_pictures_on(tmp_path: Path) -> None:
     for hub in running_hub(tmp_path / "hub", mqtt_url="mqtt://127.0.0.1:9"):
         assert hub.client.put("/api/alerts/mqtt", json={"pictures": True}).status_code == 401

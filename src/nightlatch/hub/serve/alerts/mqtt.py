@@ -39,6 +39,11 @@ KEEPALIVE_S = 20  # a hub whose machine lost its power is offline half as much l
 QUIET_S = 0.5  # after the last of what a broker retained
 MOST_WAIT_S = 5.0  # for it
 PART_S = 2.0  # to say goodbye
+REFUSED = (
+    "Your broker refuses Nightlatch's user name or password. "
+    "Correct mqtt_url under [hub] in nightlatch.toml, then restart the hub."
+)
+AWAY = "Your broker does not answer. Check that it runs, and mqtt_url under [hub] in nightlatch.toml."
 log = structlog.get_logger()
 
 
@@ -94,6 +99,7 @@ class Mqtt:
         self._turn = asyncio.Lock()  # what is retained of a camera is changed by one at a time
         self.pictures = PictureSwitch(self.name)
         self.connected = False
+        self.trouble: str | None = None  # why it is not connected, and what to do
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
@@ -101,11 +107,12 @@ class Mqtt:
         while True:
             try:
                 async with self._connect() as client:
-                    self._client, self.connected = client, True
+                    self._client, self.connected, self.trouble = client, True, None
                     self._announced, self._shown, self._kept = {}, {}, {}
                     pause_s = FIRST_RETRY_S
                     await self._stay(client)
             except (aiomqtt.MqttError, OSError) as error:
+                self.trouble = REFUSED if isinstance(error, aiomqtt.MqttConnectError) else AWAY
                 log.warning("mqtt.lost", error=type(error).__name__, again_in_s=round(pause_s))
             except Exception:  # whatever a broker made us stumble over: push alerts run in the same group
                 log.exception("mqtt.stumbled", again_in_s=round(pause_s))
