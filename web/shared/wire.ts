@@ -293,6 +293,7 @@ export interface AlertSettings {
   push_key: string;
   verdicts: Verdict[];
   mqtt: Broker | null; // null where no broker is set
+  mqtt_trouble: string | null; // why it is not connected, and what to do; null until that is known
 }
 
 // The key with which this hub vouches for the log, and how much of the log it vouches for.

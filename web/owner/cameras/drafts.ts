@@ -1,4 +1,4 @@
-// Areas that are drawn and not saved: kept on this device with each step, so that no way of leaving the page loses them.
+// Areas that are drawn and not saved: kept on this device with each step, so that no way of leaving loses them.
 // `written` and `read` are pure.
 
 import type { Area } from "../../shared/wire";
