@@ -112,7 +112,7 @@ class Mqtt:
                     pause_s = FIRST_RETRY_S
                     await self._stay(client)
             except (aiomqtt.MqttError, OSError) as error:
-                self.trouble = REFUSED if isinstance(error, aiomqtt.MqttConnectError) else AWAY
+                self.trouble = REFUSED if _is_login_refused(error) else AWAY
                 log.warning("mqtt.lost", error=type(error).__name__, again_in_s=round(pause_s))
             except Exception:  # whatever a broker made us stumble over: push alerts run in the same group
                 log.exception("mqtt.stumbled", again_in_s=round(pause_s))
@@ -292,6 +292,12 @@ class Mqtt:
 
     def _topic(self, *parts: str) -> str:
         return "/".join((self._root, *parts))
+
+
+def _is_login_refused(error: Exception) -> bool:
+    """Bad user name or password, or not authorised: MQTT 3.1.1, 3.2.2.3 and MQTT 5, 3.2.2.2."""
+    code = getattr(error, "rc", None)
+    return getattr(code, "value", code) in (4, 5, 0x86, 0x87)
 
 
 def _event(alert: Alert) -> dict[str, object]:
