@@ -121,10 +121,16 @@ describe("no zoom shows the future", () => {
     expect(viewOf(past, NOW + HOUR)).toEqual(past.view); // one that ends in the past stays
   });
 
-  test("a chosen moment stays where it is on the strip", () => {
-    const chosen = zoom(begin(`at=${NOON}`, NOW), 6 * HOUR, NOW);
-    expect((NOON - chosen.view.from) / (6 * HOUR)).toBeCloseTo(21 / 24);
-    expect(chosen.view.to).toBeLessThanOrEqual(NOW);
+  test("a moment within the stretch is seen with all that came after it, up to now", () => {
+    const chosen = begin(`at=${NOON}`, NOW);
+    expect(zoom(chosen, 6 * HOUR, NOW)).toMatchObject({ at: NOON, view: { from: NOW - 6 * HOUR, to: NOW } });
+    const close = zoom(chosen, HOUR, NOW); // too long ago for that: it stays where it is on the strip
+    expect((NOON - close.view.from) / HOUR).toBeCloseTo(21 / 24);
+    expect(zoom(close, 12 * HOUR, NOW).view.to).toBe(NOW);
+  });
+
+  test("who waits and then zooms sees up to now, too", () => {
+    for (const span of spans) expect(zoom(begin("", NOW), span, NOW + 4 * MINUTE).view.to).toBe(NOW + 4 * MINUTE);
   });
 });
 

@@ -1,13 +1,12 @@
 // What stands above and below the picture: which day and how much of it, then play, where we are, and events.
 
 import type { ComponentChildren } from "preact";
-import { dateOf, dayAfter, dayBefore, dayName, dayOfDate, hhmmss } from "../../shared/time";
+import { dateOf, dayAfter, dayBefore, dayName, dayOfDate, hhmmss, SECOND } from "../../shared/time";
 import type { CameraDay, Clip } from "../../shared/wire";
 import { home, hubNow, now } from "../state";
 import { Link } from "../ui";
 import { clipAt } from "./days";
 import {
-  BEHIND,
   faster,
   isShowing,
   neighbour,
@@ -21,6 +20,8 @@ import {
   wholeOf,
   zoom,
 } from "./walk";
+
+const BEHIND = 20 * SECOND; // less than this is now
 
 interface BarProps {
   walk: Walk;

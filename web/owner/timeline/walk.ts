@@ -28,7 +28,6 @@ export const SPANS = [
 ] as const;
 const SPEEDS = [1, 2, 4];
 const JUST_NOW = 5 * SECOND; // behind the hub's clock: what is newer is not there yet
-export const BEHIND = 20 * SECOND; // less than this is now
 const LATEST = 24 * HOUR;
 const ALL_OF_IT = 22 * HOUR; // a view of so much is a view of all, also when DST makes a day longer
 const BESIDE = 500; // ms from an event to be before or after it
@@ -109,12 +108,21 @@ export function faster(walk: Walk): Walk {
   return { ...walk, speed: SPEEDS[(SPEEDS.indexOf(walk.speed) + 1) % SPEEDS.length] ?? 1 };
 }
 
-// Show a stretch of `span`, around where the owner stands if that is in sight; who stands at now sees what led there.
+// Show a stretch of `span`: up to now if where the owner stands is in that, else around where the owner stands.
 export function zoom(walk: Walk, span: number, now: number): Walk {
   const view = viewOf(walk, now);
-  const at = walk.day === null && walk.at > now - BEHIND ? now : walk.at;
-  const around = at >= view.from && at <= view.to ? at : (view.from + view.to) / 2;
+  const isInSight = walk.at >= view.from && walk.at <= view.to;
+  if (isInSight && isLate(walk, span, now)) return upToNow(walk, span, now);
+  const around = isInSight ? walk.at : (view.from + view.to) / 2;
   return show(walk, zoomed(view, wholeOf(walk, now), span, around), now);
+}
+
+// Whether a stretch that ends now has where the owner stands in it, with some room before it.
+const isLate = ({ day, at }: Walk, span: number, now: number) => day === null && at >= now - span * (11 / 12);
+
+function upToNow(walk: Walk, span: number, now: number): Walk {
+  const whole = wholeOf(walk, now);
+  return show(walk, zoomed({ from: now - span, to: now }, whole, span, now), now);
 }
 
 // How long a stretch of SPANS is: 24 h means all, and DST makes an earlier day one of 23 or 25.
@@ -157,6 +165,6 @@ function fitted(walk: Walk, view: View, now: number): Walk {
   const whole = wholeOf(walk, now);
   const span = view.to - view.from;
   if (span > ALL_OF_IT) return show(walk, whole, now);
-  const isElsewhere = view.from < whole.from || view.to > whole.to;
-  return show(walk, isElsewhere ? zoomed(whole, whole, span, walk.at) : including(view, whole, walk.at), now);
+  if (view.from >= whole.from && view.to <= whole.to) return show(walk, including(view, whole, walk.at), now);
+  return isLate(walk, span, now) ? upToNow(walk, span, now) : show(walk, zoomed(whole, whole, span, walk.at), now);
 }
