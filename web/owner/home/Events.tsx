@@ -6,7 +6,7 @@ import { dayName, hhmm } from "../../shared/time";
 import type { Clip } from "../../shared/wire";
 import { expect } from "../clips";
 import { Badge, FilterBar } from "../events";
-import { what } from "../findings";
+import { what, whyOf } from "../findings";
 import { findings, learn } from "../learn";
 import { clipsChanged, home, leaving, now } from "../state";
 import { Link, SealedPicture, Trouble, Wait } from "../ui";
@@ -86,7 +86,7 @@ function Row({ parts }: { parts: Clip[] }) {
             {what(known)} at {hhmm(clip.onset_ms)} <Badge of={known} />
           </span>
           <small>
-            {known?.reasons[0]} {aboutEvent(parts)}
+            {known && whyOf(known)} {aboutEvent(parts)}
           </small>
         </span>
       </Link>
