@@ -73,31 +73,28 @@ function FiveWords({ use }: { use: (words: string) => void }) {
     const done = await attempt(() => navigator.clipboard.writeText(words ?? ""));
     setCopied(done.ok ? "Copied." : "This browser does not let the page copy. Select the words instead.");
   };
-  if (!words) {
-    return (
-      <p>
-        <button type="button" class="quiet" data-testid="five-words" onClick={offer}>
-          Use five random words
-        </button>
-      </p>
-    );
-  }
   return (
-    <div class="offer">
-      <output class="words" data-testid="five-words-shown">
-        {words}
-      </output>
-      <p class="fine">
-        Drawn by chance in this browser, {BITS} bits. Write them down or keep them in a password manager, then type them
-        again below.
-      </p>
+    <div class={words ? "offer" : ""}>
+      {words && (
+        <>
+          <output class="words" data-testid="five-words-shown">
+            {words}
+          </output>
+          <p class="fine">
+            Drawn by chance in this browser, {BITS} bits. Write them down or keep them in a password manager, then type
+            them again below.
+          </p>
+        </>
+      )}
       <div class="row">
-        <button type="button" onClick={() => void copy()}>
-          Copy
+        <button key="offer" type="button" class="quiet" data-testid="five-words" onClick={offer}>
+          {words ? "Another five" : "Use five random words"}
         </button>
-        <button type="button" class="quiet" data-testid="five-words-again" onClick={offer}>
-          Another five
-        </button>
+        {words && (
+          <button type="button" onClick={() => void copy()}>
+            Copy
+          </button>
+        )}
         <span role="status">{copied}</span>
       </div>
     </div>

@@ -85,7 +85,9 @@ function Verdicts({ chosen, task, choose }: VerdictsProps) {
       <input
         type="checkbox"
         checked={chosen.includes(verdict)}
-        disabled={!canPush() || task.isBusy}
+        disabled={!canPush()}
+        aria-disabled={task.isBusy} // and not disabled, which would take the focus away
+        onClick={(event) => task.isBusy && event.preventDefault()}
         onChange={(event) => void choose(verdict, event.currentTarget.checked)}
       />
       <span>
