@@ -3,7 +3,6 @@
     who       address                          what
     hub       POST /v1/donations               a key for one donation
               PUT  /v1/donations/{id}          the sealed clip, its consent, its report
-              POST /v1/witnesses               the key with which its hub cosigns the log
     review    POST /v1/challenges, /v1/sessions        log in with a passkey
               POST /v1/assignments, /v1/assignments/skip   the clip that was drawn
               POST /v1/views                   a receipt → a view and a ticket

@@ -12,8 +12,7 @@ still stands when it is done, so that none leaves after a revocation was answere
     still                           twice: does the view stand before and after          makes the picture
     close_view, flag, labelled      from beginning to end
     revoke, entries                 from beginning to end
-    sweep                           for expiring, shredding, ending views                then appends to the log
-    introduce                                                                            reads one row, tells the log
+    sweep                           for expiring, shredding, ending views                then appends, names hubs
 
 Each transaction lies within one desk's method. What must reach the log is written to the database in the same
 transaction as what it tells, and appended by `sweep`.
@@ -35,6 +34,7 @@ from nightlatch.keeper import book
 from nightlatch.keeper.changes import Promises
 from nightlatch.keeper.checks import Case, Receipts, RoomPolicy
 from nightlatch.keeper.clock import LatestClock
+from nightlatch.keeper.households import Households
 from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
@@ -88,8 +88,9 @@ class Room:
         self._engine, self._clock, self._ledger, self.promises = engine, clock, ledger, promises
         with Session(engine) as session:
             latest = LatestClock(clock, book.latest_ms(session))
-        self._taking_in = TakingIn(engine, keys, blobs, latest, policy.programme_key)
-        self._draws = Draws(engine, keys, latest, policy, passkeys)
+        self._receipts, self._households = receipts, Households(engine, keys, policy.households)
+        self._taking_in = TakingIn(engine, keys, blobs, latest, policy)
+        self._draws = Draws(engine, keys, latest, policy, passkeys, self._households)
         self._views = Views(engine, keys, blobs, latest, policy, receipts, passkeys, self._draws, watermark)
         self._taking_back = TakingBack(engine, keys, blobs, latest)
         self._taking_back.shred_what_has_no_half()
@@ -105,15 +106,6 @@ class Room:
     def receive(self, gift: Gift) -> None:
         """Intake. Raises `KeeperRefused` (then nothing is kept), `NotFound`, `SealError`."""
         self._taking_in.receive(gift)
-
-    def introduce(self, donation: str, witness: str) -> None:
-        """Name the witness of the household that gave this clip to the log, which knows it by a slot alone.
-
-        Raises:
-            NotFound: no such clip is here.
-            NightlatchError: the log does not take it.
-        """
-        self._ledger.enrol(self._taking_in.slot_of(donation), witness)
 
     # ---- looking --------------------------------------------------------------------------------------------------
 
@@ -207,6 +199,7 @@ class Room:
             self._taking_back.shred(due.shred)
             self._views.close_the_fallen()
         book.append_queued(self._engine, self._ledger)  # asks the log: not under the lock
+        self._households.enrol_new(self._ledger)
 
     @_alone
     def entries(self, donation: str) -> list[OwnersEntry]:
@@ -220,4 +213,9 @@ class Room:
         """The log's newest root, while the programme keeps its promise. It asks the log: not under the lock."""
         if (breach := self.promises.breach()) is not None:
             raise KeeperRefused(Refusal.POLICY, breach)
-        return self._ledger.root(self._clock.now_ms())
+        now_ms = self._clock.now_ms()
+        found = self._ledger.root(now_ms)
+        with self._lock:
+            hubs = self._households.hubs().values()
+            self._households.saw(self._receipts.hubs_under(found.note, frozenset(hubs), now_ms), now_ms)
+        return found.root

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.donation import State
 from nightlatch.domain.time import Clock
-from nightlatch.errors import NotFound
 from nightlatch.keeper import book
+from nightlatch.keeper.checks import RoomPolicy
 from nightlatch.keeper.events import GiveEvent
+from nightlatch.keeper.hubs import hub_of
 from nightlatch.keeper.intake import Arrival, admit
 from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
@@ -30,9 +31,9 @@ log = structlog.get_logger()
 class TakingIn:
     """The desk at which hubs give clips."""
 
-    def __init__(self, engine: Engine, keys: Keys, blobs: Blobs, clock: Clock, programme_key: str) -> None:
+    def __init__(self, engine: Engine, keys: Keys, blobs: Blobs, clock: Clock, policy: RoomPolicy) -> None:
         self._engine, self._keys, self._blobs = engine, keys, blobs
-        self._clock, self._programme_key = clock, programme_key
+        self._clock, self._policy = clock, policy
 
     def make(self) -> DonationKey:
         """A donation's name and the public half of its key. Raises `KeeperRefused` when too many wait for a clip."""
@@ -48,13 +49,17 @@ class TakingIn:
         Sealer([gift.owner_recipient])
         if len(gift.log_key) != LOG_KEY_BYTES:
             raise KeeperRefused(Refusal.SIZE, "A log key is 32 bytes. Give the clip again.")
+        if self._policy.households and hub_of(gift.consented.signed) is None:
+            raise KeeperRefused(
+                Refusal.CONSENT, "This consent names no hub that watches the log. Update the hub first."
+            )
         with Session(self._engine, expire_on_commit=False) as session:
             row = book.donation_row(session, gift.donation)
         offer = Arrival(
             now_ms=now_ms,
             donation=gift.donation,
             state=row.state,
-            programme_key=self._programme_key,
+            programme_key=self._policy.programme_key,
             consented=gift.consented,
             sealed=gift.sealed,
             report=gift.report,
@@ -72,11 +77,3 @@ class TakingIn:
             event = GiveEvent(consent.donation, consent.record_sha256)
             book.note(session, row, event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)
         log.info("donation.admitted", donation=gift.donation, bytes=len(gift.sealed))
-
-    def slot_of(self, donation: str) -> str:
-        """The slot (32 hex digits) by which alone the log knows the household of this clip. Raises `NotFound`."""
-        with Session(self._engine) as session:
-            household = book.donation_row(session, donation).household
-        if household is None:
-            raise NotFound("The keeper has no clip of this donation.")
-        return sha256(self._keys.derived("witness slot v1") + household.encode()).hexdigest()[:32]

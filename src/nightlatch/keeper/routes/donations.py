@@ -40,13 +40,6 @@ class GiftBody(Body):
     owner_recipient: str  # age1…
 
 
-class WitnessBody(Body):
-    """The witness of a household that gave."""
-
-    donation: str
-    key: str  # name+hash+b64, as C2SP signed-note writes it
-
-
 class WaitingDonation(Answer):
     """A donation that waits for its clip, and the age recipient to seal it to."""
 
@@ -88,12 +81,6 @@ def receive(here: Here, donation: str, given: GiftBody) -> DonationState:
     consented, report = Consented(signed_bytes(given.consent)), read_report(given.report.model_dump())
     here.room.receive(Gift(donation, consented, Sealed(given.sealed), report, given.log_key, given.owner_recipient))
     return DonationState()
-
-
-@router.post("/witnesses", status_code=204)
-def introduce(here: Here, witness: WitnessBody) -> None:
-    """Let the household's hub cosign the log."""
-    here.room.introduce(witness.donation, witness.key)
 
 
 @router.get("/donations/{donation}/entries")
