@@ -90,7 +90,7 @@ def test_a_change_of_the_passphrase_asks_for_the_new_one_twice(tmp_path: Path) -
         look(page, "passphrase-change")
         page.get_by_test_id("passphrase-repeat").fill("two lamps in the hall")
         page.get_by_role("button", name="Change it").click()
-        expect(page.get_by_role("status").last).to_contain_text("has been changed")
+        expect(page.get_by_role("status").last).to_contain_text("has been changed", timeout=40_000)
 
 
 def shown_until(page: Page) -> float:
