@@ -354,3 +354,16 @@ def test_things_made_once_give_the_answer_that_things_made_for_each_part_give(ju
 def test_the_model_is_small_and_has_a_card() -> None:
     assert MODEL.stat().st_size <= 300_000
     assert "only seen simulated behaviour" in MODEL.with_suffix(".md").read_text()
+
+
+def test_the_first_sentence_is_of_what_the_looks_agreed_on(judge: Judge) -> None:
+    for kind in (Kind.PERSON, Kind.CAT, Kind.VEHICLE):
+        said = judge.judge(replace(story(), kinds=(kind,)))  # nobody could follow it
+        assert said.kinds == (kind,)
+        assert kind.value in said.reasons[0]
+    for seed in range(5_000_000, 5_000_150):
+        played = make(seed).story
+        for kinds in ((), (Kind.CAT,), (Kind.PERSON,), (Kind.PERSON, Kind.DOG)):
+            said = judge.judge(replace(played, kinds=kinds))
+            assert (Kind.PERSON in kinds) == bool(re.match(r"A person|\d+ people", said.reasons[0])), said.reasons
+            assert not (said.verdict is Verdict.ROUTINE and any(ALARMING.search(each) for each in said.reasons))

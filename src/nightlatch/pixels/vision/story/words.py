@@ -199,6 +199,9 @@ def _lead(story: Story, said: Numbers, found: Sequence[Thing], stayed_s: float) 
     for thing in found:
         if thing.kind in PETS or thing.kind is Kind.VEHICLE:
             seen[thing.kind] = seen.get(thing.kind, 0.0) + thing.score * (0.1 + thing.walk.seconds)
+    voted = [kind for kind in story.kinds or () if kind is not Kind.MOTION]
+    if voted and voted[0] not in seen:  # what the looks agreed on, where nobody could follow it
+        seen = {voted[0]: 1.0}
     if not seen:
         return f"Something moved{when} for {seconds} s: no person, animal or vehicle that the eye knows."
     name = max(seen, key=lambda kind: seen[kind]).value
