@@ -126,7 +126,7 @@ ALARMING = re.compile(
     r"was dark|more like a threat"
 )
 CALMING = re.compile(
-    r"package was left|not stop|briefly|passed through|walked on|at the edge|not at night|No person was|"
+    r"package was left|not stop|briefly|passed through|walked on|at the edge|not at night|Nobody was|"
     r"like daily life\."
 )
 

@@ -104,7 +104,7 @@ def claims(said: Numbers, stayed_s: float, knows_hour: bool) -> Iterator[Claim]:
         yield from _of_staying(said, stayed_s)
         yield from _of_going(said)
     elif said.pets or said.vehicles:
-        yield Claim("No person was seen with it.", Side.ROUTINE, "who", SOMEBODY)
+        yield Claim("Nobody was seen with it.", Side.ROUTINE, "who", SOMEBODY)
 
 
 def _moved(true: Sequence[Claim], values: NDArray[np.float32], model: Model) -> list[Claim]:
