@@ -43,6 +43,8 @@ SENTENCES: Mapping[str, str] = {
     "eye.untold": "How the eye fares could not be told. Looking and recording go on.",
     "household.key_unusable": "Nothing is recorded, because the household's key cannot be used. {text}",
     "label.untold": "The keeper could not be told of a label ({error}). The label counts all the same.",
+    "letter.refused": "A push service did not take the word that a hub is silent (status {status}). It is tried again.",
+    "lifesign.unheard": "No sign of life could be given to the mailbox. {error} Nightlatch keeps trying.",
     "lock.keeper": "The keeper could not be told that a reviewer left ({error}). It ends the session within a minute.",
     "log.contradicts_itself": "The programme's log contradicts itself ({why}). Nothing more is given to it.",
     "log.unreachable": "The programme's log could not be read ({error}). The next audit reads it again.",
@@ -58,6 +60,7 @@ SENTENCES: Mapping[str, str] = {
     "notices.missed": "The page was too busy for {count} messages from the recorder; the index is compared with the "
     "recordings.",
     "notice.unfit": "The recorder could not tell the page something ({kind}: {error}). Recording goes on.",
+    "outbox.stumbled": "Sending what must arrive at a programme stumbled ({error}). Nightlatch keeps trying.",
     "object.refused": "The mailbox refused part of a clip (status {status}). The clip stays at home.",
     "policy.differs": "{breach}",
     "program.died": "The program “{program}” ended unexpectedly (status {status}). It starts again in {again_in_s} s.",
@@ -74,6 +77,7 @@ SENTENCES: Mapping[str, str] = {
     "uncaught": "Something happened that Nightlatch does not expect.",
     "uplink.stumbled": "Sending clips to the mailbox stumbled over this machine's disk or index ({error}). Nightlatch "
     "keeps trying.",
+    "vigil.stumbled": "Looking after silent hubs stumbled. It goes on with the next look.",
     "work.broke": "A part of the hub broke ({work}) and begins anew.",
     "witness.refused": "The witness {witness} refused to cosign the log (status {status}).",
 }

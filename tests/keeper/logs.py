@@ -6,7 +6,7 @@ from nightlatch.keeper.proof import LedgerReceipts
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.words import Anchor
 from nightlatch.ledger.checkpoint import Checkpoint, cosign
-from nightlatch.ledger.errors import LogFull
+from nightlatch.ledger.errors import LedgerError, LogFull
 from nightlatch.ledger.merkle import Tree, leaf_hash
 from nightlatch.ledger.policy import Policy
 from nightlatch.ledger.proof import Proof
@@ -49,6 +49,11 @@ class TinyLog:
 
     def proof(self, index: int, witnesses: int | None = None) -> str:
         return str(Proof(index, tuple(self.tree.inclusion(index, self.tree.size)), self.checkpoint(witnesses)))
+
+    def receipt(self, index: int) -> str:
+        if self.is_gone:
+            raise LedgerError("The log does not answer.")
+        return self.proof(index)
 
     def root(self, now_ms: int) -> Anchor:
         if self.is_gone:

@@ -49,7 +49,9 @@ def old(tmp_path: Path) -> Path:
 def test_a_database_of_the_version_before_keeps_its_rows_and_goes_on_counting_draws(old: Path) -> None:
     before = rows_of(old)
     records.migrate(f"sqlite:///{old}", MIGRATIONS)
-    assert rows_of(old) == before
+    after = rows_of(old)
+    kept = {table: [row[: len(had[0])] for row in after[table]] for table, had in before.items()}
+    assert kept == before, "columns may be added after these; nothing else changes"
     with closing(sqlite3.connect(old)) as rows:
         assert rows.execute("PRAGMA foreign_key_check").fetchall() == []
         rows.execute(

@@ -127,7 +127,13 @@ describe("the switch shows what is so", () => {
 
 describe("pictures to the broker", () => {
   const settings = (connected: boolean, mqtt_trouble: string | null = null) =>
-    yes({ push_key: "", verdicts: [], mqtt: { connected, pictures: true }, mqtt_trouble } as AlertSettings);
+    yes({
+      push_key: "",
+      verdicts: [],
+      mqtt: { connected, pictures: true },
+      mqtt_trouble,
+      silence: null,
+    } as AlertSettings);
   const asking = (answers: ReturnType<typeof settings>[]) => {
     let rested = 0;
     const done = brokerAnswers({

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from base64 import b64encode
+from base64 import b64decode, b64encode
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
@@ -20,7 +20,7 @@ from nightlatch.errors import NotFound
 from nightlatch.keeper.draw import Draw, DrawEnd, Waiting
 from nightlatch.keeper.events import EntryKind, Event
 from nightlatch.keeper.records import DrawRow, EntryRow, KeptDonationRow, ViewRow
-from nightlatch.keeper.words import Ledger, OwnersEntry, ViewRequest
+from nightlatch.keeper.words import Ledger, OwnersEntry, ViewRequest, WithdrawalEntry
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.recipients import Sealer
 
@@ -150,6 +150,7 @@ def enter(
             kind=kind,
             leaf=leaf,
             sealed_event=bytes(Sealer([row.owner_recipient or ""]).seal(told)),
+            open_event=told if kind is EntryKind.WITHDRAW else None,
             made_ms=now_ms,
             due_ms=due_ms,
             leaf_index=index,
@@ -167,6 +168,16 @@ def entries_of(session: Session, donation: str) -> list[OwnersEntry]:
     donation_row(session, donation)
     rows = session.scalars(select(EntryRow).where(EntryRow.donation_id == donation).order_by(EntryRow.id))
     return [OwnersEntry(r.kind, r.leaf, r.leaf_index, r.due_ms, Sealed(r.sealed_event)) for r in rows]
+
+
+def withdrawal_of(session: Session, donation: str) -> WithdrawalEntry | None:
+    """The entry that says that a donation is refused; None where there is none that its hub can be shown."""
+    found = select(EntryRow).where(EntryRow.donation_id == donation, EntryRow.open_event.is_not(None))
+    row = session.scalar(found.order_by(EntryRow.id).limit(1))
+    if row is None or row.open_event is None:
+        return None
+    told = json.loads(row.open_event)
+    return WithdrawalEntry(row.leaf, canonical(told["event"]), b64decode(told["salt"]), row.leaf_index, None)
 
 
 def append_queued(engine: Engine, ledger: Ledger) -> None:

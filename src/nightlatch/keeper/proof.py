@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nightlatch.errors import ConfigError
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
@@ -17,6 +17,7 @@ from nightlatch.ledger.policy import Policy, check_note, fresh_among
 from nightlatch.ledger.proof import read_proof
 from nightlatch.seal.note import Verifier
 
+RECEIPT_WITHIN_S = 5.0  # an owner who takes back waits for it
 _NAMES = {
     Why.WRONG_ORIGIN: Refusal.WRONG_LOG,
     Why.NOT_SIGNED: Refusal.WRONG_LOG,
@@ -79,6 +80,10 @@ class LedgerLog:
     def append(self, leaf: bytes) -> int:
         """The index of the leaf, once it is durable. Raises `LedgerError`."""
         return self._client.append(leaf).index
+
+    def receipt(self, index: int) -> str:
+        """A fresh receipt of an entry, or soon none. Raises `LedgerError`."""
+        return replace(self._client, within_s=RECEIPT_WITHIN_S).receipt(index)
 
     def enrol(self, slot: str, witness: str) -> None:
         """Let a household's hub cosign. Raises `LedgerError`."""

@@ -85,6 +85,7 @@ class EntryRow(KeeperTables):
     made_ms: Mapped[int] = mapped_column(BigInteger)
     due_ms: Mapped[int] = mapped_column(BigInteger)
     leaf_index: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    open_event: Mapped[bytes | None] = mapped_column(LargeBinary)  # of a withdrawal: as its hub is shown it
 
 
 class RosterRow(KeeperTables):

@@ -11,7 +11,8 @@ still stands when it is done, so that none leaves after a revocation was answere
     connect, touch, check_standing  from beginning to end
     still                           twice: does the view stand before and after          makes the picture
     close_view, flag, labelled      from beginning to end
-    revoke, entries                 from beginning to end
+    revoke                          for refusing and ending views                        then asks the log for a receipt
+    entries                         from beginning to end
     sweep                           for expiring, shredding, ending views                then appends, names hubs
 
 Each transaction lies within one desk's method. What must reach the log is written to the database in the same
@@ -22,6 +23,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import TypeVar, cast
 
@@ -30,6 +32,7 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.consent import Withdrawn
 from nightlatch.domain.time import Clock
+from nightlatch.errors import NightlatchError
 from nightlatch.keeper import book
 from nightlatch.keeper.changes import Promises
 from nightlatch.keeper.checks import Case, Receipts, RoomPolicy
@@ -53,6 +56,8 @@ from nightlatch.keeper.words import (
     ViewRequest,
 )
 from nightlatch.store.blobs import Blobs
+
+RECEIPTS_AT_ONCE = 4  # each takes a thread for as long as the log hangs
 
 Method = TypeVar("Method", bound=Callable[..., object])
 
@@ -85,6 +90,7 @@ class Room:
         watermark: Watermark,
     ) -> None:
         self._lock = threading.RLock()
+        self._at_log = threading.BoundedSemaphore(RECEIPTS_AT_ONCE)
         self._engine, self._clock, self._ledger, self.promises = engine, clock, ledger, promises
         with Session(engine) as session:
             latest = LatestClock(clock, book.latest_ms(session))
@@ -94,6 +100,7 @@ class Room:
         self._views = Views(engine, keys, blobs, latest, policy, receipts, passkeys, self._draws, watermark)
         self._taking_back = TakingBack(engine, keys, blobs, latest)
         self._taking_back.shred_what_has_no_half()
+        self._taking_back.forget_old_withdrawals()
 
     # ---- giving ---------------------------------------------------------------------------------------------------
 
@@ -183,12 +190,14 @@ class Room:
 
     # ---- taking back ----------------------------------------------------------------------------------------------
 
-    @_alone
     def revoke(self, withdrawn: Withdrawn) -> Revocation:
         """From here on nobody sees the clip; `sweep` destroys the key. Raises `KeeperRefused`, `NotFound`."""
-        taken = self._taking_back.revoke(withdrawn)
-        self._views.close_all_of(withdrawn.withdrawal.donation)
-        return taken
+        with self._lock:
+            taken = self._taking_back.revoke(withdrawn)
+            self._views.close_all_of(withdrawn.withdrawal.donation)
+        if taken.entry is None or taken.entry.index is None:
+            return taken
+        return replace(taken, entry=replace(taken.entry, receipt=self._receipt(taken.entry.index)))
 
     def sweep(self) -> None:
         """What is due: expired consents, keys to destroy, entries to append. Call it every second or so."""
@@ -208,6 +217,17 @@ class Room:
             return book.entries_of(session, donation)
 
     # ---- within ---------------------------------------------------------------------------------------------------
+
+    def _receipt(self, index: int) -> str | None:
+        """A receipt, if the log gives one soon: whoever takes back is answered all the same. Not under the lock."""
+        if not self._at_log.acquire(blocking=False):
+            return None
+        try:
+            return self._ledger.receipt(index)
+        except NightlatchError:
+            return None
+        finally:
+            self._at_log.release()
 
     def _root(self) -> bytes:
         """The log's newest root, while the programme keeps its promise. It asks the log: not under the lock."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from nightlatch.domain.consent import Consented, Withdrawn
@@ -14,12 +14,13 @@ from nightlatch.domain.time import DAY_MS, MINUTE_MS, Clock
 from nightlatch.keeper import book
 from nightlatch.keeper.events import ShredEvent, WithdrawEvent
 from nightlatch.keeper.keys import Keys
-from nightlatch.keeper.records import KeptDonationRow
+from nightlatch.keeper.records import EntryRow, KeptDonationRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.words import Revocation
 from nightlatch.store.blobs import Blobs
 
 SHRED_WITHIN_MS = MINUTE_MS
+SHOWN_FOR_MS = 730 * DAY_MS  # a hub may have been in a drawer
 MADE_LIFE_MS = DAY_MS  # a key that no clip came for
 
 log = structlog.get_logger()
@@ -52,8 +53,10 @@ class TakingBack:
             if row.withdrawn_ms is None:
                 row.signed_withdrawal = withdrawn.signed
                 self._withdraw(session, row, now_ms)
+                session.flush()
             refused_ms, shredded_ms = row.withdrawn_ms or now_ms, row.shredded_ms
-        return Revocation(refused_ms, refused_ms + SHRED_WITHIN_MS, shredded_ms)
+            entry = book.withdrawal_of(session, told.donation)
+        return Revocation(refused_ms, refused_ms + SHRED_WITHIN_MS, shredded_ms, entry)
 
     def expire(self) -> Due:
         """Withdraw the clips whose consent has ended; what is due now, also from before a crash."""
@@ -88,6 +91,12 @@ class TakingBack:
                 if not self._keys.has(row.id):
                     book.forget(row, self._clock.now_ms())
                     self._blobs.delete(row.id)
+
+    def forget_old_withdrawals(self) -> None:
+        """Whoever took a clip back has proven it long ago: what its entry says is for the owner alone again."""
+        edge_ms = self._clock.now_ms() - SHOWN_FOR_MS
+        with Session(self._engine) as session, session.begin():
+            session.execute(update(EntryRow).where(EntryRow.made_ms < edge_ms).values(open_event=None))
 
     def _shred(self, donation: str) -> None:
         """Destroy the key, delete the sealed file, then say so. The next `sweep` finishes what a crash interrupted."""

@@ -39,6 +39,7 @@ from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.records import DrawRow, KeptDonationRow, ViewRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.release import Film, Watermark
+from nightlatch.keeper.turning_away import FOR_GOOD, turn_away
 from nightlatch.keeper.words import Assignment, ViewPass, ViewRequest
 from nightlatch.seal.envelope import Sealed
 from nightlatch.store.blobs import Blobs
@@ -173,7 +174,8 @@ class Views:
                 receipt=asked.receipt,
                 receipts=self._receipts,
                 hubs=frozenset(self._draws.households.hubs().values()) if self._policy.households else frozenset(),
-                leaf_is_used=session.get(ViewRow, self._receipts.index(asked.receipt)) is not None,
+                leaf_is_used=session.get(ViewRow, self._receipts.index(asked.receipt)) is not None
+                or book.has_entry(session, asked.leaf),
                 draw=book.draw_of(made, day),
                 eligible=tuple(self._draws.eligible(session, view.reviewer, made.drawn_ms, day)) if made else (),
                 day_key=self._draws.day_key(made.day) if made else b"",
@@ -184,8 +186,16 @@ class Views:
 
     def open(self, token: str, asked: ViewRequest) -> ViewPass:
         """The ten checks, then the clip, in memory. Raises `KeeperRefused`, `SealError`, `NotFound`."""
-        case = self.case(token, asked)
-        logged = check_view(case)
+        try:
+            case = self.case(token, asked)
+            logged = check_view(case)
+        except KeeperRefused as refused:
+            if refused.refusal in FOR_GOOD:
+                self._turn_away(asked)
+            raise
+        except NotFound:  # shredded meanwhile, the sealed file is gone
+            self._turn_away(asked)
+            raise
         opener = self._keys.opener(logged.view.donation)
         film = Film(logged, case.sealed, opener, self._watermark, self._clock.source)
         with Session(self._engine) as session, session.begin():
@@ -197,6 +207,10 @@ class Views:
         self._passkeys.touch(token)
         log.info("view.opened", view=logged.id, pictures=film.count)
         return ViewPass(logged.id, ticket, film.count)
+
+    def _turn_away(self, asked: ViewRequest) -> None:
+        with Session(self._engine) as session, session.begin():
+            turn_away(session, asked, self._receipts, self._clock.now_ms())
 
     def connect(self, view_id: int, ticket: str, token: str) -> int:
         """Use the ticket, once; returns how many pictures there are. Raises `KeeperRefused`."""

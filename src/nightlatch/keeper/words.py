@@ -19,6 +19,10 @@ class Ledger(Protocol):
         """The index of the leaf, once it is durable. Raises `NightlatchError` when the log does not take it."""
         ...
 
+    def receipt(self, index: int) -> str:
+        """A fresh receipt of an entry. Raises `NightlatchError` when there is none to be had soon."""
+        ...
+
     def root(self, now_ms: int) -> Anchor:
         """The newest checkpoint that is cosigned and fresh. Raises `KeeperRefused`."""
         ...
@@ -90,12 +94,27 @@ class ViewPass:
 
 
 @dataclass(frozen=True, slots=True)
+class WithdrawalEntry:
+    """The `consent.withdraw` of a clip, open for its hub; without an index it is not in the log yet."""
+
+    leaf: bytes
+    event: bytes  # canonical; the leaf commits to it, with the salt
+    salt: bytes
+    index: int | None
+    receipt: str | None  # tlog-proof, fresh; None while the log gives none
+
+
+@dataclass(frozen=True, slots=True)
 class Revocation:
-    """A revocation: refused from now on; the key is gone by `shred_by_ms`, or was at `shredded_ms`."""
+    """A revocation: refused from `refused_ms` on; the key is gone by `shred_by_ms`, or was at `shredded_ms`.
+
+    `entry` is None for a donation whose clip never came: the log knows nothing of it.
+    """
 
     refused_ms: int
     shred_by_ms: int
     shredded_ms: int | None
+    entry: WithdrawalEntry | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import type { Clip } from "../../shared/wire";
 import type { Manifest } from "../clips";
 import { Badge } from "../events";
 import { type Finding, findingOf, what } from "../findings";
+import { isHere } from "../hub";
 import { clipsChanged, go, home, now, state } from "../state";
 import { beginOf } from "../timeline/days";
 import { sayWhy } from "../toast";
@@ -65,13 +66,14 @@ export function ClipPage({ id }: { id: string }) {
         <>
           <Says id={id} finding={finding} after={viewer.begun} />
           <Acts id={id} facts={facts} finding={finding} hasBoxes={hasBoxes} setBoxes={setBoxes} />
-          <Facts of={factsInWords(facts, row, state.value?.cloud.configured ?? false, isDemo(facts.camera))} />
+          <Facts of={factsInWords(facts, row, hasMailbox(), isHere.value, isDemo(facts.camera))} />
         </>
       )}
     </article>
   );
 }
 
+const hasMailbox = () => state.value?.cloud.configured ?? false;
 const isDemo = (camera: string) => home.value?.cameras.some(({ id, demo }) => id === camera && demo) ?? false;
 
 // What the hub has of the clip (null: nothing any longer), and the clips before and after it.

@@ -4,12 +4,14 @@ import { useEffect, useState } from "preact/hooks";
 import { type Failure, get, send } from "../../shared/api";
 import type { AlertSettings } from "../../shared/wire";
 import { CALLED, VERDICTS, type Verdict } from "../findings";
+import { isHere } from "../hub";
 import { type Task, useTask } from "../task";
 import { say } from "../toast";
 import { Trouble, Wait } from "../ui";
 import { brokerAnswers } from "./broker";
 import { canPush, isHeard, pushDoors } from "./browser";
 import { alertAbout, type Step, standing, switched, WAITS_FOR } from "./push";
+import { Silence } from "./Silence";
 
 const MEANS: Record<Verdict, string> = {
   threat: "Someone tries doors, breaks in or takes something",
@@ -65,6 +67,7 @@ export function Alerts() {
         {waitsFor && <Wait text={WAITS_FOR[waitsFor]} />}
         <Trouble of={task.failure ?? unread} />
       </section>
+      {settings && <Silence settings={settings} load={load} />}
       {settings && <Broker settings={settings} task={broker} show={show} />}
     </>
   );
@@ -109,7 +112,9 @@ function Broker({ settings, task, show }: BrokerProps) {
   return (
     <section data-testid="alerts-mqtt">
       <h2>Alerts to your home automation</h2>
-      <p class="fine">{aboutBroker(settings)}</p>
+      <p class="fine">
+        {isHere.value || !mqtt ? aboutBroker(settings) : "Whether your broker is reached cannot be told now."}
+      </p>
       {mqtt && (
         <label class="check">
           <input
