@@ -150,6 +150,42 @@ def test_a_reviewer_who_does_nothing_for_a_minute_is_locked_out(home: House) -> 
     assert refusal_of(home.room.still, opened.view_id, 0) == Refusal.REVOKED
 
 
+def test_signs_of_life_alone_keep_nobody_in_for_more_than_ten_minutes(home: House) -> None:
+    home.give()
+    reviewer = home.reviewer()
+    opened = home.look(reviewer)
+    for _ in range(12):
+        home.clock.offset_ms += 50_000
+        home.room.touch(opened.view_id)
+        home.room.still(opened.view_id, 0)
+    home.clock.offset_ms += 1_000
+    assert refusal_of(home.room.touch, opened.view_id) == Refusal.IDLE
+    assert refusal_of(home.room.next_clip, reviewer.token) == Refusal.IDLE
+
+
+def test_a_label_is_more_than_a_sign_of_life(home: House) -> None:
+    given, reviewer = home.give(), home.reviewer()
+    opened = home.look(reviewer)
+    for minute in range(1, 20):
+        home.clock.offset_ms += 59_000
+        home.room.touch(opened.view_id)
+        if minute == 9:
+            home.room.labelled(opened.view_id, *said(home, given, opened.view_id, reviewer.name))
+    assert home.room.still(opened.view_id, 0).jpeg
+
+
+def test_an_hour_after_its_touch_a_session_is_over_whatever_was_done_in_it(home: House) -> None:
+    for _ in range(3):
+        home.give()
+    reviewer = home.reviewer()
+    for _ in range(61):
+        home.room.next_clip(reviewer.token)
+        home.room.skip(reviewer.token)
+        home.clock.offset_ms += 59_000
+    home.clock.offset_ms += 1_001
+    assert refusal_of(home.room.next_clip, reviewer.token) == Refusal.SESSION
+
+
 def test_a_clock_set_back_shows_nothing_not_even_after_a_restart(home: House) -> None:
     home.give()
     reviewer = home.reviewer()
@@ -423,6 +459,33 @@ def test_a_clip_with_labels_enough_is_not_drawn_any_more(home: House) -> None:
 # ---- flag, take back --------------------------------------------------------------------------------------------
 
 
+def test_a_flagged_clip_loses_its_key_after_a_day_and_the_log_says_so(home: House) -> None:
+    given, heron = home.give(), home.reviewer("heron")
+    home.room.flag(heron.token, home.look(heron).view_id)
+    home.clock.offset_ms += DAY_MS - 1
+    home.room.sweep()
+    assert home.keys.opener(given.donation)
+    home.clock.offset_ms += 1
+    home.start()  # also when the keeper was not there in between
+    home.room.sweep()
+    with pytest.raises(SealError):
+        home.keys.opener(given.donation)
+    with pytest.raises(NotFound):
+        home.blobs.get(given.donation)
+    last = home.room.entries(given.donation)[-1]
+    assert told(given, last) == {"donation": given.donation, "done": TEN + DAY_MS, "due": TEN + DAY_MS}
+    gone = home.room.revoke(given.withdrawn(TEN))
+    assert (gone.refused_ms, gone.shredded_ms) == (TEN, TEN + DAY_MS)
+
+
+def test_a_flagged_clip_is_taken_back_like_any_other(home: House) -> None:
+    given, heron = home.give(), home.reviewer("heron")
+    home.room.flag(heron.token, home.look(heron).view_id)
+    home.room.revoke(given.withdrawn(TEN))
+    home.room.sweep()
+    assert [e.kind for e in home.room.entries(given.donation)][-2:] == ["consent.withdraw", "shred"]
+
+
 def test_a_flag_stops_the_clip_for_everybody_at_once(home: House) -> None:
     given = home.give()
     heron, stork = home.reviewer("heron"), home.reviewer("stork")
@@ -431,7 +494,7 @@ def test_a_flag_stops_the_clip_for_everybody_at_once(home: House) -> None:
     for opened in (one, two):
         assert refusal_of(home.room.still, opened.view_id, 0) == Refusal.REVOKED
     assert [told(given, e) for e in home.room.entries(given.donation) if e.kind == "flag"] == [
-        {"donation": given.donation, "view": one.view_id}
+        {"donation": given.donation, "shred_by": TEN + DAY_MS, "view": one.view_id}
     ]
 
 

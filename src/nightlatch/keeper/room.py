@@ -8,12 +8,12 @@ still stands when it is done, so that none leaves after a revocation was answere
     next_clip                       for the draw                                         first asks the log for its root
     skip, enough, case              from beginning to end
     open_view                       for the ten checks, decrypting, the row, the ticket  first asks the log for its root
-    connect, touch, check_standing  from beginning to end
+    connect, touch, check_standing  from beginning to end, and so does pace
     still                           twice: does the view stand before and after          makes the picture
     close_view, flag, labelled      from beginning to end
     revoke                          for refusing and ending views                        then asks the log for a receipt
     entries                         from beginning to end
-    sweep                           for expiring, shredding, ending views                then appends, names hubs
+    sweep                           for expiring, shredding, ending views                then reads and writes the log
 
 Each transaction lies within one desk's method. What must reach the log is written to the database in the same
 transaction as what it tells, and appended by `sweep`.
@@ -34,6 +34,7 @@ from nightlatch.domain.consent import Withdrawn
 from nightlatch.domain.time import Clock
 from nightlatch.errors import NightlatchError
 from nightlatch.keeper import book
+from nightlatch.keeper.catching_up import CatchingUp
 from nightlatch.keeper.changes import Promises
 from nightlatch.keeper.checks import Case, Receipts, RoomPolicy
 from nightlatch.keeper.clock import LatestClock
@@ -42,6 +43,7 @@ from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.release import MarkedStill, Watermark
+from nightlatch.keeper.stamps import Stamps, tolerant
 from nightlatch.keeper.taking_back import TakingBack
 from nightlatch.keeper.taking_in import TakingIn
 from nightlatch.keeper.views import Draws, Views
@@ -88,17 +90,21 @@ class Room:
         passkeys: Passkeys,
         promises: Promises,
         watermark: Watermark,
+        stamps: Stamps,
     ) -> None:
         self._lock = threading.RLock()
         self._at_log = threading.BoundedSemaphore(RECEIPTS_AT_ONCE)
         self._engine, self._clock, self._ledger, self.promises = engine, clock, ledger, promises
         with Session(engine) as session:
             latest = LatestClock(clock, book.latest_ms(session))
-        self._receipts, self._households = receipts, Households(engine, keys, policy.households)
+        self._stamps, self._receipts = stamps, receipts
+        self._households = Households(engine, keys, policy.households)
         self._taking_in = TakingIn(engine, keys, blobs, latest, policy)
         self._draws = Draws(engine, keys, latest, policy, passkeys, self._households)
-        self._views = Views(engine, keys, blobs, latest, policy, receipts, passkeys, self._draws, watermark)
-        self._taking_back = TakingBack(engine, keys, blobs, latest)
+        self._taking_back = back = TakingBack(engine, keys, blobs, latest)
+        self._catching_up = CatchingUp(engine, stamps, clock, ledger, passkeys.changes, back, self._lock)
+        may_show = self._catching_up.check
+        self._views = Views(engine, keys, blobs, latest, policy, receipts, passkeys, self._draws, watermark, may_show)
         self._taking_back.shred_what_has_no_half()
         self._taking_back.forget_old_withdrawals()
 
@@ -147,6 +153,11 @@ class Room:
     def connect(self, view_id: int, ticket: str, token: str) -> int:
         """Use the ticket, once; returns how many pictures there are. Raises `KeeperRefused`."""
         return self._views.connect(view_id, ticket, token)
+
+    @_alone
+    def pace(self, view_id: int) -> float:
+        """Pictures a second of this view's film. Raises `KeeperRefused` once it is no longer valid."""
+        return self._views.pace(view_id)
 
     def still(self, view_id: int, n: int) -> MarkedStill:
         """One picture, if the view is valid both before and after it is made. Raises `KeeperRefused`."""
@@ -207,13 +218,15 @@ class Room:
                 self._views.close_all_of(donation)
             self._taking_back.shred(due.shred)
             self._views.close_the_fallen()
-        book.append_queued(self._engine, self._ledger)  # asks the log: not under the lock
+            self._stamps.go_round()
+        self._catching_up.keep_up()  # asks the log: not under the lock; the log may hold what is queued
+        book.append_queued(self._engine, self._ledger)
         self._households.enrol_new(self._ledger)
 
     @_alone
     def entries(self, donation: str) -> list[OwnersEntry]:
         """All entries about a donation, for its owner. Raises `NotFound`."""
-        with Session(self._engine) as session:
+        with tolerant(self._engine) as session:
             return book.entries_of(session, donation)
 
     # ---- within ---------------------------------------------------------------------------------------------------
@@ -230,7 +243,12 @@ class Room:
             self._at_log.release()
 
     def _root(self) -> bytes:
-        """The log's newest root, while the programme keeps its promise. It asks the log: not under the lock."""
+        """The log's newest root, while the keeper knows all that it must, and the programme keeps its promise.
+
+        It asks the log: not under the lock.
+        """
+        self._catching_up.require()
+        self._catching_up.check()
         if (breach := self.promises.breach()) is not None:
             raise KeeperRefused(Refusal.POLICY, breach)
         now_ms = self._clock.now_ms()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -9,6 +10,7 @@ from nightlatch.domain.consent import Consented
 from nightlatch.domain.redaction import RedactionReport
 from nightlatch.domain.view import View
 from nightlatch.keeper.events import EntryKind
+from nightlatch.keeper.reading import News
 from nightlatch.seal.envelope import Sealed
 
 
@@ -25,6 +27,10 @@ class Ledger(Protocol):
 
     def root(self, now_ms: int) -> Anchor:
         """The newest checkpoint that is cosigned and fresh. Raises `KeeperRefused`."""
+        ...
+
+    def news(self, seen: bytes, now_ms: int, wants: Callable[[bytes], bool]) -> News:
+        """What is new in the log after `seen` (empty: all of it), of what is wanted. Raises `KeeperRefused`."""
         ...
 
     def enrol(self, slot: str, witness: str) -> None:
