@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 import nightlatch
 from nightlatch.diagnostics import FILE_BYTES, FILES, HIDDEN, redact, redact_event
 from nightlatch.owner.keys import OwnerKeys
+from nightlatch.pixels.stage.encoding import film
+from nightlatch.pixels.stage.scenes import scene
 from nightlatch.terminal import SENTENCES
 from tests.house import House, free_port, house, until
 
@@ -363,6 +365,7 @@ def test_every_warning_in_the_source_has_its_sentence() -> None:
 
 
 def test_a_house_says_where_it_is_and_what_is_wrong_and_nothing_else(tmp_path: Path) -> None:
+    yard = film(scene("printed_code"), tmp_path / "yard.mp4", 60)
     with house(tmp_path / "house", demo=True) as home:
         until(lambda: "Ctrl-C" in home.log.read_text(), "the start-up text")
         started = home.log.read_text()
@@ -373,8 +376,9 @@ def test_a_house_says_where_it_is_and_what_is_wrong_and_nothing_else(tmp_path: P
             f"Ctrl-C stops it. What it does is written to {home.data / 'hub' / 'logging'}.",
         ]
         home.set_up()
+        home.add_camera("yard", f"file:{yard}?loop=1")  # clips of demo cameras are not sent
         clip_log = home.data / "cloud" / "logging" / "cloud.log"
-        until(lambda: clip_log.exists() and "object.put" in clip_log.read_text(), "a clip that is sent")
+        until(lambda: clip_log.exists() and "object.put" in clip_log.read_text(), "a clip that is sent", 120)
         assert home.log.read_text() == started
         nobody = home.add_camera("porch", f"rtsp://me:hunter2@127.0.0.1:{free_port()}/x")
         until(lambda: "was lost" in home.log.read_text(), "the warning")

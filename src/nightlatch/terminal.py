@@ -33,6 +33,7 @@ SENTENCES: Mapping[str, str] = {
     "cameras.not_remembered": "The list of cameras could not be kept ({error}). Nightlatch keeps trying.",
     "change.untold": "The log holds a change that nobody told the keeper ({index}, {leaf}). It waits for it.",
     "clip.flagged": "A reviewer reported the clip of view {view}. None of its labels counts any more.",
+    "clip.still_stays": "The disk refused a better picture of an event ({error}). The earlier one stays.",
     "clip.stays": "An expired clip could not be deleted ({error}). The next round tries again.",
     "detector.failed": "The detector failed ({why}). It starts again in {again_in_s} s; recording goes on.",
     "detector.hangs": "The detector has not answered for {after_s} s; recording goes on.",

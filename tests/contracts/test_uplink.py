@@ -66,13 +66,16 @@ class Hub:
         names = ["manifest", *(f"part-{i:04d}" for i in range(parts))]
         with Session(self.engine) as session, session.begin():
             session.add(ClipRow(id=clip, camera_id=CAMERA, event_id=clip, onset_ms=onset_ms, began_ms=onset_ms))
-            session.flush()
-            for name in names:
-                path = self.file(clip, name)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(SEALER.seal(os.urandom(3000)))
-                size = path.stat().st_size
-                session.add(ClipPartRow(clip_id=clip, name=name, bytes=size, created_ms=onset_ms))
+        for name in names:
+            self.add(clip, name, onset_ms)
+
+    def add(self, clip: str, name: str, created_ms: int = 0) -> None:
+        path = self.file(clip, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(SEALER.seal(os.urandom(3000)))
+        size = path.stat().st_size
+        with Session(self.engine) as session, session.begin():
+            session.add(ClipPartRow(clip_id=clip, name=name, bytes=size, created_ms=created_ms))
 
     def file(self, clip: str, name: str) -> Path:
         return self.folder / "vault" / CAMERA / "clips" / clip / f"{name}.age"
@@ -154,6 +157,27 @@ def test_the_newest_event_goes_first(hub: Hub, tmp_path: Path) -> None:
         listed = cloud.ask(hub.owner, "GET", "/v1/clips").json()["clips"]
         arrived = {c["clip"]: max(o["created_ms"] for o in c["objects"]) for c in listed}
     assert arrived["b" * 16] <= arrived["a" * 16]
+
+
+def test_a_still_waits_until_no_better_one_can_come_since_the_mailbox_takes_it_once(hub: Hub, tmp_path: Path) -> None:
+    hub.clip("a" * 16, 1)
+    hub.add("a" * 16, "still")
+
+    async def story(cloud: Cloud) -> None:
+        async with hub.uplink(cloud.url) as sender:
+            await becomes(lambda: hub.waiting() == 1, "sending the rest")
+            assert held(cloud, hub) == {"a" * 16: 4}
+            hub.file("a" * 16, "still").write_bytes(better := SEALER.seal(os.urandom(3000)))
+            with Session(hub.engine) as session, session.begin():
+                session.execute(update(ClipRow).values(open=False, ended_ms=9))
+                session.execute(update(ClipPartRow).where(ClipPartRow.name == "still").values(version=2))
+            sender.wake()
+            await becomes(lambda: hub.waiting() == 0, "sending the still")
+            assert cloud.ask(hub.owner, "GET", f"/v1/clips/{'a' * 16}/still").content == better
+        assert hub.refused() == {}
+
+    with running(tmp_path / "cloud", hub.clock) as cloud:
+        asyncio.run(story(cloud))
 
 
 def test_a_mailbox_that_was_away_gets_everything_when_it_is_back(hub: Hub, tmp_path: Path) -> None:

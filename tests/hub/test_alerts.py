@@ -13,6 +13,7 @@ from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.books.records import PushRow, SessionRow
 from tests.house import free_port, house, until
+from tests.hub.test_api import Hub
 from tests.hub.test_api import running as running_hub
 
 needs_mosquitto = pytest.mark.skipif(
@@ -234,6 +236,26 @@ def test_a_switch_that_cannot_be_remembered_stays_off(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be written"):
         switch.turn(on=True)
     assert not switch.is_on
+
+
+def trouble(hub: Hub) -> str:
+    """Why the broker is not connected."""
+    return str(hub.client.get("/api/alerts").json()["mqtt_trouble"] or "")
+
+
+def test_a_broker_that_is_not_there_is_said_to_be_with_what_to_do(tmp_path: Path) -> None:
+    for hub in running_hub(tmp_path / "hub", mqtt_url="mqtt://127.0.0.1:9"):
+        hub.set_up()
+        assert "Check that it runs" in until(partial(trouble, hub), "the trouble", 10)
+
+
+@needs_mosquitto
+def test_a_broker_that_refuses_the_password_is_said_to_refuse_it(tmp_path: Path) -> None:
+    port = free_port()
+    with broker(tmp_path, port):
+        for hub in running_hub(tmp_path / "hub", mqtt_url=f"mqtt://hub:wrong@127.0.0.1:{port}"):
+            hub.set_up()
+            assert "refuses" in until(partial(trouble, hub), "the refusal", 20)
 
 
 def test_only_the_owner_switches_pictures_on(tmp_path: Path) -> None:

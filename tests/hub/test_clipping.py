@@ -22,6 +22,7 @@ from nightlatch.domain.sighting import EventClosed, EventJudged, EventOpened, Ju
 from nightlatch.hub.vault.files import ClipGone, Vault
 from nightlatch.hub.vault.settling import OpenClip
 from nightlatch.hub.watch.clipping import ClipOrder, Clipping, Filing, Happening
+from nightlatch.hub.watch.looks import Look
 from nightlatch.hub.watch.telling import Telling
 from nightlatch.hub.wire.notices import Notice
 from nightlatch.pixels.codecs import AudioStream
@@ -271,6 +272,29 @@ def test_each_clip_of_an_event_has_a_still_of_its_own(second: tuple[Streams, lis
         seen[at_ms] = Still(CAMERA.id, BEGAN_MS + at_ms, 32, 18, b"jpeg")
     yard.play(endless(second, 300), seen)
     assert yard.shelf.stills == [79_000, 139_000, 199_000, 259_000]
+
+
+def test_a_better_look_replaces_the_still_of_its_own_clip_only(second: tuple[Streams, list[Packet]]) -> None:
+    yard = Yard(second[0])
+    seen = dict(VISIT)
+    looks = ((21_000, 21_000, 0.5), (25_000, 25_000, 2.0), (30_000, 30_000, 1.0), (81_000, 79_000, 3.0))
+    for heard_ms, at_ms, worth in (*looks, (90_000, 90_000, 0.4)):
+        seen[heard_ms] = Look(Still(CAMERA.id, BEGAN_MS + at_ms, 32, 18, b"jpeg"), worth)
+    yard.play(endless(second, 300), seen)
+    assert yard.shelf.stills[:4] == [21_000, 25_000, 30_000, 90_000]  # 30 s: what the next clip begins with
+
+
+def test_a_disk_that_refuses_a_better_look_costs_nothing_else(second: tuple[Streams, list[Packet]]) -> None:
+    yard, plain = Yard(second[0]), Yard(second[0])
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    plain.play(endless(second, 300), dict(VISIT))
+    yard.shelf.keep_clip_still = refuse  # type: ignore[method-assign]
+    seen = dict(VISIT) | {25_000: Look(Still(CAMERA.id, BEGAN_MS + 25_000, 32, 18, b"jpeg"), 2.0)}
+    yard.play(endless(second, 40), seen)
+    assert yard.shelf.spans[0][:2] == plain.shelf.spans[0][:2]
 
 
 def test_a_clip_that_is_deleted_while_it_grows_takes_only_itself_away(second: tuple[Streams, list[Packet]]) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.time import Span
 from nightlatch.errors import Reason
-from nightlatch.hub.serve.books import reading
+from nightlatch.hub.serve.books import reading, taken_back
+from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.gaps import GAP_MS
 from nightlatch.hub.serve.books.reading import CameraLine, ClipNameLine, OutboxLine, SegmentLine
 from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, HubTables, OutageRow, SegmentRow
@@ -119,3 +120,32 @@ def test_neighbours_are_one_stretch_on_the_strip(engine: Engine) -> None:
     found = reading.recorded(engine, YARD, DAY, GAP_MS)
     assert found == [Span(T0, T0 + 4000), Span(T0 + 4001 + GAP_MS, T0 + 13_001 + GAP_MS)]
     assert reading.recorded(engine, YARD, Span(T0 - 9000, T0), GAP_MS) == []
+
+
+def test_what_the_owner_deleted_in_the_mailbox_is_not_said_to_be_there_and_not_sent_again(
+    engine: Engine, tmp_path: Path
+) -> None:
+    clip, growing = "a" * 16, "b" * 16
+    with Session(engine) as session, session.begin():
+        times = {"camera_id": PORCH, "event_id": "e", "onset_ms": T0, "began_ms": T0}
+        session.add(ClipRow(id=clip, **times, ended_ms=T0 + 9, open=False))
+        session.add(ClipRow(id=growing, **times))
+        session.flush()
+        for each in (clip, growing):
+            for name in ("manifest", "part-0000"):
+                row = ClipPartRow(clip_id=each, name=name, version=1, sent_version=1, bytes=7, created_ms=T0)
+                session.add(row)
+    books = Books(tmp_path, engine)
+    before = reading.outbox(engine)
+    taken_back.note(books, f"clips/{clip}/part-0000")  # no deletion of a clip
+    taken_back.note(books, "clips/" + "c" * 16)
+    assert reading.outbox(engine) == before
+    taken_back.note(books, f"clips/{clip}")
+    said = reading.clip(engine, clip)
+    assert said is not None
+    assert (said.sent_parts, said.in_cloud) == (0, False)
+    assert reading.outbox(engine) == OutboxLine(before.waiting_parts, before.clips_there - 1)
+    taken_back.note(books, "clips")
+    now = reading.outbox(engine)
+    assert now.clips_there == 0
+    assert now.waiting_parts >= 2  # the one that grows is sent anew, as a whole

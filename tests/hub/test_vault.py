@@ -8,7 +8,9 @@ import shutil
 import sqlite3
 import struct
 import threading
+from base64 import b64encode
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 import pyrage
@@ -463,6 +465,31 @@ def test_a_manifest_that_was_written_again_while_serve_was_away_is_sent_again_ev
     os.utime(clip.folder / "part-0000.age", (later_s, later_s))
     started_again(home)
     assert waiting(engine) == ["manifest"]  # a part never changes, and the mailbox would refuse it
+
+
+def test_a_still_that_is_replaced_and_the_manifest_that_names_it_change_together(
+    home: Keeping, vault: Vault, sealer: Sealer, engine: Engine, key: str
+) -> None:
+    clip = home.begin(CLIP, manifest(CAMERA, T0, T0))
+    home.still(clip, Still(CAMERA, T0, 1, 1, b"the onset"))
+    home.part(clip, part(0))
+    home.still(clip, Still(CAMERA, T0 + 700, 1, 1, b"a better look"))
+    opener = Opener(key)
+
+    def named() -> tuple[bytes, object]:
+        still = (clip.folder / "still.age").read_bytes()
+        said = json.loads(opener.open(Sealed((clip.folder / "manifest.age").read_bytes())))["still"]
+        assert said["sha256"] == b64encode(sha256(still).digest()).decode()
+        return opener.open(Sealed(still)).rstrip(b"\0"), said["at_ms"]
+
+    assert named() == (b"a better look", T0 + 700)
+    vault.keep_clip_still(clip, Still(CAMERA, T0 + 900, 1, 1, b"the best"), sealer)  # and a kill, before it settles
+    started_again(home)
+    assert named() == (b"the best", T0 + 900)
+    with Session(engine) as session:
+        row = session.get(ClipPartRow, (CLIP, "still"))
+        assert row is not None
+        assert row.version >= 2
 
 
 def waiting(engine: Engine) -> list[str]:

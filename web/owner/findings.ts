@@ -53,6 +53,11 @@ export function what(of: Finding | undefined): string {
   return names.length === 1 ? names[0]! : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }
 
+// What happened, in a line; and what moved the verdict, where that is no daily life.
+export function whyOf({ verdict, reasons }: Finding): string {
+  return reasons.slice(0, verdict === "routine" ? 1 : 2).join(" ");
+}
+
 // Where a thing was at a moment, between two places where it was seen; null before, after and in long gaps.
 export function placeAt(path: readonly Place[], at: number, slack = 700): Place | null {
   const next = path.findIndex((p) => p[0] >= at);

@@ -8,6 +8,7 @@ import { forget, type Keyring, keep, kept } from "../shared/keyring";
 import { identityOf, lockedKeys, recipientOf, signingPublic } from "../shared/keys";
 import { SECOND } from "../shared/time";
 import type { Hint, Home, State } from "../shared/wire";
+import { forgetAll } from "./cameras/drafts";
 import { askHow, askNoMore, hear, hearHow, isHere, isOwed, lastHeard, look } from "./hub";
 
 export const state = signal<State | null>(null);
@@ -105,6 +106,7 @@ async function keyringOf(root: Bytes, found: State): Promise<Keyring> {
 }
 
 export async function signOut() {
+  forgetAll();
   await send("POST", "/logout");
   await forget().catch(() => undefined);
   location.href = "/";

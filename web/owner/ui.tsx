@@ -98,6 +98,8 @@ export function Secret(props: {
           type={(shown ? "text" : "password") as "password"}
           value={props.value}
           autocomplete={props.autocomplete}
+          autocapitalize="none"
+          spellcheck={false} // what is shown must not go to a spelling service
           data-testid={props.testid}
           onInput={(e) => props.onInput(e.currentTarget.value)}
         />
@@ -159,7 +161,7 @@ const pictures = new Latest<string, string>(160, (url) => URL.revokeObjectURL(ur
 
 interface PictureProps {
   path: string;
-  again?: number | undefined; // changes when there is a newer one; without it a picture that was opened once stays
+  again?: number | undefined; // changes when there is a newer one; while it does not, one that was opened once stays
   alt: string;
   empty?: string;
   class?: string;
@@ -167,7 +169,7 @@ interface PictureProps {
 
 // A sealed picture, opened here when it comes into sight. Keeps the old one until the new one is there.
 export function SealedPicture({ path, again, alt, empty, class: style }: PictureProps) {
-  const [url, setUrl] = useState<string | null>(pictures.get(path) ?? null);
+  const [url, setUrl] = useState<string | null>(pictures.get(path)?.url ?? null);
   const [seen, setSeen] = useState(false);
   const box = useRef<HTMLImageElement & HTMLDivElement>(null);
   useEffect(() => {
@@ -179,7 +181,8 @@ export function SealedPicture({ path, again, alt, empty, class: style }: Picture
     return () => watcher.disconnect();
   }, [seen]);
   useEffect(() => {
-    if (!seen || (again === undefined && pictures.get(path))) return;
+    const had = pictures.get(path);
+    if (!seen || (had && had.of === again)) return;
     let gone = false;
     void (async () => {
       const found = await sealed(path);
@@ -187,7 +190,7 @@ export function SealedPicture({ path, again, alt, empty, class: style }: Picture
       const jpeg = await opened(found.value.bytes);
       if (!jpeg.ok) return;
       const made = pictureUrl(jpeg.value);
-      pictures.set(path, made);
+      pictures.set(path, { url: made, of: again });
       if (!gone) setUrl(made);
     })();
     return () => {

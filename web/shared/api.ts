@@ -26,8 +26,8 @@ const HUB: Server = {
 };
 
 export const get = <T>(path: string, call?: Call) => ask<T>(HUB, "GET", path, json, call);
-export const send = <T = void>(method: Exclude<Method, "GET">, path: string, body?: unknown) =>
-  ask<T>(HUB, method, path, json, { body });
+export const send = <T = void>(method: Exclude<Method, "GET">, path: string, body?: unknown, signal?: AbortSignal) =>
+  ask<T>(HUB, method, path, json, { body, ...(signal ? { signal } : {}) });
 // Sealed bytes, and the headers that came with them; null where there are none (yet).
 export const sealed = (path: string, call?: Call) => ask(HUB, "GET", path, bytes, call);
 // The mailbox outside, reached through the hub with requests that were signed in this browser.

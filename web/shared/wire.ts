@@ -303,6 +303,7 @@ export interface AlertSettings {
   push_key: string;
   verdicts: Verdict[];
   mqtt: Broker | null; // null where no broker is set
+  mqtt_trouble: string | null; // why it is not connected, and what to do; null until that is known
   silence: Silence | null; // null where no mailbox is
 }
 

@@ -276,6 +276,10 @@ describe("what is said of a clip", () => {
     ]);
     expect(facts(OVER, null, true).at(-1)).toEqual(["Comes from", "The mailbox outside: it is gone at home"]);
     expect(facts(OVER, ROW, false).at(-1)![0]).toBe("Sealed size");
+    expect(facts(OVER, ROW, true, true, true).at(-1)).toEqual([
+      "Mailbox outside",
+      "Clips of demo cameras stay at home",
+    ]);
     expect(facts(GROWING, ROW, false)[1]).toEqual(["How long", "Still going on"]);
   });
 

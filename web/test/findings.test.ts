@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { type Finding, kindGroup, passes, placeAt, what } from "../owner/findings";
+import { describe, expect, it, test } from "vitest";
+import { type Finding, kindGroup, passes, placeAt, what, whyOf } from "../owner/findings";
 
 const finding = (kinds: Finding["kinds"], verdict: Finding["verdict"] = "routine"): Finding => ({
   kinds,
@@ -47,4 +47,13 @@ describe("where a thing was", () => {
     expect(placeAt(path, 20_000)).toBeNull();
   });
   it("is where it was last seen for a moment", () => expect(placeAt(path, 2300)?.[1]).toBe(0.4));
+});
+
+test("a line says what happened, and of what is no daily life also why", () => {
+  const reasons = ["A person came and stayed 40 s.", "They stopped at 3 places.", "It was at night."];
+  const of = (verdict: "threat" | "routine" | "unsure") =>
+    whyOf({ kinds: [], verdict, threat: 0, reasons, eye: "", tracks: [] });
+  expect(of("routine")).toBe("A person came and stayed 40 s.");
+  expect(of("threat")).toBe("A person came and stayed 40 s. They stopped at 3 places.");
+  expect(of("unsure")).toBe(of("threat"));
 });

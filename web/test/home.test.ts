@@ -137,6 +137,7 @@ describe("what Home says", () => {
     expect(mailboxLine({ ...cloud, waiting_parts: 5 })).toBe("Sending 5 sealed pieces to the mailbox.");
     expect(mailboxLine({ ...cloud, reachable: false, waiting_parts: 1 })).toContain("1 sealed piece is waiting here.");
     expect(mailboxLine({ ...cloud, reachable: null })).toContain("not been contacted yet");
+    expect(mailboxLine({ ...cloud, clips: 0 }, true)).toContain("demo cameras stay at home");
     expect(mailboxLine({ ...cloud, configured: false })).toContain("clips stay at home");
   });
   test("a card says how old its picture is, or why there is none", () => {

@@ -3,6 +3,7 @@ import { aboutHeld, listed } from "../owner/household/held";
 import { base64Url, bytesOf, switched } from "../owner/household/push";
 import { aboutSilence, canTell } from "../owner/household/telling";
 import { changePassphrase, sheetBy } from "../owner/household/unlocking";
+import { judge } from "../owner/judge";
 import { type Bytes, b64 } from "../shared/bytes";
 import { fromWords, type Kdf, newRoot, stretch, unwrap, wrap } from "../shared/keys";
 import type { ClipList } from "../shared/wire";
@@ -27,7 +28,11 @@ describe("the owner's key, unlocked once more", () => {
       "GET /wrapped-root": [yes({ kdf: QUICK, wrapped_root: wrapped })],
       "POST /passphrase": [yes(undefined)],
     });
-  const change = (next: string) => ({ old: OLD, next, kdf: QUICK });
+  const change = (passphrase: string, repeat = passphrase) => ({
+    old: OLD,
+    next: { passphrase, repeat, known: [] },
+    kdf: QUICK,
+  });
 
   test("shows its words again", async () => {
     const sheet = await sheetBy(hub().doors, OLD);
@@ -40,17 +45,21 @@ describe("the owner's key, unlocked once more", () => {
   });
   test("is locked with another passphrase, which then opens it", async () => {
     const table = hub();
-    expect(await changePassphrase(table.doors, change(NEXT))).toMatchObject({ ok: true });
+    expect(await changePassphrase(table.doors, judge, change(NEXT))).toMatchObject({ ok: true });
     const sent = table.bodies["POST /passphrase"] as { old_login_key: string; login_key: string; wrapped_root: string };
     expect(sent.old_login_key).toBe(oldLogin);
     const { wrapKey, loginKey } = await stretch(NEXT, QUICK);
     expect(sent.login_key).toBe(b64(loginKey));
     expect(await unwrap(sent.wrapped_root, wrapKey)).toEqual(root);
   });
-  test("is not locked with a short one, and the hub is not even asked", async () => {
+  test("is not locked with a short, a mistyped or the old one, and the hub is not even asked", async () => {
     const table = hub();
-    const text = "The new passphrase needs at least 10 characters.";
-    expect(await changePassphrase(table.doors, change("short"))).toMatchObject({ ok: false, text });
+    const text = "The passphrase needs at least 10 characters.";
+    expect(await changePassphrase(table.doors, judge, change("short"))).toMatchObject({ ok: false, text });
+    const differ = expect.stringContaining("differ");
+    expect(await changePassphrase(table.doors, judge, change(NEXT, OLD))).toMatchObject({ text: differ });
+    const same = expect.stringContaining("that you have now");
+    expect(await changePassphrase(table.doors, judge, change(OLD))).toMatchObject({ text: same });
     expect(table.asked).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 // Signing in, by passphrase and with the recovery sheet.
 
 import { beforeAll, describe, expect, test } from "vitest";
+import { judge } from "../owner/judge";
 import { after, at, entry, secondsLeft } from "../owner/signin/entry";
 import { countOf, mended, recovery, slips } from "../owner/signin/recovery";
 import type { Failure } from "../shared/api";
@@ -106,16 +107,18 @@ describe("with the recovery sheet", () => {
     const way = recovery({
       hub: hub.doors,
       stretch: async (passphrase) => ({ kdf: KDF, stretched: await stretch(passphrase) }),
+      judge,
       deviceName: "Chrome on Linux",
       unlock,
     });
     return { way, hub, unlocked };
   }
+  const twice = (passphrase: string, repeat = passphrase) => ({ passphrase, repeat, known: [] });
   const sheet = words(root).join(" ");
 
   test("its key answers the challenge, and the root is wrapped anew", async () => {
     const { way, hub, unlocked } = recovering();
-    await way.recover(` ${sheet.toUpperCase()} `, PASSPHRASE);
+    await way.recover(` ${sheet.toUpperCase()} `, twice(PASSPHRASE));
     const body = hub.bodies["POST /recovery"] as Record<string, string>;
     const key = await crypto.subtle.importKey("raw", unb64(await signingPublic(root)), "Ed25519", false, ["verify"]);
     const said = joined([utf8("nightlatch recovery v1\n"), utf8("challenge")]);
@@ -126,18 +129,20 @@ describe("with the recovery sheet", () => {
 
   test("wrong words and a short passphrase ask the hub nothing", async () => {
     const { way, hub } = recovering();
-    await way.recover("abandon", PASSPHRASE);
+    await way.recover("abandon", twice(PASSPHRASE));
     expect(way.now.value).toMatchObject({ failure: { text: expect.stringContaining("24 words") } });
-    await way.recover(sheet, "short");
+    await way.recover(sheet, twice("short"));
     expect(way.now.value).toMatchObject({ failure: { text: expect.stringContaining("at least 10") } });
+    await way.recover(sheet, twice(PASSPHRASE, "a lamp in the hall"));
+    expect(way.now.value).toMatchObject({ failure: { text: expect.stringContaining("differ") } });
     expect(hub.asked).toEqual([]);
   });
 
   test("a challenge that is too old, or a hub that is gone, can be tried again", async () => {
     const { way, unlocked } = recovering({ "POST /recovery": [REFUSED, yes(undefined)] });
-    await way.recover(sheet, PASSPHRASE);
+    await way.recover(sheet, twice(PASSPHRASE));
     expect(way.now.value).toEqual({ is: "asking", failure: REFUSED });
-    await way.recover(sheet, PASSPHRASE);
+    await way.recover(sheet, twice(PASSPHRASE));
     expect(unlocked).toEqual([root]);
   });
 

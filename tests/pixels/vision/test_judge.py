@@ -15,9 +15,9 @@ from nightlatch.lab.judge.stories import Scenario, make
 from nightlatch.pixels.stage.behaviours import ROUTINE, THREATS
 from nightlatch.pixels.vision.events import EventBuilder
 from nightlatch.pixels.vision.judge import MODEL, Judge
-from nightlatch.pixels.vision.story.numbers import FEATURES, features
+from nightlatch.pixels.vision.story.numbers import FEATURES, Numbers, features
 from nightlatch.pixels.vision.story.things import things
-from nightlatch.pixels.vision.story.words import reasons
+from nightlatch.pixels.vision.story.words import TOGETHER, Side, claims, reasons
 
 BEGAN_MS = 1_800_000_000_000
 SEEDS = range(3_000_000, 3_001_500)  # never learnt from, nor reported on
@@ -118,6 +118,63 @@ def test_reasons_are_words_that_a_person_understands(told: list[Told]) -> None:
 def test_a_threat_comes_with_more_reasons_than_that_somebody_was_there(told: list[Told]) -> None:
     threats = [each.judgement for each in told if each.judgement.verdict is Verdict.THREAT]
     assert np.mean([len(judgement.reasons) >= 2 for judgement in threats]) >= 0.9
+
+
+# What anybody takes for the words of a threat, or of daily life; other sentences are facts that speak for neither.
+ALARMING = re.compile(
+    r"package is gone|stopped at|stood still|came back|lingered|close to the camera|went back|ran off|was at night|"
+    r"was dark|more like a threat"
+)
+CALMING = re.compile(
+    r"package was left|not stop|briefly|passed through|walked on|at the edge|not at night|Nobody was|"
+    r"like daily life\."
+)
+
+
+def test_each_sentence_has_a_side_that_anybody_would_give_it() -> None:
+    some = [Numbers(*(float(each) for each in dice.uniform(0, 4, len(FEATURES)) * dice.integers(0, 2, len(FEATURES))))
+            for dice in map(np.random.default_rng, range(300))]  # fmt: skip
+    for claim in (claim for said in some for claim in claims(said, 3.0 * said.people, True)):
+        alarms, calms = ALARMING.search(claim.text), CALMING.search(claim.text)
+        assert bool(alarms) != bool(calms), claim.text
+        assert (claim.side is Side.THREAT) == bool(alarms), claim.text
+
+
+@pytest.mark.parametrize("worse", [1.0, 2.0])
+def test_a_verdict_never_contradicts_its_reasons(judge: Judge, worse: float) -> None:
+    for seed in range(5_000_000, 5_000_600):
+        said = judge.judge(make(seed, worse, in_parts=0.3).story)
+        alarming = [each for each in said.reasons if ALARMING.search(each)]
+        calming = [each for each in said.reasons if CALMING.search(each) and each not in alarming]
+        assert not (said.verdict is Verdict.THREAT and (calming or not alarming)), (seed, said.reasons)
+        assert not (said.verdict is Verdict.ROUTINE and alarming), (seed, said.reasons)
+        assert len(said.reasons) >= 2 or Kind.PERSON not in said.kinds, (seed, said.reasons)
+
+
+def test_what_is_said_moved_the_verdict_and_without_a_mover_it_says_so() -> None:
+    walk = story(crossing(Kind.PERSON, seconds=9), hour=2.25)
+    values, night = features(walk, things(walk)), FEATURES.index("night_hour")
+
+    def by_night(some: np.ndarray) -> np.ndarray:
+        return np.where(some[:, night] > 0, 0.9, 0.5)
+
+    def whatever(some: np.ndarray) -> np.ndarray:
+        return np.full(len(some), 0.9)
+
+    assert reasons(walk, things(walk), values, Verdict.THREAT, by_night)[1:] == ["It was at night."]
+    assert reasons(walk, things(walk), values, Verdict.THREAT, whatever)[1:] == [TOGETHER[Verdict.THREAT]]
+    assert reasons(walk, things(walk), values, Verdict.ROUTINE, by_night)[1:] == [TOGETHER[Verdict.ROUTINE]]
+
+
+def test_nothing_is_said_of_an_hour_that_is_not_known(judge: Judge) -> None:
+    for seed in range(5_000_000, 5_000_200):
+        said = judge.judge(replace(make(seed).story, local_hour=None))
+        assert not any("night" in reason for reason in said.reasons)
+
+
+def test_how_long_people_stayed_is_not_how_long_a_car_did(judge: Judge) -> None:
+    said = judge.judge(story(crossing(Kind.PERSON, seconds=5), crossing(Kind.VEHICLE, seconds=19, high=0.2, wide=0.3)))
+    assert "stayed 5 s" in said.reasons[0]
 
 
 @pytest.mark.parametrize("kind", [Kind.CAT, Kind.DOG, Kind.VEHICLE, Kind.PERSON])
@@ -285,11 +342,11 @@ def test_the_same_story_is_judged_the_same(judge: Judge) -> None:
     assert judge.judge(played) == judge.judge(played) == Judge().judge(make(7).story)
 
 
-def test_things_made_once_give_the_answer_that_things_made_for_each_part_give(told: list[Told]) -> None:
+def test_things_made_once_give_the_answer_that_things_made_for_each_part_give(judge: Judge, told: list[Told]) -> None:
     for each in told[::5]:
         some, said = each.played.story, each.judgement
         values = features(some, things(some))
-        assert said.reasons == tuple(reasons(some, things(some), values))
+        assert said.reasons == tuple(reasons(some, things(some), values, said.verdict, judge.chances))
         assert said.tracks == tuple(replace(thing.track, kind=thing.kind) for thing in things(some))
         assert values.tolist() == features(some, things(some)).tolist()
 
@@ -297,3 +354,16 @@ def test_things_made_once_give_the_answer_that_things_made_for_each_part_give(to
 def test_the_model_is_small_and_has_a_card() -> None:
     assert MODEL.stat().st_size <= 300_000
     assert "only seen simulated behaviour" in MODEL.with_suffix(".md").read_text()
+
+
+def test_the_first_sentence_is_of_what_the_looks_agreed_on(judge: Judge) -> None:
+    for kind in (Kind.PERSON, Kind.CAT, Kind.VEHICLE):
+        said = judge.judge(replace(story(), kinds=(kind,)))  # nobody could follow it
+        assert said.kinds == (kind,)
+        assert kind.value in said.reasons[0]
+    for seed in range(5_000_000, 5_000_150):
+        played = make(seed).story
+        for kinds in ((), (Kind.CAT,), (Kind.PERSON,), (Kind.PERSON, Kind.DOG)):
+            said = judge.judge(replace(played, kinds=kinds))
+            assert (Kind.PERSON in kinds) == bool(re.match(r"A person|\d+ people", said.reasons[0])), said.reasons
+            assert not (said.verdict is Verdict.ROUTINE and any(ALARMING.search(each) for each in said.reasons))

@@ -7,6 +7,7 @@ import type { Camera, Probe, ProbeSuccess } from "../../shared/wire";
 import { go, home, opened, refresh } from "../state";
 import { say } from "../toast";
 import { Field, Link, pictureUrl, Trouble, useTitle, Wait } from "../ui";
+import { sentByDemo, takeAway } from "./demo";
 import { aboutReceiver } from "./eye";
 import { Address, SUB_HINT, SubAddress, Transport } from "./fields";
 import { aboutFound, adding, asked, BLANK, canAdd, canTry, failed, patience, type Trial, tried, trying } from "./trial";
@@ -28,7 +29,7 @@ export function AddCamera() {
         <Link href="/cameras">Cameras</Link>
       </p>
       <h1>Add a camera</h1>
-      <p class="lead">Any camera with RTSP and H.264 or H.265. {hasDemo && "The demo cameras go once it is added."}</p>
+      <p class="lead">Any camera with RTSP and H.264 or H.265. {hasDemo && DEMO_GOES}</p>
       <Fields trial={trial} set={setTrial} />
       {busy && <Steps text={busy} />}
       {found && <Found probe={found} picture={picture} />}
@@ -51,6 +52,8 @@ export function AddCamera() {
   );
 }
 
+const DEMO_GOES = "The demo cameras go once it is added, with everything they recorded.";
+
 type Set = (next: (had: Trial) => Trial) => void;
 
 async function tryIt({ url, transport }: Trial, set: Set) {
@@ -64,8 +67,10 @@ async function tryIt({ url, transport }: Trial, set: Set) {
 
 async function addIt(trial: Trial, set: Set) {
   set(adding);
+  const away = await sentByDemo(home.value?.cameras ?? []);
   const added = await send<Camera>("POST", "/cameras", asked(trial));
   if (!added.ok) return set((had) => failed(had, added));
+  void takeAway(away).then((isAway) => isAway || say("The mailbox keeps some demo clips until they expire."));
   await refresh();
   say(`${trial.name} has been added.`);
   go("/");

@@ -1,9 +1,11 @@
 // Areas drawn on the picture: tap corners, drag them, take steps back; or all of it by keyboard.
 
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Failure } from "../../shared/api";
 import type { Area, Camera } from "../../shared/wire";
 import { home, stillsChanged } from "../state";
-import { SealedPicture } from "../ui";
+import { SealedPicture, Trouble } from "../ui";
+import { keep, kept, read, written } from "./drafts";
 import {
   begin,
   choose,
@@ -21,6 +23,7 @@ import {
   removeArea,
   removeCorner,
   renamed,
+  reset,
   undo,
   withUse,
 } from "./drawing";
@@ -42,12 +45,54 @@ const HELP =
 
 type Set = (next: (had: Drawing) => Drawing) => void;
 
-export function AreaEditor({ camera, save }: { camera: Camera; save: (areas: Area[]) => void }) {
-  const [drawing, setDrawing] = useState(() => begin(camera.areas));
+interface EditorProps {
+  camera: Camera;
+  save: (areas: Area[]) => Promise<Failure | null>;
+}
+
+export function AreaEditor({ camera, save }: EditorProps) {
+  const [back, setBack] = useState(() => read(kept(camera.id), camera.areas));
+  const [drawing, setDrawing] = useState(() => back?.drawing ?? begin(camera.areas));
+  const [isSaving, setSaving] = useState(false);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  const unsaved = written(drawing, camera.areas);
+  useEffect(() => {
+    if (!drawing.held) keep(camera.id, unsaved); // a corner under the finger moves with each pixel
+  }, [camera.id, unsaved, drawing.held === null]);
+  const saveAll = async (areas: Area[]) => {
+    setSaving(true);
+    const why = await save(areas);
+    setFailure(why);
+    if (!why) setBack(null);
+    setSaving(false);
+  };
   return (
     <div class="areas">
+      {back && unsaved && (
+        <p class="note" data-testid="areas-back">
+          <span>
+            Your unsaved drawing is back.
+            {back.isOutdated && " Other areas have been saved since; saving this replaces them."}
+          </span>
+          <button
+            type="button"
+            onClick={() => {
+              setDrawing((had) => reset(had, camera.areas));
+              setBack(null);
+            }}
+          >
+            Start from what is saved
+          </button>
+        </p>
+      )}
       <Canvas camera={camera} drawing={drawing} set={setDrawing} />
-      <Tools drawing={drawing} set={setDrawing} saved={camera.areas} save={save} />
+      <Tools
+        drawing={drawing}
+        set={setDrawing}
+        canSave={!isSaving && hasChanged(drawing, camera.areas)}
+        save={(areas) => void saveAll(areas)}
+      />
+      <Trouble of={failure} todo="Nothing that you drew is lost: it is kept on this device. Save it again." />
       {drawing.areas.length > 0 && (
         <ul class="rows plain compact" aria-label="Areas">
           {drawing.areas.map((_, at) => (
@@ -55,7 +100,10 @@ export function AreaEditor({ camera, save }: { camera: Camera; save: (areas: Are
           ))}
         </ul>
       )}
-      <p class="fine">{advice(drawing)}</p>
+      <p class="fine">
+        {advice(drawing)}
+        {unsaved && " Not saved yet; this device keeps what you have drawn."}
+      </p>
     </div>
   );
 }
@@ -144,11 +192,11 @@ function Shapes({ drawing, height }: { drawing: Drawing; height: number }) {
 interface ToolsProps {
   drawing: Drawing;
   set: Set;
-  saved: Area[];
+  canSave: boolean;
   save: (areas: Area[]) => void;
 }
 
-function Tools({ drawing, set, saved, save }: ToolsProps) {
+function Tools({ drawing, set, canSave, save }: ToolsProps) {
   const { areas, draft, use, corner, past } = drawing;
   return (
     <div class="row">
@@ -177,7 +225,7 @@ function Tools({ drawing, set, saved, save }: ToolsProps) {
         type="button"
         class="main"
         data-testid="areas-save"
-        disabled={draft.length > 0 || !hasChanged(drawing, saved)}
+        disabled={draft.length > 0 || !canSave}
         onClick={() => save(areas)}
       >
         Save areas

@@ -11,7 +11,8 @@ import { aboutLooks, aboutReceiving } from "./eye";
 import { Address, SUB_HINT, SubAddress, Transport } from "./fields";
 import { changesOf, type Footage, REMOVAL, type Settings, settingsOf, withoutAddresses } from "./settings";
 
-type Change = (what: Record<string, unknown>, said: string) => Promise<void>;
+// Why it failed; null when it is done.
+type Change = (what: Record<string, unknown>, said: string) => Promise<Failure | null>;
 
 export function EditCamera({ id }: { id: string }) {
   const [camera, setCamera] = useState<Camera | null>(null);
@@ -22,12 +23,18 @@ export function EditCamera({ id }: { id: string }) {
     setFailure(answer.ok ? null : answer);
   };
   useEffect(() => void fetchCamera(id).then(show), [id]);
-  const change: Change = async (what, said) => {
+  const ask: Change = async (what, said) => {
     const answer = await send<Camera>("PATCH", `/cameras/${id}`, what);
+    if (!answer.ok) return answer;
     show(answer);
-    if (!answer.ok) return;
     void refresh();
     say(said);
+    return null;
+  };
+  const change: Change = async (what, said) => {
+    const why = await ask(what, said);
+    setFailure(why);
+    return why;
   };
   if (!camera) return failure ? <Trouble of={failure} /> : <Wait text="Asking the hub…" />;
   return (
@@ -38,7 +45,7 @@ export function EditCamera({ id }: { id: string }) {
       <h1>{camera.name}</h1>
       <Trouble of={failure} />
       <h2>Areas</h2>
-      <AreaEditor camera={camera} save={(areas) => void change({ areas }, "Areas saved.")} />
+      <AreaEditor camera={camera} save={(areas) => ask({ areas }, "Areas saved.")} />
       <Looks id={id} />
       <Receiving id={id} />
       <h2>Settings</h2>
@@ -86,8 +93,7 @@ function SettingsForm({ camera, change }: { camera: Camera; change: Change }) {
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        void change(changesOf(settings, camera), "Saved.");
-        setSettings(withoutAddresses);
+        void change(changesOf(settings, camera), "Saved.").then((why) => why || setSettings(withoutAddresses));
       }}
     >
       <Field label="Name">

@@ -9,7 +9,7 @@ export interface Frame {
   height: number;
 }
 
-interface Shapes {
+export interface Shapes {
   areas: Area[];
   draft: Point[]; // the corners of an area that is not closed yet
 }
@@ -30,6 +30,16 @@ const MIDDLE: Point = [0.5, 0.5];
 
 export function begin(areas: Area[]): Drawing {
   return { areas, draft: [], past: [], use: "ignore", chosen: null, corner: null, cross: null, held: null };
+}
+
+// A drawing that was left, with what can be undone in it.
+export function resumed({ areas, draft }: Shapes, past: Shapes[], use: Area["use"]): Drawing {
+  return { ...begin(areas), draft, past, use };
+}
+
+// Back to what is saved, which can be undone as any other step.
+export function reset(drawing: Drawing, saved: Area[]): Drawing {
+  return choose(changed(drawing, { areas: saved, draft: [] }), null);
 }
 
 export function hasChanged({ areas }: Drawing, saved: Area[]): boolean {

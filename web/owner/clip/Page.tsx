@@ -66,12 +66,15 @@ export function ClipPage({ id }: { id: string }) {
         <>
           <Says id={id} finding={finding} after={viewer.begun} />
           <Acts id={id} facts={facts} finding={finding} hasBoxes={hasBoxes} setBoxes={setBoxes} />
-          <Facts of={factsInWords(facts, row, state.value?.cloud.configured ?? false, isHere.value)} />
+          <Facts of={factsInWords(facts, row, hasMailbox(), isHere.value, isDemo(facts.camera))} />
         </>
       )}
     </article>
   );
 }
+
+const hasMailbox = () => state.value?.cloud.configured ?? false;
+const isDemo = (camera: string) => home.value?.cameras.some(({ id, demo }) => id === camera && demo) ?? false;
 
 // What the hub has of the clip (null: nothing any longer), and the clips before and after it.
 function useSurroundings(id: string, after: Promise<void>) {

@@ -22,6 +22,7 @@ export function facts(
   row: Clip | null | undefined,
   hasMailbox: boolean,
   isHere = true, // the hub; without it nobody knows whether a clip still grows
+  isDemo = false, // clips of demo cameras are not sent
 ): [name: string, value: string][] {
   const found: [string, string][] = [
     ["When", `${longDay(of.onset_ms)}, ${hhmmss(of.onset_ms)}`],
@@ -31,7 +32,7 @@ export function facts(
   ];
   if (row) found.push(["Sealed size", bytes(row.bytes)]);
   if (row === null) found.push(["Comes from", "The mailbox outside: it is gone at home"]);
-  if (row && hasMailbox) found.push(["Mailbox outside", sent(row)]);
+  if (row && hasMailbox) found.push(["Mailbox outside", isDemo ? "Clips of demo cameras stay at home" : sent(row)]);
   return found;
 }
 

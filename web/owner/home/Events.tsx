@@ -6,7 +6,7 @@ import { dayName, hhmm } from "../../shared/time";
 import type { Clip } from "../../shared/wire";
 import { expect } from "../clips";
 import { Badge, FilterBar } from "../events";
-import { what } from "../findings";
+import { what, whyOf } from "../findings";
 import { isHere } from "../hub";
 import { findings, learn } from "../learn";
 import { clipsChanged, home, leaving, now } from "../state";
@@ -83,14 +83,14 @@ function Row({ parts }: { parts: Clip[] }) {
         data-clip={clip.id}
         onPointerDown={(press) => press.pointerType === "mouse" && expect(clip.id)} // a finger may only scroll
       >
-        <SealedPicture path={`/clips/${clip.id}/still`} again={clip.open ? clip.parts : undefined} alt="" />
+        <SealedPicture path={`/clips/${clip.id}/still`} again={clip.parts} alt="" />
         <span>
           <strong>{camera?.name ?? "A removed camera"}</strong>
           <span>
             {what(known)} at {hhmm(clip.onset_ms)} <Badge of={known} />
           </span>
           <small>
-            {known?.reasons[0]} {aboutEvent(parts, isHere.value)}
+            {known && whyOf(known)} {aboutEvent(parts, isHere.value)}
           </small>
         </span>
       </Link>

@@ -31,7 +31,10 @@ export function HomePage() {
       </section>
       {found.cameras.some((camera) => camera.demo) && (
         <p class="note">
-          <span>These are rendered demo cameras, sealed and stored like real ones. They go once you add your own.</span>
+          <span>
+            These are rendered demo cameras, sealed and stored like real ones; only their clips stay at home. They go
+            once you add your own, with everything they recorded.
+          </span>
           <Link href="/cameras/new" class="button">
             Add your own camera
           </Link>
@@ -40,7 +43,7 @@ export function HomePage() {
       <p class="keeps fine">
         {isHere.value ? (
           <>
-            <span>{storageLine(found.storage)}</span> <span>{mailboxLine(found.cloud)}</span>
+            <span>{storageLine(found.storage)}</span> <span>{mailboxLine(found.cloud, isDemo(found))}</span>
           </>
         ) : (
           "What is kept, and what is in the mailbox, cannot be told now."
@@ -51,6 +54,7 @@ export function HomePage() {
   );
 }
 
+const isDemo = ({ cameras }: Home) => cameras.length > 0 && cameras.every((camera) => camera.demo);
 const SIGNS: Record<Standing, string> = {
   well: "M6 12.5l4 4 8-9",
   idle: "M7 12h10",

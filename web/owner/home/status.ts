@@ -42,11 +42,14 @@ export function storageLine({ keep_hours, used_bytes, free_bytes, full_in_hours 
 
 const SOME = 4; // pieces that are always on their way while something happens
 
-export function mailboxLine({ configured, reachable, waiting_parts, clips }: Home["cloud"]): string {
+// `isDemo`: there are no cameras but demo ones, whose clips are not sent.
+export function mailboxLine(cloud: Home["cloud"], isDemo = false): string {
+  const { configured, reachable, waiting_parts, clips } = cloud;
   if (!configured) return "No mailbox is set up: clips stay at home.";
   if (reachable === null) return "The outside mailbox has not been contacted yet.";
   const waiting = waiting_parts === 1 ? "1 sealed piece is" : `${waiting_parts} sealed pieces are`;
   if (!reachable) return `The outside mailbox cannot be reached; ${waiting} waiting here.`;
+  if (isDemo && clips === 0) return "The outside mailbox is ready. Clips of demo cameras stay at home.";
   if (waiting_parts > SOME) return `Sending ${waiting_parts} sealed pieces to the mailbox.`;
   return `The outside mailbox holds ${clips} sealed ${clips === 1 ? "clip" : "clips"} that only you can open.`;
 }

@@ -7,8 +7,10 @@ import { CALLED, VERDICTS, type Verdict } from "../findings";
 import { isHere } from "../hub";
 import { type Task, useTask } from "../task";
 import { say } from "../toast";
-import { Trouble } from "../ui";
-import { alertAbout, canPush, switched } from "./push";
+import { Trouble, Wait } from "../ui";
+import { brokerAnswers } from "./broker";
+import { canPush, isHeard, pushDoors } from "./browser";
+import { alertAbout, type Step, standing, switched, WAITS_FOR } from "./push";
 import { Silence } from "./Silence";
 
 const MEANS: Record<Verdict, string> = {
@@ -20,24 +22,35 @@ const MEANS: Record<Verdict, string> = {
 export function Alerts() {
   const [settings, setSettings] = useState<AlertSettings | null>(null);
   const [unread, setUnread] = useState<Failure | null>(null);
+  const [wanted, setWanted] = useState<Verdict[] | null>(null); // while they are being switched
+  const [waitsFor, setWaitsFor] = useState<Step | null>(null);
   const task = useTask();
+  const broker = useTask();
   const load = async () => {
     const found = await get<AlertSettings>("/alerts");
-    if (found.ok) setSettings(found.value);
-    setUnread(found.ok ? null : found);
+    if (!found.ok) return setUnread(found);
+    const { verdicts, lost } = standing(found.value.verdicts, await isHeard());
+    setSettings({ ...found.value, verdicts });
+    setUnread(lost);
   };
   useEffect(() => void load(), []);
   const choose = async (verdict: Verdict, isOn: boolean) => {
     if (!settings) return;
     const next = switched(settings.verdicts, verdict, isOn);
-    const done = await task.run(() => alertAbout(next, settings.push_key));
+    setWanted(next);
+    const done = await task.run(() => alertAbout(next, settings.push_key, pushDoors, setWaitsFor));
+    setWaitsFor(null);
     if (done.ok) say(next.length ? "This device will be alerted." : "This device is no longer alerted.");
-    void load();
+    await load(); // what is so, whatever was wanted
+    setWanted(null);
   };
   const show = async (pictures: boolean) => {
     if (!settings?.mqtt) return;
     setSettings({ ...settings, mqtt: { ...settings.mqtt, pictures } });
-    const done = await task.run(() => send("PUT", "/alerts/mqtt", { pictures }));
+    const done = await broker.run(async () => {
+      const kept = await send("PUT", "/alerts/mqtt", { pictures });
+      return kept.ok && pictures ? brokerAnswers({ read: () => get("/alerts"), rest: pushDoors.rest }) : kept;
+    });
     if (done.ok) say(pictures ? PICTURES_GO : PICTURES_STAY);
     void load();
   };
@@ -50,11 +63,12 @@ export function Alerts() {
           sent and when, but not what it says.
         </p>
         {!canPush() && <p class="fine">This browser has no push. On a phone, add the page to the home screen first.</p>}
-        {settings && <Verdicts chosen={settings.verdicts} task={task} choose={choose} />}
+        {settings && <Verdicts chosen={wanted ?? settings.verdicts} task={task} choose={choose} />}
+        {waitsFor && <Wait text={WAITS_FOR[waitsFor]} />}
         <Trouble of={task.failure ?? unread} />
       </section>
       {settings && <Silence settings={settings} load={load} />}
-      {settings && <Broker mqtt={settings.mqtt} task={task} show={show} />}
+      {settings && <Broker settings={settings} task={broker} show={show} />}
     </>
   );
 }
@@ -74,7 +88,9 @@ function Verdicts({ chosen, task, choose }: VerdictsProps) {
       <input
         type="checkbox"
         checked={chosen.includes(verdict)}
-        disabled={!canPush() || task.isBusy}
+        disabled={!canPush()}
+        aria-disabled={task.isBusy} // and not disabled, which would take the focus away
+        onClick={(event) => task.isBusy && event.preventDefault()}
         onChange={(event) => void choose(verdict, event.currentTarget.checked)}
       />
       <span>
@@ -86,17 +102,18 @@ function Verdicts({ chosen, task, choose }: VerdictsProps) {
 }
 
 interface BrokerProps {
-  mqtt: AlertSettings["mqtt"];
+  settings: AlertSettings;
   task: Task;
   show: (pictures: boolean) => Promise<void>;
 }
 
-function Broker({ mqtt, task, show }: BrokerProps) {
+function Broker({ settings, task, show }: BrokerProps) {
+  const { mqtt } = settings;
   return (
     <section data-testid="alerts-mqtt">
       <h2>Alerts to your home automation</h2>
       <p class="fine">
-        {isHere.value || !mqtt ? aboutBroker(mqtt) : "Whether your broker is reached cannot be told now."}
+        {isHere.value || !mqtt ? aboutBroker(settings) : "Whether your broker is reached cannot be told now."}
       </p>
       {mqtt && (
         <label class="check">
@@ -116,12 +133,14 @@ function Broker({ mqtt, task, show }: BrokerProps) {
           </span>
         </label>
       )}
+      {task.isBusy && <Wait text="Waiting for your broker…" />}
+      <Trouble of={task.failure} />
     </section>
   );
 }
 
-function aboutBroker(mqtt: AlertSettings["mqtt"]): string {
+function aboutBroker({ mqtt, mqtt_trouble }: AlertSettings): string {
   if (!mqtt) return "Off. To switch it on, for Home Assistant and others, set mqtt_url under [hub] in nightlatch.toml.";
-  if (!mqtt.connected) return "Your MQTT broker does not answer; Nightlatch keeps trying.";
+  if (!mqtt.connected) return `${mqtt_trouble ?? "Your MQTT broker does not answer."} Nightlatch keeps trying.`;
   return "Connected to your MQTT broker. What it is told is not sealed.";
 }

@@ -3,6 +3,8 @@
 import { useState } from "preact/hooks";
 import { get, send } from "../../shared/api";
 import { newKdf } from "../../shared/keys";
+import { judge } from "../judge";
+import { unchosen } from "../passphrase";
 import { NewPassphrase, RecoverySheet } from "../secrets";
 import { state } from "../state";
 import { useTask } from "../task";
@@ -73,14 +75,16 @@ function SheetAgain() {
 
 function Passphrase() {
   const [old, setOld] = useState("");
-  const [next, setNext] = useState("");
+  const [next, setNext] = useState(() => unchosen(state.value?.household?.name));
+  const [round, setRound] = useState(0); // what was offered once is not offered again
   const task = useTask();
   const change = async (event: Event) => {
     event.preventDefault();
-    const done = await task.run(() => changePassphrase(hub, { old, next, kdf: newKdf() }));
+    const done = await task.run(() => changePassphrase(hub, judge, { old, next, kdf: newKdf() }));
     if (!done.ok) return;
     setOld("");
-    setNext("");
+    setNext({ ...next, passphrase: "", repeat: "" });
+    setRound(round + 1);
     say("The passphrase has been changed. Other devices have been signed out.");
   };
   return (
@@ -92,9 +96,16 @@ function Passphrase() {
         value={old}
         onInput={setOld}
       />
-      <NewPassphrase label="New passphrase" testid="passphrase-new" value={next} onInput={setNext} />
+      <NewPassphrase
+        key={round}
+        label="New passphrase"
+        testid="passphrase-new"
+        repeatTestid="passphrase-repeat"
+        chosen={next}
+        set={(part) => setNext((had) => ({ ...had, ...part }))}
+      />
       <Trouble of={task.failure} />
-      <button type="submit" disabled={task.isBusy || !old || !next}>
+      <button type="submit" disabled={task.isBusy || !old || !next.passphrase || !next.repeat}>
         Change it
       </button>
       {task.isBusy && <Wait text="Locking your key with it…" />}

@@ -4,7 +4,7 @@ import { attempt, broken, type get, type Result, type send } from "../../shared/
 import { type Bytes, b64 } from "../../shared/bytes";
 import { type Kdf, recipientOf, stretch, unwrap, words, wrap } from "../../shared/keys";
 import type { WrappedRoot } from "../../shared/wire";
-import { isTooShort, SHORTEST } from "../passphrase";
+import { type Chosen, type Judge, refusal } from "../passphrase";
 
 export interface Hub {
   get: typeof get;
@@ -30,17 +30,19 @@ export async function sheetBy(hub: Hub, passphrase: string): Promise<Result<Shee
 
 interface Change {
   old: string;
-  next: string;
+  next: Chosen;
   kdf: Kdf; // how it is stretched
 }
 
-export async function changePassphrase(hub: Hub, { old, next, kdf }: Change): Promise<Result<void>> {
-  if (isTooShort(next)) return broken(`The new passphrase needs at least ${SHORTEST} characters.`);
+export async function changePassphrase(hub: Hub, judge: Judge, { old, next, kdf }: Change): Promise<Result<void>> {
+  if (next.passphrase === old) return broken("The new passphrase is the one that you have now. Choose another.");
+  const failure = await refusal(next, judge);
+  if (failure) return failure;
   const unlocked = await unlockedBy(hub, old);
   if (!unlocked.ok) return unlocked;
   const { root, loginKey } = unlocked.value;
   const body = await attempt(async () => {
-    const stretched = await stretch(next, kdf);
+    const stretched = await stretch(next.passphrase, kdf);
     const wrapped_root = await wrap(root, stretched.wrapKey);
     return { old_login_key: b64(loginKey), kdf, login_key: b64(stretched.loginKey), wrapped_root };
   });

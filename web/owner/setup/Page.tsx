@@ -3,10 +3,10 @@
 import { useMemo } from "preact/hooks";
 import type { Failure } from "../../shared/api";
 import { NewPassphrase, RecoverySheet } from "../secrets";
-import { Field, Mark, Secret, Trouble, useTitle, Wait } from "../ui";
+import { Field, Mark, Trouble, useTitle, Wait } from "../ui";
 import { doors } from "./doors";
 import { type Founder, founder } from "./founder";
-import { type Check, type Form, type NewKey, nameOf, numberOf, type SetUp as SetUpNow } from "./steps";
+import { type Check, type Form, known, type NewKey, nameOf, numberOf, type SetUp as SetUpNow } from "./steps";
 
 export function SetUp({ codeNeeded }: { codeNeeded: boolean }) {
   useTitle("Welcome");
@@ -72,15 +72,9 @@ function Welcome({ setUp, form, failure, codeNeeded }: WelcomeProps) {
       <NewPassphrase
         label="Passphrase"
         testid="setup-passphrase"
-        value={form.passphrase}
-        onInput={(passphrase) => setUp.write({ passphrase })}
-      />
-      <Secret
-        label="Type it again"
-        testid="setup-repeat"
-        autocomplete="new-password"
-        value={form.repeat}
-        onInput={(repeat) => setUp.write({ repeat })}
+        repeatTestid="setup-repeat"
+        chosen={{ ...form, known: known(form) }}
+        set={setUp.write}
       />
       {codeNeeded && (
         <Field label="Set-up code" hint="It is in the address that the hub printed when it started.">

@@ -2,6 +2,7 @@
 
 import { send } from "../../shared/api";
 import { newKdf, stretch } from "../../shared/keys";
+import { judge } from "../judge";
 import { deviceName } from "../passphrase";
 import { unlock } from "../state";
 import type { Doors } from "./founder";
@@ -12,6 +13,7 @@ export const doors = (): Doors => ({
     const kdf = newKdf();
     return { kdf, stretched: await stretch(passphrase, kdf) };
   },
+  judge,
   random: () => crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32,
   deviceName: deviceName(navigator.userAgent),
   unlock: async (root) => {

@@ -14,11 +14,13 @@ import {
   wrap,
 } from "../../shared/keys";
 import type { SetUp as Claimed } from "../../shared/wire";
-import { type Form, type Happening, type NewKey, nameOf, next, places, refusal, type SetUp } from "./steps";
+import { type Judge, refusal } from "../passphrase";
+import { type Form, type Happening, known, type NewKey, nameOf, next, places, type SetUp } from "./steps";
 
 export interface Doors {
   hub: { send: typeof send };
   stretch: (passphrase: string) => Promise<{ kdf: Kdf; stretched: Stretched }>; // slow on purpose
+  judge: Judge;
   random: () => number;
   deviceName: string;
   unlock: (root: Bytes) => Promise<Result<void>>;
@@ -36,7 +38,9 @@ export function founder(code: string, isCodeNeeded: boolean, doors: Doors) {
   };
 
   async function make() {
-    const failure = refusal(now.value.form);
+    const form = now.value.form;
+    const failure = await refusal({ ...form, known: known(form) }, doors.judge);
+    if (now.value.form !== form) return; // what was judged is no longer what stands there
     if (failure) return comes({ is: "refused", failure });
     const root = newRoot();
     comes({ is: "made", key: { root, words: words(root), recipient: await recipientOf(root) } });

@@ -3,7 +3,6 @@
 
 import { broken, type Failure } from "../../shared/api";
 import type { Bytes } from "../../shared/bytes";
-import { isTooShort, SHORTEST } from "../passphrase";
 
 export const ASKED = 3; // words that are asked for
 
@@ -85,18 +84,15 @@ export function wrongWord({ key, asked, typed }: Check): number | null {
   return wrong ?? null;
 }
 
-// What is wrong with the passphrase; null when nothing is.
-export function refusal({ passphrase, repeat }: Form): Failure | null {
-  if (isTooShort(passphrase)) return broken(`The passphrase needs at least ${SHORTEST} characters.`);
-  return passphrase === repeat ? null : broken("The two passphrases differ. Type the second one again.");
-}
-
 // Three places of `of` words, drawn by a source of numbers from 0 to below 1, in order.
 export function places(of: number, random: () => number): number[] {
   const drawn = new Set<number>();
   while (drawn.size < ASKED) drawn.add(Math.floor(random() * of));
   return [...drawn].sort((a, b) => a - b);
 }
+
+// What a guesser would try first.
+export const known = (form: Form) => [nameOf(form), "nightlatch"];
 
 export const nameOf = ({ name }: Form) => name.trim() || "Home";
 

@@ -2,8 +2,9 @@
 
 import { useMemo, useState } from "preact/hooks";
 import type { WrongWord } from "../../shared/keys";
+import { unchosen } from "../passphrase";
 import { NewPassphrase } from "../secrets";
-import { now } from "../state";
+import { now, state } from "../state";
 import { Field, Mark, Secret, Trouble, useTitle, Wait } from "../ui";
 import { entryDoors, recoveryDoors } from "./doors";
 import { at, entry, secondsLeft } from "./entry";
@@ -69,12 +70,12 @@ function Recover({ back }: { back: () => void }) {
   useTitle("Recovery");
   const way = useMemo(() => recovery(recoveryDoors()), []);
   const [words, setWords] = useState("");
-  const [passphrase, setPassphrase] = useState("");
+  const [chosen, setChosen] = useState(() => unchosen(state.value?.household?.name));
   const recovering = way.now.value;
   const isBusy = recovering.is === "recovering";
   const submit = (event: Event) => {
     event.preventDefault();
-    void way.recover(words, passphrase);
+    void way.recover(words, chosen);
   };
   return (
     <form onSubmit={submit}>
@@ -94,7 +95,13 @@ function Recover({ back }: { back: () => void }) {
         />
       </Field>
       <Slips of={slips(words)} mend={(index, word) => setWords(mended(words, index, word))} />
-      <NewPassphrase label="New passphrase" testid="recovery-passphrase" value={passphrase} onInput={setPassphrase} />
+      <NewPassphrase
+        label="New passphrase"
+        testid="recovery-passphrase"
+        repeatTestid="recovery-repeat"
+        chosen={chosen}
+        set={(part) => setChosen((had) => ({ ...had, ...part }))}
+      />
       {recovering.is === "asking" && <Trouble of={recovering.failure} />}
       <div class="row">
         <button type="submit" class="main" data-testid="recovery-submit" disabled={isBusy}>

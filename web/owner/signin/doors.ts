@@ -2,6 +2,7 @@
 
 import { get, send } from "../../shared/api";
 import { newKdf, stretch } from "../../shared/keys";
+import { judge } from "../judge";
 import { deviceName } from "../passphrase";
 import { unlock } from "../state";
 import type { Doors as EntryDoors } from "./entry";
@@ -21,6 +22,7 @@ export const recoveryDoors = (): RecoveryDoors => ({
     const kdf = newKdf();
     return { kdf, stretched: await stretch(passphrase, kdf) };
   },
+  judge,
   deviceName: deviceName(navigator.userAgent),
   unlock,
 });

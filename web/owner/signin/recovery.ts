@@ -1,17 +1,18 @@
 // Signing in with the recovery sheet: its words are the key, which answers a challenge and takes a new passphrase.
 
 import { signal } from "@preact/signals";
-import { attempt, broken, type Failure, type get, type Result, type send } from "../../shared/api";
+import { attempt, type Failure, type get, type Result, type send } from "../../shared/api";
 import { type Bytes, b64, joined, unb64, utf8 } from "../../shared/bytes";
 import { fromWords, type Kdf, lockedKeys, type Stretched, type WrongWord, wrap, wrongWords } from "../../shared/keys";
 import type { Challenge } from "../../shared/wire";
-import { isTooShort, SHORTEST } from "../passphrase";
+import { type Chosen, type Judge, refusal } from "../passphrase";
 
 export type Recovering = { is: "asking"; failure: Failure | null } | { is: "recovering" };
 
 export interface Doors {
   hub: { get: typeof get; send: typeof send };
   stretch: (passphrase: string) => Promise<{ kdf: Kdf; stretched: Stretched }>; // slow on purpose
+  judge: Judge;
   deviceName: string;
   unlock: (root: Bytes) => Promise<Result<void>>;
 }
@@ -35,13 +36,14 @@ export function mended(text: string, index: number, word: string): string {
 export function recovery(doors: Doors) {
   const now = signal<Recovering>({ is: "asking", failure: null });
 
-  async function recover(words: string, passphrase: string) {
+  async function recover(words: string, chosen: Chosen) {
     if (now.value.is !== "asking") return;
+    now.value = { is: "recovering" };
     const root = await attempt(async () => fromWords(words));
     if (!root.ok) return stop(root);
-    if (isTooShort(passphrase)) return stop(broken(`The new passphrase needs at least ${SHORTEST} characters.`));
-    now.value = { is: "recovering" };
-    const done = await replaced(root.value, passphrase, doors);
+    const failure = await refusal(chosen, doors.judge);
+    if (failure) return stop(failure);
+    const done = await replaced(root.value, chosen.passphrase, doors);
     stop(done.ok ? null : done);
   }
 

@@ -1,12 +1,25 @@
 // What stands above and below the picture: which day and how much of it, then play, where we are, and events.
 
 import type { ComponentChildren } from "preact";
-import { dateOf, dayAfter, dayBefore, dayName, dayOf, dayOfDate, hhmmss, SECOND, sameTimeOn } from "../../shared/time";
+import { dateOf, dayAfter, dayBefore, dayName, dayOfDate, hhmmss, SECOND } from "../../shared/time";
 import type { CameraDay, Clip } from "../../shared/wire";
 import { home, hubNow, now } from "../state";
 import { Link } from "../ui";
 import { clipAt } from "./days";
-import { faster, isShowing, neighbour, play, SPANS, spanOn, stand, standNow, toEvent, type Walk, zoom } from "./walk";
+import {
+  faster,
+  isShowing,
+  neighbour,
+  onDay,
+  play,
+  SPANS,
+  spanOn,
+  standNow,
+  toEvent,
+  type Walk,
+  wholeOf,
+  zoom,
+} from "./walk";
 
 const BEHIND = 20 * SECOND; // less than this is now
 
@@ -16,12 +29,16 @@ interface BarProps {
 }
 
 export function DayBar({ walk, set }: BarProps) {
-  const { at } = walk;
-  const whole = dayOf(at);
-  const goTo = (day: number) => set((had) => stand(had, sameTimeOn(day, had.at), hubNow()));
+  const { at, day } = walk;
+  const goTo = (to: number) => set((had) => onDay(had, to, hubNow()));
   return (
     <Bar class="day-bar">
-      <button type="button" class="quiet round" aria-label="The day before" onClick={() => goTo(dayBefore(at))}>
+      <button
+        type="button"
+        class="quiet round"
+        aria-label="The day before"
+        onClick={() => goTo(dayBefore(day ?? hubNow()))}
+      >
         ‹
       </button>
       <h1>
@@ -41,8 +58,8 @@ export function DayBar({ walk, set }: BarProps) {
         type="button"
         class="quiet round"
         aria-label="The day after"
-        disabled={whole.to > hubNow()}
-        onClick={() => goTo(dayAfter(at))}
+        disabled={day === null}
+        onClick={() => goTo(dayAfter(day ?? at))}
       >
         ›
       </button>
@@ -52,8 +69,8 @@ export function DayBar({ walk, set }: BarProps) {
           <button
             key={label}
             type="button"
-            aria-pressed={isShowing(walk, ms)}
-            onClick={() => set((had) => zoom(had, spanOn(whole, ms)))}
+            aria-pressed={isShowing(walk, ms, hubNow())}
+            onClick={() => set((had) => zoom(had, spanOn(wholeOf(had, hubNow()), ms), hubNow()))}
           >
             {label}
           </button>
@@ -73,7 +90,7 @@ export function LookBar({ day, clips, walk, set }: BarProps & { day: CameraDay; 
         class="main round"
         data-testid="timeline-play"
         aria-label={isPlaying ? "Pause" : "Play from here"}
-        onClick={() => set(play)}
+        onClick={() => set((had) => play(had, hubNow()))}
       >
         <svg viewBox="0 0 24 24" aria-hidden="true">
           <path d={isPlaying ? "M7 5h3v14H7zM14 5h3v14h-3z" : "M8 5v14l11-7z"} />

@@ -1,4 +1,4 @@
-// The day at a glance: each event a dot at its hour, in the row of what it was.
+// A day, or the last 24 hours, at a glance: each event a dot at its hour, in the row of what it was.
 
 import { useRef } from "preact/hooks";
 import { hhmm } from "../../shared/time";
@@ -27,6 +27,7 @@ export function Glance({ clips, known, whole, filter }: GlanceProps) {
   const width = useWidth(box, 200, 900);
   const x = (at: number) => xOf({ view: whole, whole, width }, at);
   const shown = clips
+    .filter((clip) => beginOf(clip) >= whole.from && beginOf(clip) <= whole.to)
     .map((clip) => ({ clip, of: known.get(clip.id) }))
     .filter(({ of }) => passes(of, filter))
     .sort((a, b) => RANK[a.of?.verdict ?? "routine"] - RANK[b.of?.verdict ?? "routine"]);
@@ -35,7 +36,7 @@ export function Glance({ clips, known, whole, filter }: GlanceProps) {
       <svg
         viewBox={`0 0 ${width} ${KINDS.length * ROW}`}
         role="img"
-        aria-label={`${shown.length} events of the day by hour and kind`}
+        aria-label={`${shown.length} events by hour and kind`}
         data-testid="glance"
       >
         {KINDS.map(([kind, name], row) => (

@@ -1,8 +1,8 @@
 // The day of each camera. Drag to look, space to play, arrows to step; all pictures are opened here.
 
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { type Failure, get } from "../../shared/api";
-import { dayOf, SECOND } from "../../shared/time";
+import { SECOND } from "../../shared/time";
 import type { CameraDay, Timeline as CameraDays } from "../../shared/wire";
 import { FilterBar } from "../events";
 import { passes } from "../findings";
@@ -14,15 +14,16 @@ import { Glance } from "./Glance";
 import { Playing, Still } from "./Screen";
 import { Strip } from "./Strip";
 import type { View } from "./view";
-import { begin, type KeyPress, keyed, moved, stand, stop, type Walk } from "./walk";
+import { begin, type KeyPress, keyed, moved, show, stand, stop, viewOf, type Walk, wholeOf } from "./walk";
 
 const AGAIN = 20 * SECOND; // today grows while it is looked at
 
 export function Timeline() {
   useTitle("Timeline");
   const [walk, setWalk] = useState(() => begin(path.value.split("?")[1] ?? "", hubNow()));
-  const whole = useMemo(() => dayOf(walk.at), [dayOf(walk.at).from]);
-  const { days, failure } = useDays(whole);
+  const nowMs = now.value && hubNow(); // afresh every second
+  const [whole, view] = [wholeOf(walk, nowMs), viewOf(walk, nowMs)];
+  const { days, failure } = useDays(whole, walk.day === null);
   useEffect(() => {
     if (days) void learn(days.flatMap((day) => day.clips));
   }, [days]);
@@ -47,12 +48,12 @@ export function Timeline() {
           key={each.id}
           day={each}
           whole={whole}
-          view={walk.view}
+          view={view}
           at={walk.at}
           isCurrent={each.id === day.id}
           known={findings.value}
           filter={walk.filter}
-          show={(view) => setWalk((had) => ({ ...had, view }))}
+          show={(wanted) => setWalk((had) => show(had, wanted, hubNow()))}
           move={(to) => {
             if (each.id !== day.id) go(`/timeline?camera=${each.id}`, true);
             setWalk((had) => stand({ ...had, camera: each.id }, to, hubNow()));
@@ -60,7 +61,7 @@ export function Timeline() {
         />
       ))}
       <section class="at-a-glance">
-        <h2>{day.name}: the day at a glance</h2>
+        <h2>{`${day.name}: the ${walk.day === null ? "last 24 hours" : "day"} at a glance`}</h2>
         <FilterBar filter={walk.filter} set={(filter) => setWalk((had) => ({ ...had, filter }))} />
         <Glance clips={day.clips} known={findings.value} whole={whole} filter={walk.filter} />
       </section>
@@ -83,7 +84,7 @@ function Picture({ day, walk, set }: { day: CameraDay; walk: Walk; set: (next: (
       isPaused={session.isPaused}
       speed={speed}
       isLoud={isLoud}
-      tell={(to) => set((had) => moved(had, to))}
+      tell={(to) => set((had) => moved(had, to, hubNow()))}
       stop={() => set(stop)}
     />
   );
@@ -115,20 +116,21 @@ function useKeys(act: (key: KeyPress) => boolean) {
   });
 }
 
-// The cameras of a day, asked again when clips come or go and, today, as time goes by.
-function useDays(whole: View): { days: CameraDay[] | null; failure: Failure | null } {
+// The cameras of a day, asked again when clips come or go and, up to now, as time goes by.
+function useDays(whole: View, isNow: boolean): { days: CameraDay[] | null; failure: Failure | null } {
   const [days, setDays] = useState<CameraDay[] | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
-  const tick = whole.to > hubNow() ? Math.floor(now.value / AGAIN) : 0;
+  const from = isNow ? Math.floor(whole.from / AGAIN) * AGAIN : whole.from;
+  const to = isNow ? from + (whole.to - whole.from) + 2 * AGAIN : whole.to;
   useEffect(() => {
     const stop = new AbortController();
-    const path = `/timeline?from_ms=${whole.from}&to_ms=${whole.to}`;
+    const path = `/timeline?from_ms=${from}&to_ms=${to}`;
     void get<CameraDays>(path, { signal: stop.signal }).then((found) => {
       if (stop.signal.aborted) return;
       if (found.ok) setDays(found.value.cameras);
       setFailure(found.ok ? null : found);
     });
     return () => stop.abort();
-  }, [whole.from, clipsChanged.value, tick]);
+  }, [from, to, clipsChanged.value]);
   return { days, failure };
 }

@@ -46,7 +46,7 @@ export function Strip({ day, whole, view, at, isCurrent, known, filter, move, sh
         aria-label={`Time on ${day.name}`}
         aria-valuemin={view.from}
         aria-valuemax={view.to}
-        aria-valuenow={Math.round(at)}
+        aria-valuenow={Math.round(Math.max(view.from, Math.min(view.to, at)))}
         aria-valuetext={hhmmss(at)}
         {...pointers}
       >

@@ -1,4 +1,5 @@
-// The stretch of a day that a strip shows: zooming and moving it, without ever leaving the day. Pure.
+// The stretch of time that a strip shows: zooming and moving it, without ever leaving what there is to see: the last 24
+// hours, or an earlier day. So no zoom shows the future. Pure.
 
 import { MINUTE } from "../../shared/time";
 

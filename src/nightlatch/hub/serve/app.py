@@ -111,6 +111,7 @@ async def _running(house: House) -> AsyncIterator[None]:
         "entries": house.entries.run,
         "camera list": house.listing.run,
         "matching": house.matching.run,
+        "demo": house.clearing.run,
         "beats": house.beats,
         "sweep": lambda: _sweep(house),
         "alerts": house.alerts.run,
@@ -119,6 +120,7 @@ async def _running(house: House) -> AsyncIterator[None]:
     }
     if house.uplink is not None:
         work["uplink"] = house.uplink.run
+    house.clearing.ask()  # a crash may have come in between
     if house.lifesign is not None:
         work["sign of life"] = house.lifesign.run
     tasks = [asyncio.create_task(always(name, each)) for name, each in work.items()]
@@ -162,6 +164,7 @@ async def _sweep(house: House) -> None:
             )
             for clip_id in house.swept.clips:
                 house.hint({"type": "clip_gone", "clip_id": clip_id})
+            house.clearing.ask()  # a recorder that was slow to leave may have written since
         except Exception:
             log.exception("sweep.failed")
         await asyncio.sleep(SWEEP_EVERY_S)

@@ -90,7 +90,7 @@ def cameras(engine: Engine) -> list[Camera]:
 def add(
     books: Books, clock: Clock, *, name: str, url: str, sub_url: str | None = None, transport: str = "tcp"
 ) -> Camera:
-    """Add a camera; the demo cameras leave.
+    """Add a camera; the demo cameras leave, and a running hub deletes what they recorded (`demo.clear`).
 
     Raises:
         ConfigError: a name that is taken or unusable, an address of another kind.
@@ -110,10 +110,7 @@ def add(
     try:
         with books.change() as session:
             demo.retire(session)
-            gone = session.scalar(select(CameraRow).where(CameraRow.name == row.name, CameraRow.removed))
-            if gone is not None:
-                gone.name = f"{gone.name[:40]} ({gone.id})"  # frees the name; its footage ages out
-                session.flush()
+            demo.free_name(session, row.name)
             session.add(row)
             session.flush()
             return as_camera(row)

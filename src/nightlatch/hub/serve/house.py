@@ -20,7 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from nightlatch.domain.camera import CameraState
 from nightlatch.domain.time import Clock, Span
 from nightlatch.errors import NightlatchError
-from nightlatch.hub.serve import catalogue
+from nightlatch.hub.serve import catalogue, demo
 from nightlatch.hub.serve.absences import BEAT_S, Absences, beat, last_alive_ms, note_alive
 from nightlatch.hub.serve.alerts import Alerts, alert_of
 from nightlatch.hub.serve.alerts.lifesign import LifeSign
@@ -97,6 +97,7 @@ class House:
     entries: Entries = field(init=False)
     listing: Duty = field(init=False)  # telling watch the cameras
     matching: Duty = field(init=False)  # bringing the books into step with the files
+    clearing: Duty = field(init=False)  # deleting what demo cameras recorded that have left
     statuses: dict[str, CameraStatus] = field(default_factory=dict)
     advice: dict[str, str | None] = field(default_factory=dict)
     stills: dict[str, NewStill] = field(default_factory=dict)
@@ -124,6 +125,7 @@ class House:
         self.entries = Entries(self.books, self.clock, self.entered, self.match_all, self.gaps)
         self.listing = Duty("cameras.list", self._list_cameras)
         self.matching = Duty("books.match", self._match)
+        self.clearing = Duty("demo.clear", self._clear_demo)
         if self.mqtt is not None:
             self.mqtt.pictures = Switch(self.mqtt.name, self.settings.data_dir)
 
@@ -158,6 +160,8 @@ class House:
                 if notice.state is not CameraState.RECORDING:  # what it saw is over
                     self.events.end(lambda camera_id: camera_id == notice.camera_id)
                 self.entries.add(notice)
+                if notice.state is CameraState.OFF:  # the last that is heard of a demo camera that left
+                    self.clearing.ask()
                 self.hint({"type": "camera", "camera_id": notice.camera_id})
             case NewStill():
                 self.stills[notice.camera_id] = notice
@@ -220,6 +224,7 @@ class House:
     def cameras_changed(self) -> None:
         """Tell watch and the pages, from any thread."""
         self.notices.later(self.listing.ask)
+        self.notices.later(self.clearing.ask)
         self.hint({"type": "home"})
 
     async def _list_cameras(self) -> None:
@@ -247,6 +252,7 @@ class House:
         await self.entries.flush()
         shards, self._unmatched = self._unmatched, set()
         try:
+            self.clearing.ask()  # matching brings back rows of files that a recorder still wrote
             for shard in sorted(shards):
                 if (link := self.links.get(shard)) is not None:
                     await self._match_shard(link)
@@ -263,6 +269,24 @@ class House:
             clips_closed=found.clips_closed,
         )
         self.hint({"type": "home"})
+
+    async def _clear_demo(self) -> None:
+        """What was heard before is entered before, so that no row outlives its file."""
+        await self.entries.flush()
+        await run_in_threadpool(self.clear_demo)
+
+    def clear_demo(self) -> None:
+        """Delete what demo cameras recorded that have left; from any thread but the loop's. Raises `OSError`."""
+        cleared = demo.clear(self.books, wanted=self.settings.demo)
+        for camera_id in cleared.cameras:
+            self.statuses.pop(camera_id, None)
+            self.stills.pop(camera_id, None)
+            self.advice.pop(camera_id, None)
+        if cleared.cameras:
+            log.info("demo.cleared", cameras=len(cleared.cameras), clips=len(cleared.clips))
+            self.hint({"type": "home"})
+        for clip_id in cleared.clips[:1]:  # one is enough: pages ask for all that there is again
+            self.hint({"type": "clip_gone", "clip_id": clip_id})
 
     def _see(self, eye: EyeStatus) -> None:
         before, self._eyes[eye.shard] = self._eyes.get(eye.shard), eye

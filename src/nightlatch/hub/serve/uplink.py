@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
@@ -24,8 +24,9 @@ from nightlatch.domain.digits import read_count
 from nightlatch.domain.time import Clock
 from nightlatch.errors import CloudError, NotFound, NotSealed
 from nightlatch.hub.serve.books.books import Books
+from nightlatch.hub.serve.books.reading import demo_cameras
 from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, HouseholdRow
-from nightlatch.hub.vault.layout import object_path
+from nightlatch.hub.vault.layout import STILL, object_path
 from nightlatch.seal.envelope import Sealed
 from nightlatch.web.signature import public_b64, sign
 
@@ -234,6 +235,8 @@ class Uplink:
             select(ClipPartRow, ClipRow.camera_id)
             .join(ClipRow)
             .where(ClipPartRow.version > ClipPartRow.sent_version, ClipPartRow.refused.is_(None))
+            .where(ClipRow.camera_id.not_in(demo_cameras()))
+            .where(or_(ClipPartRow.name != STILL, ClipRow.open.is_(False)))  # a better one may come; it is taken once
             .order_by(ClipRow.onset_ms.desc(), ClipPartRow.created_ms)
             .limit(BATCH)
         )

@@ -138,12 +138,21 @@ class Vault:
         self._expect(Transit(clip.manifest.camera, (move,), grown))
 
     def keep_clip_still(self, clip: OpenClip, still: Still, sealer: Sealer) -> None:
-        """Set the clip's still; the next manifest names it. Raises `ClipGone`, `OSError`."""
+        """Set the clip's still, or replace it. Raises `ClipGone`, `OSError`.
+
+        The first manifest, which comes with the first part, names it; one that is written already is written again at
+        once, so that both change together.
+        """
         sealed = sealer.seal(pad_jpeg(still.jpeg))
         with _while_it_is_there(clip):
             move = self._move_in(clip, layout.STILL, sealed)
-        clip.manifest = replace(clip.manifest, still=SealedStill(_hash(sealed), len(sealed), still.at_ms))
-        grown = ClipGrowth(clip, clip.manifest, (ClipObject(layout.STILL, len(sealed), 1),))
+            clip.stills += 1
+            told = (ClipObject(layout.STILL, len(sealed), clip.stills),)
+            clip.manifest = replace(clip.manifest, still=SealedStill(_hash(sealed), len(sealed), still.at_ms))
+            if clip.version:
+                self._grow(clip, sealer, (move,), told)
+                return
+        grown = ClipGrowth(clip, clip.manifest, told)
         self._expect(Transit(clip.manifest.camera, (move,), grown))
 
     def close_clip(self, clip: OpenClip, sealer: Sealer) -> None:

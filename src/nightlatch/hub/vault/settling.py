@@ -18,6 +18,7 @@ class OpenClip:
     folder: Path
     manifest: Manifest
     version: int = 0  # of the manifest
+    stills: int = 0  # how often the still was written
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from nightlatch.domain.sighting import (
 from nightlatch.hub.vault.files import ClipGone, Vault
 from nightlatch.hub.vault.settling import OpenClip
 from nightlatch.hub.watch.beside import SubKeeper
+from nightlatch.hub.watch.looks import Look
 from nightlatch.hub.watch.telling import Telling
 from nightlatch.pixels.media.clipper import Clipper
 from nightlatch.pixels.media.packets import Packet, Streams
@@ -61,7 +62,8 @@ class ClipOrder:
     still: Still | None
 
 
-Happening = ClipOrder | EventJudged | EventClosed | Still  # stills of an event under way: a later clip's first picture
+# Stills of an event under way: a later clip's first picture. A look is one that may be better than the clip has.
+Happening = ClipOrder | EventJudged | EventClosed | Still | Look
 Happenings = deque[Happening]  # from whoever looks to the loop that records
 
 
@@ -100,6 +102,7 @@ class _Growing:
     sending: Sending
     shows_us: int  # what is before this only leads there
     limit_us: int  # from here on the next clip takes over
+    worth: float = 0.0  # of its still, as a look
 
 
 class Clipping:
@@ -143,6 +146,8 @@ class Clipping:
         while self._happenings:
             if isinstance(happening := self._happenings.popleft(), EventJudged):
                 self._learn(happening)
+            elif isinstance(happening, Look):
+                self._show_better(happening)
         self._end_event()
 
     def _follow(self, happening: Happening, packet: Packet) -> None:
@@ -157,6 +162,9 @@ class Clipping:
                 self._event.until_us = self._event.onset_us + lasted_ms * 1000
             case Still():
                 self._still = happening
+            case Look():
+                self._still = happening.still
+                self._show_better(happening)
 
     # ---- events ---------------------------------------------------------------------------------------------
 
@@ -185,6 +193,21 @@ class Clipping:
         clip, from_ms = growing.clip, event.at_ms(growing.clipper.began_us)
         judgement = abridged(_since(event.judged.judgement, from_ms))
         clip.manifest = replace(clip.manifest, judgement=judgement, eye=self._eye())
+
+    def _show_better(self, look: Look) -> None:
+        """The clip shows this look from now on, if it is of the clip's time and better than what it has."""
+        event, growing = self._event, self._growing
+        if event is None or growing is None or look.worth <= growing.worth:
+            return
+        if look.still.at_ms < growing.clip.manifest.began_ms:
+            return  # of the clip before, which had better ones
+        growing.worth = look.worth
+        try:
+            self._filing.vault.keep_clip_still(growing.clip, look.still, self._filing.sealer)
+        except ClipGone:
+            self._let_go(event)
+        except OSError as error:  # it keeps the picture that it has
+            log.warning("clip.still_stays", camera=self._camera.id, error=type(error).__name__)
 
     def _end_event(self) -> None:
         """End its clip; all its clips say what the event was in the end."""

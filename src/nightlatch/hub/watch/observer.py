@@ -20,12 +20,14 @@ from nightlatch.domain.camera import Camera
 from nightlatch.domain.recording import Sheet, Still
 from nightlatch.domain.sighting import EventClosed, EventJudged, EventOpened, Judgement, Kind, Story, Track
 from nightlatch.hub.watch.clipping import ClipOrder, Filing, Happenings
+from nightlatch.hub.watch.looks import BestLooks, Look
 from nightlatch.hub.watch.pool import Pool
 from nightlatch.pixels.media.backlog import Backlog
 from nightlatch.pixels.media.frames import Picture
 from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.media.stills import SheetBuilder, make_still
 from nightlatch.pixels.sight import Sight, TracksChanged
+from nightlatch.pixels.vision.look import worth
 
 STILL_EVERY_MS = 2_000  # while a page shows it
 RARE_STILL_MS = 60_000  # while none does
@@ -128,6 +130,7 @@ class Observer:
     _seen_us: int | None = None  # when the newest picture was
     _tracks: tuple[Track, ...] = ()
     _kinds: tuple[Kind, ...] | None = None  # that the looks at the event voted for
+    _looks: BestLooks = field(default_factory=lambda: BestLooks(0))  # of the event under way
     _judged_ms: int = 0
     _judging_ms: float = 0.0  # what that cost
     _is_dark: bool = False
@@ -304,6 +307,7 @@ class Observer:
                 case EventOpened():
                     order = ClipOrder(change, secrets.token_hex(8), self._take_still(picture))
                     self._tracks, self._kinds, self._judged_ms = (), None, 0
+                    self._looks = BestLooks(change.onset_ms)
                     self._is_dark = picture is not None and picture.is_dark
                     with self._telling:
                         if self._may_tell:
@@ -311,6 +315,7 @@ class Observer:
                             self.happenings.append(order)
                 case TracksChanged() if self._open is not None and change.event_id == self._open.opened.event_id:
                     self._tracks, self._kinds = change.tracks, change.kinds
+                    self._look_better(self._open, change, picture)
                     self._judge(self._open, change.at_ms, picture, is_last=False)
                 case EventClosed():
                     try:
@@ -318,6 +323,23 @@ class Observer:
                             self._judge(self._open, change.clip_to_ms, picture, is_last=True)
                     finally:
                         self._close(change)
+
+    def _look_better(self, order: ClipOrder, change: TracksChanged, picture: Picture | None) -> None:
+        """Keep the picture as the event's still where it shows better what the event is about."""
+        now_worth = worth(change.tracks, change.at_ms)
+        if picture is None or not self._looks.wants(now_worth, change.at_ms):
+            return
+        self._taken_us = None  # the newest still may be of a second ago
+        still = self._take_still(picture)
+        if still is None or still.at_ms != picture.at_ms:
+            return
+        look = Look(still, now_worth)
+        is_best = self._looks.take(look)
+        with self._telling:
+            if self._may_tell:
+                self.happenings.append(look)
+                if is_best:
+                    self.filing.telling.seen_better(order.opened.event_id, still)
 
     def _close(self, closed: EventClosed) -> None:
         """Tell that an event is over, even if nothing else is told any more."""
@@ -351,4 +373,5 @@ class Observer:
                 self.happenings.append(judged)
                 if still is not None:
                     self.happenings.append(still)  # what a later clip of this event begins with
-                self.filing.telling.judged(self.camera, opened, order.clip_id, judged, still)
+                shown = self._looks.best.still if self._looks.best is not None else still
+                self.filing.telling.judged(self.camera, opened, order.clip_id, judged, shown)

@@ -199,6 +199,15 @@ class Telling:
             self.bus.send(notice)
         self._events[opened.event_id] = msgspec.structs.replace(notice, picture=None)
 
+    def seen_better(self, event_id: str, still: Still) -> None:
+        """There is a better picture of an event; who was told of the event is shown it, with what was told."""
+        before = self._events.get(event_id)
+        if before is None or event_id not in self._said:
+            return
+        now = msgspec.structs.replace(before, jpeg=make_thumbnail(still), picture=still.jpeg)
+        self.bus.send(now)
+        self._events[event_id] = msgspec.structs.replace(now, picture=None)
+
     def closed(self, event_id: str) -> None:
         """An event is over."""
         self._said.pop(event_id, None)

@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from nightlatch.domain.sighting import Judgement, Kind, Story, Verdict
 from nightlatch.pixels.vision.story.agreed import agreed
@@ -42,13 +44,18 @@ class Judge:
             unsure = "What moved could not be followed."
             return Judgement(Verdict.UNSURE, 0.5, (unsure,), (Kind.MOTION,), story.tracks)
         values = features(story, found)
-        _, chances = self._session.run(None, {"story": values[None]})
-        threat = min(float(chances[0][1]), most_without_people(story.kinds))
+        threat = min(float(self.chances(values[None])[0]), most_without_people(story.kinds))
         verdict = (
             Verdict.THREAT if threat >= THREAT_FROM else Verdict.ROUTINE if threat <= ROUTINE_TO else Verdict.UNSURE
         )
         whole = tuple(replace(thing.track, kind=thing.kind) for thing in found)
-        return Judgement(verdict, threat, tuple(reasons(story, found, values)), _kinds(story, found), whole)
+        why = tuple(reasons(story, found, values, verdict, self.chances))
+        return Judgement(verdict, threat, why, _kinds(story, found), whole)
+
+    def chances(self, stories: NDArray[np.float32]) -> NDArray[np.float64]:
+        """How likely each of many stories, (N, F), is a threat: (N,)."""
+        _, chances = self._session.run(None, {"story": stories})
+        return np.array([each[1] for each in chances], np.float64)
 
 
 def most_without_people(kinds: tuple[Kind, ...] | None) -> float:

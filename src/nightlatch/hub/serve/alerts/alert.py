@@ -42,8 +42,9 @@ class Alert:
 
     @property
     def text(self) -> str:
-        """The second line: why."""
-        return self.reasons[0] if self.reasons else "Open the clip to see."
+        """The second line: what happened, and what moved the verdict, where that is no daily life."""
+        told = self.reasons[: 1 if self.verdict is Verdict.ROUTINE else 2]
+        return " ".join(told) or "Open the clip to see."
 
 
 def title(kinds: tuple[Kind, ...], verdict: Verdict, camera_name: str) -> str:

@@ -40,6 +40,11 @@ KEEPALIVE_S = 20  # a hub whose machine lost its power is offline half as much l
 QUIET_S = 0.5  # after the last of what a broker retained
 MOST_WAIT_S = 5.0  # for it
 PART_S = 2.0  # to say goodbye
+REFUSED = (
+    "Your broker refuses Nightlatch's user name or password. "
+    "Correct mqtt_url under [hub] in nightlatch.toml, then restart the hub."
+)
+AWAY = "Your broker does not answer. Check that it runs, and mqtt_url under [hub] in nightlatch.toml."
 log = structlog.get_logger()
 
 
@@ -95,6 +100,7 @@ class Mqtt:
         self._turn = asyncio.Lock()  # what is retained of a camera is changed by one at a time
         self.pictures = Switch(self.name)
         self.connected = False
+        self.trouble: str | None = None  # why it is not connected, and what to do
         self._away_s = time.monotonic()  # since then, unless it is connected
 
     @property
@@ -108,11 +114,12 @@ class Mqtt:
         while True:
             try:
                 async with self._connect() as client:
-                    self._client, self.connected = client, True
+                    self._client, self.connected, self.trouble = client, True, None
                     self._announced, self._shown, self._kept = {}, {}, {}
                     pause_s = FIRST_RETRY_S
                     await self._stay(client)
             except (aiomqtt.MqttError, OSError) as error:
+                self.trouble = REFUSED if _is_login_refused(error) else AWAY
                 log.warning("mqtt.lost", error=type(error).__name__, again_in_s=round(pause_s))
             except Exception:  # whatever a broker made us stumble over: push alerts run in the same group
                 log.exception("mqtt.stumbled", again_in_s=round(pause_s))
@@ -294,6 +301,12 @@ class Mqtt:
 
     def _topic(self, *parts: str) -> str:
         return "/".join((self._root, *parts))
+
+
+def _is_login_refused(error: Exception) -> bool:
+    """Bad user name or password, or not authorised: MQTT 3.1.1, 3.2.2.3 and MQTT 5, 3.2.2.2."""
+    code = getattr(error, "rc", None)
+    return getattr(code, "value", code) in (4, 5, 0x86, 0x87)
 
 
 def _event(alert: Alert) -> dict[str, object]:

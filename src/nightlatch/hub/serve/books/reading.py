@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from nightlatch.domain.time import Span
 from nightlatch.errors import Reason
 from nightlatch.hub.serve.books.records import (
+    CameraRow,
     ClipPartRow,
     ClipRow,
     DonationRow,
@@ -228,9 +229,20 @@ def camera(engine: Engine, camera_id: str) -> CameraLine:
     )
 
 
+def demo_cameras() -> Select[str]:
+    """The ids of the demo cameras, whose clips stay at home."""
+    return select(CameraRow.id).where(CameraRow.demo)
+
+
 def outbox(engine: Engine) -> OutboxLine:
     """What is on its way to the mailbox."""
-    waiting = select(func.count()).where(ClipPartRow.version > ClipPartRow.sent_version, ClipPartRow.refused.is_(None))
+    waiting = (
+        select(func.count())
+        .select_from(ClipPartRow)
+        .join(ClipRow)
+        .where(ClipPartRow.version > ClipPartRow.sent_version, ClipPartRow.refused.is_(None))
+        .where(ClipRow.camera_id.not_in(demo_cameras()))
+    )
     there = select(func.count(func.distinct(ClipPartRow.clip_id))).where(ClipPartRow.sent_version > 0)
     with Session(engine) as session:
         return OutboxLine(session.scalar(waiting) or 0, session.scalar(there) or 0)

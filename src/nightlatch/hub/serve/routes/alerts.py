@@ -60,6 +60,7 @@ class AlertSettingsShape:
     push_key: str
     verdicts: list[Verdict]
     mqtt: BrokerShape | None  # None where no broker is set
+    mqtt_trouble: str | None  # why it is not connected, and what to do; None until that is known
     silence: SilenceShape | None  # None where no mailbox is
 
 
@@ -70,6 +71,7 @@ def alerts(at: At, device: Owner) -> AlertSettingsShape:
         at.push.public_key,
         [Verdict(verdict) for verdict in at.push.wanted(device.id)],
         None if at.mqtt is None else BrokerShape(at.mqtt.connected, at.mqtt.pictures.is_on),
+        None if at.mqtt is None or at.mqtt.connected else at.mqtt.trouble,
         _silence(at),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from base64 import b64encode
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal, TypeAlias
@@ -132,11 +133,13 @@ def cameras(at: At, _: Owner) -> list[CameraShape]:
 
 @router.post("", status_code=201)
 def add(at: At, _: Owner, body: CameraBody) -> CameraShape:
-    """Add one; the demo cameras leave."""
+    """Add one; the demo cameras leave, and what they recorded goes at once."""
     camera = catalogue.add(
         at.books, at.clock, name=body.name, url=body.url, sub_url=body.sub_url, transport=body.transport
     )
     at.cameras_changed()
+    with contextlib.suppress(OSError):  # the disk refuses for now: the hub keeps trying
+        at.clear_demo()
     return CameraShape.of(camera)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from nightlatch.errors import CloudError
+from nightlatch.hub.serve.books import taken_back
 from nightlatch.hub.serve.routes.asking import At, Owner
 
 router = APIRouter(prefix="/api/mailbox")
@@ -19,5 +21,8 @@ async def relay(at: At, _: Owner, path: str, request: Request) -> Response:
     query = request.scope["query_string"].decode("ascii", "replace")
     headers = {name.lower(): value for name, value in request.headers.items()}
     answer = await at.uplink.relay(request.method, path, query, headers, await request.body())
+    if request.method == "DELETE" and answer.is_success:
+        await run_in_threadpool(taken_back.note, at.books, path)
+        at.hint({"type": "home"})
     kept = {name: value for name, value in answer.headers.items() if name.lower() in KEPT}
     return Response(answer.content, answer.status_code, headers=kept)

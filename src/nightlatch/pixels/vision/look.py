@@ -1,0 +1,40 @@
+"""How well a picture shows what an event is about, from where its things are in it. Pure; no pixels.
+
+The place where this is decided: who wants other pictures in lists and alerts changes `worth`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nightlatch.domain.geometry import Box
+from nightlatch.domain.sighting import Kind, Track
+from nightlatch.pixels.vision.boxes import longer_side
+
+# Set by hand: a person at half the picture's height is shown well, and one who is higher hardly better.
+SUBJECT = {Kind.PERSON: 4.0, Kind.PACKAGE: 2.0, Kind.MOTION: 0.5}  # a small person tells more than a large car
+OTHERS = 2.5  # pets and vehicles
+FULL = 0.5  # of the picture's height
+HERE_MS = 400  # a thing that was seen for the last time before that is not in the picture
+EDGE = 0.015  # of the picture: nearer to its side than this it is cut off
+CUT = 0.4  # what is left of a subject that is cut off at a side or at its head
+CUT_FEET = 0.8  # and at its feet, as of everybody who stands near
+
+
+def worth(tracks: Iterable[Track], at_ms: int) -> float:
+    """How well a picture of `at_ms` shows the best of these things, from 0 (none is in it) to 4."""
+    here = (track for track in tracks if 0 <= at_ms - track.path[-1].at_ms <= HERE_MS)
+    return max((_worth(track) for track in here), default=0.0)
+
+
+def _worth(track: Track) -> float:
+    box = track.path[-1].box
+    certainty = 0.3 + 0.7 * track.score
+    size = min(1.0, longer_side(box) / FULL)
+    return SUBJECT.get(track.kind, OTHERS) * certainty * size * _whole(box)
+
+
+def _whole(box: Box) -> float:
+    """How much counts of what may be cut off."""
+    is_cut = box.left < EDGE or box.right > 1 - EDGE or box.top < EDGE
+    return CUT if is_cut else CUT_FEET if box.bottom > 1 - EDGE else 1.0
