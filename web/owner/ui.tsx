@@ -157,7 +157,12 @@ export function Quiet() {
   );
 }
 
-const pictures = new Latest<string, string>(160, (url) => URL.revokeObjectURL(url));
+interface OpenedPicture {
+  url: string;
+  of: number | undefined; // what `again` was
+}
+
+const pictures = new Latest<string, OpenedPicture>(160, ({ url }) => URL.revokeObjectURL(url));
 
 interface PictureProps {
   path: string;
