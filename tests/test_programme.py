@@ -24,8 +24,8 @@ def tell(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def four_free_ports() -> int:
-    """The first of four ports in a row that nobody uses; drawn, for tests that run beside each other look too."""
+def five_free_ports() -> int:
+    """The first of five ports in a row that nobody uses; drawn, for tests that run beside each other look too."""
     for first in random.sample(range(12_000, 32_000, 4), 1000):
         try:
             for port in range(first, first + 4):
@@ -33,7 +33,7 @@ def four_free_ports() -> int:
         except OSError:
             continue
         return first
-    raise AssertionError("no four ports in a row are free")
+    raise AssertionError("no five ports in a row are free")
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def running(folder: Path, *words: str) -> Iterator[Path]:
 
 
 def test_a_trial_programme_runs_invites_and_comes_back_with_the_same_keys(tmp_path: Path) -> None:
-    port = str(four_free_ports())
+    port = str(five_free_ports())
     with running(tmp_path, "--trial", "--port", port, "--name", "Friends of cats"):
         found = read_invitation((tmp_path / "programme" / "invitation.json").read_text())
         assert found.name == "Friends of cats"
@@ -92,7 +92,7 @@ def test_one_administrator_begins_no_programme(tmp_path: Path) -> None:
 def test_two_administrators_keep_their_own_keys(tmp_path: Path) -> None:
     keys = [tell(tmp_path, "programme", "key", f"{who}.key").stdout.strip() for who in ("anna", "ben")]
     admins = [word for who, key in zip(("anna", "ben"), keys, strict=True) for word in ("--admin", f"{who}={key}")]
-    with running(tmp_path, *admins, "--port", str(four_free_ports())) as said:
+    with running(tmp_path, *admins, "--port", str(five_free_ports())) as said:
         assert "trial" not in said.read_text()
         assert all(key in (tmp_path / "programme" / "nightlatch.toml").read_text() for key in keys)
         assert not list((tmp_path / "programme").glob("anna*"))
@@ -108,7 +108,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_said_with_the_setting(tmp_path: Path) -> None:
-    first = four_free_ports()
+    first = five_free_ports()
     with socket.create_server(("127.0.0.1", first + 2)):
         refused = tell(tmp_path, "programme", "up", "--trial", "--port", str(first))
     assert refused.returncode == 1

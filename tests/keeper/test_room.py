@@ -519,7 +519,7 @@ def test_a_kill_between_refusing_and_shredding_is_made_good_after_the_restart(ho
 def test_a_key_opens_its_own_donation_only(home: House) -> None:
     one, other = home.give(), home.give()
     with pytest.raises(SealError):
-        home.keys.opener(one.donation).open(other.gift.sealed)
+        home.keys.opener(one.donation).open(other.sealed)
     with Session(home.engine) as session, session.begin():
         rows = [session.get(KeptDonationRow, each.donation) for each in (one, other)]
         assert rows[0] is not None
@@ -543,7 +543,7 @@ def test_no_key_lies_in_the_clear_and_no_wrapped_key_is_left_behind(home: House)
     home.room.sweep()
     assert not found(home.folder, wrapped)
     assert not found(home.folder, half)
-    assert home.keys.opener(other.donation).open(other.gift.sealed) == other.plain
+    assert home.keys.opener(other.donation).open(other.sealed) == other.plain
 
 
 def test_a_backup_of_before_the_revocation_does_not_open_the_clip(home: House, tmp_path: Path) -> None:
@@ -572,7 +572,7 @@ def test_a_backup_of_before_the_revocation_does_not_open_the_clip(home: House, t
     with pytest.raises(NotFound):
         home.blobs.get(given.donation)
     assert home.room.next_clip(home.reviewer().token).donation == kept.donation
-    assert home.keys.opener(kept.donation).open(kept.gift.sealed) == film()
+    assert home.keys.opener(kept.donation).open(kept.sealed) == film()
 
 
 def found(folder: Path, needle: bytes) -> list[Path]:

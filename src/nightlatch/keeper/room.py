@@ -4,14 +4,17 @@ One lock: one thing happens at a time. It is the promise: a picture is made outs
 still stands when it is done, so that none leaves after a revocation was answered.
 
     call                            holds the lock                                       does outside of it
-    make, receive                   from beginning to end, decoding too
+    make                            for a key that gives way                             makes the key, in turn
+    announce                                                                             reads one row
+    receive                         for the row                                          opens the film, in turn
     next_clip                       for the draw                                         first asks the log for its root
     skip, enough, case              from beginning to end
     open_view                       for the ten checks, decrypting, the row, the ticket  first asks the log for its root
     connect, touch, check_standing  from beginning to end
     still                           twice: does the view stand before and after          makes the picture
     close_view, flag, labelled      from beginning to end
-    revoke, entries                 from beginning to end
+    revoke                          from beginning to end, before all others             first checks whose it is
+    entries                         from beginning to end
     sweep                           for expiring, shredding, ending views                then appends to the log
     introduce                                                                            reads one row, tells the log
 
@@ -32,6 +35,7 @@ from sqlalchemy.orm import Session
 from nightlatch.domain.consent import Withdrawn
 from nightlatch.domain.time import Clock
 from nightlatch.keeper import book
+from nightlatch.keeper.arrivals import Arrivals
 from nightlatch.keeper.changes import Promises
 from nightlatch.keeper.checks import Case, Receipts, RoomPolicy
 from nightlatch.keeper.clock import LatestClock
@@ -41,8 +45,10 @@ from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.release import MarkedStill, Watermark
 from nightlatch.keeper.taking_back import TakingBack
 from nightlatch.keeper.taking_in import TakingIn
+from nightlatch.keeper.turns import Turns
 from nightlatch.keeper.views import Draws, Views
 from nightlatch.keeper.words import (
+    Announcement,
     Assignment,
     DonationKey,
     Gift,
@@ -84,11 +90,12 @@ class Room:
         promises: Promises,
         watermark: Watermark,
     ) -> None:
-        self._lock = threading.RLock()
+        self._lock, self._making, self._intake = Turns(), threading.Lock(), threading.Lock()
         self._engine, self._clock, self._ledger, self.promises = engine, clock, ledger, promises
         with Session(engine) as session:
             latest = LatestClock(clock, book.latest_ms(session))
         self._taking_in = TakingIn(engine, keys, blobs, latest, policy.programme_key)
+        self.arrivals = Arrivals(keys.folder / "incoming")
         self._draws = Draws(engine, keys, latest, policy, passkeys)
         self._views = Views(engine, keys, blobs, latest, policy, receipts, passkeys, self._draws, watermark)
         self._taking_back = TakingBack(engine, keys, blobs, latest)
@@ -96,15 +103,24 @@ class Room:
 
     # ---- giving ---------------------------------------------------------------------------------------------------
 
-    @_alone
-    def make(self) -> DonationKey:
-        """A donation's name and the public half of its key. Raises `KeeperRefused` when too many wait for a clip."""
-        return self._taking_in.make()
+    def make(self, who: str = "") -> DonationKey:
+        """A donation's name and the public half of its key, for a sender. Raises `KeeperRefused`."""
+        with self._making:
+            while (gone := self._taking_in.in_the_way(who, self.arrivals.knows)) is not None:
+                with self._lock:
+                    self._taking_in.retire(gone)
+            return self._taking_in.make(who)
 
-    @_alone
+    def announce(self, said: Announcement) -> bool:
+        """Check a head; True when this very clip is here already. Raises `KeeperRefused`, `NotFound`, `SealError`."""
+        return self._taking_in.announce(said)
+
     def receive(self, gift: Gift) -> None:
         """Intake. Raises `KeeperRefused` (then nothing is kept), `NotFound`, `SealError`."""
-        self._taking_in.receive(gift)
+        with self._intake:  # one at a time: each is decrypted in memory, 32 MiB at most
+            admitted = self._taking_in.examine(gift)
+            with self._lock:
+                self._taking_in.keep(gift, admitted)
 
     def introduce(self, donation: str, witness: str) -> None:
         """Name the witness of the household that gave this clip to the log, which knows it by a slot alone.
@@ -191,11 +207,12 @@ class Room:
 
     # ---- taking back ----------------------------------------------------------------------------------------------
 
-    @_alone
     def revoke(self, withdrawn: Withdrawn) -> Revocation:
         """From here on nobody sees the clip; `sweep` destroys the key. Raises `KeeperRefused`, `NotFound`."""
-        taken = self._taking_back.revoke(withdrawn)
-        self._views.close_all_of(withdrawn.withdrawal.donation)
+        self._taking_back.check(withdrawn)  # not under the lock: a stranger's must not hold anybody up
+        with self._lock.first():
+            taken = self._taking_back.revoke(withdrawn)
+            self._views.close_all_of(withdrawn.withdrawal.donation)
         return taken
 
     def sweep(self) -> None:
@@ -205,6 +222,7 @@ class Room:
             for donation in due.expired:
                 self._views.close_all_of(donation)
             self._taking_back.shred(due.shred)
+            self._taking_in.forget(due.shred)
             self._views.close_the_fallen()
         book.append_queued(self._engine, self._ledger)  # asks the log: not under the lock
 
