@@ -238,6 +238,16 @@ def test_skipping_uses_up_the_quota_so_that_nobody_draws_until_it_suits(tmp_path
 # ---- passkeys and roster ----------------------------------------------------------------------------------------
 
 
+def test_challenges_that_nobody_answers_lock_nobody_out(home: House) -> None:
+    reviewer = home.reviewer()
+    challenge = home.passkeys.challenge()
+    for _ in range(2_000):
+        home.passkeys.challenge()
+    assert home.passkeys.sit(challenge, reviewer.passkey.answer(challenge))
+    behind = home.passkeys.challenge() + bytes(32)  # with review's behind it
+    assert home.passkeys.sit(behind, reviewer.passkey.answer(behind))
+
+
 def test_a_login_cannot_be_replayed(home: House) -> None:
     reviewer = home.reviewer()
     challenge = home.passkeys.challenge()

@@ -1,6 +1,6 @@
 """Who may sit in the review room: passkeys that two administrators enrolled, and the sessions that they open.
 
-Sessions and challenges live in memory only: a restart of the keeper ends them all.
+Sessions live in memory only, and challenges die with the process: a restart of the keeper ends them all.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from webauthn.helpers.exceptions import WebAuthnException
 
-from nightlatch.domain.time import MINUTE_MS, Clock
+from nightlatch.domain.time import Clock
 from nightlatch.domain.view import Enrolment
 from nightlatch.keeper.changes import Administrators, ChangeProof
 from nightlatch.keeper.checks import RoomPolicy, Seat, check_presence, check_seat
 from nightlatch.keeper.records import RosterRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
+from nightlatch.web.challenges import LENGTH, Challenges
 
-CHALLENGE_LIFE_MS = 2 * MINUTE_MS
-MOST_CHALLENGES = 1000
+USED_OR_LATE = "This login was used already, or took too long. Log in again."
 
 
 class Passkeys:
@@ -34,7 +34,7 @@ class Passkeys:
         """`origin` is the review page's, as a browser says it."""
         self._engine, self._clock, self._administrators = engine, clock, administrators
         self._rp_id, self._origin = rp_id, origin
-        self._challenges: dict[bytes, int] = {}
+        self._challenges = Challenges(clock)
         self._seats: dict[bytes, Seat] = {}
         self._lock = threading.Lock()
 
@@ -55,22 +55,16 @@ class Passkeys:
 
     def challenge(self) -> bytes:
         """32 fresh bytes for one login."""
-        now_ms = self._clock.now_ms()
-        with self._lock:
-            self._challenges = {c: made for c, made in self._challenges.items() if now_ms - made < CHALLENGE_LIFE_MS}
-            if len(self._challenges) >= MOST_CHALLENGES:
-                raise KeeperRefused(Refusal.PASSKEY, "Too many people log in at once. Try again in two minutes.")
-            fresh = secrets.token_bytes(32)
-            self._challenges[fresh] = now_ms
-            return fresh
+        return self._challenges.fresh()
 
     def sit(self, challenge: bytes, assertion: str) -> str:
-        """A session's token for a WebAuthn assertion (JSON) over one of our challenges. Raises `KeeperRefused`."""
-        now_ms = self._clock.now_ms()
-        with self._lock:
-            made_ms = self._challenges.pop(challenge, -CHALLENGE_LIFE_MS)
-        if not 0 <= now_ms - made_ms < CHALLENGE_LIFE_MS:
-            raise KeeperRefused(Refusal.PASSKEY, "This login was used already, or took too long. Log in again.")
+        """A session's token for a WebAuthn assertion (JSON) over one of our challenges. Raises `KeeperRefused`.
+
+        What stands behind the challenge's own bytes is review's, which checks it for itself.
+        """
+        now_ms, own = self._clock.now_ms(), challenge[:LENGTH]
+        if not self._challenges.is_open(own):
+            raise KeeperRefused(Refusal.PASSKEY, USED_OR_LATE)
         with Session(self._engine) as session, session.begin():
             try:
                 told = webauthn.helpers.parse_authentication_credential_json(assertion)
@@ -88,6 +82,8 @@ class Passkeys:
                 )
             except (WebAuthnException, ValueError):
                 raise KeeperRefused(Refusal.PASSKEY, "The passkey's answer does not fit. Log in again.") from None
+            if not self._challenges.answered(own):
+                raise KeeperRefused(Refusal.PASSKEY, USED_OR_LATE)
             row.sign_count = proven.new_sign_count
             seat = Seat(row.reviewer, row.device, row.credential, now_ms, now_ms)
         token = secrets.token_urlsafe(32)
