@@ -26,9 +26,9 @@ def tell(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 def five_free_ports() -> int:
     """The first of five ports in a row that nobody uses; drawn, for tests that run beside each other look too."""
-    for first in random.sample(range(12_000, 32_000, 4), 1000):
+    for first in random.sample(range(12_000, 32_000, 5), 1000):
         try:
-            for port in range(first, first + 4):
+            for port in range(first, first + 5):
                 socket.create_server(("127.0.0.1", port)).close()
         except OSError:
             continue
@@ -60,6 +60,7 @@ def test_a_trial_programme_runs_invites_and_comes_back_with_the_same_keys(tmp_pa
         found = read_invitation((tmp_path / "programme" / "invitation.json").read_text())
         assert found.name == "Friends of cats"
         assert httpx.get(f"{found.log_url}/checkpoint", timeout=5).status_code == 200
+        assert httpx.get(f"{found.revocations_url}/healthz", timeout=5).json() == {"ok": True}
         config = ("--config", "programme/nightlatch.toml")
         invited = tell(tmp_path, "programme", "invite", *config)
         assert re.fullmatch(rf"http://localhost:{port}/#invite=\S{{20,}}\n", invited.stdout)

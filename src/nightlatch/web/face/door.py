@@ -27,6 +27,7 @@ from nightlatch.web.face.face import Face
 from nightlatch.web.face.limits import KIB, Limits, size
 
 HEAD_START = 64 * KIB  # bytes that count as sent already: a request that has just begun is never the slowest
+MOST_BEHIND = 8  # requests that wait behind the one being answered; in 64 KiB there is room for 3,000, of 3 KB each
 LONG_S = 10.0  # an answer that takes longer may be cut off for a newcomer when all places are taken; a poll asks again
 
 
@@ -195,6 +196,8 @@ class Visitor(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False
+        if len(self.pipeline) >= MOST_BEHIND:  # the parser ends here, and reads nothing of what came with it
+            raise ValueError("too many requests on one connection, none of which was answered")
         self._stop_waiting()
         self.door.owes(self.transport)
         super().on_headers_complete()
