@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import ClassVar, Protocol
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from nightlatch.web.addresses import is_this_machine, sender
@@ -160,6 +160,7 @@ class Visitor(HttpToolsProtocol):
     _reading_deadline: asyncio.TimerHandle | None = None
     _is_in_head = False
     _head_bytes = 0
+    _open: tuple[RequestResponseCycle, ...] = ()  # requests that were not answered yet
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -174,6 +175,9 @@ class Visitor(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        for cycle in self._open:  # uvicorn tells only the last of them, and the one being answered writes into nothing
+            cycle.disconnected = True
+            cycle.message_event.set()
         self._stop_waiting()
         self._stop_watching()
         self.door.leave(self.transport)
@@ -201,6 +205,7 @@ class Visitor(HttpToolsProtocol):
         self._stop_waiting()
         self.door.owes(self.transport)
         super().on_headers_complete()
+        self._open = (*(each for each in self._open if not each.response_complete), self.cycle)
 
     def on_body(self, body: bytes) -> None:
         self.door.moves(self.transport, len(body))
