@@ -40,6 +40,7 @@ def test_consents_and_withdrawals() -> None:
             tuple(Purpose(each) for each in facts["purposes"]),
             facts["givenMs"],
             facts["expiresMs"],
+            facts["witness"],
         )
         assert (consent.canonical().decode(), consent.record_sha256) == (case["canonical"], case["sha256"])
     for case in RENDERED["withdrawals"]:

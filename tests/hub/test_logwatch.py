@@ -17,7 +17,6 @@ import pytest
 from nightlatch.errors import NightlatchError, Refused
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.index import open_index
-from nightlatch.hub.serve.books.records import DonationRow
 from nightlatch.hub.serve.giving import Donations
 from nightlatch.hub.serve.logwatch import LogWatch, witness_key
 from nightlatch.keeper.app import create_app
@@ -199,28 +198,16 @@ def test_the_hub_of_a_household_that_gave_is_let_in_by_the_keeper(tmp_path: Path
     clock = TestClock(fixed_ms=TEN)
     log = RealLog(tmp_path / "programme", clock)
     keeper = House(tmp_path / "keeper", clock, log)
-    given, own = keeper.give(), with_this_hub(tmp_path).witnesses[0][1]
+    own = with_this_hub(tmp_path).witnesses[0][1]
+    given = keeper.offer(witness=str(own))
     with served(create_app(keeper.room, keeper.passkeys, ORIGIN, "face")) as url:
         log.append(b"one")
         hub = watch(tmp_path, log.url, log.policy, url, clock)
         hub.look()
         assert hub.trouble is None
-        assert cosigned_at_s(read_note(log.client.checkpoint()), own) is None  # nothing given: nobody knows this hub
-        consent = given.consent
-        with hub.donations._books.change() as session:
-            session.add(
-                DonationRow(
-                    id=given.donation,
-                    programme_id=hub.donations.membership.joined().id,
-                    camera_id="porch",
-                    onset_ms=TEN,
-                    length_ms=consent.length_ms,
-                    consent="{}",
-                    consent_sha256=consent.record_sha256,
-                    given_ms=TEN,
-                    expires_ms=consent.expires_ms,
-                )
-            )
+        assert cosigned_at_s(read_note(log.client.checkpoint()), own) is None  # nothing given: nobody knows it
+        keeper.room.receive(given.gift)
+        keeper.room.sweep()
         hub.look()
         assert cosigned_at_s(read_note(log.client.checkpoint()), own) == TEN // 1000
         check_note(log.client.checkpoint(), log.policy, TEN)  # the others' cosignatures are still there

@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from nightlatch.domain.time import Span
 from nightlatch.errors import Reason
 from nightlatch.hub.serve.books import reading
-from nightlatch.hub.serve.books.reading import CameraLine, ClipNameLine, FootageLine, OutboxLine, SegmentLine
+from nightlatch.hub.serve.books.gaps import GAP_MS
+from nightlatch.hub.serve.books.reading import CameraLine, ClipNameLine, OutboxLine, SegmentLine
 from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, HubTables, OutageRow, SegmentRow
-from nightlatch.hub.serve.routes.timeline import GAP_MS, joined
+from nightlatch.hub.serve.books.retention import used_bytes
+from nightlatch.hub.serve.books.usage import Counter, count
 
 PORCH, YARD = "0123456789ab", "ba9876543210"
 T0 = 1_790_000_000_000
@@ -86,12 +88,34 @@ def test_what_is_not_there_is_none(engine: Engine) -> None:
 
 def test_home_reads_what_is_kept_and_what_waits(engine: Engine) -> None:
     assert reading.camera(engine, PORCH) == CameraLine(T0, T0 + 12_000, ClipNameLine("clip0", T0))
-    assert reading.footage(engine, T0 + 3_600_000 + 1000) == FootageLine(T0, 20, T0 + 4000)
+    counted = count(engine, T0 + 3_600_000 + 1000)
+    assert (counted.oldest_ms, counted.last_hour_bytes, counted.last_hour_from_ms) == (T0, 20, T0 + 4000)
+    assert counted.total == used_bytes(engine)
+    assert counted.bytes[PORCH] == used_bytes(engine, PORCH)
     assert reading.outbox(engine) == OutboxLine(waiting_parts=2, clips_there=1)
 
 
-def test_neighbours_are_one_stretch_on_the_strip() -> None:
-    near, far = Span(1000 + GAP_MS, 4000), Span(4001 + GAP_MS, 9000)
-    assert joined([Span(0, 1000), near, far]) == [Span(0, 4000), far]
-    assert joined([Span(0, 5000), Span(1000, 2000)]) == [Span(0, 5000)]
-    assert joined([]) == []
+def test_what_was_counted_holds_for_some_seconds_and_until_something_is_deleted(engine: Engine) -> None:
+    counter = Counter(engine)
+    before = counter.usage(T0)
+    with Session(engine) as session:
+        session.add(SegmentRow(camera_id=YARD, began_ms=T0, duration_ms=4000, bytes=7, path="new"))
+        session.commit()
+    assert counter.usage(T0 + 9_000) is before
+    assert counter.usage(T0 - 3_600_000).total == before.total + 7  # the clock was set back
+    newest = counter.usage(T0 - 3_600_000)
+    counter.forget()
+    assert counter.usage(T0 - 3_600_000) is not newest
+
+
+def test_neighbours_are_one_stretch_on_the_strip(engine: Engine) -> None:
+    lengths = {0: 1000, 1000 + GAP_MS: 3000 - GAP_MS, 2000: 500, 4001 + GAP_MS: 9000}
+    with Session(engine) as session:
+        session.add_all(
+            SegmentRow(camera_id=YARD, began_ms=T0 + began, duration_ms=lasts, bytes=1, path=f"yard/{began}")
+            for began, lasts in lengths.items()
+        )
+        session.commit()
+    found = reading.recorded(engine, YARD, DAY, GAP_MS)
+    assert found == [Span(T0, T0 + 4000), Span(T0 + 4001 + GAP_MS, T0 + 13_001 + GAP_MS)]
+    assert reading.recorded(engine, YARD, Span(T0 - 9000, T0), GAP_MS) == []

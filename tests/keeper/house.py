@@ -27,6 +27,7 @@ from nightlatch.keeper.room import Room
 from nightlatch.keeper.serve import MIGRATIONS
 from nightlatch.keeper.words import Assignment, Gift, ViewPass, ViewRequest
 from nightlatch.seal.envelope import Sealed, SealedFile
+from nightlatch.seal.note import COSIGNATURE, Signer, make_signer
 from nightlatch.seal.recipients import Sealer
 from nightlatch.store import records
 from nightlatch.store.blobs import Blobs
@@ -54,6 +55,7 @@ class Owner:
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
     identity: Any = field(default_factory=pyrage.x25519.Identity.generate)
     log_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    hub: Signer = field(default_factory=lambda: make_signer(f"nightlatch.hub/{secrets.token_hex(4)}", COSIGNATURE))
 
 
 @dataclass
@@ -131,6 +133,7 @@ class House:
             "purposes": (Purpose.LABEL,),
             "given_ms": now_ms,
             "expires_ms": now_ms + 30 * DAY_MS,
+            "witness": str(owner.hub.verifier),
         }
         consent = Consent(**{**told, **changes})
         report = RedactionReport(consent.sha256, Style.COVER, 12, 0, True, True)

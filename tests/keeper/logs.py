@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from nightlatch.keeper.proof import LedgerReceipts
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
+from nightlatch.keeper.words import Anchor
 from nightlatch.ledger.checkpoint import Checkpoint, cosign
 from nightlatch.ledger.errors import LogFull
 from nightlatch.ledger.merkle import Tree, leaf_hash
 from nightlatch.ledger.policy import Policy
 from nightlatch.ledger.proof import Proof
-from nightlatch.seal.note import COSIGNATURE, Note, make_signer
+from nightlatch.seal.note import COSIGNATURE, Note, Signer, make_signer
 from tests.clocks import TestClock
 
 
@@ -27,6 +28,7 @@ class TinyLog:
         self.receipts = LedgerReceipts(self.policy)
         self.is_full = self.is_gone = False
         self.households: dict[str, str] = {}
+        self.hubs: list[Signer] = []  # that are about, and cosign
 
     def append(self, leaf: bytes) -> int:
         if self.is_full:
@@ -41,17 +43,18 @@ class TinyLog:
         at_s = self.clock.now_ms() // 1000
         signed = [
             cosign(note, each, at_s)
-            for each in self.witnesses[: len(self.witnesses) if witnesses is None else witnesses]
+            for each in (*self.witnesses[: len(self.witnesses) if witnesses is None else witnesses], *self.hubs)
         ]
         return str(Note(note.text, (*note.signatures, *signed)))
 
     def proof(self, index: int, witnesses: int | None = None) -> str:
         return str(Proof(index, tuple(self.tree.inclusion(index, self.tree.size)), self.checkpoint(witnesses)))
 
-    def root(self, now_ms: int) -> bytes:
+    def root(self, now_ms: int) -> Anchor:
         if self.is_gone:
             raise KeeperRefused(Refusal.NO_QUORUM, "The log does not answer.")
-        return self.receipts.checkpoint(self.checkpoint(), now_ms).root
+        note = self.checkpoint()
+        return Anchor(self.receipts.checkpoint(note, now_ms).root, note)
 
     def enrol(self, slot: str, witness: str) -> None:
         self.households[slot] = witness

@@ -42,7 +42,9 @@ CONSENT = Consent(
     purposes=(Purpose.LABEL, Purpose.TRAIN),
     given_ms=1_795_442_400_123,
     expires_ms=1_795_442_400_123 + 86_400_000,
+    witness="nightlatch.hub/0123abcd+4567cdef+BGhpcyBpcyBub3QgYSBrZXk=",
 )
+BEFORE = replace(CONSENT, witness="")  # as hubs before 0.4 wrote it
 WITHDRAWAL = Withdrawal(CONSENT.donation, CONSENT.owner_key, CONSENT.record_sha256, CONSENT.given_ms + 5)
 
 
@@ -65,11 +67,13 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 def test_what_the_owner_signed_reads_back_as_it_was() -> None:
     assert Consented(signed(CONSENT, OWNER)).consent == CONSENT
+    assert Consented(signed(BEFORE, OWNER)).consent == BEFORE
     assert Withdrawn(signed(WITHDRAWAL, OWNER)).withdrawal == WITHDRAWAL
 
 
 def test_records_validate_against_the_published_schemas() -> None:
     schema("consent").validate(json.loads(signed(CONSENT, OWNER)))
+    schema("consent").validate(json.loads(signed(BEFORE, OWNER)))
     schema("withdrawal").validate(json.loads(signed(WITHDRAWAL, OWNER)))
     with pytest.raises(jsonschema.ValidationError):
         schema("consent").validate(json.loads(signed(WITHDRAWAL, OWNER)))
@@ -127,6 +131,8 @@ def test_a_consent_is_not_taken_for_a_withdrawal() -> None:
     "change",
     [
         {"donation": "../../etc"},
+        {"witness": "half a line\nand more"},
+        {"witness": "k" * 201},
         {"sha256": "AB" * 32},
         {"purposes": ()},
         {"purposes": (Purpose.TRAIN, Purpose.LABEL)},

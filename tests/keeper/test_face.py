@@ -303,21 +303,6 @@ def test_a_body_that_is_too_large_is_not_read(face: Face) -> None:
     assert large.status_code == 413
 
 
-def test_the_hub_of_a_household_that_gave_is_named_to_the_log_by_a_slot_alone(tmp_path: Path) -> None:
-    with facing(tmp_path) as face:
-        waits, given = face.home.offer(), face.home.give()
-        key = "nightlatch.hub/1+0123abcd+AAAA"
-        told = {"donation": given.donation, "key": key}
-        assert face.ask("POST", "/v1/witnesses", told, secret="").status_code == 204
-        [(slot, named)] = face.home.log.households.items()
-        assert named == key
-        assert len(slot) == 32
-        face.ask("POST", "/v1/witnesses", told | {"key": "another"}, secret="")
-        assert list(face.home.log.households.values()) == ["another"]
-        for donation in (waits.donation, "ef" * 16):
-            assert face.ask("POST", "/v1/witnesses", told | {"donation": donation}, secret="").status_code == 404
-
-
 def test_review_tells_the_policy_and_asks_whether_it_is_kept(tmp_path: Path) -> None:
     with facing(tmp_path) as face:
         assert face.ask("GET", "/v1/policy").json() == {"breach": None}

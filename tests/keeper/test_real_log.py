@@ -19,7 +19,7 @@ from nightlatch.keeper.records import KeeperTables
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.serve import open_room
 from nightlatch.keeper.settings import KeeperSettings
-from nightlatch.keeper.words import ViewRequest
+from nightlatch.keeper.words import Anchor, ViewRequest
 from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.cosigners import local_cosigner
 from nightlatch.ledger.errors import LogFull
@@ -56,7 +56,7 @@ class RealLog(TinyLog):
     def proof(self, index: int, witnesses: int | None = None) -> str:
         return self.client.receipt(index)
 
-    def root(self, now_ms: int) -> bytes:
+    def root(self, now_ms: int) -> Anchor:
         return self.seen.root(now_ms)
 
     def enrol(self, slot: str, witness: str) -> None:

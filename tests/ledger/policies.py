@@ -26,7 +26,7 @@ ABOUT = (
     "read like this, and both refuse. Written by tests/ledger/policies.py. `now_ms` null: nobody asks how old it is."
 )
 NOW_S = 1_795_000_000
-NO_LINE = "it is no log, witness, quorum or max-age-s."
+NO_LINE = "it is no log, witness, quorum, max-age-s or households."
 NO_KEY = "This is not the key of a log or witness. It looks like name+0123abcd+base64."
 WRONG_KIND = "this is a witness's key where the log's belongs, or the other way round."
 NO_LOG = "The log's policy names no log, or a quorum that its witnesses cannot reach."
@@ -47,8 +47,14 @@ ONE_OF_TWO = POLICY.replace("quorum 2", "quorum 1")
 
 def policies() -> list[dict[str, Any]]:
     log, home, friend = str(LOG.verifier), str(HOME.verifier), str(FRIEND.verifier)
-    whole = {"log": log, "witnesses": [["home", home], ["friend", friend]], "quorum": 2, "max_age_s": 300}
-    least = {"log": log, "witnesses": [["home", home]], "quorum": 1, "max_age_s": 600}
+    whole = {
+        "log": log,
+        "witnesses": [["home", home], ["friend", friend]],
+        "quorum": 2,
+        "max_age_s": 300,
+        "households": 0,
+    }
+    least = {"log": log, "witnesses": [["home", home]], "quorum": 1, "max_age_s": 600, "households": 0}
     short = f"log {log}\nwitness home {home}\n"
     renamed = Signer("home.example/again", COSIGNATURE, HOME.key).verifier
 
@@ -70,6 +76,14 @@ def policies() -> list[dict[str, Any]]:
         },
         {"name": "no newline at the end", "text": short.rstrip(), **least},
         {"name": "the last of two numbers", "text": f"{short}quorum 7\nquorum 1\n", **least},
+        {"name": "hubs of households as well", "text": f"{short}households 1\n", **least, "households": 1},
+        {"name": "no hubs of households", "text": f"{short}households 0\n", **least},
+        {
+            "name": "more households than a log knows",
+            "text": f"{short}households 65\n",
+            "refused": "The log's policy asks for more households than a log knows: at most 64.",
+        },
+        {"name": "no number of households", "text": f"{short}households some\n", **wrong(3, NO_LINE)},
         {"name": "an age of nothing", "text": f"{short}max-age-s 0\n", **least, "max_age_s": 0},
         {
             "name": "an age of fifteen digits",

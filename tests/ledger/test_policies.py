@@ -33,8 +33,8 @@ def test_a_policy_is_read_or_refused_as_written_down(case: dict[str, Any]) -> No
         return
     found = read_policy(case["text"])
     witnesses = [[name, str(key)] for name, key in found.witnesses]
-    assert [str(found.log), witnesses, found.quorum, found.max_age_s] == [
-        case[what] for what in ("log", "witnesses", "quorum", "max_age_s")
+    assert [str(found.log), witnesses, found.quorum, found.max_age_s, found.households] == [
+        case[what] for what in ("log", "witnesses", "quorum", "max_age_s", "households")
     ]
 
 

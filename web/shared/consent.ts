@@ -39,6 +39,7 @@ export interface ConsentFacts {
   purposes: string[];
   givenMs: number;
   expiresMs: number;
+  witness: string; // the key with which the household's own hub cosigns the log
 }
 
 export function consentRecord(of: ConsentFacts): { [name: string]: Json } {
@@ -71,6 +72,7 @@ export function consentRecord(of: ConsentFacts): { [name: string]: Json } {
     },
     "dpv:isIndicatedAtTime": new Date(of.givenMs).toISOString(),
     "dpv:isIndicatedBy": of.ownerKey,
+    ...(of.witness && { "nightlatch:witness": of.witness }),
   };
 }
 

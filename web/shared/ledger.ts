@@ -28,6 +28,8 @@ const COSIGNATURE = 0x04;
 const LONGEST = 1024 * 1024; // a note, in characters
 const MOST_SIGNATURES = 100;
 const MAX_AGE_S = 600;
+const MOST_HOUSEHOLDS = 64;
+const TOO_MANY_HOUSEHOLDS = "The log's policy asks for more households than a log knows: at most 64.";
 const CLOCK_SLACK_S = 120; // a witness's clock may be that far ahead of ours
 
 // Lines and white space as Python reads them: the browser's own \s knows neither U+0085 nor U+001C, and knows U+FEFF.
@@ -52,6 +54,7 @@ export interface LogPolicy {
   witnesses: { name: string; key: LogKey }[]; // by the policy's name for them
   quorum: number;
   maxAgeS: number;
+  households: number; // hubs of households that gave, among them that of the household whose clip is looked at
 }
 
 export interface Cosignature {
@@ -263,8 +266,8 @@ export function readReceipt(text: string): Receipt {
   return { index: Number(index[1]), path, note: text.slice(split + 2), extra: extra ?? null };
 }
 
-// The policy file: `log KEY`, `witness NAME KEY`, `quorum N`, `max-age-s N`, one a line; # begins a remark. Reads and
-// refuses what nightlatch/ledger/policy.py does (tests/ledger/policies.json holds both to it).
+// The policy file, a line each: `log KEY`, `witness NAME KEY`, `quorum N`, `max-age-s N`, `households N`; # begins a
+// remark. Reads and refuses what nightlatch/ledger/policy.py does (tests/ledger/policies.json holds both to it).
 export async function readPolicy(text: string): Promise<LogPolicy> {
   const found: PolicyDraft = { witnesses: [] };
   for (const [n, line] of text.split(LINE_ENDS).entries()) {
@@ -275,13 +278,14 @@ export async function readPolicy(text: string): Promise<LogPolicy> {
       throw new LogError(`Line ${n + 1} of the log's policy cannot be used: ${(error as Error).message}`);
     }
   }
-  const { log, witnesses, quorum = witnesses.length, maxAgeS = MAX_AGE_S } = found;
+  const { log, witnesses, quorum = witnesses.length, maxAgeS = MAX_AGE_S, households = 0 } = found;
   if (!log || quorum > witnesses.length)
     throw new LogError("The log's policy names no log, or a quorum that its witnesses cannot reach.");
   if (quorum === 0) throw new LogError("The log's policy asks for no witness. Name one, and a quorum of at least 1.");
   if (new Set(witnesses.map(({ key }) => b64(key.key))).size < witnesses.length)
     throw new LogError("The log's policy names one witness twice.");
-  return { log, witnesses, quorum, maxAgeS };
+  if (households > MOST_HOUSEHOLDS) throw new LogError(TOO_MANY_HOUSEHOLDS);
+  return { log, witnesses, quorum, maxAgeS, households };
 }
 
 type PolicyDraft = Partial<LogPolicy> & Pick<LogPolicy, "witnesses">;
@@ -294,7 +298,8 @@ async function readLine([what, ...words]: string[], found: PolicyDraft): Promise
     found.witnesses.push({ name: first, key: await keyOf(COSIGNATURE, second) });
   else if (what === "quorum" && isNumber) found.quorum = Number(first);
   else if (what === "max-age-s" && isNumber) found.maxAgeS = Number(first);
-  else throw new LogError("it is no log, witness, quorum or max-age-s.");
+  else if (what === "households" && isNumber) found.households = Number(first);
+  else throw new LogError("it is no log, witness, quorum, max-age-s or households.");
 }
 
 async function keyOf(kind: number, text: string): Promise<LogKey> {

@@ -20,7 +20,7 @@ const PROGRAMME: Programme = {
 };
 
 const steps = (...happenings: Happening[]) => happenings.reduce(next, { step: "opening" } as Step);
-const OPENED: Happening = { is: "opened", clip: CLIP, programme: PROGRAMME };
+const OPENED: Happening = { is: "opened", clip: CLIP, programme: PROGRAMME, witness: "home+1+k" };
 const PREVIEW = { offer: "o1", bytes: utf8("everybody is covered"), url: "blob:1", timesFound: 3 };
 const NO = broken("no");
 const FAILED: Happening = { is: "failed", failure: NO };

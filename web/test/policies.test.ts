@@ -13,6 +13,7 @@ interface PolicyCase {
   witnesses: [string, string][];
   quorum: number;
   max_age_s: number;
+  households: number;
 }
 interface Case {
   name: string;
@@ -43,9 +44,15 @@ test.each<PolicyCase>(cases.policies)("the policy: $name", async (one) => {
     expect((await refusal(readPolicy(one.text)))?.message).toBe(one.refused);
     return;
   }
-  const { log, witnesses, quorum, maxAgeS } = await readPolicy(one.text);
+  const { log, witnesses, quorum, maxAgeS, households } = await readPolicy(one.text);
   const named = witnesses.map(({ name, key }) => [name, written(key)]);
-  expect([written(log), named, quorum, maxAgeS]).toEqual([one.log, one.witnesses, one.quorum, one.max_age_s]);
+  expect([written(log), named, quorum, maxAgeS, households]).toEqual([
+    one.log,
+    one.witnesses,
+    one.quorum,
+    one.max_age_s,
+    one.households,
+  ]);
 });
 
 test.each<CheckpointCase>(cases.checkpoints)("the checkpoint: $name", async (one) => {

@@ -28,6 +28,7 @@ Json: TypeAlias = "str | int | list[Json] | dict[str, Json]"
 
 LONGEST_KEPT_MS = 730 * DAY_MS
 LARGEST_INTEGER = 2**53 - 1
+LONGEST_WITNESS = 200
 CONSENT_SCHEMA = "urn:nightlatch:schema:consent:1"
 WITHDRAWAL_SCHEMA = "urn:nightlatch:schema:withdrawal:1"
 CONTEXT: Json = {
@@ -66,9 +67,12 @@ class Consent:
     purposes: tuple[Purpose, ...]
     given_ms: int
     expires_ms: int
+    witness: str = ""  # the key with which the household's own hub cosigns the log (C2SP name+hash+b64); "" before 0.4
 
     def __post_init__(self) -> None:
         """Raises `NotConsented` for a value that no record may hold."""
+        if len(self.witness) > LONGEST_WITNESS or not self.witness.isascii() or not self.witness.isprintable():
+            raise NotConsented("This consent names a witness that is none. Give the clip again.")
         if not _DONATION.match(self.donation) or not _SHA256.match(self.sha256) or not self.purposes:
             raise NotConsented("This consent names no donation, no file or no purpose. Give the clip again.")
         if not _SHA256.match(self.notice_sha256) or not _LANGUAGE.match(self.notice_language):
@@ -112,6 +116,7 @@ class Consent:
                 },
                 "dpv:isIndicatedAtTime": _written(self.given_ms),
                 "dpv:isIndicatedBy": self.owner_key,
+                **({"nightlatch:witness": self.witness} if self.witness else {}),
             }
         )
 
@@ -256,6 +261,7 @@ def _read_consent(told: dict[str, Json]) -> Consent:
         purposes=tuple(Purpose(str(each).removeprefix("nightlatch:")) for each in purposes),
         given_ms=_read_time(_at(record, "dpv:isIndicatedAtTime")),
         expires_ms=_read_time(until),
+        witness=str(told.get("nightlatch:witness", "")),
     )
 
 

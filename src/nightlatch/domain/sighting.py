@@ -25,6 +25,14 @@ class Kind(StrEnum):
     MOTION = "motion"
 
 
+ANIMALS = frozenset({Kind.CAT, Kind.DOG, Kind.ANIMAL})
+
+
+def family(kind: Kind) -> Kind:
+    """What a kind is mistaken within: cats and dogs are animals, everything else stands for itself."""
+    return Kind.ANIMAL if kind in ANIMALS else kind
+
+
 class Verdict(StrEnum):
     """What an event means."""
 
@@ -79,6 +87,7 @@ class Story:
     areas: tuple[Area, ...] = ()
     is_dark: bool = False
     local_hour: float | None = None  # 0 to 24 on the household's wall clock
+    kinds: tuple[Kind, ...] | None = None  # that the eye's looks voted for; None: no eye has looked
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@
     hub       POST /v1/donations               a key for one donation
               PUT  /v1/donations/{id}          a clip is announced: its consent, its report, the film's hash and length
               PUT  /v1/donations/{id}/film     the sealed film, streamed
-              POST /v1/witnesses               the key with which its hub cosigns the log
     review    POST /v1/challenges, /v1/sessions        log in with a passkey
               POST /v1/assignments, /v1/assignments/skip   the clip that was drawn
               POST /v1/views                   a receipt → a view and a ticket

@@ -8,7 +8,7 @@ Sources: docs/keeper.md; RFC 6962 (inclusion), C2SP tlog-cosignature (quorum), W
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -20,8 +20,10 @@ from nightlatch.domain.donation import State
 from nightlatch.domain.time import HOUR_MS, MINUTE_MS
 from nightlatch.domain.view import View, commitment, read_leaf, tag
 from nightlatch.keeper.draw import Draw, winner
+from nightlatch.keeper.hubs import hub_of
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.seal.envelope import Sealed
+from nightlatch.seal.note import Verifier
 
 CLOCK_SLACK_MS = 2 * MINUTE_MS
 LONGEST_SESSION_MS = 10 * HOUR_MS
@@ -40,6 +42,14 @@ class Receipts(Protocol):
 
     def cosigned(self, receipt: str, now_ms: int) -> None:
         """Refuses with `NO_QUORUM` or `STALE` unless enough witnesses cosigned the checkpoint, lately."""
+        ...
+
+    def hubs_in(self, receipt: str, hubs: Collection[Verifier], now_ms: int) -> frozenset[Verifier]:
+        """Which of these hubs cosigned the receipt's checkpoint, lately."""
+        ...
+
+    def hubs_under(self, note: str, hubs: Collection[Verifier], now_ms: int) -> frozenset[Verifier]:
+        """The same of a checkpoint."""
         ...
 
 
@@ -67,6 +77,7 @@ class RoomPolicy:
     most_viewers: int = 5  # reviewers that may ever see one clip
     hours: RoomHours = RoomHours()
     idle_ms: int = MINUTE_MS
+    households: int = 0  # hubs of households that must have cosigned a look; 1 is that of the clip's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +109,7 @@ class Case:
     leaf: bytes
     receipt: str
     receipts: Receipts = field(repr=False)
+    hubs: Collection[Verifier]  # of the households that gave
     leaf_is_used: bool
     # the draw
     draw: Draw | None
@@ -197,8 +209,19 @@ def entry_matches(case: Case) -> None:
 
 
 def checkpoint_holds(case: Case) -> None:
-    """6. The checkpoint is cosigned by the quorum, and fresh."""
+    """6. The checkpoint is cosigned by the quorum, and fresh; if the policy says so, by the clip's own hub, too."""
     case.receipts.cosigned(case.receipt, case.now_ms)
+    if not case.policy.households:
+        return
+    own = hub_of(case.signed_consent)
+    seen = case.receipts.hubs_in(case.receipt, case.hubs, case.now_ms)
+    if own not in seen:
+        raise KeeperRefused(
+            Refusal.NO_QUORUM, "The hub of the household that gave this clip has not seen this look yet."
+        )
+    if len(seen) < case.policy.households:
+        told = f"Only {len(seen)} of {case.policy.households} households have seen this look."
+        raise KeeperRefused(Refusal.NO_QUORUM, told)
 
 
 def proof_is_new(case: Case) -> None:

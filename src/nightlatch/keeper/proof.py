@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from nightlatch.errors import ConfigError
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
+from nightlatch.keeper.words import Anchor
 from nightlatch.ledger.checkpoint import Checkpoint, open_checkpoint
 from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.errors import LedgerError, Unproven, Why
 from nightlatch.ledger.merkle import is_included, leaf_hash
-from nightlatch.ledger.policy import Policy, check_note
+from nightlatch.ledger.policy import Policy, check_note, fresh_among
 from nightlatch.ledger.proof import read_proof
+from nightlatch.seal.note import Verifier
 
 _NAMES = {
     Why.WRONG_ORIGIN: Refusal.WRONG_LOG,
@@ -51,6 +53,16 @@ class LedgerReceipts:
         with _in_our_words():
             check_note(read_proof(receipt).note, self.policy, now_ms)
 
+    def hubs_in(self, receipt: str, hubs: Collection[Verifier], now_ms: int) -> frozenset[Verifier]:
+        """Which of these hubs cosigned the receipt's checkpoint, lately. Raises `KeeperRefused`."""
+        with _in_our_words():
+            return self.hubs_under(read_proof(receipt).note, hubs, now_ms)
+
+    def hubs_under(self, note: str, hubs: Collection[Verifier], now_ms: int) -> frozenset[Verifier]:
+        """The same of a checkpoint."""
+        with _in_our_words():
+            return fresh_among(note, hubs, self.policy, now_ms)
+
     def checkpoint(self, note: bytes | str, now_ms: int) -> Checkpoint:
         """A checkpoint that the quorum cosigned, lately. Raises `KeeperRefused`."""
         with _in_our_words():
@@ -72,8 +84,8 @@ class LedgerLog:
         """Let a household's hub cosign. Raises `LedgerError`."""
         self._client.enrol(slot, witness)
 
-    def root(self, now_ms: int) -> bytes:
-        """Root of the newest checkpoint that is cosigned and fresh. Raises `KeeperRefused`, also for a shorter log.
+    def root(self, now_ms: int) -> Anchor:
+        """The newest checkpoint that is cosigned and fresh. Raises `KeeperRefused`, also for a shorter log.
 
         While witnesses are still at the newest one, the one before serves as long as it is fresh.
         """
@@ -87,11 +99,11 @@ class LedgerLog:
         except KeeperRefused as refusal:
             if refusal.refusal is not Refusal.NO_QUORUM or not before:
                 raise
-            return self._receipts.checkpoint(before, now_ms).root
+            return Anchor(self._receipts.checkpoint(before, now_ms).root, before)
         if checkpoint.size < size:
             raise KeeperRefused(Refusal.WRONG_LOG, "The log has become shorter than it was. Tell its witnesses.")
         self._newest = (checkpoint.size, note)
-        return checkpoint.root
+        return Anchor(checkpoint.root, note)
 
 
 @contextlib.contextmanager

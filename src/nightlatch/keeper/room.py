@@ -15,8 +15,7 @@ still stands when it is done, so that none leaves after a revocation was answere
     close_view, flag, labelled      from beginning to end
     revoke                          from beginning to end, before all others             first checks whose it is
     entries                         from beginning to end
-    sweep                           for expiring, shredding, ending views                then appends to the log
-    introduce                                                                            reads one row, tells the log
+    sweep                           for expiring, shredding, ending views                then appends, names hubs
 
 Each transaction lies within one desk's method. What must reach the log is written to the database in the same
 transaction as what it tells, and appended by `sweep`.
@@ -39,6 +38,7 @@ from nightlatch.keeper.arrivals import Arrivals
 from nightlatch.keeper.changes import Promises
 from nightlatch.keeper.checks import Case, Receipts, RoomPolicy
 from nightlatch.keeper.clock import LatestClock
+from nightlatch.keeper.households import Households
 from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
@@ -94,9 +94,10 @@ class Room:
         self._engine, self._clock, self._ledger, self.promises = engine, clock, ledger, promises
         with Session(engine) as session:
             latest = LatestClock(clock, book.latest_ms(session))
-        self._taking_in = TakingIn(engine, keys, blobs, latest, policy.programme_key)
+        self._receipts, self._households = receipts, Households(engine, keys, policy.households)
+        self._taking_in = TakingIn(engine, keys, blobs, latest, policy)
         self.arrivals = Arrivals(keys.folder / "incoming")
-        self._draws = Draws(engine, keys, latest, policy, passkeys)
+        self._draws = Draws(engine, keys, latest, policy, passkeys, self._households)
         self._views = Views(engine, keys, blobs, latest, policy, receipts, passkeys, self._draws, watermark)
         self._taking_back = TakingBack(engine, keys, blobs, latest)
         self._taking_back.shred_what_has_no_half()
@@ -121,15 +122,6 @@ class Room:
             admitted = self._taking_in.examine(gift)
             with self._lock:
                 self._taking_in.keep(gift, admitted)
-
-    def introduce(self, donation: str, witness: str) -> None:
-        """Name the witness of the household that gave this clip to the log, which knows it by a slot alone.
-
-        Raises:
-            NotFound: no such clip is here.
-            NightlatchError: the log does not take it.
-        """
-        self._ledger.enrol(self._taking_in.slot_of(donation), witness)
 
     # ---- looking --------------------------------------------------------------------------------------------------
 
@@ -225,6 +217,7 @@ class Room:
             self._taking_in.forget(due.shred)
             self._views.close_the_fallen()
         book.append_queued(self._engine, self._ledger)  # asks the log: not under the lock
+        self._households.enrol_new(self._ledger)
 
     @_alone
     def entries(self, donation: str) -> list[OwnersEntry]:
@@ -238,4 +231,9 @@ class Room:
         """The log's newest root, while the programme keeps its promise. It asks the log: not under the lock."""
         if (breach := self.promises.breach()) is not None:
             raise KeeperRefused(Refusal.POLICY, breach)
-        return self._ledger.root(self._clock.now_ms())
+        now_ms = self._clock.now_ms()
+        found = self._ledger.root(now_ms)
+        with self._lock:
+            hubs = self._households.hubs().values()
+            self._households.saw(self._receipts.hubs_under(found.note, frozenset(hubs), now_ms), now_ms)
+        return found.root

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import secrets
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -60,12 +61,13 @@ def open_room(settings: KeeperSettings, clock: Clock, watermark: Watermark) -> t
     ledger = LedgerLog(LogClient(settings.log_url, secret), receipts)
     administrators = Administrators(frozenset(settings.administrators), receipts, clock)
     passkeys = Passkeys(engine, clock, administrators, settings.rp_id, settings.review_origin)
-    promises = Promises(engine, administrators, settings.policy, receipts.policy.quorum)
+    policy = replace(settings.policy, households=receipts.policy.households)
+    promises = Promises(engine, administrators, policy, receipts.policy.quorum)
     if (breach := promises.breach()) is not None:
         log.error("policy.differs", breach=breach)
     blobs = Blobs((folder / "sealed").absolute().as_uri())
     keys = Keys(engine, folder)
-    return Room(engine, keys, blobs, clock, settings.policy, ledger, receipts, passkeys, promises, watermark), passkeys
+    return Room(engine, keys, blobs, clock, policy, ledger, receipts, passkeys, promises, watermark), passkeys
 
 
 def _face_secret(path: Path) -> str:

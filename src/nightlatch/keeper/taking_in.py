@@ -14,9 +14,10 @@ from nightlatch.domain.consent import Consented
 from nightlatch.domain.donation import LARGEST_SEALED, State
 from nightlatch.domain.redaction import RedactionReport
 from nightlatch.domain.time import Clock
-from nightlatch.errors import NotFound
 from nightlatch.keeper import book
+from nightlatch.keeper.checks import RoomPolicy
 from nightlatch.keeper.events import GiveEvent
+from nightlatch.keeper.hubs import hub_of
 from nightlatch.keeper.intake import Admitted, Arrival, Head, admit, check_head
 from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.places import Places
@@ -37,9 +38,9 @@ log = structlog.get_logger()
 class TakingIn:
     """The desk at which hubs give clips."""
 
-    def __init__(self, engine: Engine, keys: Keys, blobs: Blobs, clock: Clock, programme_key: str) -> None:
+    def __init__(self, engine: Engine, keys: Keys, blobs: Blobs, clock: Clock, policy: RoomPolicy) -> None:
         self._engine, self._keys, self._blobs = engine, keys, blobs
-        self._clock, self._programme_key = clock, programme_key
+        self._clock, self._policy = clock, policy
         self._made = Places()  # keys that no clip came for; who asked for one is forgotten when the keeper stops
         with Session(engine) as session:
             for donation in book.made(session):
@@ -77,9 +78,7 @@ class TakingIn:
 
     def announce(self, said: Announcement) -> bool:
         """Check a head; True when this very clip is here already. Raises `KeeperRefused`, `NotFound`, `SealError`."""
-        Sealer([said.owner_recipient])
-        if len(said.log_key) != LOG_KEY_BYTES:
-            raise KeeperRefused(Refusal.SIZE, "A log key is 32 bytes. Give the clip again.")
+        self._check(said)
         if not 0 < said.sealed_bytes <= LARGEST_SEALED:
             raise KeeperRefused(Refusal.SIZE, f"A clip has at most {LARGEST_SEALED // 1024**2} MiB. Cut it again.", 4)
         row = self._row(said.donation)
@@ -93,9 +92,7 @@ class TakingIn:
 
     def examine(self, gift: Gift) -> Admitted:
         """All of intake. Raises `KeeperRefused`, `NotFound`, `SealError`."""
-        Sealer([gift.owner_recipient])
-        if len(gift.log_key) != LOG_KEY_BYTES:
-            raise KeeperRefused(Refusal.SIZE, "A log key is 32 bytes. Give the clip again.")
+        self._check(gift)
         row = self._row(gift.donation)
         head = self._head(gift.donation, row.state, gift.consented, gift.report)
         admitted = admit(Arrival(head, gift.sealed, self._keys.opener(gift.donation)))
@@ -119,18 +116,20 @@ class TakingIn:
         self._made.leave(gift.donation)
         log.info("donation.admitted", donation=gift.donation, bytes=gift.sealed.size)
 
+    def _check(self, said: Announcement | Gift) -> None:
+        """What the log and the owner need. Raises `KeeperRefused`, `SealError`."""
+        Sealer([said.owner_recipient])
+        if len(said.log_key) != LOG_KEY_BYTES:
+            raise KeeperRefused(Refusal.SIZE, "A log key is 32 bytes. Give the clip again.")
+        if self._policy.households and hub_of(said.consented.signed) is None:
+            raise KeeperRefused(
+                Refusal.CONSENT, "This consent names no hub that watches the log. Update the hub first."
+            )
+
     def _row(self, donation: str) -> KeptDonationRow:
         """Raises `NotFound`."""
         with Session(self._engine, expire_on_commit=False) as session:
             return book.donation_row(session, donation)
 
     def _head(self, donation: str, state: State, consented: Consented, report: RedactionReport) -> Head:
-        return Head(self._clock.now_ms(), donation, state, self._programme_key, consented, report)
-
-    def slot_of(self, donation: str) -> str:
-        """The slot (32 hex digits) by which alone the log knows the household of this clip. Raises `NotFound`."""
-        with Session(self._engine) as session:
-            household = book.donation_row(session, donation).household
-        if household is None:
-            raise NotFound("The keeper has no clip of this donation.")
-        return sha256(self._keys.derived("witness slot v1") + household.encode()).hexdigest()[:32]
+        return Head(self._clock.now_ms(), donation, state, self._policy.programme_key, consented, report)

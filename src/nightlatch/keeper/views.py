@@ -33,6 +33,7 @@ from nightlatch.keeper.checks import (
 )
 from nightlatch.keeper.clock import LatestClock
 from nightlatch.keeper.events import CloseEvent, EntryKind, FlagEvent, LabelEvent, read_label_event
+from nightlatch.keeper.households import Households
 from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.records import DrawRow, KeptDonationRow, ViewRow
@@ -51,8 +52,11 @@ log = structlog.get_logger()
 class Draws:
     """The desk at which reviewers get a clip. They never choose one."""
 
-    def __init__(self, engine: Engine, keys: Keys, clock: Clock, policy: RoomPolicy, passkeys: Passkeys) -> None:
+    def __init__(
+        self, engine: Engine, keys: Keys, clock: Clock, policy: RoomPolicy, passkeys: Passkeys, households: Households
+    ) -> None:
         self._engine, self._clock, self._policy, self._passkeys = engine, clock, policy, passkeys
+        self.households = households
         self._draw_key = keys.derived("draw key v1")
 
     def next_clip(self, token: str, root: bytes) -> Assignment:
@@ -102,7 +106,12 @@ class Draws:
 
     def eligible(self, session: Session, reviewer: str, drawn_ms: int, day: int) -> list[str]:
         """The donations among which a draw at `drawn_ms` is made."""
-        waiting = book.waiting(session, self._policy.most_viewers)
+        now_ms = self._clock.now_ms()
+        waiting = [
+            clip
+            for clip in book.waiting(session, self._policy.most_viewers)
+            if self.households.is_about(clip.household, drawn_ms, now_ms)
+        ]
         seen = book.households_seen(session, reviewer, day)
         return drawing.eligible(waiting, reviewer, seen, drawn_ms)
 
@@ -163,6 +172,7 @@ class Views:
                 leaf=asked.leaf,
                 receipt=asked.receipt,
                 receipts=self._receipts,
+                hubs=frozenset(self._draws.households.hubs().values()) if self._policy.households else frozenset(),
                 leaf_is_used=session.get(ViewRow, self._receipts.index(asked.receipt)) is not None,
                 draw=book.draw_of(made, day),
                 eligible=tuple(self._draws.eligible(session, view.reviewer, made.drawn_ms, day)) if made else (),

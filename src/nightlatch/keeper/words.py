@@ -19,13 +19,21 @@ class Ledger(Protocol):
         """The index of the leaf, once it is durable. Raises `NightlatchError` when the log does not take it."""
         ...
 
-    def root(self, now_ms: int) -> bytes:
-        """Root hash of the newest checkpoint that is cosigned and fresh. Raises `KeeperRefused`."""
+    def root(self, now_ms: int) -> Anchor:
+        """The newest checkpoint that is cosigned and fresh. Raises `KeeperRefused`."""
         ...
 
     def enrol(self, slot: str, witness: str) -> None:
         """Let a household's hub cosign, in its one slot (32 hex digits). Raises `NightlatchError`."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The root hash that a draw hangs on, and the signed and cosigned note that it is from."""
+
+    root: bytes
+    note: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,12 @@ log example.org/log+0123abcd+AbCd…
 witness home home.example+89abcdef+BGhi…
 quorum 1
 max-age-s 600
+households 1
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +22,7 @@ from nightlatch.ledger.proof import read_proof
 from nightlatch.seal.note import COSIGNATURE, ED25519, NoteError, Verifier, read_verifier
 
 MAX_AGE_S = 600
+MOST_HOUSEHOLDS = 64  # hubs that a log knows without being told of them by its operator
 CLOCK_SLACK_S = 120
 MOST = 10**15 - 1  # of a number in a policy: a browser counts to 2^53
 
@@ -32,10 +35,12 @@ class Policy:
     witnesses: tuple[tuple[str, Verifier], ...]
     quorum: int
     max_age_s: int = MAX_AGE_S
+    households: int = 0  # hubs of households that gave, among them that of the household whose clip is looked at
 
     def __str__(self) -> str:
         lines = [f"log {self.log}", *(f"witness {name} {key}" for name, key in self.witnesses)]
-        return "\n".join([*lines, f"quorum {self.quorum}", f"max-age-s {self.max_age_s}"]) + "\n"
+        numbers = [f"quorum {self.quorum}", f"max-age-s {self.max_age_s}"]
+        return "\n".join([*lines, *numbers, *([f"households {self.households}"] if self.households else [])]) + "\n"
 
 
 class Cosignature(NamedTuple):
@@ -79,12 +84,12 @@ def read_policy(text: str) -> Policy:
                     log = _of_kind(read_verifier(key), ED25519)
                 case ["witness", name, key]:
                     witnesses.append((name, _of_kind(read_verifier(key), COSIGNATURE)))
-                case ["quorum" | "max-age-s" as what, value] if (
+                case ["quorum" | "max-age-s" | "households" as what, value] if (
                     number_of := read_count(value, 10**15 - 1)
                 ) is not None:
                     numbers[what] = number_of
                 case _:
-                    raise NoteError("it is no log, witness, quorum or max-age-s.")
+                    raise NoteError("it is no log, witness, quorum, max-age-s or households.")
         except NoteError as error:
             raise ConfigError(f"Line {number} of the log's policy cannot be used: {error}") from None
     quorum = numbers.get("quorum", len(witnesses))
@@ -94,7 +99,10 @@ def read_policy(text: str) -> Policy:
         raise ConfigError("The log's policy asks for no witness. Name one, and a quorum of at least 1.")
     if len({key.public for _, key in witnesses}) != len(witnesses):
         raise ConfigError("The log's policy names one witness twice.")
-    return Policy(log, tuple(witnesses), quorum, numbers.get("max-age-s", MAX_AGE_S))
+    age_s, households = numbers.get("max-age-s", MAX_AGE_S), numbers.get("households", 0)
+    if households > MOST_HOUSEHOLDS:
+        raise ConfigError(f"The log's policy asks for more households than a log knows: at most {MOST_HOUSEHOLDS}.")
+    return Policy(log, tuple(witnesses), quorum, age_s, households)
 
 
 def check_note(raw: bytes | str, policy: Policy, now_ms: int | None) -> Witnessed:
@@ -113,6 +121,16 @@ def check_note(raw: bytes | str, policy: Policy, now_ms: int | None) -> Witnesse
         if len(fresh) < policy.quorum:
             raise Unproven(Why.STALE, "This checkpoint is too old, or a clock is wrong. Ask the log again.")
     return Witnessed(checkpoint, tuple(seen))
+
+
+def fresh_among(raw: bytes | str, keys: Iterable[Verifier], policy: Policy, now_ms: int) -> frozenset[Verifier]:
+    """Which of these keys cosigned this note of the policy's log, lately. Raises `Unproven` for no note of it."""
+    _, note = open_checkpoint(raw, policy.log)
+    now_s = now_ms // 1000
+    times = {key: cosigned_at_s(note, key) for key in keys}
+    return frozenset(
+        key for key, at in times.items() if at is not None and -CLOCK_SLACK_S <= now_s - at <= policy.max_age_s
+    )
 
 
 def verify_receipt(text: str, leaf: bytes, policy: Policy, now_ms: int | None) -> Verified:

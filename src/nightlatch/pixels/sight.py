@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nightlatch.domain.geometry import Area, Box
-from nightlatch.domain.sighting import POST_ROLL_MS, Detection, EventClosed, EventOpened, Motion, Place, Track
+from nightlatch.domain.sighting import POST_ROLL_MS, Detection, EventClosed, EventOpened, Kind, Motion, Place, Track
 from nightlatch.pixels.media.frames import LARGE_WIDTH, Looker, Picture
 from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.vision.boxes import grown, joined, overlap
@@ -22,6 +22,7 @@ from nightlatch.pixels.vision.gate import Gate
 from nightlatch.pixels.vision.motion import Background
 from nightlatch.pixels.vision.stays import is_stay, wants_stay
 from nightlatch.pixels.vision.tracker import Tracker
+from nightlatch.pixels.vision.vote import Vote
 from nightlatch.plugs import Eye
 
 # Set by hand on the rendered films of bench/sight.
@@ -41,6 +42,7 @@ class TracksChanged:
     event_id: str
     at_ms: int
     tracks: tuple[Track, ...]
+    kinds: tuple[Kind, ...] | None = None  # that the looks so far voted for; None: no eye has looked
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class Sight:
         self._detector = detector
         self._answers_late = answers_late  # each answer of the detector is about the picture before
         self._asked_ms: int | None = None
+        self._asked: tuple[Box, ...] = ()  # what moved when it was asked
+        self._vote = Vote()
         self._on_glance = on_glance
         self._detected_ms: int | None = None
         self._told_ms: int | None = None
@@ -233,6 +237,7 @@ class Sight:
             if isinstance(event, EventOpened):
                 self._tracker.begin(event.onset_ms)
                 self._told_ms = self._detected_ms = self._asked_ms = None
+                self._vote = Vote()
                 self._waits = wants_stay(self._areas)
             elif not self._waits:
                 told += self._tell(force=True, event_id=event.event_id)
@@ -242,8 +247,12 @@ class Sight:
 
     def _follow(self, picture: Picture, motion: Motion) -> None:
         regions = joined(motion.boxes, JOIN_GAP)
-        asked_ms = self._asked_ms
+        asked_ms, asked = self._asked_ms, self._asked
         found = self._detect(picture, motion.at_ms, regions) if self.is_open else None
+        if found is not None and self._answers_late and asked_ms is not None:
+            self._vote.take(asked_ms, found, asked)
+        elif found is not None:
+            self._vote.take(motion.at_ms, found, self._asked)
         if regions or found is not None or self.is_open:
             late_ms = motion.at_ms - asked_ms if self._answers_late and asked_ms is not None else 0
             self._tracker.update(motion.at_ms, regions, found, late_ms if 0 <= late_ms <= LATEST_MS else 0)
@@ -259,7 +268,7 @@ class Sight:
         asked = [*regions, *alone]
         if not asked:
             return None
-        self._asked_ms = at_ms
+        self._asked_ms, self._asked = at_ms, tuple(asked)
         found = self._detector.look(picture.bgr(DETECT_WIDTH), asked)
         if found is not None:
             self._detected_ms = at_ms
@@ -276,7 +285,7 @@ class Sight:
         if not tracks:
             return []
         self._told_ms = at_ms
-        return [TracksChanged(event_id, at_ms, tracks)]
+        return [TracksChanged(event_id, at_ms, tracks, self._vote.kinds)]
 
     def _tell_stay(self, at_ms: int) -> list[News]:
         """The event that waits, once somebody has stayed long enough where the owner wants that."""
@@ -310,7 +319,7 @@ def _later(news: News, by_ms: int) -> News:
                 replace(track, path=tuple(Place(place.at_ms + by_ms, place.box) for place in track.path))
                 for track in news.tracks
             )
-            return TracksChanged(news.event_id, news.at_ms + by_ms, tuple(tracks))
+            return TracksChanged(news.event_id, news.at_ms + by_ms, tuple(tracks), news.kinds)
         case EventClosed():
             return replace(
                 news,

@@ -11,8 +11,7 @@ from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind
 from nightlatch.errors import ConfigError
 from nightlatch.lab.eye.clips import looks
-from nightlatch.pixels.detectors.both import is_news, settle
-from nightlatch.pixels.detectors.eye import NAMES, SIDE, BuiltInEye, crop
+from nightlatch.pixels.detectors.eye import SIDE, BuiltInEye, crop
 from nightlatch.pixels.detectors.faces import FaceFinder
 from nightlatch.pixels.detectors.motion import PlainMotion
 from nightlatch.pixels.detectors.yolox import COCO, Yolox, merged
@@ -67,37 +66,6 @@ def test_two_boxes_of_one_thing_become_the_surer_one() -> None:
     far = Box(0.7, 0.2, 0.9, 0.8)
     found = [Detection(box, Kind.DOG, 0.4), Detection(near, Kind.PERSON, 0.7), Detection(far, Kind.DOG, 0.5)]
     assert merged(found) == [found[1], found[2]]
-
-
-def shares(**of: float) -> np.ndarray:
-    """The eye's opinion, as much of each kind as is said."""
-    return np.array([of.get(name, 0.0) for name in NAMES], np.float32)
-
-
-def test_a_person_that_the_eye_knows_for_an_animal_becomes_one() -> None:
-    seen = Detection(CORNERS[0], Kind.PERSON, 0.6)
-    settled = settle(seen, shares(animal=0.8, cat=0.1, nothing=0.1))
-    assert settled.kind is Kind.ANIMAL
-    assert 0.45 < settled.score < 0.6
-
-
-def test_a_person_that_the_eye_does_not_see_at_all_is_doubted() -> None:
-    assert settle(Detection(CORNERS[0], Kind.PERSON, 0.6), shares(nothing=1.0)).score == 0.3
-    assert settle(Detection(CORNERS[0], Kind.PERSON, 0.6), shares(nothing=0.9, person=0.1)).score == 0.6
-
-
-def test_who_kneels_is_no_dog() -> None:
-    settled = settle(Detection(CORNERS[0], Kind.DOG, 0.5), shares(person=0.8, dog=0.2))
-    assert settled.kind is Kind.PERSON
-    assert settle(Detection(CORNERS[0], Kind.DOG, 0.5), shares(person=0.3, dog=0.7)).kind is Kind.DOG
-
-
-def test_what_the_eye_sees_alone_must_be_sure_and_no_arm_of_a_person() -> None:
-    person = Detection(Box(0.4, 0.2, 0.6, 0.9), Kind.PERSON, 0.9)
-    arm, cat = Box(0.62, 0.4, 0.7, 0.5), Box(0.1, 0.8, 0.2, 0.9)
-    assert not is_news(Detection(arm, Kind.CAT, 0.9), [person])
-    assert is_news(Detection(cat, Kind.CAT, 0.9), [person])
-    assert not is_news(Detection(cat, Kind.CAT, 0.5), [person])
 
 
 @pytest.mark.shared

@@ -13,7 +13,7 @@ const SEES: Record<Eye, string> = {
   yolox:
     `YOLOX looks at whole pictures, and more closely at whatever moves, for ${KINDS}. ` +
     "It does not see packages, and it recognises no one.",
-  both: `The built-in eye and YOLOX look together, for ${KINDS}. They do not see packages, and they recognise no one.`,
+  both: `YOLOX and a second network look together, for ${KINDS}. They do not see packages, and they recognise no one.`,
   motion: "Nothing examines what moves: every motion is an event, and none of them has a kind.",
 };
 const COMING: Record<Eye, string> = { eye: "the eye", yolox: "YOLOX", both: "YOLOX", motion: "another one" };

@@ -29,7 +29,10 @@ export function giver(id: string, doors: Doors) {
     const [donations, clip] = await Promise.all([doors.hub.get<Donations>("/giving"), doors.manifest(id)]);
     if (!donations.ok) comes({ is: "failed", failure: donations });
     else if (!clip.ok) comes({ is: "failed", failure: clip });
-    else comes({ is: "opened", clip: clip.value, programme: donations.value.programme });
+    else {
+      const { programme, witness } = donations.value;
+      comes({ is: "opened", clip: clip.value, programme, witness: witness.key });
+    }
   }
 
   async function hide() {

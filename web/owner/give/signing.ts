@@ -7,8 +7,8 @@ import { b64, utf8 } from "../../shared/bytes";
 import { consentRecord, hexSha256, logKey, signedRecord } from "../../shared/consent";
 import type { Keyring } from "../../shared/keyring";
 import { statedLengthMs } from "../../shared/mp4";
-import type { DonationId, Programme } from "../../shared/wire";
-import type { Preview, Signing } from "./steps";
+import type { DonationId } from "../../shared/wire";
+import type { Choosing, Preview, Signing } from "./steps";
 
 const KEPT_MS = 365 * 86_400_000;
 const PURPOSES = ["label", "train"];
@@ -24,7 +24,7 @@ export async function give(
   const key = await hub.send<DonationId>("POST", `/giving/offers/${preview.offer}/key`, {});
   if (!key.ok) return key;
   const lengthMs = statedLengthMs(preview.bytes) ?? Math.round(from.cut.lengthMs);
-  const body = await attempt(() => consent(key.value.donation, preview, lengthMs, from.programme, keys, nowMs));
+  const body = await attempt(() => consent(key.value.donation, preview, lengthMs, from, keys, nowMs));
   return body.ok ? hub.send("POST", `/giving/offers/${preview.offer}/consent`, body.value) : body;
 }
 
@@ -33,7 +33,7 @@ async function consent(
   donation: string,
   film: Preview,
   lengthMs: number,
-  programme: Programme,
+  { programme, witness }: Pick<Choosing, "programme" | "witness">,
   keys: SigningKeys,
   nowMs: number,
 ) {
@@ -48,6 +48,7 @@ async function consent(
     purposes: PURPOSES,
     givenMs: nowMs,
     expiresMs: nowMs + KEPT_MS,
+    witness,
   });
   return { consent: await signedRecord(record, keys.sign), log_key: b64(await logKey(keys.sign)) };
 }

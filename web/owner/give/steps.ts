@@ -19,6 +19,7 @@ export interface Choosing {
   step: "choosing";
   clip: Manifest;
   programme: Programme;
+  witness: string; // the key with which this household's hub cosigns the log: the consent names it
   cut: Cut;
   failure: Failure | null;
 }
@@ -51,7 +52,7 @@ export type Step =
   | { step: "given" };
 
 export type Happening =
-  | { is: "opened"; clip: Manifest; programme: Programme | null }
+  | { is: "opened"; clip: Manifest; programme: Programme | null; witness: string }
   | { is: "cut"; cut: Cut }
   | { is: "hide" }
   | { is: "progress"; doing: Hiding["doing"]; share: number | null }
@@ -84,8 +85,8 @@ function opened(at: Step, what: Happening): Step {
   if (what.is !== "opened") return at;
   if (!what.programme) return { step: "unjoined" };
   if (lengthOf(what.clip) < SHORTEST_MS) return { step: "too-short" };
-  const { clip, programme } = what;
-  return { step: "choosing", clip, programme, cut: firstCut(clip), failure: null };
+  const { clip, programme, witness } = what;
+  return { step: "choosing", clip, programme, witness, cut: firstCut(clip), failure: null };
 }
 
 function chosen(at: Choosing, what: Happening): Step {

@@ -173,15 +173,14 @@ class LogWatch:
             self._bring(programme, note, signature)
 
     def _bring(self, programme: Programme, note: str, signature: Signature) -> None:
-        """Bring the log a cosignature; a log that does not know this hub hears of it from the keeper."""
+        """Bring the log a cosignature; the keeper names this hub to it once a clip was given."""
         client, raw = (
             LogClient(programme.log_url, within_s=self.within_s),
             str(Note(read_note(note).text, (signature,))),
         )
         # plain files take nothing; what moved on is cosigned at the next look
         with contextlib.suppress(NotFound, Moved):
-            if not client.bring(raw) and self.donations.introduce(programme, str(witness_key(self.data_dir).verifier)):
-                client.bring(raw)
+            client.bring(raw)
 
     def _newest(self, programme: Programme, old: int) -> str:
         """The note of the newest checkpoint, which may still need cosignatures; else the one that is shown."""

@@ -18,7 +18,7 @@ import structlog
 
 from nightlatch.domain.camera import Camera
 from nightlatch.domain.recording import Sheet, Still
-from nightlatch.domain.sighting import EventClosed, EventJudged, EventOpened, Judgement, Story, Track
+from nightlatch.domain.sighting import EventClosed, EventJudged, EventOpened, Judgement, Kind, Story, Track
 from nightlatch.hub.watch.clipping import ClipOrder, Filing, Happenings
 from nightlatch.hub.watch.pool import Pool
 from nightlatch.pixels.media.backlog import Backlog
@@ -127,6 +127,7 @@ class Observer:
     _shown_us: int | None = None  # when a page was last given one
     _seen_us: int | None = None  # when the newest picture was
     _tracks: tuple[Track, ...] = ()
+    _kinds: tuple[Kind, ...] | None = None  # that the looks at the event voted for
     _judged_ms: int = 0
     _judging_ms: float = 0.0  # what that cost
     _is_dark: bool = False
@@ -302,14 +303,14 @@ class Observer:
             match change:
                 case EventOpened():
                     order = ClipOrder(change, secrets.token_hex(8), self._take_still(picture))
-                    self._tracks, self._judged_ms = (), 0
+                    self._tracks, self._kinds, self._judged_ms = (), None, 0
                     self._is_dark = picture is not None and picture.is_dark
                     with self._telling:
                         if self._may_tell:
                             self._open = order
                             self.happenings.append(order)
                 case TracksChanged() if self._open is not None and change.event_id == self._open.opened.event_id:
-                    self._tracks = change.tracks
+                    self._tracks, self._kinds = change.tracks, change.kinds
                     self._judge(self._open, change.at_ms, picture, is_last=False)
                 case EventClosed():
                     try:
@@ -339,6 +340,7 @@ class Observer:
             self.camera.areas,
             self._is_dark,
             wall.tm_hour + wall.tm_min / 60,
+            self._kinds,
         )
         began_s = time.thread_time()
         judged = EventJudged(self.camera.id, opened.event_id, at_ms, self.judge(story))

@@ -45,13 +45,6 @@ class HeadBody(Body):
     sealed_bytes: int
 
 
-class WitnessBody(Body):
-    """The witness of a household that gave."""
-
-    donation: str
-    key: str  # name+hash+b64, as C2SP signed-note writes it
-
-
 class WaitingDonation(Answer):
     """A donation that waits for its clip, and the age recipient to seal it to."""
 
@@ -116,12 +109,6 @@ async def receive(here: Here, donation: str, request: Request) -> DonationState:
         arrivals.end(film, is_in)
         film.discard()
     return DonationState(state="waiting")
-
-
-@router.post("/witnesses", status_code=204)
-def introduce(here: Here, witness: WitnessBody) -> None:
-    """Let the household's hub cosign the log."""
-    here.room.introduce(witness.donation, witness.key)
 
 
 @router.get("/donations/{donation}/entries")

@@ -1,4 +1,4 @@
-"""What detectors conclude from whole films: the kinds they are sure of in two looks, at three looks a second.
+"""What detectors conclude from whole films: the kinds that their looks vote for, at three looks a second.
 
 Regions are what differs from the look before, from the one after, or from the median of the film: a film of two
 seconds gives no background time to settle, and somebody who stands in it from beginning to end would be background.
@@ -7,7 +7,6 @@ seconds gives no background time to settle, and somebody who stands in it from b
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +19,11 @@ from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Kind
-from nightlatch.pixels.vision.boxes import grown, joined, overlap
+from nightlatch.pixels.vision.boxes import joined
+from nightlatch.pixels.vision.vote import Vote
 from nightlatch.plugs import Eye
 
 LOOKS_PER_S = 3.0
-SURE = 0.45
-LOOKS = 2  # a kind must be seen in so many
 WIDE = 160  # of the picture in which motion is sought
 STEP = 16  # grey levels
 SMALLEST = 10  # pixels of a region
@@ -91,13 +89,12 @@ def looks(path: Path) -> Iterator[Frame]:
 
 
 def concluded(pictures: Sequence[Frame], eye: Eye) -> frozenset[str]:
-    """The groups that `eye` is sure of in enough looks; what stands still is not news and does not count."""
-    seen: Counter[str] = Counter()
-    for look in pictures:
-        found = [each for each in eye.look(look.bgr, look.regions) if each.score >= SURE]
-        kinds = {each.kind for each in found if any(overlap(grown(each.box, 0.01), r) > 0 for r in look.regions)}
-        seen.update(name for name, group in GROUPS.items() if kinds & group)
-    return frozenset(name for name, count in seen.items() if count >= LOOKS)
+    """The groups that the looks of `eye` vote for, as they do in an event; what stands still is not news."""
+    vote = Vote()
+    for n, look in enumerate(pictures):
+        vote.take(round(n * 1000 / LOOKS_PER_S), eye.look(look.bgr, look.regions), look.regions)
+    kinds = set(vote.kinds or ())
+    return frozenset(name for name, group in GROUPS.items() if kinds & group)
 
 
 def _pictures(path: Path) -> list[Bgr]:

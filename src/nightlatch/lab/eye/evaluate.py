@@ -16,6 +16,7 @@ from nightlatch.lab.eye.clips import GROUPS, TestFilm, concluded, looks, read_cl
 from nightlatch.pixels.detectors.both import Both
 from nightlatch.pixels.detectors.eye import MODEL, BuiltInEye
 from nightlatch.pixels.detectors.models import models_folder, need
+from nightlatch.pixels.detectors.ssd import Ssd
 from nightlatch.pixels.detectors.yolox import Yolox
 from nightlatch.pixels.replay.replaying import replay
 from nightlatch.plugs import Eye
@@ -41,7 +42,7 @@ class Row:
 def detectors(data: Path, eye: Path = MODEL) -> dict[str, Eye]:
     """The eye alone, YOLOX alone, both. Raises `NotFound` when YOLOX is not in `data`/models."""
     first, second = BuiltInEye(eye), Yolox(need("yolox_nano", models_folder(data / "models")))
-    return {"eye": first, "yolox": second, "both": Both(first, second)}
+    return {"eye": first, "yolox": second, "both": Both(second, Ssd())}
 
 
 def evaluate(data: Path, chosen: Mapping[str, Eye]) -> Iterator[Row]:

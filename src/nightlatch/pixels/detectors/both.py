@@ -1,76 +1,76 @@
-"""The eye and YOLOX together: each corrects what the other is known to get wrong.
+"""YOLOX and SSD together: two networks that learnt from different pictures, so that what one misses the other may see.
 
-YOLOX calls a wild cat, a cow or a distant ape a person, and people who kneel or fall a dog; it has the whole picture
-and is sure of what is near. The eye was shown animals and people lying down, and sees only what moves.
+Both are asked about the piece of the picture around all that moves, where a small thing is large enough for them, and
+now and then about the whole picture. Where both see one thing of one family, the better founded opinion stands; what
+only one of them sees counts as it is. Which kinds an event is told to have is decided over all its looks (vision/vote).
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Box
-from nightlatch.domain.sighting import Detection, Kind
-from nightlatch.pixels.detectors.eye import NAMES, BuiltInEye
-from nightlatch.pixels.detectors.yolox import Yolox
-from nightlatch.pixels.vision.boxes import area_of, grown, overlap
+from nightlatch.domain.sighting import Detection, family
+from nightlatch.pixels.detectors.ssd import Ssd
+from nightlatch.pixels.detectors.yolox import Window, Yolox, iou, merged
 
-ANIMALS = frozenset({Kind.CAT, Kind.DOG, Kind.ANIMAL})
-DOUBTFUL = 0.80  # of YOLOX, above which it is not overruled
-NO_PERSON = 0.05  # of the eye, below which it does not believe YOLOX's person: 1 in 50 true ones is below
-SOME_ANIMAL = 0.4  # of the eye, from which the person that it does not believe is an animal
-SOME_PERSON = 0.5  # of the eye, from which YOLOX's animal is a person
-ALONE = {Kind.PERSON: 0.9, Kind.VEHICLE: 0.8, Kind.CAT: 0.65, Kind.DOG: 0.65, Kind.ANIMAL: 0.65}  # YOLOX saw nothing
-SURE_PERSON = 0.6
-SEEN = 0.3  # of YOLOX, from which what it saw leaves the eye nothing to add
-SAME = 0.1  # of the smaller box
-NEAR = 0.05  # of the picture: an animal so near to a person may be an arm
+AROUND = 1.5  # the piece, in widths or heights of all that moves
+SMALLEST_PX = 150  # and its side: less is mush
+SMALLEST_SHARE = 0.3  # of the picture's width
+WHOLE_SHARE = 1 / 3  # of the looks that also see the whole picture
+SAME = 0.4  # IoU above which two boxes of a family are one thing
 
 
 class Both:
-    """State: both networks."""
+    """State: both networks. `look` may be called from several threads."""
 
     name = "both"
-    kinds = BuiltInEye.kinds | Yolox.kinds
+    kinds = Yolox.kinds
 
-    def __init__(self, eye: BuiltInEye, yolox: Yolox) -> None:
-        self._eye = eye
-        self._yolox = yolox
+    def __init__(self, yolox: Yolox, ssd: Ssd) -> None:
+        self._yolox, self._ssd = yolox, ssd
+        self._dice = random.Random(0)  # not every third look: cameras take turns, and one would always get the same
 
     def look(self, bgr: NDArray[np.uint8], regions: Sequence[Box]) -> list[Detection]:
-        """All that either finds in `bgr`, (H, W, 3) uint8; where both see one thing, the better founded opinion."""
-        found = self._yolox.look(bgr, regions)
-        doubtful = [each for each in found if each.score < DOUBTFUL]
-        opinions = self._eye.weigh(bgr, [each.box for each in doubtful])
-        settled = [each for each in found if each.score >= DOUBTFUL]
-        settled += [settle(each, row) for each, row in zip(doubtful, opinions, strict=True)]
-        return settled + [each for each in self._eye.look(bgr, regions) if is_news(each, settled)]
+        """All that either finds in `bgr`, (H, W, 3) uint8."""
+        height, width = bgr.shape[:2]
+        piece = window_around(regions, width, height)
+        windows = [] if piece is None else [piece]
+        if piece is None or self._dice.random() < WHOLE_SHARE:
+            windows.append((0, 0, width, height))
+        one = [each for window in windows for each in self._yolox.look_at(bgr, window)]
+        two = [each for window in windows for each in self._ssd.look_at(bgr, window)]
+        return fused(merged(one), merged(two))
 
 
-def settle(yolox: Detection, shares: NDArray[np.float32]) -> Detection:
-    """What YOLOX found, once the eye has had a second look; its (6,) shares are in the order of NAMES."""
-    person, animal = float(shares[0]), float(shares[1:4].sum())
-    if yolox.kind is Kind.PERSON and person < NO_PERSON:
-        if animal < SOME_ANIMAL:
-            return replace(yolox, score=yolox.score / 2)
-        return replace(yolox, kind=Kind(NAMES[1 + int(shares[1:4].argmax())]), score=yolox.score * animal)
-    if yolox.kind in ANIMALS and person >= SOME_PERSON:
-        return replace(yolox, kind=Kind.PERSON, score=max(SURE_PERSON, yolox.score) * person)
-    return yolox
+def window_around(regions: Sequence[Box], width: int, height: int) -> Window | None:
+    """The square around all that moves; None when that is about the whole picture."""
+    if not regions:
+        return None
+    left, right = min(r.left for r in regions) * width, max(r.right for r in regions) * width
+    top, bottom = min(r.top for r in regions) * height, max(r.bottom for r in regions) * height
+    side = max(AROUND * (right - left), AROUND * (bottom - top), SMALLEST_PX, SMALLEST_SHARE * width)
+    if side > min(width, height):
+        return None
+    x = int(min(max(0.0, (left + right - side) / 2), width - side))
+    y = int(min(max(0.0, (top + bottom - side) / 2), height - side))
+    return x, y, int(x + side), int(y + side)
 
 
-def is_news(eye: Detection, settled: Sequence[Detection]) -> bool:
-    """Whether the eye is sure of something where YOLOX saw nothing."""
-    if eye.score < ALONE[eye.kind]:
-        return False
-    for seen in settled:
-        if seen.score < SEEN:
-            continue
-        if overlap(eye.box, seen.box) > SAME * min(area_of(eye.box), area_of(seen.box)):
-            return False
-        if eye.kind is not Kind.PERSON and seen.kind is Kind.PERSON and overlap(grown(eye.box, NEAR), seen.box) > 0:
-            return False
-    return True
+def fused(one: Sequence[Detection], two: Sequence[Detection]) -> list[Detection]:
+    """What either network saw; where both saw one thing of one family, the surer of the two."""
+    found = list(one)
+    for each in two:
+        same = next(
+            (n for n, o in enumerate(found) if family(o.kind) is family(each.kind) and iou(o.box, each.box) > SAME),
+            None,
+        )
+        if same is None:
+            found.append(each)
+        elif each.score > found[same].score:
+            found[same] = each
+    return found

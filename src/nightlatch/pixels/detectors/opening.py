@@ -11,6 +11,7 @@ from nightlatch.pixels.detectors.both import Both
 from nightlatch.pixels.detectors.eye import BuiltInEye
 from nightlatch.pixels.detectors.faces import FaceFinder
 from nightlatch.pixels.detectors.motion import PlainMotion
+from nightlatch.pixels.detectors.ssd import Ssd
 from nightlatch.pixels.detectors.yolox import Yolox
 from nightlatch.plugs import Eye, Faces
 
@@ -42,7 +43,7 @@ def open_detector(choice: str, models_dir: Path | None) -> Eye:
         case "yolox":
             return Yolox(models.need("yolox_nano", folder))
         case "both":
-            return Both(BuiltInEye(), Yolox(models.need("yolox_nano", folder)))
+            return Both(Yolox(models.need("yolox_nano", folder)), Ssd())
     raise ConfigError(f"There is no detector called {choice}. Choose one of {', '.join(CHOICES)}.")
 
 

@@ -44,6 +44,7 @@ COCO = {
     23: Kind.ANIMAL,
 }
 Bgr = NDArray[np.uint8]
+Window = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 
 
 class Yolox:
@@ -64,13 +65,14 @@ class Yolox:
         """All things of known kinds in `bgr`, (H, W, 3) uint8."""
         height, width = bgr.shape[:2]
         windows = [(0, 0, width, height), *_windows(regions, width, height)[: self._crops]]
-        found = [each for window in windows for each in self._look_at(bgr, window)]
+        found = [each for window in windows for each in self.look_at(bgr, window)]
         if not self._every_person:
             return merged(found)
         people = [each for each in found if each.kind is Kind.PERSON]
         return [*merged(people), *merged([each for each in found if each.kind is not Kind.PERSON])]
 
-    def _look_at(self, bgr: Bgr, window: tuple[int, int, int, int]) -> list[Detection]:
+    def look_at(self, bgr: Bgr, window: Window) -> list[Detection]:
+        """All things of known kinds in a window of `bgr`, one thing perhaps several times."""
         left, top, right, bottom = window
         piece = bgr[top:bottom, left:right]
         scale = min(SIDE / piece.shape[0], SIDE / piece.shape[1])
@@ -106,12 +108,12 @@ def merged(found: Sequence[Detection]) -> list[Detection]:
     """Non-maximum suppression over all kinds: where two boxes are one thing, the surer one stays."""
     kept: list[Detection] = []
     for each in sorted(found, key=lambda d: (-d.score, d.box.left, d.box.top)):
-        if all(_same(each.box, other.box) < SAME for other in kept):
+        if all(iou(each.box, other.box) < SAME for other in kept):
             kept.append(each)
     return kept
 
 
-def _same(a: Box, b: Box) -> float:
+def iou(a: Box, b: Box) -> float:
     """Intersection over union, or over the smaller box where one lies within the other (a crop sees a part)."""
     across = min(a.right, b.right) - max(a.left, b.left)
     down = min(a.bottom, b.bottom) - max(a.top, b.top)
@@ -122,9 +124,9 @@ def _same(a: Box, b: Box) -> float:
     return max(both / (one + two - both), 0.6 * both / min(one, two))
 
 
-def _windows(regions: Sequence[Box], width: int, height: int) -> list[tuple[int, int, int, int]]:
+def _windows(regions: Sequence[Box], width: int, height: int) -> list[Window]:
     """Square pieces around what moves, the smallest things first: the large ones are found anyway."""
-    made: list[tuple[int, int, int, int]] = []
+    made: list[Window] = []
     for box in sorted(regions, key=lambda r: (r.right - r.left) * (r.bottom - r.top)):
         across, down = (box.right - box.left) * width, (box.bottom - box.top) * height
         side = int(max(CROP_SIDE * width, 2.2 * max(across, down)))

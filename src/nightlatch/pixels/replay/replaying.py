@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nightlatch.domain.geometry import Area
-from nightlatch.domain.sighting import EventClosed, EventOpened, Judgement, Story, Track
+from nightlatch.domain.sighting import EventClosed, EventOpened, Judgement, Story
 from nightlatch.pixels.media.frames import Picture
 from nightlatch.pixels.replay.films import open_film
 from nightlatch.pixels.replay.scoring import Opening
@@ -83,7 +83,7 @@ class _Notes:
     """What the sight told of each event, by its id."""
 
     opened: dict[str, tuple[int, EventOpened, bool]] = field(default_factory=dict)  # told when, what, in the dark
-    tracks: dict[str, tuple[Track, ...]] = field(default_factory=dict)
+    changed: dict[str, TracksChanged] = field(default_factory=dict)  # the newest
     closed: dict[str, EventClosed] = field(default_factory=dict)
 
     def note(self, told: EventOpened | TracksChanged | EventClosed, at_ms: int, picture: Picture | None) -> None:
@@ -93,14 +93,15 @@ class _Notes:
             case EventClosed():
                 self.closed[told.event_id] = told
             case TracksChanged():
-                self.tracks[told.event_id] = told.tracks
+                self.changed[told.event_id] = told
 
     def events(self, areas: Sequence[Area]) -> tuple[FilmEvent, ...]:
         """Each event, judged as a hub judges it at its end; a film has no hour of the day."""
         judge, seen = Judge(), []
         for name, (told_ms, event, is_dark) in self.opened.items():
-            closed, tracks = self.closed[name], self.tracks.get(name, ())
-            judged = judge.judge(Story(event.onset_ms, closed.clip_to_ms, tracks, tuple(areas), is_dark))
+            closed, last = self.closed[name], self.changed.get(name) or TracksChanged(name, event.onset_ms, ())
+            story = Story(event.onset_ms, closed.clip_to_ms, last.tracks, tuple(areas), is_dark, kinds=last.kinds)
+            judged = judge.judge(story)
             seen.append(
                 FilmEvent(
                     told_ms=told_ms,

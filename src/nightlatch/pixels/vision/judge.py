@@ -13,6 +13,7 @@ from pathlib import Path
 import onnxruntime
 
 from nightlatch.domain.sighting import Judgement, Kind, Story, Verdict
+from nightlatch.pixels.vision.story.agreed import agreed
 from nightlatch.pixels.vision.story.numbers import features
 from nightlatch.pixels.vision.story.things import Thing, things
 from nightlatch.pixels.vision.story.words import reasons
@@ -21,6 +22,7 @@ MODEL = Path(__file__).with_name("judge.onnx")
 # Probabilities of a threat. judge.md has how often each behaviour of the hold-out is called what with these two.
 THREAT_FROM = 0.60
 ROUTINE_TO = 0.25
+NOBODY = 0.4  # something moved that no eye knows: unsure at most
 
 
 class Judge:
@@ -35,22 +37,31 @@ class Judge:
     def judge(self, story: Story) -> Judgement:
         """What the story means. A broken path makes it unsure, never an error: looking fails open."""
         try:
-            found = things(story)
+            found = agreed(things(story), story.kinds)
         except ValueError:
             unsure = "What moved could not be followed."
             return Judgement(Verdict.UNSURE, 0.5, (unsure,), (Kind.MOTION,), story.tracks)
         values = features(story, found)
         _, chances = self._session.run(None, {"story": values[None]})
-        threat = float(chances[0][1])
+        threat = min(float(chances[0][1]), most_without_people(story.kinds))
         verdict = (
             Verdict.THREAT if threat >= THREAT_FROM else Verdict.ROUTINE if threat <= ROUTINE_TO else Verdict.UNSURE
         )
         whole = tuple(replace(thing.track, kind=thing.kind) for thing in found)
-        return Judgement(verdict, threat, tuple(reasons(story, found, values)), _kinds(found), whole)
+        return Judgement(verdict, threat, tuple(reasons(story, found, values)), _kinds(story, found), whole)
 
 
-def _kinds(found: list[Thing]) -> tuple[Kind, ...]:
+def most_without_people(kinds: tuple[Kind, ...] | None) -> float:
+    """The highest chance of a threat: where an eye has looked, nobody there is none."""
+    if kinds is None or Kind.PERSON in kinds:
+        return 1.0
+    return ROUTINE_TO if kinds else NOBODY
+
+
+def _kinds(story: Story, found: list[Thing]) -> tuple[Kind, ...]:
     """In the order of `Kind`, and plain motion only when there was nothing else."""
+    if story.kinds is not None:
+        return story.kinds or (Kind.MOTION,)
     there = {thing.kind for thing in found}
     known = tuple(kind for kind in Kind if kind in there and kind is not Kind.MOTION)
     return known or tuple(there)

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.orm import Session
 
+from nightlatch.hub.serve.books.usage import Counter
 from nightlatch.hub.vault import layout
 
 
@@ -24,6 +25,7 @@ class Books:
 
     def __init__(self, data_dir: Path, engine: Engine) -> None:
         self.engine = engine
+        self.counter = Counter(engine)
         self.vault = layout.vault_of(data_dir)
         self.turn = threading.RLock()  # held over rows and the files that go with them
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Engine, Select, case, func, select
 from sqlalchemy.orm import Session
 
-from nightlatch.domain.time import HOUR_MS, Span
+from nightlatch.domain.time import Span
 from nightlatch.errors import Reason
 from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, DonationRow, OutageRow, SegmentRow, SheetRow
 from nightlatch.hub.vault.layout import read_name
@@ -80,15 +80,6 @@ class CameraLine:
 
 
 @dataclass(frozen=True, slots=True)
-class FootageLine:
-    """How much footage there is and how fast it grows."""
-
-    oldest_ms: int | None
-    last_hour_bytes: int
-    last_hour_from_ms: int | None  # when the oldest segment of the last hour began
-
-
-@dataclass(frozen=True, slots=True)
 class DonationLine:
     """A clip that was given, and how far along taking it back is."""
 
@@ -131,11 +122,17 @@ def segments(engine: Engine, camera_id: str, window: Span, limit: int) -> list[S
         ]
 
 
-def recorded(engine: Engine, camera_id: str, window: Span) -> list[Span]:
-    """When each segment that reaches into `window` began and ended, in order of time."""
-    query = select(SegmentRow.began_ms, SegmentRow.duration_ms).where(*_within(SegmentRow, camera_id, window))
+def recorded(engine: Engine, camera_id: str, window: Span, gap_ms: int) -> list[Span]:
+    """The stretches of footage that reach into `window`, in order of time; segments at most `gap_ms` apart are one."""
+    ends = SegmentRow.began_ms + SegmentRow.duration_ms
+    before = func.max(ends).over(order_by=SegmentRow.began_ms, rows=(None, -1))
+    query = select(SegmentRow.began_ms.label("began"), before.label("before"), func.max(ends).over().label("last"))
+    each = query.where(*_within(SegmentRow, camera_id, window)).subquery()
+    is_first = each.c.before.is_(None) | (each.c.began - each.c.before > gap_ms)
     with Session(engine) as session:
-        return [Span(began, began + lasted) for began, lasted in session.execute(query.order_by(SegmentRow.began_ms))]
+        found = session.execute(select(each).where(is_first).order_by(each.c.began)).all()
+    ended = [*(row.before for row in found[1:]), *(row.last for row in found[-1:])]
+    return [Span(row.began, ended_ms) for row, ended_ms in zip(found, ended, strict=True)]
 
 
 def sheets(engine: Engine, camera_id: str, window: Span) -> list[SheetLine]:
@@ -192,21 +189,17 @@ def cameras_of(engine: Engine, clip_ids: Sequence[str]) -> dict[str, str]:
 
 def camera(engine: Engine, camera_id: str) -> CameraLine:
     """What is kept of a camera."""
-    footage = select(func.min(SegmentRow.began_ms), func.max(SegmentRow.began_ms + SegmentRow.duration_ms))
+    segments = select(SegmentRow.began_ms, SegmentRow.duration_ms).where(SegmentRow.camera_id == camera_id).limit(1)
     newest = select(ClipRow.id, ClipRow.onset_ms).where(ClipRow.camera_id == camera_id)
     with Session(engine) as session:
-        oldest_ms, newest_ms = session.execute(footage.where(SegmentRow.camera_id == camera_id)).one()
+        oldest = session.execute(segments.order_by(SegmentRow.began_ms)).one_or_none()
+        latest = session.execute(segments.order_by(SegmentRow.began_ms.desc())).one_or_none()
         last = session.execute(newest.order_by(ClipRow.onset_ms.desc(), ClipRow.began_ms.desc()).limit(1)).one_or_none()
-    return CameraLine(oldest_ms, newest_ms, None if last is None else ClipNameLine(*last))
-
-
-def footage(engine: Engine, now_ms: int) -> FootageLine:
-    """How much footage there is and how fast it grows."""
-    recent = select(func.coalesce(func.sum(SegmentRow.bytes), 0), func.min(SegmentRow.began_ms))
-    with Session(engine) as session:
-        oldest_ms = session.scalar(select(func.min(SegmentRow.began_ms)))
-        size, from_ms = session.execute(recent.where(SegmentRow.began_ms > now_ms - HOUR_MS)).one()
-    return FootageLine(oldest_ms, int(size), from_ms)
+    return CameraLine(
+        None if oldest is None else oldest.began_ms,
+        None if latest is None else latest.began_ms + latest.duration_ms,
+        None if last is None else ClipNameLine(*last),
+    )
 
 
 def outbox(engine: Engine) -> OutboxLine:

@@ -91,6 +91,7 @@ def delete_clip(books: Books, clip_id: str) -> bool:
             folder = layout.clip_folder(books.vault, row.camera_id, row.id)
             session.delete(row)
         take_away(folder)
+        books.counter.forget()
         return True
 
 
@@ -101,6 +102,7 @@ def delete_footage(books: Books, camera_id: str) -> None:
             for table in (SegmentRow, SheetRow, ClipRow, OutageRow):
                 session.execute(delete(table).where(table.camera_id == camera_id))
         take_away(layout.camera_folder(books.vault, camera_id))
+        books.counter.forget()
 
 
 def sweep_older_than(books: Books, limit_ms: int) -> Sweep:

@@ -125,10 +125,6 @@ class ProgrammeClient:
         """What the keeper says that the log holds about a donation."""
         return _read(TypeAdapter(EntryClaims), self._ask("GET", f"/v1/donations/{donation}/entries").body)
 
-    def introduce(self, donation: str, witness: str) -> None:
-        """Tell the keeper with which key the hub of a household that gave cosigns."""
-        self._ask("POST", "/v1/witnesses", {"donation": donation, "key": witness})
-
     def log_file(self, path: str) -> bytes:
         """A file of the log (checkpoint, tile). Raises `NotFound` as well."""
         bounds = Bounds(longest(path, LONGEST_LEAF), TIMEOUT_S)

@@ -16,7 +16,7 @@ from nightlatch.hub.serve.books.reading import DonationLine
 from nightlatch.hub.serve.books.records import DonationRow, HouseholdRow
 from nightlatch.hub.serve.giving.client import ClipKey, EntryClaims, Parcel, ProgrammeClient
 from nightlatch.hub.serve.giving.offers import Offers
-from nightlatch.hub.serve.giving.programme import Membership, Programme
+from nightlatch.hub.serve.giving.programme import Membership
 from nightlatch.seal.recipients import Sealer
 
 
@@ -99,14 +99,6 @@ class Donations:
     def entries(self, donation: str) -> EntryClaims:
         """What the log holds about a donation, as the keeper tells it; the browser verifies it. Raises `CloudError`."""
         return self.client_of(donation).entries(donation)
-
-    def introduce(self, programme: Programme, witness: str) -> bool:
-        """Tell the keeper which key this hub cosigns with; False while nothing has been given. Raises `CloudError`."""
-        mine = (line for line in self.given() if line.programme_id == programme.id and line.shredded_ms is None)
-        given = next(mine, None)
-        if given is not None:
-            ProgrammeClient(programme).introduce(given.id, witness)
-        return given is not None
 
     def client_of(self, donation: str) -> ProgrammeClient:
         """The programme that this clip was given to, whatever was joined since. Raises `NotFound`, `ConfigError`."""

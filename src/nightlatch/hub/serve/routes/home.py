@@ -14,7 +14,7 @@ from nightlatch.errors import Reason
 from nightlatch.hub.serve import catalogue
 from nightlatch.hub.serve.books import reading
 from nightlatch.hub.serve.books.reading import ClipNameLine, OutboxLine
-from nightlatch.hub.serve.books.retention import used_bytes
+from nightlatch.hub.serve.books.usage import Usage
 from nightlatch.hub.serve.house import House
 from nightlatch.hub.serve.problems import CameraFacts, EyeFacts, HouseFacts, Problem, problems
 from nightlatch.hub.serve.routes.asking import At, Owner
@@ -107,31 +107,31 @@ def home(at: At, _: Owner) -> HomeShape:
     """Everything that the first page shows."""
     now_ms = at.clock.now_ms()
     free = shutil.disk_usage(at.settings.data_dir).free
-    cameras = [_camera(at, camera) for camera in catalogue.cameras(at.engine)]
+    usage = at.books.counter.usage(now_ms)
+    cameras = [_camera(at, camera, usage) for camera in catalogue.cameras(at.engine)]
     outbox = reading.outbox(at.engine)
     found = problems(_facts(at, cameras, now_ms, free, outbox.waiting_parts))
     return HomeShape(
         well=not found,
         problems=found,
         cameras=cameras,
-        storage=_storage(at, now_ms, free),
+        storage=_storage(at, usage, now_ms, free),
         eye=EyeName(at.eye.name) if at.eye else at.settings.detector,
         looking=_looking(at),
         cloud=_mailbox(at, outbox),
     )
 
 
-def _storage(at: House, now_ms: int, free: int) -> DiskShape:
-    footage, used = reading.footage(at.engine, now_ms), used_bytes(at.engine)
-    per_hour = 0.0
-    if footage.last_hour_from_ms:
-        per_hour = footage.last_hour_bytes / max(SHORTEST_SAMPLE_H, (now_ms - footage.last_hour_from_ms) / HOUR_MS)
+def _storage(at: House, usage: Usage, now_ms: int, free: int) -> DiskShape:
+    used, per_hour = usage.total, 0.0
+    if usage.last_hour_from_ms:
+        per_hour = usage.last_hour_bytes / max(SHORTEST_SAMPLE_H, (now_ms - usage.last_hour_from_ms) / HOUR_MS)
     room = free - at.settings.disk_floor_bytes
     is_too_small = per_hour > 0 and used + room < per_hour * at.settings.keep_hours
     return DiskShape(
         used_bytes=used,
         free_bytes=free,
-        oldest_ms=footage.oldest_ms,
+        oldest_ms=usage.oldest_ms,
         keep_hours=at.settings.keep_hours,
         full_in_hours=round(room / per_hour, 1) if is_too_small else None,
     )
@@ -148,7 +148,7 @@ def _mailbox(at: House, outbox: OutboxLine) -> MailboxShape:
     )
 
 
-def _camera(at: House, camera: Camera) -> CameraNowShape:
+def _camera(at: House, camera: Camera, usage: Usage) -> CameraNowShape:
     status, still, line = at.statuses.get(camera.id), at.stills.get(camera.id), reading.camera(at.engine, camera.id)
     shown = CameraShape.of(camera)
     return CameraNowShape(
@@ -170,7 +170,7 @@ def _camera(at: House, camera: Camera) -> CameraNowShape:
         last_clip=line.last_clip,
         recorded_from_ms=line.recorded_from_ms,
         recorded_to_ms=line.recorded_to_ms,
-        bytes=used_bytes(at.engine, camera.id),
+        bytes=usage.bytes.get(camera.id, 0),
         fps=status.fps if status else None,
         width=status.width if status else None,
         height=status.height if status else None,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter
 
-from nightlatch.domain.time import Span
 from nightlatch.hub.serve import catalogue
 from nightlatch.hub.serve.books import reading
 from nightlatch.hub.serve.books.gaps import GAP_MS
@@ -46,7 +44,7 @@ def timeline(at: At, _: Owner, from_ms: Whole, to_ms: Whole, camera: str | None 
             CameraDayShape(
                 each.id,
                 each.name,
-                spans=[(span.began_ms, span.ended_ms) for span in joined(reading.recorded(engine, each.id, asked))],
+                spans=[(span.began_ms, span.ended_ms) for span in reading.recorded(engine, each.id, asked, GAP_MS)],
                 outages=reading.outages(engine, each.id, asked),
                 sheets=[(line.id, line.began_ms, line.duration_ms) for line in reading.sheets(engine, each.id, asked)],
                 clips=reading.clips(engine, asked, each.id, MOST_CLIPS),
@@ -55,14 +53,3 @@ def timeline(at: At, _: Owner, from_ms: Whole, to_ms: Whole, camera: str | None 
             if camera in (None, each.id)
         ]
     )
-
-
-def joined(spans: Sequence[Span]) -> list[Span]:
-    """Stretches of time in order, neighbours joined."""
-    found: list[Span] = []
-    for span in spans:
-        if found and span.began_ms - found[-1].ended_ms <= GAP_MS:
-            found[-1] = Span(found[-1].began_ms, max(found[-1].ended_ms, span.ended_ms))
-        else:
-            found.append(span)
-    return found

@@ -1,0 +1,68 @@
+"""How much is kept, counted for all cameras in one scan, and not again for ten seconds: Home is asked often."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from nightlatch.domain.time import HOUR_MS
+from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, SegmentRow, SheetRow
+
+COUNTED_FOR_MS = 10_000  # with a day of four cameras a count takes 25 ms of CPU
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Bytes of sealed files that the index knows, by camera, and how fast footage grows."""
+
+    bytes: dict[str, int]
+    oldest_ms: int | None  # when the oldest segment began
+    last_hour_bytes: int
+    last_hour_from_ms: int | None  # when the oldest segment of the last hour began
+
+    @property
+    def total(self) -> int:
+        return sum(self.bytes.values())
+
+
+@dataclass(slots=True)
+class Counter:
+    """Counts now and then. Calls may come from several threads."""
+
+    engine: Engine
+    _counted_ms: int = 0
+    _usage: Usage | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def usage(self, now_ms: int) -> Usage:
+        """What is kept, as of some seconds ago."""
+        with self._lock:
+            if self._usage is None or abs(now_ms - self._counted_ms) > COUNTED_FOR_MS:  # also by a clock set back
+                self._usage, self._counted_ms = count(self.engine, now_ms), now_ms
+            return self._usage
+
+    def forget(self) -> None:
+        """Much was deleted: count again when asked."""
+        self._usage = None
+
+
+def count(engine: Engine, now_ms: int) -> Usage:
+    """Count now."""
+    found: dict[str, int] = {}
+    segments = select(SegmentRow.camera_id, func.sum(SegmentRow.bytes)).group_by(SegmentRow.camera_id)
+    sheets = select(SheetRow.camera_id, func.sum(SheetRow.bytes)).group_by(SheetRow.camera_id)
+    clips = select(ClipRow.camera_id, func.sum(ClipPartRow.bytes)).join(ClipRow).group_by(ClipRow.camera_id)
+    recent = select(func.coalesce(func.sum(SegmentRow.bytes), 0), func.min(SegmentRow.began_ms))
+    with Session(engine) as session:
+        for query in (segments, sheets, clips):
+            for camera_id, size in session.execute(query):
+                found[camera_id] = found.get(camera_id, 0) + int(size or 0)
+        lately = SegmentRow.camera_id.in_(list(found)), SegmentRow.began_ms > now_ms - HOUR_MS
+        size, from_ms = session.execute(recent.where(*lately)).one()
+        first = select(SegmentRow.began_ms).order_by(SegmentRow.began_ms).limit(1)
+        began = [session.scalar(first.where(SegmentRow.camera_id == camera_id)) for camera_id in found]
+    oldest_ms = min((each for each in began if each is not None), default=None)
+    return Usage(found, oldest_ms, int(size), from_ms)

@@ -1,0 +1,111 @@
+"""Which kinds an event is told to have: a vote over all its looks, every kind under the same condition. Pure.
+
+A network that errs in one look of fifty would name something in most events, and the fragments of one cat are four
+kinds to it. So a family (people, animals, vehicles) is named when it was well seen twice within a few seconds, and
+weighs something beside the heaviest; a vehicle must move itself, since one is parked before most doors; and an animal
+that lies where a person lies at about that time is the person.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import islice, pairwise, takewhile
+
+from nightlatch.domain.geometry import Box
+from nightlatch.domain.sighting import Detection, Kind, family
+from nightlatch.pixels.vision.boxes import area_of, grown, overlap
+
+# Chosen before they were tried on any film, but for VEHICLE_MOVES, which a garden in changing light taught.
+WELL = 0.45  # the score of something well seen
+TWICE_MS = 3_000  # within which it must be well seen again
+LEAST = 0.25  # less is not even seen
+SHARE = 0.25  # of the heaviest family's weight, below which another is dropped
+NEAR = 0.02  # of the picture: what is seen must be this near to what moves
+VEHICLE_MOVES = 0.05  # of a vehicle's box that must move
+PLACE_MS = 1_500  # around a look, in which a person's place counts
+PLACE_SHARE = 0.5  # of the smaller box
+PLACE_SCORE = 0.6  # of the animal's score that the person's must have
+PERSON = 0.3  # and at least this
+MOST_LOOKS = 4_000  # half an hour of them is 6,500; the older half is thinned then
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """The surest sighting of a family in one look."""
+
+    at_ms: int
+    detection: Detection
+
+
+@dataclass(slots=True)
+class Vote:
+    """Of one event."""
+
+    looks: int = 0
+    _seen: dict[Kind, list[Ballot]] = field(default_factory=lambda: defaultdict(list))  # by family
+    _people: list[Ballot] = field(default_factory=list)  # all of them, for their places
+
+    def take(self, at_ms: int, found: Sequence[Detection], regions: Sequence[Box]) -> None:
+        """One look: what an eye found in it, and what moved."""
+        if found and all(each.kind is Kind.MOTION for each in found):
+            return  # that was no eye: it only says that something moved
+        self.looks += 1
+        self._people += [Ballot(at_ms, each) for each in found if each.kind is Kind.PERSON and each.score >= PERSON]
+        best: dict[Kind, Detection] = {}
+        for each in sorted(found, key=lambda detection: detection.score):
+            if each.score >= LEAST and each.kind is not Kind.MOTION and _moves(each, regions):
+                best[family(each.kind)] = each
+        for group, each in best.items():
+            self._seen[group].append(Ballot(at_ms, each))
+        for ballots in (self._people, *self._seen.values()):
+            if len(ballots) > MOST_LOOKS:
+                ballots[: MOST_LOOKS // 2] = ballots[: MOST_LOOKS // 2 : 2]
+
+    @property
+    def kinds(self) -> tuple[Kind, ...] | None:
+        """What is named, in the order of `Kind`; None while no eye has looked."""
+        if not self.looks:
+            return None
+        weights: dict[Kind, float] = {}
+        named: dict[Kind, Kind] = {}
+        for group, ballots in self._seen.items():
+            if group is Kind.ANIMAL:
+                ballots = [each for each in ballots if not self._is_person(each.at_ms, each.detection)]
+            if _is_well_seen(ballots):
+                weights[group] = sum(each.detection.score for each in ballots)
+                named[group] = _heaviest(ballots)
+        least = SHARE * max(weights.values(), default=0.0)
+        kept = {named[group] for group, weight in weights.items() if weight >= least}
+        return tuple(kind for kind in Kind if kind in kept)
+
+    def _is_person(self, at_ms: int, animal: Detection) -> bool:
+        """Whether somebody was seen in this place at about this time."""
+        first = bisect_left(self._people, at_ms - PLACE_MS, key=lambda each: each.at_ms)
+        return any(
+            each.detection.score >= PLACE_SCORE * animal.score
+            and overlap(each.detection.box, animal.box)
+            > PLACE_SHARE * min(area_of(each.detection.box), area_of(animal.box))
+            for each in takewhile(lambda each: each.at_ms <= at_ms + PLACE_MS, islice(self._people, first, None))
+        )
+
+
+def _moves(each: Detection, regions: Sequence[Box]) -> bool:
+    if each.kind is Kind.VEHICLE:
+        return any(overlap(each.box, region) >= VEHICLE_MOVES * area_of(each.box) for region in regions)
+    around = grown(each.box, NEAR)
+    return any(overlap(around, region) > 0 for region in regions)
+
+
+def _is_well_seen(ballots: Sequence[Ballot]) -> bool:
+    times = [each.at_ms for each in ballots if each.detection.score >= WELL]
+    return any(0 < after - before <= TWICE_MS for before, after in pairwise(times))
+
+
+def _heaviest(ballots: Sequence[Ballot]) -> Kind:
+    weights: dict[Kind, float] = defaultdict(float)
+    for each in ballots:
+        weights[each.detection.kind] += each.detection.score
+    return max(weights, key=lambda kind: (weights[kind], kind.value))

@@ -1,0 +1,52 @@
+"""Things and the vote agree: what a track looked like gives way to what the event was voted to hold."""
+
+from __future__ import annotations
+
+from nightlatch.domain.geometry import Box
+from nightlatch.domain.sighting import Kind, Place, Story, Track, Verdict
+from nightlatch.pixels.vision.judge import NOBODY, ROUTINE_TO, Judge
+from nightlatch.pixels.vision.story.agreed import agreed
+from nightlatch.pixels.vision.story.things import Thing
+from nightlatch.pixels.vision.story.walk import walk
+
+
+def thing(number: int, kind: Kind, seconds: int = 4) -> Thing:
+    path = tuple(Place(n * 250, Box(0.1 + n / 100, 0.2, 0.2 + n / 100, 0.6)) for n in range(seconds * 4))
+    track = Track(number, kind, 0.7, path)
+    return Thing(kind, 0.7, track, walk(track))
+
+
+def kinds(found: list[Thing], voted: tuple[Kind, ...] | None) -> list[Kind]:
+    return [each.kind for each in agreed(found, voted)]
+
+
+def test_where_no_eye_has_looked_things_stay_as_they_are() -> None:
+    assert kinds([thing(1, Kind.CAT), thing(2, Kind.MOTION)], None) == [Kind.CAT, Kind.MOTION]
+
+
+def test_a_fragment_that_looked_like_an_animal_is_the_person_who_was_voted_for() -> None:
+    assert kinds([thing(1, Kind.PERSON), thing(2, Kind.DOG)], (Kind.PERSON,)) == [Kind.PERSON, Kind.PERSON]
+
+
+def test_what_nobody_voted_for_is_plain_motion() -> None:
+    assert kinds([thing(1, Kind.PERSON), thing(2, Kind.VEHICLE)], (Kind.VEHICLE,)) == [Kind.MOTION, Kind.VEHICLE]
+    assert kinds([thing(1, Kind.CAT)], ()) == [Kind.MOTION]
+
+
+def test_a_cat_that_was_voted_a_dog_is_a_dog() -> None:
+    assert kinds([thing(1, Kind.CAT)], (Kind.DOG,)) == [Kind.DOG]
+
+
+def test_what_was_voted_for_and_not_followed_is_what_was_followed_for_longest() -> None:
+    assert kinds([thing(1, Kind.MOTION, 2), thing(2, Kind.MOTION, 8)], (Kind.PERSON,)) == [Kind.MOTION, Kind.PERSON]
+
+
+def test_nobody_there_is_no_threat_whatever_moved_and_however() -> None:
+    tracks = tuple(thing(n, Kind.PERSON, 30).track for n in range(1, 4))
+    judge = Judge()
+    for voted, most in (((Kind.CAT,), ROUTINE_TO), ((Kind.VEHICLE,), ROUTINE_TO), ((), NOBODY)):
+        said = judge.judge(Story(0, 60_000, tracks, is_dark=True, local_hour=3.0, kinds=voted))
+        assert said.verdict is not Verdict.THREAT
+        assert said.threat <= most
+        assert said.kinds == (voted or (Kind.MOTION,))
+        assert not any("person" in reason.lower() and "no person" not in reason for reason in said.reasons)
