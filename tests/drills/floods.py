@@ -178,11 +178,12 @@ def _held(pid: int, name: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / 1024
 
 
-def run(folder: Path, seconds: float, only: str | None = None) -> list[Found]:
+def run(folder: Path, seconds: float, only: str | None = None) -> Iterator[Found]:
     """All floods of all programs, one after the other."""
     with targets(folder) as running:
-        wanted = [each for each in running if only in (None, each.name)]
-        return [drill(target, kind, seconds) for target in wanted for kind in target.kinds]
+        for target in running:
+            for kind in target.kinds if only in (None, target.name) else ():
+                yield drill(target, kind, seconds)
 
 
 def table(found: Sequence[Found]) -> str:
@@ -195,8 +196,11 @@ def main() -> int:
     parser.add_argument("--only")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="floods-") as folder:
-        found = run(Path(folder), asked.seconds, asked.only)
-    print(table(found))
+        print(HEADING)
+        found = []
+        for each in run(Path(folder), asked.seconds, asked.only):
+            found.append(each)
+            print("\n".join(each.rows()), flush=True)
     wrong = [line for each in found for line in each.wrong]
     print("\n".join(wrong) if wrong else "Everybody was answered, and nothing grew.")
     return 1 if wrong else 0
