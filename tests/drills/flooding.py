@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 SOCKETS, OF_ONE = 1000, 50
 BODIES, BODY = 200, 40 * 1024**2
+FILMS = 40  # each held whole by the flood, too
 PIECE = b"x" * 65536
 AGAIN_S = 0.5  # after a connection was dropped
 
@@ -41,7 +42,7 @@ class Flood:
         return await asyncio.open_connection(self.host, self.port, local_addr=(f"127.7.{n // OF_ONE}.1", 0))
 
     def note(self, answer: bytes) -> None:
-        status = answer[9:12].decode("latin-1") or "nothing"
+        status = answer[9:12].decode("latin-1") if answer.startswith(b"HTTP/") else "more" if answer else "nothing"
         self.answers[status] = self.answers.get(status, 0) + 1
 
 
@@ -129,7 +130,7 @@ KINDS: dict[str, tuple[int, Callable[[Flood, int], Awaitable[None]]]] = {
     "bodies": (SOCKETS, bodies),
     "unread": (SOCKETS, unread),
     "large": (BODIES, large),
-    "films": (BODIES, films),
+    "films": (FILMS, films),
 }
 
 
