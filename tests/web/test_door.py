@@ -84,6 +84,19 @@ def test_where_nobody_is_silent_the_slowest_body_makes_room() -> None:
     assert (dripping.is_dropped, uploading.is_dropped, asked.is_dropped) == (True, False, False)
 
 
+def test_who_came_a_moment_ago_is_not_dropped_for_a_body_that_drips() -> None:
+    watch = Watch()
+    door = Entrance(Limits(at_once=2), watch)
+    dripping = come(door, "192.0.2.1")
+    assert dripping is not None
+    door.owes(dripping)
+    watch.now_s = 5.0
+    newcomer = come(door, "192.0.2.2")
+    assert newcomer is not None
+    assert come(door, "192.0.2.3", speaks=True) is not None
+    assert (dripping.is_dropped, newcomer.is_dropped) == (True, False)
+
+
 def test_what_is_answered_for_long_makes_room_at_last_but_for_what_talks_both_ways() -> None:
     watch = Watch()
     door = Entrance(Limits(at_once=2), watch)

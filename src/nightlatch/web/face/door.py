@@ -26,6 +26,7 @@ from nightlatch.web.addresses import is_this_machine, sender
 from nightlatch.web.face.face import Face
 from nightlatch.web.face.limits import KIB, Limits, size
 
+JUST_CAME_S = 1.0  # who came a moment ago has had no time to speak: a body that drips goes first
 HEAD_START = 64 * KIB  # bytes that count as sent already: a request that has just begun is never the slowest
 MOST_BEHIND = 8  # requests that wait behind the one being answered; in 64 KiB there is room for 3,000, of 3 KB each
 LONG_S = 10.0  # an answer that takes longer may be cut off for a newcomer when all places are taken; a poll asks again
@@ -62,7 +63,7 @@ class Entrance:
         self._limits, self._now_s = limits, now_s
         self._senders: dict[Guest, str] = {}
         self._counts: Counter[str] = Counter()
-        self._silent: dict[Guest, None] = {}  # the longest silent first
+        self._silent_since: dict[Guest, float] = {}  # the longest silent first
         self._owing: dict[Guest, _Debt] = {}
         self._answered_since: dict[Guest, float] = {}  # the longest first
 
@@ -78,7 +79,7 @@ class Entrance:
             return False
         self._senders[transport] = who
         self._counts[who] += 1
-        self._silent[transport] = None
+        self._silent_since[transport] = self._now_s()
         return True
 
     def becomes(self, before: Guest, now: Guest) -> None:
@@ -86,7 +87,7 @@ class Entrance:
         if (who := self._senders.pop(before, None)) is not None:
             self._forget_state(before)
             self._senders[now] = who
-            self._silent[now] = None
+            self._silent_since[now] = self._now_s()
 
     def owes(self, transport: Guest) -> None:
         """A whole head came and its body did not yet, or an answer waits to be read."""
@@ -113,7 +114,7 @@ class Entrance:
         """Answered; it may ask again."""
         if transport in self._senders:
             self._forget_state(transport)
-            self._silent[transport] = None
+            self._silent_since[transport] = self._now_s()
 
     def leave(self, transport: Guest) -> None:
         """It is gone, or as good as gone."""
@@ -125,19 +126,20 @@ class Entrance:
                 del self._counts[who]
 
     def _forget_state(self, transport: Guest) -> None:
-        self._silent.pop(transport, None)
+        self._silent_since.pop(transport, None)
         self._owing.pop(transport, None)
         self._answered_since.pop(transport, None)
 
     def _silent_one(self, who: str) -> Guest | None:
         """The connection of this sender that has been silent longest."""
-        return next((transport for transport in self._silent if self._senders[transport] == who), None)
+        return next((transport for transport in self._silent_since if self._senders[transport] == who), None)
 
     def _one_to_drop(self) -> Guest | None:
         """The connection, of anybody, that is the least loss."""
         now_s = self._now_s()
-        if self._silent:
-            return next(iter(self._silent))
+        silent, since_s = next(iter(self._silent_since.items()), (None, now_s))
+        if silent is not None and (now_s - since_s > JUST_CAME_S or not self._owing):
+            return silent
         if self._owing:
             return min(self._owing, key=lambda transport: self._owing[transport].pace(now_s))
         longest = next(iter(self._answered_since.items()), None)
