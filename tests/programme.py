@@ -174,7 +174,7 @@ class Programme:
             except httpx.TransportError:
                 return False
 
-        until(asked, url, 40)
+        until(asked, url, 120)  # five programs start beside whatever else this machine does
 
 
 @contextmanager

@@ -166,6 +166,12 @@ def beat() -> None:
             os.write(int(end), b".")
 
 
+def is_orphan() -> bool:
+    """Whether there was a supervisor, and it is gone: this process then ends without anybody having wanted that."""
+    parent = os.environ.get("NIGHTLATCH_PARENT")
+    return parent is not None and os.getppid() != int(parent)
+
+
 def die_with_parent() -> None:
     """End this process once its supervisor is gone (kill -9), so that no orphan holds the vault or the port."""
     parent = os.environ.get("NIGHTLATCH_PARENT")

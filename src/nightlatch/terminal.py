@@ -31,6 +31,7 @@ SENTENCES: Mapping[str, str] = {
     "camera.sub_lost": "Camera {camera:.8} lost its sub-stream ({reason}). Nightlatch watches the main stream "
     "and keeps trying.",
     "cameras.not_remembered": "The list of cameras could not be kept ({error}). Nightlatch keeps trying.",
+    "change.untold": "The log holds a change that nobody told the keeper ({index}, {leaf}). It waits for it.",
     "clip.flagged": "A reviewer reported the clip of view {view}. None of its labels counts any more.",
     "clip.stays": "An expired clip could not be deleted ({error}). The next round tries again.",
     "detector.failed": "The detector failed ({why}). It starts again in {again_in_s} s; recording goes on.",
@@ -39,15 +40,21 @@ SENTENCES: Mapping[str, str] = {
     "disk.stumbled": "Storing what was recorded stumbled. Nightlatch keeps trying.",
     "door.full": "A connection could not be accepted ({error}). Nightlatch keeps trying.",
     "duty.failed": "What had to be done could not be done yet ({duty}: {error}). Nightlatch keeps trying.",
+    "entry.unknown": "The log holds an entry of this keeper that its rows do not know ({kind}, {index}). "
+    "They are older than the log. What it says is done again.",
     "errand.broke": "A piece of work beside the hub ended without a result ({errand}, status {status}).",
     "eye.untold": "How the eye fares could not be told. Looking and recording go on.",
     "face.failed": "A face of this program failed. The program ends, to be started again.",
     "household.key_unusable": "Nothing is recorded, because the household's key cannot be used. {text}",
+    "keeper.told_again": "The keeper's rows were older than the log; all changes were told to it again.",
     "label.untold": "The keeper could not be told of a label ({error}). The label counts all the same.",
+    "letter.refused": "A push service did not take the word that a hub is silent (status {status}). It is tried again.",
+    "lifesign.unheard": "No sign of life could be given to the mailbox. {error} Nightlatch keeps trying.",
     "lock.keeper": "The keeper could not be told that a reviewer left ({error}). It ends the session within a minute.",
     "log.contradicts_itself": "The programme's log contradicts itself ({why}). Nothing more is given to it.",
     "log.unreachable": "The programme's log could not be read ({error}). The next audit reads it again.",
     "log.stumbled": "Reading the programme's log stumbled unexpectedly. The next audit reads it again.",
+    "log.unread": "The keeper could not read the log ({error}). Without it, nothing is shown; the keeper keeps trying.",
     "look.failed": "Looking at camera {camera:.8} failed ({error}); recording goes on.",
     "look.hangs": "A look at a camera has not ended for {after_s:.0f} s. The others are looked at; all are recorded.",
     "look.broke": "Looking broke off in a way that nobody thought of. It goes on with the next picture.",
@@ -59,6 +66,7 @@ SENTENCES: Mapping[str, str] = {
     "notices.missed": "The page was too busy for {count} messages from the recorder; the index is compared with the "
     "recordings.",
     "notice.unfit": "The recorder could not tell the page something ({kind}: {error}). Recording goes on.",
+    "outbox.stumbled": "Sending what must arrive at a programme stumbled ({error}). Nightlatch keeps trying.",
     "object.refused": "The mailbox refused part of a clip (status {status}). The clip stays at home.",
     "policy.differs": "{breach}",
     "program.died": "The program “{program}” ended unexpectedly (status {status}). It starts again in {again_in_s} s.",
@@ -67,6 +75,9 @@ SENTENCES: Mapping[str, str] = {
     "push.failed": "An alert could not be delivered to a browser ({error}).",
     "push.not_sealed": "An alert could not be sealed for a browser, and was not sent to it.",
     "refresh.failed": "The log could not be confirmed by its witnesses this time. Nightlatch keeps trying.",
+    "rows.changed": "The keeper's rows are not as the keeper wrote them ({table}). Nothing is shown until keeper.db is "
+    "restored. Taking back goes on.",
+    "rows.put_back": "The keeper's rows were put back to earlier ones ({changes} changes are gone). The log says what.",
     "request.failed": "A request could not be answered ({method} {route}). What was asked for may not have happened.",
     "sweep.failed": "Deleting what has expired failed. The next round tries again.",
     "record.broke": "Recording camera {camera:.8} broke off. It starts again.",
@@ -75,8 +86,10 @@ SENTENCES: Mapping[str, str] = {
     "uncaught": "Something happened that Nightlatch does not expect.",
     "uplink.stumbled": "Sending clips to the mailbox stumbled over this machine's disk or index ({error}). Nightlatch "
     "keeps trying.",
+    "vigil.stumbled": "Looking after silent hubs stumbled. It goes on with the next look.",
     "work.broke": "A part of the hub broke ({work}) and begins anew.",
     "witness.refused": "The witness {witness} refused to cosign the log (status {status}).",
+    "witness.not_enrolled": "A household's hub could not be named to the log ({error}). Nightlatch keeps trying.",
 }
 
 

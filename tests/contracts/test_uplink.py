@@ -6,7 +6,7 @@ import asyncio
 import os
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -175,6 +175,25 @@ def test_a_mailbox_that_was_away_gets_everything_when_it_is_back(hub: Hub, tmp_p
     with running(tmp_path / "cloud", hub.clock) as cloud:
         asyncio.run(back(cloud))
         assert held(cloud, hub) == {"a" * 16: 4}
+
+
+def test_a_mailbox_that_dies_while_nothing_waits_is_noticed(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uplink_module, "IDLE_S", 0.02)
+    monkeypatch.setattr(uplink_module, "ASK_EVERY_S", 0.1)
+
+    async def story() -> None:
+        mailbox = ExitStack()
+        cloud = mailbox.enter_context(running(tmp_path / "cloud", hub.clock))
+        async with hub.uplink(cloud.url) as sender:
+            await becomes(lambda: sender.reachable is True, "reaching it")
+            assert sender.away_ms == 0
+            await asyncio.to_thread(mailbox.close)
+            await becomes(lambda: sender.reachable is False, "noticing")
+            await becomes(lambda: sender.away_ms > 0, "counting")
+
+    asyncio.run(story())
 
 
 def test_a_mailbox_that_forgot_the_household_is_told_again(hub: Hub, tmp_path: Path) -> None:

@@ -30,12 +30,12 @@ from nightlatch.domain.sighting import Kind, Verdict
 from nightlatch.errors import ConfigError
 from nightlatch.hub.serve.alerts import Alert, Alerts
 from nightlatch.hub.serve.alerts.mqtt import Mqtt, parse_broker
-from nightlatch.hub.serve.alerts.pictures import PictureSwitch
 from nightlatch.hub.serve.alerts.push import LENGTH, Push
+from nightlatch.hub.serve.alerts.switches import Switch
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.books.records import PushRow, SessionRow
-from tests.house import free_port, until
+from tests.house import free_port, house, until
 from tests.hub.test_api import running as running_hub
 
 needs_mosquitto = pytest.mark.skipif(
@@ -183,7 +183,7 @@ def test_pictures_go_over_mqtt_only_while_they_are_switched_on_and_never_from_a_
     monkeypatch.setattr("nightlatch.hub.serve.alerts.mqtt.ANNOUNCE_EVERY_S", 0.1)
     port, cameras = free_port(), [PORCH]
     road = Mqtt(parse_broker(f"mqtt://hub:p%40ss%2Fword@127.0.0.1:{port}"), HUB, lambda: list(cameras), list(Verdict))
-    road.pictures = PictureSwitch("mqtt", tmp_path)
+    road.pictures = Switch("mqtt", tmp_path)
     root = f"nightlatch/{HUB[:12]}"
     topic = f"homeassistant/device/nightlatch_{PORCH.id}/config"
     with broker(tmp_path, port), listener(port) as heard, running(road) as tell:
@@ -220,17 +220,17 @@ def test_pictures_go_over_mqtt_only_while_they_are_switched_on_and_never_from_a_
 
 
 def test_the_switch_for_pictures_is_off_remembered_and_off_when_its_file_is_damaged(tmp_path: Path) -> None:
-    assert not PictureSwitch("mqtt", tmp_path).is_on
-    PictureSwitch("mqtt", tmp_path).turn(on=True)
-    assert PictureSwitch("mqtt", tmp_path).is_on
-    assert not PictureSwitch("another", tmp_path).is_on
+    assert not Switch("mqtt", tmp_path).is_on
+    Switch("mqtt", tmp_path).turn(on=True)
+    assert Switch("mqtt", tmp_path).is_on
+    assert not Switch("another", tmp_path).is_on
     for rubbish in ("", "[1]", '{"mqtt": "yes"}', '{"mqtt": 1}'):
         (tmp_path / "alerts.json").write_text(rubbish)
-        assert not PictureSwitch("mqtt", tmp_path).is_on
+        assert not Switch("mqtt", tmp_path).is_on
 
 
 def test_a_switch_that_cannot_be_remembered_stays_off(tmp_path: Path) -> None:
-    switch = PictureSwitch("mqtt", tmp_path / "gone")
+    switch = Switch("mqtt", tmp_path / "gone")
     with pytest.raises(ConfigError, match="cannot be written"):
         switch.turn(on=True)
     assert not switch.is_on
@@ -341,6 +341,22 @@ def test_a_subscription_that_ended_is_forgotten(tmp_path: Path, index: Engine) -
         assert session.scalars(select(PushRow)).all() == []
 
 
+def test_a_device_that_can_no_longer_be_alerted_is_named_until_it_is_again(tmp_path: Path, index: Engine) -> None:
+    made = push(tmp_path, index, Browser(status=410).row(*Verdict), alert())
+    assert made.lost() == ("phone",)
+    browser = Browser(status=503)
+    push(tmp_path, index, browser.row(*Verdict), alert(event="a"), alert(event="b"))
+    made.subscribe("s1", "https://push.example.com/x", "p", "a", [Verdict.THREAT])
+    assert made.lost() == ()
+    push(tmp_path, index, browser.row(*Verdict), alert(event="c"))
+    assert made.lost() == ()
+    for event in "def":
+        asyncio.run(made.send(alert(event=event)))
+    assert made.lost() == ("phone",)
+    made.unsubscribe("s1")
+    assert made.lost() == ()
+
+
 def test_the_key_stays_the_same_across_restarts_and_is_nobody_elses(tmp_path: Path, index: Engine) -> None:
     first = Push(tmp_path, Books(tmp_path, index), system_clock())
     assert Push(tmp_path, Books(tmp_path, index), system_clock()).public_key == first.public_key
@@ -391,6 +407,31 @@ def test_an_alert_that_cannot_be_sent_does_not_end_the_next_ones(error: Exceptio
         return road.sent
 
     assert asyncio.run(story()) == ["second"]
+
+
+def test_how_many_alerts_in_a_row_a_road_has_lost_is_counted() -> None:
+    class Breaks:
+        name = "breaks"
+
+        async def run(self) -> None:
+            await asyncio.Event().wait()
+
+        async def send(self, alert: Alert) -> None:
+            if alert.event_id != "well":
+                raise ConnectionError("no road")
+
+    async def story() -> list[int]:
+        alerts, found = Alerts([Breaks()]), []
+        task = asyncio.create_task(alerts.run())
+        for event in ("a", "b", "c", "well", "d"):
+            alerts.tell(alert(event=event))
+            for _ in range(10):
+                await asyncio.sleep(0)
+            found.append(alerts.failing["breaks"])
+        task.cancel()
+        return found
+
+    assert asyncio.run(story()) == [1, 2, 3, 0, 1]
 
 
 def test_an_endpoint_that_has_come_to_stand_for_this_machine_is_not_asked(tmp_path: Path, index: Engine) -> None:
@@ -594,3 +635,27 @@ def test_cameras_that_were_removed_or_renamed_while_the_broker_was_away_are_gone
                 until(lambda camera=camera: heard(f"{root}/{camera.id}/motion") == "ON", "what still goes on")
                 tell(replace(alert(is_open=False), camera_id=camera.id, camera_name=name))
                 until(lambda camera=camera: heard(f"{root}/{camera.id}/motion") == "OFF", "no motion")
+
+
+@needs_mosquitto
+@pytest.mark.services
+@pytest.mark.timeout(120)
+def test_a_hub_that_is_killed_is_offline_at_the_broker_and_its_cameras_are_unavailable(tmp_path: Path) -> None:
+    port, config = free_port(), tmp_path / "nightlatch.toml"
+    config.write_text(f'[hub]\nmqtt_url = "mqtt://hub:p%40ss%2Fword@127.0.0.1:{port}"\n')
+    with (
+        broker(tmp_path, port),
+        listener(port) as heard,
+        house(tmp_path / "house", program="serve", config=config) as home,
+    ):
+        home.set_up()
+        camera = home.add_camera("Porch", "rtsp://192.0.2.1/")["id"]
+        shown = until(lambda: heard(f"homeassistant/device/nightlatch_{camera}/config"), "the camera's device")
+        (available,) = json.loads(shown)["availability"]
+        until(lambda: heard(available["topic"]) == "online", "the hub being online")
+        assert home.process is not None
+        home.process.kill()
+        home.process.wait(10)
+        until(lambda: heard(available["topic"]) == "offline", "the broker saying that it is offline")
+        with listener(port) as late:
+            until(lambda: late(available["topic"]) == "offline", "that being retained")

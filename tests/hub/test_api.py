@@ -379,3 +379,16 @@ def given_clip(home: Hub) -> tuple[str, str]:
     """A clip in the index, and its camera."""
     camera, clip = recorded(home)
     return clip, camera
+
+
+def test_the_feed_says_again_and_again_that_the_hub_is_there_and_what_its_clock_says(home: Hub) -> None:
+    said = []
+    with home.client.stream("GET", "/api/feed") as feed:
+        for line in feed.iter_lines():
+            hint = json.loads(line.removeprefix("data: ")) if line else {"type": ""}
+            if hint["type"] == "here":
+                said.append(hint["now_ms"])
+                home.clock.offset_ms -= 3_600_000
+            if len(said) == 2:
+                break
+    assert -3_600_000 < said[1] - said[0] < -3_590_000

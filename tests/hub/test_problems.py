@@ -9,12 +9,17 @@ import pytest
 from nightlatch.domain.camera import CameraState
 from nightlatch.hub.serve.problems import (
     BLIND_MS,
+    BROKER_PATIENCE_MS,
     EARLIEST_MS,
+    MAILBOX_PATIENCE_MS,
     PATIENCE_MS,
+    PROOF_PATIENCE_MS,
     STORE_PATIENCE_MS,
+    AlertFacts,
     CameraFacts,
     EyeFacts,
     HouseFacts,
+    TakingBackFacts,
     problems,
 )
 
@@ -36,12 +41,23 @@ WELL = HouseFacts(
 )
 
 
+BROKER_AWAY = AlertFacts(broker_away_ms=BROKER_PATIENCE_MS + 1)
+
+
 def said(house: HouseFacts) -> list[str]:
     return [problem.text for problem in problems(house)]
 
 
 def with_camera(**change: object) -> HouseFacts:
     return replace(WELL, cameras=(replace(PORCH, **change),))  # type: ignore[arg-type]
+
+
+ASKED = TakingBackFacts("P", NOW - PATIENCE_MS - 1, 14, is_refused=False, is_proven=False, shred_by_ms=None)
+LONG_AGO = NOW - 2 * PROOF_PATIENCE_MS
+
+
+def taking_back(**change: object) -> HouseFacts:
+    return replace(WELL, taking_back=(replace(ASKED, **change),))  # type: ignore[arg-type]
 
 
 def test_all_is_well() -> None:
@@ -64,7 +80,23 @@ def test_all_is_well() -> None:
         (replace(WELL, eye=EyeFacts(NOW - BLIND_MS, "Restart the hub.", None)), "eye is blind"),
         (replace(WELL, eye=EyeFacts(None, None, "Download it.")), "detector that you chose is not here"),
         (replace(WELL, log_trouble="The log contradicts itself."), "The log contradicts itself"),
+        (taking_back(), "may still be seen: P has not agreed"),
+        (taking_back(asked_ms=NOW + 1), "may still be seen"),  # a clock was set back
+        (taking_back(programme=None), "address of the programme is not known"),
+        (taking_back(is_refused=True, asked_ms=LONG_AGO), "its log does not prove it"),
+        (taking_back(is_refused=True, is_proven=True, asked_ms=LONG_AGO, shred_by_ms=LONG_AGO), "destroyed the key"),
         (replace(WELL, mailbox_is_away=True), "mailbox cannot be reached"),
+        (replace(WELL, full_in_hours=3.2), "The disk will be full in about 3 h."),
+        (replace(WELL, alerts=AlertFacts(lost_devices=("phone",))), "Alerts no longer reach phone."),
+        (replace(WELL, alerts=BROKER_AWAY), "MQTT broker does not answer"),
+        (replace(WELL, alerts=AlertFacts(failing=(("push", 3),))), "The last 3 alerts could not be sent by web push."),
+        (replace(WELL, alerts=AlertFacts(vigil_lapsed=True)), "watch over this hub has lapsed"),
+        (replace(WELL, alerts=AlertFacts(vigil_is_vain=True)), "nobody is told"),
+        (
+            replace(WELL, mailbox_is_away=True, waiting_parts=0, mailbox_away_ms=MAILBOX_PATIENCE_MS + 1),
+            "mailbox cannot be reached",
+        ),
+        (with_camera(recorded_to_ms=NOW, stored_for_ms=STORE_PATIENCE_MS + 1), "nothing is being stored"),
         (replace(WELL, mailbox_is_away=True, mailbox_trouble="The mailbox is full."), "The mailbox is full"),
     ],
 )
@@ -83,6 +115,11 @@ def test_each_problem_comes_with_what_to_do(house: HouseFacts, says: str) -> Non
         with_camera(since_ms=NOW - STORE_PATIENCE_MS, recorded_to_ms=None),
         replace(WELL, eye=EyeFacts(NOW - BLIND_MS + 1, "Restart the hub.", None)),
         replace(WELL, mailbox_is_away=True, waiting_parts=0),
+        replace(WELL, mailbox_is_away=True, waiting_parts=0, mailbox_away_ms=MAILBOX_PATIENCE_MS),
+        replace(WELL, full_in_hours=20.0),
+        replace(WELL, alerts=AlertFacts(broker_away_ms=BROKER_PATIENCE_MS, failing=(("mqtt", 2), ("push", 0)))),
+        taking_back(asked_ms=NOW - PATIENCE_MS),
+        taking_back(is_refused=True),
     ],
 )
 def test_what_mends_itself_within_seconds_is_not_mentioned(house: HouseFacts) -> None:
@@ -101,3 +138,36 @@ def test_the_worst_comes_first() -> None:
     assert said(house) == ["The disk is full.", "porch is not being recorded.", "Odd."]
     assert problems(house)[1].todo == "Check the cable."
     assert problems(house)[1].camera_id == PORCH.id
+
+
+def test_a_clock_that_was_set_neither_hides_a_camera_that_stores_nothing_nor_accuses_one_that_does() -> None:
+    hour_ms = 3_600_000
+    for set_ms in (hour_ms, -2 * hour_ms):
+        now_ms = NOW + set_ms
+        stores = replace(with_camera(stored_for_ms=4_000), now_ms=now_ms)
+        assert problems(stores) == []
+        stalls = replace(with_camera(stored_for_ms=STORE_PATIENCE_MS + 1), now_ms=now_ms)
+        assert len(problems(stalls)) == 1
+    back = replace(with_camera(recorded_to_ms=NOW), now_ms=NOW - 2 * hour_ms)
+    assert len(problems(back)) == 1  # the books hold a later time, and nothing was stored since the start
+    lost = replace(WELL, watch_is_up=False, cameras=(), now_ms=NOW - 2 * hour_ms)
+    assert said(lost) == ["The recorder is not running."]
+
+
+def test_a_broker_that_is_away_is_said_once_with_since_when() -> None:
+    alerts = replace(BROKER_AWAY, failing=(("mqtt", 9),))
+    (problem,) = problems(replace(WELL, alerts=alerts))
+    assert problem.since_ms == NOW - BROKER_PATIENCE_MS - 1
+
+
+def test_what_keeps_the_home_from_being_recorded_comes_before_what_keeps_word_of_it_from_arriving() -> None:
+    house = replace(
+        with_camera(state=CameraState.RETRYING),
+        watch_is_silent=True,
+        mailbox_is_away=True,
+        full_in_hours=1.0,
+        alerts=AlertFacts(lost_devices=("phone",), vigil_lapsed=True),
+    )
+    assert [text.split()[0] for text in said(house)] == ["The", "porch", "Alerts", "The", "The", "The"]
+    assert said(house)[0] == "The recorder does not answer."
+    assert said(house)[-1] == "The mailbox's watch over this hub has lapsed."

@@ -25,6 +25,7 @@ from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.release import Picture
 from nightlatch.keeper.room import Room
 from nightlatch.keeper.serve import MIGRATIONS
+from nightlatch.keeper.stamps import Stamps
 from nightlatch.keeper.words import Assignment, Gift, ViewPass, ViewRequest
 from nightlatch.seal.envelope import Sealed, SealedFile
 from nightlatch.seal.note import COSIGNATURE, Signer, make_signer
@@ -83,6 +84,8 @@ class Reviewer:
 
 
 class House:
+    passed_over: frozenset[str] = frozenset()
+
     def __init__(self, folder: Path, clock: TestClock, log: TinyLog, durable: bool = True, **policy: Any) -> None:
         self.folder, self.clock, self.log = folder, clock, log
         folder.mkdir(exist_ok=True)
@@ -97,9 +100,10 @@ class House:
         records.migrate(self.url, MIGRATIONS)
         self.engine = records.engine(self.url, durable=self.durable)
         self.keys = Keys(self.engine, self.folder)
+        self.stamps = Stamps(self.engine, self.keys.derived("row stamps v1"), self.keys.counter, self.today)
         self.blobs = Blobs((self.folder / "sealed").absolute().as_uri())
         keys = frozenset(public_b64(key) for key in self.administrators)
-        administrators = Administrators(keys, self.log.receipts, self.clock)
+        administrators = Administrators(keys, self.log.receipts, self.clock, self.passed_over)
         self.passkeys = Passkeys(self.engine, self.clock, administrators, "localhost", ORIGIN)
         self.promises = Promises(self.engine, administrators, self.policy, QUORUM)
         self.room = Room(
@@ -113,7 +117,12 @@ class House:
             self.passkeys,
             self.promises,
             stamped,
+            self.stamps,
         )
+
+    @property
+    def today(self) -> int:
+        return self.clock.now_ms() // DAY_MS
 
     # ---- owners
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from nightlatch.keeper.proof import LedgerReceipts
+from nightlatch.keeper.reading import News, read_news, read_seen
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.words import Anchor
 from nightlatch.ledger.checkpoint import Checkpoint, cosign
-from nightlatch.ledger.errors import LogFull
+from nightlatch.ledger.errors import LedgerError, LogFull
 from nightlatch.ledger.merkle import Tree, leaf_hash
 from nightlatch.ledger.policy import Policy
 from nightlatch.ledger.proof import Proof
+from nightlatch.ledger.tiles import WIDTH, bundle
 from nightlatch.seal.note import COSIGNATURE, Note, Signer, make_signer
 from tests.clocks import TestClock
 
@@ -50,11 +54,29 @@ class TinyLog:
     def proof(self, index: int, witnesses: int | None = None) -> str:
         return str(Proof(index, tuple(self.tree.inclusion(index, self.tree.size)), self.checkpoint(witnesses)))
 
+    def receipt(self, index: int) -> str:
+        if self.is_gone:
+            raise LedgerError("The log does not answer.")
+        return self.proof(index)
+
     def root(self, now_ms: int) -> Anchor:
         if self.is_gone:
             raise KeeperRefused(Refusal.NO_QUORUM, "The log does not answer.")
         note = self.checkpoint()
         return Anchor(self.receipts.checkpoint(note, now_ms).root, note)
+
+    def news(self, seen: bytes, now_ms: int, wants: Callable[[bytes], bool]) -> News:
+        if self.is_gone:
+            raise KeeperRefused(Refusal.NO_QUORUM, "The log does not answer.")
+        return read_news(self.file, self.receipts.of_part(now_ms), read_seen(seen, self.policy), wants)
+
+    def file(self, path: str) -> bytes:
+        if path == "checkpoint":
+            return self.checkpoint().encode()
+        first = int(
+            "".join(part.removesuffix(".p").removeprefix("x") for part in path.split("/")[2:5] if part[0] in "x0")
+        )
+        return bundle(self.leaves[first * WIDTH : (first + 1) * WIDTH])
 
     def enrol(self, slot: str, witness: str) -> None:
         self.households[slot] = witness

@@ -25,6 +25,7 @@ from nightlatch.domain.redaction import write
 from nightlatch.domain.view import Promise, View
 from nightlatch.keeper.app import create_app
 from nightlatch.keeper.changes import ChangeProof
+from nightlatch.keeper.routes.pictures import Pace
 from nightlatch.keeper.words import ViewRequest
 from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.identities import Opener
@@ -312,3 +313,24 @@ def test_review_tells_the_policy_and_asks_whether_it_is_kept(tmp_path: Path) -> 
         assert face.ask("GET", "/v1/policy", secret="").status_code == 403
         assert face.ask("POST", "/v1/policy", told).status_code == 201
         assert "quota is 150, not 100" in face.ask("GET", "/v1/policy").json()["breach"]
+
+
+def test_pictures_leave_at_twice_the_film_s_speed_after_the_first_seconds() -> None:
+    pace, now_s = Pace(25.0, 100.0), 100.0
+    for _ in range(750):  # thirty seconds of film, as fast as they come
+        now_s += pace.wait_s(now_s)
+    assert 11.9 < now_s - 100.0 < 12.1
+
+
+def test_a_page_that_plays_and_fetches_ahead_never_waits() -> None:
+    pace, now_s, shown_s = Pace(25.0, 0.0), 0.0, 0.0
+    for n in range(750):
+        now_s += 0.02 + pace.wait_s(now_s)  # 20 ms to decode, mark and pack a picture
+        shown_s = max(shown_s, now_s - n / 25.0)
+    assert shown_s < 0.05, "the film would have stood still"
+
+
+def test_a_film_of_few_pictures_comes_at_once() -> None:
+    pace = Pace(2.0, 0.0)
+    assert sum(pace.wait_s(0.0) for _ in range(60)) == 0.0
+    assert pace.wait_s(0.0) == 0.25

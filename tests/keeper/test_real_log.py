@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from alembic.migration import MigrationContext
 from nightlatch.domain.view import Leaf, commitment
 from nightlatch.errors import ConfigError
 from nightlatch.keeper.proof import LedgerLog, LedgerReceipts
+from nightlatch.keeper.reading import News
 from nightlatch.keeper.records import KeeperTables
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.serve import open_room
@@ -58,6 +59,9 @@ class RealLog(TinyLog):
 
     def root(self, now_ms: int) -> Anchor:
         return self.seen.root(now_ms)
+
+    def news(self, seen: bytes, now_ms: int, wants: Callable[[bytes], bool]) -> News:
+        return self.seen.news(seen, now_ms, wants)
 
     def enrol(self, slot: str, witness: str) -> None:
         self.client.enrol(slot, witness)

@@ -24,12 +24,16 @@ INSERT INTO entries VALUES (1, 'd', 'view.open', x'01', x'02', 5, 5, 4);
 INSERT INTO passkeys VALUES ('c', 'k', 'heron', 'desk-1', 0, 1, 0);
 INSERT INTO promises VALUES (1, x'03');
 """
-TABLES = ("donations", "draws", "views", "entries", "passkeys", "promises")
+TABLES = ("donations", "draws", "views", "entries", "passkeys")
+
+NEW = ("flagged_ms",)
 
 
 def rows_of(file: Path) -> dict[str, list[tuple[object, ...]]]:
     with closing(sqlite3.connect(file)) as rows:
-        return {table: rows.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES}
+        names = {table: rows.execute(f"SELECT name FROM pragma_table_info('{table}')").fetchall() for table in TABLES}
+        old = {table: ", ".join(name for (name,) in found if name not in NEW) for table, found in names.items()}
+        return {table: rows.execute(f"SELECT {old[table]} FROM {table}").fetchall() for table in TABLES}
 
 
 @pytest.fixture
@@ -49,7 +53,9 @@ def old(tmp_path: Path) -> Path:
 def test_a_database_of_the_version_before_keeps_its_rows_and_goes_on_counting_draws(old: Path) -> None:
     before = rows_of(old)
     records.migrate(f"sqlite:///{old}", MIGRATIONS)
-    assert rows_of(old) == before
+    after = rows_of(old)
+    kept = {table: [row[: len(had[0])] for row in after[table]] for table, had in before.items()}
+    assert kept == before, "columns may be added after these; nothing else changes"
     with closing(sqlite3.connect(old)) as rows:
         assert rows.execute("PRAGMA foreign_key_check").fetchall() == []
         rows.execute(

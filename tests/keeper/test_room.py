@@ -21,9 +21,11 @@ from nightlatch.domain.consent import Withdrawal, Withdrawn, canonical, signed
 from nightlatch.domain.view import Leaf, Promise, commitment, read_leaf, tag
 from nightlatch.errors import NotFound, Refused, SealError
 from nightlatch.keeper.changes import ChangeProof
+from nightlatch.keeper.events import EntryKind
 from nightlatch.keeper.records import KeptDonationRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.words import OwnersEntry
+from nightlatch.ledger.policy import verify_receipt
 from nightlatch.seal.identities import Opener
 from nightlatch.web.signature import public_b64
 from tests.keeper.authenticator import Authenticator
@@ -146,6 +148,42 @@ def test_a_reviewer_who_does_nothing_for_a_minute_is_locked_out(home: House) -> 
     assert refusal_of(home.room.next_clip, reviewer.token) == Refusal.IDLE
     home.room.sweep()
     assert refusal_of(home.room.still, opened.view_id, 0) == Refusal.REVOKED
+
+
+def test_signs_of_life_alone_keep_nobody_in_for_more_than_ten_minutes(home: House) -> None:
+    home.give()
+    reviewer = home.reviewer()
+    opened = home.look(reviewer)
+    for _ in range(12):
+        home.clock.offset_ms += 50_000
+        home.room.touch(opened.view_id)
+        home.room.still(opened.view_id, 0)
+    home.clock.offset_ms += 1_000
+    assert refusal_of(home.room.touch, opened.view_id) == Refusal.IDLE
+    assert refusal_of(home.room.next_clip, reviewer.token) == Refusal.IDLE
+
+
+def test_a_label_is_more_than_a_sign_of_life(home: House) -> None:
+    given, reviewer = home.give(), home.reviewer()
+    opened = home.look(reviewer)
+    for minute in range(1, 20):
+        home.clock.offset_ms += 59_000
+        home.room.touch(opened.view_id)
+        if minute == 9:
+            home.room.labelled(opened.view_id, *said(home, given, opened.view_id, reviewer.name))
+    assert home.room.still(opened.view_id, 0).jpeg
+
+
+def test_an_hour_after_its_touch_a_session_is_over_whatever_was_done_in_it(home: House) -> None:
+    for _ in range(3):
+        home.give()
+    reviewer = home.reviewer()
+    for _ in range(61):
+        home.room.next_clip(reviewer.token)
+        home.room.skip(reviewer.token)
+        home.clock.offset_ms += 59_000
+    home.clock.offset_ms += 1_001
+    assert refusal_of(home.room.next_clip, reviewer.token) == Refusal.SESSION
 
 
 def test_a_clock_set_back_shows_nothing_not_even_after_a_restart(home: House) -> None:
@@ -431,6 +469,33 @@ def test_a_clip_with_labels_enough_is_not_drawn_any_more(home: House) -> None:
 # ---- flag, take back --------------------------------------------------------------------------------------------
 
 
+def test_a_flagged_clip_loses_its_key_after_a_day_and_the_log_says_so(home: House) -> None:
+    given, heron = home.give(), home.reviewer("heron")
+    home.room.flag(heron.token, home.look(heron).view_id)
+    home.clock.offset_ms += DAY_MS - 1
+    home.room.sweep()
+    assert home.keys.opener(given.donation)
+    home.clock.offset_ms += 1
+    home.start()  # also when the keeper was not there in between
+    home.room.sweep()
+    with pytest.raises(SealError):
+        home.keys.opener(given.donation)
+    with pytest.raises(NotFound):
+        home.blobs.get(given.donation)
+    last = home.room.entries(given.donation)[-1]
+    assert told(given, last) == {"donation": given.donation, "done": TEN + DAY_MS, "due": TEN + DAY_MS}
+    gone = home.room.revoke(given.withdrawn(TEN))
+    assert (gone.refused_ms, gone.shredded_ms) == (TEN, TEN + DAY_MS)
+
+
+def test_a_flagged_clip_is_taken_back_like_any_other(home: House) -> None:
+    given, heron = home.give(), home.reviewer("heron")
+    home.room.flag(heron.token, home.look(heron).view_id)
+    home.room.revoke(given.withdrawn(TEN))
+    home.room.sweep()
+    assert [e.kind for e in home.room.entries(given.donation)][-2:] == ["consent.withdraw", "shred"]
+
+
 def test_a_flag_stops_the_clip_for_everybody_at_once(home: House) -> None:
     given = home.give()
     heron, stork = home.reviewer("heron"), home.reviewer("stork")
@@ -439,7 +504,7 @@ def test_a_flag_stops_the_clip_for_everybody_at_once(home: House) -> None:
     for opened in (one, two):
         assert refusal_of(home.room.still, opened.view_id, 0) == Refusal.REVOKED
     assert [told(given, e) for e in home.room.entries(given.donation) if e.kind == "flag"] == [
-        {"donation": given.donation, "view": one.view_id}
+        {"donation": given.donation, "shred_by": TEN + DAY_MS, "view": one.view_id}
     ]
 
 
@@ -479,6 +544,78 @@ def test_the_owner_finds_every_step_in_the_log_and_can_read_it(home: House) -> N
     assert told(given, entries[3])["pictures"] == 1
     shred = told(given, entries[4])
     assert shred["done"] <= shred["due"]
+
+
+def test_whoever_takes_back_is_shown_the_entry_of_the_refusal_and_its_receipt(home: House) -> None:
+    given = home.give()
+    home.room.sweep()
+    at_once = home.room.revoke(given.withdrawn(TEN)).entry
+    assert at_once is not None
+    assert (at_once.index, at_once.receipt) == (None, None)
+    home.room.sweep()
+    entry = home.room.revoke(given.withdrawn(TEN)).entry
+    assert entry is not None
+    assert json.loads(entry.event)["donation"] == given.donation
+    assert read_leaf(entry.leaf).commitment == commitment(entry.salt, entry.event)
+    assert verify_receipt(entry.receipt or "", entry.leaf, home.log.policy, TEN).index == entry.index
+    home.log.delete()
+    away = home.room.revoke(given.withdrawn(TEN)).entry
+    assert away == replace(entry, receipt=None)
+
+
+@pytest.mark.parametrize("is_shredded", [False, True])
+def test_a_look_that_was_logged_and_then_refused_is_told_to_its_owner(home: House, is_shredded: bool) -> None:
+    given, reviewer = home.give(), home.reviewer()
+    asked = home.asked(reviewer)
+    home.room.revoke(given.withdrawn(TEN))
+    if is_shredded:
+        home.room.sweep()
+    for _ in range(2):
+        with pytest.raises((KeeperRefused, NotFound)):
+            home.room.open_view(reviewer.token, asked)
+    home.room.sweep()
+    events = {e.kind: e for e in home.room.entries(given.donation)}
+    looked, closed = events[EntryKind.OPEN], events[EntryKind.CLOSE]
+    assert len(home.room.entries(given.donation)) == len(events), "each once"
+    assert (looked.leaf, looked.leaf_index) == (asked.leaf, home.log.leaves.index(asked.leaf))
+    assert told(given, closed) == {"donation": given.donation, "pictures": 0, "view": looked.leaf_index}
+    assert read_leaf(closed.leaf).tag == read_leaf(looked.leaf).tag
+    assert home.log.leaf(closed.leaf_index or 0) == closed.leaf
+
+
+def test_an_entry_that_was_turned_away_opens_nothing_any_more(home: House) -> None:
+    home.give()
+    reviewer = home.reviewer()
+    asked = home.asked(reviewer)
+    home.passkeys.leave(reviewer.token)
+    assert refusal_of(home.room.open_view, reviewer.token, asked) == Refusal.SESSION
+    home.sit(reviewer)
+    assert refusal_of(home.room.open_view, reviewer.token, asked) == Refusal.USED_PROOF
+    assert home.room.open_view(reviewer.token, home.asked(reviewer)).view_id
+
+
+def test_what_is_not_in_the_log_or_was_not_drawn_is_told_to_nobody(home: House) -> None:
+    given, reviewer = home.give(), home.reviewer()
+    asked = home.asked(reviewer)
+    home.room.revoke(given.withdrawn(TEN))
+    lies = [
+        replace(asked, receipt=home.log.proof(0)),
+        replace(asked, salt=bytes(32)),
+        replace(asked, view=replace(asked.view, reviewer="stork")),
+        replace(asked, view=replace(asked.view, seq=9)),
+    ]
+    for lie in lies:
+        with pytest.raises(KeeperRefused):
+            home.room.open_view(reviewer.token, lie)
+    assert EntryKind.OPEN not in {e.kind for e in home.room.entries(given.donation)}
+
+
+def test_of_a_clip_that_never_came_the_log_knows_nothing(home: House) -> None:
+    given = home.offer()
+    assert home.room.revoke(given.withdrawn(TEN)).entry is None
+    home.room.sweep()
+    assert home.room.revoke(given.withdrawn(TEN)).shredded_ms == TEN
+    assert home.log.leaves == []
 
 
 def test_only_the_owner_takes_back(home: House) -> None:

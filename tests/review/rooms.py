@@ -140,7 +140,7 @@ class WholeRoom:
         records.migrate(settings.records, MIGRATIONS)
         self.engine = records.engine(settings.records, durable=True)
         self.keeper = Keeper(settings.keeper_url, SECRET)
-        self.app = create_app(settings, clock, self.engine, self.keeper, self.append)
+        self.app = create_app(settings, clock, self.engine, self.keeper, self.append, self.receipt)
         self.desk: Desk = self.app.state.desk
         keys = self.house.administrators
         self.desk.roster.begin((Administrator(b64_public(keys[0]), "anna"), Administrator(b64_public(keys[1]), "ben")))

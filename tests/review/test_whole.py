@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from nightlatch import config
 from nightlatch.domain.view import read_leaf
 from nightlatch.keeper.checks import RoomHours
 from nightlatch.keeper.proof import LedgerLog, LedgerReceipts
+from nightlatch.keeper.reading import News
 from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.cosigners import local_cosigner
 from nightlatch.ledger.face import create_log_app
@@ -47,6 +48,9 @@ class RealLog:
 
     def root(self, now_ms: int) -> bytes:
         return self.keepers.root(now_ms)
+
+    def news(self, seen: bytes, now_ms: int, wants: Callable[[bytes], bool]) -> News:
+        return self.keepers.news(seen, now_ms, wants)
 
     def index(self, receipt: str) -> int:
         return self.receipts.index(receipt)

@@ -5,12 +5,13 @@ import { GivePage } from "./give/Page";
 import { GivingPage } from "./giving/Page";
 import { HomePage } from "./home/Page";
 import { HouseholdPage } from "./household/Page";
+import { showOnTab } from "./hub";
 import { SetUp } from "./setup/Page";
 import { SignIn } from "./signin/Page";
 import { path, ring, start, state, unreachable } from "./state";
 import { showTheme } from "./theme";
 import { Timeline } from "./timeline/Page";
-import { Link, Mark, Toast, Wait } from "./ui";
+import { Link, Mark, Quiet, Toast, Wait } from "./ui";
 
 const TABS = [
   ["/", "Home", "M4 11 12 4l8 7v9h-5v-6H9v6H4z"],
@@ -29,6 +30,9 @@ function Page() {
   if (at === "/household") return <HouseholdPage />;
   return <HomePage />;
 }
+
+// Home says it in its own words.
+const isHome = (at: string) => (at.split("?")[0] ?? "/") === "/";
 
 function App() {
   if (!globalThis.isSecureContext || !crypto.subtle) {
@@ -50,8 +54,20 @@ function App() {
       </main>
     );
   }
-  if (!found.set_up) return <SetUp codeNeeded={found.setup_code_needed} />;
-  if (!found.signed_in || !ring.value) return <SignIn />;
+  if (!found.set_up)
+    return (
+      <>
+        <Quiet />
+        <SetUp codeNeeded={found.setup_code_needed} />
+      </>
+    );
+  if (!found.signed_in || !ring.value)
+    return (
+      <>
+        <Quiet />
+        <SignIn />
+      </>
+    );
   const at = path.value;
   return (
     <>
@@ -79,11 +95,7 @@ function App() {
           })}
         </nav>
       </header>
-      {unreachable.value && (
-        <div class="banner" role="alert">
-          {unreachable.value.text} Trying again…
-        </div>
-      )}
+      {!isHome(at) && <Quiet />}
       <main id="content" tabIndex={-1}>
         <Page />
       </main>
@@ -93,5 +105,6 @@ function App() {
 }
 
 showTheme();
+showOnTab();
 render(<App />, document.getElementById("app")!);
 void start();

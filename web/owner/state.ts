@@ -6,7 +6,9 @@ import { attempt, broken, type Failure, get, type Result, send, whenSignedOut } 
 import type { Bytes } from "../shared/bytes";
 import { forget, type Keyring, keep, kept } from "../shared/keyring";
 import { identityOf, lockedKeys, recipientOf, signingPublic } from "../shared/keys";
+import { SECOND } from "../shared/time";
 import type { Hint, Home, State } from "../shared/wire";
+import { askHow, askNoMore, hear, hearHow, isHere, isOwed, lastHeard, look } from "./hub";
 
 export const state = signal<State | null>(null);
 export const ring = signal<Keyring | null>(null);
@@ -15,6 +17,8 @@ export const unreachable = signal<Failure | null>(null);
 // The hub's time: recordings are placed by its clock, and this device's may be wrong.
 let ahead = 0;
 export const hubNow = () => Date.now() + ahead;
+// Up to when the hub's word goes, by its own clock: until now, or until it was last heard.
+export const knownTo = () => (lastHeard.value === null ? hubNow() : lastHeard.value + ahead);
 export const now = signal(Date.now());
 export const browserNow = signal(Date.now()); // where the hub is not to be believed
 export const path = signal(location.pathname + location.search);
@@ -45,17 +49,20 @@ export function go(to: string, replace = false) {
   setTimeout(() => document.querySelector<HTMLElement>("main")?.focus({ preventScroll: true }));
 }
 addEventListener("popstate", () => (path.value = location.pathname + location.search));
-setInterval(() => {
-  now.value = hubNow();
-  browserNow.value = Date.now();
-}, 1000);
+
+const PATIENCE = 5 * SECOND; // with an answer that takes no work
+const EVERY = 10 * SECOND; // how the home is doing, also when no hint says that something changed
 
 async function ask(): Promise<Result<State>> {
-  const found = await get<State>("/state");
-  if (!found.ok) return found;
-  ahead = Math.abs(found.value.now_ms - Date.now()) > 2000 ? found.value.now_ms - Date.now() : 0;
-  now.value = hubNow();
+  const found = await get<State>("/state", { signal: AbortSignal.timeout(PATIENCE) });
+  if (found.ok) setClock(found.value.now_ms);
   return found;
+}
+
+// Also when the hub's clock was set while this page was open.
+function setClock(hubMs: number) {
+  ahead = Math.abs(hubMs - Date.now()) > 2000 ? hubMs - Date.now() : 0;
+  now.value = hubNow();
 }
 
 export async function start() {
@@ -65,6 +72,7 @@ export async function start() {
     setTimeout(start, 2000);
     return;
   }
+  hear();
   const found = answer.value;
   const keys = await kept().catch(() => undefined);
   if (found.signed_in && keys && keys.household === found.household?.id) ring.value = keys;
@@ -107,17 +115,25 @@ whenSignedOut(() => {
   if (!state.value?.signed_in) return;
   state.value = { ...state.value, signed_in: false };
   ring.value = null;
+  askNoMore();
   void forget().catch(() => undefined);
 });
 
 let feed: EventSource | null = null;
 let waiting: ReturnType<typeof setTimeout> | null = null; // the next refresh is due then
+let toldAt = 0; // when it last said how the home is doing, monotonic
+let isAsked = false;
 
 export async function refresh() {
   if (!state.value?.signed_in) return;
-  const found = await get<Home>("/home");
-  if (found.ok) home.value = found.value;
-  if (found.ok || found.status === 0) unreachable.value = found.ok ? null : found;
+  askHow();
+  isAsked = true;
+  const found = await get<Home>("/home", { signal: AbortSignal.timeout(2 * EVERY) });
+  isAsked = false;
+  if (!found.ok) return;
+  toldAt = performance.now();
+  home.value = found.value;
+  hearHow();
 }
 
 function soon() {
@@ -131,9 +147,16 @@ function soon() {
 function follow() {
   void refresh();
   if (feed && feed.readyState !== EventSource.CLOSED) return;
+  void navigator.serviceWorker?.register("/push.js").catch(() => undefined); // where a browser allows it
   feed = new EventSource("/api/feed");
   feed.onmessage = (message) => {
+    hear();
     const hint = JSON.parse(message.data) as Hint;
+    if (hint.type === "here") {
+      setClock(hint.now_ms);
+      if (!isAsked && (isOwed() || performance.now() - toldAt > EVERY)) void refresh();
+      return;
+    }
     if (hint.type === "still") {
       stillsChanged.value = { ...stillsChanged.value, [hint.camera_id]: hint.at_ms };
       return;
@@ -144,15 +167,36 @@ function follow() {
   let missed = false;
   feed.onerror = () => {
     missed = true; // it reconnects by itself; is the hub still there?
-    soon();
+    void knock();
   };
   feed.onopen = () => {
     if (missed) clipsChanged.value++; // there may have been hints meanwhile
     missed = false;
   };
 }
-setInterval(() => {
-  if (!ring.value) return;
-  void refresh();
-  if (feed?.readyState === EventSource.CLOSED) follow(); // it gave up, as after an answer that is not a feed
-}, 15_000);
+
+let isKnocking = false;
+
+// Ask whether the hub is there. A feed may have died without a word: once the hub answers, there is a new one.
+async function knock() {
+  if (isKnocking || !state.value) return;
+  isKnocking = true;
+  const found = await ask();
+  isKnocking = false;
+  if (!found.ok) return;
+  if (!isHere.value) {
+    feed?.close();
+    askNoMore(); // what was asked of a silent hub counts no more
+    clipsChanged.value++;
+  }
+  hear();
+  if (ring.value) follow();
+}
+
+function lookNow() {
+  now.value = hubNow();
+  browserNow.value = Date.now();
+  if (look()) void knock();
+}
+setInterval(lookNow, SECOND);
+for (const wakes of ["visibilitychange", "online", "offline", "pageshow", "focus"]) addEventListener(wakes, lookNow);

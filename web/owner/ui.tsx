@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type Failure, sealed } from "../shared/api";
 import type { Bytes } from "../shared/bytes";
 import { Latest } from "../shared/latest";
+import { quiet, title as titled } from "./hub";
 import { go, opened, opener } from "./state";
 import { toast } from "./toast";
 
@@ -139,11 +140,27 @@ export function Confirm(props: { title: string; text: string; yes: string; act: 
 
 export function useTitle(title: string) {
   useEffect(() => {
-    document.title = `${title} · Nightlatch`;
+    titled.value = title;
   }, [title]);
 }
 
-const pictures = new Latest<string, string>(160, (url) => URL.revokeObjectURL(url));
+// What stands above a page while the hub is silent. It goes by itself.
+export function Quiet() {
+  const said = quiet.value;
+  if (!said) return null;
+  return (
+    <div class="banner quiet" role="status" data-testid="hub-silent">
+      <strong>{said.title}.</strong> {said.text} {said.todo}
+    </div>
+  );
+}
+
+interface OpenedPicture {
+  url: string;
+  of: number | undefined; // what `again` was
+}
+
+const pictures = new Latest<string, OpenedPicture>(160, ({ url }) => URL.revokeObjectURL(url));
 
 interface PictureProps {
   path: string;

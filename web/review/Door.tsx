@@ -5,8 +5,8 @@ import { session } from "./here";
 import { Trouble } from "./Trouble";
 
 const GREETING = "Clips that people gave, one at a time. Each look is on record, and its owner can see it.";
-const LOCKED = "A minute went by, so the room locked itself.";
-const UNFINISHED = "A minute went by, so the pictures are gone. Your label is kept.";
+const LOCKED = "A minute went by, or most of an hour since your last touch, so the room locked itself.";
+const UNFINISHED = "The room locked itself, so the pictures are gone. Your label is kept.";
 
 export function Door({ isLocked, isUnfinished }: { isLocked: boolean; isUnfinished: boolean }) {
   return (

@@ -291,3 +291,31 @@ describe("breaks and locks", () => {
     expect(session.now.value).toMatchObject({ place: { is: "desk", work: { label: CAT } }, sinceBreakMs: nowMs });
   });
 });
+
+describe("a passkey that has to be touched again", () => {
+  test("after most of an hour the passkey is asked for between two clips, where nothing is lost", async () => {
+    await atDesk(DONE);
+    for (let minute = 0; minute < 51; minute++) {
+      nowMs += 59_500;
+      await session.act();
+    }
+    asked = [];
+    await session.handIn();
+    expect(asked).toEqual(["submit 1 cat routine", "close", "lock"]);
+    expect(place()).toEqual({ is: "out", isLocked: true, work: null });
+    await session.signIn();
+    expect(place()).toMatchObject({ is: "desk", work: { look: { view: 2 } } });
+  });
+
+  test("the page says before it that a long look is about to close", async () => {
+    await atDesk(CAT);
+    nowMs += 8 * 60_000;
+    expect(session.isLockingSoon()).toBe(false);
+    nowMs += 60_000;
+    expect(session.isLockingSoon()).toBe(true);
+    listener!.ended("Ten minutes on one clip.", "idle");
+    await settled();
+    expect(session.isLockingSoon()).toBe(false);
+    expect(place()).toMatchObject({ is: "out", isLocked: true, work: { label: CAT, saved: "saved" } });
+  });
+});

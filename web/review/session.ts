@@ -13,6 +13,13 @@ export const IDLE_MS = 60_000;
 const HERE_EVERY_MS = 15_000;
 const SAVE_AFTER_MS = 400;
 
+// The keeper wants the passkey again an hour after its last touch, and after ten minutes on one clip. Between two clips
+// nothing is lost by it, so the page asks there first.
+export const HOUR_MS = 60 * 60_000;
+export const LONG_LOOK_MS = 10 * 60_000;
+const BETWEEN_CLIPS_MS = HOUR_MS - LONG_LOOK_MS;
+const SOON_MS = 90_000;
+
 export interface Doors {
   room: Pick<typeof api, "words" | "enter" | "next" | "save" | "submit" | "skip" | "flag" | "lock" | "here">;
   film: (keeper: string, look: NextLook, session: string, listener: Listener) => Film;
@@ -29,6 +36,8 @@ export class Session {
   private callOff: (() => void) | null = null; // of the saving that is due
   private lastActMs: number;
   private lastHereMs = 0;
+  private touchedMs = 0;
+  private drawnMs = 0;
 
   constructor(private readonly doors: Doors) {
     this.now = signal<Room>(start(doors.nowMs()));
@@ -45,7 +54,7 @@ export class Session {
       const found = await this.doors.room.enter(words.value.rp_id);
       if (!found.ok) return found;
       this.token = found.value.session;
-      this.lastActMs = this.doors.nowMs();
+      this.lastActMs = this.touchedMs = this.doors.nowMs();
       this.comes({ is: "entered", reviewer: found.value.reviewer, nowMs: this.lastActMs });
       return this.work ? null : this.draw();
     });
@@ -129,6 +138,13 @@ export class Session {
     if (this.token && this.doors.nowMs() - this.lastActMs > IDLE_MS) void this.lockUp();
   }
 
+  // The pictures are about to close, and the room to lock.
+  isLockingSoon(): boolean {
+    if (!this.token || !this.film.value) return false;
+    const ends = Math.min(this.touchedMs + HOUR_MS, this.drawnMs + LONG_LOOK_MS);
+    return this.doors.nowMs() > ends - SOON_MS;
+  }
+
   closeFilm() {
     this.film.value?.close();
     this.film.value = null;
@@ -172,12 +188,18 @@ export class Session {
     this.closeFilm();
     this.saveNoMore();
     if (!this.words) return broken("Sign in first.");
+    if (this.doors.nowMs() - this.touchedMs > BETWEEN_CLIPS_MS) {
+      this.comes({ is: "nothing", why: "" });
+      await this.lockUp();
+      return null;
+    }
     const { keeper } = this.words;
     const drawn = await this.doors.room.next();
     if (!drawn.ok) {
       this.comes({ is: "nothing", why: drawn.reason === "nothing_waiting" ? "" : drawn.text });
       return drawn.kind === "signed-out" ? drawn : null;
     }
+    this.drawnMs = this.doors.nowMs();
     this.comes({ is: "drawn", look: drawn.value });
     this.film.value = this.doors.film(keeper, drawn.value, this.token, {
       come: (pictures) => this.comes({ is: "came", pictures }),

@@ -130,6 +130,8 @@ export const REFUSALS = [
   "nothing_waiting",
   "too_few",
   "policy",
+  "rows",
+  "behind",
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 

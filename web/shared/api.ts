@@ -10,10 +10,19 @@ export function whenSignedOut(act: () => void) {
   onSignedOut = act;
 }
 
+// A hub that fell silent leaves questions hanging, and a browser asks only six at once: without them it can be asked
+// anew.
+let hanging = new AbortController();
+export function letGo() {
+  hanging.abort();
+  hanging = new AbortController();
+}
+
 const HUB: Server = {
   name: "The hub",
   unreachable: "The hub cannot be reached. Are you on the home network, and is it running?",
   signedOut: () => onSignedOut(),
+  gone: () => hanging.signal,
 };
 
 export const get = <T>(path: string, call?: Call) => ask<T>(HUB, "GET", path, json, call);

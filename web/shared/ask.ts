@@ -25,6 +25,7 @@ export interface Server {
   name: string; // “The hub”
   unreachable: string;
   signedOut: () => void; // heard of every answer that says so
+  gone?: () => AbortSignal; // ends what still waits for an answer that does not come
 }
 
 // What this browser does with an answer can fail as well (a seal that does not open): the same kind of failure.
@@ -51,6 +52,7 @@ export async function ask<T>(
   { body, headers, signal }: Call = {},
 ): Promise<Result<T>> {
   const isBytes = body instanceof Uint8Array;
+  const gone = method === "GET" ? server.gone?.() : undefined; // what changes something is not given up half-way
   const type = { "Content-Type": isBytes ? "application/octet-stream" : "application/json" };
   try {
     const response = await fetch(`/api${path}`, {
@@ -58,7 +60,7 @@ export async function ask<T>(
       headers: { "X-Nightlatch": "1", ...(body === undefined ? {} : type), ...headers },
       body: body === undefined ? null : isBytes ? (body as Bytes) : JSON.stringify(body),
       keepalive: method === "DELETE", // what was to go goes, also when the page is closed
-      signal: signal ?? null,
+      signal: signal && gone ? AbortSignal.any([signal, gone]) : (signal ?? gone ?? null),
     });
     return response.ok ? { ok: true, value: await read(response) } : await refusal(server, response);
   } catch (error) {

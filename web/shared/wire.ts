@@ -288,11 +288,22 @@ export interface Broker {
   pictures: boolean;
 }
 
+// Whether the devices hear, through the mailbox, that the hub fell silent; when the mailbox last heard of it.
+export interface Silence {
+  on: boolean;
+  devices: number; // that would
+  after_s: number;
+  renewed_ms: number | null;
+  trouble: string | null;
+  beside: boolean; // the mailbox is on the hub's own machine, and falls silent with it
+}
+
 // The key that a subscription needs, what this browser is alerted to, and the broker's state.
 export interface AlertSettings {
   push_key: string;
   verdicts: Verdict[];
   mqtt: Broker | null; // null where no broker is set
+  silence: Silence | null; // null where no mailbox is
 }
 
 // The key with which this hub vouches for the log, and how much of the log it vouches for.
@@ -312,6 +323,19 @@ export interface Programme {
   language: string;
 }
 
+// What a letter to a programme is.
+export const LETTER_KINDS = ["give", "withdraw", "cosign"] as const;
+export type LetterKind = (typeof LETTER_KINDS)[number];
+
+// What a programme is asked, since when, how often it was asked, and what it answered last.
+export interface Letter {
+  kind: LetterKind;
+  since_ms: number;
+  tries: number;
+  last_ms: number | null;
+  answer: string | null;
+}
+
 // A clip that was given, and how far along taking it back is.
 export interface Donation {
   id: string;
@@ -323,10 +347,16 @@ export interface Donation {
   consent_sha256: string;
   given_ms: number;
   expires_ms: number;
+  arrived_ms: number | null; // when the keeper said that it has the clip; null: nobody knows whether it has
+  not_taken: string | null; // why the keeper says that it has not got the clip
   withdrawn_ms: number | null; // when the owner took it back
-  refused_ms: number | null; // since when the keeper refuses views
+  is_signed: boolean; // the owner's withdrawal is kept here, and is sent until the programme has answered
+  refused_ms: number | null; // since when the keeper says that it refuses views
   shred_by_ms: number | null; // the deadline that the keeper named
   shredded_ms: number | null;
+  proven_ms: number | null; // when this hub found the refusal proven in the log
+  proven_index: number | null;
+  letter: Letter | null; // what is on its way about it
 }
 
 // All that the household gives, and to whom.
@@ -423,7 +453,13 @@ export interface ClipGoneHint {
   clip_id: string;
 }
 
-export type Hint = HomeHint | CameraHint | StillHint | ClipHint | ClipGoneHint;
+// Nothing changed; the hub is there, and this is the time by its clock.
+export interface HereHint {
+  type: "here";
+  now_ms: number;
+}
+
+export type Hint = HomeHint | CameraHint | StillHint | ClipHint | ClipGoneHint | HereHint;
 
 // One object of a clip, as the mailbox knows it.
 export interface MailboxObject {

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import type { Entry } from "../owner/giving/entries";
 import type { Read } from "../owner/giving/reading";
-import { standing } from "../owner/giving/standing";
+import { lookOf, standing, worstLook } from "../owner/giving/standing";
 import { asOf, type Giving, type Happening, next, type There } from "../owner/giving/steps";
 import {
   about,
@@ -11,17 +11,31 @@ import {
   confirmedLine,
   contradictedLine,
   keyLine,
+  markOf,
   proofOf,
   staleLine,
+  troubleOf,
   withheldLine,
 } from "../owner/giving/words";
 import { broken } from "../shared/api";
 import { lastConfirmed } from "../shared/ledger";
 import { Contradiction, type WholeLog } from "../shared/log";
 import type { KnownCheckpoint } from "../shared/memory";
-import type { Donation, Donations } from "../shared/wire";
+import type { Donation, Donations, Letter } from "../shared/wire";
 
-const GIVEN = { id: "d1", withdrawn_ms: null, refused_ms: null, shred_by_ms: null, expires_ms: 9 } as Donation;
+const GIVEN = {
+  id: "d1",
+  arrived_ms: 5,
+  not_taken: null,
+  withdrawn_ms: null,
+  is_signed: false,
+  refused_ms: null,
+  shred_by_ms: null,
+  shredded_ms: null,
+  proven_ms: null,
+  letter: null,
+  expires_ms: 9,
+} as unknown as Donation;
 const DONATIONS: Donations = { programme: null, programmes: [], given: [GIVEN], witness: { key: "", vouched: null } };
 const LOG = { checkpoint: { size: 7 }, witnessed: [{ name: "friend", at_s: 1 }] } as WholeLog;
 const look: Entry = { leaf: "AA==", kind: "view.open", at_ms: 1000, event: {}, proof: { is: "proven", index: 3 } };
@@ -142,27 +156,85 @@ describe("taking it back", () => {
   });
 });
 
-describe("where a donation stands", () => {
-  const withdrawn: Donation = { ...GIVEN, withdrawn_ms: 10_000 };
-  const refused: Donation = { ...withdrawn, refused_ms: 11_000, shred_by_ms: 71_000 };
-  const shred: Entry = { ...look, kind: "shred", at_ms: 60_000 };
+const letter: Letter = {
+  kind: "withdraw",
+  since_ms: 10_000,
+  tries: 14,
+  last_ms: 70_000,
+  answer: "It cannot be reached.",
+};
+const asked: Donation = { ...GIVEN, withdrawn_ms: 10_000, is_signed: true, programme_id: "p", letter };
+const refused: Donation = { ...asked, refused_ms: 11_000, shred_by_ms: 71_000 };
+const proven: Donation = { ...refused, proven_ms: 12_000 };
+const shred: Entry = { ...look, kind: "shred", at_ms: 60_000 };
+const withdraw: Entry = { ...look, kind: "consent.withdraw", event: { refused: 11_000 } };
+const says = (donation: Donation) => troubleOf(standing(donation, [], 0), "P", 0);
 
-  test("is given until it is withdrawn", () => {
+describe("where a donation stands", () => {
+  test("is given until it is withdrawn, once the programme has it", () => {
     expect(standing(GIVEN, [], 0)).toEqual({ is: "given", untilMs: 9 });
+    expect(says(GIVEN)).toBeNull();
+    const coming = { ...GIVEN, arrived_ms: null };
+    expect(standing(coming, [], 0)).toEqual({ is: "coming", asked: null });
+    const silent = { ...coming, letter: { ...letter, kind: "give" as const } };
+    expect(says(silent)).toMatchObject({ text: expect.stringContaining("on its way") });
+    expect(says({ ...coming, not_taken: "It answered: no" })?.text).toBe("P did not take this clip.");
   });
 
-  test("is not taken back before the programme has answered", () => {
-    const stands = standing(withdrawn, [], 0);
-    expect(stands).toEqual({ is: "unanswered", sinceMs: 10_000 });
-    expect(about({ ...withdrawn, onset_ms: 0, length_ms: 25_000, given_ms: 5000 }, stands, 0)).toContain(
-      "not answered",
+  test("is not taken back before the programme has answered, and what is asked is said", () => {
+    const stands = standing(asked, [], 0);
+    expect(stands).toMatchObject({ is: "unanswered", sinceMs: 10_000, next: "hub" });
+    expect(about({ ...asked, onset_ms: 0, length_ms: 25_000, given_ms: 5000 }, stands, 0)).toContain("not answered");
+    const { text, todo } = says(asked)!;
+    expect(text).toMatch(
+      /^Asked P to stop showing this clip, 14 times since .+; it has not answered\. Until it does, /,
     );
+    expect(text).toContain("this clip may still be seen. Last, at ");
+    expect(text).toContain("It cannot be reached.");
+    expect(todo).toContain("goes on asking");
+  });
+
+  test("tells a programme that says no from one that says nothing", () => {
+    const no = { ...asked, letter: { ...letter, tries: 1, answer: "It answered: The keeper knows no such donation." } };
+    expect(says(no)?.text).toContain("once since");
+    expect(says(no)?.text).toContain("it has not agreed");
+  });
+
+  test("says who can do something", () => {
+    expect(says({ ...asked, is_signed: false, letter: null })?.todo).toContain("once more");
+    expect(says({ ...asked, programme_id: null, letter: null })?.todo).toContain("Join it again");
+    expect(says({ ...asked, programme_id: null, letter: null })?.text).toContain("has not been asked yet");
+  });
+
+  test("is refused only so far as the programme says, until its log proves it", () => {
+    expect(standing(refused, [], 0)).toMatchObject({ is: "refused", sinceMs: 11_000 });
+    expect(says(refused)?.text).toContain("does not prove it yet");
+    expect(standing(proven, null, 0)).toMatchObject({ is: "proven", sinceMs: 11_000 });
+    expect(standing(refused, [withdraw], 0)).toMatchObject({ is: "proven" });
+    expect(standing(refused, [{ ...withdraw, proof: { is: "coming" } }], 0)).toMatchObject({ is: "refused" });
+    expect(says(proven)).toBeNull();
+  });
+});
+
+describe("where a donation stands that was taken back", () => {
+  test("is refused by the log when its consent ended, or when the hub was restored from before", () => {
+    const ended: Entry = { ...look, kind: "consent.withdraw", event: { refused: 11_000, shred_by: 71_000 } };
+    expect(standing(GIVEN, [ended], 20_000)).toEqual({
+      is: "proven",
+      sinceMs: 11_000,
+      key: { is: "due", byMs: 71_000 },
+    });
+  });
+
+  test("may never have come", () => {
+    const never = { ...refused, letter: null, not_taken: "It says that this clip never came." };
+    expect(standing(never, [], 0)).toEqual({ is: "never-came", why: never.not_taken });
   });
 
   test("tells the end of its key from the log alone, and in time", () => {
     const key = (entries: Entry[] | null, nowMs: number) => {
-      const stands = standing(refused, entries, nowMs);
-      return stands.is === "refused" ? stands.key : null;
+      const stands = standing(proven, entries, nowMs);
+      return stands.is === "proven" ? stands.key : null;
     };
     expect(key([], 20_000)).toEqual({ is: "due", byMs: 71_000 });
     expect(key([shred], 80_000)).toEqual({ is: "destroyed", atMs: 60_000, isInTime: true });
@@ -171,5 +243,52 @@ describe("where a donation stands", () => {
     expect(key([{ ...shred, proof: { is: "faulty", fault: "no" } }], 80_000)).toMatchObject({ is: "overdue" });
     expect(key(null, 80_000)).toEqual({ is: "due", byMs: 71_000 });
     expect(keyLine({ is: "overdue", byMs: 71_000 })).toContain("the log does not say so");
+  });
+});
+
+describe("a look at a clip that was taken back", () => {
+  const taken = { ...GIVEN, withdrawn_ms: 10_000, refused_ms: 20_500 } as Donation;
+  const reading = (steps(ASKED, PROVEN) as There).reading;
+  const at = (at_ms: number, index = 3): Entry => ({ ...look, at_ms, proof: { is: "proven", index } });
+  const withdraw: Entry = { ...at(20_000, 9), kind: "consent.withdraw", event: { refused: 20_500 } };
+  const closed = (view: number, pictures: number): Entry => ({
+    ...at(30_000, 12),
+    kind: "view.close",
+    event: { view, pictures },
+  });
+
+  test.each([
+    ["before it was taken back", at(9_000), "fine"],
+    ["between the withdrawal and the refusal", at(15_000), "after-withdrawal"],
+    ["after the refusal", at(21_000), "after-refusal"],
+    ["behind the refusal in the log, whatever its clock says", at(5_000, 10), "after-refusal"],
+  ])("%s", (_, entry, is) => {
+    expect(lookOf(entry, taken, [entry, withdraw])).toBe(is);
+  });
+
+  test("is a fault in red at its line and at the top, and nothing of its clip is green", () => {
+    const entries = [at(9_000, 2), withdraw, at(21_000, 10)];
+    expect(worstLook(taken, entries)).toBe("after-refusal");
+    const marks = entries.map((entry) => markOf(entry, reading, lookOf(entry, taken, entries), true));
+    expect(marks.map(({ mark }) => mark)).toEqual(["waiting", "waiting", "bad"]);
+    expect(marks[2]?.text).toContain("after the programme had refused to show it");
+  });
+
+  test("is held to the first time that the programme named", () => {
+    const later = { ...withdraw, event: { refused: 90_000 } };
+    expect(lookOf(at(30_000), taken, [at(30_000), later])).toBe("after-refusal");
+    expect(lookOf(at(30_000), { ...taken, refused_ms: 90_000 }, [at(30_000), withdraw])).toBe("after-refusal");
+  });
+
+  test("that was turned away is no fault, and not green either", () => {
+    const entries = [withdraw, at(21_000, 10), closed(10, 0)];
+    expect(lookOf(entries[1]!, taken, entries)).toBe("turned-away");
+    expect(worstLook(taken, entries)).toBeNull();
+    expect(markOf(entries[1]!, reading, "turned-away", false)).toMatchObject({ mark: "waiting" });
+    expect(lookOf(entries[1]!, taken, [withdraw, entries[1]!, closed(10, 1)])).toBe("after-refusal");
+  });
+
+  test("is no fault before anything was taken back", () => {
+    expect(worstLook(GIVEN, [at(9_000)])).toBeNull();
   });
 });

@@ -13,7 +13,16 @@ import { type TinyLog, tinyLog, tinyWriter, type Writer } from "./tiny-log";
 
 const NOW_MS = Date.UTC(2026, 10, 28, 12);
 const SALT = utf8("0123456789abcdef");
-const GIVEN = { id: "d1", consent_sha256: "ab", given_ms: NOW_MS - 60_000, withdrawn_ms: null } as Donation;
+const GIVEN = {
+  id: "d1",
+  consent_sha256: "ab",
+  given_ms: NOW_MS - 60_000,
+  arrived_ms: NOW_MS - 60_000,
+  not_taken: null,
+  withdrawn_ms: null,
+  is_signed: false,
+  refused_ms: null,
+} as Donation;
 const TAKEN_BACK: Donation = { ...GIVEN, withdrawn_ms: NOW_MS, refused_ms: NOW_MS, shred_by_ms: NOW_MS + 60_000 };
 type Json = Parameters<typeof canonical>[0];
 const WITHDRAWAL = "POST /giving/donations/d1/withdrawal";
@@ -42,8 +51,13 @@ function donations(...given: Donation[]) {
 
 const file = (bytes: Bytes) => yes({ bytes, headers: new Headers() });
 
+// What the browser keeps over a reload.
+class Kept {
+  asking: string | null = null;
+}
+
 // How often the page rests before it is left is what ends a watch.
-function giving(answers: Answers, rests = 0, memory = logMemory(inMemory())) {
+function giving(answers: Answers, rests = 0, memory = logMemory(inMemory()), kept = new Kept()) {
   const hub = new TableHub({
     "GET /giving": [donations(GIVEN)],
     "GET /giving/logs/p1/checkpoint": [file(log.checkpoint)],
@@ -63,6 +77,7 @@ function giving(answers: Answers, rests = 0, memory = logMemory(inMemory())) {
       if (rests-- <= 0) it.leave();
     },
     takenBack: () => said.push("taken back"),
+    asking: { get: () => kept.asking, set: (donation) => (kept.asking = donation) },
   });
   const reading = () => (it.at.value as There).reading;
   return { it, hub, said, reading };
@@ -92,7 +107,7 @@ describe("reading the log", () => {
   test("it is read again and again, and mends itself", async () => {
     const { it, reading } = giving({ "GET /giving/logs/p1/checkpoint": [UNREACHABLE, file(log.checkpoint)] }, 1);
     const was: string[] = [];
-    it.at.subscribe((at) => at.is === "there" && was.push(at.reading.is));
+    it.at.subscribe((at) => at.is === "there" && at.reading.is !== was.at(-1) && was.push(at.reading.is));
     await it.watch();
     expect(was).toEqual(["reading", "unproven", "proven"]);
     expect(reading().is).toBe("proven");
@@ -116,7 +131,7 @@ describe("reading the log", () => {
   test("no log is read while nothing is given", async () => {
     const { it, hub } = giving({ "GET /giving": [donations()] }, 2);
     await it.watch();
-    expect(hub.asked).toEqual(["GET /giving"]);
+    expect(new Set(hub.asked)).toEqual(new Set(["GET /giving"]));
   });
 });
 
@@ -199,11 +214,14 @@ describe("a log that contradicts what this browser saw", () => {
   });
 });
 
+const ASKED: Donation = { ...GIVEN, withdrawn_ms: NOW_MS, is_signed: true };
+const ASKING = "POST /giving/donations/d1/asking";
+
 describe("taking it back", () => {
   test("the owner signs the withdrawal of this consent, and the page asks where it stands", async () => {
     const { it, hub, said } = giving({
       "GET /giving": [donations(GIVEN), donations(TAKEN_BACK)],
-      [WITHDRAWAL]: [yes({})],
+      [WITHDRAWAL]: [yes(TAKEN_BACK)],
     });
     await it.ask();
     hub.asked.length = 0;
@@ -218,12 +236,38 @@ describe("taking it back", () => {
     expect(said).toEqual(["taken back"]);
   });
 
+  test("nothing is said to be taken back before the programme has answered", async () => {
+    const { it, said } = giving({ "GET /giving": [donations(GIVEN), donations(ASKED)], [WITHDRAWAL]: [yes(ASKED)] });
+    await it.ask();
+    await it.takeBack(GIVEN);
+    expect(it.at.value).toMatchObject({ withdrawal: { is: "idle" }, donations: { given: [ASKED] } });
+    expect(said).toEqual([]);
+  });
+
+  test("what is signed is not signed again: the hub asks once more", async () => {
+    const { it, hub, said } = giving({ "GET /giving": [donations(ASKED)], [ASKING]: [yes(ASKED), yes(TAKEN_BACK)] });
+    await it.ask();
+    await it.takeBack(ASKED);
+    expect(said).toEqual([]);
+    await it.takeBack(ASKED);
+    expect(hub.asked.filter((line) => line.startsWith("POST"))).toEqual([ASKING, ASKING]);
+    expect(hub.bodies[ASKING]).toBeUndefined();
+    expect(said).toEqual(["taken back"]);
+  });
+
+  test("how far it is comes anew with each round", async () => {
+    const { it } = giving({ "GET /giving": [donations(ASKED), donations(TAKEN_BACK)] }, 1);
+    await it.watch();
+    expect(it.at.value).toMatchObject({ donations: { given: [TAKEN_BACK] } });
+  });
+});
+
+describe("taking it back, when something is in the way", () => {
   test.each([
-    ["the programme is unreachable", REFUSED],
+    ["the hub refuses", REFUSED],
     ["the hub goes away", UNREACHABLE],
   ])("it is not said to be taken back when %s, and it can be sent again", async (_, no) => {
-    const unanswered = { ...GIVEN, withdrawn_ms: NOW_MS, refused_ms: null, shred_by_ms: null };
-    const { it, said } = giving({ "GET /giving": [donations(unanswered)], [WITHDRAWAL]: [no, yes({})] });
+    const { it, said } = giving({ [WITHDRAWAL]: [no, yes(TAKEN_BACK)] });
     await it.ask();
     await it.takeBack(GIVEN);
     expect(it.at.value).toMatchObject({ withdrawal: { is: "failed", donation: "d1", failure: no } });
@@ -234,20 +278,29 @@ describe("taking it back", () => {
   });
 
   test("two taps send one withdrawal", async () => {
-    const { it, hub } = giving({ [WITHDRAWAL]: [yes({})] });
+    const { it, hub } = giving({ [WITHDRAWAL]: [yes(TAKEN_BACK)] });
     await it.ask();
     await Promise.all([it.takeBack(GIVEN), it.takeBack(GIVEN)]);
     expect(hub.asked.filter((line) => line === WITHDRAWAL)).toHaveLength(1);
   });
 
   test("leaving the page at once stops no withdrawal", async () => {
-    const { it, hub, said } = giving({ [WITHDRAWAL]: [yes({})] });
+    const { it, hub, said } = giving({ [WITHDRAWAL]: [yes(TAKEN_BACK)] });
     await it.ask();
     const sending = it.takeBack(GIVEN);
     it.leave();
     await sending;
     expect(hub.asked).toContain(WITHDRAWAL);
     expect(said).toEqual(["taken back"]);
+  });
+
+  test("the question whether to take it back survives a reload", () => {
+    const kept = new Kept();
+    giving({}, 0, undefined, kept).it.wonder("d1");
+    const reloaded = giving({}, 0, undefined, kept).it;
+    expect(reloaded.asking.value).toBe("d1");
+    reloaded.wonder(null);
+    expect(giving({}, 0, undefined, kept).it.asking.value).toBeNull();
   });
 });
 

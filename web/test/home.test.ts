@@ -12,7 +12,7 @@ import {
   START,
   withEarlier,
 } from "../owner/home/happenings";
-import { cameraNow, headline, lead, mailboxLine, storageLine } from "../owner/home/status";
+import { cameraNow, headline, lead, mailboxLine, standing, storageLine, unknown } from "../owner/home/status";
 import { broken } from "../shared/api";
 import { dayOf, HOUR } from "../shared/time";
 import type { CameraNow, Clip, Home } from "../shared/wire";
@@ -98,8 +98,29 @@ describe("what Home says", () => {
   test("all is well while a camera records", () => {
     expect(headline(home([camera("recording")]))).toBe("All is well");
     expect(lead(home([camera("recording")]))).toBe("One camera is recording, sealed for you alone.");
-    expect(headline(home([camera("off")]))).toBe("Ready for a camera");
+    expect(headline(home([]))).toBe("Ready for a camera");
+    expect(lead(home([camera("recording"), camera("off")]))).toContain("One is not.");
     expect(lead(home([]))).toBe("Nothing is being recorded yet.");
+  });
+  test("the green tick is for cameras that record, and for nothing else", () => {
+    expect(standing(home([camera("recording")]), true)).toBe("well");
+    expect(standing(home([camera("recording")]), false)).toBe("silent");
+    expect(standing(home([camera("recording")], [problem]), true)).toBe("trouble");
+    expect(standing(home([camera("recording")], [problem]), false)).toBe("silent");
+    for (const cameras of [[], [camera("off")], [camera("starting")]])
+      expect(standing(home(cameras), true)).toBe("idle");
+    expect(headline(home([camera("off")]))).toBe("Your camera is turned off");
+    expect(headline(home([camera("off"), camera("off")]))).toBe("Your cameras are turned off");
+    expect(lead(home([camera("off")]))).toBe("Nothing is being recorded.");
+    expect(headline(home([camera("starting"), camera("off")]))).toBe("Your cameras are starting");
+    expect(lead(home([camera("starting")]))).toBe("Nothing is being recorded yet.");
+  });
+  test("nothing is said of now while the hub is silent", () => {
+    expect(unknown(NOON)).toBe("Not known since 12:00");
+    expect(unknown(null)).toBe("Not known");
+    expect(aboutClip(clip("a", NOON, { open: true, ended_ms: null }), false)).toContain("when the hub was last heard");
+    const parts = [clip("a", NOON), clip("b", NOON, { open: true, ended_ms: null })];
+    expect(aboutEvent(parts, false)).toContain("when the hub was last heard");
   });
   test("problems are counted", () => {
     expect(headline(home([], [problem]))).toBe("One thing needs you");

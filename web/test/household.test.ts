@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { aboutHeld, listed } from "../owner/household/held";
 import { base64Url, bytesOf, switched } from "../owner/household/push";
+import { aboutSilence, canTell } from "../owner/household/telling";
 import { changePassphrase, sheetBy } from "../owner/household/unlocking";
 import { type Bytes, b64 } from "../shared/bytes";
 import { fromWords, type Kdf, newRoot, stretch, unwrap, wrap } from "../shared/keys";
@@ -81,5 +82,28 @@ describe("alerts on this device", () => {
     expect(base64Url(key.buffer)).toBe("-_--AQ");
     expect(bytesOf("-_--AQ")).toEqual(key);
     expect(base64Url(null)).toBe("");
+  });
+});
+
+describe("that the hub fell silent", () => {
+  const NOON = new Date(2026, 4, 2, 12).getTime();
+  const well = { on: true, devices: 2, after_s: 300, renewed_ms: NOON, trouble: null, beside: false };
+
+  test("needs a mailbox and a device", () => {
+    expect(canTell(null)).toBe(false);
+    expect(canTell({ ...well, devices: 0 })).toBe(false);
+    expect(aboutSilence(null, NOON)).toContain("needs a mailbox");
+    expect(aboutSilence({ ...well, devices: 0 }, NOON)).toContain("switch on an alert above first");
+  });
+  test("is told to so many, after so long, as last renewed", () => {
+    const said = "2 devices are told after 5 minutes of silence. Last renewed 12:00.";
+    expect(aboutSilence(well, NOON)).toBe(said);
+    expect(aboutSilence({ ...well, on: false, renewed_ms: null }, NOON)).toBe("Off.");
+    expect(aboutSilence({ ...well, renewed_ms: null }, NOON)).toContain("being set up");
+    const away = aboutSilence({ ...well, trouble: "The mailbox cannot be reached." }, NOON);
+    expect(away).toContain("The mailbox cannot be reached. Last renewed 12:00.");
+  });
+  test("is not promised by a mailbox that falls silent with the hub", () => {
+    expect(aboutSilence({ ...well, beside: true }, NOON)).toContain("falls silent with it");
   });
 });

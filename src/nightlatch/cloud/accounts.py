@@ -15,7 +15,7 @@ from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from nightlatch.cloud.records import AccountRow, NonceRow, RetiredHubRow
+from nightlatch.cloud.records import AccountRow, LetterRow, NonceRow, RetiredHubRow, VigilRow
 from nightlatch.domain.time import Clock
 from nightlatch.errors import OverQuota, Refused
 from nightlatch.web.signature import NONCE_LIFE_S, SignedRequest
@@ -94,6 +94,8 @@ class Accounts:
             elif row.hub_key != hub_key:  # a new hub; the owner signed for it
                 session.add(RetiredHubRow(hub_key=row.hub_key, household_id=household, retired_ms=now_ms))
                 row.hub_key = hub_key
+                session.execute(delete(LetterRow).where(LetterRow.household_id == household))
+                session.execute(delete(VigilRow).where(VigilRow.household_id == household))  # of the hub before
 
     def _let_in(self, session: Session, is_neighbour: bool) -> None:
         """Raises `Refused` for a stranger, `OverQuota` when there is no room for one more household."""

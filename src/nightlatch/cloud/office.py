@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from nightlatch.cloud.accounts import Accounts, Caller, Role
 from nightlatch.cloud.mailbox import Mailbox
 from nightlatch.cloud.patience import Patience
+from nightlatch.cloud.vigil import Vigil
 from nightlatch.domain.time import Clock
 from nightlatch.web.addresses import is_this_machine
 from nightlatch.web.signature import SignedRequest, check_digest, verify
@@ -26,6 +27,7 @@ class PostOffice:
     accounts: Accounts
     patience: Patience
     clock: Clock
+    vigil: Vigil
     is_on_loopback: bool = True
 
 

@@ -1,8 +1,9 @@
-"""The cloud's tables: household ids, public keys, times and sizes. Nothing else is known here."""
+"""The cloud's tables: household ids, public keys, times and sizes; and, where an owner asked for it, sealed letters to
+devices with the addresses of these. Nothing else is known here."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -45,6 +46,33 @@ class ObjectRow(MailboxTables):
     bytes: Mapped[int] = mapped_column(Integer)
     sha256: Mapped[str] = mapped_column(String(64))
     created_ms: Mapped[int] = mapped_column(BigInteger)
+
+
+class VigilRow(MailboxTables):
+    """A household that wants its devices told when its hub falls silent. Whether it is, no clock of here decides."""
+
+    __tablename__ = "vigils"
+    __table_args__ = (CheckConstraint("after_s > 0 AND signs >= 0", name="vigil_counts"),)
+
+    household_id: Mapped[str] = mapped_column(ForeignKey("households.id", ondelete="CASCADE"), primary_key=True)
+    after_s: Mapped[int] = mapped_column(Integer)  # of silence
+    signs: Mapped[int] = mapped_column(BigInteger)  # signs of life so far; a new one is what keeps the letters here
+    heard_ms: Mapped[int] = mapped_column(BigInteger)  # the newest, by the cloud's clock, to say when that was
+    told_ms: Mapped[int | None] = mapped_column(BigInteger)  # when the first letter of this silence was taken
+
+
+class LetterRow(MailboxTables):
+    """A push message that a hub wrote in advance: sealed to a device, which is known here by its address only."""
+
+    __tablename__ = "letters"
+    __table_args__ = (CheckConstraint("tries >= 0", name="letter_tries"),)
+
+    household_id: Mapped[str] = mapped_column(ForeignKey("vigils.household_id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    endpoint: Mapped[str] = mapped_column(String(1000))
+    token: Mapped[str] = mapped_column(String(1200))  # the hub's Authorization for the push service, hours at most
+    body: Mapped[bytes] = mapped_column(LargeBinary)  # RFC 8291
+    tries: Mapped[int] = mapped_column(Integer, default=0)
 
 
 class RetiredHubRow(MailboxTables):

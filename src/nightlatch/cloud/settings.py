@@ -28,6 +28,8 @@ class CloudSettings(BaseModel):
     )
     most_households: int = Field(100, ge=1, description="that are taken in; each has its quota")
 
+    shortest_silence_s: int = Field(120, ge=1, le=86_400, description="before a hub's devices may be told of it")
+
     @property
     def is_loopback(self) -> bool:
         return is_this_machine(self.host) or self.host == "localhost"

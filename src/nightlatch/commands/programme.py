@@ -182,6 +182,10 @@ def status(config_file: ConfigOption = None, data: DataOption = None) -> None:
     alpha = quality.alpha(quality.verdicts(labels.submitted()))
     told = "not known yet: no clip has labels from two reviewers" if math.isnan(alpha) else f"{alpha:.2f}"
     out.print(f"agreement       Krippendorff's alpha of the verdicts {told}")
+    if settings.log_policy is None:
+        out.print("labels          are not held against the log's receipts: set \\[review] log_policy", soft_wrap=True)
+    for each in labels.refused():
+        out.print(f"refused         the label of view {each.view} ({each.donation}): {each.why}", soft_wrap=True)
 
 
 @app.command()
@@ -194,7 +198,7 @@ def know(
     data: DataOption = None,
 ) -> None:
     """Record the known answer of a clip, so that it measures quality. It is drawn like any other."""
-    from nightlatch.review.labels import label_of
+    from nightlatch.review.writing import label_of
 
     _, labels = _room(review_settings(config_file, data))
     labels.know(donation, label_of(subjects.split(","), [each for each in happenings.split(",") if each], verdict))
@@ -216,6 +220,9 @@ def labels_(
         raise ConfigError(f"Labels can be exported as {', '.join(writers)}. Set --format.")
     _, labels = _room(review_settings(config_file, data))
     typer.echo(writers[form](_exported(labels)))
+    if refused := labels.refused():
+        views = ", ".join(str(each.view) for each in refused)
+        typer.echo(f"{len(refused)} labels do not fit the log and are left out (views {views}).", err=True)
 
 
 # ---- within -------------------------------------------------------------------------------------------------------
@@ -232,10 +239,12 @@ def _room(settings: ReviewSettings) -> tuple[Roster, Labels]:
     from nightlatch.clocks import system_clock
     from nightlatch.review.labels import Labels
     from nightlatch.review.roster import Roster
-    from nightlatch.review.serve import open_records
+    from nightlatch.review.serve import label_proofs, open_records
 
     engine, clock = open_records(settings), system_clock()
-    return Roster(engine, clock, settings.programme_key), Labels(engine, clock)
+    return Roster(engine, clock, settings.programme_key, settings.administrators), Labels(
+        engine, clock, label_proofs(settings)
+    )
 
 
 def _make(settings: ReviewSettings, roster: Roster, change: str) -> None:
@@ -271,9 +280,8 @@ def _promised(policy: Promise) -> str:
 
 
 def _in_words(change: ProgrammeChange) -> str:
-    from nightlatch.domain.view import read_promise
+    from nightlatch.domain.view import read_enrolment, read_promise
     from nightlatch.review.records import ChangeKind
-    from nightlatch.review.roster import read_enrolment
 
     if change.kind is ChangeKind.POLICY:
         return _promised(read_promise(change.event))

@@ -220,6 +220,8 @@ def _config(layout: Layout, programme_key: str, admin: Sequence[str], trial: boo
         "keeper_url": layout.keeper,
         "keeper_page_url": layout.keeper.replace("http", "ws", 1),
         "keeper_secret": str(folder / "keeper" / "face.secret"),
+        "administrators": keys,
+        "log_policy": str(folder / "policy"),
     }
     keeper = {
         **log,

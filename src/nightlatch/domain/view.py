@@ -78,6 +78,18 @@ class Enrolment:
         )
 
 
+def read_enrolment(raw: bytes) -> Enrolment:
+    """The inverse of `Enrolment.canonical`. Raises `Refused`."""
+    try:
+        told = json.loads(raw)
+        words = (told["do"], told["reviewer"], told["device"], told["credential"], told["key"])
+        if not all(isinstance(word, str) for word in words) or type(told["at"]) is not int:
+            raise ValueError("no enrolment")
+        return Enrolment(*words, told["at"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Refused("This is not a change of a programme's roster. Propose another one.") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Promise:
     """What the programme promises in the log: two administrators signed it, the keeper keeps to it."""

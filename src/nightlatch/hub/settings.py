@@ -30,6 +30,9 @@ class HubSettings(BaseModel):
     mqtt_verdicts: list[Verdict] = Field(
         default_factory=lambda: list(Verdict), description="which events are published: threat, unsure, routine"
     )
+    silence_after_s: int = Field(
+        300, ge=1, le=86_400, description="of silence, before the mailbox tells your devices; if you switched that on"
+    )
     models_dir: Path | None = Field(None, description="where downloaded models are kept; default: beside the data")
     detector: EyeName = Field(EyeName.EYE, description="which eye looks at moving things")
 

@@ -26,7 +26,8 @@ from nightlatch.seal.envelope import Sealed
 from nightlatch.seal.note import Verifier
 
 CLOCK_SLACK_MS = 2 * MINUTE_MS
-LONGEST_SESSION_MS = 10 * HOUR_MS
+LONGEST_SESSION_MS = HOUR_MS  # then the passkey again, whatever came: a script has no finger
+LONGEST_HERE_MS = 10 * MINUTE_MS  # with nothing but signs of life: no clip, no label
 
 
 class Receipts(Protocol):
@@ -87,8 +88,9 @@ class Seat:
     reviewer: str
     device: str
     credential: str
-    began_ms: int
-    last_ms: int  # when the reviewer last did something
+    began_ms: int  # when the passkey was touched
+    last_ms: int  # when the reviewer last showed a sign of life
+    acted_ms: int  # when they last drew, opened, skipped or labelled a clip
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,16 +275,18 @@ def check_clock(now_ms: int, latest_ms: int) -> None:
 
 
 def check_seat(seat: Seat | None, is_enrolled: bool, now_ms: int) -> Seat:
-    """Raises `KeeperRefused` without a session of today by a passkey that is on the roster now."""
+    """Raises `KeeperRefused` without a session of the last hour by a passkey that is on the roster now."""
     if seat is None or not is_enrolled or now_ms - seat.began_ms > LONGEST_SESSION_MS:
         raise KeeperRefused(Refusal.SESSION, "Log in with your passkey.")
     return seat
 
 
 def check_presence(seat: Seat | None, policy: RoomPolicy, now_ms: int) -> None:
-    """Raises `KeeperRefused` when the reviewer has done nothing for too long."""
+    """Raises `KeeperRefused` when the reviewer has done nothing for too long, or only said that they are there."""
     if seat is None or now_ms - seat.last_ms > policy.idle_ms:
         raise KeeperRefused(Refusal.IDLE, "Nothing happened for a while, so the session is locked. Log in again.")
+    if now_ms - seat.acted_ms > LONGEST_HERE_MS:
+        raise KeeperRefused(Refusal.IDLE, "Ten minutes on one clip: the session is locked. Touch your passkey again.")
 
 
 def check_hours(policy: RoomPolicy, now_ms: int) -> None:

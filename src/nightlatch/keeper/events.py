@@ -82,9 +82,10 @@ class FlagEvent:
     kind: ClassVar = EntryKind.FLAG
     donation: str
     view: int
+    shred_by_ms: int
 
     def canonical(self) -> bytes:
-        return canonical({"donation": self.donation, "view": self.view})
+        return canonical({"donation": self.donation, "shred_by": self.shred_by_ms, "view": self.view})
 
 
 @dataclass(frozen=True, slots=True)

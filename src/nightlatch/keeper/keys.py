@@ -30,6 +30,7 @@ from nightlatch.durably import sync
 from nightlatch.errors import ConfigError
 from nightlatch.keeper.records import KeptDonationRow
 from nightlatch.keeper.refusals import KeyGone
+from nightlatch.keeper.stamps import tolerant
 from nightlatch.seal.identities import Opener
 
 KEY_BYTES = 32
@@ -80,7 +81,7 @@ class Keys:
             _overwrite(half)
             half.unlink()
             sync(self._halves)
-        with Session(self._engine) as session, session.begin():
+        with tolerant(self._engine) as session, session.begin():
             row = session.get(KeptDonationRow, donation)
             if row is not None:
                 row.wrapped_key = None
@@ -92,6 +93,11 @@ class Keys:
         """
         with self._engine.connect() as connection:
             return int(connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]) == 0
+
+    @property
+    def counter(self) -> Path:
+        """A file beside the halves, in no backup: it counts the changes of the database."""
+        return self._halves / ".changes"
 
     def derived(self, purpose: str) -> bytes:
         """32 bytes for another purpose of this keeper, from the master key."""

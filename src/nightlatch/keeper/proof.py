@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 
 from nightlatch.errors import ConfigError
+from nightlatch.keeper.reading import Check, News, read_news, read_seen
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.words import Anchor
 from nightlatch.ledger.checkpoint import Checkpoint, open_checkpoint
@@ -17,6 +18,7 @@ from nightlatch.ledger.policy import Policy, check_note, fresh_among
 from nightlatch.ledger.proof import read_proof
 from nightlatch.seal.note import Verifier
 
+RECEIPT_WITHIN_S = 5.0  # an owner who takes back waits for it
 _NAMES = {
     Why.WRONG_ORIGIN: Refusal.WRONG_LOG,
     Why.NOT_SIGNED: Refusal.WRONG_LOG,
@@ -68,6 +70,15 @@ class LedgerReceipts:
         with _in_our_words():
             return check_note(note, self.policy, now_ms).checkpoint
 
+    def of_part(self, now_ms: int) -> Check:
+        """What checks a checkpoint of a part of the log: cosigned by the quorum of the part's own policy."""
+
+        def check(note: bytes, policy: Policy, is_fresh: bool) -> Checkpoint:
+            with _in_our_words():
+                return check_note(note, policy, now_ms if is_fresh else None).checkpoint
+
+        return check
+
 
 class LedgerLog:
     """The log over HTTP: takes the keeper's entries, and shows the checkpoint whose root the draw hangs on."""
@@ -80,9 +91,23 @@ class LedgerLog:
         """The index of the leaf, once it is durable. Raises `LedgerError`."""
         return self._client.append(leaf).index
 
+    def receipt(self, index: int) -> str:
+        """A fresh receipt of an entry, or soon none. Raises `LedgerError`."""
+        return replace(self._client, within_s=RECEIPT_WITHIN_S).receipt(index)
+
     def enrol(self, slot: str, witness: str) -> None:
         """Let a household's hub cosign. Raises `LedgerError`."""
         self._client.enrol(slot, witness)
+
+    def news(self, seen: bytes, now_ms: int, wants: Callable[[bytes], bool]) -> News:
+        """What is new in the log after `seen`, of what is wanted. Raises `KeeperRefused`."""
+        try:
+            with _in_our_words():
+                return read_news(
+                    self._client.file, self._receipts.of_part(now_ms), read_seen(seen, self._receipts.policy), wants
+                )
+        except LedgerError as error:
+            raise KeeperRefused(Refusal.NO_QUORUM, str(error)) from None
 
     def root(self, now_ms: int) -> Anchor:
         """The newest checkpoint that is cosigned and fresh. Raises `KeeperRefused`, also for a shorter log.

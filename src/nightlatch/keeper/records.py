@@ -1,8 +1,16 @@
-"""The keeper's tables, in a SQLite database of its own. This file is in the backup set; `halves/` is not."""
+"""The keeper's tables, in a SQLite database of its own. This file is in the backup set; `halves/` is not.
+
+What decides carries its proof (a consent, a withdrawal, a change that two signed), and every row is stamped: see
+`nightlatch.keeper.stamps`. The groups of a row are what is asked for as a whole.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, LargeBinary, String
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import TypeAlias
+
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from nightlatch.domain.donation import State
@@ -10,9 +18,25 @@ from nightlatch.keeper.draw import DrawEnd
 from nightlatch.keeper.events import EntryKind
 from nightlatch.store.records import one_of
 
+Group: TypeAlias = tuple[str | bytes | int, ...]
+
 
 class KeeperTables(DeclarativeBase):
     """All tables of the keeper."""
+
+    def groups(self) -> Iterable[Group]:
+        """The groups of rows that this one is in."""
+        return ()
+
+
+def entry_of(leaf: bytes) -> Group:
+    """The entries with this leaf: one, or none."""
+    return "entry", sha256(leaf).digest()
+
+
+def change_of(leaf: bytes) -> Group:
+    """The changes with this leaf: one, or none."""
+    return "change", sha256(leaf).digest()
 
 
 class KeptDonationRow(KeeperTables):
@@ -35,6 +59,10 @@ class KeptDonationRow(KeeperTables):
     signed_withdrawal: Mapped[bytes | None] = mapped_column(LargeBinary)
     withdrawn_ms: Mapped[int | None] = mapped_column(BigInteger)
     shredded_ms: Mapped[int | None] = mapped_column(BigInteger)
+    flagged_ms: Mapped[int | None] = mapped_column(BigInteger)
+
+    def groups(self) -> Iterable[Group]:
+        return ("state", self.state), ("household", self.household or "")
 
 
 class DrawRow(KeeperTables):
@@ -52,6 +80,9 @@ class DrawRow(KeeperTables):
     drawn_ms: Mapped[int] = mapped_column(BigInteger)
     ended: Mapped[DrawEnd | None] = mapped_column(one_of(DrawEnd, "draw_end", 8))  # None while it stands
 
+    def groups(self) -> Iterable[Group]:
+        return (("draws", self.reviewer, self.day),)
+
 
 class ViewRow(KeeperTables):
     """A view that was let in. Its id is the index of its `view.open` leaf: one leaf, one view."""
@@ -67,6 +98,9 @@ class ViewRow(KeeperTables):
     day: Mapped[int]
     opened_ms: Mapped[int] = mapped_column(BigInteger)
     closed_ms: Mapped[int | None] = mapped_column(BigInteger)
+
+    def groups(self) -> Iterable[Group]:
+        return ("views", self.reviewer, self.day), ("viewers", self.donation_id)
 
 
 class EntryRow(KeeperTables):
@@ -85,10 +119,14 @@ class EntryRow(KeeperTables):
     made_ms: Mapped[int] = mapped_column(BigInteger)
     due_ms: Mapped[int] = mapped_column(BigInteger)
     leaf_index: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    open_event: Mapped[bytes | None] = mapped_column(LargeBinary)  # of a withdrawal: as its hub is shown it
+
+    def groups(self) -> Iterable[Group]:
+        return (entry_of(self.leaf), *([] if self.leaf_index is not None else [("queued",)]))
 
 
 class RosterRow(KeeperTables):
-    """A passkey that two administrators enrolled."""
+    """How often a passkey was used. What lets it in, or puts it out, is the newest change of it that two signed."""
 
     __tablename__ = "passkeys"
 
@@ -101,10 +139,33 @@ class RosterRow(KeeperTables):
     removed: Mapped[bool] = mapped_column(Boolean(create_constraint=True, name="passkey_removed"))
 
 
-class PromiseRow(KeeperTables):
-    """A policy that two administrators signed; the newest is what the programme promises."""
+class ChangeRow(KeeperTables):
+    """A change that two administrators signed, with its proof; or a leaf of one that nobody has told this keeper."""
 
-    __tablename__ = "promises"
+    __tablename__ = "changes"
 
-    at_ms: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    event: Mapped[bytes] = mapped_column(LargeBinary)
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    kind: Mapped[str] = mapped_column(String(10))  # roster, policy
+    leaf: Mapped[bytes] = mapped_column(LargeBinary)
+    found_ms: Mapped[int] = mapped_column(BigInteger)  # when it was told, or read in the log
+    subject: Mapped[str | None] = mapped_column(String(400))  # the passkey of a roster's change
+    event: Mapped[bytes | None] = mapped_column(LargeBinary)  # JCS; None: not told
+    signatures: Mapped[str | None] = mapped_column(Text)  # JSON: b64 key → b64 signature
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    receipt: Mapped[str | None] = mapped_column(Text)  # tlog-proof
+
+    def groups(self) -> Iterable[Group]:
+        told = ("changes", self.kind, self.subject or "") if self.event is not None else ("untold",)
+        return change_of(self.leaf), told
+
+
+class HeadRow(KeeperTables):
+    """One row under which all others hold together; see `nightlatch.keeper.stamps`."""
+
+    __tablename__ = "head"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 1
+    number: Mapped[int] = mapped_column(BigInteger)
+    closed_day: Mapped[int]
+    seen: Mapped[bytes] = mapped_column(LargeBinary)
+    mac: Mapped[bytes] = mapped_column(LargeBinary)

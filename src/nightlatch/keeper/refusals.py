@@ -50,6 +50,9 @@ class Refusal(StrEnum):
     NOTHING_WAITING = "nothing_waiting"
     TOO_FEW = "too_few"
     POLICY = "policy"
+    # what the keeper knows
+    ROWS = "rows"
+    BEHIND = "behind"
 
 
 class KeeperRefused(Refused):

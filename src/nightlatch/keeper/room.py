@@ -10,12 +10,12 @@ still stands when it is done, so that none leaves after a revocation was answere
     next_clip                       for the draw                                         first asks the log for its root
     skip, enough, case              from beginning to end
     open_view                       for the ten checks, decrypting, the row, the ticket  first asks the log for its root
-    connect, touch, check_standing  from beginning to end
+    connect, touch, check_standing  from beginning to end, and so does pace
     still                           twice: does the view stand before and after          makes the picture
     close_view, flag, labelled      from beginning to end
-    revoke                          from beginning to end, before all others             first checks whose it is
+    revoke                          before all others, for refusing and ending views     then asks the log
     entries                         from beginning to end
-    sweep                           for expiring, shredding, ending views                then appends, names hubs
+    sweep                           for expiring, shredding, ending views                then reads and writes the log
 
 Each transaction lies within one desk's method. What must reach the log is written to the database in the same
 transaction as what it tells, and appended by `sweep`.
@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import TypeVar, cast
 
@@ -33,8 +34,10 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.consent import Withdrawn
 from nightlatch.domain.time import Clock
+from nightlatch.errors import NightlatchError
 from nightlatch.keeper import book
 from nightlatch.keeper.arrivals import Arrivals
+from nightlatch.keeper.catching_up import CatchingUp
 from nightlatch.keeper.changes import Promises
 from nightlatch.keeper.checks import Case, Receipts, RoomPolicy
 from nightlatch.keeper.clock import LatestClock
@@ -43,6 +46,7 @@ from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.release import MarkedStill, Watermark
+from nightlatch.keeper.stamps import Stamps, tolerant
 from nightlatch.keeper.taking_back import TakingBack
 from nightlatch.keeper.taking_in import TakingIn
 from nightlatch.keeper.turns import Turns
@@ -59,6 +63,8 @@ from nightlatch.keeper.words import (
     ViewRequest,
 )
 from nightlatch.store.blobs import Blobs
+
+RECEIPTS_AT_ONCE = 4  # each takes a thread for as long as the log hangs
 
 Method = TypeVar("Method", bound=Callable[..., object])
 
@@ -89,18 +95,24 @@ class Room:
         passkeys: Passkeys,
         promises: Promises,
         watermark: Watermark,
+        stamps: Stamps,
     ) -> None:
         self._lock, self._making, self._intake = Turns(), threading.Lock(), threading.Lock()
+        self._at_log = threading.BoundedSemaphore(RECEIPTS_AT_ONCE)
         self._engine, self._clock, self._ledger, self.promises = engine, clock, ledger, promises
         with Session(engine) as session:
             latest = LatestClock(clock, book.latest_ms(session))
-        self._receipts, self._households = receipts, Households(engine, keys, policy.households)
+        self._stamps, self._receipts = stamps, receipts
+        self._households = Households(engine, keys, policy.households)
         self._taking_in = TakingIn(engine, keys, blobs, latest, policy)
         self.arrivals = Arrivals(keys.folder / "incoming")
         self._draws = Draws(engine, keys, latest, policy, passkeys, self._households)
-        self._views = Views(engine, keys, blobs, latest, policy, receipts, passkeys, self._draws, watermark)
-        self._taking_back = TakingBack(engine, keys, blobs, latest)
+        self._taking_back = back = TakingBack(engine, keys, blobs, latest)
+        self._catching_up = CatchingUp(engine, stamps, clock, ledger, passkeys.changes, back, self._lock)
+        may_show = self._catching_up.check
+        self._views = Views(engine, keys, blobs, latest, policy, receipts, passkeys, self._draws, watermark, may_show)
         self._taking_back.shred_what_has_no_half()
+        self._taking_back.forget_old_withdrawals()
 
     # ---- giving ---------------------------------------------------------------------------------------------------
 
@@ -157,6 +169,11 @@ class Room:
         """Use the ticket, once; returns how many pictures there are. Raises `KeeperRefused`."""
         return self._views.connect(view_id, ticket, token)
 
+    @_alone
+    def pace(self, view_id: int) -> float:
+        """Pictures a second of this view's film. Raises `KeeperRefused` once it is no longer valid."""
+        return self._views.pace(view_id)
+
     def still(self, view_id: int, n: int) -> MarkedStill:
         """One picture, if the view is valid both before and after it is made. Raises `KeeperRefused`."""
         with self._lock:
@@ -205,7 +222,9 @@ class Room:
         with self._lock.first():
             taken = self._taking_back.revoke(withdrawn)
             self._views.close_all_of(withdrawn.withdrawal.donation)
-        return taken
+        if taken.entry is None or taken.entry.index is None:
+            return taken
+        return replace(taken, entry=replace(taken.entry, receipt=self._receipt(taken.entry.index)))
 
     def sweep(self) -> None:
         """What is due: expired consents, keys to destroy, entries to append. Call it every second or so."""
@@ -216,19 +235,37 @@ class Room:
             self._taking_back.shred(due.shred)
             self._taking_in.forget(due.shred)
             self._views.close_the_fallen()
-        book.append_queued(self._engine, self._ledger)  # asks the log: not under the lock
+            self._stamps.go_round()
+        self._catching_up.keep_up()  # asks the log: not under the lock; the log may hold what is queued
+        book.append_queued(self._engine, self._ledger)
         self._households.enrol_new(self._ledger)
 
     @_alone
     def entries(self, donation: str) -> list[OwnersEntry]:
         """All entries about a donation, for its owner. Raises `NotFound`."""
-        with Session(self._engine) as session:
+        with tolerant(self._engine) as session:
             return book.entries_of(session, donation)
 
     # ---- within ---------------------------------------------------------------------------------------------------
 
+    def _receipt(self, index: int) -> str | None:
+        """A receipt, if the log gives one soon: whoever takes back is answered all the same. Not under the lock."""
+        if not self._at_log.acquire(blocking=False):
+            return None
+        try:
+            return self._ledger.receipt(index)
+        except NightlatchError:
+            return None
+        finally:
+            self._at_log.release()
+
     def _root(self) -> bytes:
-        """The log's newest root, while the programme keeps its promise. It asks the log: not under the lock."""
+        """The log's newest root, while the keeper knows all that it must, and the programme keeps its promise.
+
+        It asks the log: not under the lock.
+        """
+        self._catching_up.require()
+        self._catching_up.check()
         if (breach := self.promises.breach()) is not None:
             raise KeeperRefused(Refusal.POLICY, breach)
         now_ms = self._clock.now_ms()

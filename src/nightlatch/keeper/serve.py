@@ -5,21 +5,24 @@ from __future__ import annotations
 import os
 import resource
 import secrets
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import structlog
 
-from nightlatch.domain.time import Clock
+from nightlatch.domain.time import DAY_MS, Clock
 from nightlatch.errors import ConfigError
 from nightlatch.keeper.app import create_app, create_revocations_app
 from nightlatch.keeper.changes import Administrators, Promises
 from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.proof import LedgerLog, LedgerReceipts
+from nightlatch.keeper.refusals import KeeperRefused
 from nightlatch.keeper.release import Watermark
 from nightlatch.keeper.room import Room
 from nightlatch.keeper.settings import KeeperSettings
+from nightlatch.keeper.stamps import Stamps
 from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.policy import read_policy
 from nightlatch.store import records
@@ -59,15 +62,20 @@ def open_room(settings: KeeperSettings, clock: Clock, watermark: Watermark) -> t
     receipts = LedgerReceipts(read_policy(_text(settings.log_policy, "log_policy")))
     secret = _text(settings.log_secret, "log_secret").strip() if settings.log_secret else None
     ledger = LedgerLog(LogClient(settings.log_url, secret), receipts)
-    administrators = Administrators(frozenset(settings.administrators), receipts, clock)
+    administrators = Administrators(
+        frozenset(settings.administrators), receipts, clock, frozenset(settings.passed_over)
+    )
+    keys = Keys(engine, folder)
+    stamps = Stamps(engine, keys.derived("row stamps v1"), keys.counter, clock.now_ms() // DAY_MS)
     passkeys = Passkeys(engine, clock, administrators, settings.rp_id, settings.review_origin)
     policy = replace(settings.policy, households=receipts.policy.households)
     promises = Promises(engine, administrators, policy, receipts.policy.quorum)
-    if (breach := promises.breach()) is not None:
-        log.error("policy.differs", breach=breach)
+    with suppress(KeeperRefused):  # a fault of the rows is told already
+        if (breach := promises.breach()) is not None:
+            log.error("policy.differs", breach=breach)
     blobs = Blobs((folder / "sealed").absolute().as_uri())
-    keys = Keys(engine, folder)
-    return Room(engine, keys, blobs, clock, policy, ledger, receipts, passkeys, promises, watermark), passkeys
+    room = Room(engine, keys, blobs, clock, policy, ledger, receipts, passkeys, promises, watermark, stamps)
+    return room, passkeys
 
 
 def _face_secret(path: Path) -> str:

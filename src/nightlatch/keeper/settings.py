@@ -22,6 +22,7 @@ class KeeperSettings(BaseModel):
     data_dir: Path = Path("data/keeper")
     programme_key: str = Field(description="b64 Ed25519 public key of the programme")
     administrators: list[str] = Field(min_length=2, description="b64 Ed25519 public keys; two sign a roster change")
+    passed_over: list[str] = Field([], description="SHA-256 of roster or policy leaves that nobody can tell any more")
     review_origin: str = Field("http://localhost:8642", description="of the review page, as a browser says it")
     rp_id: str = Field("localhost", description="WebAuthn relying party: the host name of review_origin")
     log_url: str = Field("http://127.0.0.1:8644", description="where the log takes entries and shows tiles")

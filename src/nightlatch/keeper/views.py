@@ -7,6 +7,7 @@ picture, and several times a second by the face.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -39,6 +40,9 @@ from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.records import DrawRow, KeptDonationRow, ViewRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.release import Film, Watermark
+from nightlatch.keeper.stamps import stamps_of, tolerant
+from nightlatch.keeper.taking_back import FLAGGED_FOR_MS
+from nightlatch.keeper.turning_away import FOR_GOOD, turn_away
 from nightlatch.keeper.words import Assignment, ViewPass, ViewRequest
 from nightlatch.seal.envelope import Sealed
 from nightlatch.store.blobs import Blobs
@@ -64,7 +68,7 @@ class Draws:
         now_ms, seat = self._clock.now_ms(), self._passkeys.present(token, self._policy)
         day = now_ms // DAY_MS
         with Session(self._engine) as session, session.begin():
-            today = session.scalars(select(DrawRow).where(DrawRow.reviewer == seat.reviewer, DrawRow.day == day)).all()
+            today = book.draws_of(session, seat.reviewer, day)
             for standing in (each for each in today if each.ended is None):
                 if standing.donation_id in self.eligible(session, seat.reviewer, standing.drawn_ms, day):
                     return _assignment(standing, book.donation_row(session, standing.donation_id), seat, now_ms)
@@ -97,7 +101,7 @@ class Draws:
         """
         with Session(self._engine) as session, session.begin():
             row = book.donation_row(session, donation)
-            if book.count_viewers(session, donation) < FEWEST_VIEWERS:
+            if len(book.viewers_of(session, donation)) < FEWEST_VIEWERS:
                 raise KeeperRefused(
                     Refusal.TOO_FEW, "Fewer than two reviewers have seen this clip. It goes on waiting."
                 )
@@ -112,7 +116,7 @@ class Draws:
             for clip in book.waiting(session, self._policy.most_viewers)
             if self.households.is_about(clip.household, drawn_ms, now_ms)
         ]
-        seen = book.households_seen(session, reviewer, day)
+        seen = frozenset(view.household for view in book.views_of(session, reviewer, day))
         return drawing.eligible(waiting, reviewer, seen, drawn_ms)
 
     def day_key(self, day: int) -> bytes:
@@ -145,7 +149,10 @@ class Views:
         passkeys: Passkeys,
         draws: Draws,
         watermark: Watermark,
+        may_show: Callable[[], None],
     ) -> None:
+        """`may_show` raises `KeeperRefused` while the keeper does not know all that it must."""
+        self._may_show = may_show
         self._engine, self._keys, self._blobs, self._clock = engine, keys, blobs, clock
         self._policy, self._receipts, self._passkeys = policy, receipts, passkeys
         self._draws, self._watermark = draws, watermark
@@ -173,19 +180,28 @@ class Views:
                 receipt=asked.receipt,
                 receipts=self._receipts,
                 hubs=frozenset(self._draws.households.hubs().values()) if self._policy.households else frozenset(),
-                leaf_is_used=session.get(ViewRow, self._receipts.index(asked.receipt)) is not None,
+                leaf_is_used=stamps_of(session).knows(ViewRow, self._receipts.index(asked.receipt))
+                or book.has_entry(session, asked.leaf),
                 draw=book.draw_of(made, day),
                 eligible=tuple(self._draws.eligible(session, view.reviewer, made.drawn_ms, day)) if made else (),
                 day_key=self._draws.day_key(made.day) if made else b"",
                 seat=seat,
                 is_enrolled=seat is not None and self._passkeys.is_enrolled(seat),
-                viewed_today=book.count_views(session, view.reviewer, day),
+                viewed_today=len(book.views_of(session, view.reviewer, day)),
             )
 
     def open(self, token: str, asked: ViewRequest) -> ViewPass:
         """The ten checks, then the clip, in memory. Raises `KeeperRefused`, `SealError`, `NotFound`."""
-        case = self.case(token, asked)
-        logged = check_view(case)
+        try:
+            case = self.case(token, asked)
+            logged = check_view(case)
+        except KeeperRefused as refused:
+            if refused.refusal in FOR_GOOD:
+                self._turn_away(asked)
+            raise
+        except NotFound:  # shredded meanwhile, the sealed file is gone
+            self._turn_away(asked)
+            raise
         opener = self._keys.opener(logged.view.donation)
         film = Film(logged, case.sealed, opener, self._watermark, self._clock.source)
         with Session(self._engine) as session, session.begin():
@@ -194,9 +210,13 @@ class Views:
             self.close(view_id)  # one view at a time
         ticket = secrets.token_urlsafe(32)
         self._open[logged.id] = OpenView(film, token, ticket)
-        self._passkeys.touch(token)
+        self._passkeys.act(token)
         log.info("view.opened", view=logged.id, pictures=film.count)
         return ViewPass(logged.id, ticket, film.count)
+
+    def _turn_away(self, asked: ViewRequest) -> None:
+        with Session(self._engine) as session, session.begin():
+            turn_away(session, asked, self._receipts, self._clock.now_ms())
 
     def connect(self, view_id: int, ticket: str, token: str) -> int:
         """Use the ticket, once; returns how many pictures there are. Raises `KeeperRefused`."""
@@ -208,12 +228,19 @@ class Views:
         found.connected = True
         return found.film.count
 
+    def pace(self, view_id: int) -> float:
+        """Pictures a second of this view's film. Raises `KeeperRefused` once it is no longer valid."""
+        film = self.standing(view_id).film
+        view = film.logged.view
+        return film.count * 1000 / (view.to_ms - view.from_ms)
+
     def standing(self, view_id: int) -> OpenView:
         """The view, if it is valid: clock, session, hours and clip allow it now. Raises `KeeperRefused`."""
         found = self._open.get(view_id)
         if found is None:
             raise KeeperRefused(Refusal.REVOKED, "This view is over. Ask for the next clip.")
         view, latest_ms, now_ms = found.film.logged.view, self._clock.latest_ms, self._clock.now_ms()
+        self._may_show()
         check_clock(now_ms, latest_ms)
         check_presence(self._passkeys.enrolled(found.token), self._policy, now_ms)
         check_hours(self._policy, now_ms)
@@ -245,7 +272,7 @@ class Views:
             return
         found.film.close()
         now_ms = self._clock.now_ms()
-        with Session(self._engine) as session, session.begin():
+        with tolerant(self._engine) as session, session.begin():
             row = session.get(ViewRow, view_id)
             if row is not None and row.closed_ms is None:
                 row.closed_ms = now_ms
@@ -269,16 +296,16 @@ class Views:
                     self._why_ended[view_id] = refused
 
     def flag(self, token: str, view_id: int) -> None:
-        """“This should not have been shared”: nobody sees the clip again. Raises `KeeperRefused`."""
+        """Nobody sees the clip again, and in a day its key is destroyed. Raises `KeeperRefused`."""
         found = self._open.get(view_id)
         if found is None or found.token != token:
             raise KeeperRefused(Refusal.SESSION, "This view is not open for you.")
         now_ms, donation = self._clock.now_ms(), found.film.logged.view.donation
-        with Session(self._engine) as session, session.begin():
+        with tolerant(self._engine) as session, session.begin():
             row = book.donation_row(session, donation)
             if row.state in SEEN:
-                row.state = State.FLAGGED
-                event = FlagEvent(donation, view_id)
+                row.state, row.flagged_ms = State.FLAGGED, now_ms
+                event = FlagEvent(donation, view_id, now_ms + FLAGGED_FOR_MS)
                 book.note(session, row, event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)
         self.close_all_of(donation)
 
@@ -301,6 +328,8 @@ class Views:
                 raise KeeperRefused(Refusal.WRONG_ENTRY, "The log's entry is for another label. Log this one first.")
             self._receipts.included(receipt, leaf)
             book.enter(session, row, EntryKind.LABEL, leaf, event, salt, now_ms, now_ms, index)
+        if (found := self._open.get(view_id)) is not None:
+            self._passkeys.act(found.token)
 
 
 def _assignment(made: DrawRow, row: KeptDonationRow, seat: Seat, now_ms: int) -> Assignment:

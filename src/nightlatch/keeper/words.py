@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -9,6 +10,7 @@ from nightlatch.domain.consent import Consented
 from nightlatch.domain.redaction import RedactionReport
 from nightlatch.domain.view import View
 from nightlatch.keeper.events import EntryKind
+from nightlatch.keeper.reading import News
 from nightlatch.seal.envelope import Sealed, SealedFile
 
 
@@ -19,8 +21,16 @@ class Ledger(Protocol):
         """The index of the leaf, once it is durable. Raises `NightlatchError` when the log does not take it."""
         ...
 
+    def receipt(self, index: int) -> str:
+        """A fresh receipt of an entry. Raises `NightlatchError` when there is none to be had soon."""
+        ...
+
     def root(self, now_ms: int) -> Anchor:
         """The newest checkpoint that is cosigned and fresh. Raises `KeeperRefused`."""
+        ...
+
+    def news(self, seen: bytes, now_ms: int, wants: Callable[[bytes], bool]) -> News:
+        """What is new in the log after `seen` (empty: all of it), of what is wanted. Raises `KeeperRefused`."""
         ...
 
     def enrol(self, slot: str, witness: str) -> None:
@@ -107,12 +117,27 @@ class ViewPass:
 
 
 @dataclass(frozen=True, slots=True)
+class WithdrawalEntry:
+    """The `consent.withdraw` of a clip, open for its hub; without an index it is not in the log yet."""
+
+    leaf: bytes
+    event: bytes  # canonical; the leaf commits to it, with the salt
+    salt: bytes
+    index: int | None
+    receipt: str | None  # tlog-proof, fresh; None while the log gives none
+
+
+@dataclass(frozen=True, slots=True)
 class Revocation:
-    """A revocation: refused from now on; the key is gone by `shred_by_ms`, or was at `shredded_ms`."""
+    """A revocation: refused from `refused_ms` on; the key is gone by `shred_by_ms`, or was at `shredded_ms`.
+
+    `entry` is None for a donation whose clip never came: the log knows nothing of it.
+    """
 
     refused_ms: int
     shred_by_ms: int
     shredded_ms: int | None
+    entry: WithdrawalEntry | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ There is no search, no list, and nothing that names an owner, a household, a cam
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from fastapi import FastAPI
 from sqlalchemy import Engine
 
@@ -25,9 +28,10 @@ from nightlatch.errors import NightlatchError
 from nightlatch.review.desk import Desk
 from nightlatch.review.entries import Append
 from nightlatch.review.errors import KeeperSaidNo, KeeperSessionEnded, NoSession, Unreachable
-from nightlatch.review.keeper import Keeper
+from nightlatch.review.keeper import Keeper, KeeperToldAgain
 from nightlatch.review.labels import Labels
 from nightlatch.review.passkeys import Door
+from nightlatch.review.proofs import LabelProofs
 from nightlatch.review.queue import Queue
 from nightlatch.review.roster import Roster
 from nightlatch.review.routes import ROUTERS, page
@@ -38,9 +42,24 @@ from nightlatch.web.face import KIB, Face, Limits, Statuses, Unmeasured, only_fr
 STATUSES: Statuses = {NoSession: 401, KeeperSessionEnded: 401, Unreachable: 502, Unmeasured: 413}
 
 
-def create_app(settings: ReviewSettings, clock: Clock, engine: Engine, keeper: Keeper, append: Append) -> FastAPI:
-    """The review room's application over a migrated database. `append` writes to the log, durably."""
-    roster, labels = Roster(engine, clock, settings.programme_key), Labels(engine, clock)
+def create_app(
+    settings: ReviewSettings,
+    clock: Clock,
+    engine: Engine,
+    keeper: Keeper,
+    append: Append,
+    receipt: Callable[[int], str] | None = None,
+    proofs: LabelProofs | None = None,
+) -> FastAPI:
+    """The review room's application over a migrated database.
+
+    `append` writes to the log, durably; `receipt` gives a fresh receipt of an entry, with which the keeper is told
+    changes again when it is behind.
+    """
+    roster = Roster(engine, clock, settings.programme_key, settings.administrators)
+    labels = Labels(engine, clock, proofs)
+    if receipt is not None:
+        keeper = KeeperToldAgain(keeper, partial(roster.tell_again, receipt))
     door = Door(roster, keeper, clock, settings.rp_id, settings.origin)
     app = FastAPI(title="Nightlatch review room", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = Desk(settings, clock, roster, labels, Queue(engine, clock, labels), keeper, door, append)

@@ -16,7 +16,7 @@ from xml.etree import ElementTree as Xml
 from nightlatch.domain.label import Happening, Label, Subject
 from nightlatch.domain.sighting import Verdict
 from nightlatch.domain.time import Span
-from nightlatch.review.labels import written
+from nightlatch.review.writing import written
 
 FRAMES_S = 25  # frames a second by which the CVAT export counts
 LABEL_STUDIO_CONFIG = (

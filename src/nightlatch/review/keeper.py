@@ -5,11 +5,13 @@ The browser fetches them from the keeper itself, over one WebSocket, with the se
 
 from __future__ import annotations
 
+import time
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TypeVar
 
+import structlog
 from pydantic import Base64Bytes, BaseModel, ConfigDict, ValidationError
 
 from nightlatch.domain.consent import Purpose
@@ -17,13 +19,17 @@ from nightlatch.domain.view import Enrolment, View
 from nightlatch.review.entries import Entry
 from nightlatch.review.errors import KeeperSaidNo, KeeperSessionEnded, Unreachable
 from nightlatch.review.labels import Submission
-from nightlatch.review.roster import LoggedChange
+from nightlatch.review.roster import LoggedChange, TakesChanges
 from nightlatch.web.asking import Bounds, Unanswered, ask, json_body
 from nightlatch.web.face import KIB
+
+log = structlog.get_logger()
 
 BOUNDS = Bounds(64 * KIB, within_s=15.0)
 SESSION = "x-nightlatch-session"
 ENDED = ("session", "idle")  # the keeper's words for a session of its own that has ended
+AGAIN_AFTER_S = 60.0
+BEHIND = "behind"  # its word for rows that are older than the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,7 @@ class Keeper:
     """What the review room may ask of the keeper. Every method raises `KeeperSaidNo` or `Unreachable`."""
 
     def __init__(self, url: str, secret: str) -> None:
-        self._url, self._secret = url.rstrip("/"), secret
+        self.url, self.secret = url.rstrip("/"), secret
 
     def challenge(self) -> bytes:
         """Fresh bytes for a passkey to sign."""
@@ -167,9 +173,9 @@ class Keeper:
 
     def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None, token: str | None = None) -> bytes:
         raw, headers = (b"", dict[str, str]()) if body is None else json_body(body)
-        headers |= {"Authorization": f"Bearer {self._secret}"} | ({SESSION: token} if token is not None else {})
+        headers |= {"Authorization": f"Bearer {self.secret}"} | ({SESSION: token} if token is not None else {})
         try:
-            answer = ask(method, self._url + path, BOUNDS, body=raw, headers=headers)
+            answer = ask(method, self.url + path, BOUNDS, body=raw, headers=headers)
         except Unanswered:
             raise Unreachable("The keeper does not answer, so nothing can be shown. Try again in a minute.") from None
         if answer.is_success:
@@ -177,6 +183,30 @@ class Keeper:
         told = _read(_RefusalReply, answer.body, answer.status)
         refuse = KeeperSessionEnded if told.refused in ENDED else KeeperSaidNo
         raise refuse(told.error, told.refused)
+
+
+class KeeperToldAgain(Keeper):
+    """A keeper that is told all changes again when it says that it is behind, and is then asked once more.
+
+    Once a minute at most: what it lacks may be known to nobody.
+    """
+
+    def __init__(self, keeper: Keeper, tell_again: Callable[[TakesChanges], None]) -> None:
+        super().__init__(keeper.url, keeper.secret)
+        self._keeper, self._tell_again = keeper, tell_again
+        self._told_s = -AGAIN_AFTER_S
+
+    def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None, token: str | None = None) -> bytes:
+        try:
+            return super()._ask(method, path, body, token)
+        except KeeperSaidNo as no:
+            now_s = time.monotonic()
+            if no.refusal != BEHIND or now_s - self._told_s < AGAIN_AFTER_S:
+                raise
+            self._told_s = now_s
+            self._tell_again(self._keeper)
+            log.warning("keeper.told_again")
+            return super()._ask(method, path, body, token)
 
 
 def _read(shape: type[Reply], raw: bytes, status: int = 200) -> Reply:

@@ -1,21 +1,22 @@
-"""Labels from the first key press to the hand-in: autosave keeps a draft, submitting makes it count."""
+"""Labels from the first key press to the hand-in: autosave keeps a draft, submitting makes it count.
+
+What was handed in counts while its row fits what the log holds (nightlatch.review.proofs), each time it is used.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from nightlatch.domain.consent import Json, canonical
-from nightlatch.domain.label import Happening, Label, Labelled, NotALabel, Subject
-from nightlatch.domain.sighting import Verdict
-from nightlatch.domain.time import DAY_MS, Clock, Span
+from nightlatch.domain.label import Label, Labelled, NotALabel
+from nightlatch.domain.time import DAY_MS, Clock
 from nightlatch.errors import NotFound, Refused
 from nightlatch.review.entries import Append, Entry, entry
+from nightlatch.review.proofs import KIND, HandedIn, LabelProofs, label_event
 from nightlatch.review.records import AnswerRow, DonatedClipRow, LookRow
+from nightlatch.review.writing import read, written
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,54 +42,21 @@ class Submission:
     receipt: str
 
 
-def written(label: Label) -> str:
-    """A label as canonical JSON."""
-    return canonical(_told(label)).decode()
+@dataclass(frozen=True, slots=True)
+class RefusedLabel:
+    """A label that does not count, and why."""
 
-
-def _told(label: Label) -> dict[str, Json]:
-    told: dict[str, Json] = {
-        "happenings": [each.value for each in sorted(label.happenings)],
-        "spans": [[span.began_ms, span.ended_ms] for span in label.spans],
-        "subjects": [each.value for each in sorted(label.subjects)],
-    }
-    if label.verdict is not None:
-        told["verdict"] = label.verdict.value
-    return told
-
-
-def read(text: str) -> Label:
-    """The inverse of `written`; what is left out is left open. Raises `NotALabel`."""
-    try:
-        told = json.loads(text)
-        return label_of(
-            told.get("subjects", ()), told.get("happenings", ()), told.get("verdict"), told.get("spans", ())
-        )
-    except (ValueError, TypeError, AttributeError):
-        raise NotALabel("This label cannot be read. Load the page again.") from None
-
-
-def label_of(
-    subjects: Iterable[str], happenings: Iterable[str], verdict: str | None, spans: Iterable[Sequence[int]] = ()
-) -> Label:
-    """A label of these words, and of spans [began, ended) in milliseconds. Raises `NotALabel`."""
-    try:
-        return Label(
-            frozenset(Subject(each) for each in subjects),
-            frozenset(Happening(each) for each in happenings),
-            Verdict(verdict) if verdict is not None else None,
-            tuple(sorted((Span(int(began), int(ended)) for began, ended in spans), key=lambda span: span.began_ms)),
-        )
-    except (ValueError, TypeError):
-        raise NotALabel("This label holds a word that Nightlatch does not know. Load the page again.") from None
+    view: int
+    donation: str
+    why: str
 
 
 class Labels:
     """Drafts and labels of all reviewers. One reviewer never gets at those of another."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine, clock: Clock, proofs: LabelProofs | None = None) -> None:
         self.engine = self._engine = engine
-        self._clock = clock
+        self._clock, self.proofs = clock, proofs or LabelProofs()
 
     def open(self, look: ReviewLook, tag: bytes) -> None:
         """A view was let in: a place for its label. `tag` is the one of its `view.open` leaf."""
@@ -127,20 +95,18 @@ class Labels:
         """
         if not label.is_complete:
             raise NotALabel("Say who or what is there, and whether it is a threat, routine or unsure.")
-        look = self._unfinished(view, reviewer)
+        look, label = self._unfinished(view, reviewer), read(written(label))
         self.save(view, reviewer, label)
-        event = canonical(
-            {"donation": look.donation, "label": _told(label), "reviewer": reviewer, "view": view},
-        )
+        event = label_event(look.donation, reviewer, view, label)
         with Session(self._engine) as session, session.begin():
             row = self._mine(session, view, reviewer)
-            made = entry("label", event, row.tag, self._clock)
+            made = entry(KIND, event, row.tag, self._clock)
             row.leaf, row.salt = made.leaf, made.salt
         logged = append(made.leaf)
         now_ms = self._clock.now_ms()
         with Session(self._engine) as session, session.begin():
             row = self._mine(session, view, reviewer)
-            row.submitted_ms, row.leaf_index = now_ms, logged.index
+            row.submitted_ms, row.leaf_index, row.receipt = now_ms, logged.index, logged.text
         return Submission(Labelled(look.donation, reviewer, label, now_ms), view, event, made, logged.text)
 
     def skip(self, view: int, reviewer: str) -> None:
@@ -159,18 +125,28 @@ class Labels:
                 clip.flagged_ms, clip.flagged_by = self._clock.now_ms(), reviewer
 
     def submitted(self, donation: str | None = None, before_ms: int | None = None) -> list[Labelled]:
-        """Labels that count, of one clip or of all, oldest first."""
+        """Labels that count, of one clip or of all, oldest first: each is held against what the log has of it."""
         query = select(LookRow).join(DonatedClipRow, DonatedClipRow.donation == LookRow.donation)
         query = query.where(LookRow.submitted_ms.is_not(None), DonatedClipRow.flagged_ms.is_(None))
         if donation is not None:
             query = query.where(LookRow.donation == donation)
         if before_ms is not None:
             query = query.where(LookRow.submitted_ms < before_ms)
-        with Session(self._engine) as session:
+        with Session(self._engine) as session, session.begin():
+            rows = session.scalars(query.order_by(LookRow.submitted_ms, LookRow.view)).all()
             return [
                 Labelled(row.donation, row.reviewer, read(row.label or "{}"), row.submitted_ms or 0)
-                for row in session.scalars(query.order_by(LookRow.submitted_ms, LookRow.view))
+                for row in rows
+                if self._fault(row) is None
             ]
+
+    def refused(self) -> list[RefusedLabel]:
+        """Labels that were handed in and do not count, since their row does not fit the log."""
+        with Session(self._engine) as session, session.begin():
+            handed_in = LookRow.submitted_ms.is_not(None) | LookRow.leaf_index.is_not(None)
+            rows = session.scalars(select(LookRow).where(handed_in).order_by(LookRow.view)).all()
+            faults = [(row, self._fault(row)) for row in rows]
+            return [RefusedLabel(row.view, row.donation, fault) for row, fault in faults if fault is not None]
 
     def lengths(self) -> dict[str, int]:
         """Milliseconds of every clip that was seen here."""
@@ -195,6 +171,29 @@ class Labels:
         """All known answers by donation."""
         with Session(self._engine) as session:
             return {row.donation: read(row.label) for row in session.scalars(select(AnswerRow))}
+
+    def _fault(self, row: LookRow) -> str | None:
+        """Why a label that was handed in does not count. A receipt that was not kept is asked for, and kept."""
+        if row.submitted_ms is None:
+            return "it was handed in, and is a draft again"
+        if row.receipt is None:
+            row.receipt = self.proofs.receipt(row.leaf_index)
+        try:
+            said = read(row.label or "")
+        except NotALabel:
+            return "it cannot be read"
+        return self.proofs.fault(
+            HandedIn(
+                view=row.view,
+                donation=row.donation,
+                reviewer=row.reviewer,
+                label=said,
+                tag=row.tag,
+                leaf=row.leaf or b"",
+                salt=row.salt or b"",
+                receipt=row.receipt or "",
+            )
+        )
 
     def _mine(self, session: Session, view: int, reviewer: str) -> LookRow:
         row = session.get(LookRow, view)

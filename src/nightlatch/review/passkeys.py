@@ -31,7 +31,7 @@ from nightlatch.review.roster import Roster
 from nightlatch.web.challenges import Challenges
 
 IDLE_MS = 75 * SECOND_MS  # the page locks at 60 s and says so; this is for a page that does not
-LONGEST_MS = 10 * 60 * MINUTE_MS
+LONGEST_MS = 60 * MINUTE_MS  # then the passkey again; the keeper's session ends by then, too
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,3 +137,4 @@ class LookRow(ReviewTables):
     leaf: Mapped[bytes | None] = mapped_column(LargeBinary)  # the label's entry, kept before it is sent
     salt: Mapped[bytes | None] = mapped_column(LargeBinary)
     leaf_index: Mapped[int | None] = mapped_column(BigInteger)
+    receipt: Mapped[str | None] = mapped_column(Text)  # tlog-proof; what is said counts while all of this fits

@@ -6,11 +6,11 @@ nothing before two administrators have signed for it and the keeper has checked 
 
 from __future__ import annotations
 
-import json
 import secrets
 from base64 import b64decode
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Protocol
 
@@ -20,9 +20,10 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.consent import public_key
 from nightlatch.domain.time import HOUR_MS, Clock
-from nightlatch.domain.view import Enrolment, Promise, read_promise
+from nightlatch.domain.view import Enrolment, Promise, read_enrolment, read_promise
 from nightlatch.errors import NotFound, Refused
 from nightlatch.review.entries import Append, entry, programme_tag
+from nightlatch.review.errors import KeeperSaidNo
 from nightlatch.review.records import (
     AdministratorRow,
     ChangeKind,
@@ -96,8 +97,9 @@ class TakesChanges(Protocol):
 class Roster:
     """Administrators, invitations, passkeys and the changes that two people signed."""
 
-    def __init__(self, engine: Engine, clock: Clock, programme_key: str) -> None:
-        self._engine, self._clock = engine, clock
+    def __init__(self, engine: Engine, clock: Clock, programme_key: str, keys: Iterable[str] = ()) -> None:
+        """`keys` are the administrators' as the settings have them; without any, whoever is in the table signs."""
+        self._engine, self._clock, self._keys = engine, clock, frozenset(keys)
         self._tag = programme_tag(programme_key)
 
     # ---- administrators -------------------------------------------------------------------------------------------
@@ -211,7 +213,7 @@ class Roster:
         """
         with Session(self._engine) as session, session.begin():
             row = _change(session, change)
-            if session.get(AdministratorRow, key) is None:
+            if session.get(AdministratorRow, key) is None or (self._keys and key not in self._keys):
                 raise Refused("Only an administrator of the programme may sign for a change.")
             if row.leaf_index is not None:
                 raise Refused("This change was made already. Propose another one.")
@@ -252,6 +254,28 @@ class Roster:
         with Session(self._engine) as session, session.begin():
             _change(session, change).told_ms = self._clock.now_ms()
         return self.change(change)
+
+    def tell_again(self, receipt: Callable[[int], str], keeper: TakesChanges) -> None:
+        """Tell the keeper all changes that the log holds, oldest first, with fresh receipts.
+
+        For a keeper that says it is behind: its rows are older than the log, or from before it kept proofs.
+
+        Raises:
+            Unreachable: the log or the keeper did not answer.
+        """
+        with Session(self._engine) as session:
+            query = select(ChangeRow).where(ChangeRow.leaf_index.is_not(None)).order_by(ChangeRow.leaf_index)
+            made = [
+                (row.kind, row.leaf_index or 0, _logged(row, _signatures(session, row.id)))
+                for row in session.scalars(query)
+            ]
+        for kind, index, old in made:
+            logged = replace(old, receipt=receipt(index))
+            with suppress(KeeperSaidNo):  # a later change of the same is known: it keeps this one, too
+                if kind is ChangeKind.ROSTER:
+                    keeper.enrol(read_enrolment(logged.event), logged)
+                else:
+                    keeper.promise(logged)
 
     def change(self, change: str) -> ProgrammeChange:
         """Raises `NotFound`."""
@@ -302,6 +326,10 @@ def _propose(session: Session, kind: ChangeKind, event: bytes, now_ms: int) -> s
     return change
 
 
+def _logged(row: ChangeRow, signatures: Mapping[str, str]) -> LoggedChange:
+    return LoggedChange(row.event, signatures, row.salt or b"", row.leaf or b"", "")
+
+
 def _change(session: Session, change: str) -> ChangeRow:
     row = session.get(ChangeRow, change)
     if row is None:
@@ -312,12 +340,6 @@ def _change(session: Session, change: str) -> ChangeRow:
 def _signatures(session: Session, change: str) -> dict[str, str]:
     rows = session.scalars(select(SignatureRow).where(SignatureRow.change_id == change))
     return {row.key: row.signature for row in rows}
-
-
-def read_enrolment(event: bytes) -> Enrolment:
-    """The inverse of `Enrolment.canonical`, of an event that we wrote."""
-    told = json.loads(event)
-    return Enrolment(told["do"], told["reviewer"], told["device"], told["credential"], told["key"], told["at"])
 
 
 def _hashed(token: str) -> str:

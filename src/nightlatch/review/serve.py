@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +11,12 @@ from sqlalchemy import Engine
 from nightlatch.domain.time import Clock
 from nightlatch.errors import ConfigError
 from nightlatch.ledger.client import LogClient
+from nightlatch.ledger.policy import read_policy
 from nightlatch.review.app import create_app
 from nightlatch.review.entries import Append
 from nightlatch.review.keeper import Keeper
 from nightlatch.review.logbook import Logbook
+from nightlatch.review.proofs import LabelProofs
 from nightlatch.review.records import MIGRATIONS
 from nightlatch.review.settings import ReviewSettings
 from nightlatch.store import records
@@ -27,6 +30,7 @@ class Parts:
     engine: Engine
     keeper: Keeper
     append: Append
+    receipt: Callable[[int], str]  # a fresh one, of an index
 
 
 def open_records(settings: ReviewSettings) -> Engine:
@@ -41,7 +45,15 @@ def open_parts(settings: ReviewSettings) -> Parts:
     log_secret = read_secret(settings.log_secret, "log_secret") if settings.log_secret else None
     logbook = Logbook(LogClient(settings.log_url, log_secret))
     keeper = Keeper(settings.keeper_url, read_secret(settings.keeper_secret, "keeper_secret"))
-    return Parts(open_records(settings), keeper, logbook.append)
+    return Parts(open_records(settings), keeper, logbook.append, logbook.receipt)
+
+
+def label_proofs(settings: ReviewSettings) -> LabelProofs:
+    """What holds labels against the log. Raises `ConfigError` for a policy that cannot be used."""
+    if settings.log_policy is None:
+        return LabelProofs()
+    policy = read_policy(read_secret(settings.log_policy, "log_policy"))
+    return LabelProofs(policy, Logbook(LogClient(settings.log_url)).receipt)
 
 
 def read_secret(file: Path, name: str) -> str:
@@ -59,7 +71,7 @@ def run(settings: ReviewSettings, clock: Clock) -> None:
         ConfigError: an address that is taken, a secret that is missing, or a database that cannot be used.
     """
     parts = open_parts(settings)
-    app = create_app(settings, clock, parts.engine, parts.keeper, parts.append)
+    app = create_app(settings, clock, parts.engine, parts.keeper, parts.append, parts.receipt, label_proofs(settings))
     listening = listen(settings.host, settings.port, "The review room", "review")
     try:
         serve(app, listening, settings.data_dir)

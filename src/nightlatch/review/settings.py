@@ -23,6 +23,8 @@ class ReviewSettings(BaseModel):
     keeper_page_url: str = Field("ws://localhost:8643", description="where a browser reaches the keeper's pictures")
     keeper_secret: Path = Field(Path("data/keeper/face.secret"), description="file with the keeper's face secret")
     log_url: str = Field("http://127.0.0.1:8644", description="where the log takes entries and shows tiles")
+    log_policy: Path | None = Field(None, description="file with the log's and the witnesses' keys and the quorum")
+    administrators: list[str] = Field([], description="b64 Ed25519 public keys; the keeper has the same")
     log_secret: Path | None = Field(None, description="file with the bearer secret that the log wants from writers")
 
     @field_validator("keeper_page_url")

@@ -48,6 +48,25 @@ def is_secure_base(url: str) -> bool:
     return parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_NAMES)
 
 
+INNER_NAMES = (".localhost", ".local", ".lan", ".internal", ".home.arpa", ".localdomain")
+
+
+def is_push_service(endpoint: str) -> bool:
+    """Whether it looks like a push service: https, a full name, nothing of a home. What it resolves to comes later."""
+    try:
+        parts = urlsplit(endpoint)
+        name, _ = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return False
+    if not endpoint.isascii() or not endpoint.isprintable() or " " in endpoint or "\\" in endpoint:
+        return False
+    if parts.scheme != "https" or "@" in parts.netloc or "." not in name or name.endswith(INNER_NAMES):
+        return False
+    if ":" in name or not name.rpartition(".")[2][:1].isalpha():  # an address, in whatever notation
+        return is_outside(name)
+    return True
+
+
 def _read(address: str) -> Address | None:
     try:
         known = ipaddress.ip_address(address.partition("%")[0])

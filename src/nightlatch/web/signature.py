@@ -34,6 +34,14 @@ _DIGEST = re.compile(r"sha-256=:[A-Za-z0-9+/]{43}=:\Z")
 _SIGNATURE = re.compile(rf"{LABEL}=:(?P<sig>[A-Za-z0-9+/]{{86}}==):\Z")
 
 
+class Untimely(Refused):
+    """A request of another time than ours; `now_s` is ours."""
+
+    def __init__(self, now_s: int) -> None:
+        super().__init__("The signature's time is more than five minutes off. Set the clock of the sending machine.")
+        self.now_s = now_s
+
+
 def content_digest(body: bytes) -> str:
     """The Content-Digest header of `body` (RFC 9530)."""
     return f"sha-256=:{b64encode(sha256(body).digest()).decode()}:"
@@ -95,7 +103,7 @@ def verify(method: str, path: str, query: str, headers: Mapping[str, str], now_s
     # 2. It is of now.
     created_s = int(stated["created"])
     if abs(now_s - created_s) > WINDOW_S:
-        raise Refused("The signature's time is more than five minutes off. Set the clock of the sending machine.")
+        raise Untimely(now_s)
     # 3. The key signed exactly this method, path, query and digest.
     try:
         raw = b64decode(stated["key"])

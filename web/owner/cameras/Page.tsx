@@ -2,6 +2,8 @@
 
 import { bytes } from "../../shared/time";
 import type { CameraNow } from "../../shared/wire";
+import { unknown } from "../home/status";
+import { isHere, lastHeard } from "../hub";
 import { home, now, stillsChanged } from "../state";
 import { Link, SealedPicture, useTitle, Wait } from "../ui";
 import { AddCamera } from "./Add";
@@ -42,7 +44,7 @@ function List() {
       </ul>
       {cameras.length > 0 ? (
         <p class="fine eye" data-testid="eye">
-          {aboutEye(home.value, now.value)}
+          {isHere.value ? aboutEye(home.value, now.value) : "Whether the eye looks cannot be told now."}
         </p>
       ) : (
         <div class="empty">
@@ -66,9 +68,13 @@ function Row({ camera }: { camera: CameraNow }) {
             {camera.demo ? "Rendered demo camera" : camera.address}
             {sends && ` · ${sends}`} · {bytes(camera.bytes)} kept
           </small>
-          <small class={`dot ${camera.state}`}>
-            {camera.reason_text ?? (camera.waits_for_key ? WAITS : STATES[camera.state])}
-          </small>
+          {isHere.value ? (
+            <small class={`dot ${camera.state}`}>
+              {camera.reason_text ?? (camera.waits_for_key ? WAITS : STATES[camera.state])}
+            </small>
+          ) : (
+            <small class="dot">{unknown(lastHeard.value)}</small>
+          )}
           {camera.advice && <small>{camera.advice}</small>}
           {camera.notes.map((note) => (
             <small key={note}>{note}</small>

@@ -6,6 +6,7 @@ import type { Clip } from "../../shared/wire";
 import type { Manifest } from "../clips";
 import { Badge } from "../events";
 import { type Finding, findingOf, what } from "../findings";
+import { isHere } from "../hub";
 import { clipsChanged, go, home, now, state } from "../state";
 import { beginOf } from "../timeline/days";
 import { sayWhy } from "../toast";
@@ -65,7 +66,7 @@ export function ClipPage({ id }: { id: string }) {
         <>
           <Says id={id} finding={finding} after={viewer.begun} />
           <Acts id={id} facts={facts} finding={finding} hasBoxes={hasBoxes} setBoxes={setBoxes} />
-          <Facts of={factsInWords(facts, row, state.value?.cloud.configured ?? false)} />
+          <Facts of={factsInWords(facts, row, state.value?.cloud.configured ?? false, isHere.value)} />
         </>
       )}
     </article>

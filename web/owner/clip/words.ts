@@ -21,10 +21,11 @@ export function facts(
   of: Manifest,
   row: Clip | null | undefined,
   hasMailbox: boolean,
+  isHere = true, // the hub; without it nobody knows whether a clip still grows
 ): [name: string, value: string][] {
   const found: [string, string][] = [
     ["When", `${longDay(of.onset_ms)}, ${hhmmss(of.onset_ms)}`],
-    ["How long", of.ended_ms ? lasting(of.ended_ms - of.began_ms) : "Still going on"],
+    ["How long", of.ended_ms ? lasting(of.ended_ms - of.began_ms) : isHere ? "Still going on" : "It was going on"],
     ["Picture", `${of.width}×${of.height}${of.fps ? `, ${Math.round(of.fps)} frames a second` : ""}`],
     ["Sound", sound(of.audio)],
   ];

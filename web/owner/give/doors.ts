@@ -14,7 +14,7 @@ export const doors: Doors = {
   nowMs: hubNow,
   rest: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   given: () => {
-    say("Given. Here you see who looks.");
+    say("Signed. Here you see when it has arrived, and who looks.");
     go("/giving");
   },
 };

@@ -1,38 +1,42 @@
 // Who looked, as far as the log proves it.
 
-import { useState } from "preact/hooks";
 import type { WholeLog } from "../../shared/log";
-import type { Donation } from "../../shared/wire";
 import { download } from "../download";
 import { browserNow } from "../state";
 import { Confirm, Problem, Trouble } from "../ui";
 import type { Donor } from "./donor";
-import { Given } from "./Given";
+import { Given, Misdeeds } from "./Given";
 import { asOf, type Reading, type There } from "./steps";
 import { checkedLine, confirmedLine, contradictedLine, FORGETFUL, staleLine, withheldLine } from "./words";
 
 export function Looked({ at, giving }: { at: There; giving: Donor }) {
-  const [asking, setAsking] = useState<Donation | null>(null);
   const { programme, given, witness } = at.donations;
+  const asking = given.find((donation) => donation.id === giving.asking.value && !donation.is_signed);
   const reading = asOf(at.reading, browserNow.value);
   return (
     <section>
       <h2>Who looked</h2>
+      <Misdeeds at={{ ...at, reading }} />
       <Checked reading={reading} vouched={witness.vouched} />
       {programme && <ReceiptHelp policy={programme.policy} />}
       {given.map((donation) => (
-        <Given key={donation.id} donation={donation} at={{ ...at, reading }} takeBack={() => setAsking(donation)} />
+        <Given
+          key={donation.id}
+          donation={donation}
+          at={{ ...at, reading }}
+          takeBack={() => (donation.is_signed ? void giving.takeBack(donation) : giving.wonder(donation.id))}
+        />
       ))}
       {asking && (
         <Confirm
           title="Take this clip back?"
           text={
-            "Within seconds nobody can see it any more; within a minute its key is destroyed. Labels that " +
-            "reviewers gave it stay, without the clip."
+            "Once the programme has agreed, which takes seconds, nobody can see it any more; within a minute its key " +
+            "is destroyed. Until it has, your hub goes on asking. Labels that reviewers gave it stay, without the clip."
           }
           yes="Take it back"
           act={() => void giving.takeBack(asking)}
-          close={() => setAsking(null)}
+          close={() => giving.wonder(null)}
         />
       )}
     </section>

@@ -13,10 +13,12 @@ export interface Doors extends ReadingDoors {
   hub: ReadingDoors["hub"] & { send: typeof send };
   rest: (ms: number) => Promise<void>;
   takenBack: () => void; // say so
+  asking: { get: () => string | null; set: (donation: string | null) => void }; // survives a reload
 }
 
 export function donor(doors: Doors) {
   const at = signal<Giving>({ is: "asking" });
+  const asking = signal<string | null>(doors.asking.get()); // the donation that the owner is asked about
   let hasLeft = false;
   let readings = 0;
 
@@ -42,7 +44,7 @@ export function donor(doors: Doors) {
     await ask();
     while (!hasLeft) {
       await doors.rest(AGAIN_MS);
-      if (!hasLeft) await (at.value.is === "there" ? readLog() : ask());
+      if (!hasLeft) await ask();
     }
   }
 
@@ -58,30 +60,40 @@ export function donor(doors: Doors) {
     return answer;
   }
 
-  // The owner signs; the hub passes it on. Until the programme has answered, it can be sent again.
+  // Whether to take a clip back is asked before, and the question stays until it is answered.
+  function wonder(donation: string | null) {
+    asking.value = donation;
+    doors.asking.set(donation);
+  }
+
+  // The owner signs once; the hub keeps that and asks the programme until it is done. What is said here is what the
+  // programme has answered by then.
   async function takeBack(donation: Donation) {
     const before = at.value;
     if (before.is !== "there" || before.withdrawal.is === "sending") return;
     comes({ is: "take-back", donation: donation.id });
-    const result = await withdraw(donation);
+    const result = await withdraw(donation, doors);
     comes({ is: "taken-back", result });
-    if (result.ok) doors.takenBack();
+    if (result.ok && result.value.refused_ms !== null) doors.takenBack();
     await ask();
-  }
-
-  async function withdraw(donation: Donation): Promise<Result<unknown>> {
-    const keys = doors.keys();
-    if (!keys) return broken("Sign in first.");
-    const record = withdrawalRecord(donation.id, keys.signPublic, donation.consent_sha256, doors.nowMs());
-    const signed = await attempt(() => signedRecord(record, keys.sign));
-    return signed.ok ? doors.hub.send("POST", `/giving/donations/${donation.id}/withdrawal`, signed.value) : signed;
   }
 
   const leave = () => {
     hasLeft = true;
   };
 
-  return { at, ask, watch, join, leaveProgramme, takeBack, leave };
+  return { at, asking, ask, watch, join, leaveProgramme, wonder, takeBack, leave };
+}
+
+// What was signed already is not signed again.
+async function withdraw({ id, is_signed, consent_sha256 }: Donation, doors: Doors): Promise<Result<Donation>> {
+  const path = `/giving/donations/${id}`;
+  if (is_signed) return doors.hub.send("POST", `${path}/asking`);
+  const keys = doors.keys();
+  if (!keys) return broken("Sign in first.");
+  const record = withdrawalRecord(id, keys.signPublic, consent_sha256, doors.nowMs());
+  const signed = await attempt(() => signedRecord(record, keys.sign));
+  return signed.ok ? doors.hub.send("POST", `${path}/withdrawal`, signed.value) : signed;
 }
 
 export type Donor = ReturnType<typeof donor>;

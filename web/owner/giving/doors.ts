@@ -6,6 +6,8 @@ import { hubNow, opened, ring } from "../state";
 import { say } from "../toast";
 import type { Doors } from "./donor";
 
+const ASKING = "nightlatch.taking-back";
+
 export const doors: Doors = {
   hub: { get, sealed, send },
   keys: () => ring.value,
@@ -14,5 +16,9 @@ export const doors: Doors = {
   browserMs: Date.now,
   memory: logMemory(inBrowser()),
   rest: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-  takenBack: () => say("Taken back. Nobody can see it any more."),
+  takenBack: () => say("Taken back. The programme says that nobody can see it any more."),
+  asking: {
+    get: () => sessionStorage.getItem(ASKING),
+    set: (donation) => (donation ? sessionStorage.setItem(ASKING, donation) : sessionStorage.removeItem(ASKING)),
+  },
 };

@@ -2,10 +2,10 @@
 
 import type { Confirmation } from "../../shared/ledger";
 import type { Contradiction } from "../../shared/log";
-import { dayName, HOUR, hhmmss, lasting, MINUTE, SECOND, when } from "../../shared/time";
-import type { Donation } from "../../shared/wire";
+import { dayName, HOUR, hhmm, hhmmss, lasting, MINUTE, SECOND, when } from "../../shared/time";
+import type { Donation, Letter } from "../../shared/wire";
 import type { Entry } from "./entries";
-import type { KeyEnd, Standing } from "./standing";
+import type { KeyEnd, Look, Next, Standing } from "./standing";
 import { isRead, type Reading } from "./steps";
 
 const KINDS: Record<string, string> = {
@@ -29,14 +29,27 @@ export function proofOf({ proof }: Entry, reading: Reading): { mark: "good" | "w
   return { mark: "good", text: `Proven: entry ${proof.index} of the log` };
 }
 
+// The same of one line of a clip. Nothing about a clip that was seen when it should not have been is shown as good.
+export function markOf(entry: Entry, reading: Reading, look: Look, isFaulted: boolean): ReturnType<typeof proofOf> {
+  const { mark, text } = proofOf(entry, reading);
+  if (look === "after-refusal" || look === "after-withdrawal")
+    return { mark: "bad", text: `${LOOKS[look].text} ${text}` };
+  if (look === "turned-away") return { mark: mark === "good" ? "waiting" : mark, text: `${TURNED_AWAY} ${text}` };
+  return { mark: isFaulted && mark === "good" ? "waiting" : mark, text };
+}
+
 // Which clip it is, and until when it is given.
 export function about(donation: Donation, stands: Standing, nowMs: number): string {
   const { onset_ms, length_ms, given_ms, withdrawn_ms, expires_ms } = donation;
   const since = when(withdrawn_ms ?? given_ms, nowMs);
   const until = {
     given: () => `kept until ${new Date(expires_ms).toLocaleDateString(undefined, { dateStyle: "long" })}`,
+    coming: () => "on its way",
+    "not-taken": () => "not taken",
     unanswered: () => `taken back ${since}, not answered yet`,
-    refused: () => `taken back ${since}`,
+    refused: () => `taken back ${since}, not proven yet`,
+    proven: () => `taken back ${since}`,
+    "never-came": () => `taken back ${since}`,
   }[stands.is]();
   return `${when(onset_ms, nowMs)}, ${lasting(length_ms)}; given ${when(given_ms, nowMs)}, ${until}`;
 }
@@ -51,6 +64,81 @@ export function keyLine(key: KeyEnd): string {
       return `The key is to be destroyed by ${hhmmss(key.byMs)}.`;
   }
 }
+
+export interface Sentence {
+  text: string;
+  todo?: string;
+}
+
+// What is wrong or not known about a clip that was given or taken back; null when all is as it should be.
+export function troubleOf(stands: Standing, programme: string, nowMs: number): Sentence | null {
+  switch (stands.is) {
+    case "unanswered":
+      return { text: unansweredLine(stands, programme, nowMs), todo: NEXT[stands.next] };
+    case "refused": {
+      const text = `${programme} says that it has refused this clip since ${at(stands.sinceMs, nowMs)}, but its log does not prove it yet.`;
+      return {
+        text,
+        todo: stands.asked ? `Asked ${timesSince(stands.asked, nowMs)}. ${lastAnswer(stands.asked)}` : "",
+      };
+    }
+    case "not-taken":
+      return { text: `${programme} did not take this clip.`, todo: `${sentence(stands.why)} Take it back to be sure.` };
+    case "coming": {
+      const asked = stands.asked && stands.asked.tries > 0 ? lastAnswer(stands.asked) : "";
+      const text = `This clip is on its way: ${programme} has not said yet that it has it.`;
+      return asked ? { text, todo: `Sent ${timesSince(stands.asked!, nowMs)}. ${asked}` } : null;
+    }
+    default:
+      return null;
+  }
+}
+
+const NEXT: Record<Next, string> = {
+  hub: "Your hub goes on asking, whatever page is open, until the programme agrees.",
+  sign: "The signature was not kept. Take the clip back once more.",
+  join: "Your household left this programme, and its address was not kept. Join it again, and it is asked at once.",
+};
+
+function unansweredLine({ asked, sinceMs }: Extract<Standing, { is: "unanswered" }>, programme: string, nowMs: number) {
+  const still = "Until it does, this clip may still be seen.";
+  if (!asked || asked.tries === 0)
+    return `${programme} has not been asked yet to stop showing this clip, which you took back ${when(sinceMs, nowMs)}. ${still}`;
+  const answered = asked.answer?.startsWith(ANSWERED);
+  const how = answered ? "it has not agreed" : "it has not answered";
+  const last = asked.answer ? ` ${lastAnswer(asked)}` : "";
+  return `Asked ${programme} to stop showing this clip, ${timesSince(asked, nowMs)}; ${how}. ${still}${last}`;
+}
+
+const ANSWERED = "It answered"; // as the hub begins what a programme said, and not what the network did
+
+const timesSince = ({ tries, since_ms }: Letter, nowMs: number) =>
+  `${tries === 1 ? "once" : `${tries} times`} since ${at(since_ms, nowMs)}`;
+
+const lastAnswer = ({ answer, last_ms }: Letter) =>
+  answer && last_ms !== null ? `Last, at ${hhmmss(last_ms)}: ${sentence(answer)}` : "";
+
+const at = (ms: number, nowMs: number) =>
+  dayName(ms, nowMs) === dayName(nowMs, nowMs) ? hhmm(ms) : `${dayName(ms, nowMs)}, ${hhmm(ms)}`;
+
+const sentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`);
+
+// What is said of a clip that was taken back and is refused, once its log proves that.
+export const provenLine = (sinceMs: number) =>
+  `Refused since ${hhmmss(sinceMs)}, as the programme's log proves. Nobody can see it any more.`;
+
+export const LOOKS: Record<"after-refusal" | "after-withdrawal", Sentence> = {
+  "after-refusal": {
+    text: "Somebody looked at this clip after the programme had refused to show it.",
+    todo: "Save the receipt of that look, and ask the programme who let it happen.",
+  },
+  "after-withdrawal": {
+    text: "Somebody looked at this clip after you had taken it back.",
+    todo: "The programme had not refused it yet. Save the receipt of that look, and ask the programme.",
+  },
+};
+
+export const TURNED_AWAY = "A reviewer asked for it, and the programme says that nothing was shown.";
 
 // What was checked, of a log that holds nothing back.
 export function checkedLine(reading: Extract<Reading, { is: "proven" }>, vouched: number | null): string {

@@ -7,13 +7,16 @@ import type { Clip } from "../../shared/wire";
 import { expect } from "../clips";
 import { Badge, FilterBar } from "../events";
 import { what } from "../findings";
+import { isHere } from "../hub";
 import { findings, learn } from "../learn";
 import { clipsChanged, home, leaving, now } from "../state";
 import { Link, SealedPicture, Trouble, Wait } from "../ui";
 import { aboutEvent, answered, asked, days, filtered, gathered, hasEarlier, START, withEarlier } from "./happenings";
 
+let kept: Clip[] | null = null; // of the last visit: there is something to read while the hub is silent
+
 export function Events() {
-  const [list, setList] = useState(START);
+  const [list, setList] = useState(() => ({ ...START, clips: kept }));
   const path = asked(list);
   useEffect(() => {
     const stop = new AbortController();
@@ -23,9 +26,10 @@ export function Events() {
     return () => stop.abort();
   }, [clipsChanged.value, path]);
   useEffect(() => {
+    kept = list.clips;
     if (list.clips) void learn(list.clips);
   }, [list.clips]);
-  if (list.failure) return <Trouble of={list.failure} />;
+  if (list.failure) return isHere.value ? <Trouble of={list.failure} /> : null; // Home says it in larger letters
   if (!list.clips) return <Wait text="Fetching what happened…" />;
   if (list.clips.length === 0) return <Nothing />;
   const shown = days(list, findings.value, leaving.value);
@@ -86,7 +90,7 @@ function Row({ parts }: { parts: Clip[] }) {
             {what(known)} at {hhmm(clip.onset_ms)} <Badge of={known} />
           </span>
           <small>
-            {known?.reasons[0]} {aboutEvent(parts)}
+            {known?.reasons[0]} {aboutEvent(parts, isHere.value)}
           </small>
         </span>
       </Link>

@@ -2,15 +2,23 @@
 
 import { when } from "../../shared/time";
 import type { CameraNow, Home } from "../../shared/wire";
+import { isHere, lastHeard, quiet } from "../hub";
+import type { Silence } from "../presence";
 import { home, now, stillsChanged } from "../state";
-import { Link, SealedPicture, useTitle, Wait } from "../ui";
+import { Link, Quiet, SealedPicture, useTitle, Wait } from "../ui";
 import { Events } from "./Events";
-import { cameraNow, headline, lead, mailboxLine, storageLine } from "./status";
+import { cameraNow, headline, lead, mailboxLine, type Standing, standing, storageLine, unknown } from "./status";
 
 export function HomePage() {
   useTitle("Home");
   const found = home.value;
-  if (!found) return <Wait text="Asking the hub…" />;
+  if (!found)
+    return (
+      <>
+        <Quiet />
+        <Wait text="Asking the hub…" />
+      </>
+    );
   const troubled = new Set(found.problems.map((problem) => problem.camera_id));
   return (
     <>
@@ -30,38 +38,70 @@ export function HomePage() {
         </p>
       )}
       <p class="keeps fine">
-        <span>{storageLine(found.storage)}</span> <span>{mailboxLine(found.cloud)}</span>
+        {isHere.value ? (
+          <>
+            <span>{storageLine(found.storage)}</span> <span>{mailboxLine(found.cloud)}</span>
+          </>
+        ) : (
+          "What is kept, and what is in the mailbox, cannot be told now."
+        )}
       </p>
       <Events />
     </>
   );
 }
 
+const SIGNS: Record<Standing, string> = {
+  well: "M6 12.5l4 4 8-9",
+  idle: "M7 12h10",
+  trouble: "M12 6v7m0 4v.5",
+  silent: "M6 12h.5M12 12h.5M18 12h.5",
+};
+
 function Status({ of }: { of: Home }) {
+  const said = quiet.value;
+  const how = standing(of, said === null);
   return (
-    <section class={of.well ? "status well" : "status trouble"} data-testid="status-line" aria-live="polite">
+    <section class={`status ${how}`} data-testid="status-line" aria-live="polite">
       <span class="seal">
         <svg viewBox="0 0 24 24" aria-hidden="true">
-          <path d={of.well ? "M6 12.5l4 4 8-9" : "M12 6v7m0 4v.5"} />
+          <path d={SIGNS[how]} />
         </svg>
       </span>
-      <div>
-        <h1>{headline(of)}</h1>
-        {of.well ? (
-          <p>{lead(of)}</p>
-        ) : (
-          <ul>
-            {of.problems.map((problem) => (
-              <li key={problem.text}>
-                <strong>{problem.text}</strong> {problem.since_ms && `Since ${when(problem.since_ms, now.value)}.`}{" "}
-                {problem.todo}{" "}
-                {problem.camera_id && <Link href={`/cameras/${problem.camera_id}`}>Open its settings</Link>}
-              </li>
-            ))}
-          </ul>
-        )}
-      </div>
+      <div>{said ? <Unheard of={said} /> : <Heard of={of} />}</div>
     </section>
+  );
+}
+
+function Unheard({ of }: { of: Silence }) {
+  return (
+    <>
+      <h1>{of.title}</h1>
+      <p>
+        <strong>{of.text}</strong> {of.todo}
+      </p>
+    </>
+  );
+}
+
+function Heard({ of }: { of: Home }) {
+  return (
+    <>
+      <h1>{headline(of)}</h1>
+      {of.well ? (
+        <p>{lead(of)}</p>
+      ) : (
+        <ul>
+          {of.problems.map((problem) => (
+            <li key={problem.text}>
+              <strong>{problem.text}</strong> {problem.since_ms && `Since ${when(problem.since_ms, now.value)}.`}{" "}
+              {problem.todo}{" "}
+              {problem.camera_id && <Link href={`/cameras/${problem.camera_id}`}>Open its settings</Link>}
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
   );
 }
 
@@ -69,7 +109,11 @@ function Card({ camera, isLost }: { camera: CameraNow; isLost: boolean }) {
   const changed = stillsChanged.value[camera.id];
   const stillMs = Math.max(camera.still_at_ms ?? 0, changed ?? 0);
   return (
-    <Link href={`/timeline?camera=${camera.id}`} class={`card ${isLost ? "lost" : ""}`} data-testid="camera-card">
+    <Link
+      href={`/timeline?camera=${camera.id}`}
+      class={`card ${!isHere.value ? "unheard" : isLost ? "lost" : ""}`}
+      data-testid="camera-card"
+    >
       <span class="picture">
         <SealedPicture
           path={`/cameras/${camera.id}/still`}
@@ -78,7 +122,9 @@ function Card({ camera, isLost }: { camera: CameraNow; isLost: boolean }) {
           empty={camera.state === "off" ? "Turned off" : "Waiting for the first picture…"}
         />
         {camera.demo && <span class="badge">Demo</span>}
-        <span class={`badge now ${camera.state}`}>{cameraNow(camera, stillMs, now.value)}</span>
+        <span class={`badge now ${isHere.value ? camera.state : "unknown"}`}>
+          {isHere.value ? cameraNow(camera, stillMs, now.value) : unknown(lastHeard.value)}
+        </span>
       </span>
       <span class="card-text">
         <strong>{camera.name}</strong>

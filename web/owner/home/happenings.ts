@@ -64,16 +64,20 @@ export function gathered(clips: readonly Clip[]): Clip[][] {
   return [...found.values()].map((parts) => parts.sort((a, b) => a.began_ms - b.began_ms));
 }
 
-export function aboutEvent(parts: readonly Clip[]): string {
+// `isHere`: the hub is; what went on when it was last heard may be over.
+export function aboutEvent(parts: readonly Clip[], isHere = true): string {
   const [first, last] = [parts[0], parts.at(-1)];
-  if (!first || !last || parts.length === 1) return first ? aboutClip(first) : "";
+  if (!first || !last || parts.length === 1) return first ? aboutClip(first, isHere) : "";
+  if (last.open && !isHere) return OPEN_THEN;
   if (last.open) return `Still going on, in ${parts.length} clips so far.`;
   const whole = lasting((last.ended_ms ?? last.began_ms) - first.began_ms);
   return `${whole} in ${parts.length} clips${parts.every((clip) => clip.in_cloud) ? ", also in the mailbox." : "."}`;
 }
 
-export function aboutClip(clip: Clip): string {
-  if (clip.open) return "Still going on.";
+const OPEN_THEN = "It was going on when the hub was last heard.";
+
+export function aboutClip(clip: Clip, isHere = true): string {
+  if (clip.open) return isHere ? "Still going on." : OPEN_THEN;
   const length = lasting((clip.ended_ms ?? clip.began_ms) - clip.began_ms);
   return `A ${length} clip${clip.in_cloud ? ", also in the mailbox." : "."}`;
 }

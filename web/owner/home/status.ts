@@ -1,17 +1,36 @@
 // What Home says of the house, in sentences. Pure.
 
-import { ago, bytes } from "../../shared/time";
+import { ago, bytes, hhmm } from "../../shared/time";
 import type { CameraNow, Home } from "../../shared/wire";
 
+// "well": the green tick stands for cameras that record, and for nothing else.
+export type Standing = "well" | "idle" | "trouble" | "silent";
+
+export function standing(home: Home, isHere: boolean): Standing {
+  if (!isHere) return "silent";
+  if (!home.well) return "trouble";
+  return recording(home) ? "well" : "idle";
+}
+
 export function headline(home: Home): string {
-  if (home.well) return recording(home) ? "All is well" : "Ready for a camera";
+  if (home.well) return recording(home) ? "All is well" : resting(home);
   return home.problems.length === 1 ? "One thing needs you" : `${home.problems.length} things need you`;
 }
 
 export function lead(home: Home): string {
   const cameras = recording(home);
-  if (!cameras) return "Nothing is being recorded yet.";
-  return `${cameras === 1 ? "One camera is" : `${cameras} cameras are`} recording, sealed for you alone.`;
+  if (!cameras) return home.cameras.some(isOn) || !home.cameras.length ? NOTHING_YET : "Nothing is being recorded.";
+  const others = home.cameras.length - cameras;
+  const rest = others ? ` ${others === 1 ? "One is" : `${others} are`} not.` : "";
+  return `${cameras === 1 ? "One camera is" : `${cameras} cameras are`} recording, sealed for you alone.${rest}`;
+}
+
+const NOTHING_YET = "Nothing is being recorded yet.";
+
+function resting({ cameras }: Home): string {
+  if (!cameras.length) return "Ready for a camera";
+  if (cameras.some(isOn)) return "Your cameras are starting";
+  return cameras.length === 1 ? "Your camera is turned off" : "Your cameras are turned off";
 }
 
 export function storageLine({ keep_hours, used_bytes, free_bytes, full_in_hours }: Home["storage"]): string {
@@ -40,6 +59,12 @@ export function cameraNow(camera: CameraNow, stillMs: number, now: number): stri
   if (camera.state === "starting") return "Not recording yet";
   return stillMs ? ago(stillMs, now) : "Recording";
 }
+
+export function unknown(lastMs: number | null): string {
+  return lastMs === null ? "Not known" : `Not known since ${hhmm(lastMs)}`;
+}
+
+const isOn = (camera: CameraNow) => camera.state !== "off";
 
 function recording(home: Home): number {
   return home.cameras.filter((camera) => camera.state === "recording").length;

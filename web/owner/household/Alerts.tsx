@@ -4,10 +4,12 @@ import { useEffect, useState } from "preact/hooks";
 import { type Failure, get, send } from "../../shared/api";
 import type { AlertSettings } from "../../shared/wire";
 import { CALLED, VERDICTS, type Verdict } from "../findings";
+import { isHere } from "../hub";
 import { type Task, useTask } from "../task";
 import { say } from "../toast";
 import { Trouble } from "../ui";
 import { alertAbout, canPush, switched } from "./push";
+import { Silence } from "./Silence";
 
 const MEANS: Record<Verdict, string> = {
   threat: "Someone tries doors, breaks in or takes something",
@@ -51,6 +53,7 @@ export function Alerts() {
         {settings && <Verdicts chosen={settings.verdicts} task={task} choose={choose} />}
         <Trouble of={task.failure ?? unread} />
       </section>
+      {settings && <Silence settings={settings} load={load} />}
       {settings && <Broker mqtt={settings.mqtt} task={task} show={show} />}
     </>
   );
@@ -92,7 +95,9 @@ function Broker({ mqtt, task, show }: BrokerProps) {
   return (
     <section data-testid="alerts-mqtt">
       <h2>Alerts to your home automation</h2>
-      <p class="fine">{aboutBroker(mqtt)}</p>
+      <p class="fine">
+        {isHere.value || !mqtt ? aboutBroker(mqtt) : "Whether your broker is reached cannot be told now."}
+      </p>
       {mqtt && (
         <label class="check">
           <input

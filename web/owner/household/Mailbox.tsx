@@ -30,7 +30,9 @@ export function Mailbox() {
   return (
     <section>
       <h2>What the mailbox sees</h2>
-      <p>This is all it knows: no picture, no name, no camera. Sizes are padded, so they give little away.</p>
+      <p>
+        This is all it knows of your clips: no picture, no name, no camera. Sizes are padded, so they give little away.
+      </p>
       <Trouble of={failure} />
       {!held && !failure && <Wait text="Asking the mailbox…" />}
       {held && held.clips.length === 0 && <p class="fine">It is empty.</p>}

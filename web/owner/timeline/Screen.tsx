@@ -4,7 +4,8 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Failure } from "../../shared/api";
 import { ago, hhmmss, SECOND } from "../../shared/time";
 import type { CameraDay } from "../../shared/wire";
-import { home, hubNow, now, stillsChanged } from "../state";
+import { isHere } from "../hub";
+import { home, knownTo, now, stillsChanged } from "../state";
 import { SealedPicture, Trouble } from "../ui";
 import { type Sheet, sheetAt } from "./days";
 import { playInto } from "./playback";
@@ -12,6 +13,7 @@ import { Scrub } from "./scrub";
 import { draw, type OpenSheet, prepare, sheet } from "./sheets";
 
 const FRESH = 100 * SECOND; // no sheet is made of the newest minute yet
+const UNHEARD = "There is no picture of this minute here, and the hub does not answer.";
 const SETTLED_MS = 80; // before neighbours are fetched, too
 
 // The still under the finger.
@@ -19,7 +21,9 @@ export function Still({ day, at }: { day: CameraDay; at: number }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [shown, setShown] = useState<"coming" | "drawn" | "nothing" | Failure>("coming");
   const entry = useMemo(() => sheetAt(day.sheets, at), [day.sheets, at]);
-  const isFresh = !entry && at > hubNow() - FRESH;
+  const isNewer = !entry && at > knownTo() - FRESH; // than the newest sheet that this page can know of
+  const isFresh = isNewer && isHere.value;
+  const isUnheard = isNewer && !isHere.value;
   const scrub = useMemo(() => {
     const show = (open: OpenSheet, moment: number) => {
       if (!canvas.current) return;
@@ -44,7 +48,7 @@ export function Still({ day, at }: { day: CameraDay; at: number }) {
         aria-label={`${day.name} at ${hhmmss(at)}`}
         role="img"
       />
-      {!isFresh && shown === "nothing" && <p>Nothing was recorded here.</p>}
+      {!isFresh && shown === "nothing" && <p>{isUnheard ? UNHEARD : "Nothing was recorded here."}</p>}
       {!isFresh && typeof shown === "object" && <Trouble of={shown} isPlain />}
     </div>
   );

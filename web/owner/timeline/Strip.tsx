@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { hhmmss, type Tick, tickStep, ticks } from "../../shared/time";
 import type { CameraDay } from "../../shared/wire";
 import { type Filter, type Finding, passes } from "../findings";
-import { hubNow } from "../state";
+import { hubNow, knownTo } from "../state";
 import { beginOf } from "./days";
 import { dragged, LOOSE, type Pull, pressed, released, type Scale, wheeled, xOf } from "./grip";
 import { aboutOutage } from "./lost";
@@ -54,6 +54,7 @@ export function Strip({ day, whole, view, at, isCurrent, known, filter, move, sh
         <Recorded day={day} scale={scale} />
         <Outages day={day} scale={scale} />
         <Clips day={day} scale={scale} known={known} filter={filter} />
+        <Unheard scale={scale} />
         {marks.map(({ at: mark }) => (
           <line key={mark} class="tick" x1={xOf(scale, mark)} x2={xOf(scale, mark)} y1={HEIGHT - 8} y2={HEIGHT - 3} />
         ))}
@@ -137,7 +138,7 @@ function Recorded({ day, scale }: { day: CameraDay; scale: Scale }) {
 
 function Outages({ day, scale }: { day: CameraDay; scale: Scale }) {
   return day.outages
-    .map((outage) => ({ ...outage, ended_ms: outage.ended_ms ?? hubNow() }))
+    .map((outage) => ({ ...outage, ended_ms: outage.ended_ms ?? knownTo() }))
     .filter(({ began_ms, ended_ms }) => isIn(scale, began_ms, ended_ms))
     .map(({ began_ms, ended_ms, reason }) => (
       <rect
@@ -154,17 +155,35 @@ function Outages({ day, scale }: { day: CameraDay; scale: Scale }) {
     ));
 }
 
+// From when the hub was last heard until now: nobody here knows what was recorded.
+function Unheard({ scale }: { scale: Scale }) {
+  const [from, to] = [knownTo(), hubNow()];
+  if (from >= to || !isIn(scale, from, to)) return null;
+  return (
+    <rect
+      class="unheard"
+      data-testid="strip-unheard"
+      x={xOf(scale, from)}
+      width={across(scale, from, to, 2)}
+      y={EDGE}
+      height={HEIGHT - 2 * EDGE}
+    >
+      <title>The hub does not answer: not known</title>
+    </rect>
+  );
+}
+
 type ClipsProps = Pick<StripProps, "day" | "known" | "filter"> & { scale: Scale };
 
 function Clips({ day, scale, known, filter }: ClipsProps) {
   return day.clips
-    .filter((clip) => isIn(scale, beginOf(clip), clip.ended_ms ?? hubNow()) && passes(known.get(clip.id), filter))
+    .filter((clip) => isIn(scale, beginOf(clip), clip.ended_ms ?? knownTo()) && passes(known.get(clip.id), filter))
     .map((clip) => (
       <rect
         key={clip.id}
         class={`event ${known.get(clip.id)?.verdict ?? "routine"}`}
         x={xOf(scale, beginOf(clip))}
-        width={across(scale, beginOf(clip), clip.ended_ms ?? hubNow(), 3)}
+        width={across(scale, beginOf(clip), clip.ended_ms ?? knownTo(), 3)}
         y={EDGE}
         height={HEIGHT - 2 * EDGE}
         rx="1.5"

@@ -26,7 +26,7 @@ export function LabelSheet({ work, acts, hasFilm }: SheetProps) {
   const { failure, sinceBreakMs } = session.now.value;
   return (
     <section class="says-what" aria-label="Your label">
-      {Date.now() - sinceBreakMs > BREAK_AFTER_MS && <Tired />}
+      {session.isLockingSoon() ? <Soon /> : Date.now() - sinceBreakMs > BREAK_AFTER_MS && <Tired />}
       <Group name="Who or what" of={SUBJECTS} acts={acts} chosen={label.subjects} />
       <Group name="What happens" of={HAPPENINGS} acts={acts} chosen={label.happenings} />
       <Group name="Verdict" of={VERDICTS} acts={acts} chosen={label.verdict ? [label.verdict] : []} isVerdict />
@@ -39,6 +39,14 @@ export function LabelSheet({ work, acts, hasFilm }: SheetProps) {
         Keys <kbd>?</kbd>
       </button>
     </section>
+  );
+}
+
+function Soon() {
+  return (
+    <p class="note" role="status" data-testid="locking-soon">
+      In a minute the room asks for your passkey again, and the pictures close. Your label is kept.
+    </p>
   );
 }
 

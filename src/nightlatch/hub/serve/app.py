@@ -17,7 +17,9 @@ from nightlatch.domain.time import HOUR_MS, Clock, Leaps
 from nightlatch.hub.folder import claim
 from nightlatch.hub.serve import catalogue, page
 from nightlatch.hub.serve.alerts import Alerts
+from nightlatch.hub.serve.alerts.lifesign import LifeSign
 from nightlatch.hub.serve.alerts.push import Push
+from nightlatch.hub.serve.alerts.switches import Switch
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.books.retention import sweep
@@ -31,6 +33,7 @@ from nightlatch.hub.serve.people.tries import Tries
 from nightlatch.hub.serve.routes import ROUTERS
 from nightlatch.hub.serve.uplink import Uplink
 from nightlatch.hub.settings import HubSettings
+from nightlatch.supervise import is_orphan
 from nightlatch.web.face import put_on
 
 if TYPE_CHECKING:
@@ -41,13 +44,13 @@ SWEEP_EVERY_S = 30.0
 log = structlog.get_logger()
 
 
-def create_app(settings: HubSettings, clock: Clock, *, secure: bool = False) -> FastAPI:
-    """The hub's application. `secure` when it is served over TLS.
+def create_app(settings: HubSettings, clock: Clock, *, secure: bool = False, outside_only: bool = True) -> FastAPI:
+    """The hub's application. `secure` when it is served over TLS; `outside_only` as in `Push`.
 
     Raises:
         VaultError: the data folder is not ours.
     """
-    house = _furnish(settings, clock, secure)
+    house = _furnish(settings, clock, secure, outside_only)
     if house.household.householder() is None and not settings.is_loopback:
         setup_code(settings.data_dir)
     app = FastAPI(
@@ -64,14 +67,19 @@ def create_app(settings: HubSettings, clock: Clock, *, secure: bool = False) -> 
     return app
 
 
-def _furnish(settings: HubSettings, clock: Clock, secure: bool) -> House:
+def _furnish(settings: HubSettings, clock: Clock, secure: bool, outside_only: bool) -> House:
     """Raises `VaultError`, `ConfigError`."""
     folder = settings.data_dir
     engine, key = open_index(folder), hub_key(folder)
     books, uplink = Books(folder, engine), None
     if settings.cloud_url:
         uplink = Uplink(settings.cloud_url, settings.enrolment_code, books, key, clock)
-    push, mqtt = Push(folder, books, clock), _mqtt(settings, engine)
+    push, mqtt = Push(folder, books, clock, outside_only=outside_only), _mqtt(settings, engine)
+    lifesign = None
+    if settings.cloud_url and uplink is not None:
+        switches = (Switch("silence", folder), Switch("letters", folder))
+        lifesign = LifeSign(settings.cloud_url, key, push, clock, settings.silence_after_s, switches)
+        lifesign.is_stranger = uplink.enrol_again
     donations = Donations(books, clock, settings.models_dir)
     return House(
         settings=settings,
@@ -85,6 +93,7 @@ def _furnish(settings: HubSettings, clock: Clock, secure: bool) -> House:
         push=push,
         mqtt=mqtt,
         alerts=Alerts([push] if mqtt is None else [push, mqtt]),
+        lifesign=lifesign,
         donations=donations,
         logwatch=LogWatch(folder, donations, clock),
         started_ms=clock.now_ms(),
@@ -106,14 +115,19 @@ async def _running(house: House) -> AsyncIterator[None]:
         "sweep": lambda: _sweep(house),
         "alerts": house.alerts.run,
         "log": house.logwatch.run,
+        "outbox": house.donations.sender.run,
     }
     if house.uplink is not None:
         work["uplink"] = house.uplink.run
+    if house.lifesign is not None:
+        work["sign of life"] = house.lifesign.run
     tasks = [asyncio.create_task(always(name, each)) for name, each in work.items()]
     yield
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    if house.lifesign is not None and not is_orphan():
+        await house.lifesign.stop()
     await house.notices.close()
     with contextlib.suppress(OSError):  # what is not entered is matched at the next start
         await house.entries.flush()

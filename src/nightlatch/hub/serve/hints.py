@@ -41,4 +41,11 @@ class ClipGoneHint(TypedDict):
     clip_id: str
 
 
-Hint: TypeAlias = HomeHint | CameraHint | StillHint | ClipHint | ClipGoneHint
+class HereHint(TypedDict):
+    """Nothing changed; the hub is there, and this is the time by its clock."""
+
+    type: Literal["here"]
+    now_ms: int
+
+
+Hint: TypeAlias = HomeHint | CameraHint | StillHint | ClipHint | ClipGoneHint | HereHint

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -22,8 +23,9 @@ from nightlatch.errors import NightlatchError
 from nightlatch.hub.serve import catalogue
 from nightlatch.hub.serve.absences import BEAT_S, Absences, beat, last_alive_ms, note_alive
 from nightlatch.hub.serve.alerts import Alerts, alert_of
-from nightlatch.hub.serve.alerts.pictures import PictureSwitch
+from nightlatch.hub.serve.alerts.lifesign import LifeSign
 from nightlatch.hub.serve.alerts.push import Push
+from nightlatch.hub.serve.alerts.switches import Switch
 from nightlatch.hub.serve.attention import Attention
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.entries import Entries, Entry
@@ -86,6 +88,7 @@ class House:
     push: Push
     mqtt: Mqtt | None
     alerts: Alerts
+    lifesign: LifeSign | None
     donations: Donations
     logwatch: LogWatch
     started_ms: int
@@ -101,6 +104,7 @@ class House:
     links: Links = field(default_factory=Links)  # to watch
     _unmatched: set[int] = field(default_factory=set)  # shards whose files may be out of step with the books
     _receiving: dict[str, dict[str, object]] = field(default_factory=dict)  # as the doctor's file has it
+    _stored_s: dict[str, float] = field(default_factory=dict)  # when footage of a camera was last stored, monotonic
     _eyes: dict[int, EyeStatus] = field(default_factory=dict)  # by shard
     _feeds: set[asyncio.Queue[str]] = field(default_factory=set)
     absences: Absences = field(init=False)
@@ -121,7 +125,7 @@ class House:
         self.listing = Duty("cameras.list", self._list_cameras)
         self.matching = Duty("books.match", self._match)
         if self.mqtt is not None:
-            self.mqtt.pictures = PictureSwitch(self.mqtt.name, self.settings.data_dir)
+            self.mqtt.pictures = Switch(self.mqtt.name, self.settings.data_dir)
 
     @property
     def watch_is_up(self) -> bool:
@@ -143,6 +147,8 @@ class House:
         """Take in a notice."""
         match notice:
             case Stored() | Outage():
+                if isinstance(notice, Stored) and "/segments/" in notice.path:
+                    self._stored_s[notice.path.partition("/")[0]] = time.monotonic()
                 self.entries.add(notice)
             case ClipGrew():
                 self.links.follow(notice)
@@ -205,6 +211,11 @@ class House:
             self.hint({"type": "clip", "clip_id": clip_id, "camera_id": camera_id})
         if clips and self.uplink is not None:
             self.uplink.wake()
+
+    def stored_for_ms(self, camera_id: str) -> int | None:
+        """How long ago footage of a camera was stored, by a clock that nobody sets; None: not since this start."""
+        at_s = self._stored_s.get(camera_id)
+        return None if at_s is None else round((time.monotonic() - at_s) * 1000)
 
     def cameras_changed(self) -> None:
         """Tell watch and the pages, from any thread."""

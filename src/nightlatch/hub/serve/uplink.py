@@ -7,6 +7,7 @@ import contextlib
 import json
 import random
 import re
+import time
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -31,6 +32,7 @@ from nightlatch.web.signature import public_b64, sign
 AT_ONCE = 4
 BATCH = 32
 IDLE_S = 2.0
+ASK_EVERY_S = 60.0  # whether the mailbox is still there, while nothing is sent to it
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 TIMEOUT_S = 20.0
@@ -66,9 +68,16 @@ class Uplink:
         self._clock = clock
         self._client = httpx.AsyncClient(base_url=cloud_url, timeout=TIMEOUT_S, follow_redirects=False)
         self._wake = asyncio.Event()
+        self._asked_s: float | None = None  # when it was last seen whether the mailbox is there, monotonic
+        self._away_s: float | None = None  # since then it is not
         self.reachable: bool | None = None
         self.last_sent_ms: int | None = None
         self.trouble: str | None = None
+
+    @property
+    def away_ms(self) -> int:
+        """For how long the mailbox has not been reached, by a clock that nobody sets; 0 while it is."""
+        return 0 if self._away_s is None else round((time.monotonic() - self._away_s) * 1000)
 
     def wake(self) -> None:
         """There may be something to send. From the event loop's thread."""
@@ -82,11 +91,13 @@ class Uplink:
             try:
                 sent = await self._enrol() and await self._drain()
                 pause_s = FIRST_PAUSE_S
+                self._note_way(self.reachable is not False)
                 if not sent:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._wake.wait(), IDLE_S)
                 continue
             except (httpx.HTTPError, CloudError) as error:
+                self._note_way(False)
                 self.reachable = False
                 self.trouble = str(error) if isinstance(error, CloudError) else "The mailbox cannot be reached."
                 log.warning("mailbox.unreachable", error=type(error).__name__, again_in_s=pause_s)
@@ -99,6 +110,11 @@ class Uplink:
                 at_least_s = 0
             await asyncio.sleep(max(at_least_s, pause_s * random.uniform(0.8, 1.2)))
             pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
+
+    async def enrol_again(self) -> None:
+        """The mailbox does not know this household (any longer)."""
+        await run_in_threadpool(self._forgotten)
+        self.wake()
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -144,10 +160,11 @@ class Uplink:
         """Send one batch, the newest clips first; False when nothing waits."""
         waiting = await run_in_threadpool(self._next)
         if not waiting:
-            if self.reachable is not True:
+            now_s = time.monotonic()
+            if self.reachable is not True or self._asked_s is None or now_s - self._asked_s > ASK_EVERY_S:
                 answer = await self._client.get("/healthz")
-                self.reachable = answer.is_success
-                self.trouble = None
+                self.reachable, self._asked_s = answer.is_success, now_s
+                self.trouble = None if answer.is_success else "The mailbox is there, and does not answer as one."
             return False
         gate = asyncio.Semaphore(AT_ONCE)
 
@@ -159,8 +176,14 @@ class Uplink:
         for result in results:
             if isinstance(result, BaseException):
                 raise result
-        self.reachable, self.trouble = True, None
+        self.reachable, self.trouble, self._asked_s = True, None, time.monotonic()
         return True
+
+    def _note_way(self, is_there: bool) -> None:
+        if is_there:
+            self._away_s = None
+        elif self._away_s is None:
+            self._away_s = time.monotonic()
 
     async def _put(self, item: _Waiting) -> None:
         try:

@@ -5,6 +5,9 @@ keeper → page   {"pictures": n}
 page → keeper   {"from": n, "to": m}       pictures n to m, each as a line of JSON and a JPEG
                 {"here": true}             still there
 keeper → page   {"refused", "error"}       and the end
+
+Pictures leave at twice the film's speed, after a first stretch at once: the page, which plays from the first picture on
+and fetches ahead, never waits; a program that wants all of them has to stay for half as long as the film lasts.
 """
 
 from __future__ import annotations
@@ -24,6 +27,8 @@ from nightlatch.web.shape import Answer
 
 STANDING_EVERY_S = 0.25  # how often an open view asks whether it still stands
 HELLO_WITHIN_S = 10.0
+SPEED = 2.0  # the page needs one, and slow motion a quarter
+AT_ONCE_S, AT_ONCE = 6.0, 60  # of the film, and pictures at least
 CLOSED_BY_KEEPER = 4403
 UNREADABLE = 1003
 
@@ -58,6 +63,20 @@ class PageMessage(BaseModel):
         if not {"first", "last"} <= self.model_fields_set:
             raise ValueError("a page says from where to where")
         return range(self.first, self.last + 1)
+
+
+class Pace:
+    """How fast pictures leave one connection. `rate` is the film's own, in pictures a second."""
+
+    def __init__(self, rate: float, now_s: float) -> None:
+        self._per_s, self._most = rate * SPEED, max(AT_ONCE, rate * AT_ONCE_S)
+        self._left, self._at_s = self._most, now_s
+
+    def wait_s(self, now_s: float) -> float:
+        """How long the next picture has to wait."""
+        self._left = min(self._most, self._left + (now_s - self._at_s) * self._per_s) - 1
+        self._at_s = now_s
+        return max(0.0, -self._left / self._per_s)
 
 
 class FilmLength(Answer):
@@ -102,8 +121,9 @@ async def _show(socket: WebSocket, room: Room, view: int) -> None:
         pictures = await run_in_threadpool(room.connect, view, hello.ticket, hello.session)
         is_ours = True
         await _say(socket, FilmLength(pictures=pictures))
+        pace = Pace(await run_in_threadpool(room.pace, view), asyncio.get_running_loop().time())
         while True:
-            await _answer(socket, room, view, await _next(socket, room, view))
+            await _answer(socket, room, view, pace, await _next(socket, room, view))
     except KeeperRefused as refused:
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             await _say(socket, ViewEnd(refused=refused.refusal, error=str(refused)))
@@ -133,11 +153,12 @@ async def _next(socket: WebSocket, room: Room, view: int) -> PageMessage:
         reading.cancel()
 
 
-async def _answer(socket: WebSocket, room: Room, view: int, said: PageMessage) -> None:
+async def _answer(socket: WebSocket, room: Room, view: int, pace: Pace, said: PageMessage) -> None:
     if said.is_only_here:
         await run_in_threadpool(room.touch, view)
         return
     for n in said.numbers:
+        await asyncio.sleep(pace.wait_s(asyncio.get_running_loop().time()))
         still = await run_in_threadpool(room.still, view, n)
         await _say(socket, PictureHead(n=still.n, at_ms=still.at_ms))
         await socket.send_bytes(still.jpeg)

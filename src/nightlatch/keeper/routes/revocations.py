@@ -8,9 +8,19 @@ from fastapi import APIRouter, Body
 
 from nightlatch.domain.consent import Withdrawn
 from nightlatch.keeper.premises import Here
-from nightlatch.web.shape import Answer, Document, signed_bytes
+from nightlatch.web.shape import Answer, Base64Text, Document, signed_bytes
 
 router = APIRouter(prefix="/v1/revocations")
+
+
+class RefusalEntry(Answer):
+    """The entry `consent.withdraw`: leaf, event and salt; where it is in the log, and its receipt, once it is there."""
+
+    leaf: Base64Text
+    event: Base64Text
+    salt: Base64Text
+    index: int | None
+    receipt: str | None
 
 
 class RevocationState(Answer):
@@ -19,6 +29,7 @@ class RevocationState(Answer):
     refused_ms: int
     shred_by_ms: int
     shredded_ms: int | None
+    entry: RefusalEntry | None
 
 
 @router.post("", status_code=202)

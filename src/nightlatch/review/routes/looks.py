@@ -17,7 +17,8 @@ from nightlatch.review.desk import At, Seated
 from nightlatch.review.entries import Entry, Receipt, entry
 from nightlatch.review.errors import KeeperSaidNo, Unreachable
 from nightlatch.review.keeper import DrawnClip, Keeper, ViewTicket
-from nightlatch.review.labels import ReviewLook, label_of, written
+from nightlatch.review.labels import ReviewLook
+from nightlatch.review.writing import label_of, written
 from nightlatch.web.shape import Answer, Body
 
 WITNESSES_WITHIN_S = (0.2, 0.5, 1.0)

@@ -20,6 +20,7 @@ class Alerts:
         self._roads = roads
         self._queues: list[asyncio.Queue[Alert]] = [asyncio.Queue(WAITING) for _ in roads]
         self.dropped = 0
+        self.failing: dict[str, int] = {road.name: 0 for road in roads}  # alerts in a row that a road has lost
 
     def tell(self, alert: Alert) -> None:
         """Queue an alert for every road; call it in the event loop."""
@@ -41,5 +42,7 @@ class Alerts:
             alert = await queue.get()
             try:
                 await road.send(alert)
+                self.failing[road.name] = 0
             except Exception as error:  # noqa: BLE001 - one alert that cannot be sent must not end the next ones
+                self.failing[road.name] += 1
                 log.warning("alert.lost", road=road.name, alert=alert.event_id, error=type(error).__name__)

@@ -17,6 +17,7 @@ import asyncio
 import contextlib
 import json
 import ssl
+import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -30,7 +31,7 @@ from nightlatch.domain.sighting import Kind, Verdict
 from nightlatch.errors import ConfigError
 from nightlatch.hub.serve.alerts import discovery
 from nightlatch.hub.serve.alerts.alert import Alert, title
-from nightlatch.hub.serve.alerts.pictures import PictureSwitch
+from nightlatch.hub.serve.alerts.switches import Switch
 
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 60.0
@@ -92,8 +93,14 @@ class Mqtt:
         self._kept: dict[str, bytes] = {}  # what the broker retained, by topic
         self._wake = asyncio.Event()
         self._turn = asyncio.Lock()  # what is retained of a camera is changed by one at a time
-        self.pictures = PictureSwitch(self.name)
+        self.pictures = Switch(self.name)
         self.connected = False
+        self._away_s = time.monotonic()  # since then, unless it is connected
+
+    @property
+    def away_ms(self) -> int | None:
+        """For how long the broker has not been reached; None while it is."""
+        return None if self.connected else round((time.monotonic() - self._away_s) * 1000)
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
@@ -110,6 +117,8 @@ class Mqtt:
             except Exception:  # whatever a broker made us stumble over: push alerts run in the same group
                 log.exception("mqtt.stumbled", again_in_s=round(pause_s))
             finally:
+                if self.connected:
+                    self._away_s = time.monotonic()
                 self._client, self.connected = None, False
             await asyncio.sleep(pause_s)
             pause_s = min(LONGEST_RETRY_S, pause_s * 2)

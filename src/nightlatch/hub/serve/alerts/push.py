@@ -14,8 +14,9 @@ import json
 import os
 from base64 import b64encode, urlsafe_b64encode
 from collections import OrderedDict
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import structlog
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -29,8 +30,8 @@ from nightlatch.durably import write_durably
 from nightlatch.errors import ConfigError
 from nightlatch.hub.serve.alerts.alert import Alert
 from nightlatch.hub.serve.books.books import Books
-from nightlatch.hub.serve.books.records import PushRow
-from nightlatch.web.addresses import is_outside
+from nightlatch.hub.serve.books.records import PushRow, SessionRow
+from nightlatch.web.addresses import is_push_service
 from nightlatch.web.asking import Bounds, Unanswered, ask
 
 LENGTH = 3_000  # of each message before encryption: push services take 4,096 bytes in all
@@ -39,11 +40,43 @@ KEEP_S = 3_600  # how long a push service holds an alert for a browser that is o
 SERVICE = Bounds(most_bytes=16_384, within_s=10.0)
 TOKEN_LIFE_S = 12 * 3_600  # RFC 8292, 2: at most a day
 MOST_FAILURES = 20
+FAILING = 3  # in a row
 REMEMBERED = 500  # events whose last alert is remembered
 GONE = (404, 410)  # RFC 8030, 7.3: the subscription has ended
-INNER_NAMES = (".localhost", ".local", ".lan", ".internal", ".home.arpa", ".localdomain")
 CONTACT = "mailto:hub@nightlatch.invalid"  # RFC 8292 asks for a contact; a household has none to give away
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class PushNotice:
+    """What devices are told of the hub itself. The newest of a `topic` takes the place of the one before."""
+
+    topic: str
+    title: str
+    text: str
+    is_urgent: bool = False
+    silent_ms: tuple[int, int] | None = None  # from when to when it was; a device says that in its own time
+
+    def told(self) -> dict[str, object]:
+        """As the page's service worker reads it."""
+        return {
+            "title": self.title,
+            "text": self.text,
+            "clip": None,
+            "event": self.topic,
+            "threat": self.is_urgent,
+            "still": None,
+            "silent": self.silent_ms,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PushLetter:
+    """A message sealed to one browser, and the hub's word to its push service, good for `TOKEN_LIFE_S`."""
+
+    endpoint: str
+    token: str = field(repr=False)
+    body: bytes = field(repr=False)
 
 
 class Push:
@@ -75,7 +108,7 @@ class Push:
         Raises:
             ConfigError: an endpoint that is not a push service on the internet.
         """
-        if not _is_on_the_internet(endpoint):
+        if not is_push_service(endpoint):
             raise ConfigError("This browser's push service has an address that cannot be used.")
         with self._books.change() as session:
             session.merge(
@@ -89,11 +122,13 @@ class Push:
                     failures=0,
                 )
             )
+            session.execute(update(SessionRow).where(SessionRow.id == session_id).values(unalerted_ms=None))
 
     def unsubscribe(self, session_id: str) -> None:
         """Forget the browser of this session."""
         with self._books.change() as session:
             session.execute(delete(PushRow).where(PushRow.session_id == session_id))
+            session.execute(update(SessionRow).where(SessionRow.id == session_id).values(unalerted_ms=None))
 
     def wanted(self, session_id: str) -> list[str]:
         """The verdicts that alert the browser of this session."""
@@ -102,9 +137,7 @@ class Push:
         return [str(verdict) for verdict in json.loads(found)] if found else []
 
     def _wanting(self, alert: Alert) -> list[PushRow]:
-        with Session(self._books.engine) as session:
-            rows = session.scalars(select(PushRow)).all()
-            session.expunge_all()
+        rows = self._rows()
         return [row for row in rows if alert.verdict.value in json.loads(row.verdicts) and self._is_news(row, alert)]
 
     def _is_news(self, row: PushRow, alert: Alert) -> bool:
@@ -117,36 +150,80 @@ class Push:
             self._told.popitem(last=False)
         return True
 
+    # ---- what is not about an event ----------------------------------------------------------------------
+
+    async def say(self, notice: PushNotice) -> None:
+        """Tell every browser of the household now."""
+        rows = await asyncio.to_thread(self._rows)
+        message = _padded(notice.told())
+        await asyncio.gather(*(asyncio.to_thread(self._deliver, row, message, "high") for row in rows))
+
+    def written(self, notice: PushNotice, ahead_s: int = 0) -> list[PushLetter]:
+        """The same to be sent later, by somebody who cannot read it: sealed and signed for each browser.
+
+        `ahead_s`: how far the clock of whoever sends it is known to be ahead of ours, which may be wrong.
+        """
+        found = []
+        for row in self._rows():
+            try:
+                found.append(self._letter(row, _padded(notice.told()), ahead_s))
+            except Exception:  # whatever the libraries make of keys that a page made up
+                log.exception("push.not_sealed")
+        return found
+
+    def devices(self) -> frozenset[tuple[str, str, str]]:
+        """Whom letters would go to: by address and keys."""
+        return frozenset((row.endpoint, row.p256dh, row.auth) for row in self._rows())
+
+    def lost(self) -> tuple[str, ...]:
+        """Names of the devices that alerts do not reach: given up, or failing again and again."""
+        failing = select(PushRow.session_id).where(PushRow.failures >= FAILING)
+        query = select(SessionRow.name).where(SessionRow.unalerted_ms.is_not(None) | SessionRow.id.in_(failing))
+        with Session(self._books.engine) as session:
+            return tuple(dict.fromkeys(session.scalars(query.order_by(SessionRow.created_ms))))
+
+    def _rows(self) -> list[PushRow]:
+        with Session(self._books.engine) as session:
+            rows = session.scalars(select(PushRow)).all()
+            session.expunge_all()
+        return list(rows)
+
     def _send(self, row: PushRow, alert: Alert) -> None:
+        self._deliver(row, _message(alert), "high" if alert.verdict is Verdict.THREAT else "normal")
+
+    def _deliver(self, row: PushRow, message: str, urgency: str) -> None:
         try:
-            body, headers = self._sealed(row, alert)
+            letter = self._letter(row, message)
         except Exception:  # whatever the libraries make of keys that a page made up
             log.exception("push.not_sealed")
             self._note(row, None)
             return
+        headers = {
+            "Authorization": letter.token,
+            "Content-Encoding": "aes128gcm",
+            "TTL": str(KEEP_S),
+            "Urgency": urgency,
+        }
         try:
-            reply = ask("POST", row.endpoint, SERVICE, body=body, headers=headers, outside_only=self._outside_only)
+            reply = ask(
+                "POST", row.endpoint, SERVICE, body=letter.body, headers=headers, outside_only=self._outside_only
+            )
         except Unanswered as error:
             log.warning("push.failed", error=error.lack.name)
             self._note(row, None)
         else:
             self._note(row, 201 if 200 <= reply.status <= 202 else reply.status)
 
-    def _sealed(self, row: PushRow, alert: Alert) -> tuple[bytes, dict[str, str]]:
+    def _letter(self, row: PushRow, message: str, ahead_s: int = 0) -> PushLetter:
         """The message as only this browser opens it, and what its push service wants to know."""
         from pywebpush import WebPusher  # brings aiohttp: 8 MiB that a hub without alerts never needs
 
         keys = {"p256dh": row.p256dh, "auth": row.auth}
-        body = WebPusher({"endpoint": row.endpoint, "keys": keys}).encode(_message(alert).encode())["body"]
+        body = WebPusher({"endpoint": row.endpoint, "keys": keys}).encode(message.encode())["body"]
         at = urlsplit(row.endpoint)
-        expires_s = self._clock.now_ms() // 1000 + TOKEN_LIFE_S
+        expires_s = self._clock.now_ms() // 1000 + ahead_s + TOKEN_LIFE_S
         claims = {"sub": CONTACT, "aud": f"{at.scheme}://{at.netloc}", "exp": expires_s}
-        return body, {
-            **self._vapid.sign(claims),
-            "Content-Encoding": "aes128gcm",
-            "TTL": str(KEEP_S),
-            "Urgency": "high" if alert.verdict is Verdict.THREAT else "normal",
-        }
+        return PushLetter(row.endpoint, self._vapid.sign(claims)["Authorization"], body)
 
     def _note(self, row: PushRow, status: int | None) -> None:
         """Count failures; a subscription that has ended, or never answers, is dropped."""
@@ -154,31 +231,16 @@ class Push:
             mine = PushRow.endpoint == row.endpoint
             if status in GONE or (status != 201 and row.failures + 1 >= MOST_FAILURES):
                 session.execute(delete(PushRow).where(mine))
+                given_up = update(SessionRow).where(SessionRow.id == row.session_id)
+                session.execute(given_up.values(unalerted_ms=self._clock.now_ms()))
             else:
                 failures = 0 if status == 201 else PushRow.failures + 1
                 session.execute(update(PushRow).where(mine).values(failures=failures))
 
 
-def _is_on_the_internet(endpoint: str) -> bool:
-    """Whether it looks like a push service: https, a full name, nothing of a home. What it resolves to comes later."""
-    try:
-        parts: SplitResult = urlsplit(endpoint)
-        name, _ = (parts.hostname or "").rstrip("."), parts.port
-    except ValueError:
-        return False
-    if not endpoint.isascii() or not endpoint.isprintable() or " " in endpoint or "\\" in endpoint:
-        return False
-    if parts.scheme != "https" or "@" in parts.netloc or "." not in name or name.endswith(INNER_NAMES):
-        return False
-    if ":" in name or not name.rpartition(".")[2][:1].isalpha():  # an address, in whatever notation
-        return is_outside(name)
-    return True
-
-
 def _message(alert: Alert) -> str:
-    """JSON of the same length for every alert."""
     jpeg = alert.jpeg if alert.jpeg is not None and len(alert.jpeg) <= LARGEST_JPEG else None
-    text = json.dumps(
+    return _padded(
         {
             "title": alert.title[:80],
             "text": alert.text[:200],
@@ -186,10 +248,13 @@ def _message(alert: Alert) -> str:
             "event": alert.event_id,
             "threat": alert.verdict is Verdict.THREAT,
             "still": b64encode(jpeg).decode() if jpeg else None,
-        },
-        ensure_ascii=True,
+        }
     )
-    return text.ljust(LENGTH)
+
+
+def _padded(told: dict[str, object]) -> str:
+    """JSON of the same length for every message."""
+    return json.dumps(told, ensure_ascii=True).ljust(LENGTH)
 
 
 def _key(path: Path) -> Vapid02:

@@ -11,7 +11,16 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.time import Span
 from nightlatch.errors import Reason
-from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, DonationRow, OutageRow, SegmentRow, SheetRow
+from nightlatch.hub.serve.books.records import (
+    ClipPartRow,
+    ClipRow,
+    DonationRow,
+    LetterKind,
+    OutageRow,
+    OutboxRow,
+    SegmentRow,
+    SheetRow,
+)
 from nightlatch.hub.vault.layout import read_name
 from nightlatch.web.shape import Document
 
@@ -80,6 +89,17 @@ class CameraLine:
 
 
 @dataclass(frozen=True, slots=True)
+class LetterLine:
+    """What a programme is asked, since when, how often it was asked, and what it answered last."""
+
+    kind: LetterKind
+    since_ms: int
+    tries: int
+    last_ms: int | None
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class DonationLine:
     """A clip that was given, and how far along taking it back is."""
 
@@ -92,10 +112,16 @@ class DonationLine:
     consent_sha256: str
     given_ms: int
     expires_ms: int
+    arrived_ms: int | None  # when the keeper said that it has the clip; None: nobody knows whether it has
+    not_taken: str | None  # why the keeper says that it has not got the clip
     withdrawn_ms: int | None  # when the owner took it back
-    refused_ms: int | None  # since when the keeper refuses views
+    is_signed: bool  # the owner's withdrawal is kept here, and is sent until the programme has answered
+    refused_ms: int | None  # since when the keeper says that it refuses views
     shred_by_ms: int | None  # the deadline that the keeper named
     shredded_ms: int | None
+    proven_ms: int | None  # when this hub found the refusal proven in the log
+    proven_index: int | None
+    letter: LetterLine | None  # what is on its way about it
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,17 +239,28 @@ def outbox(engine: Engine) -> OutboxLine:
 def donations(engine: Engine) -> list[DonationLine]:
     """Everything ever given, the newest first."""
     with Session(engine) as session:
-        return [_donation(row) for row in session.scalars(select(DonationRow).order_by(DonationRow.given_ms.desc()))]
+        letters = _letters(session)
+        rows = session.scalars(select(DonationRow).order_by(DonationRow.given_ms.desc()))
+        return [_donation(row, letters.get(row.id)) for row in rows]
 
 
 def donation(engine: Engine, donation_id: str) -> DonationLine | None:
     """One donation; None when nothing was given under this id."""
     with Session(engine) as session:
         row = session.get(DonationRow, donation_id)
-        return None if row is None else _donation(row)
+        return None if row is None else _donation(row, _letters(session).get(row.id))
 
 
-def _donation(row: DonationRow) -> DonationLine:
+def _letters(session: Session) -> dict[str, LetterLine]:
+    """By donation; of two that are on their way about one, the withdrawal."""
+    query = select(OutboxRow).where(OutboxRow.kind != LetterKind.COSIGN).order_by(OutboxRow.kind)
+    return {
+        row.about: LetterLine(row.kind, row.made_ms, row.tries, row.last_ms, row.answer)
+        for row in session.scalars(query)
+    }
+
+
+def _donation(row: DonationRow, letter: LetterLine | None) -> DonationLine:
     return DonationLine(
         id=row.id,
         programme_id=row.programme_id,
@@ -234,10 +271,16 @@ def _donation(row: DonationRow) -> DonationLine:
         consent_sha256=row.consent_sha256,
         given_ms=row.given_ms,
         expires_ms=row.expires_ms,
+        arrived_ms=row.arrived_ms,
+        not_taken=row.not_taken,
         withdrawn_ms=row.withdrawn_ms,
+        is_signed=row.withdrawal is not None,
         refused_ms=row.refused_ms,
         shred_by_ms=row.shred_by_ms,
         shredded_ms=row.shredded_ms,
+        proven_ms=row.proven_ms,
+        proven_index=row.proven_index,
+        letter=letter,
     )
 
 

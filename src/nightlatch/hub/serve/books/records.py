@@ -6,8 +6,23 @@ the only writer; the command line adds and removes cameras. The database refuses
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, Text
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from nightlatch.store.records import one_of
 
 
 class HubTables(DeclarativeBase):
@@ -43,6 +58,7 @@ class SessionRow(HubTables):
     name: Mapped[str] = mapped_column(String(80))  # of the device
     created_ms: Mapped[int] = mapped_column(BigInteger)
     last_seen_ms: Mapped[int] = mapped_column(BigInteger)
+    unalerted_ms: Mapped[int | None] = mapped_column(BigInteger)  # when alerts to it were given up; None: never
 
 
 class TriesRow(HubTables):
@@ -219,7 +235,41 @@ class DonationRow(HubTables):
     consent_sha256: Mapped[str] = mapped_column(String(64))  # hex, of the record's canonical bytes
     given_ms: Mapped[int] = mapped_column(BigInteger)
     expires_ms: Mapped[int] = mapped_column(BigInteger)
+    arrived_ms: Mapped[int | None] = mapped_column(BigInteger)  # when the keeper said that it has the clip
+    not_taken: Mapped[str | None] = mapped_column(Text)  # why the keeper says that it has not got the clip
     withdrawn_ms: Mapped[int | None] = mapped_column(BigInteger)  # when the owner took it back
-    refused_ms: Mapped[int | None] = mapped_column(BigInteger)  # when the keeper began to refuse views
-    shred_by_ms: Mapped[int | None] = mapped_column(BigInteger)  # the deadline that the keeper named
+    withdrawal: Mapped[str | None] = mapped_column(Text)  # JSON {record, signature}; None also for one of before 0.4
+    refused_ms: Mapped[int | None] = mapped_column(BigInteger)  # when the keeper first said that it refuses views
+    shred_by_ms: Mapped[int | None] = mapped_column(BigInteger)  # the deadline that the keeper first named
     shredded_ms: Mapped[int | None] = mapped_column(BigInteger)
+    proven_ms: Mapped[int | None] = mapped_column(BigInteger)  # when this hub found the refusal proven in the log
+    proven_index: Mapped[int | None] = mapped_column(BigInteger)  # where, in the log
+
+
+class LetterKind(StrEnum):
+    """What a letter to a programme is."""
+
+    GIVE = "give"  # the head of a clip; the sealed clip lies beside the books
+    WITHDRAW = "withdraw"
+    COSIGN = "cosign"
+
+
+class OutboxRow(HubTables):
+    """A letter that must arrive at a programme, and how that is going. It goes when it is answered or pointless."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("programme_id", "kind", "about", name="outbox_once"),
+        CheckConstraint("tries >= 0", name="outbox_tries"),
+        {"sqlite_autoincrement": True},  # a sender that remembers a letter never takes another for it
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    programme_id: Mapped[str] = mapped_column(ForeignKey("programmes.id"))
+    kind: Mapped[LetterKind] = mapped_column(one_of(LetterKind, "outbox_kind", 8))
+    about: Mapped[str] = mapped_column(String(200))  # a donation; the origin of a log
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    made_ms: Mapped[int] = mapped_column(BigInteger)
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    last_ms: Mapped[int | None] = mapped_column(BigInteger)  # of the last try
+    answer: Mapped[str | None] = mapped_column(Text)  # to it, as a sentence

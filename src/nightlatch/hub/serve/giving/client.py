@@ -10,9 +10,9 @@ from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from nightlatch.domain.consent import Consented, Withdrawn
 from nightlatch.domain.redaction import RedactionReport, write
@@ -28,7 +28,11 @@ KEEPER = Bounds(2 * MIB, TIMEOUT_S)  # the entries of one donation: at most some
 UPLOAD = Bounds(2 * MIB, within_s=330.0)  # a film of 40 MB over a home's 1 Mbit/s; the keeper waits for 300 s
 FILM: Mapping[str, str] = {"Content-Type": "application/octet-stream"}
 IS_IN = 201  # the keeper's answer to a head whose clip it has already
+REVOCATION = Bounds(256 * KIB, TIMEOUT_S)  # an entry and its receipt
 LONGEST_LEAF = 4 * KIB  # ours have about 200 bytes
+LONGEST_WORDS = 300  # characters of a refusal's reason
+LATEST_MS = 2**53 - 1  # a browser counts no further
+NOT_NOW = (408, 409, 425, 429)  # refusals that ask to come again; 409: announce the clip once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +54,28 @@ class Parcel:
     owner_recipient: str
 
 
+Moment = Annotated[int, Field(ge=0, le=LATEST_MS)]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalEntry:
+    """The entry that the keeper wrote of its refusal: the leaf, and what it commits to. `proving` checks it."""
+
+    leaf: str  # b64
+    event: str  # b64, canonical
+    salt: str  # b64
+    index: int | None  # None: not in the log yet
+    receipt: str | None  # tlog-proof; None: the log gives none just now
+
+
 @dataclass(frozen=True, slots=True)
 class Shredding:
     """Since when the keeper refuses views, by when it promised to destroy the key, and when it did."""
 
-    refused_ms: int
-    shred_by_ms: int
-    shredded_ms: int | None
+    refused_ms: Moment
+    shred_by_ms: Moment
+    shredded_ms: Moment | None
+    entry: RefusalEntry | None = None  # None: the clip never came, or a keeper of before 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +96,18 @@ class EntryClaims:
     entries: list[EntryClaim]
 
 
+class ProgrammeError(CloudError):
+    """The programme did not do what it was asked. `said` tells of it; `is_final` when asking again will not help.
+
+    `is_unknown` when the keeper says in its own words that it knows nothing of what was asked: a 404 of something else
+    at its address says nothing.
+    """
+
+    def __init__(self, text: str, said: str, *, is_final: bool = False, is_unknown: bool = False) -> None:
+        super().__init__(text)
+        self.said, self.is_final, self.is_unknown = said, is_final, is_unknown
+
+
 @dataclass(frozen=True, slots=True)
 class _No:
     error: str
@@ -86,7 +117,7 @@ Read = TypeVar("Read")
 
 
 class ProgrammeClient:
-    """Every method raises `CloudError` when the programme refuses or is away."""
+    """Every method raises `ProgrammeError` when the programme refuses or is away."""
 
     def __init__(self, programme: Programme) -> None:
         self._programme = programme
@@ -115,7 +146,7 @@ class ProgrammeClient:
         keeper, last = self._programme.keeper_url, CloudError("The programme was not asked. Try again.")
         for url in dict.fromkeys((self._programme.revocations_url or keeper, keeper)):
             try:
-                answer = self._send(url, "POST", "/v1/revocations", raw, headers, KEEPER)
+                answer = self._send(url, "POST", "/v1/revocations", raw, headers, REVOCATION)
                 return _read(TypeAdapter(Shredding), answer.body)
             except CloudError as error:
                 last = error
@@ -148,14 +179,20 @@ class ProgrammeClient:
             why = TypeAdapter(_No).validate_json(answer.body).error
         except ValidationError:
             why = ""
-        raise CloudError(f"The programme refused: {why or f'status {answer.status}'}")
+        is_unknown = answer.status == 404 and why != ""
+        why = " ".join(why.split())[:LONGEST_WORDS] or f"status {answer.status}"
+        is_final = 400 <= answer.status < 500 and answer.status not in NOT_NOW
+        text, said = f"The programme refused: {why}", f"It answered: {why}"
+        raise ProgrammeError(text, said, is_final=is_final, is_unknown=is_unknown)
 
 
 def _request(url: str, method: str, path: str, body: bytes, headers: Mapping[str, str], bounds: Bounds) -> Reply:
     try:
         return ask(method, url.rstrip("/") + path, bounds, body=body, headers=headers)
     except Unanswered as error:
-        raise CloudError(f"The programme {error.lack}. Try again later; nothing is lost.") from None
+        raise ProgrammeError(
+            f"The programme {error.lack}. Try again later; nothing is lost.", f"It {error.lack}."
+        ) from None
 
 
 def _read(shape: TypeAdapter[Read], raw: bytes) -> Read:
@@ -163,4 +200,7 @@ def _read(shape: TypeAdapter[Read], raw: bytes) -> Read:
     try:
         return shape.validate_json(raw, strict=True)
     except ValidationError:
-        raise CloudError("What the programme says cannot be read. Try again later; nothing is lost.") from None
+        raise ProgrammeError(
+            "What the programme says cannot be read. Try again later; nothing is lost.",
+            "What it answered cannot be read: something else may stand at its address.",
+        ) from None

@@ -37,6 +37,7 @@
     mailbox     GET    /api/mailbox/{path:path}                  signed in the browser, passed on unchanged
                 DELETE /api/mailbox/{path:path}
     alerts      GET    /api/alerts
+                PUT    /api/alerts/silence                       tell the devices when the hub falls silent, or stop
                 PUT    /api/alerts/mqtt                          pictures to the broker, or not
                 PUT    /api/alerts                               alert this browser
                 DELETE /api/alerts
@@ -51,6 +52,7 @@
                 POST   /api/giving/offers/{offer_id}/consent     give it
     donations   GET    /api/giving/donations/{donation}/entries  what the log holds about it
                 POST   /api/giving/donations/{donation}/withdrawal
+                POST   /api/giving/donations/{donation}/asking      now, with what was signed
     log         GET    /api/giving/logs/{programme}/{path:path}  a programme's log, passed on
 
 What a page sends ends in `Body` and refuses unknown fields. What it gets back is a frozen dataclass: a `Shape` made

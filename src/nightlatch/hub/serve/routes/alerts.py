@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter
 from pydantic import Field
 
 from nightlatch.domain.sighting import Verdict
-from nightlatch.errors import NotFound
+from nightlatch.errors import ConfigError, NotFound
+from nightlatch.hub.serve.house import House
 from nightlatch.hub.serve.routes.asking import At, Owner, PageBody
+from nightlatch.web.addresses import is_this_machine
 
 router = APIRouter(prefix="/api/alerts")
 
@@ -34,6 +37,22 @@ class BrokerShape:
     pictures: bool
 
 
+class SilenceBody(PageBody):
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceShape:
+    """Whether the devices hear, through the mailbox, that the hub fell silent; when the mailbox last heard of it."""
+
+    on: bool
+    devices: int  # that would
+    after_s: int
+    renewed_ms: int | None
+    trouble: str | None
+    beside: bool  # the mailbox is on the hub's own machine, and falls silent with it
+
+
 @dataclass(frozen=True, slots=True)
 class AlertSettingsShape:
     """The key that a subscription needs, what this browser is alerted to, and the broker's state."""
@@ -41,6 +60,7 @@ class AlertSettingsShape:
     push_key: str
     verdicts: list[Verdict]
     mqtt: BrokerShape | None  # None where no broker is set
+    silence: SilenceShape | None  # None where no mailbox is
 
 
 @router.get("")
@@ -50,7 +70,34 @@ def alerts(at: At, device: Owner) -> AlertSettingsShape:
         at.push.public_key,
         [Verdict(verdict) for verdict in at.push.wanted(device.id)],
         None if at.mqtt is None else BrokerShape(at.mqtt.connected, at.mqtt.pictures.is_on),
+        _silence(at),
     )
+
+
+def _silence(at: House) -> SilenceShape | None:
+    sign, url = at.lifesign, at.settings.cloud_url
+    if sign is None or url is None:
+        return None
+    name = urlsplit(url).hostname or ""
+    return SilenceShape(
+        on=sign.is_on,
+        devices=len(at.push.devices()),
+        after_s=sign.after_s,
+        renewed_ms=sign.renewed_ms if sign.is_on else None,
+        trouble=sign.trouble if sign.is_on else None,
+        beside=name == "localhost" or is_this_machine(name),
+    )
+
+
+@router.put("/silence", status_code=204)
+def silence(at: At, _: Owner, body: SilenceBody) -> None:
+    """Tell the devices when the hub falls silent, or stop. Raises `NotFound` without a mailbox, `ConfigError`."""
+    if at.lifesign is None:
+        raise NotFound("There is no mailbox that could tell your devices. Set cloud_url under [hub] first.")
+    if body.on and not at.push.devices():
+        raise ConfigError("No device is alerted yet. Switch on alerts on a device first.")
+    at.lifesign.turn(on=body.on)
+    at.notices.later(at.lifesign.wake)
 
 
 @router.put("/mqtt", status_code=204)
@@ -65,9 +112,17 @@ def pictures(at: At, _: Owner, body: PicturesBody) -> None:
 def subscribe(at: At, device: Owner, body: SubscriptionBody) -> None:
     """Alert this browser from now on. Raises `ConfigError`."""
     at.push.subscribe(device.id, body.endpoint, body.p256dh, body.auth, body.verdicts)
+    _readdress(at)
 
 
 @router.delete("", status_code=204)
 def unsubscribe(at: At, device: Owner) -> None:
     """Stop alerting this browser."""
     at.push.unsubscribe(device.id)
+    _readdress(at)
+
+
+def _readdress(at: House) -> None:
+    """The letters in the mailbox go to other devices from now on."""
+    if at.lifesign is not None:
+        at.notices.later(at.lifesign.wake)

@@ -25,3 +25,9 @@ def entries(at: At, _: Owner, donation: str) -> EntryClaims:
 def take_back(at: At, _: Owner, donation: str, withdrawal: Annotated[Document, Body()]) -> DonationLine:
     """Take it back."""
     return at.donations.take_back(donation, Withdrawn(signed_bytes(withdrawal)))
+
+
+@router.post("/{donation}/asking")
+def ask_again(at: At, _: Owner, donation: str) -> DonationLine:
+    """Ask the programme now, with what was signed."""
+    return at.donations.ask_again(donation)

@@ -78,7 +78,7 @@ def giving(at: At, _: Owner) -> DonationsShape:
 @router.put("/programme")
 def join(at: At, _: Owner, body: InvitationBody) -> ProgrammeShape:
     """Join a programme."""
-    return ProgrammeShape.of(at.donations.membership.join(body.invitation))
+    return ProgrammeShape.of(at.donations.join(body.invitation))
 
 
 @router.delete("/programme", status_code=204)

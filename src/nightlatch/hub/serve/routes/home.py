@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fastapi import APIRouter
@@ -16,7 +17,15 @@ from nightlatch.hub.serve.books import reading
 from nightlatch.hub.serve.books.reading import ClipNameLine, OutboxLine
 from nightlatch.hub.serve.books.usage import Usage
 from nightlatch.hub.serve.house import House
-from nightlatch.hub.serve.problems import CameraFacts, EyeFacts, HouseFacts, Problem, problems
+from nightlatch.hub.serve.problems import (
+    AlertFacts,
+    CameraFacts,
+    EyeFacts,
+    HouseFacts,
+    Problem,
+    TakingBackFacts,
+    problems,
+)
 from nightlatch.hub.serve.routes.asking import At, Owner
 from nightlatch.hub.serve.routes.cameras import CameraShape
 
@@ -110,12 +119,13 @@ def home(at: At, _: Owner) -> HomeShape:
     usage = at.books.counter.usage(now_ms)
     cameras = [_camera(at, camera, usage) for camera in catalogue.cameras(at.engine)]
     outbox = reading.outbox(at.engine)
-    found = problems(_facts(at, cameras, now_ms, free, outbox.waiting_parts))
+    storage = _storage(at, usage, now_ms, free)
+    found = problems(_facts(at, cameras, now_ms, storage, outbox.waiting_parts))
     return HomeShape(
         well=not found,
         problems=found,
         cameras=cameras,
-        storage=_storage(at, usage, now_ms, free),
+        storage=storage,
         eye=EyeName(at.eye.name) if at.eye else at.settings.detector,
         looking=_looking(at),
         cloud=_mailbox(at, outbox),
@@ -204,18 +214,20 @@ def _looks(at: House, camera_id: str) -> LooksShape | None:
     return LooksShape(at.eye.since_ms, looked, passed_over)
 
 
-def _facts(at: House, cameras: list[CameraNowShape], now_ms: int, free: int, waiting_parts: int) -> HouseFacts:
+def _facts(at: House, cameras: list[CameraNowShape], now_ms: int, storage: DiskShape, waiting_parts: int) -> HouseFacts:
     eye, uplink = at.eye, at.uplink
+    floor = at.settings.disk_floor_bytes
     return HouseFacts(
         now_ms=now_ms,
         started_ms=at.started_ms,
         watch_is_up=at.watch_is_up,
         watch_is_silent=at.links.is_silent,
-        is_disk_full=at.swept.under_floor or free < at.settings.disk_floor_bytes // 2,
+        is_disk_full=at.swept.under_floor or storage.free_bytes < floor // 2,
         cameras=tuple(
             CameraFacts(
                 *(each.id, each.name, each.state, each.since_ms, each.reason_text, each.recorded_to_ms),
                 waits_for_key=each.waits_for_key,
+                stored_for_ms=at.stored_for_ms(each.id),
             )
             for each in cameras
         ),
@@ -225,4 +237,39 @@ def _facts(at: House, cameras: list[CameraNowShape], now_ms: int, free: int, wai
         mailbox_is_away=uplink is not None and uplink.reachable is False,
         mailbox_trouble=None if uplink is None else uplink.trouble,
         waiting_parts=waiting_parts,
+        mailbox_away_ms=0 if uplink is None else uplink.away_ms,
+        full_in_hours=storage.full_in_hours,
+        alerts=_alert_facts(at),
+        taking_back=tuple(_taking_back(at)),
     )
+
+
+def _alert_facts(at: House) -> AlertFacts:
+    sign = at.lifesign
+    is_on = sign is not None and sign.is_on
+    return AlertFacts(
+        failing=tuple(at.alerts.failing.items()),
+        broker_away_ms=None if at.mqtt is None else at.mqtt.away_ms,
+        lost_devices=at.push.lost(),
+        vigil_lapsed=sign is not None and sign.is_overdue,
+        vigil_trouble=None if sign is None else sign.trouble,
+        vigil_is_vain=is_on and not at.push.devices(),
+    )
+
+
+def _taking_back(at: House) -> Iterator[TakingBackFacts]:
+    names = {each.id: each.name for each in at.donations.membership.known()}
+    for line in at.donations.given():
+        is_done = line.shredded_ms is not None and line.proven_ms is not None
+        is_over = is_done or (line.not_taken is not None and line.letter is None)
+        is_of_before = not line.is_signed and line.refused_ms is not None  # 0.3 sent it, and kept no signature
+        if line.withdrawn_ms is None or is_over or is_of_before:
+            continue
+        yield TakingBackFacts(
+            programme=names.get(line.programme_id or ""),
+            asked_ms=line.letter.since_ms if line.letter else line.withdrawn_ms,
+            tries=line.letter.tries if line.letter else 0,
+            is_refused=line.refused_ms is not None,
+            is_proven=line.proven_ms is not None,
+            shred_by_ms=line.shred_by_ms,
+        )
