@@ -10,7 +10,7 @@ NODE := scripts/with-node
 DATA ?= data
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt shape wire page demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark bench-playback bench-log drill-kills drill-log drill-faults fuzz-rtsp clean
+.PHONY: help run test check fmt shape wire page demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark bench-playback bench-log drill-kills drill-log drill-faults drill-floods fuzz-rtsp fuzz-http clean
 
 help:  ## show this list
 	@grep -hE '^[a-z][a-z-]*:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)$$/  make \1\t\2/' | expand -t 26
@@ -93,6 +93,9 @@ drill-faults: .venv/installed $(PAGE)  ## twenty cameras with random faults: eve
 drill-log: .venv/installed  ## kill -9 a log two hundred times between and in its months (ARGS='--kills 20')
 	$(BIN)/python -m tests.drills.logs $(ARGS)
 
+drill-floods: .venv/installed $(PAGE)  ## flood all five programs from a thousand sockets: memory, and who is served (ARGS='--only keeper')
+	$(BIN)/python -m tests.drills.floods $(ARGS)
+
 # What the tests use of Debian: a browser, an RTSP server and an age that we did not write. Not needed to run.
 .venv/system: scripts/system-packages scripts/packages.txt | .venv/installed
 	scripts/system-packages
@@ -115,6 +118,9 @@ $(SSD): scripts/unpack.py web/node_modules/installed
 
 fuzz-rtsp: .venv/installed  ## say ten million hostile things to our RTSP client (COUNT=; some minutes)
 	$(BIN)/python -m tests.pixels.sources.rtsp.fuzz $(COUNT)
+
+fuzz-http: .venv/installed $(PAGE)  ## send each program what its OpenAPI description says, and nearly that, for five minutes
+	$(BIN)/python -m tests.drills.schemas $(ARGS)
 
 clean:  ## remove everything that was built or installed here (not DATA)
 	rm -rf .venv $(SSD) web/node_modules src/nightlatch/hub/page src/nightlatch/review/page bench/out

@@ -34,6 +34,7 @@ class Programme:
     witness_port: int = field(default_factory=free_port)
     keeper_port: int = field(default_factory=free_port)
     review_port: int = field(default_factory=free_port)
+    revocations_port: int = field(default_factory=free_port)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     log_key: str = ""
     witness_key: str = ""
@@ -81,7 +82,8 @@ class Programme:
             f'programme_key = "{self.programme_key}"\nkeeper_url = "http://127.0.0.1:{self.keeper_port}"\n'
             f'keeper_page_url = "ws://localhost:{self.keeper_port}"\n'
             f'keeper_secret = "{self.folder / "keeper" / "face.secret"}"\n{shared}'
-            f'[keeper]\nport = {self.keeper_port}\ndata_dir = "{self.folder / "keeper"}"\n'
+            f"[keeper]\nport = {self.keeper_port}\nrevocations_port = {self.revocations_port}\n"
+            f'data_dir = "{self.folder / "keeper"}"\n'
             f'programme_key = "{self.programme_key}"\nadministrators = [{keys}]\nreview_origin = "{self.origin}"\n'
             f'opens_minute = 0\ncloses_minute = 1440\nlog_policy = "{self.folder / "policy"}"\n{shared}'
         )
@@ -128,6 +130,7 @@ class Programme:
                 "name": "The test programme",
                 "keeper_url": f"http://127.0.0.1:{self.keeper_port}",
                 "log_url": f"http://127.0.0.1:{self.log_port}",
+                "revocations_url": f"http://127.0.0.1:{self.revocations_port}",
                 "programme_key": self.programme_key,
                 "policy": self.policy,
                 "notice": NOTICE,

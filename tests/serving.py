@@ -6,30 +6,30 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-import uvicorn
 from fastapi import FastAPI
 
 from nightlatch.web.face import Face
-from nightlatch.web.serving import configured
+from nightlatch.web.serving import listen, server_of
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
-    """The application's base URL while it runs."""
+def served(app: FastAPI, cert: Path | None = None, key: Path | None = None) -> Iterator[str]:
+    """The application's base URL while it runs; over TLS with a certificate."""
     if not hasattr(app.state, "face"):  # a stand-in of a test, with no face of its own
         app.state.face = Face("this test")
-    server = uvicorn.Server(configured(app))
-    thread = threading.Thread(target=server.run, daemon=True)
+    server, listening = server_of(app, cert, key), listen("127.0.0.1", 0, "The test", None)
+    port = listening.getsockname()[1]
+    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     deadline = time.monotonic() + 20
     while not server.started:
         if time.monotonic() > deadline or not thread.is_alive():
             raise RuntimeError("the server did not start")
         time.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield f"{'http' if cert is None else 'https'}://127.0.0.1:{port}"
     finally:
         server.should_exit = True
         thread.join(10)

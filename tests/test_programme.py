@@ -24,16 +24,16 @@ def tell(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def four_free_ports() -> int:
-    """The first of four ports in a row that nobody uses; drawn, for tests that run beside each other look too."""
-    for first in random.sample(range(12_000, 32_000, 4), 1000):
+def five_free_ports() -> int:
+    """The first of five ports in a row that nobody uses; drawn, for tests that run beside each other look too."""
+    for first in random.sample(range(12_000, 32_000, 5), 1000):
         try:
-            for port in range(first, first + 4):
+            for port in range(first, first + 5):
                 socket.create_server(("127.0.0.1", port)).close()
         except OSError:
             continue
         return first
-    raise AssertionError("no four ports in a row are free")
+    raise AssertionError("no five ports in a row are free")
 
 
 @contextmanager
@@ -55,11 +55,12 @@ def running(folder: Path, *words: str) -> Iterator[Path]:
 
 
 def test_a_trial_programme_runs_invites_and_comes_back_with_the_same_keys(tmp_path: Path) -> None:
-    port = str(four_free_ports())
+    port = str(five_free_ports())
     with running(tmp_path, "--trial", "--port", port, "--name", "Friends of cats"):
         found = read_invitation((tmp_path / "programme" / "invitation.json").read_text())
         assert found.name == "Friends of cats"
         assert httpx.get(f"{found.log_url}/checkpoint", timeout=5).status_code == 200
+        assert httpx.get(f"{found.revocations_url}/healthz", timeout=5).json() == {"ok": True}
         config = ("--config", "programme/nightlatch.toml")
         invited = tell(tmp_path, "programme", "invite", *config)
         assert re.fullmatch(rf"http://localhost:{port}/#invite=\S{{20,}}\n", invited.stdout)
@@ -92,7 +93,7 @@ def test_one_administrator_begins_no_programme(tmp_path: Path) -> None:
 def test_two_administrators_keep_their_own_keys(tmp_path: Path) -> None:
     keys = [tell(tmp_path, "programme", "key", f"{who}.key").stdout.strip() for who in ("anna", "ben")]
     admins = [word for who, key in zip(("anna", "ben"), keys, strict=True) for word in ("--admin", f"{who}={key}")]
-    with running(tmp_path, *admins, "--port", str(four_free_ports())) as said:
+    with running(tmp_path, *admins, "--port", str(five_free_ports())) as said:
         assert "trial" not in said.read_text()
         assert all(key in (tmp_path / "programme" / "nightlatch.toml").read_text() for key in keys)
         assert not list((tmp_path / "programme").glob("anna*"))
@@ -108,7 +109,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_said_with_the_setting(tmp_path: Path) -> None:
-    first = four_free_ports()
+    first = five_free_ports()
     with socket.create_server(("127.0.0.1", first + 2)):
         refused = tell(tmp_path, "programme", "up", "--trial", "--port", str(first))
     assert refused.returncode == 1

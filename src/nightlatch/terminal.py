@@ -39,11 +39,13 @@ SENTENCES: Mapping[str, str] = {
     "detector.hangs": "The detector has not answered for {after_s} s; recording goes on.",
     "detector.missing": "{text} Until it is here, the built-in eye looks.",
     "disk.stumbled": "Storing what was recorded stumbled. Nightlatch keeps trying.",
+    "door.full": "A connection could not be accepted ({error}). Nightlatch keeps trying.",
     "duty.failed": "What had to be done could not be done yet ({duty}: {error}). Nightlatch keeps trying.",
     "entry.unknown": "The log holds an entry of this keeper that its rows do not know ({kind}, {index}). "
     "They are older than the log. What it says is done again.",
     "errand.broke": "A piece of work beside the hub ended without a result ({errand}, status {status}).",
     "eye.untold": "How the eye fares could not be told. Looking and recording go on.",
+    "face.failed": "A face of this program failed. The program ends, to be started again.",
     "household.key_unusable": "Nothing is recorded, because the household's key cannot be used. {text}",
     "keeper.told_again": "The keeper's rows were older than the log; all changes were told to it again.",
     "label.untold": "The keeper could not be told of a label ({error}). The label counts all the same.",

@@ -8,22 +8,33 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyrage
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 
-from nightlatch.domain.consent import NotConsented, Withdrawal, Withdrawn, signed
+from nightlatch.domain.consent import Consent, Consented, NotConsented, Purpose, Withdrawal, Withdrawn, signed
+from nightlatch.domain.redaction import RedactionReport, Style
 from nightlatch.errors import CloudError, ConfigError
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.books.records import DonationRow
-from nightlatch.hub.serve.giving import Donations, ProgrammeClient
+from nightlatch.hub.serve.giving import Donations, ProgrammeClient, read_invitation
+from nightlatch.hub.serve.giving.client import Parcel
+from nightlatch.seal.recipients import Sealer
 from nightlatch.web.signature import public_b64
 from tests.clocks import TestClock
+from tests.house import free_port
 from tests.serving import served
 
 DONATION, CONSENT = "d" * 32, "c" * 64
 OWNER = Ed25519PrivateKey.generate()
+
+
+def invitation(**addresses: str) -> str:
+    """Of a programme that is asked there."""
+    said = {"name": "A programme", "policy": "", "notice": "n", "language": "en"}
+    return json.dumps(said | {"programme_key": b64encode(bytes(32)).decode()} | addresses)
 
 
 @contextmanager
@@ -37,16 +48,7 @@ def answering(tmp_path: Path, text: str, status: int = 200) -> Iterator[Donation
 
     with served(app) as url:
         donations = Donations(Books(tmp_path, open_index(tmp_path)), TestClock(), None)
-        invitation = {
-            "name": "A programme",
-            "keeper_url": url,
-            "log_url": url,
-            "programme_key": b64encode(bytes(32)).decode(),
-            "policy": "",
-            "notice": "n",
-            "language": "en",
-        }
-        joined = donations.membership.join(json.dumps(invitation))
+        joined = donations.membership.join(invitation(keeper_url=url, log_url=url))
         with donations._books.change() as session:
             session.add(
                 DonationRow(
@@ -137,3 +139,70 @@ def test_a_clip_is_taken_back_where_it_was_given_whatever_was_joined_or_left_sin
         donations.take_back(DONATION, withdrawn())
         donations.sender.turn()
         assert donations.given()[0].refused_ms == 8
+
+
+TAKEN = '{"refused_ms": 7000, "shred_by_ms": 67000, "shredded_ms": null}'
+
+
+def keeper(asked: list[str], name: str, status: int, text: str) -> FastAPI:
+    """Notes that it was asked, and what."""
+    app = FastAPI()
+
+    @app.api_route("/{path:path}", methods=["POST", "PUT"])
+    async def answer(path: str, request: Request) -> Response:
+        asked.append(f"{name} {request.method} {path} {len(await request.body())}")
+        return Response(text, status)
+
+    return app
+
+
+@pytest.mark.parametrize("status", [200, 503])
+def test_a_withdrawal_goes_to_the_face_that_takes_nothing_else_and_then_to_the_keeper(status: int) -> None:
+    asked: list[str] = []
+    with served(keeper(asked, "first", status, TAKEN)) as first, served(keeper(asked, "main", 200, TAKEN)) as main:
+        programme = read_invitation(invitation(keeper_url=main, log_url=main, revocations_url=first))
+        assert ProgrammeClient(programme).take_back(withdrawn()).refused_ms == 7000
+    assert [each.split()[0] for each in asked] == (["first"] if status == 200 else ["first", "main"])
+
+
+def test_a_withdrawal_reaches_the_keeper_when_the_other_address_is_nobodys() -> None:
+    asked: list[str] = []
+    with served(keeper(asked, "main", 200, TAKEN)) as main:
+        nobodys = f"http://127.0.0.1:{free_port()}"
+        programme = read_invitation(invitation(keeper_url=main, log_url=main, revocations_url=nobodys))
+        assert ProgrammeClient(programme).take_back(withdrawn()).refused_ms == 7000
+    assert len(asked) == 1
+
+
+def test_an_invitation_without_that_address_is_the_programme_that_it_was() -> None:
+    old = read_invitation(invitation(keeper_url="https://keeper.example", log_url="https://log.example"))
+    assert (old.revocations_url, old.id) == (None, "1e4c5ba4dce7ddea")
+    with pytest.raises(ConfigError, match="https"):
+        read_invitation(
+            invitation(keeper_url="https://k.example", log_url="https://l.example", revocations_url="http://r.example")
+        )
+
+
+def test_a_clip_is_announced_first_and_its_film_is_sent_only_where_it_is_missing() -> None:
+    sealed = Sealer([str(pyrage.x25519.Identity.generate().to_public())]).seal(b"a film")
+    consent = Consent(
+        donation=DONATION,
+        owner_key=public_b64(OWNER),
+        programme_key=b64encode(bytes(32)).decode(),
+        sha256="12" * 32,
+        length_ms=20_000,
+        notice_sha256="34" * 32,
+        notice_language="en",
+        purposes=(Purpose.LABEL,),
+        given_ms=1_000,
+        expires_ms=2_000,
+    )
+    report = RedactionReport("12" * 32, Style.COVER, 1, 0, True, True)
+    parcel = Parcel(Consented(signed(consent, OWNER)), sealed, report, bytes(32), "age1")
+    for status, films in ((202, 1), (201, 0)):
+        asked: list[str] = []
+        with served(keeper(asked, "main", status, "")) as main:
+            ProgrammeClient(read_invitation(invitation(keeper_url=main, log_url=main))).hand_over(parcel)
+        head, *rest = asked
+        assert head.startswith(f"main PUT v1/donations/{DONATION} ")
+        assert rest == [f"main PUT v1/donations/{DONATION}/film {len(sealed)}"] * films

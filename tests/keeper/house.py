@@ -27,6 +27,7 @@ from nightlatch.keeper.room import Room
 from nightlatch.keeper.serve import MIGRATIONS
 from nightlatch.keeper.stamps import Stamps
 from nightlatch.keeper.words import Assignment, Gift, ViewPass, ViewRequest
+from nightlatch.seal.envelope import Sealed, SealedFile
 from nightlatch.seal.note import COSIGNATURE, Signer, make_signer
 from nightlatch.seal.recipients import Sealer
 from nightlatch.store import records
@@ -64,6 +65,7 @@ class Given:
     consent: Consent
     plain: bytes
     gift: Gift
+    sealed: Sealed
 
     @property
     def donation(self) -> str:
@@ -144,15 +146,22 @@ class House:
         }
         consent = Consent(**{**told, **changes})
         report = RedactionReport(consent.sha256, Style.COVER, 12, 0, True, True)
+        sealed = Sealer([made.recipient]).seal(plain)
         gift = Gift(
             made.donation,
             Consented(signed(consent, owner.key)),
-            Sealer([made.recipient]).seal(plain),
+            self.arrived(sealed),
             report,
             owner.log_key,
             str(owner.identity.to_public()),
         )
-        return Given(owner, consent, plain, gift)
+        return Given(owner, consent, plain, gift, sealed)
+
+    def arrived(self, sealed: Sealed) -> SealedFile:
+        """A film as it lies after it came."""
+        path = self.folder / f"{secrets.token_hex(8)}.age"
+        path.write_bytes(sealed)
+        return SealedFile(path, sha256(sealed).hexdigest())
 
     def give(self, owner: Owner | None = None, **changes: Any) -> Given:
         given = self.offer(owner, **changes)

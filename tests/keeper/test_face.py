@@ -9,6 +9,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from nightlatch.domain.consent import Purpose
+from nightlatch.domain.donation import LARGEST_SEALED
 from nightlatch.domain.redaction import write
 from nightlatch.domain.view import Promise, View
 from nightlatch.keeper.app import create_app
@@ -57,16 +59,27 @@ class Face:
         self.answers.append(answer)
         return answer
 
-    def put(self, given: Given, **changes: Any) -> httpx.Response:
+    def announce(self, given: Given, **changes: Any) -> httpx.Response:
         gift = given.gift
         body = {
             "consent": json.loads(gift.consented.signed),
-            "sealed": b64encode(gift.sealed).decode(),
             "report": write(gift.report),
             "log_key": b64encode(gift.log_key).decode(),
             "owner_recipient": gift.owner_recipient,
+            "sealed_sha256": gift.sealed.sha256,
+            "sealed_bytes": gift.sealed.size,
         }
-        return self.ask("PUT", f"/v1/donations/{given.donation}", body | changes)
+        return self.ask("PUT", f"/v1/donations/{given.donation}", body | changes, secret="")
+
+    def film(self, given: Given, film: bytes | None = None) -> httpx.Response:
+        url = f"{self.url}/v1/donations/{given.donation}/film"
+        answer = httpx.put(url, content=given.sealed if film is None else film, timeout=20)
+        self.answers.append(answer)
+        return answer
+
+    def put(self, given: Given) -> httpx.Response:
+        announced = self.announce(given)
+        return self.film(given) if announced.status_code == 202 else announced
 
     def enrol(self, name: str = "heron") -> Reviewer:
         reviewer = Reviewer(name, Authenticator())
@@ -266,11 +279,17 @@ def test_the_face_secret_is_asked_of_review_only(face: Face) -> None:
 
 def test_what_the_keeper_does_not_read_it_says_in_a_sentence(face: Face) -> None:
     given = face.home.offer()
-    assert face.put(given, sealed="***").json()["error"] == "A part of this request is not base64."
-    assert face.put(given, sealed=b64encode(b"not sealed").decode()).status_code == 415
-    assert face.put(given, more=1).status_code == 422
-    assert face.put(given, consent={"record": {}, "signature": ""}).status_code == 403
-    assert face.put(given, owner_recipient="age1").status_code == 400
+    assert face.announce(given, log_key="***").json()["error"] == "A part of this request is not base64."
+    assert face.announce(given, more=1).status_code == 422
+    assert face.announce(given, consent={"record": {}, "signature": ""}).status_code == 403
+    assert face.announce(given, owner_recipient="age1").status_code == 400
+    for odd in ("", "AB" * 32, "12" * 31, 7, None):
+        assert face.announce(given, sealed_sha256=odd).status_code == 422
+    for odd in (0, -1, 2**70, LARGEST_SEALED + 1):
+        assert face.announce(given, sealed_bytes=odd).status_code == 403
+    raw = b"not sealed"
+    assert face.announce(given, sealed_sha256=sha256(raw).hexdigest(), sealed_bytes=len(raw)).status_code == 202
+    assert face.film(given, raw).status_code == 415
     assert face.ask("GET", "/v1/donations/unknown/entries").status_code == 404
     assert face.ask("POST", "/v1/revocations", {"record": [1.5]}).status_code == 403
     assert face.ask("GET", "/docs").status_code == 404

@@ -35,13 +35,13 @@ def swapped(home: House) -> Given:
     """The consent is for one film, the sealed file holds another."""
     given, recipient = home.offer(), home.keys.opener
     sealed = Sealer([recipient(given.donation).recipient]).seal(film(seed=7))
-    return replace(given, gift=replace(given.gift, sealed=sealed))
+    return replace(given, gift=replace(given.gift, sealed=home.arrived(sealed)))
 
 
 def for_another_key(home: House) -> Given:
     given = home.offer()
     sealed = Sealer([str(pyrage.x25519.Identity.generate().to_public())]).seal(given.plain)
-    return replace(given, gift=replace(given.gift, sealed=sealed))
+    return replace(given, gift=replace(given.gift, sealed=home.arrived(sealed)))
 
 
 def for_another_donation(home: House) -> Given:
@@ -92,7 +92,7 @@ def test_one_thing_wrong_is_refused_by_its_name_and_nothing_is_kept(home: House,
 def test_clips_of_20_and_of_30_seconds_are_taken(home: House, seconds: int) -> None:
     given = home.offer(plain=film(seconds), length_ms=seconds * 1000)
     home.room.receive(given.gift)
-    assert home.blobs.get(given.donation) == given.gift.sealed
+    assert home.blobs.get(given.donation) == given.sealed
 
 
 def test_a_donation_takes_one_clip_once(home: House) -> None:

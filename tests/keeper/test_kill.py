@@ -34,7 +34,7 @@ def test_after_kill_9_no_byte_of_the_clip_is_on_a_disk(tmp_path: Path) -> None:
     data, scratch, here = tmp_path / "keeper", tmp_path / "tmp", tmp_path / "here"
     for folder in (scratch, here):
         folder.mkdir()
-    environment = os.environ | {"TMPDIR": str(scratch), "PYTHONPATH": str(ROOT), "HOME": str(here)}
+    environment = os.environ | {"TMPDIR": str(scratch), "PYTHONPATH": f"{ROOT}/src:{ROOT}", "HOME": str(here)}
     keeper = subprocess.Popen(
         [sys.executable, "-m", "tests.keeper.child", str(data)],
         stdout=subprocess.PIPE,

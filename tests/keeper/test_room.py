@@ -276,6 +276,16 @@ def test_skipping_uses_up_the_quota_so_that_nobody_draws_until_it_suits(tmp_path
 # ---- passkeys and roster ----------------------------------------------------------------------------------------
 
 
+def test_challenges_that_nobody_answers_lock_nobody_out(home: House) -> None:
+    reviewer = home.reviewer()
+    challenge = home.passkeys.challenge()
+    for _ in range(2_000):
+        home.passkeys.challenge()
+    assert home.passkeys.sit(challenge, reviewer.passkey.answer(challenge))
+    behind = home.passkeys.challenge() + bytes(32)  # with review's behind it
+    assert home.passkeys.sit(behind, reviewer.passkey.answer(behind))
+
+
 def test_a_login_cannot_be_replayed(home: House) -> None:
     reviewer = home.reviewer()
     challenge = home.passkeys.challenge()
@@ -656,7 +666,7 @@ def test_a_kill_between_refusing_and_shredding_is_made_good_after_the_restart(ho
 def test_a_key_opens_its_own_donation_only(home: House) -> None:
     one, other = home.give(), home.give()
     with pytest.raises(SealError):
-        home.keys.opener(one.donation).open(other.gift.sealed)
+        home.keys.opener(one.donation).open(other.sealed)
     with Session(home.engine) as session, session.begin():
         rows = [session.get(KeptDonationRow, each.donation) for each in (one, other)]
         assert rows[0] is not None
@@ -680,7 +690,7 @@ def test_no_key_lies_in_the_clear_and_no_wrapped_key_is_left_behind(home: House)
     home.room.sweep()
     assert not found(home.folder, wrapped)
     assert not found(home.folder, half)
-    assert home.keys.opener(other.donation).open(other.gift.sealed) == other.plain
+    assert home.keys.opener(other.donation).open(other.sealed) == other.plain
 
 
 def test_a_backup_of_before_the_revocation_does_not_open_the_clip(home: House, tmp_path: Path) -> None:
@@ -709,7 +719,7 @@ def test_a_backup_of_before_the_revocation_does_not_open_the_clip(home: House, t
     with pytest.raises(NotFound):
         home.blobs.get(given.donation)
     assert home.room.next_clip(home.reviewer().token).donation == kept.donation
-    assert home.keys.opener(kept.donation).open(kept.gift.sealed) == film()
+    assert home.keys.opener(kept.donation).open(kept.sealed) == film()
 
 
 def found(folder: Path, needle: bytes) -> list[Path]:

@@ -365,7 +365,7 @@ def test_a_backup_of_before_a_withdrawal_takes_that_clip_back_again_and_no_other
     with pytest.raises(SealError):
         home.keys.opener(given.donation)
     for each in (kept, other):
-        assert home.keys.opener(each.donation).open(each.gift.sealed) == each.plain
+        assert home.keys.opener(each.donation).open(each.sealed) == each.plain
     assert len(home.log.leaves) - before == whole  # the key's end, once more, for a key that was there again
     assert home.room.next_clip(home.reviewer("heron").token)
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi import FastAPI
@@ -32,7 +31,7 @@ from nightlatch.review.records import MIGRATIONS
 from nightlatch.review.roster import Administrator, LoggedChange
 from nightlatch.review.settings import ReviewSettings
 from nightlatch.store import records
-from nightlatch.web.serving import configured
+from nightlatch.web.serving import listen, server_of
 from tests.clocks import TestClock
 from tests.house import free_port, until
 from tests.keeper import house as keeper_house
@@ -108,8 +107,8 @@ def said(donation: str, reviewer: str, label: Label, at_ms: int = 0) -> Labelled
 @contextmanager
 def served_at(app: FastAPI, port: int) -> Iterator[None]:
     """An application on 127.0.0.1 while the block runs."""
-    server = uvicorn.Server(configured(app, port=port))
-    thread = threading.Thread(target=server.run, daemon=True)
+    server, listening = server_of(app), listen("127.0.0.1", port, "The test", None)
+    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     until(lambda: server.started, "the server", 20)
     try:

@@ -88,6 +88,19 @@ def test_what_is_no_http_is_answered_in_a_sentence(program: Program) -> None:
     assert sentence(answer).endswith(".")
 
 
+def test_requests_that_nobody_waits_for_do_not_pile_up(program: Program) -> None:
+    with capture_logs() as told:
+        for _ in range(20):
+            with program.line() as line:
+                line.sendall(b"GET /api/nothing HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1000)
+                assert heard(line).count(b"HTTP/1.1 ") <= 10
+    assert [line["event"] for line in told if line["event"] == "request.failed"] == []
+    assert program.nothing().status_code == 404
+    with program.line() as line:
+        line.sendall(b"GET /api/nothing HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3)
+        assert heard(line).count(b"HTTP/1.1 404") == 3
+
+
 # ---- bodies -----------------------------------------------------------------------------------------------------
 
 

@@ -25,7 +25,8 @@ from nightlatch.errors import ConfigError
 if TYPE_CHECKING:
     from nightlatch.supervise import Program
 
-PORTS = 4  # review room, keeper, log, witness, from the first one on
+PORTS = 5  # review room, keeper, log, witness, revocations, from the first one on
+PORTS_BEFORE = 4  # of programmes that 0.3 began
 NOTICE = """\
 Two or three people of the programme look at this clip and say what is in it: a burglar, a visitor, a pet.
 
@@ -50,6 +51,7 @@ class FirstStart:
     port: int
     is_trial: bool
     witnesses: tuple[str, ...]  # KEY=URL
+    ports: int = PORTS_BEFORE
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,10 @@ class Layout:
     def witness(self) -> str:
         return f"http://localhost:{self.port + 3}"
 
+    @property
+    def revocations(self) -> str:
+        return f"http://localhost:{self.port + 4}"
+
     def read(self) -> FirstStart:
         """What the first start wrote down.
 
@@ -87,7 +93,8 @@ class Layout:
         """
         try:
             note = json.loads((self.folder / "programme.json").read_text())
-            return FirstStart(int(note["port"]), bool(note["trial"]), tuple(map(str, note["witnesses"])))
+            ports = int(note.get("ports", PORTS_BEFORE))
+            return FirstStart(int(note["port"]), bool(note["trial"]), tuple(map(str, note["witnesses"])), ports)
         except (OSError, ValueError, KeyError, TypeError):
             raise ConfigError(f"{self.folder / 'programme.json'} is damaged. Restore it from a backup.") from None
 
@@ -102,7 +109,7 @@ def up(
     ] = False,
     name: Annotated[str, typer.Option(help="What households read; at the first start.")] = "Our programme",
     port: Annotated[
-        int, typer.Option(help="First of four ports in a row; at the first start.", min=1024, max=65532)
+        int, typer.Option(help="First of five ports in a row; at the first start.", min=1024, max=65531)
     ] = 8642,
 ) -> None:
     """Run a whole programme on one machine. The first start makes its keys and its invitation."""
@@ -114,8 +121,9 @@ def up(
     if not (folder / "nightlatch.toml").exists():
         _begin(Layout(folder, port), name, admin or [], trial)
     configure(log_file(folder, "up"))
-    layout = Layout(folder, Layout(folder, port).read().port)
-    for number in range(layout.port, layout.port + PORTS):
+    begun = Layout(folder, port).read()
+    layout = Layout(folder, begun.port)
+    for number in range(layout.port, layout.port + begun.ports):
         listen("127.0.0.1", number, "The programme", "programme").close()
     supervisor = Supervisor(_programs(layout))
     stop_on_signals(supervisor)
@@ -155,7 +163,8 @@ def _make(made: Path, layout: Layout, name: str, admin: Sequence[str], trial: bo
         (made / secret).write_text(secrets.token_urlsafe(32) + "\n")
     (made / "policy").write_text(policy)
     witnesses = [f"{witness}={layout.witness}/add-checkpoint"]
-    (made / "programme.json").write_text(json.dumps({"port": layout.port, "trial": trial, "witnesses": witnesses}))
+    note = {"port": layout.port, "ports": PORTS, "trial": trial, "witnesses": witnesses}
+    (made / "programme.json").write_text(json.dumps(note))
     (made / "invitation.json").write_text(_invitation(layout, name, programme_key, policy))
     (made / "nightlatch.toml").write_text(_config(layout, programme_key, admin, trial))
 
@@ -190,6 +199,7 @@ def _invitation(layout: Layout, name: str, programme_key: str, policy: str) -> s
     invitation = {
         "name": name,
         "keeper_url": layout.keeper,
+        "revocations_url": layout.revocations,
         "log_url": layout.log,
         "programme_key": programme_key,
         "policy": policy,
@@ -216,6 +226,7 @@ def _config(layout: Layout, programme_key: str, admin: Sequence[str], trial: boo
     keeper = {
         **log,
         "port": layout.port + 1,
+        "revocations_port": layout.port + 4,
         "data_dir": str(folder / "keeper"),
         "administrators": keys,
         "review_origin": layout.review,

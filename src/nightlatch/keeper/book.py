@@ -47,10 +47,17 @@ def donation_row(session: Session, donation: str) -> KeptDonationRow:
     return row
 
 
-def count_made(session: Session) -> int:
-    """How many donations wait for their clip."""
-    made = select(func.count()).select_from(KeptDonationRow).where(KeptDonationRow.state == State.MADE)
-    return session.scalar(made) or 0
+def made(session: Session) -> list[str]:
+    """The donations that wait for their clip, the oldest first."""
+    waiting_for = select(KeptDonationRow.id).where(KeptDonationRow.state == State.MADE)
+    return list(session.scalars(waiting_for.order_by(KeptDonationRow.made_ms)))
+
+
+def drop_made(session: Session, donation: str) -> None:
+    """Forget a donation that no clip came for."""
+    row = session.get(KeptDonationRow, donation)
+    if row is not None and row.state is State.MADE:
+        session.delete(row)
 
 
 def forget(row: KeptDonationRow, now_ms: int) -> None:

@@ -42,7 +42,7 @@ class Keys:
 
     def __init__(self, engine: Engine, folder: Path) -> None:
         """`folder` gets `master.key` and `halves/`. Raises `ConfigError` for a master key that others may read."""
-        self._engine = engine
+        self._engine, self.folder = engine, folder
         self._halves = folder / "halves"
         self._halves.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._master = _own_key(folder / "master.key")

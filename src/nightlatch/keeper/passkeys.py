@@ -1,7 +1,7 @@
 """Who may sit in the review room: passkeys that two administrators enrolled, and the sessions that they open.
 
 Whether a passkey is let in is read from the change that two signed, whose proof is checked each time it is used.
-Sessions and challenges live in memory only: a restart of the keeper ends them all.
+Sessions live in memory only, and challenges die with the process: a restart of the keeper ends them all.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from webauthn.helpers.exceptions import WebAuthnException
 
-from nightlatch.domain.time import MINUTE_MS, Clock
+from nightlatch.domain.time import Clock
 from nightlatch.domain.view import Enrolment
 from nightlatch.keeper.changes import ROSTER, Administrators, ChangeProof, Changes
 from nightlatch.keeper.checks import RoomPolicy, Seat, check_presence, check_seat
 from nightlatch.keeper.records import RosterRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
+from nightlatch.web.challenges import LENGTH, Challenges
 
-CHALLENGE_LIFE_MS = 2 * MINUTE_MS
-MOST_CHALLENGES = 1000
+USED_OR_LATE = "This login was used already, or took too long. Log in again."
 
 
 class Passkeys:
@@ -36,7 +36,7 @@ class Passkeys:
         self._engine, self._clock, self._administrators = engine, clock, administrators
         self.changes = Changes(engine, administrators)
         self._rp_id, self._origin = rp_id, origin
-        self._challenges: dict[bytes, int] = {}
+        self._challenges = Challenges(clock)
         self._seats: dict[bytes, Seat] = {}
         self._lock = threading.Lock()
 
@@ -58,26 +58,18 @@ class Passkeys:
 
     def challenge(self) -> bytes:
         """32 fresh bytes for one login."""
-        now_ms = self._clock.now_ms()
-        with self._lock:
-            self._challenges = {c: made for c, made in self._challenges.items() if now_ms - made < CHALLENGE_LIFE_MS}
-            if len(self._challenges) >= MOST_CHALLENGES:
-                raise KeeperRefused(Refusal.PASSKEY, "Too many people log in at once. Try again in two minutes.")
-            fresh = secrets.token_bytes(32)
-            self._challenges[fresh] = now_ms
-            return fresh
+        return self._challenges.fresh()
 
     def sit(self, challenge: bytes, assertion: str) -> str:
         """A session's token for a WebAuthn assertion (JSON) over one of our challenges. Raises `KeeperRefused`.
 
-        While a change is missing that the log holds, nobody comes in, and the challenge is not used up.
+        What stands behind the challenge's own bytes is review's, which checks it for itself. While a change is missing
+        that the log holds, nobody comes in, and the challenge is not used up.
         """
         self.changes.check_told()
-        now_ms = self._clock.now_ms()
-        with self._lock:
-            made_ms = self._challenges.pop(challenge, -CHALLENGE_LIFE_MS)
-        if not 0 <= now_ms - made_ms < CHALLENGE_LIFE_MS:
-            raise KeeperRefused(Refusal.PASSKEY, "This login was used already, or took too long. Log in again.")
+        now_ms, own = self._clock.now_ms(), challenge[:LENGTH]
+        if not self._challenges.is_open(own):
+            raise KeeperRefused(Refusal.PASSKEY, USED_OR_LATE)
         with Session(self._engine) as session, session.begin():
             try:
                 told = webauthn.helpers.parse_authentication_credential_json(assertion)
@@ -95,6 +87,8 @@ class Passkeys:
                 )
             except (WebAuthnException, ValueError):
                 raise KeeperRefused(Refusal.PASSKEY, "The passkey's answer does not fit. Log in again.") from None
+            if not self._challenges.answered(own):
+                raise KeeperRefused(Refusal.PASSKEY, USED_OR_LATE)
             row.sign_count = proven.new_sign_count
             seat = Seat(known.reviewer, known.device, known.credential, now_ms, now_ms, now_ms)
         token = secrets.token_urlsafe(32)

@@ -2,6 +2,8 @@
 
 Refused (nightlatch.errors)
 └── KeeperRefused      `.refusal` names it, `.step` is the number of the check or 0
+    ├── Crowded        too much is on its way at once; the same again later may do
+    └── Unannounced    a film without the head that announces it
 SealError
 └── KeyGone            the donation's key was destroyed
 """
@@ -39,6 +41,7 @@ class Refusal(StrEnum):
     REPORT = "report"
     SIZE = "size"
     BUSY = "busy"
+    UNANNOUNCED = "unannounced"
     # the face
     SECOND_TAB = "second_tab"
     ORIGIN = "origin"
@@ -59,6 +62,20 @@ class KeeperRefused(Refused):
         super().__init__(text)
         self.refusal = refusal
         self.step = step
+
+
+class Crowded(KeeperRefused):
+    """Too much is on its way at once."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(Refusal.BUSY, text)
+
+
+class Unannounced(KeeperRefused):
+    """A film came, and nothing had said that it would; none of it is read."""
+
+    def __init__(self) -> None:
+        super().__init__(Refusal.UNANNOUNCED, "This clip was not announced, or too long ago. Give it again.")
 
 
 class KeyGone(SealError):

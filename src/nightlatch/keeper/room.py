@@ -4,14 +4,16 @@ One lock: one thing happens at a time. It is the promise: a picture is made outs
 still stands when it is done, so that none leaves after a revocation was answered.
 
     call                            holds the lock                                       does outside of it
-    make, receive                   from beginning to end, decoding too
+    make                            for a key that gives way                             makes the key, in turn
+    announce                                                                             reads one row
+    receive                         for the row                                          opens the film, in turn
     next_clip                       for the draw                                         first asks the log for its root
     skip, enough, case              from beginning to end
     open_view                       for the ten checks, decrypting, the row, the ticket  first asks the log for its root
     connect, touch, check_standing  from beginning to end, and so does pace
     still                           twice: does the view stand before and after          makes the picture
     close_view, flag, labelled      from beginning to end
-    revoke                          for refusing and ending views                        then asks the log for a receipt
+    revoke                          before all others, for refusing and ending views     then asks the log
     entries                         from beginning to end
     sweep                           for expiring, shredding, ending views                then reads and writes the log
 
@@ -34,6 +36,7 @@ from nightlatch.domain.consent import Withdrawn
 from nightlatch.domain.time import Clock
 from nightlatch.errors import NightlatchError
 from nightlatch.keeper import book
+from nightlatch.keeper.arrivals import Arrivals
 from nightlatch.keeper.catching_up import CatchingUp
 from nightlatch.keeper.changes import Promises
 from nightlatch.keeper.checks import Case, Receipts, RoomPolicy
@@ -46,8 +49,10 @@ from nightlatch.keeper.release import MarkedStill, Watermark
 from nightlatch.keeper.stamps import Stamps, tolerant
 from nightlatch.keeper.taking_back import TakingBack
 from nightlatch.keeper.taking_in import TakingIn
+from nightlatch.keeper.turns import Turns
 from nightlatch.keeper.views import Draws, Views
 from nightlatch.keeper.words import (
+    Announcement,
     Assignment,
     DonationKey,
     Gift,
@@ -92,7 +97,7 @@ class Room:
         watermark: Watermark,
         stamps: Stamps,
     ) -> None:
-        self._lock = threading.RLock()
+        self._lock, self._making, self._intake = Turns(), threading.Lock(), threading.Lock()
         self._at_log = threading.BoundedSemaphore(RECEIPTS_AT_ONCE)
         self._engine, self._clock, self._ledger, self.promises = engine, clock, ledger, promises
         with Session(engine) as session:
@@ -100,6 +105,7 @@ class Room:
         self._stamps, self._receipts = stamps, receipts
         self._households = Households(engine, keys, policy.households)
         self._taking_in = TakingIn(engine, keys, blobs, latest, policy)
+        self.arrivals = Arrivals(keys.folder / "incoming")
         self._draws = Draws(engine, keys, latest, policy, passkeys, self._households)
         self._taking_back = back = TakingBack(engine, keys, blobs, latest)
         self._catching_up = CatchingUp(engine, stamps, clock, ledger, passkeys.changes, back, self._lock)
@@ -110,15 +116,24 @@ class Room:
 
     # ---- giving ---------------------------------------------------------------------------------------------------
 
-    @_alone
-    def make(self) -> DonationKey:
-        """A donation's name and the public half of its key. Raises `KeeperRefused` when too many wait for a clip."""
-        return self._taking_in.make()
+    def make(self, who: str = "") -> DonationKey:
+        """A donation's name and the public half of its key, for a sender. Raises `KeeperRefused`."""
+        with self._making:
+            while (gone := self._taking_in.in_the_way(who, self.arrivals.knows)) is not None:
+                with self._lock:
+                    self._taking_in.retire(gone)
+            return self._taking_in.make(who)
 
-    @_alone
+    def announce(self, said: Announcement) -> bool:
+        """Check a head; True when this very clip is here already. Raises `KeeperRefused`, `NotFound`, `SealError`."""
+        return self._taking_in.announce(said)
+
     def receive(self, gift: Gift) -> None:
         """Intake. Raises `KeeperRefused` (then nothing is kept), `NotFound`, `SealError`."""
-        self._taking_in.receive(gift)
+        with self._intake:  # one at a time: each is decrypted in memory, 32 MiB at most
+            admitted = self._taking_in.examine(gift)
+            with self._lock:
+                self._taking_in.keep(gift, admitted)
 
     # ---- looking --------------------------------------------------------------------------------------------------
 
@@ -203,7 +218,8 @@ class Room:
 
     def revoke(self, withdrawn: Withdrawn) -> Revocation:
         """From here on nobody sees the clip; `sweep` destroys the key. Raises `KeeperRefused`, `NotFound`."""
-        with self._lock:
+        self._taking_back.check(withdrawn)  # not under the lock: a stranger's must not hold anybody up
+        with self._lock.first():
             taken = self._taking_back.revoke(withdrawn)
             self._views.close_all_of(withdrawn.withdrawal.donation)
         if taken.entry is None or taken.entry.index is None:
@@ -217,6 +233,7 @@ class Room:
             for donation in due.expired:
                 self._views.close_all_of(donation)
             self._taking_back.shred(due.shred)
+            self._taking_in.forget(due.shred)
             self._views.close_the_fallen()
             self._stamps.go_round()
         self._catching_up.keep_up()  # asks the log: not under the lock; the log may hold what is queued

@@ -13,7 +13,7 @@ import structlog
 
 from nightlatch.domain.time import DAY_MS, Clock
 from nightlatch.errors import ConfigError
-from nightlatch.keeper.app import create_app
+from nightlatch.keeper.app import create_app, create_revocations_app
 from nightlatch.keeper.changes import Administrators, Promises
 from nightlatch.keeper.keys import Keys
 from nightlatch.keeper.passkeys import Passkeys
@@ -27,7 +27,7 @@ from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.policy import read_policy
 from nightlatch.store import records
 from nightlatch.store.blobs import Blobs
-from nightlatch.web.serving import listen, serve
+from nightlatch.web.serving import Beside, listen, serve
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -45,7 +45,11 @@ def run(settings: KeeperSettings, clock: Clock, watermark: Watermark) -> None:
     room, passkeys = open_room(settings, clock, watermark)
     app = create_app(room, passkeys, settings.review_origin, _face_secret(settings.data_dir / "face.secret"))
     listening = listen(settings.host, settings.port, "The keeper", "keeper")
-    serve(app, listening, settings.data_dir)
+    beside = []
+    if settings.revocations_port is not None:
+        second = listen(settings.host, settings.revocations_port, "The keeper's second face", "keeper")
+        beside.append(Beside(create_revocations_app(app), second))
+    serve(app, listening, settings.data_dir, beside=beside)
 
 
 def open_room(settings: KeeperSettings, clock: Clock, watermark: Watermark) -> tuple[Room, Passkeys]:

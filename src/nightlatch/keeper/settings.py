@@ -16,6 +16,9 @@ class KeeperSettings(BaseModel):
 
     host: str = "127.0.0.1"
     port: int = Field(8643, ge=0, le=65535)
+    revocations_port: int | None = Field(
+        None, ge=0, le=65535, description="on which revocations are taken beside the first; none: on the first alone"
+    )
     data_dir: Path = Path("data/keeper")
     programme_key: str = Field(description="b64 Ed25519 public key of the programme")
     administrators: list[str] = Field(min_length=2, description="b64 Ed25519 public keys; two sign a roster change")

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from nightlatch.domain.consent import Consented, Withdrawn
+from nightlatch.domain.consent import Consented, Withdrawal, Withdrawn
 from nightlatch.domain.donation import State
 from nightlatch.domain.time import DAY_MS, MINUTE_MS, Clock
 from nightlatch.keeper import book
@@ -50,15 +50,17 @@ class TakingBack:
         self._journal_holds_keys = True
         self.lost: dict[str, bytes] = {}  # donations whose half was missing at this start, and their owners' log keys
 
+    def check(self, withdrawn: Withdrawn) -> None:
+        """Whether it is the owner's, of a donation that is known. Raises `KeeperRefused`, `NotFound`."""
+        with tolerant(self._engine) as session:
+            _check_owner(book.donation_row(session, withdrawn.withdrawal.donation), withdrawn.withdrawal)
+
     def revoke(self, withdrawn: Withdrawn) -> Revocation:
         """From here on nobody sees the clip; `shred` destroys the key. Raises `KeeperRefused`, `NotFound`."""
         told, now_ms = withdrawn.withdrawal, self._clock.now_ms()
         with tolerant(self._engine) as session, session.begin():
             row = book.donation_row(session, told.donation)
-            consent = Consented(row.signed_consent).consent if row.signed_consent else None
-            # taken back before it came: anybody who knows the donation's name may do that, since nothing is here yet
-            if consent and (consent.owner_key, consent.record_sha256) != (told.owner_key, told.consent_sha256):
-                raise KeeperRefused(Refusal.CONSENT, "This is not the owner's withdrawal of this consent.")
+            _check_owner(row, told)
             if row.withdrawn_ms is None and row.state is not State.SHREDDED:  # flagged, and gone already
                 row.signed_withdrawal = withdrawn.signed
                 self.withdraw(session, row, now_ms)
@@ -130,6 +132,13 @@ class TakingBack:
         row.state, row.withdrawn_ms = State.WITHDRAWN, now_ms
         event = WithdrawEvent(row.id, now_ms, now_ms + SHRED_WITHIN_MS)
         book.note(session, row, event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)
+
+
+def _check_owner(row: KeptDonationRow, told: Withdrawal) -> None:
+    """Raises `KeeperRefused`. Before it comes, anybody who knows its name may take it back: nothing is here yet."""
+    consent = Consented(row.signed_consent).consent if row.signed_consent else None
+    if consent and (consent.owner_key, consent.record_sha256) != (told.owner_key, told.consent_sha256):
+        raise KeeperRefused(Refusal.CONSENT, "This is not the owner's withdrawal of this consent.")
 
 
 def _shred_by_ms(row: KeptDonationRow, now_ms: int) -> int:

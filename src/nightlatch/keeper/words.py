@@ -11,7 +11,7 @@ from nightlatch.domain.redaction import RedactionReport
 from nightlatch.domain.view import View
 from nightlatch.keeper.events import EntryKind
 from nightlatch.keeper.reading import News
-from nightlatch.seal.envelope import Sealed
+from nightlatch.seal.envelope import Sealed, SealedFile
 
 
 class Ledger(Protocol):
@@ -55,12 +55,29 @@ class DonationKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Announcement:
+    """The head of a gift: all but its film, and what the film will be."""
+
+    donation: str
+    consented: Consented
+    report: RedactionReport
+    log_key: bytes = field(repr=False)
+    owner_recipient: str
+    sealed_sha256: str
+    sealed_bytes: int
+
+    def with_film(self, sealed: SealedFile) -> Gift:
+        """The gift, once its film has come."""
+        return Gift(self.donation, self.consented, sealed, self.report, self.log_key, self.owner_recipient)
+
+
+@dataclass(frozen=True, slots=True)
 class Gift:
     """What arrives for a donation. `log_key` (32 bytes) makes the owner's tags; `owner_recipient` reads the entries."""
 
     donation: str
     consented: Consented
-    sealed: Sealed
+    sealed: SealedFile
     report: RedactionReport
     log_key: bytes = field(repr=False)
     owner_recipient: str

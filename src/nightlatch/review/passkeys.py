@@ -28,11 +28,10 @@ from nightlatch.review import keeper as keeping
 from nightlatch.review.errors import NoSession
 from nightlatch.review.records import PasskeyState
 from nightlatch.review.roster import Roster
+from nightlatch.web.challenges import Challenges
 
-CHALLENGE_LIFE_MS = 2 * MINUTE_MS
 IDLE_MS = 75 * SECOND_MS  # the page locks at 60 s and says so; this is for a page that does not
 LONGEST_MS = 60 * MINUTE_MS  # then the passkey again; the keeper's session ends by then, too
-MOST_CHALLENGES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class Door:
         """`origin` is the review page's, as a browser says it; `rp_id` its host name."""
         self._roster, self._keeper, self._clock = roster, keeper, clock
         self._rp_id, self._origin = rp_id, origin
-        self._challenges: dict[bytes, int] = {}
+        self._challenges = Challenges(clock)
         self._sittings: dict[str, Sitting] = {}
 
     # ---- making a passkey -----------------------------------------------------------------------------------------
@@ -66,7 +65,7 @@ class Door:
             rp_name="Nightlatch review room",
             user_name=reviewer,
             user_id=sha256(reviewer.encode()).digest(),
-            challenge=self._fresh(secrets.token_bytes(32)),
+            challenge=self._challenges.fresh(),
             authenticator_selection=AuthenticatorSelectionCriteria(
                 resident_key=ResidentKeyRequirement.REQUIRED, user_verification=UserVerificationRequirement.REQUIRED
             ),
@@ -81,23 +80,25 @@ class Door:
         """
         try:
             told = json.loads(attestation)
+            challenge = self._open(_challenge_of(told))
             proven = webauthn.verify_registration_response(
                 credential=told,
-                expected_challenge=self._spent(_challenge_of(told)),
+                expected_challenge=challenge,
                 expected_rp_id=self._rp_id,
                 expected_origin=self._origin,
                 require_user_verification=True,
             )
         except (WebAuthnException, ValueError, KeyError, TypeError):
             raise Refused("The passkey's answer does not fit. Open the invitation again.") from None
+        self._spend(challenge)
         credential, key = _b64url(proven.credential_id), _b64url(proven.credential_public_key)
         return self._roster.ask(invite, credential, key, device[:40])
 
     # ---- logging in -----------------------------------------------------------------------------------------------
 
     def challenge(self) -> bytes:
-        """The keeper's challenge, to be answered by a passkey."""
-        return self._fresh(self._keeper.challenge())
+        """The keeper's challenge with ours behind it, to be answered by a passkey."""
+        return self._challenges.fresh(before=self._keeper.challenge())
 
     def enter(self, assertion: str) -> tuple[str, Sitting]:
         """A session token (for the cookie) and who it is, for a passkey's answer (JSON).
@@ -108,7 +109,7 @@ class Door:
         """
         try:
             told = json.loads(assertion)
-            challenge = self._spent(_challenge_of(told))
+            challenge = self._open(_challenge_of(told))
             known = self._roster.passkey(str(told["id"]))
             proven = webauthn.verify_authentication_response(
                 credential=told,
@@ -125,6 +126,7 @@ class Door:
             raise Refused(str(error)) from None
         if known.state is not PasskeyState.ENROLLED:
             raise Refused("Two administrators have yet to sign for this passkey, or it was removed. Ask one of them.")
+        self._spend(challenge)
         self._roster.used(known.credential, proven.new_sign_count)
         seat = self._keeper.sit(challenge, assertion)
         if (seat.reviewer, seat.device) != (known.reviewer, known.device):
@@ -150,19 +152,16 @@ class Door:
 
     # ---- within ---------------------------------------------------------------------------------------------------
 
-    def _fresh(self, challenge: bytes) -> bytes:
-        now_ms = self._clock.now_ms()
-        self._challenges = {c: made for c, made in self._challenges.items() if now_ms - made < CHALLENGE_LIFE_MS}
-        if len(self._challenges) >= MOST_CHALLENGES:
-            raise Refused("Too many people log in at once. Try again in two minutes.")
-        self._challenges[challenge] = now_ms
-        return challenge
-
-    def _spent(self, challenge: bytes) -> bytes:
-        made_ms = self._challenges.pop(challenge, None)
-        if made_ms is None or not 0 <= self._clock.now_ms() - made_ms < CHALLENGE_LIFE_MS:
+    def _open(self, challenge: bytes) -> bytes:
+        """Raises `Refused` for one that is over, was used, or is not ours."""
+        if not self._challenges.is_open(challenge):
             raise Refused("This took too long, or was used already. Try again.")
         return challenge
+
+    def _spend(self, challenge: bytes) -> None:
+        """Raises `Refused` for a second answer."""
+        if not self._challenges.answered(challenge):
+            raise Refused("This took too long, or was used already. Try again.")
 
 
 def _challenge_of(credential: dict[str, dict[str, str]]) -> bytes:

@@ -7,7 +7,10 @@ decrypt.
 
 from __future__ import annotations
 
+import io
 import re
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from nightlatch.errors import NotSealed
 
@@ -29,6 +32,23 @@ class Sealed(bytes):
         if len(raw) < header + NONCE_AND_TAG:
             raise NotSealed("This age file is cut short: it has a header and no payload.")
         return super().__new__(cls, raw)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedFile:
+    """An age file on a disk, by its form; `sha256` (hex) is what whoever wrote it counted. Raises `NotSealed`."""
+
+    path: Path
+    sha256: str
+    size: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        with self.path.open("rb") as file:
+            header = header_length(file.read(LONGEST_HEADER))
+            size = file.seek(0, io.SEEK_END)
+        if size < header + NONCE_AND_TAG:
+            raise NotSealed("This age file is cut short: it has a header and no payload.")
+        object.__setattr__(self, "size", size)
 
 
 def header_length(raw: bytes) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import BinaryIO
+
 import pyrage
 
 from nightlatch.errors import SealError
-from nightlatch.seal.envelope import Sealed
+from nightlatch.seal.envelope import Sealed, SealedFile
 
 
 class Opener:
@@ -24,4 +26,12 @@ class Opener:
         try:
             return bytes(pyrage.decrypt(bytes(sealed), [self._identity]))
         except pyrage.DecryptError as error:
+            raise SealError("This file does not open: it is for another key, or it is damaged or cut short.") from error
+
+    def open_into(self, sealed: SealedFile, plain: BinaryIO) -> None:
+        """Write the plaintext of a file, piece by piece. Raises `SealError`; what was written then is worth nothing."""
+        try:
+            with sealed.path.open("rb") as file:
+                pyrage.decrypt_io(file, plain, [self._identity])
+        except (pyrage.DecryptError, OSError) as error:  # OSError: a chunk that was changed, or a torn end
             raise SealError("This file does not open: it is for another key, or it is damaged or cut short.") from error

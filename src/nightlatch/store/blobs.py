@@ -14,7 +14,7 @@ from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
 from nightlatch.durably import sync
 from nightlatch.errors import ConfigError, NotFound
-from nightlatch.seal.envelope import Sealed
+from nightlatch.seal.envelope import Sealed, SealedFile
 
 _NAME = re.compile(r"[0-9a-z][0-9a-z-]{0,63}(?:/[0-9a-z][0-9a-z-]{0,63}){0,3}\Z")
 
@@ -48,12 +48,12 @@ class Blobs:
     def put(self, name: str, blob: Sealed) -> None:
         """Store `blob` under `name`, replacing what was there; durable on return for a folder."""
         obstore.put(self._store, _checked(name), bytes(blob))
-        if self._folder is not None:
-            path = self._folder / name
-            sync(path)
-            while path != self._folder:  # each folder on the way may be new, too
-                path = path.parent
-                sync(path)
+        self._sync(name)
+
+    def put_file(self, name: str, blob: SealedFile) -> None:
+        """The same for a file, which is copied piece by piece."""
+        obstore.put(self._store, _checked(name), blob.path)
+        self._sync(name)
 
     def get(self, name: str, start: int = 0, end: int | None = None) -> bytes:
         """Bytes [start, end) of a blob. Raises `NotFound`."""
@@ -77,6 +77,14 @@ class Blobs:
             for found in batch:
                 if older_than_s <= 0 or found["last_modified"] < limit:
                     yield str(found["path"])
+
+    def _sync(self, name: str) -> None:
+        if self._folder is not None:
+            path = self._folder / name
+            sync(path)
+            while path != self._folder:  # each folder on the way may be new, too
+                path = path.parent
+                sync(path)
 
 
 def _checked(name: str) -> str:

@@ -2,76 +2,154 @@
 
 uvicorn closes a connection that is silent after an answer, but waits for ever for a first request, lets a head grow
 without end, and counts idle connections against its one limit: 205 of them, without any key, stopped the keeper.
-Here a head has a deadline and a size, and when there are too many connections, the one that has been silent longest
-makes room. A newcomer is refused only while all the others are being answered, and an answer that its client does
-not read ends.
+Here a head has a deadline and a size, and an answer that its client does not read ends. When there are too many
+connections, one makes room: the one that has been silent longest; where none is silent, the one that is slowest to
+send its body or to read its answer; then one that has been answered for longer than `LONG_S`, as a long poll is. A
+newcomer is refused only while all the others are truly being answered.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from nightlatch.web.addresses import is_this_machine, sender
 from nightlatch.web.face.face import Face
-from nightlatch.web.face.limits import Limits, size
+from nightlatch.web.face.limits import KIB, Limits, size
+
+JUST_CAME_S = 1.0  # who came a moment ago has had no time to speak: a body that drips goes first
+HEAD_START = 64 * KIB  # bytes that count as sent already: a request that has just begun is never the slowest
+MOST_BEHIND = 8  # requests that wait behind the one being answered; in 64 KiB there is room for 3,000, of 3 KB each
+LONG_S = 10.0  # an answer that takes longer may be cut off for a newcomer when all places are taken; a poll asks again
+
+
+class Guest(Protocol):
+    """A connection, as far as the door is concerned: an asyncio transport, or one that has yet to agree on TLS."""
+
+    def abort(self) -> None:
+        """End it at once."""
+        ...
+
+
+@dataclass(slots=True)
+class _Debt:
+    """What a client owes: since when, and how many bytes of it have come or gone."""
+
+    since_s: float
+    moved: int = 0
+
+    def pace(self, now_s: float) -> float:
+        """Bytes a second; who has just begun counts as fast."""
+        return (self.moved + HEAD_START) / (now_s - self.since_s + 0.001)
 
 
 class Entrance:
-    """Who is connected, and who of them is silent: has sent no whole head since coming, or since the last answer."""
+    """Who is connected, and what each is waiting for.
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._senders: dict[asyncio.Transport, str] = {}
+    *Silent*: no whole head has come since the connection, or since the last answer. *Owing*: the rest of a body is to
+    come, or an answer to be read. The others are being answered.
+    """
+
+    def __init__(self, limits: Limits, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._limits, self._now_s = limits, now_s
+        self._senders: dict[Guest, str] = {}
         self._counts: Counter[str] = Counter()
-        self._silent: dict[asyncio.Transport, None] = {}  # the longest silent first
+        self._silent_since: dict[Guest, float] = {}  # the longest silent first
+        self._owing: dict[Guest, _Debt] = {}
+        self._answered_since: dict[Guest, float] = {}  # the longest first
 
-    def admit(self, transport: asyncio.Transport, address: str) -> bool:
+    def admit(self, transport: Guest, address: str) -> bool:
         """Let a connection in; False when there is no room for it."""
+        if transport in self._senders:
+            return True
         who = sender(address)
         most = self._limits.on_loopback if is_this_machine(address) else self._limits.per_address
-        if self._counts[who] >= most and not self._make_room(who):
+        if self._counts[who] >= most and not self._drop(self._silent_one(who)):
             return False
-        if len(self._senders) >= self._limits.at_once and not self._make_room(None):
+        if len(self._senders) >= self._limits.at_once and not self._drop(self._one_to_drop()):
             return False
         self._senders[transport] = who
         self._counts[who] += 1
-        self._silent[transport] = None
+        self._silent_since[transport] = self._now_s()
         return True
 
-    def speaks(self, transport: asyncio.Transport) -> None:
-        """A whole head came: this one is being answered."""
-        self._silent.pop(transport, None)
+    def becomes(self, before: Guest, now: Guest) -> None:
+        """The same connection, once both ends have agreed on TLS."""
+        if (who := self._senders.pop(before, None)) is not None:
+            self._forget_state(before)
+            self._senders[now] = who
+            self._silent_since[now] = self._now_s()
 
-    def falls_silent(self, transport: asyncio.Transport) -> None:
+    def owes(self, transport: Guest) -> None:
+        """A whole head came and its body did not yet, or an answer waits to be read."""
+        if transport in self._senders:
+            self._forget_state(transport)
+            self._owing[transport] = _Debt(self._now_s())
+
+    def moves(self, transport: Guest, count: int) -> None:
+        """So many bytes of what it owes came, or were read."""
+        if (debt := self._owing.get(transport)) is not None:
+            debt.moved += count
+
+    def speaks(self, transport: Guest) -> None:
+        """A whole request came: this one is being answered."""
+        if transport in self._senders:
+            self._forget_state(transport)
+            self._answered_since[transport] = self._now_s()
+
+    def stays(self, transport: Guest) -> None:
+        """It talks both ways from now on, and never makes room."""
+        self._forget_state(transport)
+
+    def falls_silent(self, transport: Guest) -> None:
         """Answered; it may ask again."""
         if transport in self._senders:
-            self._silent[transport] = None
+            self._forget_state(transport)
+            self._silent_since[transport] = self._now_s()
 
-    def leave(self, transport: asyncio.Transport) -> None:
+    def leave(self, transport: Guest) -> None:
         """It is gone, or as good as gone."""
-        self._silent.pop(transport, None)
+        self._forget_state(transport)
         who = self._senders.pop(transport, None)
         if who is not None:
             self._counts[who] -= 1
             if not self._counts[who]:
                 del self._counts[who]
 
-    def _make_room(self, who: str | None) -> bool:
-        """Drop the connection, of `who` or of anybody, that has been silent longest; False when none is silent."""
-        for transport in self._silent:
-            if who in (None, self._senders[transport]):
-                self.leave(transport)
-                transport.abort()
-                return True
-        return False
+    def _forget_state(self, transport: Guest) -> None:
+        self._silent_since.pop(transport, None)
+        self._owing.pop(transport, None)
+        self._answered_since.pop(transport, None)
+
+    def _silent_one(self, who: str) -> Guest | None:
+        """The connection of this sender that has been silent longest."""
+        return next((transport for transport in self._silent_since if self._senders[transport] == who), None)
+
+    def _one_to_drop(self) -> Guest | None:
+        """The connection, of anybody, that is the least loss."""
+        now_s = self._now_s()
+        silent, since_s = next(iter(self._silent_since.items()), (None, now_s))
+        if silent is not None and (now_s - since_s > JUST_CAME_S or not self._owing):
+            return silent
+        if self._owing:
+            return min(self._owing, key=lambda transport: self._owing[transport].pace(now_s))
+        longest = next(iter(self._answered_since.items()), None)
+        return longest[0] if longest is not None and now_s - longest[1] > LONG_S else None
+
+    def _drop(self, transport: Guest | None) -> bool:
+        if transport is not None:
+            self.leave(transport)
+            transport.abort()
+        return transport is not None
 
 
 class Visitor(HttpToolsProtocol):
@@ -79,13 +157,17 @@ class Visitor(HttpToolsProtocol):
 
     door: ClassVar[Entrance]
     face: ClassVar[Face]
+    knock: Guest | None = None  # what this connection was at the door, before it agreed on TLS
     _head_deadline: asyncio.TimerHandle | None = None
     _reading_deadline: asyncio.TimerHandle | None = None
     _is_in_head = False
     _head_bytes = 0
+    _open: tuple[RequestResponseCycle, ...] = ()  # requests that were not answered yet
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if self.knock is not None:
+            self.door.becomes(self.knock, transport)
         if self.door.admit(transport, self.client[0] if self.client else ""):
             self._wait_for_head()
         else:
@@ -95,6 +177,9 @@ class Visitor(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        for cycle in self._open:  # uvicorn tells only the last of them, and the one being answered writes into nothing
+            cycle.disconnected = True
+            cycle.message_event.set()
         self._stop_waiting()
         self._stop_watching()
         self.door.leave(self.transport)
@@ -117,9 +202,20 @@ class Visitor(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False
+        if len(self.pipeline) >= MOST_BEHIND:  # the parser ends here, and reads nothing of what came with it
+            raise ValueError("too many requests on one connection, none of which was answered")
         self._stop_waiting()
-        self.door.speaks(self.transport)
+        self.door.owes(self.transport)
         super().on_headers_complete()
+        self._open = (*(each for each in self._open if not each.response_complete), self.cycle)
+
+    def on_body(self, body: bytes) -> None:
+        self.door.moves(self.transport, len(body))
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self.door.speaks(self.transport)
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -127,10 +223,12 @@ class Visitor(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
+        self.door.owes(self.transport)
         self._watch_reading()
 
     def resume_writing(self) -> None:
         super().resume_writing()
+        self.door.speaks(self.transport)
         self._stop_watching()
         self._rest()
 
@@ -159,7 +257,8 @@ class Visitor(HttpToolsProtocol):
         self._reading_deadline = self.loop.call_later(self.face.limits.unread_s, self._drop_if_unread, left)
 
     def _drop_if_unread(self, left: int) -> None:
-        if self.transport.get_write_buffer_size() < left:
+        if (read := left - self.transport.get_write_buffer_size()) > 0:
+            self.door.moves(self.transport, read)
             self._watch_reading()
         else:
             self.transport.abort()
@@ -192,6 +291,17 @@ class Viewer(WebSocketsSansIOProtocol):
     """A WebSocket: its connection came in through the same door, and leaves through it."""
 
     door: ClassVar[Entrance]
+    _has_shaken_hands = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.door.owes(transport)  # its first message
+
+    def data_received(self, data: bytes) -> None:
+        if self._has_shaken_hands:
+            self.door.stays(self.transport)
+        self._has_shaken_hands = True
+        super().data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

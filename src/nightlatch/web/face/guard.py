@@ -102,6 +102,10 @@ class _Exchange:
         self._until_s: float | None = None  # of the loop's clock, once somebody reads the body
         self._came = 0
         self._is_whole = self._is_answered = self._is_cut = False
+        self._has_body = any(
+            name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+            for name, value in scope["headers"]
+        )
 
     def check(self) -> None:
         """What the head alone shows. Raises `NightlatchError`."""
@@ -143,6 +147,8 @@ class _Exchange:
             headers = MutableHeaders(scope=message)
             for name, value in self.face.all_headers().items():
                 headers.setdefault(name, value)
+            if not self._is_whole and self._has_body:
+                headers["Connection"] = "close"  # what was not read is not waited for
         await self._send(message)
 
     async def say(self, answer: Response) -> None:

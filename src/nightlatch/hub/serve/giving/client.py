@@ -9,6 +9,7 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Annotated, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -25,11 +26,13 @@ from nightlatch.web.face import KIB, MIB
 TIMEOUT_S = 30.0
 KEEPER = Bounds(2 * MIB, TIMEOUT_S)  # the entries of one donation: at most some hundred, of 3 kB each
 UPLOAD = Bounds(2 * MIB, within_s=330.0)  # a film of 40 MB over a home's 1 Mbit/s; the keeper waits for 300 s
+FILM: Mapping[str, str] = {"Content-Type": "application/octet-stream"}
+IS_IN = 201  # the keeper's answer to a head whose clip it has already
 REVOCATION = Bounds(256 * KIB, TIMEOUT_S)  # an entry and its receipt
 LONGEST_LEAF = 4 * KIB  # ours have about 200 bytes
 LONGEST_WORDS = 300  # characters of a refusal's reason
 LATEST_MS = 2**53 - 1  # a browser counts no further
-NOT_NOW = (408, 425, 429)  # refusals that ask to come again
+NOT_NOW = (408, 409, 425, 429)  # refusals that ask to come again; 409: announce the clip once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,45 +124,57 @@ class ProgrammeClient:
 
     def make_key(self) -> ClipKey:
         """A key that the keeper makes for one clip."""
-        return _read(TypeAdapter(ClipKey), self._ask("POST", "/v1/donations", {}))
+        return _read(TypeAdapter(ClipKey), self._ask("POST", "/v1/donations", {}).body)
 
     def hand_over(self, parcel: Parcel) -> None:
-        """Give a clip."""
-        body = {
+        """Give a clip: its head, then its film, unless the keeper has it already. It may be repeated."""
+        path = f"/v1/donations/{parcel.consented.consent.donation}"
+        head = {
             "consent": json.loads(parcel.consented.signed),
-            "sealed": b64encode(parcel.sealed).decode(),
             "report": write(parcel.report.for_keeper()),
             "log_key": b64encode(parcel.log_key).decode(),
             "owner_recipient": parcel.owner_recipient,
+            "sealed_sha256": sha256(parcel.sealed).hexdigest(),
+            "sealed_bytes": len(parcel.sealed),
         }
-        self._ask("PUT", f"/v1/donations/{parcel.consented.consent.donation}", body)
+        if self._ask("PUT", path, head).status != IS_IN:
+            self._send(self._programme.keeper_url, "PUT", f"{path}/film", parcel.sealed, FILM, UPLOAD)
 
     def take_back(self, withdrawn: Withdrawn) -> Shredding:
-        """Pass on a withdrawal; it may be repeated."""
-        asked = self._ask("POST", "/v1/revocations", json.loads(withdrawn.signed), REVOCATION)
-        return _read(TypeAdapter(Shredding), asked)
+        """Pass on a withdrawal, first to where the keeper takes nothing else; it may be repeated."""
+        raw, headers = json_body(json.loads(withdrawn.signed))
+        keeper, last = self._programme.keeper_url, CloudError("The programme was not asked. Try again.")
+        for url in dict.fromkeys((self._programme.revocations_url or keeper, keeper)):
+            try:
+                answer = self._send(url, "POST", "/v1/revocations", raw, headers, REVOCATION)
+                return _read(TypeAdapter(Shredding), answer.body)
+            except CloudError as error:
+                last = error
+        raise last
 
     def entries(self, donation: str) -> EntryClaims:
         """What the keeper says that the log holds about a donation."""
-        return _read(TypeAdapter(EntryClaims), self._ask("GET", f"/v1/donations/{donation}/entries"))
+        return _read(TypeAdapter(EntryClaims), self._ask("GET", f"/v1/donations/{donation}/entries").body)
 
     def log_file(self, path: str) -> bytes:
         """A file of the log (checkpoint, tile). Raises `NotFound` as well."""
         bounds = Bounds(longest(path, LONGEST_LEAF), TIMEOUT_S)
-        answer = self._request(self._programme.log_url, "GET", f"/{path}", None, bounds)
+        answer = _request(self._programme.log_url, "GET", f"/{path}", b"", {}, bounds)
         if answer.status == 404:
             raise NotFound("The log has no such file.")
         if answer.status != 200:
             raise CloudError(f"The log does not show {path} (status {answer.status}).")
         return answer.body
 
-    def _ask(
-        self, method: str, path: str, body: Mapping[str, object] | None = None, bounds: Bounds | None = None
-    ) -> bytes:
-        bounds = bounds or (UPLOAD if method == "PUT" else KEEPER)
-        answer = self._request(self._programme.keeper_url, method, path, body, bounds)
+    def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Reply:
+        raw, headers = (b"", dict[str, str]()) if body is None else json_body(body)
+        return self._send(self._programme.keeper_url, method, path, raw, headers, KEEPER)
+
+    def _send(self, url: str, method: str, path: str, body: bytes, headers: Mapping[str, str], bounds: Bounds) -> Reply:
+        """A keeper's answer, if it is a yes."""
+        answer = _request(url, method, path, body, headers, bounds)
         if answer.is_success:
-            return answer.body
+            return answer
         try:
             why = TypeAdapter(_No).validate_json(answer.body).error
         except ValidationError:
@@ -170,14 +185,14 @@ class ProgrammeClient:
         text, said = f"The programme refused: {why}", f"It answered: {why}"
         raise ProgrammeError(text, said, is_final=is_final, is_unknown=is_unknown)
 
-    def _request(self, url: str, method: str, path: str, body: Mapping[str, object] | None, bounds: Bounds) -> Reply:
-        raw, headers = (b"", dict[str, str]()) if body is None else json_body(body)
-        try:
-            return ask(method, url.rstrip("/") + path, bounds, body=raw, headers=headers)
-        except Unanswered as error:
-            raise ProgrammeError(
-                f"The programme {error.lack}. Try again later; nothing is lost.", f"It {error.lack}."
-            ) from None
+
+def _request(url: str, method: str, path: str, body: bytes, headers: Mapping[str, str], bounds: Bounds) -> Reply:
+    try:
+        return ask(method, url.rstrip("/") + path, bounds, body=body, headers=headers)
+    except Unanswered as error:
+        raise ProgrammeError(
+            f"The programme {error.lack}. Try again later; nothing is lost.", f"It {error.lack}."
+        ) from None
 
 
 def _read(shape: TypeAdapter[Read], raw: bytes) -> Read:

@@ -32,29 +32,29 @@ class Programme:
     policy: str  # of its log: keys and quorum, as the ledger reads it
     notice: str  # the text that the owner reads before signing
     language: str
+    revocations_url: str | None = None  # where the keeper takes revocations alone; invitations before 0.4 name none
 
     @property
     def id(self) -> str:
         """16 hex digits of what the invitation says: another address, key or policy is another programme here."""
-        return sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+        said = {name: value for name, value in asdict(self).items() if value is not None}
+        return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def read_invitation(text: str) -> Programme:
     """Raises `ConfigError` for anything that is not an invitation."""
     try:
         told = json.loads(text)
-        found = Programme(
-            *(
-                str(told[name])
-                for name in ("name", "keeper_url", "log_url", "programme_key", "policy", "notice", "language")
-            )
-        )
+        names = ("name", "keeper_url", "log_url", "programme_key", "policy", "notice", "language")
+        name, keeper_url, log_url, key, policy, notice, language = (str(told[each]) for each in names)
+        revocations_url = str(told["revocations_url"]) if "revocations_url" in told else None
+        found = Programme(name, keeper_url, log_url, key, policy, notice, language, revocations_url)
         if len(b64decode(found.key, validate=True)) != 32:
             raise ValueError("a key has 32 bytes")
     except (ValueError, KeyError, TypeError):
         raise ConfigError("This is not an invitation of a programme. Paste all of it, from { to }.") from None
-    for url in (found.keeper_url, found.log_url):
-        if not is_secure_base(url):
+    for url in (found.keeper_url, found.log_url, found.revocations_url):
+        if url is not None and not is_secure_base(url):
             raise ConfigError("The programme's addresses must begin with https://.")
     return found
 
