@@ -123,6 +123,7 @@ export const REFUSALS = [
   "report",
   "size",
   "busy",
+  "unannounced",
   "second_tab",
   "origin",
   "passkey",
