@@ -21,11 +21,13 @@ from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.serve import open_room
 from nightlatch.keeper.settings import KeeperSettings
 from nightlatch.keeper.words import Anchor, ViewRequest
+from nightlatch.ledger.chronicle import open_chronicle
 from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.cosigners import local_cosigner
 from nightlatch.ledger.errors import LogFull
 from nightlatch.ledger.face import create_log_app
 from nightlatch.ledger.log import Log
+from nightlatch.ledger.parts import position
 from nightlatch.ledger.policy import Policy
 from nightlatch.ledger.witness import Witness
 from nightlatch.seal.note import COSIGNATURE, make_signer
@@ -36,14 +38,19 @@ from tests.serving import served
 
 
 class RealLog(TinyLog):
-    """`ledger.Log` in a folder, its face on a port, a witness with a folder of its own."""
+    """`ledger.Log` in a folder, its face on a port, a witness with a folder of its own; or a chronicle of months."""
 
-    def __init__(self, folder: Path, clock: TestClock) -> None:
+    def __init__(self, folder: Path, clock: TestClock, months: bool = False) -> None:
         self.clock, self.stack, self.folder = clock, ExitStack(), folder / "log"
         self.signer, witness = make_signer("nightlatch.example/log"), make_signer("home.example", COSIGNATURE)
         self.policy = Policy(self.signer.verifier, (("home", witness.verifier),), 1)
         self.receipts = LedgerReceipts(self.policy)
-        self.log = self.stack.enter_context(Log(self.folder, self.signer))
+        opened = (
+            open_chronicle(self.folder, self.signer, policy=self.policy, clock=clock)
+            if months
+            else Log(self.folder, self.signer)
+        )
+        self.log = self.stack.enter_context(opened)
         watching = Witness(folder / "witness", witness, [self.signer.verifier], clock)
         cosigners = {witness.verifier: local_cosigner(watching)}
         self.face = ExitStack()
@@ -56,6 +63,12 @@ class RealLog(TinyLog):
 
     def proof(self, index: int, witnesses: int | None = None) -> str:
         return self.client.receipt(index)
+
+    def receipt(self, index: int) -> str:
+        return self.seen.receipt(index)
+
+    def follow(self) -> None:
+        self.seen.follow()
 
     def root(self, now_ms: int) -> Anchor:
         return self.seen.root(now_ms)
@@ -138,6 +151,35 @@ def test_a_keeper_without_a_witness_does_not_start(home: House) -> None:
         LedgerReceipts(Policy(home.log.policy.log, (), 0))
 
 
+def test_the_keeper_follows_the_log_into_the_next_month(tmp_path: Path) -> None:
+    clock = TestClock(fixed_ms=TEN)
+    log = RealLog(tmp_path, clock, months=True)
+    home = House(tmp_path / "keeper", clock, log)
+    first = home.give()
+    reviewer = home.reviewer()
+    assert position(home.look(reviewer).view_id).part == 0
+    clock.fixed_ms += 20 * 86_400_000
+    home.room.sweep()  # its entries turn the month
+    second = home.give()
+    home.sit(reviewer)
+    opened = home.look(reviewer)
+    assert position(opened.view_id).part == 1
+    assert home.room.still(opened.view_id, 0).jpeg
+    home.room.sweep()
+    for given in (first, second):
+        home.room.revoke(given.withdrawn(clock.now_ms()))
+    home.room.sweep()
+    for given in (first, second):
+        kinds = {entry.kind: entry.leaf_index for entry in home.room.entries(given.donation)}
+        assert kinds["consent.withdraw"] is not None
+    home.start()  # it knows part 0 only, until it has read the log: what was signed in any month counts
+    home.room.sweep()
+    home.give()
+    assert home.sit(reviewer)
+    log.close()
+    home.engine.dispose()
+
+
 def test_a_log_that_has_become_shorter_is_refused(home: House, tmp_path: Path) -> None:
     home.log.append(b"one")
     home.log.append(b"two")
@@ -157,7 +199,7 @@ class _Static:
     def __init__(self, note: str) -> None:
         self.note = note
 
-    def checkpoint(self) -> str:
+    def newest(self) -> str:
         return self.note
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from nightlatch.errors import ConfigError
 from nightlatch.keeper.reading import Check, News, read_news, read_seen
@@ -13,7 +13,9 @@ from nightlatch.keeper.words import Anchor
 from nightlatch.ledger.checkpoint import Checkpoint, open_checkpoint
 from nightlatch.ledger.client import LogClient
 from nightlatch.ledger.errors import LedgerError, Unproven, Why
+from nightlatch.ledger.following import Following
 from nightlatch.ledger.merkle import is_included, leaf_hash
+from nightlatch.ledger.parts import Position
 from nightlatch.ledger.policy import Policy, check_note, fresh_among
 from nightlatch.ledger.proof import read_proof
 from nightlatch.seal.note import Verifier
@@ -29,31 +31,34 @@ _NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class LedgerReceipts:
-    """Receipts under one policy of keys and quorum. Raises `ConfigError` for a policy without a witness."""
+    """Receipts of one log, each under the policy of its part. Raises `ConfigError` for a policy without a witness."""
 
-    policy: Policy
+    policy: Policy  # of part 0
+    parts: Following = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "parts", Following(self.policy))
         if self.policy.quorum < 1:
             raise ConfigError("The keeper wants at least one witness: set quorum in the log's policy to 1 or more.")
 
     def index(self, receipt: str) -> int:
-        """The index of the leaf that this receipt speaks of. Raises `KeeperRefused`."""
+        """The position of the leaf that this receipt speaks of. Raises `KeeperRefused`."""
         with _in_our_words():
-            return read_proof(receipt).index
+            return self.parts.position(receipt)
 
     def included(self, receipt: str, leaf: bytes) -> None:
         """Raises `KeeperRefused` unless exactly this leaf is in the tree of a checkpoint that the log signed."""
         with _in_our_words():
             proof = read_proof(receipt)
-            checkpoint, _ = open_checkpoint(proof.note, self.policy.log)
+            checkpoint, _ = open_checkpoint(proof.note, self.parts.part_of(proof.note).policy.log)
         if not is_included(leaf_hash(leaf), proof.index, checkpoint.size, proof.path, checkpoint.root):
             raise KeeperRefused(Refusal.NO_PROOF, "The proof is for another entry: this one is not in the log.")
 
     def cosigned(self, receipt: str, now_ms: int) -> None:
         """Raises `KeeperRefused` unless the quorum cosigned the receipt's checkpoint, lately."""
         with _in_our_words():
-            check_note(read_proof(receipt).note, self.policy, now_ms)
+            note = read_proof(receipt).note
+            check_note(note, self.parts.part_of(note).policy, now_ms)
 
     def hubs_in(self, receipt: str, hubs: Collection[Verifier], now_ms: int) -> frozenset[Verifier]:
         """Which of these hubs cosigned the receipt's checkpoint, lately. Raises `KeeperRefused`."""
@@ -63,12 +68,12 @@ class LedgerReceipts:
     def hubs_under(self, note: str, hubs: Collection[Verifier], now_ms: int) -> frozenset[Verifier]:
         """The same of a checkpoint."""
         with _in_our_words():
-            return fresh_among(note, hubs, self.policy, now_ms)
+            return fresh_among(note, hubs, self.parts.part_of(note).policy, now_ms)
 
     def checkpoint(self, note: bytes | str, now_ms: int) -> Checkpoint:
         """A checkpoint that the quorum cosigned, lately. Raises `KeeperRefused`."""
         with _in_our_words():
-            return check_note(note, self.policy, now_ms).checkpoint
+            return check_note(note, self.parts.part_of(note).policy, now_ms).checkpoint
 
     def of_part(self, now_ms: int) -> Check:
         """What checks a checkpoint of a part of the log: cosigned by the quorum of the part's own policy."""
@@ -85,7 +90,7 @@ class LedgerLog:
 
     def __init__(self, client: LogClient, receipts: LedgerReceipts) -> None:
         self._client, self._receipts = client, receipts
-        self._newest: tuple[int, str] = (0, "")  # size and note of the last checkpoint that held
+        self._newest: tuple[int, str] = (0, "")  # position behind the last checkpoint that held, and its note
 
     def append(self, leaf: bytes) -> int:
         """The index of the leaf, once it is durable. Raises `LedgerError`."""
@@ -115,20 +120,33 @@ class LedgerLog:
         While witnesses are still at the newest one, the one before serves as long as it is fresh.
         """
         size, before = self._newest
-        try:
-            note = self._client.checkpoint()
-        except LedgerError as error:
-            raise KeeperRefused(Refusal.NO_QUORUM, str(error)) from None
+        note = self._read_newest()
         try:
             checkpoint = self._receipts.checkpoint(note, now_ms)
         except KeeperRefused as refusal:
             if refusal.refusal is not Refusal.NO_QUORUM or not before:
                 raise
             return Anchor(self._receipts.checkpoint(before, now_ms).root, before)
-        if checkpoint.size < size:
+        behind = int(Position(self._receipts.parts.part_of(note).number, checkpoint.size))
+        if behind < size:
             raise KeeperRefused(Refusal.WRONG_LOG, "The log has become shorter than it was. Tell its witnesses.")
-        self._newest = (checkpoint.size, note)
+        self._newest = (behind, note)
         return Anchor(checkpoint.root, note)
+
+    def follow(self) -> None:
+        """Learn of parts that were begun since. Raises `KeeperRefused` while the log does not show them."""
+        self._read_newest()
+
+    def _read_newest(self) -> str:
+        """The note of the newest part's checkpoint, of a part that is known. Raises `KeeperRefused`."""
+        try:
+            with _in_our_words():
+                note = self._client.newest()
+                if not self._receipts.parts.knows(note):
+                    self._receipts.parts.follow(self._client)
+                return note
+        except LedgerError as error:
+            raise KeeperRefused(Refusal.NO_QUORUM, str(error)) from None
 
 
 @contextlib.contextmanager

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import wraps
 from typing import TypeVar, cast
@@ -239,6 +240,8 @@ class Room:
         self._catching_up.keep_up()  # asks the log: not under the lock; the log may hold what is queued
         book.append_queued(self._engine, self._ledger)
         self._households.enrol_new(self._ledger)
+        with suppress(KeeperRefused):  # the log is away, or between two parts: asked again at the next sweep
+            self._ledger.follow()
 
     @_alone
     def entries(self, donation: str) -> list[OwnersEntry]:

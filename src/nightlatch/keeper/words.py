@@ -25,6 +25,10 @@ class Ledger(Protocol):
         """A fresh receipt of an entry. Raises `NightlatchError` when there is none to be had soon."""
         ...
 
+    def follow(self) -> None:
+        """Learn of what the log has begun since: another part, other keys. Raises `KeeperRefused`."""
+        ...
+
     def root(self, now_ms: int) -> Anchor:
         """The newest checkpoint that is cosigned and fresh. Raises `KeeperRefused`."""
         ...
