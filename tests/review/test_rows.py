@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.label import Label
 from nightlatch.errors import Refused
+from nightlatch.ledger.following import Following
 from nightlatch.review.entries import Receipt
 from nightlatch.review.labels import Labels, ReviewLook
 from nightlatch.review.proofs import LabelProofs
@@ -40,7 +41,7 @@ class Desk:
         records.migrate(url, MIGRATIONS)
         self.engine = records.engine(url, durable=True)
         self.log = TinyLog(self.clock)
-        self.labels = Labels(self.engine, self.clock, LabelProofs(self.log.policy, self.log.proof))
+        self.labels = Labels(self.engine, self.clock, LabelProofs(Following(self.log.policy), None, self.log.proof))
 
     def append(self, leaf: bytes) -> Receipt:
         index = self.log.append(leaf)

@@ -10,20 +10,18 @@ What a row can still do, since no entry says otherwise: be missing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from nightlatch.domain.consent import canonical
 from nightlatch.domain.label import Label
 from nightlatch.domain.view import commitment, read_leaf
 from nightlatch.errors import NightlatchError
-from nightlatch.ledger.checkpoint import read_checkpoint
-from nightlatch.ledger.errors import Unproven
-from nightlatch.ledger.parts import part_of
-from nightlatch.ledger.policy import Policy, verify_receipt
+from nightlatch.ledger.errors import LedgerError, Unproven
+from nightlatch.ledger.following import Following, Source
+from nightlatch.ledger.policy import verify_receipt
 from nightlatch.ledger.proof import read_proof
 from nightlatch.review.writing import told
-from nightlatch.seal.note import NoteError, read_note
 
 KIND = "label"
 
@@ -55,7 +53,8 @@ def label_event(donation: str, reviewer: str, view: int, label: Label) -> bytes:
 class LabelProofs:
     """Holds labels against the log. Without the log's policy only their leaves are held against them."""
 
-    policy: Policy | None = None
+    parts: Following | None = None  # of the log
+    source: Source | None = field(default=None, repr=False)  # where they are learnt of
     fetch: Callable[[int], str] | None = field(default=None, repr=False)  # the receipt of an index, for one of before
     proven: set[bytes] = field(default_factory=set, repr=False, compare=False)
 
@@ -69,12 +68,17 @@ class LabelProofs:
         if not fits:
             return "it is not what was handed in"
         mark = sha256(row.leaf + row.receipt.encode()).digest()
-        if self.policy is None or mark in self.proven:
+        if self.parts is None or mark in self.proven:
             return None
         try:
-            verify_receipt(row.receipt, row.leaf, _of_part(self.policy, row.receipt), None)
-        except (Unproven, NoteError):
+            note = read_proof(row.receipt).note
+            if self.source is not None and not self.parts.knows(note):
+                self.parts.follow(self.source)
+            verify_receipt(row.receipt, row.leaf, self.parts.part_of(note).policy, None)
+        except Unproven:
             return "the log does not hold it"
+        except LedgerError:
+            return "the log does not answer"
         self.proven.add(mark)
         return None
 
@@ -86,10 +90,3 @@ class LabelProofs:
             return self.fetch(index)
         except NightlatchError:
             return None
-
-
-def _of_part(policy: Policy, receipt: str) -> Policy:
-    """The policy of the part of the log that a receipt is of. Raises `Unproven`, `NoteError`."""
-    origin = read_checkpoint(read_note(read_proof(receipt).note).text).origin
-    part_of(origin, policy.log.name)
-    return replace(policy, log=replace(policy.log, name=origin))

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from nightlatch.domain.time import Clock
 from nightlatch.errors import ConfigError
 from nightlatch.ledger.client import LogClient
+from nightlatch.ledger.following import Following
 from nightlatch.ledger.policy import read_policy
 from nightlatch.review.app import create_app
 from nightlatch.review.entries import Append
@@ -53,7 +54,8 @@ def label_proofs(settings: ReviewSettings) -> LabelProofs:
     if settings.log_policy is None:
         return LabelProofs()
     policy = read_policy(read_secret(settings.log_policy, "log_policy"))
-    return LabelProofs(policy, Logbook(LogClient(settings.log_url)).receipt)
+    client = LogClient(settings.log_url)
+    return LabelProofs(Following(policy), client, Logbook(client).receipt)
 
 
 def read_secret(file: Path, name: str) -> str:
