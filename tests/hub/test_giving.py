@@ -21,6 +21,8 @@ from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.books.records import DonationRow
 from nightlatch.hub.serve.giving import Donations, ProgrammeClient, read_invitation
 from nightlatch.hub.serve.giving.client import Parcel
+from nightlatch.ledger.policy import Policy
+from nightlatch.seal.note import COSIGNATURE, make_signer
 from nightlatch.seal.recipients import Sealer
 from nightlatch.web.signature import public_b64
 from tests.clocks import TestClock
@@ -29,11 +31,12 @@ from tests.serving import served
 
 DONATION, CONSENT = "d" * 32, "c" * 64
 OWNER = Ed25519PrivateKey.generate()
+POLICY = str(Policy(make_signer("p.test/log").verifier, (("friend", make_signer("f.test", COSIGNATURE).verifier),), 1))
 
 
 def invitation(**addresses: str) -> str:
     """Of a programme that is asked there."""
-    said = {"name": "A programme", "policy": "", "notice": "n", "language": "en"}
+    said = {"name": "A programme", "policy": POLICY, "notice": "n", "language": "en"}
     return json.dumps(said | {"programme_key": b64encode(bytes(32)).decode()} | addresses)
 
 
@@ -131,7 +134,7 @@ def test_a_clip_is_taken_back_where_it_was_given_whatever_was_joined_or_left_sin
     with answering(tmp_path, '{"refused_ms": 8, "shred_by_ms": 9, "shredded_ms": null}') as donations:
         [before] = donations.membership.known()
         other = {"keeper_url": "http://127.0.0.1:9", "log_url": "http://127.0.0.1:9"}
-        told = {"name": "Another", "programme_key": before.key, "policy": "", "notice": "n", "language": "en"}
+        told = {"name": "Another", "programme_key": before.key, "policy": POLICY, "notice": "n", "language": "en"}
         after = donations.membership.join(json.dumps(told | other))
         assert [each.id for each in donations.membership.known()] == [after.id, before.id]
         donations.membership.leave()
@@ -206,3 +209,16 @@ def test_a_clip_is_announced_first_and_its_film_is_sent_only_where_it_is_missing
         head, *rest = asked
         assert head.startswith(f"main PUT v1/donations/{DONATION} ")
         assert rest == [f"main PUT v1/donations/{DONATION}/film {len(sealed)}"] * films
+
+
+@pytest.mark.parametrize(
+    "policy", ["", "quorum 0", POLICY.replace("quorum 1", "quorum 0"), POLICY.replace("log p", "log q")]
+)
+def test_a_programme_whose_log_nobody_could_check_is_not_joined(tmp_path: Path, policy: str) -> None:
+    with answering(tmp_path, "{}") as donations:
+        [before] = donations.membership.known()
+        told = {"name": "Another", "keeper_url": "http://127.0.0.1:9", "log_url": "http://127.0.0.1:9"}
+        told |= {"programme_key": before.key, "policy": policy, "notice": "n", "language": "en"}
+        with pytest.raises(ConfigError, match="policy"):
+            donations.membership.join(json.dumps(told))
+        assert donations.membership.programme() == before

@@ -179,7 +179,9 @@ def _log_keys(made: Path) -> tuple[str, str]:
         (made / f"{role}.key").touch(mode=0o600)
         (made / f"{role}.key").write_text(signer.secret() + "\n")
         public[role] = str(signer.verifier)
-    return f"log {public['log']}\nwitness own {public['witness']}\nquorum 1\nmax-age-s 600\n", public["witness"]
+    # nobody sees a clip before the hub of its own household has seen the look in the log
+    numbers = "quorum 1\nmax-age-s 600\nhouseholds 1\n"
+    return f"log {public['log']}\nwitness own {public['witness']}\n{numbers}", public["witness"]
 
 
 def _roster(made: Path, programme_key: str, admin: Sequence[str]) -> None:

@@ -18,6 +18,7 @@ from nightlatch.domain.time import Clock
 from nightlatch.errors import ConfigError, NotFound
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import DonationRow, ProgrammeRow
+from nightlatch.ledger.policy import read_policy
 from nightlatch.web.addresses import is_secure_base
 
 
@@ -98,6 +99,7 @@ class Membership:
     def join(self, invitation: str) -> Programme:
         """Join the programme of an invitation, in place of any other. Raises `ConfigError`."""
         found = read_invitation(invitation)
+        read_policy(found.policy)  # one that cannot be read, or asks for no witness, is not joined
         with self._books.change() as session:
             self._leave(session)
             session.merge(
