@@ -53,7 +53,8 @@ class Programme:
     def policy(self) -> str:
         hub = f"witness home {self.hub_key}\n" if self.hub_key else ""
         quorum = 2 if self.hub_key else 1
-        return f"log {self.log_key}\nwitness friend {self.witness_key}\n{hub}quorum {quorum}\nmax-age-s 600\nhouseholds 1\n"
+        numbers = f"quorum {quorum}\nmax-age-s 600\nhouseholds 1\n"
+        return f"log {self.log_key}\nwitness friend {self.witness_key}\n{hub}{numbers}"
 
     def tell(self, *words: str) -> str:
         """Run one command; what it printed."""

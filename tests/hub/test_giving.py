@@ -178,7 +178,7 @@ def test_a_withdrawal_reaches_the_keeper_when_the_other_address_is_nobodys() -> 
 
 
 def test_an_invitation_without_that_address_is_the_programme_that_it_was() -> None:
-    old = read_invitation(invitation(keeper_url="https://keeper.example", log_url="https://log.example"))
+    old = read_invitation(invitation(keeper_url="https://keeper.example", log_url="https://log.example", policy=""))
     assert (old.revocations_url, old.id) == (None, "1e4c5ba4dce7ddea")
     with pytest.raises(ConfigError, match="https"):
         read_invitation(
