@@ -74,7 +74,6 @@ export function ClipPage({ id }: { id: string }) {
 }
 
 const hasMailbox = () => state.value?.cloud.configured ?? false;
-const hasMailbox = () => state.value?.cloud.configured ?? false;
 const isDemo = (camera: string) => home.value?.cameras.some(({ id, demo }) => id === camera && demo) ?? false;
 
 // What the hub has of the clip (null: nothing any longer), and the clips before and after it.
