@@ -60,6 +60,7 @@ def test_pictures_over_mqtt_are_off_until_the_owner_ticks_the_box_that_says_what
         box.focus()
         page.keyboard.press("Space")
         expect(box).to_be_checked()
+        expect(part).to_contain_text("none go yet", timeout=30_000)  # this broker is nobody's
         expect(box).to_be_enabled()
         page.reload()
         expect(box).to_be_checked()
