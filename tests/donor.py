@@ -18,9 +18,17 @@ DAY_MS = 86_400_000
 
 
 def give(
-    donations: Donations, owner: Ed25519PrivateKey, log_key: bytes, now_ms: int, mp4: bytes | None = None
+    donations: Donations,
+    owner: Ed25519PrivateKey,
+    log_key: bytes,
+    now_ms: int,
+    mp4: bytes | None = None,
+    witness: str = "",
 ) -> DonationLine:
-    """A film in which nobody is to be seen, signed for by `owner`; the keeper makes a key for it."""
+    """A film in which nobody is to be seen, signed for by `owner`; the keeper makes a key for it.
+
+    `witness` is the key with which the hub cosigns, as the page writes it into the consent.
+    """
     mp4 = mp4 or film()
     report = RedactionReport(sha256(mp4).hexdigest(), Style.COVER, 12, 0, True, True, length_ms=20_000)
     donations.offers._offers["o"] = Offer("o", "cam", 5, now_ms, redacted=Redacted(mp4, report))
@@ -36,6 +44,7 @@ def give(
         purposes=(Purpose.LABEL,),
         given_ms=now_ms,
         expires_ms=now_ms + DAY_MS,
+        witness=witness,
     )
     return donations.give("o", Consented(signed(consent, owner)), log_key)
 
