@@ -38,6 +38,7 @@ from nightlatch.errors import NightlatchError
 from nightlatch.ledger import parts, tags
 from nightlatch.ledger.checkpoint import cosigned_at_s, open_checkpoint
 from nightlatch.ledger.face import encode_leaf
+from nightlatch.ledger.merkle import Tree, leaf_hash
 from nightlatch.ledger.monitor import Audited, audit
 from nightlatch.ledger.parts import Part, first_part, position
 from nightlatch.ledger.policy import Policy
@@ -260,8 +261,11 @@ def _audited(ground: Ground, part: Part, found: Found) -> Audited | None:
     except (NightlatchError, OSError) as error:
         found.faults.append(f"part {part.number} does not hold together: {error}")
         return None
+    tree = Tree()
+    for leaf in now.leaves:
+        tree.append(leaf_hash(leaf))
     for (origin, size), root in found.shown.items():
-        if origin == name and (size > now.checkpoint.size or now.tree.root(size) != root):
+        if origin == name and (size > tree.size or tree.root(size) != root):
             found.faults.append(f"{origin} showed another tree of {size} entries")
     return now
 
