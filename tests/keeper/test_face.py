@@ -334,3 +334,16 @@ def test_a_film_of_few_pictures_comes_at_once() -> None:
     pace = Pace(2.0, 0.0)
     assert sum(pace.wait_s(0.0) for _ in range(60)) == 0.0
     assert pace.wait_s(0.0) == 0.25
+
+
+@pytest.mark.parametrize("number", [2**63, -(10**25)])
+def test_a_number_that_no_database_holds_is_refused(tmp_path: Path, number: int) -> None:
+    with facing(tmp_path) as face:
+        view = dict.fromkeys(("donation", "sealed_sha256", "consent_sha256", "reviewer", "device", "purpose"), "")
+        proof = {"salt": "", "leaf": "", "receipt": ""}
+        asked = [
+            face.ask("POST", f"/v1/views/{number}/flag"),
+            face.ask("POST", f"/v1/views/{number}/label", proof | {"event": "{}"}),
+            face.ask("POST", "/v1/views", view | proof | {"from_ms": 0, "to_ms": 1, "seq": number}),
+        ]
+        assert {answer.status_code for answer in asked} == {422}

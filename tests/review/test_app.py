@@ -204,6 +204,15 @@ def test_one_reviewer_cannot_reach_the_look_of_another(room: WholeRoom) -> None:
     assert other.post(f"/looks/{view}/flag").status_code == 404
 
 
+@pytest.mark.parametrize("number", [2**63, 10**25, -(10**25)])
+def test_a_number_that_no_database_holds_is_refused(room: WholeRoom, number: int) -> None:
+    page = Page(room)
+    page.enter(room.reviewer())
+    told = [page.http.get(f"/api/looks/{number}"), page.http.put(f"/api/looks/{number}", json=LABEL)]
+    told += [page.http.post(f"/api/looks/{number}/{act}") for act in ("skip", "flag")]
+    assert {answer.status_code for answer in told} == {422}
+
+
 def test_nothing_is_shown_while_the_log_is_away(room: WholeRoom) -> None:
     room.house.give()
     page, passkey = Page(room), room.reviewer()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Annotated, cast
 
-from pydantic import BaseModel, ConfigDict, JsonValue, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, PlainSerializer
 
 from nightlatch.domain.consent import Json, canonical
+from nightlatch.domain.digits import MOST
 
 Document = dict[str, JsonValue]  # signed by somebody else: kept as it came, so that its bytes can be checked
+Number = Annotated[int, Field(ge=-MOST, le=MOST)]  # that anybody sends: a database holds no larger one
 Base64Text = Annotated[bytes, PlainSerializer(lambda raw: b64encode(raw).decode(), return_type=str)]
 
 

@@ -18,7 +18,7 @@ from nightlatch.domain.redaction import read as read_report
 from nightlatch.keeper.premises import Base64, Here
 from nightlatch.keeper.words import Announcement
 from nightlatch.web.addresses import sender
-from nightlatch.web.shape import Answer, Base64Text, Body, Document, signed_bytes
+from nightlatch.web.shape import Answer, Base64Text, Body, Document, Number, signed_bytes
 
 router = APIRouter(prefix="/v1")
 
@@ -28,8 +28,8 @@ class ReportBody(Body):
 
     sha256: str
     style: str
-    people: int
-    uncovered: int
+    people: Number
+    uncovered: Number
     sound_removed: bool
     metadata_removed: bool
 

@@ -23,7 +23,7 @@ from starlette.concurrency import run_in_threadpool
 from nightlatch.keeper.premises import premises
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.room import Room
-from nightlatch.web.shape import Answer
+from nightlatch.web.shape import Answer, Number
 
 STANDING_EVERY_S = 0.25  # how often an open view asks whether it still stands
 HELLO_WITHIN_S = 10.0
@@ -103,7 +103,7 @@ ViewMessage: TypeAlias = FilmLength | PictureHead | ViewEnd
 
 
 @router.websocket("/v1/views/{view}")
-async def watch(socket: WebSocket, view: int) -> None:
+async def watch(socket: WebSocket, view: Number) -> None:
     """Show a view."""
     here = premises(socket)
     if socket.headers.get("origin") != here.review_origin:

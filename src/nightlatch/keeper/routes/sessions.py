@@ -8,7 +8,7 @@ from nightlatch.domain.view import Enrolment
 from nightlatch.keeper.changes import ChangeProof
 from nightlatch.keeper.premises import Base64, EntryBody, Here, Token
 from nightlatch.web.health import Health
-from nightlatch.web.shape import Answer, Base64Text, Body
+from nightlatch.web.shape import Answer, Base64Text, Body, Number
 
 router = APIRouter(prefix="/v1")
 
@@ -39,7 +39,7 @@ class EnrolmentBody(ChangeBody):
     device: str
     credential: str
     public_key: str
-    at_ms: int
+    at_ms: Number
 
 
 class Challenge(Answer):

@@ -9,7 +9,7 @@ from nightlatch.domain.view import View
 from nightlatch.keeper.premises import EntryBody, Here, Token
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.keeper.words import ViewRequest
-from nightlatch.web.shape import Answer, Base64Text
+from nightlatch.web.shape import Answer, Base64Text, Number
 
 router = APIRouter(prefix="/v1")
 
@@ -23,9 +23,9 @@ class ViewBody(EntryBody):
     reviewer: str
     device: str
     purpose: str
-    from_ms: int
-    to_ms: int
-    seq: int
+    from_ms: Number
+    to_ms: Number
+    seq: Number
 
 
 class LabelBody(EntryBody):
@@ -86,12 +86,12 @@ def open_view(here: Here, asked: ViewBody, token: Token = "") -> Ticket:
 
 
 @router.post("/views/{view}/label", status_code=204)
-def label(here: Here, view: int, said: LabelBody) -> None:
+def label(here: Here, view: Number, said: LabelBody) -> None:
     """What was said of a view, for its owner."""
     here.room.labelled(view, said.event.encode(), said.salt, said.leaf, said.receipt)
 
 
 @router.post("/views/{view}/flag", status_code=204)
-def flag(here: Here, view: int, token: Token = "") -> None:
+def flag(here: Here, view: Number, token: Token = "") -> None:
     """“This should not have been shared.”"""
     here.room.flag(token, view)

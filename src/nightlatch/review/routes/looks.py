@@ -19,7 +19,7 @@ from nightlatch.review.errors import KeeperSaidNo, Unreachable
 from nightlatch.review.keeper import DrawnClip, Keeper, ViewTicket
 from nightlatch.review.labels import ReviewLook
 from nightlatch.review.writing import label_of, written
-from nightlatch.web.shape import Answer, Body
+from nightlatch.web.shape import Answer, Body, Number
 
 WITNESSES_WITHIN_S = (0.2, 0.5, 1.0)
 
@@ -77,19 +77,19 @@ def next_clip(at: At, who: Seated) -> NextLook:
 
 
 @router.get("/looks/{view}")
-def draft(at: At, view: int, who: Seated) -> Response:
+def draft(at: At, view: Number, who: Seated) -> Response:
     """The draft, as canonical JSON."""
     return Response(written(at.labels.look(view, who.reviewer).label), media_type="application/json")
 
 
 @router.put("/looks/{view}")
-def save(at: At, view: int, said: LabelDraft, who: Seated) -> SavedDraft:
+def save(at: At, view: Number, said: LabelDraft, who: Seated) -> SavedDraft:
     """Autosave."""
     return SavedDraft(saved_ms=at.labels.save(view, who.reviewer, said.label))
 
 
 @router.post("/looks/{view}", status_code=204)
-def submit(at: At, view: int, said: LabelDraft, who: Seated) -> None:
+def submit(at: At, view: Number, said: LabelDraft, who: Seated) -> None:
     """Hand in. The log holds the label from here on; the keeper hears of it when it can."""
     handed = at.labels.submit(view, who.reviewer, said.label, at.append)
     tell = [partial(at.keeper.label, handed)]
@@ -104,13 +104,13 @@ def submit(at: At, view: int, said: LabelDraft, who: Seated) -> None:
 
 
 @router.post("/looks/{view}/skip", status_code=204)
-def skip(at: At, view: int, who: Seated) -> None:
+def skip(at: At, view: Number, who: Seated) -> None:
     """Give it back."""
     at.labels.skip(view, who.reviewer)
 
 
 @router.post("/looks/{view}/flag", status_code=204)
-def flag(at: At, view: int, who: Seated) -> None:
+def flag(at: At, view: Number, who: Seated) -> None:
     """“This should not have been shared.”"""
     at.labels.flag(view, who.reviewer)  # here first: whatever the keeper says, no label of it counts
     log.warning("clip.flagged", view=view)
