@@ -22,10 +22,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.sync_api import Page, Request, expect
-from tests.browser.giving import DAY_S, Entry, claims, entry, gave, hub_key, join, plainly
+from tests.browser.giving import DAY_S, Entry, claims, entry, gave, hub_key, join
 from tests.browser.visit import browser, set_up
 from tests.house import House, house
 from tests.ledger.long_log import long_log, some_leaf
+from tests.serving import shown
 
 from nightlatch.ledger.policy import Policy
 from nightlatch.owner.keys import OwnerKeys
@@ -107,8 +108,8 @@ def main() -> None:
         (folder / "keeper").mkdir()
         with (
             house(folder / "house", program="serve") as home,
-            plainly(folder / "log") as log_url,
-            plainly(folder / "keeper") as keeper_url,
+            shown(folder / "log") as log_url,
+            shown(folder / "keeper") as keeper_url,
             browser() as context,
         ):
             page = context.new_page()

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from playwright.sync_api import Page, Route, expect
@@ -26,23 +22,6 @@ from nightlatch.seal.recipients import Sealer
 from tests.house import House
 
 DAY_S = 86_400
-
-
-class _Silent(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@contextmanager
-def plainly(folder: Path) -> Iterator[str]:
-    """The address of a web server that shows this folder and knows nothing."""
-    folder.mkdir(exist_ok=True)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Silent, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,12 @@ from nightlatch.ledger.memory import read_evidence
 from nightlatch.ledger.policy import Policy
 from nightlatch.owner.keys import OwnerKeys
 from nightlatch.seal.note import COSIGNATURE, Signer, make_signer
-from tests.browser.giving import DAY_S, claims, entry, gave, hub_key, join, plainly, show
+from tests.browser.giving import DAY_S, claims, entry, gave, hub_key, join, show
 from tests.browser.visit import PASSPHRASE, browser, set_up
 from tests.house import House, house
 from tests.ledger.long_log import long_log
 from tests.ledger.test_receipts import PAGE as VERIFY
+from tests.serving import shown
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -99,7 +100,7 @@ class Visit:
 @contextmanager
 def visit(tmp_path: Path) -> Iterator[Visit]:
     (tmp_path / "keeper").mkdir()
-    with house(tmp_path / "house") as home, plainly(tmp_path / "keeper") as keeper_url, browser() as context:
+    with house(tmp_path / "house") as home, shown(tmp_path / "keeper") as keeper_url, browser() as context:
         page = context.new_page()
         words = set_up(page, home.address)
         yield Visit(page, home, OwnerKeys.from_words(" ".join(words)), tmp_path, keeper_url)

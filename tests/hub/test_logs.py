@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -32,26 +27,9 @@ from nightlatch.seal.note import COSIGNATURE, make_signer, read_note
 from tests.clocks import TestClock
 from tests.keeper.house import ORIGIN, TEN, House
 from tests.keeper.test_real_log import RealLog
-from tests.serving import served
+from tests.serving import served, shown
 
 SIGNER, FRIEND = make_signer("programme.test/log"), make_signer("friend.test", COSIGNATURE)
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@contextmanager
-def shown(folder: Path) -> Iterator[str]:
-    """A folder behind a web server that knows nothing."""
-    folder.mkdir(exist_ok=True)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
 
 
 @dataclass(frozen=True)

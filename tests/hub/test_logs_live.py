@@ -30,11 +30,11 @@ from nightlatch.ledger.tiles import WIDTH, entry_tile
 from nightlatch.ledger.witness import Witness, request
 from nightlatch.seal.note import COSIGNATURE, Note, Signer, make_signer, read_note
 from tests.clocks import TestClock
-from tests.hub.test_logs import FRIEND, SIGNER, Home, append, at_home, shown, watch
+from tests.hub.test_logs import FRIEND, SIGNER, Home, append, at_home, watch
 from tests.hub.test_logs_parts import NOW_S, at_home_again, cut, looked, mirror_of, policy_of, put, write
 from tests.hub.test_starving import running, until
 from tests.ledger.long_log import some_leaf
-from tests.serving import served
+from tests.serving import served, shown
 from tests.web import hostile
 
 

@@ -24,9 +24,10 @@ from nightlatch.ledger.policy import Policy, check_note
 from nightlatch.ledger.tiles import WIDTH, entry_tile, hash_tile, unbundle
 from nightlatch.seal.note import COSIGNATURE, Note, make_signer, read_note
 from tests.clocks import TestClock
-from tests.hub.test_logs import FRIEND, SIGNER, at_home, shown, watch
+from tests.hub.test_logs import FRIEND, SIGNER, at_home, watch
 from tests.ledger.long_log import WrittenPart, long_log, some_leaf
 from tests.ledger.lying_log import lying_log, put
+from tests.serving import shown
 
 NOW_S = TestClock().now_ms() // 1000  # one for all, so that a longer log begins with the shorter one
 FILES = ("checkpoint", "tile/entries/000", "tile/0/000", "tags/0/000/head", "tags/0/000/00", "next")
