@@ -15,7 +15,7 @@ export interface Finding {
   tracks: Track[];
 }
 
-export const VERDICTS: readonly Verdict[] = ["threat", "unsure", "routine"];
+export const VERDICTS: readonly Verdict[] = ["threat", "help", "unsure", "routine"];
 export const NAMES: Record<Kind, string> = {
   person: "Person",
   cat: "Cat",
@@ -25,7 +25,12 @@ export const NAMES: Record<Kind, string> = {
   package: "Package",
   motion: "Motion",
 };
-export const CALLED: Record<Verdict, string> = { threat: "Threat", unsure: "Not sure", routine: "Routine" };
+export const CALLED: Record<Verdict, string> = {
+  threat: "Threat",
+  help: "May need help",
+  unsure: "Not sure",
+  routine: "Routine",
+};
 const EYES: Record<string, string> = {
   eye: "the built-in eye",
   yolox: "YOLOX",

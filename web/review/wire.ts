@@ -23,7 +23,7 @@ export const HAPPENINGS = [
 export type Happening = (typeof HAPPENINGS)[number];
 
 // What an event means.
-export const VERDICTS = ["threat", "routine", "unsure"] as const;
+export const VERDICTS = ["threat", "help", "routine", "unsure"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
 // The words of a label; `keeper` is a WebSocket's address, `rp_id` WebAuthn's relying party.

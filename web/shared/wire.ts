@@ -82,12 +82,17 @@ export interface Problem {
 export const TRANSPORTS = ["tcp", "udp"] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
+// What an area that the owner drew shows.
+export const LANDMARKS = ["door", "window", "car", "fence"] as const;
+export type Landmark = (typeof LANDMARKS)[number];
+
 // A region that the owner drew.
 export interface Area {
   name: string;
   use: "watch" | "ignore" | "mask";
   points: [number, number][];
   dwell_s: number; // 0 to LONGEST_DWELL_S; watch only
+  shows: Landmark | null;
 }
 
 // A camera as the page sees it: no password.
@@ -179,7 +184,7 @@ export interface Disk {
 }
 
 // What can look at moving things. MOTION knows no kinds, only that something moved.
-export const EYE_NAMES = ["eye", "yolox", "both", "motion"] as const;
+export const EYE_NAMES = ["eye", "ssd", "yolox", "both", "motion"] as const;
 export type EyeName = (typeof EYE_NAMES)[number];
 
 // How the eye is doing.
@@ -279,7 +284,7 @@ export interface Segment {
 }
 
 // What an event means.
-export const VERDICTS = ["threat", "routine", "unsure"] as const;
+export const VERDICTS = ["threat", "help", "routine", "unsure"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
 // Whether the MQTT broker answers, and whether pictures go there.

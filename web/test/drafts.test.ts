@@ -9,7 +9,7 @@ const square: Point[] = [
   [0.6, 0.2],
   [0.6, 0.6],
 ];
-const bed: Area = { name: "bed", use: "watch", points: square, dwell_s: 5 };
+const bed: Area = { name: "bed", use: "watch", points: square, dwell_s: 5, shows: null };
 const draw = (from = begin([bed])) => square.reduce((had, [x, y]) => add(had, [x / 2, y], frame), from);
 
 describe("a drawing that was left", () => {

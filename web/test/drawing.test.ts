@@ -28,7 +28,7 @@ const square: Point[] = [
   [0.6, 0.6],
   [0.2, 0.6],
 ];
-const bed: Area = { name: "bed", use: "watch", points: square, dwell_s: 5 };
+const bed: Area = { name: "bed", use: "watch", points: square, dwell_s: 5, shows: null };
 const key = (name: string, more = {}) => ({ key: name, shiftKey: false, ctrlKey: false, metaKey: false, ...more });
 const tap = (drawing: Drawing, ...points: Point[]) =>
   points.reduce((had, point) => released(pressed(had, point, frame)), drawing);
@@ -41,7 +41,7 @@ describe("drawing an area", () => {
     expect(open).toMatchObject({ areas: [], draft: square });
     const done = tap(open, [0.21, 0.21]);
     expect(done).toMatchObject({ draft: [], chosen: 0 });
-    expect(done.areas).toEqual([{ name: "Ignored 1", use: "ignore", points: square, dwell_s: 0 }]);
+    expect(done.areas).toEqual([{ name: "Ignored 1", use: "ignore", points: square, dwell_s: 0, shows: null }]);
   });
   test("two corners are no shape yet", () => {
     expect(tap(begin([]), [0.1, 0.1], [0.5, 0.1], [0.1, 0.1]).draft).toHaveLength(3);

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from nightlatch.domain.context import Site
 from nightlatch.domain.geometry import Area
 
 
@@ -43,4 +44,5 @@ class Camera:
     areas: tuple[Area, ...] = ()
     quota_bytes: int | None = None
     demo: bool = False
+    site: Site | None = None  # None: the owner has not said
     private: bool = False  # bedroom, bathroom, children: none of its clips can be given

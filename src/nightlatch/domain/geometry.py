@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from nightlatch.domain.context import Landmark
+
 Point = tuple[float, float]
 Use = Literal["watch", "ignore", "mask"]
 
@@ -26,7 +28,8 @@ class Area:
     """A region that the owner drew.
 
     `watch` limits where motion counts, and only after somebody has spent `dwell_s` seconds there; `ignore` leaves
-    places out; under `mask` nobody looks, and nothing made from pixels shows it. `points` is a polygon of at least
+    places out; under `mask` nobody looks, and nothing made from pixels shows it. `shows` says what is there: who stands
+    at a car at night is worth more words than who stands beside one. `points` is a polygon of at least
     three points in fractions of the picture.
     """
 
@@ -34,6 +37,7 @@ class Area:
     use: Use
     points: tuple[Point, ...]
     dwell_s: float = 0.0  # 0 to LONGEST_DWELL_S; watch only
+    shows: Landmark | None = None
 
 
 def is_inside(point: Point, polygon: tuple[Point, ...]) -> bool:

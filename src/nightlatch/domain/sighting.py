@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from nightlatch.domain.context import Context
 from nightlatch.domain.geometry import Area, Box
 
 PRE_ROLL_MS = 5_000
@@ -37,6 +38,7 @@ class Verdict(StrEnum):
     """What an event means."""
 
     THREAT = "threat"
+    HELP = "help"  # somebody may need it
     ROUTINE = "routine"
     UNSURE = "unsure"
 
@@ -45,8 +47,9 @@ class EyeName(StrEnum):
     """What can look at moving things. MOTION knows no kinds, only that something moved."""
 
     EYE = "eye"  # the built-in one
+    SSD = "ssd"  # comes with set-up; with a second opinion about people who lie or crouch
     YOLOX = "yolox"
-    BOTH = "both"
+    BOTH = "both"  # all of these together
     MOTION = "motion"
 
 
@@ -88,6 +91,7 @@ class Story:
     is_dark: bool = False
     local_hour: float | None = None  # 0 to 24 on the household's wall clock
     kinds: tuple[Kind, ...] | None = None  # that the eye's looks voted for; None: no eye has looked
+    context: Context = field(default_factory=Context)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ export function add(drawing: Drawing, point: Point, frame: Frame): Drawing {
 export function close(drawing: Drawing): Drawing {
   const { areas, draft, use } = drawing;
   if (draft.length < 3) return drawing;
-  const area: Area = { name: named(areas, use), use, points: draft, dwell_s: 0 };
+  const area: Area = { name: named(areas, use), use, points: draft, dwell_s: 0, shows: null };
   return choose(changed(drawing, { areas: [...areas, area], draft: [] }), areas.length);
 }
 

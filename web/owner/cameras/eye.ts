@@ -10,13 +10,22 @@ const SEES: Record<Eye, string> = {
   eye:
     `The built-in eye looks at whatever moves and tells ${KINDS} apart. It does not see things that stand still, ` +
     "packages, or anything only a few pixels in size, and it recognises no one.",
+  ssd:
+    `A small network looks at whatever moves, for ${KINDS}. It misses people who are far away. ` +
+    "It does not see packages, and it recognises no one.",
   yolox:
     `YOLOX looks at whole pictures, and more closely at whatever moves, for ${KINDS}. ` +
     "It does not see packages, and it recognises no one.",
   both: `YOLOX and a second network look together, for ${KINDS}. They do not see packages, and they recognise no one.`,
   motion: "Nothing examines what moves: every motion is an event, and none of them has a kind.",
 };
-const COMING: Record<Eye, string> = { eye: "the eye", yolox: "YOLOX", both: "YOLOX", motion: "another one" };
+const COMING: Record<Eye, string> = {
+  eye: "the eye",
+  ssd: "the eye",
+  yolox: "YOLOX",
+  both: "YOLOX",
+  motion: "another one",
+};
 
 export function aboutEye({ eye, looking }: Home, now: number): string {
   const said = [SEES[eye]];

@@ -15,6 +15,7 @@ import { Silence } from "./Silence";
 
 const MEANS: Record<Verdict, string> = {
   threat: "Someone tries doors, breaks in or takes something",
+  help: "Someone has gone down and stays down",
   unsure: "It could be either",
   routine: "Daily life: pets, visits, deliveries",
 };

@@ -13,7 +13,7 @@ import type { View } from "./view";
 
 const ROW = 34;
 const LINE = 24; // of a row: its name stands above, so that hours lie under those of the strips
-const RANK: Record<Verdict, number> = { routine: 0, unsure: 1, threat: 2 }; // the worst is drawn last, on top
+const RANK: Record<Verdict, number> = { routine: 0, unsure: 1, help: 2, threat: 3 }; // the worst is drawn last, on top
 
 interface GlanceProps {
   clips: readonly Clip[];

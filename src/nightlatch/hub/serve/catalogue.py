@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.address import read_rtsp
 from nightlatch.domain.camera import Camera
+from nightlatch.domain.context import Landmark
 from nightlatch.domain.geometry import Area
 from nightlatch.domain.time import Clock
 from nightlatch.errors import ConfigError, NotFound, SourceError
@@ -59,7 +60,13 @@ def checked_transport(transport: str) -> str:
 def read_areas(text: str) -> tuple[Area, ...]:
     """The areas of a camera's row."""
     return tuple(
-        Area(a["name"], a["use"], tuple((float(x), float(y)) for x, y in a["points"]), float(a.get("dwell_s", 0)))
+        Area(
+            name=a["name"],
+            use=a["use"],
+            points=tuple((float(x), float(y)) for x, y in a["points"]),
+            dwell_s=float(a.get("dwell_s", 0)),
+            shows=Landmark(a["shows"]) if a.get("shows") else None,
+        )
         for a in json.loads(text)
     )
 

@@ -14,6 +14,7 @@ from collections.abc import Hashable
 import msgspec
 
 from nightlatch.domain.camera import Camera, CameraState
+from nightlatch.domain.context import Mode
 from nightlatch.domain.sighting import Kind, Verdict
 from nightlatch.errors import Reason
 from nightlatch.hub.vault.layout import ClipObject
@@ -37,11 +38,15 @@ class Hello(msgspec.Struct, tag=True, frozen=True):
 
 
 class CameraList(msgspec.Struct, tag=True, frozen=True):
-    """Every camera of the household and for whom to seal. The addresses may hold passwords: never log one whole."""
+    """Every camera, for whom to seal, and the household's mode.
+
+    The addresses may hold passwords: never log one whole.
+    """
 
     household_id: str | None  # None before set-up: nobody to seal for, so nothing is recorded
     recipients: tuple[str, ...]  # age1…
     cameras: tuple[Camera, ...]
+    mode: Mode = Mode.HOME
 
     def __repr__(self) -> str:
         return f"CameraList({len(self.cameras)} cameras)"

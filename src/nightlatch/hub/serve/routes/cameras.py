@@ -12,6 +12,7 @@ from pydantic import Field
 
 from nightlatch.domain.address import shown
 from nightlatch.domain.camera import Camera, Transport
+from nightlatch.domain.context import Landmark
 from nightlatch.domain.geometry import LONGEST_DWELL_S, Area, Use
 from nightlatch.errors import ConfigError, NotFound, Reason, SourceError
 from nightlatch.hub.errands.asking import PROBE, ProbeRequest
@@ -30,9 +31,10 @@ class AreaBody(PageBody):
     use: Use
     points: list[tuple[Share, Share]] = Field(min_length=3, max_length=64)
     dwell_s: float = Field(0, ge=0, le=LONGEST_DWELL_S)
+    shows: Landmark | None = None
 
     def area(self) -> Area:
-        return Area(self.name, self.use, tuple(self.points), self.dwell_s)
+        return Area(self.name, self.use, tuple(self.points), self.dwell_s, self.shows)
 
 
 class CameraBody(PageBody):
