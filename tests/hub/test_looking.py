@@ -81,6 +81,23 @@ def test_a_model_that_cannot_be_downloaded_leaves_what_is_here_at_work(
     assert looking.EyeChoice("yolox", tmp_path).now.name == "eye"
 
 
+@pytest.mark.shared
+@pytest.mark.skipif(not MODEL.exists(), reason="../shared/data/models is not here")
+@pytest.mark.skipif(STANDS_IN != "ssd", reason="the SSD comes with set-up: make models")
+def test_a_model_that_somebody_brings_is_used_without_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = models.known_models()["yolox_nano"]
+    gone = models.Model(known.name, "http://127.0.0.1:9/x", known.sha256, known.bytes, known.licence, known.what)
+    monkeypatch.setattr(looking, "known_models", lambda: {"yolox_nano": gone})
+    monkeypatch.setattr(looking, "BROUGHT_EVERY_S", 0.05)
+    chosen = looking.EyeChoice("both", tmp_path)
+    until(lambda: chosen.missing, "the first try", 30)
+    models.take(known, MODEL, tmp_path)
+    until(lambda: chosen.now.name == "both", "the model", 30)
+    assert (chosen.missing, chosen.percent, chosen.lacks) == (None, None, ())
+
+
 def test_a_model_of_the_owners_that_does_not_fit_does_not_stop_the_watch(tmp_path: Path) -> None:
     (tmp_path / "mine.onnx").write_bytes(b"no model")
     chosen = looking.EyeChoice("own", tmp_path, tmp_path / "mine.onnx")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from nightlatch.hub.errands.asking import FETCH, FetchRequest
 from nightlatch.hub.watch.observer import Looking, always
 from nightlatch.hub.watch.shards import Shard
 from nightlatch.hub.wire.notices import EyeStatus
-from nightlatch.pixels.detectors.models import known_models, models_folder
+from nightlatch.pixels.detectors.models import find, known_models, models_folder
 from nightlatch.pixels.detectors.opening import lacking, open_detector, open_stand_in
 from nightlatch.pixels.detectors.sharing import SharedDetector, Slot
 from nightlatch.pixels.media.packets import Streams
@@ -33,6 +34,7 @@ from nightlatch.plugs import Eye
 
 FIRST_RETRY_S = 60.0
 LONGEST_RETRY_S = 6 * 3600.0
+BROUGHT_EVERY_S = 5.0  # whether somebody has brought the file is looked up
 TOLD_EVERY = 0.1  # of a model
 TELL_EVERY_S = 2.0
 WRITE_EVERY_MS = 60_000  # the doctor's file, when nothing changed
@@ -99,7 +101,6 @@ class EyeChoice:
     def _fetch(self) -> None:
         """Try until it is here; the pauses grow."""
         pause_s, told = FIRST_RETRY_S, 0.0
-        waiting = threading.Event()
 
         def on_share(share: float) -> None:
             nonlocal told
@@ -116,12 +117,19 @@ class EyeChoice:
             except NightlatchError as error:
                 self.missing = str(error)
                 log.info("model.missing", model=EyePart.YOLOX.value, text=str(error), again_in_s=round(pause_s))
-                waiting.wait(pause_s)
+                self._wait(pause_s)
                 pause_s = min(LONGEST_RETRY_S, pause_s * 2)
             else:
                 self.percent = self.missing = None
                 log.info("detector.ready", detector=self.now.name)
                 return
+
+    def _wait(self, pause_s: float) -> None:
+        """Until the next try, or until somebody has brought the file."""
+        waiting, model, folder = threading.Event(), known_models()[EyePart.YOLOX], models_folder(self._models_dir)
+        until_s = time.monotonic() + pause_s
+        while time.monotonic() < until_s and find(model, folder) is None:
+            waiting.wait(min(pause_s, BROUGHT_EVERY_S))
 
     def _ask_for_it(self, on_share: Callable[[float], None]) -> None:
         wanted, folder = known_models()[EyePart.YOLOX], models_folder(self._models_dir)
