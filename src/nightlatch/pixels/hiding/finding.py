@@ -18,8 +18,8 @@ from nightlatch.pixels.vision.boxes import area_of, around, covered, grown, iou,
 
 # The margins and times were set by hand on the demo's rendered visits and on real films (docs/hiding.md). When in
 # doubt, more is covered.
-SIDE_MARGIN = 0.13  # of the box, on each side
-TOP_MARGIN = 0.11  # heads are often cut off
+SIDE_MARGIN = 0.15  # of the box, on each side
+TOP_MARGIN = 0.16  # heads are often cut off
 FOOT_MARGIN = 0.08
 CARRY_S = 1.0  # before and after somebody was found
 JOIN_S = 3.0  # between two times that the same one was found
@@ -194,7 +194,29 @@ def chains(looks: Mapping[int, Findings], fps: float) -> list[Chain]:
     made: list[Chain] = []
     for n in sorted(looks):
         _link(made, n, bodies(looks[n]), fps)
-    return made
+    return _settled(made)
+
+
+def _settled(made: Sequence[Chain]) -> list[Chain]:
+    """Who was found in one place now and then, and never moved, is one, however long nobody found them."""
+    kept: list[Chain] = []
+    for chain in made:
+        same = next((other for other in kept if _are_one_place(other, chain)), None)
+        if same is None:
+            kept.append(chain)
+        else:
+            same.found |= chain.found
+            same.people += chain.people
+            same.surest = max(same.surest, chain.surest)
+    return kept
+
+
+def _are_one_place(a: Chain, b: Chain) -> bool:
+    if a.family is not Kind.PERSON or b.family is not Kind.PERSON or not a.people or not b.people:
+        return False
+    if a.has_moved or b.has_moved or a.found.keys() & b.found.keys() or b.first < a.last:
+        return False
+    return iou(a.found[a.last].box, b.found[b.first].box) > SAME
 
 
 def _link(made: list[Chain], n: int, found: Sequence[Body], fps: float) -> None:
