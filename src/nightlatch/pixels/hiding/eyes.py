@@ -54,11 +54,11 @@ class ManyEyes:
 
     def __init__(self, opinions: Sequence[Opinion]) -> None:
         self.name = "+".join(each.name for each in opinions)
-        self._opinions = tuple(opinions)
+        self.opinions = tuple(opinions)
 
     def look(self, bgr: Bgr, regions: Sequence[Box]) -> list[Detection]:
         """All that they find in `bgr`, (H, W, 3) uint8; one thing perhaps several times."""
-        return weighed([self.opinion(each, bgr, regions) for each in self._opinions], regions)
+        return weighed([self.opinion(each, bgr, regions) for each in self.opinions], regions)
 
     def opinion(self, of: Opinion, bgr: Bgr, regions: Sequence[Box]) -> list[Detection]:
         """What one of them finds."""

@@ -42,9 +42,7 @@ def _finds(picture: Bgr, eyes: PrivacyEyes) -> list[Box]:
     """Everybody on one picture: whole, in pieces, and turned to both sides."""
     height, width = picture.shape[:2]
     found = []
-    across, down = 2 * width // (PIECES + 1), 2 * height // (PIECES + 1)
-    corners = [(x * across // 2, y * down // 2) for y in range(PIECES) for x in range(PIECES)]
-    for left, top, wide, high in [(0, 0, width, height), *((x, y, across, down) for x, y in corners)]:
+    for left, top, wide, high in pieces(width, height):
         piece = np.ascontiguousarray(picture[top : top + high, left : left + wide])
         people = [each for each in eyes.detector.look(piece, ()) if each.kind is Kind.PERSON]
         people += [each for quarters in (1, 3) for each in lying(piece, eyes.turned, quarters)]
@@ -60,6 +58,13 @@ def _finds(picture: Bgr, eyes: PrivacyEyes) -> list[Box]:
             for b in boxes
         ]
     return found
+
+
+def pieces(width: int, height: int) -> list[tuple[int, int, int, int]]:
+    """The whole picture and its pieces: left, top, width and height in pixels."""
+    across, down = 2 * width // (PIECES + 1), 2 * height // (PIECES + 1)
+    corners = [(x * across // 2, y * down // 2) for y in range(PIECES) for x in range(PIECES)]
+    return [(0, 0, width, height), *((left, top, across, down) for left, top in corners)]
 
 
 def _is_shared(find: Detection, others: Sequence[Detection]) -> bool:
