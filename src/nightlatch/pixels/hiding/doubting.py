@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Box
-from nightlatch.pixels.hiding.finding import NEAR_S, Chain, is_in_the_middle
+from nightlatch.pixels.hiding.finding import NEAR_S, Chain, covers_of, is_in_the_middle
+from nightlatch.pixels.vision.boxes import covered
 
 CORE = 0.2  # of the box, on each side, that is left out: there it holds little of a person
+BEHIND = 0.2  # of the place is hidden by somebody else
 GONE = 0.35  # of the core that differs: whoever was there is not, or not as they were
 STEP = 14.0  # grey levels
 AT_LEAST = 0.8  # of the looks must show the place unchanged
@@ -31,21 +33,26 @@ class Ends:
     known: tuple[Mask, ...]  # (T,) each: when it is known where they are, for each end at which that is lost
 
 
-def ends_of(chain: Chain, at: Sequence[int], small: Sequence[Grey], fps: float) -> Ends:
-    """What the pictures say of a chain's ends; `at` are the numbers of the T looks, `small` these, grey."""
+def ends_of(chain: Chain, others: Sequence[Chain], at: Sequence[int], small: Sequence[Grey], fps: float) -> Ends:
+    """What the pictures say of a chain's ends; `at` are the numbers of the T looks, `small` these, grey.
+
+    Looks in which one of the `others` stands before the place say nothing.
+    """
     slack = round(NEAR_S * fps)
     numbers = np.asarray(at)
     held, known = [], list[Mask]()
     for end, beyond in ((chain.first, numbers < chain.first), (chain.last, numbers > chain.last)):
         is_lost = is_in_the_middle(chain, end) and bool(beyond.any())
-        held.append(is_lost and is_still_there(chain, end, beyond, at, small))
-        if is_lost and not held[-1] and int(np.abs(numbers[beyond] - end).max()) > slack:
+        clear = beyond & ~_behind(chain, end, others, at, fps) if is_lost else beyond
+        stays = is_lost and clear.any() and is_still_there(chain, end, clear, at, small)
+        held.append(bool(is_lost and (stays or not clear.any())))
+        if is_lost and not stays and int(np.abs(numbers[beyond] - end).max()) > slack:
             known.append(~beyond)
     return Ends((held[0], held[1]), tuple(known))
 
 
 def is_still_there(chain: Chain, end: int, beyond: Mask, at: Sequence[int], small: Sequence[Grey]) -> bool:
-    """Whether the place of the last find looks the same in nearly all pictures beyond it."""
+    """Whether the place of the last find looks the same in nearly all pictures `beyond` it."""
     finds = sorted(chain.found, key=lambda n: abs(n - end))[:3]
     rows, columns = _core(chain.found[end].box, small[0].shape)
     shown = [small[at.index(n)][rows, columns] for n in finds if n in at]
@@ -54,6 +61,16 @@ def is_still_there(chain: Chain, end: int, beyond: Mask, at: Sequence[int], smal
     usual = np.median(np.stack(shown), axis=0)
     shares = [float((np.abs(small[k][rows, columns] - usual) > STEP).mean()) for k, is_it in enumerate(beyond) if is_it]
     return bool(np.quantile(shares, AT_LEAST) < GONE)
+
+
+def _behind(chain: Chain, end: int, others: Sequence[Chain], at: Sequence[int], fps: float) -> Mask:
+    """In which looks the place of the find at `end` is hidden by somebody else, (T,)."""
+    place, made = chain.found[end].box, np.zeros(len(at), np.bool_)
+    for other in others:
+        if other is not chain:
+            over = covers_of(other, at, fps, (False, False))
+            made |= np.array([n in over and covered(place, over[n]) > BEHIND for n in at])
+    return made
 
 
 def _core(box: Box, shape: tuple[int, ...]) -> tuple[slice, slice]:

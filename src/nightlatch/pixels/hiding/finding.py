@@ -34,6 +34,8 @@ HARMLESS_SURE = 0.5  # score of an animal or vehicle, from which it is one
 SMALLEST_REGION = 0.004  # of the picture: what moves and is smaller is not followed
 SAME = 0.4  # IoU above which two finds of one look are one person
 WIDENS = 0.6  # of the surest find's score: another find of another size counts from there
+LEAST_COMMON = 2  # looks that two chains share, before they can be doubles
+MOSTLY = 0.7  # of these
 BORDER = 0.02  # of the picture: a box so near to its side may be half outside
 STAYED = 0.35  # of its own size: a chain that came no further than this has not moved
 
@@ -198,25 +200,44 @@ def chains(looks: Mapping[int, Findings], fps: float) -> list[Chain]:
 
 
 def _settled(made: Sequence[Chain]) -> list[Chain]:
-    """Who was found in one place now and then, and never moved, is one, however long nobody found them."""
+    """Chains of one person as one: two that were in one place at the same times, and one who never moved.
+
+    Who is found in one place now and then, and never moved, is one, however long nobody found them.
+    """
     kept: list[Chain] = []
-    for chain in made:
-        same = next((other for other in kept if _are_one_place(other, chain)), None)
+    for chain in sorted(made, key=lambda each: (-each.people, each.first)):
+        same = next((other for other in kept if _are_one_place(other, chain) or _are_doubles(other, chain)), None)
         if same is None:
             kept.append(chain)
-        else:
-            same.found |= chain.found
-            same.people += chain.people
-            same.surest = max(same.surest, chain.surest)
-    return kept
+            continue
+        for n, body in chain.found.items():
+            same.found[n] = _both(same.found[n], body) if n in same.found else body
+        same.people = sum(body.kind is Kind.PERSON for body in same.found.values())
+        same.surest = max(same.surest, chain.surest)
+    return sorted(kept, key=lambda each: each.first)
+
+
+def _are_doubles(a: Chain, b: Chain) -> bool:
+    """Whether two chains were in one place nearly whenever both were found."""
+    common = a.found.keys() & b.found.keys()
+    if a.family is not Kind.PERSON or b.family is not Kind.PERSON or len(common) < LEAST_COMMON:
+        return False
+    return sum(_is_one(a.found[n].box, b.found[n].box) for n in common) >= MOSTLY * len(common)
+
+
+def _both(a: Body, b: Body) -> Body:
+    better, other = (a, b) if (a.kind is Kind.PERSON, a.score) >= (b.kind is Kind.PERSON, b.score) else (b, a)
+    return replace(better, cover=around(a.cover, b.cover), figure=better.figure or other.figure)
 
 
 def _are_one_place(a: Chain, b: Chain) -> bool:
     if a.family is not Kind.PERSON or b.family is not Kind.PERSON or not a.people or not b.people:
         return False
-    if a.has_moved or b.has_moved or a.found.keys() & b.found.keys() or b.first < a.last:
+    if a.has_moved or b.has_moved or a.found.keys() & b.found.keys():
         return False
-    return iou(a.found[a.last].box, b.found[b.first].box) > SAME
+    early, late = (a, b) if a.first <= b.first else (b, a)
+    before = max((n for n in early.found if n < late.first), default=early.first)
+    return iou(early.found[before].box, late.found[late.first].box) > SAME
 
 
 def _link(made: list[Chain], n: int, found: Sequence[Body], fps: float) -> None:

@@ -81,7 +81,7 @@ def stage_of(
     if not any_length and film.count / film.fps * 1000 < SHORTEST_MS - 1500:
         raise CannotRedact("The clip is shorter than it says: fewer than 20 seconds are left. Choose another one.")
     found = chains(seen.looks, film.fps)
-    ends = [ends_of(chain, seen.at, seen.small, film.fps) for chain in found]
+    ends = [ends_of(chain, found, seen.at, seen.small, film.fps) for chain in found]
     lost = [known for each in ends for known in each.known]
     hidden, carried = _hidden(found, ends, seen, film.fps)
     try:

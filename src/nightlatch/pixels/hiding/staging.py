@@ -52,6 +52,7 @@ def staged(chains: Sequence[Chain], count: int, fps: float, stays: Sequence[bool
         for chain, is_there in zip(chains, stays, strict=True)
         if _is_drawn(chain)
     ]
+    parts = [part for part in parts if not any(_is_person_after_all(part, other) for other in parts)]
     parts.sort(key=lambda part: (-len(part.finds), part.from_n))
     numbers = _numbers(parts)
     made: list[tuple[Puppet, ...]] = []
@@ -98,6 +99,14 @@ def _is_part_of(part: _Part, other: _Part) -> bool:
         for n in part.known
         if part.kind is other.kind
     )
+    return near > MOSTLY * len(part.known)
+
+
+def _is_person_after_all(part: _Part, other: _Part) -> bool:
+    """Whether a thing is mostly where a person is: who falls is called a dog now and then."""
+    if part.kind is Kind.PERSON or other.kind is not Kind.PERSON:
+        return False
+    near = sum(other.from_n <= n <= other.to_n and _are_one(part.finds[n].box, other.box(n)) for n in part.known)
     return near > MOSTLY * len(part.known)
 
 
