@@ -200,13 +200,14 @@ def chains(looks: Mapping[int, Findings], fps: float) -> list[Chain]:
 
 
 def _settled(made: Sequence[Chain]) -> list[Chain]:
-    """Chains of one person as one: two that were in one place at the same times, and one who never moved.
+    """Chains of one person as one, where they were in one place at the same times.
 
-    Who is found in one place now and then, and never moved, is one, however long nobody found them.
+    Who is found in one place now and then, and never moves, counts as found that often, however long nobody found them
+    in between: whether they were there all the time, the pictures say.
     """
     kept: list[Chain] = []
     for chain in sorted(made, key=lambda each: (-each.people, each.first)):
-        same = next((other for other in kept if _are_one_place(other, chain) or _are_doubles(other, chain)), None)
+        same = next((other for other in kept if _are_doubles(other, chain)), None)
         if same is None:
             kept.append(chain)
             continue
@@ -214,6 +215,9 @@ def _settled(made: Sequence[Chain]) -> list[Chain]:
             same.found[n] = _both(same.found[n], body) if n in same.found else body
         same.people = sum(body.kind is Kind.PERSON for body in same.found.values())
         same.surest = max(same.surest, chain.surest)
+    looks = [sum(other.people for other in kept if other is chain or _are_one_place(chain, other)) for chain in kept]
+    for chain, people in zip(kept, looks, strict=True):
+        chain.people = people
     return sorted(kept, key=lambda each: each.first)
 
 
