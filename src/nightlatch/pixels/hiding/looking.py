@@ -14,6 +14,7 @@ from nightlatch.pixels.hiding.eyes import Postures, PrivacyEyes, lying
 from nightlatch.pixels.hiding.film import MOST_FPS, Stretch
 from nightlatch.pixels.hiding.finding import Findings, bodies
 from nightlatch.pixels.hiding.plate import Sample
+from nightlatch.pixels.hiding.steady import Steady
 from nightlatch.pixels.vision.motion import Background
 
 LOOK_EVERY = 3  # pictures
@@ -35,12 +36,14 @@ class Seen:
 def look_at(film: Stretch, eyes: PrivacyEyes, on_share: Callable[[float], None]) -> Seen:
     """Ask all eyes about every third picture, and keep some of them in colour."""
     background, postures, seen = Background(), Postures(eyes.landmarks), Seen()
+    steady = Steady()
     expected = max(1.0, film.asked_ms / 1000 * MOST_FPS)
     spacing = max(1, -(-int(expected / LOOK_EVERY) // SAMPLES))
-    for n, bgr in film.pictures(LOOK_EVERY):
+    for n, shown in film.pictures(LOOK_EVERY):
+        bgr = shown
         grey = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
         size = (SMALL_WIDTH, max(2, round(SMALL_WIDTH * bgr.shape[0] / bgr.shape[1])))
-        small = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+        bgr, small = steady.held(bgr, np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8))
         moving = background.update(small, round(n * 1000 / MOST_FPS)).boxes
         look = len(seen.at)
         things = [*eyes.detector.look(bgr, moving), *lying(bgr, eyes.turned, 1 if look % 2 else 3)]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Box
 from nightlatch.errors import NightlatchError
+from nightlatch.pixels.hiding.steady import first_moved
 
 # Chosen on rendered scenes (porch, living room, behaviours) and on six of the films of bench/redact.
 LEAST_STEP = 11.0  # grey levels: what differs by less is the same
@@ -27,10 +28,9 @@ APART_S = 2.0  # the first and the last of them, at least
 APART_SHARE = 0.3  # or this share of a film that is shorter than usual
 MOST_DIFFERING = 0.10  # of a pixel's free looks
 MOST_AT_END = 2  # free looks, one after the other, at the film's beginning or end, that may differ
-LEAST_KNOWN = 3  # free looks that agree while somebody's whereabouts are known
+LEAST_KNOWN = 2  # free looks that agree while somebody's whereabouts are known
 STRANGE = 0.35  # of what is free differs: other light, a shaken camera; such a look says nothing
 MOST_STRANGE = 0.4  # of all looks
-MOVED_PX = 1.5  # of a small picture, between a strange look and the others: the camera moved
 SPECK = 5  # pixels of a small picture: fewer that are not known are grain
 ISLE = 40  # pixels: fewer that are known, alone in the grey, say nothing
 BAND = 60  # rows of the plate that are made at once
@@ -42,7 +42,11 @@ Greys = NDArray[np.int16]
 
 
 class NoPlate(NightlatchError):
-    """No background can be told from what moves."""
+    """No background can be told from what moves; `look` is the first one that shows it."""
+
+    def __init__(self, why: str, look: int) -> None:
+        super().__init__(why)
+        self.look = look
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +81,19 @@ def plate_of(
     is (T,), when the whereabouts of one who was lost are known; `hz` is looks a second.
 
     Raises:
-        NoPlate: the camera moved, or the light changed, with the second.
+        NoPlate: the camera moved, or the light changed.
     """
     greys = np.stack([cv2.GaussianBlur(each, (5, 5), 0) for each in small]).astype(np.int16)
     free = ~hidden
-    usual, differs = _compared(greys, free)
+    moved = first_moved(small)
+    if moved is not None:
+        raise NoPlate("The camera moves", moved)
+    _, differs = _compared(greys, free)
     strange = differs.sum(axis=(1, 2)) > STRANGE * np.maximum(1, free.sum(axis=(1, 2)))
     if strange.any():
-        _refuse_if_strange(greys, usual, strange, hz)
+        _refuse_if_strange(strange)
         free = free & ~strange[:, None, None]
-        usual, differs = _compared(greys, free)
+        _, differs = _compared(greys, free)
     agrees = free & ~differs
     known = _is_known(free, differs, hz)
     for whereabouts in doubts:
@@ -203,14 +210,8 @@ def _enlarged(mask: Mask, width: int, height: int) -> Mask:
     return np.asarray(cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0, np.bool_)
 
 
-def _refuse_if_strange(greys: Greys, usual: Greys, strange: Mask, hz: float) -> None:
+def _refuse_if_strange(strange: Mask) -> None:
     """Raises `NoPlate` when too many looks cannot be compared."""
     if strange.mean() <= MOST_STRANGE:
         return
-    at = int(strange.argmax())
-    window = cv2.createHanningWindow((usual.shape[1], usual.shape[0]), cv2.CV_32F)
-    way, _ = cv2.phaseCorrelate(greys[at].astype(np.float32), usual.astype(np.float32), window)
-    second = at / hz
-    if max(abs(way[0]), abs(way[1])) > MOVED_PX:
-        raise NoPlate(f"The camera moves, first at second {second:.0f}. Choose a part in which it stands still.")
-    raise NoPlate(f"The light or the place changes too much, first at second {second:.0f}. Choose another part.")
+    raise NoPlate("The light or the place changes too much", int(strange.argmax()))

@@ -87,7 +87,9 @@ def stage_of(
     try:
         plate = plate_of(seen.small, seen.samples, hidden, lost, film.fps / LOOK_EVERY)
     except NoPlate as error:
-        raise CannotRedact(str(error)) from None
+        at = seen.at[error.look]
+        where = f"first at second {at / film.fps:.0f} (picture {at})"
+        raise CannotRedact(f"{error}, {where}. Choose a part in which it does not.") from None
     plate, left = searched(plate, eyes)
     on_progress(CHECKING)
     people = sum(body.kind is Kind.PERSON for look in seen.looks.values() for body in bodies(look))
