@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 STILL_PX = 0.7  # less is left alone
 MOVED_PX = 1.5
 MOST_SHARE = 0.12  # of the width: a camera that is further away looks at something else
+BETTER = 0.8  # of the difference may be left when it is shifted back
 CLEAR = 0.05  # response of the correlation, below which it says nothing
 FAR = 10  # looks between two that are compared
 MOST_MOVED = 0.2  # of the looks
@@ -26,12 +27,11 @@ Image = NDArray[np.uint8]
 
 
 class Steady:
-    """State: the first picture, and how far the last one was from it, in pixels of a small picture."""
+    """State: the first picture."""
 
     def __init__(self) -> None:
         self._first: NDArray[np.float32] | None = None
         self._window: NDArray[np.float32] | None = None
-        self._way = (0.0, 0.0)
 
     def held(self, bgr: Image, small: Image) -> tuple[Image, Image]:
         """Both pictures, (H, W, 3) and (h, w), where the first ones were."""
@@ -41,16 +41,26 @@ class Steady:
             self._window = np.asarray(cv2.createHanningWindow((now.shape[1], now.shape[0]), cv2.CV_32F), np.float32)
             return bgr, small
         way, response = cv2.phaseCorrelate(self._first, now, self._window)
-        if response >= CLEAR and max(abs(way[0]), abs(way[1])) <= MOST_SHARE * now.shape[1]:
-            self._way = (way[0], way[1])
-        if max(abs(self._way[0]), abs(self._way[1])) < STILL_PX:
+        far = max(abs(way[0]), abs(way[1]))
+        if response < CLEAR or not STILL_PX <= far <= MOST_SHARE * now.shape[1]:
             return bgr, small
-        return self._shifted(bgr, bgr.shape[1] / small.shape[1]), self._shifted(small, 1.0)
+        back = _shifted(small, way, 1.0)
+        if self._apart(back) > BETTER * self._apart(small):  # somebody large moved, not the camera
+            return bgr, small
+        return _shifted(bgr, way, bgr.shape[1] / small.shape[1]), back
 
-    def _shifted(self, picture: Image, scale: float) -> Image:
-        back = np.array([[1, 0, -self._way[0] * scale], [0, 1, -self._way[1] * scale]], np.float64)
-        size = (picture.shape[1], picture.shape[0])
-        return np.asarray(cv2.warpAffine(picture, back, size, borderValue=GREY), np.uint8)
+    def _apart(self, small: Image) -> float:
+        """How far a small picture is from the first one, in grey levels, without the rim."""
+        rim = round(MOST_SHARE * small.shape[1])
+        inner = np.s_[rim:-rim, rim:-rim] if min(small.shape) > 3 * rim else np.s_[:, :]
+        return 0.0 if self._first is None else float(np.median(np.abs(small[inner] - self._first[inner])))
+
+
+def _shifted(picture: Image, way: Sequence[float], scale: float) -> Image:
+    """The picture, moved back by `way`."""
+    back = np.array([[1, 0, -way[0] * scale], [0, 1, -way[1] * scale]], np.float64)
+    size = (picture.shape[1], picture.shape[0])
+    return np.asarray(cv2.warpAffine(picture, back, size, borderValue=GREY), np.uint8)
 
 
 def first_moved(small: Sequence[Image]) -> int | None:
