@@ -17,21 +17,23 @@ from numpy.typing import NDArray
 # apart by up to 1.4; on hand-held ones by 1 to 8 and by 1 to 28.
 STILL_PX = 0.7  # less is left alone
 MOVED_PX = 1.5
+MOST_APART = 40.0  # grey levels: what differs more is somebody, not a camera that moved
 MOST_SHARE = 0.12  # of the width: a camera that is further away looks at something else
 BETTER = 0.8  # of the difference may be left when it is shifted back
 CLEAR = 0.05  # response of the correlation, below which it says nothing
 FAR = 10  # looks between two that are compared
 MOST_MOVED = 0.2  # of the looks
-GREY = (96, 96, 96)
+OUTSIDE = (96, 96, 96)
 Image = NDArray[np.uint8]
+Grey = NDArray[np.float32]
 
 
 class Steady:
     """State: the first picture."""
 
     def __init__(self) -> None:
-        self._first: NDArray[np.float32] | None = None
-        self._window: NDArray[np.float32] | None = None
+        self._first: Grey | None = None
+        self._window: Grey | None = None
 
     def held(self, bgr: Image, small: Image) -> tuple[Image, Image]:
         """Both pictures, (H, W, 3) and (h, w), where the first ones were."""
@@ -40,7 +42,7 @@ class Steady:
             self._first = now
             self._window = np.asarray(cv2.createHanningWindow((now.shape[1], now.shape[0]), cv2.CV_32F), np.float32)
             return bgr, small
-        way, response = cv2.phaseCorrelate(self._first, now, self._window)
+        way, response = _way(self._first, now, self._window)
         far = max(abs(way[0]), abs(way[1]))
         if response < CLEAR or not STILL_PX <= far <= MOST_SHARE * now.shape[1]:
             return bgr, small
@@ -53,14 +55,23 @@ class Steady:
         """How far a small picture is from the first one, in grey levels, without the rim."""
         rim = round(MOST_SHARE * small.shape[1])
         inner = np.s_[rim:-rim, rim:-rim] if min(small.shape) > 3 * rim else np.s_[:, :]
-        return 0.0 if self._first is None else float(np.median(np.abs(small[inner] - self._first[inner])))
+        return (
+            0.0
+            if self._first is None
+            else float(np.minimum(np.abs(small[inner] - self._first[inner]), MOST_APART).mean())
+        )
+
+
+def _way(a: Grey, b: Grey, window: Grey | None) -> tuple[Sequence[float], float]:
+    """From `a` to `b`, in pixels, and how sure that is. OpenCV writes into what it is given: these are copies."""
+    return cv2.phaseCorrelate(a.copy(), b.copy(), window)
 
 
 def _shifted(picture: Image, way: Sequence[float], scale: float) -> Image:
     """The picture, moved back by `way`."""
     back = np.array([[1, 0, -way[0] * scale], [0, 1, -way[1] * scale]], np.float64)
     size = (picture.shape[1], picture.shape[0])
-    return np.asarray(cv2.warpAffine(picture, back, size, borderValue=GREY), np.uint8)
+    return np.asarray(cv2.warpAffine(picture, back, size, borderValue=OUTSIDE), np.uint8)
 
 
 def first_moved(small: Sequence[Image]) -> int | None:
@@ -73,7 +84,7 @@ def first_moved(small: Sequence[Image]) -> int | None:
     moved: set[int] = set()
     for apart in (1, FAR):
         for k in range(apart, len(greys)):
-            way, response = cv2.phaseCorrelate(greys[k - apart], greys[k], window)
+            way, response = _way(greys[k - apart], greys[k], window)
             if response >= CLEAR and max(abs(way[0]), abs(way[1])) > MOVED_PX:
                 moved.add(k)
     return min(moved) if len(moved) > MOST_MOVED * len(small) else None
