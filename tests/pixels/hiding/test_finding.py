@@ -139,14 +139,14 @@ LIES = Box(0.1, 0.75, 0.3, 0.9)
 def test_somebody_whose_place_stays_as_it_was_is_still_there_and_covered_to_the_end_and_the_beginning() -> None:
     seen = {n: person() for n in range(30, 61, 2)}
     small = greys(None, 0, stands=range(200))
-    assert ends_of(only(seen), [], AT, small, FPS) == Ends((True, True), ())
+    assert ends_of(only(seen), [], AT, small, FPS) == Ends((True, True), True, ())
     made = plate(seen, small)
     assert not made.is_known[60:140, 130:158].any()
 
 
 def test_somebody_who_comes_and_leaves_by_the_sides_is_not_lost() -> None:
     seen = {n: person(Box((n - 30) / 60 * 0.9, 0.3, (n - 30) / 60 * 0.9 + 0.1, 0.8)) for n in range(30, 91, 2)}
-    assert ends_of(only(seen), [], AT, greys(None, 0), FPS) == Ends((False, False), ())
+    assert ends_of(only(seen), [], AT, greys(None, 0), FPS) == Ends((False, False), False, ())
 
 
 def test_where_one_who_left_their_place_may_be_is_known_only_before() -> None:

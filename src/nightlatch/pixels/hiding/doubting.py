@@ -29,7 +29,8 @@ Mask = NDArray[np.bool_]
 class Ends:
     """What became of one person before the first and after the last find."""
 
-    held: tuple[bool, bool]  # they were there before, and are there still
+    held: tuple[bool, bool]  # they may have been there before, and be there still
+    stays: bool  # they are there to the film's end, as far as pictures can say
     known: tuple[Mask, ...]  # (T,) each: when it is known where they are, for each end at which that is lost
 
 
@@ -40,15 +41,15 @@ def ends_of(chain: Chain, others: Sequence[Chain], at: Sequence[int], small: Seq
     """
     slack = round(NEAR_S * fps)
     numbers = np.asarray(at)
-    held, known = [], list[Mask]()
+    held, known, is_there = [], list[Mask](), False
     for end, beyond in ((chain.first, numbers < chain.first), (chain.last, numbers > chain.last)):
         is_lost = is_in_the_middle(chain, end) and bool(beyond.any())
         clear = beyond & ~_behind(chain, end, others, at, fps) if is_lost else beyond
-        stays = is_lost and clear.any() and is_still_there(chain, end, clear, at, small)
-        held.append(bool(is_lost and (stays or not clear.any())))
-        if is_lost and not stays and int(np.abs(numbers[beyond] - end).max()) > slack:
+        is_there = bool(is_lost and clear.any()) and is_still_there(chain, end, clear, at, small)
+        held.append(is_there or bool(is_lost and not clear.any()))
+        if is_lost and not is_there and int(np.abs(numbers[beyond] - end).max()) > slack:
             known.append(~beyond)
-    return Ends((held[0], held[1]), tuple(known))
+    return Ends((held[0], held[1]), is_there, tuple(known))
 
 
 def is_still_there(chain: Chain, end: int, beyond: Mask, at: Sequence[int], small: Sequence[Grey]) -> bool:
