@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 # apart by up to 1.4; on hand-held ones by 1 to 8 and by 1 to 28.
 STILL_PX = 0.7  # less is left alone
 MOVED_PX = 1.5
-MOST_APART = 40.0  # grey levels: what differs more is somebody, not a camera that moved
 MOST_SHARE = 0.12  # of the width: a camera that is further away looks at something else
-BETTER = 0.8  # of the difference may be left when it is shifted back
+PARTS = (2, 4)  # rows and columns that are asked one by one
+PLAIN = 3.0  # standard deviation, below which a part shows nothing
+SAME_PX = 1.0
+MOST_PARTS = 0.5
 CLEAR = 0.05  # response of the correlation, below which it says nothing
 FAR = 10  # looks between two that are compared
 MOST_MOVED = 0.2  # of the looks
@@ -46,20 +48,25 @@ class Steady:
         far = max(abs(way[0]), abs(way[1]))
         if response < CLEAR or not STILL_PX <= far <= MOST_SHARE * now.shape[1]:
             return bgr, small
-        back = _shifted(small, way, 1.0)
-        if self._apart(back) > BETTER * self._apart(small):  # somebody large moved, not the camera
+        if not _is_everywhere(self._first, now, way):
             return bgr, small
-        return _shifted(bgr, way, bgr.shape[1] / small.shape[1]), back
+        return _shifted(bgr, way, bgr.shape[1] / small.shape[1]), _shifted(small, way, 1.0)
 
-    def _apart(self, small: Image) -> float:
-        """How far a small picture is from the first one, in grey levels, without the rim."""
-        rim = round(MOST_SHARE * small.shape[1])
-        inner = np.s_[rim:-rim, rim:-rim] if min(small.shape) > 3 * rim else np.s_[:, :]
-        return (
-            0.0
-            if self._first is None
-            else float(np.minimum(np.abs(small[inner] - self._first[inner]), MOST_APART).mean())
-        )
+
+def _is_everywhere(a: Grey, b: Grey, way: Sequence[float]) -> bool:
+    """Whether most parts of the picture that show anything moved that way: if not, it was somebody large, no camera."""
+    height, width = a.shape
+    agree = shown = 0
+    for rows in np.array_split(np.arange(height), PARTS[0]):
+        for columns in np.array_split(np.arange(width), PARTS[1]):
+            part = np.ix_(rows, columns)
+            if float(a[part].std()) < PLAIN:
+                continue
+            shown += 1
+            window = cv2.createHanningWindow((len(columns), len(rows)), cv2.CV_32F)
+            here, _ = _way(a[part], b[part], np.asarray(window, np.float32))
+            agree += max(abs(here[0] - way[0]), abs(here[1] - way[1])) <= SAME_PX
+    return agree > MOST_PARTS * shown
 
 
 def _way(a: Grey, b: Grey, window: Grey | None) -> tuple[Sequence[float], float]:
@@ -85,6 +92,7 @@ def first_moved(small: Sequence[Image]) -> int | None:
     for apart in (1, FAR):
         for k in range(apart, len(greys)):
             way, response = _way(greys[k - apart], greys[k], window)
-            if response >= CLEAR and max(abs(way[0]), abs(way[1])) > MOVED_PX:
+            is_far = response >= CLEAR and max(abs(way[0]), abs(way[1])) > MOVED_PX
+            if is_far and _is_everywhere(greys[k - apart], greys[k], way):
                 moved.add(k)
     return min(moved) if len(moved) > MOST_MOVED * len(small) else None
