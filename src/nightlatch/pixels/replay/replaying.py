@@ -123,6 +123,7 @@ class _Notes:
                 None if hour is None else (hour + event.onset_ms / 3_600_000) % 24,
                 last.kinds,
                 context,
+                last.people,
             )
             judged = judge.judge(story)
             seen.append(

@@ -75,8 +75,10 @@ class Vote:
                 noted[: MOST_LOOKS // 2] = noted[: MOST_LOOKS // 2 : 2]
 
     @property
-    def people(self) -> int:
-        """How many were there at once: as many as two looks within a few seconds saw; 0 where none is named."""
+    def people(self) -> int | None:
+        """How many were there at once: as many as two looks within a few seconds saw; None while no eye has looked."""
+        if not self.looks:
+            return None
         if Kind.PERSON not in (self.kinds or ()):
             return 0
         return max(
