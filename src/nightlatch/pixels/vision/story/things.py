@@ -6,12 +6,13 @@ none.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Kind, Place, Story, Track
-from nightlatch.pixels.vision.boxes import apart, around, covered, longer_side
+from nightlatch.pixels.vision.boxes import apart, around, covered, longer_side, overlap
 from nightlatch.pixels.vision.story.walk import Walk, walk
 
 PETS = frozenset({Kind.CAT, Kind.DOG, Kind.ANIMAL})
@@ -22,6 +23,7 @@ SURE = 0.35  # mean score of a track below which its kind is doubtful
 MOST_PIECES = 400  # of a story; of more than these the longest are taken
 MOST_BODIES = 20  # to which parts are looked for
 PART = 0.6  # of its looks in which a part is above, below or within the rest of the body
+FRESH_MS = 500  # since it was measured: an eye looks some three times a second
 WITHIN = 0.7  # of a part that lies in the body
 TWO = 0.6  # mean scores from which one within another are two: a child before its mother, a dog in somebody's arms
 PART_MS = 700  # for which both must be seen, and within which their places are of one moment
@@ -106,9 +108,9 @@ class _Body:
 
 
 def _bodies(chains: list[list[Track]]) -> list[_Body]:
-    """Put parts of one body together, the longest first."""
+    """Put parts of one body together, what an eye knows and the longest first."""
     loose = [_Body(tuple(chain), _in_order(chain)) for chain in chains]
-    loose.sort(key=lambda body: (-body.length_ms, body.path[0].at_ms))
+    loose.sort(key=lambda body: (not body.is_named, -body.length_ms, body.path[0].at_ms))
     whole: list[_Body] = []
     for part in loose:
         of = next((n for n, body in enumerate(whole[:MOST_BODIES]) if _is_part(part, body)), None)
@@ -129,8 +131,9 @@ def _in_order(chain: list[Track]) -> tuple[Place, ...]:
 def _with_part(body: _Body, part: _Body) -> _Body:
     """The body with a part of it; where an eye placed the body, what only moved makes it no larger."""
     pieces = (*body.pieces, *part.pieces)
-    is_placed = body.is_named and not part.is_named
-    return _Body(pieces, body.path if is_placed else _united(body.path, part.path))
+    if body.is_named:
+        return _Body(pieces, _fresher(body.path, part.path) if part.is_named else body.path)
+    return _Body(pieces, _united(body.path, part.path))
 
 
 def _is_part(part: _Body, body: _Body) -> bool:
@@ -163,6 +166,36 @@ def _united(body: tuple[Place, ...], part: tuple[Place, ...]) -> tuple[Place, ..
         near = abs(other.at_ms - place.at_ms) <= PART_MS
         path.append(Place(place.at_ms, around(place.box, other.box)) if near else place)
     return tuple(path)
+
+
+def _fresher(body: tuple[Place, ...], part: tuple[Place, ...]) -> tuple[Place, ...]:
+    """The body's path: the part's where only that was seen lately, and both, as head and legs, where they are apart.
+
+    Somebody who falls is found lying as another thing, while the one that stood is thought to stand there still.
+    """
+    times, own, others = [place.at_ms for place in part], _measured(body), _measured(part)
+    path = []
+    for place in body:
+        other = part[nearest(times, place.at_ms)]
+        is_known = abs(other.at_ms - place.at_ms) <= PART_MS and _age(others, place.at_ms) <= FRESH_MS
+        if is_known and _age(own, place.at_ms) > FRESH_MS:
+            path.append(Place(place.at_ms, other.box))
+        elif is_known and overlap(other.box, place.box) <= 0:
+            path.append(Place(place.at_ms, around(place.box, other.box)))
+        else:
+            path.append(place)
+    return tuple(path)
+
+
+def _measured(path: tuple[Place, ...]) -> list[int]:
+    """When something was seen to be where it is: its box is not just the one before."""
+    return [path[0].at_ms, *(after.at_ms for before, after in pairwise(path) if after.box != before.box)]
+
+
+def _age(measured: list[int], at_ms: int) -> int:
+    """How long before `at_ms` something was measured for the last time."""
+    before = bisect_right(measured, at_ms)
+    return at_ms - measured[before - 1] if before else 0
 
 
 def nearest(times: list[int], at_ms: int) -> int:
