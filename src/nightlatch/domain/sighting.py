@@ -50,7 +50,16 @@ class EyeName(StrEnum):
     SSD = "ssd"  # comes with set-up; with a second opinion about people who lie or crouch
     YOLOX = "yolox"
     BOTH = "both"  # all of these together
+    OWN = "own"  # a model of the owner's choosing
     MOTION = "motion"
+
+
+class EyePart(StrEnum):
+    """A network that an eye is made of, by its model's name."""
+
+    YOLOX = "yolox_nano"
+    SSD = "ssd_oidv4"
+    POSE = "pose_detection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,7 @@ class Story:
     local_hour: float | None = None  # 0 to 24 on the household's wall clock
     kinds: tuple[Kind, ...] | None = None  # that the eye's looks voted for; None: no eye has looked
     context: Context = field(default_factory=Context)
+    people: int | None = None  # that the eye's looks saw at once; None: not known
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class TracksChanged:
     at_ms: int
     tracks: tuple[Track, ...]
     kinds: tuple[Kind, ...] | None = None  # that the looks so far voted for; None: no eye has looked
+    people: int | None = None  # that they saw at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +286,7 @@ class Sight:
         if not tracks:
             return []
         self._told_ms = at_ms
-        return [TracksChanged(event_id, at_ms, tracks, self._vote.kinds)]
+        return [TracksChanged(event_id, at_ms, tracks, self._vote.kinds, self._vote.people)]
 
     def _tell_stay(self, at_ms: int) -> list[News]:
         """The event that waits, once somebody has stayed long enough where the owner wants that."""
@@ -319,7 +320,7 @@ def _later(news: News, by_ms: int) -> News:
                 replace(track, path=tuple(Place(place.at_ms + by_ms, place.box) for place in track.path))
                 for track in news.tracks
             )
-            return TracksChanged(news.event_id, news.at_ms + by_ms, tuple(tracks), news.kinds)
+            return replace(news, at_ms=news.at_ms + by_ms, tracks=tuple(tracks))
         case EventClosed():
             return replace(
                 news,

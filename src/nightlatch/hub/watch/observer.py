@@ -130,6 +130,7 @@ class Observer:
     _seen_us: int | None = None  # when the newest picture was
     _tracks: tuple[Track, ...] = ()
     _kinds: tuple[Kind, ...] | None = None  # that the looks at the event voted for
+    _people: int | None = None  # that they saw at once
     _looks: BestLooks = field(default_factory=lambda: BestLooks(0))  # of the event under way
     _judged_ms: int = 0
     _judging_ms: float = 0.0  # what that cost
@@ -306,7 +307,7 @@ class Observer:
             match change:
                 case EventOpened():
                     order = ClipOrder(change, secrets.token_hex(8), self._take_still(picture))
-                    self._tracks, self._kinds, self._judged_ms = (), None, 0
+                    self._tracks, self._kinds, self._people, self._judged_ms = (), None, None, 0
                     self._looks = BestLooks(change.onset_ms)
                     self._is_dark = picture is not None and picture.is_dark
                     with self._telling:
@@ -314,7 +315,7 @@ class Observer:
                             self._open = order
                             self.happenings.append(order)
                 case TracksChanged() if self._open is not None and change.event_id == self._open.opened.event_id:
-                    self._tracks, self._kinds = change.tracks, change.kinds
+                    self._tracks, self._kinds, self._people = change.tracks, change.kinds, change.people
                     self._look_better(self._open, change, picture)
                     self._judge(self._open, change.at_ms, picture, is_last=False)
                 case EventClosed():
@@ -363,6 +364,7 @@ class Observer:
             self._is_dark,
             wall.tm_hour + wall.tm_min / 60,
             self._kinds,
+            people=self._people,
         )
         began_s = time.thread_time()
         judged = EventJudged(self.camera.id, opened.event_id, at_ms, self.judge(story))

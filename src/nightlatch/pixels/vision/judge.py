@@ -41,7 +41,7 @@ class Judge:
     def judge(self, story: Story) -> Judgement:
         """What the story means. A broken path makes it unsure, never an error: looking fails open."""
         try:
-            found = agreed(things(story), story.kinds)
+            found = agreed(things(story), story.kinds, story.people)
         except ValueError:
             unsure = "What moved could not be followed."
             return Judgement(Verdict.UNSURE, 0.5, (unsure,), (Kind.MOTION,), story.tracks)
