@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from nightlatch.domain.context import Context, Landmark, Site
 from nightlatch.domain.geometry import Area, Point, is_inside
 from nightlatch.domain.sighting import Kind, Place, Story
+from nightlatch.pixels.vision.story.agreed import at_once
 from nightlatch.pixels.vision.story.lying import went_down
 from nightlatch.pixels.vision.story.things import Thing
 from nightlatch.pixels.vision.story.walk import EDGE, Steps, crouched, steps_of
@@ -130,20 +131,7 @@ def facts(story: Story, found: Sequence[Thing]) -> Facts:
 def _down_ms(thing: Thing) -> int | None:
     """When this person went down for good."""
     fall = went_down(thing.track.path)
-    if fall is not None:
-        return fall.at_ms
-    return thing.track.path[len(thing.track.path) * 2 // 3].at_ms if thing.walk.lay_down else None
-
-
-def at_once(people: Sequence[Thing]) -> int:
-    """How many there were at the same time."""
-    paths = [thing.track.path for thing in people]
-    turns = sorted([(path[0].at_ms, 1) for path in paths] + [(path[-1].at_ms, -1) for path in paths])
-    now = most = 0
-    for _, turn in turns:
-        now += turn
-        most = max(most, now)
-    return max(most, bool(people))
+    return fall.at_ms if fall is not None else None
 
 
 def _stays(areas: Sequence[Area], steps: Sequence[Steps]) -> tuple[Stay, ...]:

@@ -88,12 +88,11 @@ class Walk:
     largest: float
     came_from_edge: bool
     left_by_edge: bool
-    lay_down: bool
     upright: float  # median of height over width
     usual: float  # median speed
 
 
-EMPTY = Walk(0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, False, 0, 1, 0, True, True, False, 1, 0)
+EMPTY = Walk(0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, False, 0, 1, 0, True, True, 1, 0)
 
 
 def walk(track: Track) -> Walk:
@@ -127,7 +126,6 @@ def walk(track: Track) -> Walk:
         largest=float(np.quantile(high, 0.9)),
         came_from_edge=_at_edge(edges[0]),
         left_by_edge=_at_edge(edges[-1]),
-        lay_down=bool(np.median(flat[:third]) < 0.8 and np.median(flat[-third:]) > FLAT),
         upright=1 / max(0.05, float(np.median(flat))),
         usual=float(np.median(speeds)) if len(speeds) else 0.0,
     )
