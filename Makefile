@@ -66,6 +66,7 @@ bench-cameras: .venv/installed .venv/system  ## measure how many cameras two cor
 	$(BIN)/python bench/cameras.py $(ARGS)
 
 bench-sight: .venv/installed models .venv/system  ## measure events, delays and CPU beside Frigate-style, Motion and ZoneMinder
+	$(BIN)/python bench/sight/stories.py
 	$(BIN)/python bench/sight
 
 bench-soak: .venv/installed .venv/system  ## run sixteen cameras for an hour

@@ -86,7 +86,7 @@ CASES = [
      story(AT_THE_CAR, Mode.AWAY, Site.DRIVE, CAR)),
     ("intrudes while away", Verdict.THREAT, "Somebody lingered in the garden while you are away.",
      story(LINGERS, Mode.AWAY, Site.GARDEN)),
-    ("intrudes at night", Verdict.THREAT, "Somebody was at the car for 30 s, crouched at night.",
+    ("intrudes at night", Verdict.THREAT, "Somebody was at the car for 30 s, crouched, at night.",
      story(CROUCHES, Mode.NIGHT, Site.STREET, CAR, hour=2)),
     ("intrudes at night", Verdict.THREAT, "Somebody lingered in the drive at night.",
      story(LINGERS, Mode.NIGHT, Site.DRIVE, hour=2)),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightlatch.pixels.vision.story.numbers import NOT_KNOWN
-from nightlatch.pixels.vision.story.score import PARTS, UNIT, Row, Table, chances_of
+from nightlatch.pixels.vision.story.score import PARTS, UNIT, Scale, Table, chances_of
 
 ROUNDS = 300
 RATE = 0.12
@@ -57,7 +57,7 @@ def learn(
         turn = np.round(RATE * UNIT * steps).astype(np.int64)
         points[best.feature] += turn
         sums += turn[bins[best.feature]]
-    return _centred(base, [Row(e, p) for e, p in zip(edges, points, strict=True)], bins)
+    return _centred(base, [Scale(e, p) for e, p in zip(edges, points, strict=True)], bins)
 
 
 def _edges(column: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -74,7 +74,7 @@ def _begun(edges: NDArray[np.float32], slope: float) -> NDArray[np.int64]:
     if not slope:
         return np.zeros(len(edges) + 1, np.int64)
     middles = np.concatenate((edges[:1], (edges[:-1] + edges[1:]) / 2, edges[-1:])).astype(np.float64)
-    return np.round(UNIT * slope * (middles - middles.mean())).astype(np.int64)
+    return np.asarray(np.round(UNIT * slope * (middles - middles.mean())), np.int64)
 
 
 def _best(
@@ -107,11 +107,11 @@ def _best(
     return _Step(float(gains[cut]), feature, cut + 1, float(left[cut]), float(right[cut]))
 
 
-def _centred(base: int, rows: list[Row], bins: list[NDArray[np.int64]]) -> Table:
+def _centred(base: int, rows: list[Scale], bins: list[NDArray[np.int64]]) -> Table:
     """The same sums, with rows whose points are 0 for the usual story: then points tell what speaks for what."""
     found = []
     for row, which in zip(rows, bins, strict=True):
         middle = int(np.round(np.mean(row.points[which])))
         base += middle
-        found.append(Row(row.edges, row.points - middle))
+        found.append(Scale(row.edges, row.points - middle))
     return Table(base, tuple(found))

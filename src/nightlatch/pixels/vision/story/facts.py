@@ -20,7 +20,7 @@ from nightlatch.domain.sighting import Kind, Place, Story
 from nightlatch.pixels.vision.story.agreed import at_once
 from nightlatch.pixels.vision.story.lying import went_down
 from nightlatch.pixels.vision.story.things import Thing
-from nightlatch.pixels.vision.story.walk import EDGE, Steps, crouched, steps_of
+from nightlatch.pixels.vision.story.walk import EDGE, Steps, Walk, crouched, steps_of
 
 # Set by hand on what each is in a street or a room (a step, an arm's length); tried on simulated stories only.
 NIGHT = (22.5, 5.5)  # hours, from and to
@@ -106,7 +106,6 @@ def facts(story: Story, found: Sequence[Thing]) -> Facts:
     walks = [thing.walk for thing in people]
     first_ms = min(thing.track.path[0].at_ms for thing in people)
     last_ms = max(thing.track.path[-1].at_ms for thing in people)
-    fences = [area for area in story.areas if area.shows is Landmark.FENCE]
     return Facts(
         people=at_once(people),
         stayed_s=(last_ms - first_ms) / 1000,
@@ -116,16 +115,26 @@ def facts(story: Story, found: Sequence[Thing]) -> Facts:
         places=max(walk.places for walk in walks),
         longest_stop_s=max(walk.longest_stop_s for walk in walks),
         crouched_s=max(walk.crouched_s for walk in walks),
-        climbed=any(_climbs(each, area) for each in steps for area in fences),
+        climbed=_is_climbed(story.areas, steps),
         came_in=_came_in(story, people, steps),
         ran=any(walk.ran_s >= RAN_S for walk in walks),
         in_contact=any(_touch(a, b) for a, b in combinations(steps[:8], 2)),
         down_ms=next((down for thing in people if (down := _down_ms(thing)) is not None), None),
-        passed=all(walk.came_from_edge and walk.left_by_edge and not walk.stops and not walk.turns for walk in walks),
+        passed=all(_passes(walk) for walk in walks),
         hour=story.local_hour,
         is_dark=story.is_dark,
         context=story.context,
     )
+
+
+def _passes(walk: Walk) -> bool:
+    """Whether it went from edge to edge without a stop or a turn."""
+    return walk.came_from_edge and walk.left_by_edge and not walk.stops and not walk.turns
+
+
+def _is_climbed(areas: Sequence[Area], steps: Sequence[Steps]) -> bool:
+    fences = [area for area in areas if area.shows is Landmark.FENCE and area.use != "mask"]
+    return any(_climbs(each, area) for each in steps for area in fences)
 
 
 def _down_ms(thing: Thing) -> int | None:

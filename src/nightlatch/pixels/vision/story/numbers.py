@@ -68,7 +68,7 @@ WAYS = dict.fromkeys(FEATURES, 1) | dict.fromkeys(("passed", "pets"), -1) | dict
 
 def features(story: Story, found: Sequence[Thing], known: Facts) -> NDArray[np.float32]:
     """The numbers of a story whose things were `found` and whose facts are `known`, (F,) float32 as `FEATURES`."""
-    return np.round(np.array(astuple(_count(story, found, known)), np.float32), 3)
+    return np.array([round(float(each), 3) for each in astuple(_count(story, found, known))], np.float32)
 
 
 def _count(story: Story, found: Sequence[Thing], known: Facts) -> Numbers:

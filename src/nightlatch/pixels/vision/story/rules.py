@@ -48,8 +48,15 @@ def rule_for(known: Facts) -> Rule | None:
 
 
 def place_at(known: Facts) -> Stay | None:
-    """The landmark at which somebody was for more than passing, the most telling first."""
-    there = [stay for stay in known.at if stay.seconds >= AT_S[stay.shows]]
+    """The landmark at which somebody was for more than passing, the most telling first.
+
+    Along a street are others' doors and fences, where others may stand.
+    """
+    there = [
+        stay
+        for stay in known.at
+        if stay.seconds >= AT_S[stay.shows] and (not _site(known, Site.STREET) or stay.shows is Landmark.CAR)
+    ]
     return max(there, key=lambda stay: (stay.shows is not Landmark.DOOR, stay.seconds), default=None)
 
 
@@ -79,13 +86,13 @@ def _late(known: Facts) -> bool:
 
 
 def _late_at_landmark(known: Facts) -> bool:
-    """At home: at a car, a window or a fence at night; in the dark of an evening only where the household is not."""
+    """At home: at a car, a window or a fence at night; in the dark of an evening not at a car, which has its people."""
     stay = place_at(known)
     if stay is None or stay.shows is Landmark.DOOR or _site(known, Site.INSIDE):
         return False
     if _late(known):
         return True
-    return known.is_dark and (stay.shows is not Landmark.CAR or stay.crouched_s >= LOW_S)
+    return known.is_dark and stay.shows is not Landmark.CAR
 
 
 def _away(known: Facts) -> bool:
@@ -105,7 +112,7 @@ def _where(known: Facts) -> str:
     if known.climbed:
         return "Somebody climbed over the fence"
     if stay is not None:
-        low = ", crouched" if stay.crouched_s >= LOW_S else ""
+        low = ", crouched," if stay.crouched_s >= LOW_S else ""
         return f"Somebody was at the {NAMES[stay.shows]} for {stay.seconds:.0f} s{low}"
     return f"Somebody lingered in the {'garden' if _site(known, Site.GARDEN) else 'drive'}"
 

@@ -21,7 +21,7 @@ CHANCES = np.array([round(PARTS / (1 + math.exp(-n / UNIT))) for n in range(-MOS
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Scale:
     """Of one number: points[i] where edges[i - 1] <= number < edges[i]."""
 
     edges: NDArray[np.float32]  # (E,), ascending
@@ -33,7 +33,7 @@ class Table:
     """A row for each number, in the order of `FEATURES`, and what every story starts from."""
 
     base: int
-    rows: tuple[Row, ...]
+    rows: tuple[Scale, ...]
 
     def points(self, stories: NDArray[np.float32]) -> NDArray[np.int64]:
         """What each number of many stories, (N, F), is worth: (N, F) in points."""
@@ -58,7 +58,7 @@ def load(path: Path, names: tuple[str, ...]) -> Table:
     held = json.loads(path.read_text(encoding="utf-8"))
     if tuple(held["rows"]) != names:
         raise ValueError("the table of the judge is of other numbers; train it again")
-    rows = (Row(np.array(e["edges"], np.float32), np.array(e["points"], np.int64)) for e in held["rows"].values())
+    rows = (Scale(np.array(e["edges"], np.float32), np.array(e["points"], np.int64)) for e in held["rows"].values())
     return Table(int(held["base"]), tuple(rows))
 
 
