@@ -22,8 +22,8 @@ from nightlatch.pixels.stage.behaviours import ROUTINE, THREATS
 from nightlatch.pixels.vision.judge import ROUTINE_TO, THREAT_FROM
 
 TRACKS = Path(__file__).resolve().parents[4].parent / "shared/data/tracks/loitering.jsonl"
-OF_CARD = 2_000
-OF_DISTURBANCE = 800
+OF_CARD = 1_500
+OF_DISTURBANCE = 500
 
 
 def card(judge: Judging, learnt: int, numbers: int) -> str:

@@ -46,14 +46,14 @@ def main() -> None:
 
     began_s = time.process_time()
     text = dump(trained(given.stories), FEATURES)
-    print(f"learnt in {time.process_time() - began_s:.0f} s of CPU")
+    print(f"learnt in {time.process_time() - began_s:.0f} s of CPU", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / MODEL.name
         path.write_text(text)
         judge = Judge(path)
+    (given.out / MODEL.name).write_text(text)
     told = card(judge.judge, given.stories, len(FEATURES))
     print(told)
-    (given.out / MODEL.name).write_text(text)
     (given.out / "judge.md").write_text(told)
 
 

@@ -29,6 +29,7 @@ ROUTINE_TO = 0.20
 NOBODY = 0.4  # something moved that no eye knows: unsure at most
 WITHOUT_ANYBODY = 0.05  # times what the table says: nobody ranks below everybody
 NEAREST = 0.01  # to another verdict's probabilities
+RULED = 0.70  # where a rule says threat: of learnt families it was true of 8 in 10
 KEEPS = 0.1  # of the score's own differences, inside what a rule allows
 
 
@@ -71,7 +72,7 @@ def bounded(score: float, rule: Rule | None) -> float:
     """The probability within what a rule allows. A higher score never gives a lower one."""
     if rule is None:
         return score
-    lowest = {Verdict.ROUTINE: 0.0, Verdict.UNSURE: ROUTINE_TO + NEAREST, Verdict.THREAT: THREAT_FROM}[rule.lowest]
+    lowest = {Verdict.ROUTINE: 0.0, Verdict.UNSURE: ROUTINE_TO + NEAREST, Verdict.THREAT: RULED}[rule.lowest]
     highest = {Verdict.ROUTINE: ROUTINE_TO, Verdict.UNSURE: THREAT_FROM - NEAREST, Verdict.THREAT: 1.0}[rule.highest]
     return min(max(score, lowest + KEEPS * score), highest - KEEPS * (1 - score))
 

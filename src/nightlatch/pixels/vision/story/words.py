@@ -60,6 +60,15 @@ WALKS_ON = {"held": -1.5}
 STAYS = {"held": 3.0, "passed": 0}
 SOMEBODY = {"people": 1, "score": 0.8, **STAYS}
 
+# What a rule's sentence says of a topic, if it does.
+SAID = {
+    "mode": "you are away",
+    "usual": "often here",
+    "low": "crouched",
+    "staying": "lingered",
+    "hour": "at night",
+}
+
 TOGETHER = {
     Verdict.THREAT: "Taken as a whole, this looks more like a threat than like daily life.",
     Verdict.ROUTINE: "Taken as a whole, this looks like daily life.",
@@ -124,7 +133,7 @@ def _told(known: Facts, values: NDArray[np.float32], decision: Decision, model: 
     true = [
         claim
         for claim in claims(Numbers(*values.tolist()), known)
-        if claim.side in SIDES[decision.verdict] and not (decision.by_rule and claim.topic == "where")
+        if claim.side in SIDES[decision.verdict] and not _is_said(claim, decision.by_rule)
     ]
     moved = _moved(true, values, model)
     if decision.verdict is Verdict.UNSURE:
@@ -134,6 +143,11 @@ def _told(known: Facts, values: NDArray[np.float32], decision: Decision, model: 
                 moved.remove(best)
                 moved.insert(0, best)
     return [claim.text for claim in moved][:MOST_CLAIMS]
+
+
+def _is_said(claim: Claim, by_rule: str) -> bool:
+    """Whether the rule's sentence has said as much."""
+    return bool(by_rule) and (claim.topic == "where" or SAID.get(claim.topic, "\n") in by_rule)
 
 
 def _moved(true: Sequence[Claim], values: NDArray[np.float32], model: Model) -> list[Claim]:
