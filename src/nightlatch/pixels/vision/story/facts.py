@@ -149,7 +149,7 @@ def _stays(areas: Sequence[Area], steps: Sequence[Steps]) -> tuple[Stay, ...]:
         if area.shows is None or area.use == "mask":
             continue
         for each in steps:
-            there = _is_at(each, area.points) & each.slow
+            there = _is_at(each, area.points, each.slow)
             seconds = float(np.sum(there)) * each.step_s
             low = float(np.sum(there & crouched(each))) * each.step_s if seconds else 0.0
             if seconds > (best[area.shows].seconds if area.shows in best else 0.0):
@@ -157,13 +157,14 @@ def _stays(areas: Sequence[Area], steps: Sequence[Steps]) -> tuple[Stay, ...]:
     return tuple(sorted(best.values(), key=lambda stay: -stay.seconds))
 
 
-def _is_at(steps: Steps, polygon: Sequence[Point]) -> NDArray[np.bool_]:
-    """When the feet or the middle are in a polygon, or the feet within reach of it, (N,)."""
+def _is_at(steps: Steps, polygon: Sequence[Point], among: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """When, of `among`, the feet or the middle are in a polygon, or the feet within reach of it, (N,)."""
     points = tuple(polygon)
     found = np.zeros(len(steps.x), np.bool_)
-    for n, (x, y, high) in enumerate(zip(steps.x, steps.y, steps.high, strict=True)):
-        feet, middle = (float(x) * 9 / 16, float(y)), (float(x) * 9 / 16, float(y - high / 2))
-        found[n] = is_inside(feet, points) or is_inside(middle, points) or _far(feet, points) < REACH * high
+    for n in np.flatnonzero(among):
+        x, y, high = float(steps.x[n]) * 9 / 16, float(steps.y[n]), float(steps.high[n])
+        is_in = is_inside((x, y), points) or is_inside((x, y - high / 2), points)
+        found[n] = is_in or _far((x, y), points) < REACH * high
     return found
 
 
@@ -181,7 +182,7 @@ def _far(point: Point, polygon: Sequence[Point]) -> float:
 
 def _climbs(steps: Steps, fence: Area) -> bool:
     """Whether head and feet rise together at a fence; of who walks away the head does not."""
-    there, back = _is_at(steps, fence.points), max(1, round(CLIMB_S / steps.step_s))
+    there, back = _is_at(steps, fence.points, np.ones(len(steps.x), np.bool_)), max(1, round(CLIMB_S / steps.step_s))
     top = steps.y - steps.high
     for n in np.flatnonzero(there):
         before = slice(max(0, n - back), n + 1)
