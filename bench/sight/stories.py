@@ -48,6 +48,8 @@ class Habit:
 
 STREET, FRONT, DRIVE, GARDEN, INSIDE = SITES
 # A terraced house on a side street with a drive and a garden, in autumn. Written before anything was counted.
+# Two rules were mended after the first count of it: others' doors and fences along a street, and one's own car in the
+# dark of an evening.
 MIX = (
     Habit("passing", STREET, 14.0, 6, 24),
     Habit("a group passes", STREET, 2.0, 8, 24),
