@@ -66,7 +66,6 @@ SENTENCES: Mapping[str, str] = {
     "mailbox.unreachable": "The mailbox cannot be reached ({error}). Clips wait at home; Nightlatch keeps trying.",
     "model.missing": "The model {model} could not be downloaded. {text} The next try is in {again_in_s} s.",
     "habits.not_kept": "The usual hours of the cameras could not be kept ({error}). Nightlatch keeps trying.",
-    "mode.changed": "The house is now in mode {mode} (by {by}).",
     "mqtt.lost": "The MQTT broker cannot be reached ({error}). Nightlatch keeps trying.",
     "mqtt.mode_lost": "The mode that was set over MQTT could not be kept ({error}). Check the disk, then set it again.",
     "mqtt.mode_refused": "Something was published to set the mode over MQTT, and refused ({why}).",
