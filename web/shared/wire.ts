@@ -95,6 +95,10 @@ export interface Area {
   shows: Landmark | null;
 }
 
+// Where a camera is, or what it looks at.
+export const SITES = ["street", "front_door", "drive", "garden", "inside"] as const;
+export type Site = (typeof SITES)[number];
+
 // A camera as the page sees it: no password.
 export interface Camera {
   id: string;
@@ -107,6 +111,7 @@ export interface Camera {
   has_sub: boolean;
   areas: Area[];
   quota_bytes: number | null;
+  site: Site | null; // null: the owner has not said
 }
 
 // What a camera is doing now.

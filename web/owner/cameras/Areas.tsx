@@ -5,6 +5,7 @@ import type { Failure } from "../../shared/api";
 import type { Area, Camera } from "../../shared/wire";
 import { home, stillsChanged } from "../state";
 import { SealedPicture, Trouble } from "../ui";
+import { LandmarkChoice } from "./Choices";
 import { keep, kept, read, written } from "./drafts";
 import {
   begin,
@@ -24,6 +25,7 @@ import {
   removeCorner,
   renamed,
   reset,
+  showing,
   undo,
   withUse,
 } from "./drawing";
@@ -247,7 +249,7 @@ function Row({ at, drawing, set }: { at: number; drawing: Drawing; set: Set }) {
       >
         <span class={`swatch ${area.use}`} /> {area.name}
       </button>
-      {!isChosen && area.dwell_s > 0 && <small>someone must stay {area.dwell_s} s</small>}
+      {!isChosen && <small>{inShort(area)}</small>}
       <button
         type="button"
         class="quiet danger"
@@ -259,6 +261,11 @@ function Row({ at, drawing, set }: { at: number; drawing: Drawing; set: Set }) {
       {isChosen && <About at={at} area={area} set={set} />}
     </li>
   );
+}
+
+function inShort({ shows, dwell_s }: Area): string {
+  const said = [shows && `a ${shows}`, dwell_s > 0 && `someone must stay ${dwell_s} s`];
+  return said.filter(Boolean).join(", ");
 }
 
 function About({ at, area, set }: { at: number; area: Area; set: Set }) {
@@ -289,6 +296,13 @@ function About({ at, area, set }: { at: number; area: Area; set: Set }) {
             ))}
           </select>
         </label>
+      )}
+      {area.use === "watch" && (
+        <LandmarkChoice
+          group={`shows-${at}`}
+          chosen={area.shows}
+          choose={(shows) => set((had) => showing(had, at, shows))}
+        />
       )}
     </div>
   );
