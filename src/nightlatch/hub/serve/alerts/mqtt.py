@@ -99,6 +99,7 @@ class Mqtt:
         self._wake = asyncio.Event()
         self._turn = asyncio.Lock()  # what is retained of a camera is changed by one at a time
         self.pictures = Switch(self.name)
+        self.may_set_mode = Switch("mqtt_mode")
         self.connected = False
         self.trouble: str | None = None  # why it is not connected, and what to do
         self._away_s = time.monotonic()  # since then, unless it is connected
@@ -154,6 +155,10 @@ class Mqtt:
         self._moving = set(moving)
         if any(is_on != (camera_id in self._moving) for camera_id, is_on in self._shown.items()):
             self._wake.set()
+
+    def wake(self) -> None:
+        """Something that is shown has changed: look at all of it again."""
+        self._wake.set()
 
     def _connect(self) -> aiomqtt.Client:
         broker = self._broker
