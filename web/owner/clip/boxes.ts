@@ -1,5 +1,5 @@
-// The boxes over a clip at one moment: one for each thing, on the thing, fading once it is no longer seen. Pure, but for
-// the switch that this device remembers.
+// The boxes over a clip at one moment: one for each thing, on the thing, fading once it is no longer seen. Pure but for
+// the switch, which this device remembers.
 
 import type { Finding, Kind, Place, Track, Verdict } from "../findings";
 
