@@ -12,6 +12,7 @@ import { aboutLooks, aboutReceiving } from "./eye";
 import { Address, SUB_HINT, SubAddress, Transport } from "./fields";
 import { changesOf, type Footage, REMOVAL, type Settings, settingsOf, withoutAddresses } from "./settings";
 import { SAY_WHERE, SITES, wantsSite } from "./sites";
+import { UsualHours } from "./Usual";
 
 // Why it failed; null when it is done.
 type Change = (what: Record<string, unknown>, said: string) => Promise<Failure | null>;
@@ -49,6 +50,7 @@ export function EditCamera({ id }: { id: string }) {
       <Where camera={camera} change={change} />
       <h2>Areas</h2>
       <AreaEditor camera={camera} save={(areas) => ask({ areas }, "Areas saved.")} />
+      <UsualHours id={id} />
       <Looks id={id} />
       <Receiving id={id} />
       <h2>Settings</h2>
