@@ -57,9 +57,11 @@ describe("a camera on its way into the house", () => {
   test("says where it is, unless that is left for later", () => {
     expect(asked({ ...porch, site: "front_door" })).toMatchObject({ site: "front_door" });
     expect(asked(porch)).not.toHaveProperty("site");
-    expect(wantsSite({ site: null, enabled: true })).toBe(true);
-    expect(wantsSite({ site: "street", enabled: true })).toBe(false);
-    expect(wantsSite({ site: null, enabled: false })).toBe(false);
+    const own = { site: null, enabled: true, demo: false };
+    expect(wantsSite(own)).toBe(true);
+    expect(wantsSite({ ...own, site: "street" })).toBe(false);
+    expect(wantsSite({ ...own, enabled: false })).toBe(false);
+    expect(wantsSite({ ...own, demo: true })).toBe(false);
   });
   test("asks for a second stream only if there is one", () => {
     expect(asked(porch)).toEqual({ name: "Porch", url: "rtsp://porch/stream", transport: "tcp" });

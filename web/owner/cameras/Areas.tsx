@@ -263,8 +263,9 @@ function Row({ at, drawing, set }: { at: number; drawing: Drawing; set: Set }) {
   );
 }
 
-function inShort({ shows, dwell_s }: Area): string {
-  const said = [shows && `a ${shows}`, dwell_s > 0 && `someone must stay ${dwell_s} s`];
+function inShort({ name, shows, dwell_s }: Area): string {
+  const isSaid = shows !== null && name.toLowerCase().includes(shows);
+  const said = [!isSaid && shows && `a ${shows}`, dwell_s > 0 && `someone must stay ${dwell_s} s`];
   return said.filter(Boolean).join(", ");
 }
 

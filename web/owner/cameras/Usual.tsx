@@ -1,8 +1,9 @@
 // When somebody is usually here: 24 hours as a small strip, of the last 14 days.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { type Failure, get } from "../../shared/api";
 import type { Habits } from "../../shared/wire";
+import { useWidth } from "../timeline/Strip";
 import { Trouble } from "../ui";
 import { inWords, tooFew, type UsualPlace, usualPlaces } from "./hours";
 
@@ -20,41 +21,41 @@ export function UsualHours({ id }: { id: string }) {
     <section data-testid="habits">
       <h2>When somebody is usually here</h2>
       <Trouble of={failure} isPlain />
-      {habits && !places && <p class="fine">{tooFew(habits)}</p>}
       {places?.map((place) => (
         <Strip key={place.name} place={place} />
       ))}
-      <p class="fine">Of the last 14 days. Kept at home, never sent.</p>
+      <p class="fine">
+        {habits && !places ? tooFew(habits) : "Of the last 14 days."} {KEPT}
+      </p>
     </section>
   );
 }
 
-const STEP = 15; // of an hour; units of the drawing
-const HIGH = 30;
+const KEPT = "Kept at home, never sent.";
+const HIGH = 44;
 
 function Strip({ place: { name, shares } }: { place: UsualPlace }) {
+  const box = useRef<HTMLElement>(null);
+  const width = useWidth(box, 200, 520);
+  const step = width / 24;
   return (
-    <figure class="usual">
+    <figure class="usual" ref={box}>
       {name && <figcaption class="fine">{name}</figcaption>}
-      <svg
-        viewBox={`0 0 ${24 * STEP} ${HIGH + 14}`}
-        role="img"
-        aria-label={`${name ?? "Anywhere"}. ${inWords(shares)}`}
-      >
-        <rect class="bed" width={24 * STEP} height={HIGH} rx="4" />
+      <svg viewBox={`0 0 ${width} ${HIGH + 16}`} role="img" aria-label={`${name ?? "Anywhere"}. ${inWords(shares)}`}>
+        <rect class="bed" width={width} height={HIGH} rx="6" />
         {shares.map((share, hour) => (
           <rect
             key={hour}
             class="there"
-            x={hour * STEP + 1}
-            width={STEP - 2}
+            x={hour * step + 1}
+            width={step - 2}
             y={HIGH * (1 - share)}
             height={HIGH * share}
-            rx="2"
+            rx="3"
           />
         ))}
         {[0, 6, 12, 18, 24].map((hour) => (
-          <text key={hour} x={hour * STEP} y={HIGH + 11} text-anchor={hour === 24 ? "end" : hour ? "middle" : "start"}>
+          <text key={hour} x={hour * step} y={HIGH + 13} text-anchor={hour === 24 ? "end" : hour ? "middle" : "start"}>
             {String(hour).padStart(2, "0")}
           </text>
         ))}

@@ -1,6 +1,6 @@
 // Where a camera is, and what an area shows, in the owner's words. Pure.
 
-import type { Landmark, Site } from "../../shared/wire";
+import type { Camera, Landmark, Site } from "../../shared/wire";
 
 export const SITES: Record<Site, { name: string; about: string }> = {
   street: { name: "Street", about: "Anybody may walk past" },
@@ -14,7 +14,7 @@ export const LANDMARKS: Record<Landmark, string> = { door: "Door", window: "Wind
 
 export const SAY_WHERE = "Say where this camera is, and it can tell more.";
 
-// A camera that looks, and nobody has said where it is.
-export function wantsSite({ site, enabled }: { site: Site | null; enabled: boolean }): boolean {
-  return enabled && site === null;
+// A camera that looks, and nobody has said where it is. The demo asks for nothing.
+export function wantsSite({ site, enabled, demo }: Pick<Camera, "site" | "enabled" | "demo">): boolean {
+  return enabled && !demo && site === null;
 }

@@ -1,11 +1,12 @@
 // The week: when the house goes over to night and to away by itself, as bars and as times to set.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { type Failure, get, send } from "../../shared/api";
 import type { Schedule, WeeklySpan } from "../../shared/wire";
 import { MODE_NAMES } from "../home/mode";
 import { refresh } from "../state";
 import { useTask } from "../task";
+import { useWidth } from "../timeline/Strip";
 import { say } from "../toast";
 import { Trouble, Wait } from "../ui";
 import {
@@ -70,7 +71,7 @@ function Editor({ kept, keep }: { kept: Schedule; keep: (schedule: Schedule) => 
         <Times key={row.name} row={row} at={at} set={setWeek} />
       ))}
       <Trouble of={task.failure} todo="Your times are still here. Save them again." />
-      <div class="row">
+      <div class="row" hidden={!isUnsaved && spans.length === 0}>
         <button
           type="button"
           class="main"
@@ -100,22 +101,23 @@ function byWhichClock({ zone, utc_offset_min }: Schedule): string {
   return isOther ? `Times are by the hub's clock (${zone}), which is not this device's.` : "";
 }
 
-const LEFT = 34; // of the names of the days
-const WIDTH = 394;
-const LINE = 20;
+const LEFT = 44; // of the names of the days, px
+const LINE = 22;
 
 function Picture({ spans }: { spans: WeeklySpan[] }) {
-  const x = (minutes: number) => LEFT + ((WIDTH - LEFT) * minutes) / DAY_MIN;
+  const box = useRef<HTMLElement>(null);
+  const width = useWidth(box, 260, 700);
+  const x = (minutes: number) => LEFT + ((width - LEFT) * minutes) / DAY_MIN;
   const foot = DAYS.length * LINE;
   return (
-    <figure class="week">
-      <svg viewBox={`0 0 ${WIDTH} ${foot + 14}`} role="img" aria-label={inWords(spans)} data-testid="week">
+    <figure class="week" ref={box}>
+      <svg viewBox={`0 0 ${width} ${foot + 16}`} role="img" aria-label={inWords(spans)} data-testid="week">
         {DAYS.map((name, day) => (
           <g key={name}>
-            <text x="0" y={day * LINE + 12}>
+            <text x="0" y={day * LINE + 14}>
               {name.slice(0, 3)}
             </text>
-            <rect class="bed" x={LEFT} y={day * LINE + 2} width={WIDTH - LEFT} height={LINE - 6} rx="3" />
+            <rect class="bed" x={LEFT} y={day * LINE + 2} width={width - LEFT} height={LINE - 6} rx="4" />
           </g>
         ))}
         {barsOf(spans).map(({ day, mode, from, to }) => (
@@ -126,11 +128,11 @@ function Picture({ spans }: { spans: WeeklySpan[] }) {
             y={day * LINE + 2}
             width={x(to) - x(from)}
             height={LINE - 6}
-            rx="3"
+            rx="4"
           />
         ))}
         {[0, 6, 12, 18, 24].map((hour) => (
-          <text key={hour} x={x(hour * 60)} y={foot + 11} text-anchor={hour === 24 ? "end" : hour ? "middle" : "start"}>
+          <text key={hour} x={x(hour * 60)} y={foot + 12} text-anchor={hour === 24 ? "end" : hour ? "middle" : "start"}>
             {String(hour).padStart(2, "0")}
           </text>
         ))}
@@ -146,7 +148,7 @@ type Set = (next: (had: Week) => Week) => void;
 
 function Groupings({ week, set }: { week: Week; set: Set }) {
   return (
-    <div class="segmented" role="group" aria-label="Which days are alike">
+    <div class="segmented groupings" role="group" aria-label="Which days are alike">
       {(Object.keys(GROUPINGS) as Grouping[]).map((each) => (
         <button
           key={each}
@@ -205,6 +207,11 @@ function TimeRow({ name, time, change, remove }: TimeRowProps) {
       />
     </label>
   );
+  const dismiss = ({ currentTarget }: { currentTarget: HTMLElement }) => {
+    const next = currentTarget.closest("fieldset")?.querySelector<HTMLElement>("[data-testid=time-add]");
+    next?.focus(); // this button goes
+    remove();
+  };
   return (
     <div class="time">
       <select
@@ -217,7 +224,7 @@ function TimeRow({ name, time, change, remove }: TimeRowProps) {
       </select>
       {clockField("from", "from")}
       {clockField("to", "to")}
-      <button type="button" class="quiet danger" aria-label={`Remove ${name}`} onClick={remove}>
+      <button type="button" class="quiet danger" aria-label={`Remove ${name}`} onClick={dismiss}>
         Remove
       </button>
       {time.to <= time.from && <small>{time.to === time.from ? "the whole day" : "until the next day"}</small>}
