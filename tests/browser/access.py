@@ -10,8 +10,11 @@ LEAST_TARGET_PX = 24  # WCAG 2.2, 2.5.8; links within a sentence are exempt
 _FIND = """
 ([leastContrast, leastTarget]) => {
   const found = [];
-  const said = (e) => `${e.tagName.toLowerCase()}.${e.getAttribute('class') || ''} “${(e.textContent || '').trim().slice(0, 40)}”`;
-  const isShown = (e) => e.checkVisibility({ opacityProperty: false, visibilityProperty: true }) && !e.closest('[inert]');
+  const said = (e) => {
+    const text = (e.textContent || '').trim().slice(0, 40);
+    return `${e.tagName.toLowerCase()}.${e.getAttribute('class') || ''} “${text}”`;
+  };
+  const isShown = (e) => e.checkVisibility({ visibilityProperty: true }) && !e.closest('[inert]');
   const colour = (text) => {
     const canvas = colour.canvas ||= Object.assign(document.createElement('canvas'), { width: 1, height: 1 });
     const pen = canvas.getContext('2d', { willReadFrequently: true });
@@ -33,7 +36,10 @@ _FIND = """
     const [r, g, b] = rgb.map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
-  const contrast = (a, b) => { const [x, y] = [light(a), light(b)].sort((m, n) => n - m); return (x + 0.05) / (y + 0.05); };
+  const contrast = (a, b) => {
+    const [x, y] = [light(a), light(b)].sort((m, n) => n - m);
+    return (x + 0.05) / (y + 0.05);
+  };
   for (const e of document.querySelectorAll('body *')) {
     if (!isShown(e) || e.closest('[aria-hidden=true]') || e.closest('.picture, .film, .screen, .canvas')) continue;
     const hasText = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
@@ -62,9 +68,9 @@ _FIND = """
   }
   const ids = [...document.querySelectorAll('[id]')].map((e) => e.id);
   for (const id of new Set(ids)) if (ids.filter((each) => each === id).length > 1) found.push(`two ids: ${id}`);
-  for (const e of document.querySelectorAll('fieldset')) if (!e.querySelector('legend')) found.push(`no legend: ${said(e)}`);
-  for (const e of document.querySelectorAll('svg'))
-    if (isShown(e) && e.getAttribute('aria-hidden') !== 'true' && !e.getAttribute('aria-label')) found.push('svg without a name');
+  for (const e of document.querySelectorAll('fieldset:not(:has(legend))')) found.push(`no legend: ${said(e)}`);
+  for (const e of document.querySelectorAll('svg:not([aria-hidden=true], [aria-label])'))
+    if (isShown(e)) found.push('svg without a name');
   if (document.querySelectorAll('h1').length !== 1) found.push('not one h1');
   if (document.documentElement.scrollWidth > innerWidth) found.push('wider than the window');
   return found;

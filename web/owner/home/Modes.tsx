@@ -55,7 +55,12 @@ export function ModeChoice({ of }: { of: ModeNow }) {
       <p class="fine" data-testid="mode-now">
         {isHere.value ? `${aboutMode(of, now.value)} ${MEANS[of.mode]}` : "Which mode is set cannot be told now."}{" "}
         {isHere.value && other && (
-          <button type="button" class="link" onClick={() => void choose(of.mode, other.hold)}>
+          <button
+            type="button"
+            class="link"
+            aria-disabled={wanted !== null}
+            onClick={() => void choose(of.mode, other.hold)}
+          >
             {other.name}
           </button>
         )}
