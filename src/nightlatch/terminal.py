@@ -65,6 +65,8 @@ SENTENCES: Mapping[str, str] = {
     "look.unfinished": "The last look at camera {camera:.8} was not finished ({error}). Recording never waits for it.",
     "mailbox.unreachable": "The mailbox cannot be reached ({error}). Clips wait at home; Nightlatch keeps trying.",
     "model.missing": "The model {model} could not be downloaded. {text} The next try is in {again_in_s} s.",
+    "habits.not_kept": "The usual hours of the cameras could not be kept ({error}). Nightlatch keeps trying.",
+    "mode.changed": "The house is now in mode {mode} (by {by}).",
     "mqtt.lost": "The MQTT broker cannot be reached ({error}). Nightlatch keeps trying.",
     "mqtt.stumbled": "The connection to the MQTT broker stumbled. Nightlatch keeps trying.",
     "notices.missed": "The page was too busy for {count} messages from the recorder; the index is compared with the "

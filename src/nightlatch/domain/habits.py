@@ -1,7 +1,7 @@
 """At which hours somebody is usually there, before one camera. Pure: wall-clock days and hours come from outside.
 
-An hour of a day is a bit. A day that nobody watched says nothing; today says nothing about what is usual, or whoever
-comes twice in an hour would have made himself usual.
+An hour of a day is a bit. A day that nobody watched says nothing; today says nothing about what is usual, or people who
+come twice in an hour would have made themselves usual.
 """
 
 from __future__ import annotations

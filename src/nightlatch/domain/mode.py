@@ -16,10 +16,9 @@ from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from nightlatch.domain.context import Mode
-from nightlatch.domain.time import Span
+from nightlatch.domain.time import DAY_MS, Span
 
-DAY_MIN = 24 * 60
-AHEAD_DAYS = 8  # a week, and the day on which it is asked
+AHEAD_DAYS = 8  # that are asked for a change: a week, and the day on which it is asked
 
 
 class SetBy(StrEnum):
@@ -76,7 +75,7 @@ class Schedule:
         spells = list(self._spells(now_ms, zone))
         mode = _mode_at(now_ms, spells)
         for at_ms in sorted({edge for _, spell in spells for edge in (spell.began_ms, spell.ended_ms)}):
-            if at_ms > now_ms and (then := _mode_at(at_ms, spells)) is not mode:
+            if now_ms < at_ms < now_ms + AHEAD_DAYS * DAY_MS and (then := _mode_at(at_ms, spells)) is not mode:
                 return ModeChange(at_ms, then)
         return None
 
@@ -94,9 +93,9 @@ class Schedule:
         return since_ms
 
     def _spells(self, now_ms: int, zone: tzinfo | None) -> Iterator[tuple[Mode, Span]]:
-        """Each time that a span comes, from the day before yesterday to the end of a week."""
+        """Each time that a span comes, from the day before yesterday to well after the days that are asked."""
         today = datetime.fromtimestamp(now_ms / 1000, zone).date()
-        for day in (today + timedelta(days=each) for each in range(-2, AHEAD_DAYS + 1)):
+        for day in (today + timedelta(days=each) for each in range(-2, AHEAD_DAYS + 3)):
             for span in self.spans:
                 if day.weekday() in span.days:
                     ends = day if span.to_min > span.from_min else day + timedelta(days=1)

@@ -124,7 +124,7 @@ class House:
         self.notices = NoticeServer(self.settings.data_dir / "watch.sock", self.heard, self.left)
         self.attention = Attention(self.notices.tell)
         self.events = OpenEvents(
-            lambda notice: self.alerts.tell(alert_of(notice)),
+            lambda notice: self.alerts.tell(alert_of(notice, self.modes.mode)),
             lambda moving: None if self.mqtt is None else self.mqtt.follow(moving),
         )
         self.entries = Entries(self.books, self.clock, self.entered, self.match_all, self.gaps)

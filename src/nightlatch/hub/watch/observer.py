@@ -22,6 +22,7 @@ from nightlatch.domain.sighting import EventClosed, EventJudged, EventOpened, Ju
 from nightlatch.hub.watch.clipping import ClipOrder, Filing, Happenings
 from nightlatch.hub.watch.looks import BestLooks, Look
 from nightlatch.hub.watch.pool import Pool
+from nightlatch.hub.watch.surroundings import Surroundings
 from nightlatch.pixels.media.backlog import Backlog
 from nightlatch.pixels.media.frames import Picture
 from nightlatch.pixels.media.packets import Packet, Streams
@@ -58,6 +59,7 @@ class Looking:
     pool: Pool = field(default_factory=Pool)
     wants_stills: Callable[[str], bool] = always  # whether somebody looks at a page that shows this camera
     passed_over: Counter[str] = field(default_factory=Counter)  # packets that nobody had time for, by camera
+    surroundings: Surroundings = field(default_factory=Surroundings)
 
     def observer(self, camera: Camera, streams: Streams, filing: Filing, happenings: Happenings) -> Observer:
         """Who looks at a camera; `happenings` is for its clip."""
@@ -66,6 +68,7 @@ class Looking:
             pool=self.pool,
             wants_stills=self.wants_stills,
             passed_over=self.passed_over,
+            surroundings=self.surroundings,
         )
 
 
@@ -113,6 +116,7 @@ class Observer:
     pool: Pool = field(default_factory=Pool)
     wants_stills: Callable[[str], bool] = always
     passed_over: Counter[str] = field(default_factory=Counter)  # packets, by camera, of this and earlier observers
+    surroundings: Surroundings = field(default_factory=Surroundings)
     failed: int = 0
     _waiting: Backlog = field(default_factory=Backlog)
     _telling: threading.RLock = field(default_factory=threading.RLock)  # held while something is told
@@ -275,6 +279,7 @@ class Observer:
         if picture is None or picture.dts_us == self._seen_us:
             return
         self._seen_us = picture.dts_us
+        self.surroundings.hours.watch(self.camera.id, picture.at_ms)
         if self._sheets is not None and (sheet := self._sheets.add(picture)) is not None:
             self._keep_sheet(sheet)
         age_ms = None if self._shown_us is None else (picture.dts_us - self._shown_us) // 1000
@@ -363,10 +368,13 @@ class Observer:
             self._is_dark,
             wall.tm_hour + wall.tm_min / 60,
             self._kinds,
+            self.surroundings.context(self.camera, opened.onset_ms, at_ms, self._tracks),
         )
         began_s = time.thread_time()
         judged = EventJudged(self.camera.id, opened.event_id, at_ms, self.judge(story))
         self._judging_ms = (time.thread_time() - began_s) * 1000
+        if is_last:
+            self.surroundings.learn(self.camera, opened, judged)
         still = self._take_still(picture)
         with self._telling:
             if self._may_tell:
