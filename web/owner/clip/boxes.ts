@@ -35,14 +35,13 @@ export function placeAt(path: readonly Place[], at: number): { place: Place; uns
   return unseenMs < STAYS_MS + FADES_MS ? { place: before, unseenMs } : null;
 }
 
-// `still`: somebody prefers less motion, so a box goes at once when its time has come.
+// Where something has a name, what merely moved (a branch, a shadow) has no box. `still`: somebody prefers less motion, so a box goes at once when its time has come.
 export function boxesAt(tracks: readonly Track[], at: number, still = false): Box[] {
-  const found = tracks.flatMap((track) => {
+  const named = tracks.filter(({ kind }) => kind !== "motion");
+  return (named.length > 0 ? named : tracks).flatMap((track) => {
     const box = boxOf(track, at, still);
     return box ? [box] : [];
   });
-  const isNamed = found.some(({ track }) => track.kind !== "motion");
-  return isNamed ? found.filter(({ track }) => track.kind !== "motion") : found;
 }
 
 function boxOf(track: Track, at: number, still: boolean): Box | null {
