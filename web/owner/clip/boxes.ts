@@ -35,7 +35,8 @@ export function placeAt(path: readonly Place[], at: number): { place: Place; uns
   return unseenMs < STAYS_MS + FADES_MS ? { place: before, unseenMs } : null;
 }
 
-// Where something has a name, what merely moved (a branch, a shadow) has no box. `still`: somebody prefers less motion, so a box goes at once when its time has come.
+// Where something has a name, what merely moved (a branch, a shadow) has no box. `still`: somebody prefers less motion,
+// so a box goes at once when its time has come.
 export function boxesAt(tracks: readonly Track[], at: number, still = false): Box[] {
   const named = tracks.filter(({ kind }) => kind !== "motion");
   return (named.length > 0 ? named : tracks).flatMap((track) => {
