@@ -33,9 +33,10 @@ export const CALLED: Record<Verdict, string> = {
 };
 const EYES: Record<string, string> = {
   eye: "the built-in eye",
-  ssd: "a small network",
+  ssd: "a small eye",
   yolox: "YOLOX",
-  both: "YOLOX and a second network",
+  both: "three networks together",
+  own: "a model of the household's choosing",
   motion: "plain motion",
 };
 
