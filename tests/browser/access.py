@@ -59,6 +59,7 @@ _FIND = """
     const name = e.getAttribute('aria-label') || labels || e.textContent || e.getAttribute('title') || '';
     const pictures = [...e.querySelectorAll('img[alt]')].map((i) => i.alt).join('');
     if (!(name.trim() || pictures)) found.push(`no name: ${said(e)} ${e.outerHTML.slice(0, 90)}`);
+    if (e.matches('[role]') && e.tabIndex < 0) found.push(`out of the keyboard's reach: ${said(e)}`);
     if (e.closest('[aria-hidden=true]')) found.push(`hidden but operable: ${said(e)}`);
     const label = e.closest('label');
     const { width, height } = (label && e.matches('input') ? label : e).getBoundingClientRect();

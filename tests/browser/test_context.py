@@ -201,6 +201,8 @@ def test_a_camera_says_where_it_is_what_its_areas_show_and_when_somebody_is_ther
     expect(page.get_by_text("Living room: inside.")).to_be_visible()
 
     draw(page, "Watch", [(0.5, 0.5), (0.95, 0.5), (0.95, 0.95), (0.5, 0.95)])
+    page.get_by_test_id("area-canvas").focus()
+    expect(page.get_by_test_id("area-canvas")).to_be_focused()
     window = page.get_by_role("radio", name="Window")
     window.focus()
     page.keyboard.press("Space")
@@ -223,6 +225,14 @@ def test_a_camera_says_where_it_is_what_its_areas_show_and_when_somebody_is_ther
     page.get_by_test_id("habits").scroll_into_view_if_needed()
     nobody_is_shut_out(page, "habits")
     page.unroute("**/habits")
+
+
+def test_the_strips_of_the_timeline_are_reached_by_keyboard(page: Page, home: House) -> None:
+    page.goto(f"{home.address}/timeline")
+    strip = page.get_by_test_id("timeline-strip").first
+    strip.focus()
+    expect(strip).to_be_focused()
+    nobody_is_shut_out(page, "timeline")
 
 
 @pytest.mark.timeout(180)

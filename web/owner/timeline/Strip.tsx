@@ -36,13 +36,14 @@ export function Strip({ day, whole, view, at, isCurrent, known, filter, move, sh
   return (
     <section class={isCurrent ? "strip current" : "strip"}>
       <h2>{day.name}</h2>
+      {/* biome-ignore lint/a11y/useFocusableInteractive: it is focusable, by the attribute as an SVG knows it */}
       <svg
         ref={box}
         viewBox={`0 0 ${width} ${HEIGHT}`}
         data-testid="timeline-strip"
         // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a drawn slider; the page has its keys
         role="slider"
-        tabIndex={0}
+        tabindex={0} // in small letters: an SVG knows no other
         aria-label={`Time on ${day.name}`}
         aria-valuemin={view.from}
         aria-valuemax={view.to}
