@@ -68,6 +68,8 @@ SENTENCES: Mapping[str, str] = {
     "habits.not_kept": "The usual hours of the cameras could not be kept ({error}). Nightlatch keeps trying.",
     "mode.changed": "The house is now in mode {mode} (by {by}).",
     "mqtt.lost": "The MQTT broker cannot be reached ({error}). Nightlatch keeps trying.",
+    "mqtt.mode_lost": "The mode that was set over MQTT could not be kept ({error}). Check the disk, then set it again.",
+    "mqtt.mode_refused": "Something was published to set the mode over MQTT, and refused ({why}).",
     "mqtt.stumbled": "The connection to the MQTT broker stumbled. Nightlatch keeps trying.",
     "notices.missed": "The page was too busy for {count} messages from the recorder; the index is compared with the "
     "recordings.",

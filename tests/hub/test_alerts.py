@@ -97,7 +97,7 @@ def listener(port: int) -> Iterator[Callable[[str], str | None]]:
     """Debian's own client; the newest payload of a topic."""
     heard: dict[str, str] = {}
     command = ["mosquitto_sub", "-p", str(port), "-u", "hub", "-P", "p@ss/word", "-t", "#", "-F", "%t %p"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace")
 
     def read() -> None:
         for line in process.stdout or ():

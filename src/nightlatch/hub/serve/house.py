@@ -18,6 +18,8 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from nightlatch.domain.camera import CameraState
+from nightlatch.domain.context import Mode
+from nightlatch.domain.mode import SetBy
 from nightlatch.domain.time import Clock, Span
 from nightlatch.errors import NightlatchError
 from nightlatch.hub.serve import catalogue, demo
@@ -134,6 +136,7 @@ class House:
         if self.mqtt is not None:
             self.mqtt.pictures = Switch(self.mqtt.name, self.settings.data_dir)
             self.mqtt.may_set_mode = Switch("mqtt_mode", self.settings.data_dir)
+            self.mqtt.mode, self.mqtt.choose = lambda: self.modes.mode, self._choose_mode
 
     @property
     def watch_is_up(self) -> bool:
@@ -227,6 +230,10 @@ class House:
         """How long ago footage of a camera was stored, by a clock that nobody sets; None: not since this start."""
         at_s = self._stored_s.get(camera_id)
         return None if at_s is None else round((time.monotonic() - at_s) * 1000)
+
+    async def _choose_mode(self, mode: Mode) -> None:
+        await run_in_threadpool(self.modes.choose, mode, SetBy.MQTT)
+        self.mode_changed()
 
     def mode_changed(self) -> None:
         """Tell watch, the broker and the pages, from any thread."""

@@ -33,6 +33,7 @@ from nightlatch.pixels.vision.look import worth
 STILL_EVERY_MS = 2_000  # while a page shows it
 RARE_STILL_MS = 60_000  # while none does
 JUDGE_EVERY_MS = 1_000
+YOUNG_MS = 2_500  # of an event, in which it is judged whenever more is known: somebody is to be told within a second
 JUDGE_SHARE = 0.05  # of a core at most: an event with very many tracks is judged less often
 BUSY_EVERY_MS = 60_000  # how often it reports the pictures that nobody had time for
 TURN_S = 0.02  # a camera that is awake has some ms of work in a packet; the next camera's turn comes after these
@@ -355,10 +356,11 @@ class Observer:
                 self.filing.telling.closed(closed.event_id)
 
     def _judge(self, order: ClipOrder, at_ms: int, picture: Picture | None, *, is_last: bool) -> None:
-        if not is_last and 0 <= at_ms - self._judged_ms < max(JUDGE_EVERY_MS, self._judging_ms / JUDGE_SHARE):
+        opened, pause_ms = order.opened, max(JUDGE_EVERY_MS, self._judging_ms / JUDGE_SHARE)
+        is_young = at_ms - opened.onset_ms < YOUNG_MS
+        if not (is_last or is_young) and 0 <= at_ms - self._judged_ms < pause_ms:
             return
         self._judged_ms = at_ms
-        opened = order.opened
         wall = time.localtime(opened.onset_ms / 1000)
         story = Story(
             opened.onset_ms,

@@ -31,7 +31,7 @@ class Modes:
         self._books = books
         self._clock = clock
         self._zone = zone
-        self.mode = Mode.HOME
+        self.mode = self.now().mode
 
     def now(self) -> HouseholdMode:
         """What the household is doing, by the books."""

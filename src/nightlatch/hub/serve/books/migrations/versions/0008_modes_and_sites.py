@@ -1,4 +1,6 @@
-"""What the household is doing, its weekly schedule, and where each camera is."""
+"""What the household is doing, its weekly schedule, and where each camera is; who asked for threats hears of help."""
+
+import json
 
 import sqlalchemy as sa
 from alembic import op
@@ -38,3 +40,11 @@ def upgrade() -> None:
     with op.batch_alter_table("cameras") as change:
         change.add_column(sa.Column("site", sa.String(length=10), nullable=True))
         change.create_check_constraint("camera_site", "site IN ('street', 'front_door', 'drive', 'garden', 'inside')")
+    connection = op.get_bind()
+    for endpoint, verdicts in connection.execute(sa.text("SELECT endpoint, verdicts FROM push")).all():
+        wanted = json.loads(verdicts)
+        if "threat" in wanted and "help" not in wanted:
+            connection.execute(
+                sa.text("UPDATE push SET verdicts = :verdicts WHERE endpoint = :endpoint"),
+                {"verdicts": json.dumps([*wanted, "help"]), "endpoint": endpoint},
+            )
