@@ -7,11 +7,13 @@ import type { Mode, ModeNow, SetBy } from "../../shared/wire";
 
 export const MODE_NAMES: Record<Mode, string> = { home: "Home", night: "Night", away: "Away" };
 
-// What wakes anybody then, beside what every device chose for itself.
+// What makes a sound then, on devices that asked to hear of it (domain/waking.py).
 export const MEANS: Record<Mode, string> = {
-  home: "You are told of threats, and when someone may need help.",
-  night: "You are also told of people when it is not sure what they want.",
-  away: "You are told of anybody who comes close, and of anyone inside.",
+  home: "Alerts sound for threats, and when someone may need help.",
+  night: "Alerts sound for threats, when someone may need help, and for people it is not sure about.",
+  away:
+    "Alerts sound for threats, when someone may need help, and for people it is not sure about. " +
+    "Anyone inside is a threat.",
 };
 
 // "Away since 08:12, set on Anna's phone; by schedule again at 17:30, then home."

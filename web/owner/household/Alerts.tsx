@@ -134,7 +134,7 @@ function Broker({ settings, task, show, letIn }: BrokerProps) {
             onChange={(event) => void letIn(event.currentTarget.checked)}
           />
           <span>
-            <strong>It may change the mode</strong>
+            <strong>Home automation may change the mode</strong>
             <small>
               Off, as anyone who can write to your broker could then set the house to home while you are away, and fewer
               alerts would reach you.
