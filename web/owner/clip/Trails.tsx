@@ -11,8 +11,9 @@ interface TrailsProps {
 }
 
 export function Trails({ video, began, of }: TrailsProps) {
-  const { at, size } = useFilm(video, began);
+  const { at, size, shown } = useFilm(video, began);
   const [w, h] = size;
+  const px = w / shown; // of the film, for one on the screen
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const boxes = boxesAt(of.tracks, at, still);
   return (
@@ -25,28 +26,38 @@ export function Trails({ video, began, of }: TrailsProps) {
     >
       {!still &&
         trailsAt(boxes, at).map(({ id, line }) => (
-          <polyline key={id} points={line.map(([x, y]) => `${x * w},${y * h}`).join(" ")} stroke-width={w / 640} />
+          <polyline key={id} points={line.map(([x, y]) => `${x * w},${y * h}`).join(" ")} stroke-width={1.3 * px} />
         ))}
       {boxes.map((box) => (
-        <Frame key={box.track.id} box={box} tone={toneOf(box.track.kind, of)} size={size} />
+        <Frame key={box.track.id} box={box} tone={toneOf(box.track.kind, of)} size={size} px={px} />
       ))}
     </svg>
   );
 }
 
 type Size = [width: number, height: number];
+const LETTERS_PX = 13;
 
-function Frame({ box, tone, size: [w, h] }: { box: Box; tone: string; size: Size }) {
+interface FrameProps {
+  box: Box;
+  tone: string;
+  size: Size;
+  px: number;
+}
+
+function Frame({ box, tone, size: [w, h], px }: FrameProps) {
   const { place, strength, track } = box;
   const [left, top, right, bottom] = [place[1] * w, place[2] * h, place[3] * w, place[4] * h];
-  const above = top - w / 150;
+  const letters = Math.max(LETTERS_PX * px, w / 60); // to be read on a phone, too
+  const above = top - letters / 3;
   return (
     <g class={tone} opacity={strength} data-kind={track.kind}>
-      <rect x={left} y={top} width={right - left} height={bottom - top} rx={w / 160} stroke-width={w / 480} />
+      <rect x={left} y={top} width={right - left} height={bottom - top} rx={6 * px} stroke-width={2 * px} />
       <text
-        x={Math.min(left, w - w / 10)}
-        y={above > w / 40 ? above : Math.min(bottom + w / 45, h - w / 150)}
-        font-size={w / 55}
+        x={Math.min(left, w - 5 * letters)}
+        y={above > letters ? above : Math.min(bottom + letters, h - letters / 3)}
+        font-size={letters}
+        stroke-width={3 * px}
       >
         {NAMES[track.kind]}
       </text>
@@ -54,17 +65,19 @@ function Frame({ box, tone, size: [w, h] }: { box: Box; tone: string; size: Size
   );
 }
 
-// Where the film is, and how large its picture.
-function useFilm(video: TrailsProps["video"], began: number): { at: number; size: Size } {
+// Where the film is, how large its picture, and how wide it is shown.
+function useFilm(video: TrailsProps["video"], began: number): { at: number; size: Size; shown: number } {
   const [at, setAt] = useState(began);
   const [size, setSize] = useState<Size>([16, 9]);
+  const [shown, setShown] = useState(16);
   useEffect(() => {
     let frame = 0;
     const follow = () => {
       const it = video.current;
       if (it) {
         setAt(began + it.currentTime * 1000);
-        const { videoWidth: w, videoHeight: h } = it;
+        const { videoWidth: w, videoHeight: h, clientWidth, clientHeight } = it;
+        if (h) setShown(Math.max(1, Math.min(clientWidth, (clientHeight * w) / h)));
         if (w) setSize((had) => (had[0] === w && had[1] === h ? had : [w, h]));
       }
       frame = requestAnimationFrame(follow);
@@ -72,5 +85,5 @@ function useFilm(video: TrailsProps["video"], began: number): { at: number; size
     frame = requestAnimationFrame(follow);
     return () => cancelAnimationFrame(frame);
   }, [began]);
-  return { at, size };
+  return { at, size, shown };
 }
