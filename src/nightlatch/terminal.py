@@ -37,7 +37,7 @@ SENTENCES: Mapping[str, str] = {
     "clip.stays": "An expired clip could not be deleted ({error}). The next round tries again.",
     "detector.failed": "The detector failed ({why}). It starts again in {again_in_s} s; recording goes on.",
     "detector.hangs": "The detector has not answered for {after_s} s; recording goes on.",
-    "detector.missing": "{text} Until it is here, the built-in eye looks.",
+    "detector.missing": "{text} Until it is here, another eye looks: {instead}.",
     "disk.stumbled": "Storing what was recorded stumbled. Nightlatch keeps trying.",
     "door.full": "A connection could not be accepted ({error}). Nightlatch keeps trying.",
     "duty.failed": "What had to be done could not be done yet ({duty}: {error}). Nightlatch keeps trying.",
