@@ -1,4 +1,4 @@
-"""The two streams of a demo camera show the same moment: what is seen on the small one is there on the large one, too."""
+"""The two streams of a demo camera show the same moment: what is seen on the small one is there on the large one."""
 
 from __future__ import annotations
 
