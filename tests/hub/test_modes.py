@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,10 +29,12 @@ from nightlatch.hub.serve.books.index import MIGRATIONS, open_index
 from nightlatch.hub.serve.people.modes import Modes
 from nightlatch.hub.vault.habits import keep_habits, read_habits
 from nightlatch.hub.wire.client import NoticeClient
-from nightlatch.hub.wire.notices import CameraList, Hello, Notice
+from nightlatch.hub.wire.notices import CameraList, Hello, Notice, decode
+from nightlatch.pixels.stage.encoding import film
+from nightlatch.pixels.stage.scenes import scene
 from nightlatch.store import records
 from tests.clocks import TestClock
-from tests.house import until
+from tests.house import house, until
 from tests.hub.test_api import Hub, running
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -297,3 +301,36 @@ def test_a_camera_keeps_its_site_when_something_else_changes(books: Books) -> No
     catalogue.add(books, TestClock(), name="porch", url="rtsp://192.0.2.1/", site=Site.GARDEN)
     changed = catalogue.change(books, "porch", lambda camera: replace(camera, name="yard"))
     assert changed.site is Site.GARDEN
+
+
+@pytest.mark.timeout(240)
+def test_a_house_whose_programs_are_killed_is_still_away_and_no_recording_was_begun_anew_for_a_mode(
+    tmp_path: Path,
+) -> None:
+    street = film(scene("living-room", width=320, height=180), tmp_path / "street.mp4", 30)
+    with house(tmp_path / "house") as home:
+        home.set_up()
+        camera = home.add_camera("porch", f"file:{street}?loop=1")["id"]
+
+        def now() -> dict[str, Any]:
+            return dict(home.home()["cameras"][0])
+
+        def kept() -> tuple[Mode, Site | None] | None:
+            found = decode((home.data / "hub" / "cameras.list").read_bytes())
+            return (found.mode, found.cameras[0].site) if isinstance(found, CameraList) else None
+
+        until(lambda: now()["state"] == "recording", "recording", 60)
+        began_ms = now()["since_ms"]
+        home.client.put("/api/mode", json={"mode": "away"}).raise_for_status()
+        home.client.patch(f"/api/cameras/{camera}", json={"site": "garden"}).raise_for_status()
+        until(lambda: kept() == (Mode.AWAY, Site.GARDEN), "watch being told", 20)
+        hours = home.data / "hub" / "habits" / f"{camera}.json"
+        until(hours.exists, "the usual hours", 30)
+        assert hours.stat().st_mode & 0o077 == 0
+        assert now()["since_ms"] == began_ms
+        for pid in (*home.children("watch"), *home.children("serve")):
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: home.answers() and now()["state"] == "recording", "both coming back", 90)
+        assert home.home()["mode"]["mode"] == "away"
+        home.client.delete(f"/api/cameras/{camera}").raise_for_status()
+        until(lambda: not hours.exists(), "the hours going with their camera", 20)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import stat
+from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -12,12 +15,30 @@ from structlog.testing import capture_logs
 from nightlatch.domain.camera import Camera
 from nightlatch.domain.context import Context, Mode, Site, Usual
 from nightlatch.domain.geometry import Area, Box
-from nightlatch.domain.sighting import EventJudged, EventOpened, Judgement, Kind, Place, Track, Verdict
+from nightlatch.domain.sighting import (
+    EventClosed,
+    EventJudged,
+    EventOpened,
+    Judgement,
+    Kind,
+    Place,
+    Story,
+    Track,
+    Verdict,
+)
 from nightlatch.domain.time import DAY_MS, HOUR_MS, Span
 from nightlatch.hub.vault.habits import FOLDER, read_habits
 from nightlatch.hub.watch.habits import KnownHours, wall_hour
+from nightlatch.hub.watch.observer import Observer
+from nightlatch.hub.watch.pool import Pool
 from nightlatch.hub.watch.surroundings import EXIT_MS, LONGEST_EXIT_MS, Surroundings
 from nightlatch.hub.wire.notices import CameraList
+from nightlatch.pixels.media.frames import Looker
+from nightlatch.pixels.replay.films import open_film
+from nightlatch.pixels.sight import TracksChanged
+from tests.hub.test_looks import Ears
+from tests.hub.test_pool import Fake
+from tests.pixels.sight.rooms import film
 
 NOW_MS = 1_800_000_000_000
 LEFT = Area("path", "watch", ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
@@ -179,3 +200,33 @@ def test_an_event_over_the_turn_of_an_hour_belongs_to_both(tmp_path: Path) -> No
     made.flush()
     kept = read_habits(tmp_path, PORCH.id)
     assert all(kept.there[day] >> hour & 1 for day, hour in map(wall_hour, (turn_ms - 60_000, turn_ms + 60_000)))
+
+
+def test_each_judgement_knows_site_mode_and_usual_hours_and_the_last_one_teaches(tmp_path: Path) -> None:
+    stories: list[Story] = []
+
+    def judge(story: Story) -> Judgement:
+        stories.append(story)
+        return Judgement(Verdict.ROUTINE, 0.1, (), (Kind.PERSON,), story.tracks)
+
+    scene = film(tmp_path / "in.mp4", lambda picture, second: None, seconds=2)
+    with open_film(scene) as opened:
+        picture = Looker(opened.streams).look(next(opened.packets))
+    assert picture is not None
+    known = KnownHours(tmp_path)
+    known.watch(PORCH.id, picture.at_ms - DAY_MS)
+    around = Surroundings(known)
+    around.take(listed(Mode.NIGHT), 0, all_of_them)
+    made: Any = Observer(*(PORCH, lambda: Fake(), judge, Ears(), deque[Any]()), pool=Pool(0), surroundings=around)  # type: ignore[arg-type,return-value]
+    at_ms, event = picture.at_ms, "e" * 16
+    made._follow([EventOpened(PORCH.id, event, at_ms, at_ms)], picture)
+    made._follow([TracksChanged(event, at_ms + 500, (someone(0.7, at_ms + 500),))], picture)
+    around.take(listed(Mode.HOME, replace(PORCH, site=Site.GARDEN)), at_ms, all_of_them)
+    made._follow([EventClosed(PORCH.id, event, at_ms, at_ms + 500, at_ms + 10_500)], picture)
+    assert [story.context for story in stories] == [
+        Context(Site.DRIVE, Mode.NIGHT, Usual(0, 1)),
+        Context(Site.GARDEN, Mode.HOME, Usual(0, 1)),
+    ]
+    known.flush()
+    day, hour = wall_hour(at_ms)
+    assert read_habits(tmp_path, PORCH.id).areas["car"][day] >> hour & 1

@@ -208,14 +208,20 @@ export interface Disk {
 }
 
 // What can look at moving things. MOTION knows no kinds, only that something moved.
-export const EYE_NAMES = ["eye", "ssd", "yolox", "both", "motion"] as const;
+export const EYE_NAMES = ["eye", "ssd", "yolox", "both", "own", "motion"] as const;
 export type EyeName = (typeof EYE_NAMES)[number];
+
+// A network that an eye is made of, by its model's name.
+export const EYE_PARTS = ["yolox_nano", "ssd_oidv4", "pose_detection"] as const;
+export type EyePart = (typeof EYE_PARTS)[number];
 
 // How the eye is doing.
 export interface Looking {
   blind_since_ms: number | null;
   chosen: EyeName;
-  coming_percent: number | null; // of the chosen one, while it is being downloaded
+  coming_percent: number | null; // of what it lacks and is being downloaded
+  coming_text: string | null; // why that has not come yet, and what to do
+  lacks: EyePart[]; // networks of the chosen eye that are not on this machine
 }
 
 // What is on its way to the mailbox.

@@ -285,12 +285,12 @@ class Sight:
             is_due = bool(self._vote.kinds)
         if event_id is None or not (force or is_due):
             return []
+        self._told_kinds = self._vote.kinds
         tracks = self._tracker.tracks
         if not tracks:
             return []
         self._told_ms = at_ms
-        self._told_kinds = self._vote.kinds
-        return [TracksChanged(event_id, at_ms, tracks, self._told_kinds)]
+        return [TracksChanged(event_id, at_ms, tracks, self._vote.kinds)]
 
     def _tell_stay(self, at_ms: int) -> list[News]:
         """The event that waits, once somebody has stayed long enough where the owner wants that."""

@@ -403,7 +403,7 @@ def _carried(before: CameraStatus | None, now: CameraStatus) -> CameraStatus:
 
 def _fares(eye: EyeStatus) -> tuple[object, ...]:
     """What makes pages look again; counts do not."""
-    return eye.name, eye.blind_since_ms, eye.blind_text, eye.coming_percent, eye.coming_text
+    return eye.name, eye.blind_since_ms, eye.blind_text, eye.coming_percent, eye.coming_text, eye.lacks
 
 
 def house(request: Request) -> House:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -370,10 +370,10 @@ class Observer:
             self._is_dark,
             wall.tm_hour + wall.tm_min / 60,
             self._kinds,
-            self.surroundings.context(self.camera, opened.onset_ms, at_ms, self._tracks),
         )
         began_s = time.thread_time()
-        judged = EventJudged(self.camera.id, opened.event_id, at_ms, self.judge(story))
+        context = self.surroundings.context(self.camera, opened.onset_ms, at_ms, self._tracks)
+        judged = EventJudged(self.camera.id, opened.event_id, at_ms, self.judge(replace(story, context=context)))
         self._judging_ms = (time.thread_time() - began_s) * 1000
         if is_last:
             self.surroundings.learn(self.camera, opened, judged)

@@ -44,6 +44,7 @@ def run(settings: HubSettings, shard: Shard) -> None:
         settings.models_dir,
         EyeReport(client.send, clock, settings.data_dir, shard),
         onlookers.want,
+        settings.detector_model,
     )
     looking = replace(looking, surroundings=Surroundings(KnownHours(settings.data_dir)))
     watcher = Watcher(settings.data_dir, Station(Vault(settings.data_dir, clock), clock, telling, looking), shard)

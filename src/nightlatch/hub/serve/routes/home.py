@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 
 from nightlatch.domain.camera import Camera, CameraState
-from nightlatch.domain.sighting import EyeName
+from nightlatch.domain.sighting import EyeName, EyePart
 from nightlatch.domain.time import HOUR_MS
 from nightlatch.errors import Reason
 from nightlatch.hub.serve import catalogue
@@ -86,7 +86,9 @@ class LookingShape:
 
     blind_since_ms: int | None
     chosen: EyeName
-    coming_percent: int | None  # of the chosen one, while it is being downloaded
+    coming_percent: int | None  # of what it lacks and is being downloaded
+    coming_text: str | None  # why that has not come yet, and what to do
+    lacks: list[EyePart]  # networks of the chosen eye that are not on this machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,8 @@ def _state(at: House, camera: Camera) -> CameraState:
 def _looking(at: House) -> LookingShape | None:
     if at.eye is None:
         return None
-    return LookingShape(at.eye.blind_since_ms, at.settings.detector, at.eye.coming_percent)
+    eye = at.eye
+    return LookingShape(eye.blind_since_ms, at.settings.detector, eye.coming_percent, eye.coming_text, list(eye.lacks))
 
 
 def _looks(at: House, camera_id: str) -> LooksShape | None:
@@ -236,7 +239,7 @@ def _facts(at: House, cameras: list[CameraNowShape], now_ms: int, storage: DiskS
             )
             for each in cameras
         ),
-        eye=None if eye is None else EyeFacts(eye.blind_since_ms, eye.blind_text, eye.coming_text),
+        eye=None if eye is None else EyeFacts(eye.blind_since_ms, eye.blind_text),
         logs=tuple(LogFacts(each.programme, each.trouble, each.silent_since_ms) for each in at.logs.troubles()),
         mailbox_is_away=uplink is not None and uplink.reachable is False,
         mailbox_trouble=None if uplink is None else uplink.trouble,
