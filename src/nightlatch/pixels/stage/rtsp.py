@@ -100,7 +100,7 @@ class SceneMount(Mount):
         super().__init__(faults)
         self.scene = scene
         self._gop_s, self._bit_rate = gop_s, bit_rate
-        self._curtain = beside._curtain if beside is not None else _Curtain()
+        self._curtain: _Curtain = beside._curtain if beside is not None else _Curtain()
 
     async def ready(self) -> None:
         if not self.parameters:
