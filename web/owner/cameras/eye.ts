@@ -43,8 +43,9 @@ export function aboutEye({ eye, looking }: Home, now: number): string {
 
 // What is not on this machine yet, what that costs, and how to bring it.
 function aboutLacks({ chosen, coming_percent, coming_text, lacks }: NonNullable<Home["looking"]>): string[] {
-  if (chosen === "own") return coming_text ? [`It stands in, for your model cannot be used. ${coming_text}`] : [];
   const said: string[] = [];
+  if (coming_text && chosen === "own") said.push(`It stands in, for your model cannot be used. ${coming_text}`);
+  else if (coming_text && lacks.length === 0) said.push(`It stands in for another one for now. ${coming_text}`);
   if (lacks.includes("yolox_nano")) {
     if (coming_text) said.push(`${FAR}: YOLOX is not here. ${coming_text}`);
     else said.push(`${FAR}: YOLOX is being downloaded, ${coming_percent ?? 0} % so far.`);
