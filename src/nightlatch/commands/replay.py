@@ -158,6 +158,8 @@ def _show(name: str, seen: Replay) -> None:
         _show_event(event)
     if seen.failed:
         typer.echo(f"  {seen.failed} packets could not be decoded")
+    if seen.moved_ms is not None:
+        typer.echo(f"  the camera was moved at {seen.moved_ms / 1000:.0f} s")
     if seen.advice:
         typer.echo(f"  {seen.advice}")
 

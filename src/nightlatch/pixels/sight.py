@@ -20,6 +20,7 @@ from nightlatch.pixels.vision.boxes import grown, joined, overlap
 from nightlatch.pixels.vision.events import EventBuilder
 from nightlatch.pixels.vision.gate import Gate
 from nightlatch.pixels.vision.motion import Background
+from nightlatch.pixels.vision.standpoint import Stand, Standpoint
 from nightlatch.pixels.vision.stays import is_stay, wants_stay
 from nightlatch.pixels.vision.tracker import Tracker
 from nightlatch.pixels.vision.vote import Vote
@@ -47,6 +48,20 @@ class TracksChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraMoved:
+    """The camera looks elsewhere since `at_ms`, and its areas with it; told once."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CameraBack:
+    """It looks where it did again, or has looked elsewhere for a day."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Glance:
     """What one look saw and why the gate did what it did; for `gate explain`."""
 
@@ -59,7 +74,7 @@ class Glance:
 if TYPE_CHECKING:
     from nightlatch.pixels.detectors.sharing import Slot
 
-News = EventOpened | TracksChanged | EventClosed
+News = EventOpened | TracksChanged | EventClosed | CameraMoved | CameraBack
 
 
 class Sight:
@@ -83,6 +98,7 @@ class Sight:
         self._masks = tuple(area for area in areas if area.use == "mask")
         self._background = Background(areas)
         self._gate = Gate()
+        self._standpoint = Standpoint()
         self._tracker = Tracker()
         self._events = EventBuilder(camera_id, new_id=new_id)
         self._waits = False  # the open event is told only once somebody has stayed long enough
@@ -203,8 +219,20 @@ class Sight:
             for past in self._looker.wake():
                 told += self._weigh(past, self._background.peek(past.luma, self._ms(past.dts_us)), "past")
         told += self._weigh(picture, motion, "awake" if was_awake else "key")
+        told += self._stand(picture, at_ms)
         self._rest(at_ms)
         return told
+
+    def _stand(self, picture: Picture, at_ms: int) -> list[News]:
+        """Notice that the camera was moved, or moved back."""
+        if not self._standpoint.is_due(at_ms):
+            return []
+        match self._standpoint.look(picture.luma, at_ms, is_dark=picture.is_dark):
+            case (Stand.MOVED, since_ms):
+                return [CameraMoved(since_ms + self._ahead_ms)]
+            case (Stand.BACK, since_ms):
+                return [CameraBack(since_ms + self._ahead_ms)]
+        return []
 
     def _news(self, motion: Motion) -> Motion:
         """Without what always moves, but for a while after something surely did: it may have stayed."""
@@ -250,6 +278,8 @@ class Sight:
         regions = joined(motion.boxes, JOIN_GAP)
         asked_ms, asked = self._asked_ms, self._asked
         found = self._detect(picture, motion.at_ms, regions) if self.is_open else None
+        if found is not None and self._standpoint.is_strange:  # a camera that is being moved: all that stands moves
+            found = [each for each in found if each.kind is Kind.PERSON]
         if found is not None and self._answers_late and asked_ms is not None:
             self._vote.take(asked_ms, found, asked)
         elif found is not None:
@@ -321,6 +351,8 @@ def _later(news: News, by_ms: int) -> News:
                 for track in news.tracks
             )
             return replace(news, at_ms=news.at_ms + by_ms, tracks=tuple(tracks))
+        case CameraMoved() | CameraBack():
+            return news  # on the hub's clock already
         case EventClosed():
             return replace(
                 news,

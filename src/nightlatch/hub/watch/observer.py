@@ -26,7 +26,7 @@ from nightlatch.pixels.media.backlog import Backlog
 from nightlatch.pixels.media.frames import Picture
 from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.media.stills import SheetBuilder, make_still
-from nightlatch.pixels.sight import Sight, TracksChanged
+from nightlatch.pixels.sight import CameraBack, CameraMoved, News, Sight, TracksChanged
 from nightlatch.pixels.vision.look import worth
 
 STILL_EVERY_MS = 2_000  # while a page shows it
@@ -39,6 +39,10 @@ HUNG = (
     "Looking at this camera does not come to an end, so nothing that moves is noticed. The recording is complete. "
     "If this does not go away, restart the hub; if it comes back, try another stream of this camera."
 )
+
+MOVED = "This camera was moved at {when}: its picture is not what it was. "
+AREAS = "Its areas may no longer fit: check them, and save them."
+TURN_BACK = "If that was not you, look what happened, and turn it back."
 
 log = structlog.get_logger()
 
@@ -135,6 +139,7 @@ class Observer:
     _judged_ms: int = 0
     _judging_ms: float = 0.0  # what that cost
     _is_dark: bool = False
+    _moved_ms: int | None = None  # since when the camera looks elsewhere
     _shortfall: Shortfall = field(default_factory=Shortfall)
     _advice: str | None = None  # the newest that was told
 
@@ -260,9 +265,18 @@ class Observer:
     # ---- what comes of it ---------------------------------------------------------------------------------
 
     def advice(self, sight: Sight, at_ms: int) -> str | None:
-        """What the owner should know about watching this camera: that it lags, or costs more than it need."""
+        """What the owner should know about this camera: that it was moved, lags, or costs more than it need."""
         missed = self._shortfall.say(at_ms, self.dropped, sight.torn)
-        return missed or (None if self.camera.demo else sight.advice)
+        if self.camera.demo:
+            return missed
+        return self._moved() or missed or sight.advice
+
+    def _moved(self) -> str | None:
+        """That the camera looks elsewhere; until it is moved back, or its areas are saved and it is looked at anew."""
+        if self._moved_ms is None:
+            return None
+        when = time.strftime("%H:%M", time.localtime(self._moved_ms / 1000))
+        return MOVED.format(when=when) + (AREAS if self.camera.areas else TURN_BACK)
 
     def _advise(self, text: str | None) -> None:
         """Tell it if it is news."""
@@ -302,7 +316,7 @@ class Observer:
     def _keep_sheet(self, sheet: Sheet) -> None:
         self.filing.vault.keep_sheet(sheet, self.filing.sealer)
 
-    def _follow(self, changes: Sequence[EventOpened | TracksChanged | EventClosed], picture: Picture | None) -> None:
+    def _follow(self, changes: Sequence[News], picture: Picture | None) -> None:
         for change in changes:
             match change:
                 case EventOpened():
@@ -318,6 +332,10 @@ class Observer:
                     self._tracks, self._kinds, self._people = change.tracks, change.kinds, change.people
                     self._look_better(self._open, change, picture)
                     self._judge(self._open, change.at_ms, picture, is_last=False)
+                case CameraMoved():
+                    self._moved_ms = change.at_ms
+                case CameraBack():
+                    self._moved_ms = None
                 case EventClosed():
                     try:
                         if self._open is not None:

@@ -19,10 +19,11 @@ from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind, family
 from nightlatch.pixels.vision.boxes import area_of, grown, overlap
 
-# Chosen before they were tried on any film, but for TOGETHER and LEAST_OF_TWO, which half of the films of bench/sight
-# taught (reel.py says which), and VEHICLE_MOVES: more than a garden in changing light had and less than any road.
+# Chosen before they were tried on any film, but for TOGETHER, LEAST_OF_TWO and SURER, which half of the films of
+# bench/sight taught (reel.py says which), and VEHICLE_MOVES: more than a garden in changing light had.
 TOGETHER = 0.85  # the scores of two looks that see something well
 LEAST_OF_TWO = 0.3  # of which neither may have less
+SURER = 0.5  # and one at least this: what only the pose detector saw, whose scores count by half, is never named
 TWICE_MS = 3_000  # within which both must be
 LEAST = 0.25  # less is not even seen
 SHARE = 0.25  # of the heaviest family's weight, below which another is dropped
@@ -148,7 +149,7 @@ def _is_well_seen(ballots: Sequence[Ballot]) -> bool:
     """Whether two looks within a few seconds are sure enough together."""
     good = [(each.at_ms, each.detection.score) for each in ballots if each.detection.score >= LEAST_OF_TWO]
     for number, (at_ms, score) in enumerate(good):
-        if score < TOGETHER / 2:
+        if score < SURER:
             continue
         beside = (*good[max(0, number - MOST_BESIDE) : number], *good[number + 1 : number + 1 + MOST_BESIDE])
         if any(0 < abs(at_ms - other_ms) <= TWICE_MS and score + other >= TOGETHER for other_ms, other in beside):
