@@ -307,11 +307,17 @@ class Observer:
         """The picture as the newest still, if the one there is has become old."""
         if picture is None or (self._taken_us is not None and picture.dts_us - self._taken_us < STILL_EVERY_MS * 1000):
             return self._still
+        if (still := self._still_of(picture)) is not None:
+            self._still, self._taken_us = still, picture.dts_us
+        return self._still
+
+    def _still_of(self, picture: Picture) -> Still | None:
+        """The picture as a still; None when that fails."""
         try:
-            self._still, self._taken_us = make_still(picture, self.camera.id), picture.dts_us
+            return make_still(picture, self.camera.id)
         except Exception as error:  # noqa: BLE001 - an event without a picture is better than none
             log.warning("look.failed", camera=self.camera.id, error=type(error).__name__, times=self.failed)
-        return self._still
+            return None
 
     def _keep_sheet(self, sheet: Sheet) -> None:
         self.filing.vault.keep_sheet(sheet, self.filing.sealer)
@@ -345,12 +351,16 @@ class Observer:
 
     def _look_better(self, order: ClipOrder, change: TracksChanged, picture: Picture | None) -> None:
         """Keep the picture as the event's still where it shows better what the event is about."""
-        now_worth = worth(change.tracks, change.at_ms)
+        if change.shown is not None:  # the picture that the eye saw it in: answers come late
+            picture, now_worth = change.shown.picture, change.shown.worth
+        elif change.kinds:
+            return  # what the event is about was not seen in any picture since
+        else:
+            now_worth = worth(change.tracks, change.at_ms)
         if picture is None or not self._looks.wants(now_worth, change.at_ms):
             return
-        self._taken_us = None  # the newest still may be of a second ago
-        still = self._take_still(picture)
-        if still is None or still.at_ms != picture.at_ms:
+        still = self._still_of(picture)
+        if still is None:
             return
         look = Look(still, now_worth)
         is_best = self._looks.take(look)

@@ -64,9 +64,8 @@ class Vote:
         self.looks += 1
         self._people += [Ballot(at_ms, each) for each in found if each.kind is Kind.PERSON and each.score >= PERSON]
         best: dict[Kind, Detection] = {}
-        for each in sorted(found, key=lambda detection: detection.score):
-            if each.score >= LEAST and each.kind is not Kind.MOTION and _moves(each, regions):
-                best[family(each.kind)] = each
+        for each in sorted(moving(found, regions), key=lambda detection: detection.score):
+            best[family(each.kind)] = each
         for group, each in best.items():
             self._seen[group].append(Ballot(at_ms, each))
         if (crowd := _count(found, regions)) > 1:
@@ -117,6 +116,11 @@ class Vote:
             > PLACE_SHARE * min(area_of(each.detection.box), area_of(animal.box))
             for each in takewhile(lambda each: each.at_ms <= at_ms + PLACE_MS, islice(self._people, first, None))
         )
+
+
+def moving(found: Sequence[Detection], regions: Sequence[Box]) -> list[Detection]:
+    """What of it is seen well enough to count, and moves."""
+    return [each for each in found if each.score >= LEAST and each.kind is not Kind.MOTION and _moves(each, regions)]
 
 
 def _moves(each: Detection, regions: Sequence[Box]) -> bool:
