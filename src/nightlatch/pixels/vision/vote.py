@@ -10,7 +10,7 @@ not how many tracks somebody left.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise, takewhile
@@ -55,7 +55,7 @@ class Vote:
     looks: int = 0
     _seen: dict[Kind, list[Ballot]] = field(default_factory=lambda: defaultdict(list))  # by family
     _people: list[Ballot] = field(default_factory=list)  # all of them, for their places
-    _crowds: list[tuple[int, int]] = field(default_factory=list)  # when more than one was there, and how many
+    _crowds: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=MOST_LOOKS))  # when, and how many
 
     def take(self, at_ms: int, found: Sequence[Detection], regions: Sequence[Box]) -> None:
         """One look: what an eye found in it, and what moved."""
@@ -70,9 +70,9 @@ class Vote:
             self._seen[group].append(Ballot(at_ms, each))
         if (crowd := _count(found, regions)) > 1:
             self._crowds.append((at_ms, crowd))
-        for noted in (self._people, self._crowds, *self._seen.values()):
-            if len(noted) > MOST_LOOKS:
-                noted[: MOST_LOOKS // 2] = noted[: MOST_LOOKS // 2 : 2]
+        for ballots in (self._people, *self._seen.values()):
+            if len(ballots) > MOST_LOOKS:
+                ballots[: MOST_LOOKS // 2] = ballots[: MOST_LOOKS // 2 : 2]
 
     @property
     def people(self) -> int | None:
