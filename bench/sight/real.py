@@ -33,7 +33,7 @@ from nightlatch.pixels.detectors.opening import open_detector
 from nightlatch.pixels.media.packets import Packet
 from nightlatch.pixels.replay.replaying import FilmEvent, replay
 from nightlatch.plugs import Eye
-from sight.reel import DATA, LYING, REAL, RealFilm, as_sent, real_films, torn, why_no_films
+from sight.reel import DATA, LEAD_S, LYING, REAL, RealFilm, as_sent, real_films, torn, why_no_films
 
 DETECTORS = ("eye", "ssd", "yolox", "both")
 PEER = "whole-frame YOLOX, 3 fps, two ≥ .45"

@@ -54,7 +54,9 @@ class Vote:
 
     looks: int = 0
     _seen: dict[Kind, list[Ballot]] = field(default_factory=lambda: defaultdict(list))  # by family
-    _people: list[Ballot] = field(default_factory=list)  # all of them, for their places
+    _doubted: list[Ballot] = field(default_factory=list)  # animals that somebody may yet be seen to be
+    _people: list[Ballot] = field(default_factory=list)  # those of the last seconds, for their places
+    _known: tuple[int, tuple[Kind, ...]] = (0, ())  # after how many looks, and what was named then
     _crowds: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=MOST_LOOKS))  # when, and how many
 
     def take(self, at_ms: int, found: Sequence[Detection], regions: Sequence[Box]) -> None:
@@ -67,10 +69,11 @@ class Vote:
         for each in sorted(moving(found, regions), key=lambda detection: detection.score):
             best[family(each.kind)] = each
         for group, each in best.items():
-            self._seen[group].append(Ballot(at_ms, each))
+            (self._doubted if group is Kind.ANIMAL else self._seen[group]).append(Ballot(at_ms, each))
+        self._settle(at_ms)
         if (crowd := _count(found, regions)) > 1:
             self._crowds.append((at_ms, crowd))
-        for ballots in (self._people, *self._seen.values()):
+        for ballots in self._seen.values():
             if len(ballots) > MOST_LOOKS:
                 ballots[: MOST_LOOKS // 2] = ballots[: MOST_LOOKS // 2 : 2]
 
@@ -95,17 +98,31 @@ class Vote:
         """What is named, in the order of `Kind`; None while no eye has looked."""
         if not self.looks:
             return None
+        if self._known[0] != self.looks:
+            self._known = self.looks, self._named()
+        return self._known[1]
+
+    def _named(self) -> tuple[Kind, ...]:
         weights: dict[Kind, float] = {}
         named: dict[Kind, Kind] = {}
-        for group, ballots in self._seen.items():
-            if group is Kind.ANIMAL:
-                ballots = [each for each in ballots if not self._is_person(each.at_ms, each.detection)]
+        seen = {**self._seen, Kind.ANIMAL: [*self._seen[Kind.ANIMAL], *self._animals(self._doubted)]}
+        for group, ballots in seen.items():
             if _is_well_seen(ballots):
                 weights[group] = sum(each.detection.score for each in ballots)
                 named[group] = _heaviest(ballots)
         least = SHARE * max(weights.values(), default=0.0)
         kept = {named[group] for group, weight in weights.items() if weight >= least}
         return tuple(kind for kind in Kind if kind in kept)
+
+    def _settle(self, at_ms: int) -> None:
+        """Nobody seen from now on can be an animal of so long ago."""
+        sure = [each for each in self._doubted if each.at_ms < at_ms - PLACE_MS]
+        self._doubted = [each for each in self._doubted if each.at_ms >= at_ms - PLACE_MS]
+        self._seen[Kind.ANIMAL] += self._animals(sure)
+        self._people = [each for each in self._people if each.at_ms >= at_ms - 2 * PLACE_MS]
+
+    def _animals(self, ballots: Sequence[Ballot]) -> list[Ballot]:
+        return [each for each in ballots if not self._is_person(each.at_ms, each.detection)]
 
     def _is_person(self, at_ms: int, animal: Detection) -> bool:
         """Whether somebody was seen in this place at about this time."""
