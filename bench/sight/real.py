@@ -201,9 +201,10 @@ def report_torn(runs: dict[str, list[Outcome]]) -> None:
             continue
         pairs = [(before, watched(before.film, name, is_torn=True)) for before in told]
         strange = [(a, b) for a, b in pairs if b.kinds - a.kinds]
-        fewer = sum(bool(a.kinds - b.kinds) for a, b in pairs)
+        fewer = [f"{a.film.name} ({a.film_s - LEAD_S:.0f} s)" for a, b in pairs if a.kinds - b.kinds]
         print(
-            f"\n{name}, a fifth of packets dropped: {len(strange)} of {len(pairs)} films named otherwise, {fewer} less"
+            f"\n{name}, a fifth of packets dropped: {len(strange)} of {len(pairs)} films named otherwise, "
+            f"{len(fewer)} less: {', '.join(fewer)}"
         )
         for a, b in strange:
             print(f"  {a.film.name}: {', '.join(sorted(b.kinds - a.kinds))}")
