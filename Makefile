@@ -65,9 +65,9 @@ bench-record: .venv/installed .venv/system  ## measure recording beside ffmpeg -
 bench-cameras: .venv/installed .venv/system  ## measure how many cameras two cores carry
 	$(BIN)/python bench/cameras.py $(ARGS)
 
-bench-sight: .venv/installed models .venv/system  ## measure events, delays and CPU beside Frigate-style, Motion and ZoneMinder
+bench-sight: .venv/installed models .venv/system  ## measure what is told of real films, and events, delays and CPU beside others
 	$(BIN)/python bench/sight/stories.py
-	$(BIN)/python bench/sight
+	$(BIN)/python bench/sight $(ARGS)
 
 bench-soak: .venv/installed .venv/system  ## run sixteen cameras for an hour
 	$(BIN)/python bench/soak.py $(ARGS)

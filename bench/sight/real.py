@@ -33,7 +33,7 @@ from nightlatch.pixels.detectors.opening import open_detector
 from nightlatch.pixels.media.packets import Packet
 from nightlatch.pixels.replay.replaying import FilmEvent, replay
 from nightlatch.plugs import Eye
-from sight.reel import DATA, LYING, REAL, RealFilm, as_sent, real_films, torn, why_no_films
+from sight.reel import DATA, LEAD_S, LYING, REAL, RealFilm, as_sent, real_films, torn, why_no_films
 
 DETECTORS = ("eye", "ssd", "yolox", "both")
 PEER = "whole-frame YOLOX, 3 fps, two ≥ .45"
@@ -201,9 +201,10 @@ def report_torn(runs: dict[str, list[Outcome]]) -> None:
             continue
         pairs = [(before, watched(before.film, name, is_torn=True)) for before in told]
         strange = [(a, b) for a, b in pairs if b.kinds - a.kinds]
-        fewer = sum(bool(a.kinds - b.kinds) for a, b in pairs)
+        fewer = [f"{a.film.name} ({a.film_s - LEAD_S:.0f} s)" for a, b in pairs if a.kinds - b.kinds]
         print(
-            f"\n{name}, a fifth of packets dropped: {len(strange)} of {len(pairs)} films named otherwise, {fewer} less"
+            f"\n{name}, a fifth of packets dropped: {len(strange)} of {len(pairs)} films named otherwise, "
+            f"{len(fewer)} less: {', '.join(fewer)}"
         )
         for a, b in strange:
             print(f"  {a.film.name}: {', '.join(sorted(b.kinds - a.kinds))}")

@@ -4,8 +4,10 @@ A film of some seconds gives a camera no time to learn its place, so each gets a
 twelve seconds, with a little noise. Encoded once into `bench/out/sight/real`, as cameras do: H.264, no B frames, a key
 frame every second.
 
-Which films taught what: all of them were seen while the built-in eye's SHARES and the constants of `story/things` were
-set. The constants of `vision/vote` were chosen on the half TAUGHT; the other half is what is quoted of them.
+Which films taught what: all of them were seen while the built-in eye's SHARES, `WITHIN` of the joint eye and the
+constants of `story/things` were set; the falls among them while `story/lying` was written. The constants of
+`vision/vote` were chosen on one half, and on two films of the other whose faults suggested a rule: those are counted to
+the first.
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ BESIDE = {
     "vehicle__road_320x240_60fps": PERSON,
     "nothing__flowers_butterfly": frozenset({Kind.ANIMAL}),  # an insect is one, if one will
 }
+SUGGESTED = {"nothing__garden_path_brightness_change", "fall__home_subject3_fall_01"}  # a rule of the vote
 LYING = "fall"  # the label of films in which somebody goes down and stays down
 
 
@@ -64,7 +67,7 @@ class RealFilm:
     @property
     def is_taught(self) -> bool:
         """Whether it is of the half on which the constants of the vote were chosen."""
-        return zlib.crc32(self.name.encode()) % 2 == 0
+        return self.name in SUGGESTED or zlib.crc32(self.name.encode()) % 2 == 0
 
     def faults(self, told: frozenset[Kind]) -> list[str]:
         """What was told wrongly or not at all; MOTION is no kind."""

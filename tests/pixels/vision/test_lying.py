@@ -95,3 +95,10 @@ def test_boxes_that_jitter_as_real_ones_do_change_nothing() -> None:
 
 def test_one_place_is_no_fall() -> None:
     assert went_down(path((STANDS, 0.4))) is None
+
+
+def test_who_is_only_seen_small_after_having_stood_near_did_not_go_down() -> None:
+    near = [Place(300 * n, Box(0.4, 0.2, 0.5, 0.9)) for n in range(10)]
+    far = [Place(20_000, Box(0.4, 0.7, 0.42, 0.8))]
+    flat = [Place(20_300 + 300 * n, Box(0.3, 0.7, 0.5, 0.8)) for n in range(8)]
+    assert went_down((*near, *far, *flat)) is None

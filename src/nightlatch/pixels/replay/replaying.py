@@ -14,7 +14,7 @@ from nightlatch.pixels.media.frames import Picture
 from nightlatch.pixels.media.packets import Packet
 from nightlatch.pixels.replay.films import open_film
 from nightlatch.pixels.replay.scoring import Opening
-from nightlatch.pixels.sight import Glance, Sight, TracksChanged
+from nightlatch.pixels.sight import CameraMoved, Glance, News, Sight, TracksChanged
 from nightlatch.pixels.vision.judge import Judge
 from nightlatch.plugs import Eye
 
@@ -47,6 +47,7 @@ class Replay:
     failed: int
     cpu_s: float
     advice: str | None = field(default=None)
+    moved_ms: int | None = None  # since when the camera looked elsewhere, if it was moved
 
 
 def replay(
@@ -99,8 +100,9 @@ class _Notes:
     opened: dict[str, tuple[int, EventOpened, bool]] = field(default_factory=dict)  # told when, what, in the dark
     changed: dict[str, TracksChanged] = field(default_factory=dict)  # the newest
     closed: dict[str, EventClosed] = field(default_factory=dict)
+    moved_ms: int | None = None
 
-    def note(self, told: EventOpened | TracksChanged | EventClosed, at_ms: int, picture: Picture | None) -> None:
+    def note(self, told: News, at_ms: int, picture: Picture | None) -> None:
         match told:
             case EventOpened():
                 self.opened[told.event_id] = at_ms, told, picture is not None and picture.is_dark
@@ -108,6 +110,8 @@ class _Notes:
                 self.closed[told.event_id] = told
             case TracksChanged():
                 self.changed[told.event_id] = told
+            case CameraMoved():
+                self.moved_ms = told.at_ms
 
     def events(self, areas: Sequence[Area], context: Context, hour: float | None) -> tuple[FilmEvent, ...]:
         """Each event, judged as a hub judges it at its end; a film has no hour of its own."""

@@ -43,10 +43,10 @@ class Judge:
         """What the story means. A broken path makes it unsure, never an error: looking fails open."""
         try:
             found = agreed(things(story), story.kinds, story.people)
+            known = facts(story, found)
         except ValueError:
             unsure = "What moved could not be followed."
             return Judgement(Verdict.UNSURE, 0.5, (unsure,), (Kind.MOTION,), story.tracks)
-        known = facts(story, found)
         values = features(story, found, known)
         score = min(float(self.chances(values[None])[0]), most_without_people(story.kinds))
         if not known.people and Kind.PERSON not in (story.kinds or ()):

@@ -117,9 +117,9 @@ class _Trail:
         self.named_ms = at_ms
         self.shadowed = 0
 
-    def forget_after_named(self) -> None:
-        """What it was followed to since an eye last saw it was not it."""
-        self.path = [place for place in self.path if place.at_ms <= self.named_ms]
+    def forget_after_named(self, by_ms: int = 0) -> None:
+        """What it was followed to since an eye last saw it, but for a while, was not it."""
+        self.path = [place for place in self.path if place.at_ms <= self.named_ms + by_ms]
 
     def is_stationary(self, at_ms: int) -> bool:
         return at_ms - self.anchor[2] >= STATIONARY_MS
@@ -241,6 +241,8 @@ class Tracker:
                 for other in self._trails
             )
             if is_lost and trail.id:
+                if trail.votes:
+                    trail.forget_after_named(FRESH_MS)
                 self._end(trail)
             elif not is_lost and not is_part:
                 kept.append(trail)

@@ -10,7 +10,7 @@ not how many tracks somebody left.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice, pairwise, takewhile
@@ -19,10 +19,11 @@ from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind, family
 from nightlatch.pixels.vision.boxes import area_of, grown, overlap
 
-# Chosen before they were tried on any film, but for TOGETHER and LEAST_OF_TWO, which half of the films of bench/sight
-# taught (reel.py says which), and VEHICLE_MOVES: more than a garden in changing light had and less than any road.
+# Chosen before they were tried on any film, but for TOGETHER, LEAST_OF_TWO and SURER, which half of the films of
+# bench/sight taught (reel.py says which), and VEHICLE_MOVES: more than a garden in changing light had.
 TOGETHER = 0.85  # the scores of two looks that see something well
 LEAST_OF_TWO = 0.3  # of which neither may have less
+SURER = 0.5  # and one at least this: what only the pose detector saw, whose scores count by half, is never named
 TWICE_MS = 3_000  # within which both must be
 LEAST = 0.25  # less is not even seen
 SHARE = 0.25  # of the heaviest family's weight, below which another is dropped
@@ -53,8 +54,10 @@ class Vote:
 
     looks: int = 0
     _seen: dict[Kind, list[Ballot]] = field(default_factory=lambda: defaultdict(list))  # by family
-    _people: list[Ballot] = field(default_factory=list)  # all of them, for their places
-    _crowds: list[tuple[int, int]] = field(default_factory=list)  # when more than one was there, and how many
+    _doubted: list[Ballot] = field(default_factory=list)  # animals that somebody may yet be seen to be
+    _people: list[Ballot] = field(default_factory=list)  # those of the last seconds, for their places
+    _known: tuple[int, tuple[Kind, ...]] = (0, ())  # after how many looks, and what was named then
+    _crowds: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=MOST_LOOKS))  # when, and how many
 
     def take(self, at_ms: int, found: Sequence[Detection], regions: Sequence[Box]) -> None:
         """One look: what an eye found in it, and what moved."""
@@ -63,16 +66,16 @@ class Vote:
         self.looks += 1
         self._people += [Ballot(at_ms, each) for each in found if each.kind is Kind.PERSON and each.score >= PERSON]
         best: dict[Kind, Detection] = {}
-        for each in sorted(found, key=lambda detection: detection.score):
-            if each.score >= LEAST and each.kind is not Kind.MOTION and _moves(each, regions):
-                best[family(each.kind)] = each
+        for each in sorted(moving(found, regions), key=lambda detection: detection.score):
+            best[family(each.kind)] = each
         for group, each in best.items():
-            self._seen[group].append(Ballot(at_ms, each))
+            (self._doubted if group is Kind.ANIMAL else self._seen[group]).append(Ballot(at_ms, each))
+        self._settle(at_ms)
         if (crowd := _count(found, regions)) > 1:
             self._crowds.append((at_ms, crowd))
-        for noted in (self._people, self._crowds, *self._seen.values()):
-            if len(noted) > MOST_LOOKS:
-                noted[: MOST_LOOKS // 2] = noted[: MOST_LOOKS // 2 : 2]
+        for ballots in self._seen.values():
+            if len(ballots) > MOST_LOOKS:
+                ballots[: MOST_LOOKS // 2] = ballots[: MOST_LOOKS // 2 : 2]
 
     @property
     def people(self) -> int | None:
@@ -95,17 +98,31 @@ class Vote:
         """What is named, in the order of `Kind`; None while no eye has looked."""
         if not self.looks:
             return None
+        if self._known[0] != self.looks:
+            self._known = self.looks, self._named()
+        return self._known[1]
+
+    def _named(self) -> tuple[Kind, ...]:
         weights: dict[Kind, float] = {}
         named: dict[Kind, Kind] = {}
-        for group, ballots in self._seen.items():
-            if group is Kind.ANIMAL:
-                ballots = [each for each in ballots if not self._is_person(each.at_ms, each.detection)]
+        seen = {**self._seen, Kind.ANIMAL: [*self._seen[Kind.ANIMAL], *self._animals(self._doubted)]}
+        for group, ballots in seen.items():
             if _is_well_seen(ballots):
                 weights[group] = sum(each.detection.score for each in ballots)
                 named[group] = _heaviest(ballots)
         least = SHARE * max(weights.values(), default=0.0)
         kept = {named[group] for group, weight in weights.items() if weight >= least}
         return tuple(kind for kind in Kind if kind in kept)
+
+    def _settle(self, at_ms: int) -> None:
+        """Nobody seen from now on can be an animal of so long ago."""
+        sure = [each for each in self._doubted if each.at_ms < at_ms - PLACE_MS]
+        self._doubted = [each for each in self._doubted if each.at_ms >= at_ms - PLACE_MS]
+        self._seen[Kind.ANIMAL] += self._animals(sure)
+        self._people = [each for each in self._people if each.at_ms >= at_ms - 2 * PLACE_MS]
+
+    def _animals(self, ballots: Sequence[Ballot]) -> list[Ballot]:
+        return [each for each in ballots if not self._is_person(each.at_ms, each.detection)]
 
     def _is_person(self, at_ms: int, animal: Detection) -> bool:
         """Whether somebody was seen in this place at about this time."""
@@ -116,6 +133,11 @@ class Vote:
             > PLACE_SHARE * min(area_of(each.detection.box), area_of(animal.box))
             for each in takewhile(lambda each: each.at_ms <= at_ms + PLACE_MS, islice(self._people, first, None))
         )
+
+
+def moving(found: Sequence[Detection], regions: Sequence[Box]) -> list[Detection]:
+    """What of it is seen well enough to count, and moves."""
+    return [each for each in found if each.score >= LEAST and each.kind is not Kind.MOTION and _moves(each, regions)]
 
 
 def _moves(each: Detection, regions: Sequence[Box]) -> bool:
@@ -148,7 +170,7 @@ def _is_well_seen(ballots: Sequence[Ballot]) -> bool:
     """Whether two looks within a few seconds are sure enough together."""
     good = [(each.at_ms, each.detection.score) for each in ballots if each.detection.score >= LEAST_OF_TWO]
     for number, (at_ms, score) in enumerate(good):
-        if score < TOGETHER / 2:
+        if score < SURER:
             continue
         beside = (*good[max(0, number - MOST_BESIDE) : number], *good[number + 1 : number + 1 + MOST_BESIDE])
         if any(0 < abs(at_ms - other_ms) <= TWICE_MS and score + other >= TOGETHER for other_ms, other in beside):

@@ -35,7 +35,7 @@ def agreed(found: Sequence[Thing], kinds: tuple[Kind, ...] | None, people: int |
             longest = max(unknown, key=lambda n: told[n].walk.seconds)
             told[longest] = replace(told[longest], kind=kind)
     if people:
-        told = _no_more(told, people)
+        told = _gone_on(_no_more(told, people))
     known = [thing for thing in told if thing.kind is not Kind.MOTION]
     return [thing for thing in told if thing.kind is not Kind.MOTION or not any(_is_of(thing, k) for k in known)]
 
@@ -59,6 +59,18 @@ def _no_more(found: Sequence[Thing], people: int) -> list[Thing]:
             near = min(range(len(kept)), key=lambda n: _gap(kept[n], thing))
             kept[near] = _longer(kept[near], thing)
     return [*kept, *others]
+
+
+def _gone_on(found: Sequence[Thing]) -> list[Thing]:
+    """People who were lost go on as what an eye doubted: it is seldom sure of who lies."""
+    told = list(found)
+    for piece in [each for each in found if each.kind is Kind.MOTION and each.track.kind is Kind.PERSON]:
+        people = [n for n, each in enumerate(told) if each.kind is Kind.PERSON]
+        nearest_one = min(people, key=lambda n: _gap(told[n], piece), default=None)
+        if nearest_one is not None and (whole := _longer(told[nearest_one], piece)) is not told[nearest_one]:
+            told[nearest_one] = whole
+            told.remove(piece)
+    return told
 
 
 def at_once(people: Sequence[Thing]) -> int:

@@ -7,7 +7,7 @@ who kneels, crouches or sits on the floor is not as low, or gets up again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -19,6 +19,7 @@ from nightlatch.domain.sighting import Place
 STOOD = 0.85  # width over height of who stands, at most
 STOOD_MS = 500  # for which they must have been seen to
 STOOD_LATELY_MS = 6_000  # what counts of it
+UPRIGHT = 0.9  # of the height that they had: where they stood straight
 LOW = 0.62  # of the height that they had
 FLAT = 1.15  # width over height of who lies, at least: along the line of sight people are short, not wide
 HEAD_FELL = 0.3  # of their height
@@ -50,7 +51,7 @@ def went_down(path: Sequence[Place]) -> Fall | None:
         if _flat(place.box) <= STOOD:
             stood = [each for each in stood if place.at_ms - each.at_ms <= STOOD_LATELY_MS] + [place]
             if place.at_ms - stood[0].at_ms >= STOOD_MS:
-                high = median(_high(each.box) for each in stood)
+                high = _upper(_high(each.box) for each in stood)  # boxes begin small, and people bend
                 tallest = max(tallest, high)
             continue
         if not high:
@@ -64,7 +65,10 @@ def went_down(path: Sequence[Place]) -> Fall | None:
 
 def _stays(rest: Sequence[Place], stood: Sequence[Place], high: float) -> bool:
     """Whether somebody who stood so lies in nearly all places that are left."""
-    top, bottom = (median(getattr(each.box, side) for each in stood) for side in ("top", "bottom"))
+    upright = [each.box for each in stood if _high(each.box) >= UPRIGHT * high]
+    if not upright:  # they were only seen small since then: farther off, or in part
+        return False
+    top, bottom = median(box.top for box in upright), median(box.bottom for box in upright)
     is_cut = bottom > 1 - EDGE
 
     def lies(box: Box) -> bool:
@@ -73,6 +77,12 @@ def _stays(rest: Sequence[Place], stood: Sequence[Place], high: float) -> bool:
 
     is_odd = sum(not lies(place.box) for place in rest) > MOST_ODD * len(rest)
     return lies(rest[0].box) and lies(rest[-1].box) and not is_odd
+
+
+def _upper(heights: Iterable[float]) -> float:
+    """The upper quartile."""
+    ordered = sorted(heights)
+    return ordered[3 * len(ordered) // 4]
 
 
 def _high(box: Box) -> float:
