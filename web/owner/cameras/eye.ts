@@ -11,9 +11,9 @@ const NEITHER = "packages, and recognises no one";
 const UNASKED = "It learnt from public pictures of people who were never asked.";
 const SEES: Record<Eye, string> = {
   eye:
-    `The built-in eye looks at whatever moves and tells ${KINDS} apart, far less reliably than the others do. It does ` +
-    "not see things that stand still, packages, or anything only a few pixels in size, and it recognises no one. " +
-    "It learnt people only from footage that they agreed to.",
+    `The built-in eye looks at whatever moves and tells ${KINDS} apart, far less reliably than the others do. It ` +
+    "does not see things that stand still, packages, or anything only a few pixels in size, and it recognises no " +
+    "one. It learnt people only from footage that they agreed to.",
   ssd:
     `A small eye looks at whatever moves, and now and then at the whole picture, for ${KINDS}. It does not see ` +
     `people who are far away or in infrared light, nor ${NEITHER}. ${UNASKED}`,
