@@ -1,4 +1,4 @@
-"""How well a picture shows what an event is about, from where its things are in it. Pure; no pixels.
+"""How well a picture shows what an event is about, from what an eye saw in it, or from where its things are. Pure.
 
 The place where this is decided: who wants other pictures in lists and alerts changes `worth`.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nightlatch.domain.geometry import Box
-from nightlatch.domain.sighting import Kind, Track
+from nightlatch.domain.sighting import Detection, Kind, Track, family
 from nightlatch.pixels.vision.boxes import longer_side
 
 # Set by hand: a person at half the picture's height is shown well, and one who is higher hardly better.
@@ -27,11 +27,20 @@ def worth(tracks: Iterable[Track], at_ms: int) -> float:
     return max((_worth(track) for track in here), default=0.0)
 
 
+def worth_of(found: Iterable[Detection], kinds: Iterable[Kind]) -> float:
+    """How well a picture in which an eye found this shows the best that its event was voted to have, from 0 to 4."""
+    named = {family(kind) for kind in kinds}
+    return max((_weigh(each.kind, each.score, each.box) for each in found if family(each.kind) in named), default=0.0)
+
+
 def _worth(track: Track) -> float:
-    box = track.path[-1].box
-    certainty = 0.3 + 0.7 * track.score
+    return _weigh(track.kind, track.score, track.path[-1].box)
+
+
+def _weigh(kind: Kind, score: float, box: Box) -> float:
+    certainty = 0.3 + 0.7 * score
     size = min(1.0, longer_side(box) / FULL)
-    return SUBJECT.get(track.kind, OTHERS) * certainty * size * _whole(box)
+    return SUBJECT.get(kind, OTHERS) * certainty * size * _whole(box)
 
 
 def _whole(box: Box) -> float:
