@@ -89,7 +89,14 @@ def replay(
             told.note(each, at_ms, sight.picture)
         cpu_s = time.thread_time() - began_s
     return Replay(
-        at_ms, told.events(areas, context or Context(), hour), count, sight.decoded, sight.failed, cpu_s, sight.advice
+        length_ms=at_ms,
+        events=told.events(areas, context or Context(), hour),
+        packets=count,
+        decoded=sight.decoded,
+        failed=sight.failed,
+        cpu_s=cpu_s,
+        advice=sight.advice,
+        moved_ms=told.moved_ms,
     )
 
 
