@@ -119,3 +119,9 @@ def test_an_arm_and_its_body_are_one_and_who_never_moves_is_none() -> None:
     assert voted([body, arm], [body, arm]).people == 1
     statue = seen(Kind.PERSON, 0.9, THERE)
     assert voted([body, statue], [body, statue], regions=(HERE,)).people == 1
+
+
+def test_a_person_seen_in_an_animal_is_the_animal_where_that_is_far_surer() -> None:
+    cat, ghost = seen(Kind.CAT, 0.8), seen(Kind.PERSON, 0.47, Box(0.05, 0.05, 0.35, 0.65))
+    assert voted([cat, ghost], [cat, ghost]).kinds == (Kind.CAT,)
+    assert Kind.PERSON in (voted([cat, seen(Kind.PERSON, 0.8)], [cat, seen(Kind.PERSON, 0.8)]).kinds or ())

@@ -19,11 +19,12 @@ from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind, family
 from nightlatch.pixels.vision.boxes import area_of, grown, overlap
 
-# Chosen before they were tried on any film, but for TOGETHER, LEAST_OF_TWO and SURER, which half of the films of
-# bench/sight taught (reel.py says which), and VEHICLE_MOVES: more than a garden in changing light had.
+# Chosen before they were tried on any film, but for TOGETHER, LEAST_OF_TWO, SURER and FAR_SURER, which half of the
+# films of bench/sight taught (reel.py says which), and VEHICLE_MOVES: more than a garden in changing light had.
 TOGETHER = 0.85  # the scores of two looks that see something well
 LEAST_OF_TWO = 0.3  # of which neither may have less
-SURER = 0.5  # and one at least this: what only the pose detector saw, whose scores count by half, is never named
+SURER = 0.45  # and one at least this
+FAR_SURER = 1.4  # times a person's score, that of an animal in the same place of the same look: it is the animal
 TWICE_MS = 3_000  # within which both must be
 LEAST = 0.25  # less is not even seen
 SHARE = 0.25  # of the heaviest family's weight, below which another is dropped
@@ -67,7 +68,8 @@ class Vote:
         self._people += [Ballot(at_ms, each) for each in found if each.kind is Kind.PERSON and each.score >= PERSON]
         best: dict[Kind, Detection] = {}
         for each in sorted(moving(found, regions), key=lambda detection: detection.score):
-            best[family(each.kind)] = each
+            if not _is_animal(each, found):
+                best[family(each.kind)] = each
         for group, each in best.items():
             (self._doubted if group is Kind.ANIMAL else self._seen[group]).append(Ballot(at_ms, each))
         self._settle(at_ms)
@@ -133,6 +135,16 @@ class Vote:
             > PLACE_SHARE * min(area_of(each.detection.box), area_of(animal.box))
             for each in takewhile(lambda each: each.at_ms <= at_ms + PLACE_MS, islice(self._people, first, None))
         )
+
+
+def _is_animal(person: Detection, found: Sequence[Detection]) -> bool:
+    """Whether an animal is seen in a person's place, and far more surely: the pose detector sees people in cats."""
+    return person.kind is Kind.PERSON and any(
+        family(each.kind) is Kind.ANIMAL
+        and each.score >= FAR_SURER * person.score
+        and overlap(each.box, person.box) > PLACE_SHARE * min(area_of(each.box), area_of(person.box))
+        for each in found
+    )
 
 
 def moving(found: Sequence[Detection], regions: Sequence[Box]) -> list[Detection]:
