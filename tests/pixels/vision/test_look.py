@@ -6,6 +6,7 @@ import pytest
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind, Place, Track
+from nightlatch.hub.watch.looks import BETTER
 from nightlatch.pixels.vision.look import worth, worth_of
 
 
@@ -36,6 +37,12 @@ def test_nearer_is_better_and_surer_is_better() -> None:
 def test_what_is_cut_off_at_the_edge_is_worse_than_what_is_whole(cut: Box) -> None:
     assert of(Kind.PERSON, cut) < of(Kind.PERSON, NEAR) / 2
     assert of(Kind.PERSON, cut) < of(Kind.PERSON, Box(0.4, 0.5, 0.55, 1.0))  # feet matter less
+
+
+def test_who_walks_through_the_middle_is_shown_there_and_not_where_they_came() -> None:
+    coming = of(Kind.PERSON, Box(0.05, 0.3, 0.2, 0.8))
+    assert coming * BETTER < of(Kind.PERSON, Box(0.45, 0.3, 0.6, 0.8))
+    assert coming > of(Kind.PERSON, Box(0.0, 0.3, 0.15, 0.8))
 
 
 def test_a_small_person_tells_more_than_a_large_car_or_a_branch() -> None:

@@ -19,6 +19,8 @@ HERE_MS = 400  # a thing that was seen for the last time before that is not in t
 EDGE = 0.015  # of the picture: nearer to its side than this it is cut off
 CUT = 0.4  # what is left of a subject that is cut off at a side or at its head
 CUT_FEET = 0.8  # and at its feet, as of everybody who stands near
+ASIDE = 0.2  # of the picture's width from its side, there is where a subject only comes or goes
+COMES = 0.7  # what counts of it then: little enough that its way through the middle is worth another still
 
 
 def worth(tracks: Iterable[Track], at_ms: int) -> float:
@@ -44,6 +46,8 @@ def _weigh(kind: Kind, score: float, box: Box) -> float:
 
 
 def _whole(box: Box) -> float:
-    """How much counts of what may be cut off."""
-    is_cut = box.left < EDGE or box.right > 1 - EDGE or box.top < EDGE
-    return CUT if is_cut else CUT_FEET if box.bottom > 1 - EDGE else 1.0
+    """How much counts of what may be cut off, or only comes or goes."""
+    if box.left < EDGE or box.right > 1 - EDGE or box.top < EDGE:
+        return CUT
+    is_aside = not ASIDE <= (box.left + box.right) / 2 <= 1 - ASIDE
+    return (COMES if is_aside else 1.0) * (CUT_FEET if box.bottom > 1 - EDGE else 1.0)
