@@ -65,7 +65,10 @@ SENTENCES: Mapping[str, str] = {
     "look.unfinished": "The last look at camera {camera:.8} was not finished ({error}). Recording never waits for it.",
     "mailbox.unreachable": "The mailbox cannot be reached ({error}). Clips wait at home; Nightlatch keeps trying.",
     "model.missing": "The model {model} could not be downloaded. {text} The next try is in {again_in_s} s.",
+    "habits.not_kept": "The usual hours of the cameras could not be kept ({error}). Nightlatch keeps trying.",
     "mqtt.lost": "The MQTT broker cannot be reached ({error}). Nightlatch keeps trying.",
+    "mqtt.mode_lost": "The mode that was set over MQTT could not be kept ({error}). Check the disk, then set it again.",
+    "mqtt.mode_refused": "Something was published to set the mode over MQTT, and refused ({why}).",
     "mqtt.stumbled": "The connection to the MQTT broker stumbled. Nightlatch keeps trying.",
     "notices.missed": "The page was too busy for {count} messages from the recorder; the index is compared with the "
     "recordings.",

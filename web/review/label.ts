@@ -47,6 +47,7 @@ export const HAPPENINGS: Choice[] = [
 
 export const VERDICTS: Choice[] = [
   choice("threat", "t", "Threat"),
+  choice("help", "m", "May need help"),
   choice("routine", "r", "Routine"),
   choice("unsure", "u", "Unsure"),
 ];
@@ -92,6 +93,6 @@ export const isComplete = (label: Label) => label.subjects.length > 0 && label.v
 // What is still missing, as a sentence; null when nothing is.
 export function missing(label: Label): string | null {
   if (!label.subjects.length) return "Who or what is there? 1 to 7";
-  if (!label.verdict) return "Threat, routine or unsure? T, R or U";
+  if (!label.verdict) return "Threat, help, routine or unsure? T, M, R or U";
   return null;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { aboutEye, aboutLooks, aboutReceiving, aboutStream } from "../owner/cameras/eye";
 import { changesOf, settingsOf, withoutAddresses } from "../owner/cameras/settings";
+import { wantsSite } from "../owner/cameras/sites";
 import {
   aboutFound,
   adding,
@@ -52,6 +53,15 @@ describe("a camera on its way into the house", () => {
   test("forgets what was found and what went wrong when it is tried again", () => {
     const before = { ...failed(porch, broken("No.")), found: probe, picture: "blob:1" };
     expect(trying(before)).toMatchObject({ found: null, picture: null, failure: null });
+  });
+  test("says where it is, unless that is left for later", () => {
+    expect(asked({ ...porch, site: "front_door" })).toMatchObject({ site: "front_door" });
+    expect(asked(porch)).not.toHaveProperty("site");
+    const own = { site: null, enabled: true, demo: false };
+    expect(wantsSite(own)).toBe(true);
+    expect(wantsSite({ ...own, site: "street" })).toBe(false);
+    expect(wantsSite({ ...own, enabled: false })).toBe(false);
+    expect(wantsSite({ ...own, demo: true })).toBe(false);
   });
   test("asks for a second stream only if there is one", () => {
     expect(asked(porch)).toEqual({ name: "Porch", url: "rtsp://porch/stream", transport: "tcp" });
@@ -131,6 +141,10 @@ describe("what looks", () => {
     expect(now({ chosen: "own", coming_text: "mine.onnx does not fit." })).toMatch(
       /cannot be used\. mine\.onnx .* fit\.$/,
     );
+  });
+  test("says why another one stands in when nothing is lacking", () => {
+    const said = now({ coming_text: "LiteRT is not installed. Run: make page" }, "eye");
+    expect(said).toMatch(/stands in for another one for now\. LiteRT is not installed\. Run: make page$/);
   });
   test("says what set-up could not bring", () => {
     expect(now({ lacks: ["pose_detection"] }, "both")).toMatch(/lie, kneel or crouch: .* Run make models /);

@@ -29,7 +29,7 @@ class HubSettings(BaseModel):
 
     mqtt_url: str | None = Field(None, description="mqtt://user:password@broker:1883 or mqtts://…; alerts in the clear")
     mqtt_verdicts: list[Verdict] = Field(
-        default_factory=lambda: list(Verdict), description="which events are published: threat, unsure, routine"
+        default_factory=lambda: list(Verdict), description="which events are published: threat, help, unsure, routine"
     )
     silence_after_s: int = Field(
         300, ge=1, le=86_400, description="of silence, before the mailbox tells your devices; if you switched that on"

@@ -10,7 +10,7 @@ import pytest
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind
 from nightlatch.pixels.detectors.joint import SMALLEST_PX, JointEye, is_cut, window_around
-from nightlatch.pixels.detectors.windows import Bgr, Window, box_within, letter
+from nightlatch.pixels.detectors.windows import Bgr, Window, box_within, letterbox
 
 PICTURE = np.zeros((720, 1280, 3), np.uint8)
 HERE, NEARLY, THERE = Box(0.1, 0.1, 0.3, 0.6), Box(0.11, 0.1, 0.3, 0.6), Box(0.6, 0.1, 0.8, 0.6)
@@ -107,6 +107,16 @@ def test_a_guessed_box_gives_way_to_a_seen_one_and_the_score_stays() -> None:
     assert joint(guess) == guess.found
 
 
+def test_a_guess_alone_does_not_make_an_animal_a_person() -> None:
+    guess = Fixed([Detection(Box(0.08, 0.05, 0.32, 0.7), Kind.PERSON, 0.5)], is_rough=True)
+    cat, somebody = Detection(HERE, Kind.CAT, 0.4), Detection(NEARLY, Kind.PERSON, 0.35)
+    assert joint([cat], guess) == [cat]
+    assert {each.kind for each in joint([cat], [somebody], guess)} == {Kind.CAT, Kind.PERSON}
+    assert max(each.score for each in joint([cat], [somebody], guess)) == 0.5  # the guess counts then
+    elsewhere = Detection(THERE, Kind.CAT, 0.4)
+    assert joint([elsewhere], guess) == [*guess.found, elsewhere]
+
+
 def test_a_body_cut_off_at_the_edge_of_a_piece_is_known_as_such() -> None:
     piece = (320, 180, 640, 500)
     assert is_cut(Box(0.3, 500 / 720 - 0.2, 0.4, 499 / 720), piece, 1280, 720)
@@ -116,8 +126,8 @@ def test_a_body_cut_off_at_the_edge_of_a_piece_is_known_as_such() -> None:
 
 @pytest.mark.parametrize("window", [(0, 0, 1280, 720), (100, 50, 400, 650)])
 @pytest.mark.parametrize("is_centred", [True, False])
-def test_what_lies_in_a_letter_comes_back_to_where_it_was(window: Window, is_centred: bool) -> None:
-    fit = letter(PICTURE, window, 416, grey=0, is_centred=is_centred)
+def test_what_lies_in_a_letterbox_comes_back_to_where_it_was(window: Window, is_centred: bool) -> None:
+    fit = letterbox(PICTURE, window, 416, grey=0, is_centred=is_centred)
     left, top, right, bottom = window
     x, y = ((416 - (right - left) * fit.scale) / 2, (416 - (bottom - top) * fit.scale) / 2) if is_centred else (0, 0)
     low, high = fit.shares(np.array([[x, y], [x + (right - left) * fit.scale, y + (bottom - top) * fit.scale]]))

@@ -30,8 +30,8 @@ class Network:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        # Its arena keeps what a run needs; without patterns that is least. YOLOX-nano asked from a second thread: 114 MB
-        # of the process's own, 132 without an arena, for the same CPU.
+        # Its arena keeps what a run needs; without patterns that is least. YOLOX-nano, asked in a second thread: 114
+        # MB of the process's own, 132 without an arena, for the same CPU.
         options.enable_mem_pattern = False
         options.log_severity_level = 3
         try:

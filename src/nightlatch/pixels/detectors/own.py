@@ -37,7 +37,7 @@ import numpy as np
 from nightlatch.domain.sighting import Detection, Kind
 from nightlatch.errors import ConfigError
 from nightlatch.pixels.detectors.onnx import ModelBroken, Network
-from nightlatch.pixels.detectors.windows import Bgr, Letter, Tensor, Window, box_within, letter
+from nightlatch.pixels.detectors.windows import Bgr, Letterbox, Tensor, Window, box_within, letterbox
 from nightlatch.pixels.detectors.yolox import grid
 
 Head = Literal["yolox", "yolox-decoded", "yolo", "boxes", "detr", "detr-softmax"]
@@ -117,14 +117,14 @@ class OwnNetwork:
             self._refuse(f"an input of {side} pixels is out of range: choose 32 to {LARGEST}.")
         return side
 
-    def _fit(self, bgr: Bgr, window: Window) -> Letter:
+    def _fit(self, bgr: Bgr, window: Window) -> Letterbox:
         if self._card.fit == "letterbox":
-            return letter(bgr, window, self._side, grey=GREY)
+            return letterbox(bgr, window, self._side, grey=GREY)
         left, top, right, bottom = window
         canvas = cv2.resize(bgr[top:bottom, left:right], (self._side, self._side), interpolation=cv2.INTER_LINEAR)
         across, down = self._side / (right - left), self._side / (bottom - top)
         # as if the picture itself were stretched
-        return Letter(np.asarray(canvas, np.uint8), 1.0, left * across, top * down, *_times(bgr, across, down))
+        return Letterbox(np.asarray(canvas, np.uint8), 1.0, left * across, top * down, *_times(bgr, across, down))
 
     def _scaled(self, values: Bgr) -> Tensor:
         pixels = values.astype(np.float32)

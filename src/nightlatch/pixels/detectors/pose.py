@@ -19,7 +19,7 @@ import numpy as np
 from nightlatch.domain.sighting import Detection, Kind
 from nightlatch.pixels.detectors.litert import LiteNetwork
 from nightlatch.pixels.detectors.models import known_models
-from nightlatch.pixels.detectors.windows import Bgr, Tensor, Window, box_within, letter
+from nightlatch.pixels.detectors.windows import Bgr, Tensor, Window, box_within, letterbox
 
 NAME = "pose_detection"
 SIDE = 224
@@ -46,7 +46,7 @@ class PoseNetwork:
 
     def look_at(self, bgr: Bgr, window: Window) -> list[Detection]:
         """People in a window of `bgr`, (H, W, 3) uint8, at half weight; boxes are of the whole picture."""
-        fit = letter(bgr, window, SIDE, grey=0, is_centred=True)
+        fit = letterbox(bgr, window, SIDE, grey=0, is_centred=True)
         rgb = cv2.cvtColor(fit.canvas, cv2.COLOR_BGR2RGB).astype(np.float32) / 127.5 - 1
         rows, logits = self._network.run(rgb[None])
         scores = 1 / (1 + np.exp(-np.clip(logits[0, :, 0], -50, 50)))

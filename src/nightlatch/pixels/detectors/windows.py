@@ -17,7 +17,7 @@ Tensor = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Letterbox:
     """A window, shrunk or grown to a network's size without being distorted, and where it came from."""
 
     canvas: Bgr  # (side, side, 3)
@@ -33,7 +33,7 @@ class Letter:
         return np.asarray(within / np.array((self.width, self.height), np.float32), np.float32)
 
 
-def letter(bgr: Bgr, window: Window, side: int, *, grey: int, is_centred: bool = False) -> Letter:
+def letterbox(bgr: Bgr, window: Window, side: int, *, grey: int, is_centred: bool = False) -> Letterbox:
     """The window of `bgr`, (H, W, 3), in a square of `side` pixels, with `grey` around it."""
     left, top, right, bottom = window
     piece = bgr[top:bottom, left:right]
@@ -43,7 +43,7 @@ def letter(bgr: Bgr, window: Window, side: int, *, grey: int, is_centred: bool =
     canvas = np.full((side, side, 3), grey, np.uint8)
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     canvas[y : y + down, x : x + across] = cv2.resize(piece, (across, down), interpolation=way)
-    return Letter(canvas, scale, left - x / scale, top - y / scale, bgr.shape[1], bgr.shape[0])
+    return Letterbox(canvas, scale, left - x / scale, top - y / scale, bgr.shape[1], bgr.shape[0])
 
 
 def box_within(left: float, top: float, right: float, bottom: float) -> Box | None:

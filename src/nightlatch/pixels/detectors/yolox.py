@@ -15,7 +15,7 @@ import numpy as np
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind
 from nightlatch.pixels.detectors.onnx import Network
-from nightlatch.pixels.detectors.windows import Bgr, Letter, Tensor, Window, box_within, letter
+from nightlatch.pixels.detectors.windows import Bgr, Letterbox, Tensor, Window, box_within, letterbox
 
 SIDE = 416
 GREY = 114
@@ -71,11 +71,11 @@ class Yolox:
 
     def look_at(self, bgr: Bgr, window: Window) -> list[Detection]:
         """All things of known kinds in a window of `bgr`, one thing perhaps several times."""
-        fit = letter(bgr, window, SIDE, grey=GREY)
+        fit = letterbox(bgr, window, SIDE, grey=GREY)
         batch: Tensor = np.ascontiguousarray(fit.canvas.transpose(2, 0, 1)[None], np.float32)
         return self._read(next(iter(self._network.run(batch).values()))[0], fit)
 
-    def _read(self, rows: Tensor, fit: Letter) -> list[Detection]:
+    def _read(self, rows: Tensor, fit: Letterbox) -> list[Detection]:
         classes = list(COCO)
         scores = rows[:, 4:5] * rows[:, [5 + c for c in classes]]
         best = scores.argmax(axis=1)

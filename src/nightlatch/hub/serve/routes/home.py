@@ -29,6 +29,7 @@ from nightlatch.hub.serve.problems import (
 )
 from nightlatch.hub.serve.routes.asking import At, Owner
 from nightlatch.hub.serve.routes.cameras import CameraShape
+from nightlatch.hub.serve.routes.mode import ModeNowShape, mode_now
 
 router = APIRouter(prefix="/api")
 SHORTEST_SAMPLE_H = 1 / 60  # a rate from less than a minute of footage says nothing
@@ -107,6 +108,7 @@ class HomeShape:
 
     well: bool
     problems: list[Problem]
+    mode: ModeNowShape
     cameras: list[CameraNowShape]
     storage: DiskShape
     eye: EyeName
@@ -127,6 +129,7 @@ def home(at: At, _: Owner) -> HomeShape:
     return HomeShape(
         well=not found,
         problems=found,
+        mode=mode_now(at),
         cameras=cameras,
         storage=storage,
         eye=EyeName(at.eye.name) if at.eye else at.settings.detector,
@@ -175,6 +178,7 @@ def _camera(at: House, camera: Camera, usage: Usage) -> CameraNowShape:
         has_sub=shown.has_sub,
         areas=shown.areas,
         quota_bytes=shown.quota_bytes,
+        site=shown.site,
         state=_state(at, camera),
         since_ms=status.since_ms if status else at.started_ms,
         reason=Reason(status.reason) if status and status.reason else None,
