@@ -31,7 +31,7 @@ from nightlatch.domain.sighting import Detection, Kind
 from nightlatch.pixels.detectors.joint import Opinion
 from nightlatch.pixels.detectors.windows import Window
 from nightlatch.pixels.hiding.eyes import ManyEyes, PrivacyEyes, open_privacy_eyes
-from nightlatch.pixels.hiding.film import CannotRedact, Stretch
+from nightlatch.pixels.hiding.film import CannotRedact, Excerpt
 from nightlatch.pixels.hiding.looking import LOOK_EVERY
 from nightlatch.pixels.hiding.plate import Plate, mask_of
 from nightlatch.pixels.hiding.puppets import drawn
@@ -143,7 +143,7 @@ def strangers(bgr: Bgr) -> list[Box]:
 
 def sheet(raw: bytes, seconds: int, stage: Stage, to: Path) -> None:
     """Six pictures before, and the same after."""
-    before = dict(Stretch(raw, 0, seconds * 1000).pictures(LOOK_EVERY))
+    before = dict(Excerpt(raw, 0, seconds * 1000).pictures(LOOK_EVERY))
     chosen = [sorted(before)[k] for k in np.linspace(0, len(before) - 1, SHOWN).astype(int)]
     rows = [[before[n] for n in chosen], [drawn(stage.plate.picture, stage.puppets[n]) for n in chosen]]
     width, height = 320, round(320 * stage.plate.picture.shape[0] / stage.plate.picture.shape[1])
@@ -166,7 +166,7 @@ def judged(path: Path, seconds: int, eyes: PrivacyEyes, opinions: Sequence[Opini
         line.refused = "somebody is still found on the plate"
 
     def again(some: PrivacyEyes) -> Stage:
-        return stage_of(Stretch(raw, 0, seconds * 1000), some, lambda share: None, any_length=True)
+        return stage_of(Excerpt(raw, 0, seconds * 1000), some, lambda share: None, any_length=True)
 
     whole = again(eyes)
     sheet(raw, seconds, whole, OUT / f"{path.stem}.png")

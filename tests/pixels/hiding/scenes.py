@@ -11,7 +11,7 @@ import numpy as np
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind
 from nightlatch.pixels.hiding.eyes import PrivacyEyes
-from nightlatch.pixels.hiding.film import Stretch
+from nightlatch.pixels.hiding.film import Excerpt
 from nightlatch.pixels.hiding.looking import LOOK_EVERY
 from nightlatch.pixels.hiding.redacting import Stage, stage_of
 from nightlatch.pixels.stage.acting import Scene
@@ -116,7 +116,7 @@ def stage(
     """What a film of the scene is drawn from."""
     raw = film(scene, folder / "film.mp4", seconds).read_bytes()
     eyes = PrivacyEyes(Knows(scene, round(seconds * scene.fps), misses), Blind(), Blind())
-    return stage_of(Stretch(raw, 0, round(seconds * 1000)), eyes, lambda share: None, any_length=True)
+    return stage_of(Excerpt(raw, 0, round(seconds * 1000)), eyes, lambda share: None, any_length=True)
 
 
 def most_visible(scene: Room, made: Stage, every: int = 5) -> tuple[float, int]:

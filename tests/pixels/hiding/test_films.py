@@ -16,7 +16,7 @@ from nightlatch.domain.redaction import Style
 from nightlatch.domain.sighting import Detection, Kind
 from nightlatch.pixels.detectors.models import BESIDE, find, known_models
 from nightlatch.pixels.hiding.eyes import NEEDED, PrivacyEyes, open_privacy_eyes
-from nightlatch.pixels.hiding.film import CannotRedact, Stretch, encoded
+from nightlatch.pixels.hiding.film import CannotRedact, Excerpt, encoded
 from nightlatch.pixels.hiding.looking import LOOK_EVERY
 from nightlatch.pixels.hiding.puppets import COLOURS, RIM
 from nightlatch.pixels.hiding.redacting import redact_film, stage_of
@@ -176,7 +176,7 @@ def test_nobody_is_found_again_in_real_films(name: str, from_ms: int) -> None:
 def test_whoever_falls_and_lies_is_not_on_the_plate(name: str, lies: Box) -> None:
     """Where they lie was read off the films by eye: what the plate shows there is as it was before they fell."""
     raw = (SHARED / "videos" / f"{name}.mp4").read_bytes()
-    film = Stretch(raw, 0, 8_000)
+    film = Excerpt(raw, 0, 8_000)
     stage = stage_of(film, open_privacy_eyes(SHARED / "models"), lambda share: None, any_length=True)
     *_, (_, last) = film.pictures(LOOK_EVERY)
     height, width = last.shape[:2]

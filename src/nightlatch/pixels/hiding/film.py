@@ -29,7 +29,7 @@ class CannotRedact(NightlatchError):
     """This film cannot be made fit to be given."""
 
 
-class Stretch:
+class Excerpt:
     """[from_ms, to_ms) of a film as pictures of at most 1280 × 720, 15 a second; decoded anew each time."""
 
     def __init__(self, mp4: bytes, from_ms: int, to_ms: int, masks: Sequence[Area] = ()) -> None:

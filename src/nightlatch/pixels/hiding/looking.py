@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from nightlatch.domain.sighting import Kind
 from nightlatch.pixels.hiding.eyes import Postures, PrivacyEyes, lying
-from nightlatch.pixels.hiding.film import MOST_FPS, Stretch
+from nightlatch.pixels.hiding.film import MOST_FPS, Excerpt
 from nightlatch.pixels.hiding.finding import Findings, bodies
 from nightlatch.pixels.hiding.plate import Sample
 from nightlatch.pixels.hiding.steady import Steady
@@ -24,7 +24,7 @@ Grey = NDArray[np.uint8]
 
 
 @dataclass(slots=True)
-class Seen:
+class Looks:
     """What looking at the film has brought."""
 
     at: list[int] = field(default_factory=list)  # pictures that were looked at
@@ -33,9 +33,9 @@ class Seen:
     samples: list[Sample] = field(default_factory=list)
 
 
-def look_at(film: Stretch, eyes: PrivacyEyes, on_share: Callable[[float], None]) -> Seen:
+def look_at(film: Excerpt, eyes: PrivacyEyes, on_share: Callable[[float], None]) -> Looks:
     """Ask all eyes about every third picture, and keep some of them in colour."""
-    background, postures, seen = Background(), Postures(eyes.landmarks), Seen()
+    background, postures, seen = Background(), Postures(eyes.landmarks), Looks()
     steady = Steady()
     expected = max(1.0, film.asked_ms / 1000 * MOST_FPS)
     spacing = max(1, -(-int(expected / LOOK_EVERY) // SAMPLES))

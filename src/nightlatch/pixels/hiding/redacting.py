@@ -19,9 +19,9 @@ from nightlatch.domain.redaction import Redacted, RedactionReport, Style
 from nightlatch.domain.sighting import Kind
 from nightlatch.pixels.hiding.doubting import Ends, ends_of
 from nightlatch.pixels.hiding.eyes import PrivacyEyes
-from nightlatch.pixels.hiding.film import CannotRedact, Stretch, encoded
+from nightlatch.pixels.hiding.film import CannotRedact, Excerpt, encoded
 from nightlatch.pixels.hiding.finding import Chain, bodies, chains, covers_of
-from nightlatch.pixels.hiding.looking import LOOK_EVERY, Seen, look_at
+from nightlatch.pixels.hiding.looking import LOOK_EVERY, Looks, look_at
 from nightlatch.pixels.hiding.plate import NoPlate, Plate, mask_of, plate_of
 from nightlatch.pixels.hiding.puppets import Puppet, drawn
 from nightlatch.pixels.hiding.searching import searched
@@ -64,7 +64,7 @@ def redact_film(
     """
     if not any_length and not SHORTEST_MS <= to_ms - from_ms <= LONGEST_MS:
         raise CannotRedact("A clip to give must be 20 to 30 seconds long. Move the ends.")
-    film = Stretch(mp4, from_ms, to_ms, masks)
+    film = Excerpt(mp4, from_ms, to_ms, masks)
     stage = stage_of(film, eyes, on_progress, any_length=any_length)
     made, shares = _drawn(film, stage, lambda n: on_progress(CHECKING + (1 - CHECKING) * n / film.count))
     on_progress(1.0)
@@ -72,7 +72,7 @@ def redact_film(
 
 
 def stage_of(
-    film: Stretch, eyes: PrivacyEyes, on_progress: Callable[[float], None], *, any_length: bool = False
+    film: Excerpt, eyes: PrivacyEyes, on_progress: Callable[[float], None], *, any_length: bool = False
 ) -> Stage:
     """Look at the film, and make what it will be drawn from. Raises `CannotRedact`."""
     seen = look_at(film, eyes, lambda share: on_progress(LOOKING * share))
@@ -98,7 +98,7 @@ def stage_of(
     return Stage(plate, puppets, people, faces, carried, len(lost), left)
 
 
-def _hidden(found: Sequence[Chain], ends: Sequence[Ends], seen: Seen, fps: float) -> tuple[Mask, int]:
+def _hidden(found: Sequence[Chain], ends: Sequence[Ends], seen: Looks, fps: float) -> tuple[Mask, int]:
     """Where somebody or something may be in each look, (T, h, w), and how many of these covers nobody was found for.
 
     A vehicle that stands belongs to the place.
@@ -124,7 +124,7 @@ class _Shares:
     covered: float
 
 
-def _drawn(film: Stretch, stage: Stage, on_picture: Callable[[int], None]) -> tuple[bytes, _Shares]:
+def _drawn(film: Excerpt, stage: Stage, on_picture: Callable[[int], None]) -> tuple[bytes, _Shares]:
     """The finished film, and what share of it is grey, and drawn."""
     drawings: list[float] = []
     covered: list[float] = []
@@ -143,7 +143,7 @@ def _drawn(film: Stretch, stage: Stage, on_picture: Callable[[int], None]) -> tu
     return made, _Shares(float(grey.mean()), float(np.mean(drawings)), float(np.mean(covered)))
 
 
-def _report(film: Stretch, eye: str, stage: Stage, made: bytes, shares: _Shares) -> RedactionReport:
+def _report(film: Excerpt, eye: str, stage: Stage, made: bytes, shares: _Shares) -> RedactionReport:
     return RedactionReport(
         sha256=sha256(made).hexdigest(),
         style=Style.PUPPETS,
