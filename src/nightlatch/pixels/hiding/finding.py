@@ -55,7 +55,7 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class Find:
     """One find in one picture. `cover` holds all that any eye took for it, with its margins."""
 
     box: Box
@@ -71,7 +71,7 @@ class Chain:
     """One person or thing over the film; `found` is by number of the picture."""
 
     family: Kind  # PERSON also for what may be one
-    found: dict[int, Body] = field(default_factory=dict)
+    found: dict[int, Find] = field(default_factory=dict)
     people: int = 0  # looks that a detector called a person, or a face
     surest: float = 0.0  # of these
 
@@ -103,20 +103,20 @@ class Chain:
         return max(across) - min(across) > STAYED * wide or max(down) - min(down) > STAYED * high
 
 
-def bodies(look: Findings) -> list[Body]:
+def bodies(look: Findings) -> list[Find]:
     """What is to be hidden in one picture: people, people of whom only a face was found, animals, what moves."""
     people = _people(look)
     for face in look.faces:
         if all(covered(face.box, body.cover) < 0.9 for body in people):
             box = body_of(face.box)
-            people.append(Body(box, box, Kind.PERSON, face.score))
+            people.append(Find(box, box, Kind.PERSON, face.score))
     things = [
-        Body(d.box, widened(d.box), family(d.kind), d.score)
+        Find(d.box, widened(d.box), family(d.kind), d.score)
         for d in look.things
         if d.kind is not Kind.PERSON and d.score >= HARMLESS_SURE
     ]
     moving = [
-        Body(region, widened(region), Kind.MOTION, 0.0)
+        Find(region, widened(region), Kind.MOTION, 0.0)
         for region in look.regions
         if area_of(region) >= SMALLEST_REGION
         and all(covered(region, body.cover) < 0.8 for body in people)
@@ -125,14 +125,14 @@ def bodies(look: Findings) -> list[Body]:
     return [*people, *things, *moving]
 
 
-def _people(look: Findings) -> list[Body]:
+def _people(look: Findings) -> list[Find]:
     """Finds of one person together: the surest box, and a cover around all that are more than a guess."""
-    found: list[Body] = []
+    found: list[Find] = []
     people = sorted((d for d in look.things if d.kind is Kind.PERSON), key=lambda d: (isinstance(d, Guess), -d.score))
     for each in people:
         same = next((n for n, body in enumerate(found) if _is_one(body.box, each.box)), None)
         if same is None:
-            found.append(Body(each.box, widened(each.box), Kind.PERSON, each.score, is_guess=isinstance(each, Guess)))
+            found.append(Find(each.box, widened(each.box), Kind.PERSON, each.score, is_guess=isinstance(each, Guess)))
         elif _widens(found[same], each):
             found[same] = replace(found[same], cover=around(found[same].cover, widened(each.box)))
     for figure in look.figures:
@@ -142,14 +142,14 @@ def _people(look: Findings) -> list[Body]:
     return found
 
 
-def _widens(body: Body, find: Detection) -> bool:
+def _widens(body: Find, find: Detection) -> bool:
     """Whether another find of the same person says more about where they are: a vague, much larger one does not."""
     if isinstance(find, Guess) and not body.is_guess:
         return False
     return iou(body.box, find.box) > SAME or find.score >= WIDENS * body.score
 
 
-def _with_figure(body: Body, figure: Figure) -> Body:
+def _with_figure(body: Find, figure: Figure) -> Find:
     """A body whose posture is known: its cover holds that, too, and no longer a guess that is much larger."""
     if figure.score < FIGURE_SURE:
         return replace(body, figure=figure)
@@ -229,7 +229,7 @@ def _are_doubles(a: Chain, b: Chain) -> bool:
     return sum(_is_one(a.found[n].box, b.found[n].box) for n in common) >= MOSTLY * len(common)
 
 
-def _both(a: Body, b: Body) -> Body:
+def _both(a: Find, b: Find) -> Find:
     better, other = (a, b) if (a.kind is Kind.PERSON, a.score) >= (b.kind is Kind.PERSON, b.score) else (b, a)
     return replace(better, cover=around(a.cover, b.cover), figure=better.figure or other.figure)
 
@@ -244,7 +244,7 @@ def _are_one_place(a: Chain, b: Chain) -> bool:
     return iou(early.found[before].box, late.found[late.first].box) > SAME
 
 
-def _link(made: list[Chain], n: int, found: Sequence[Body], fps: float) -> None:
+def _link(made: list[Chain], n: int, found: Sequence[Find], fps: float) -> None:
     """Give each body to the chain that it continues, or begin one: what is surely somebody chooses first."""
     free = [chain for chain in made if n - chain.last <= JOIN_S * fps]
     for body in sorted(found, key=lambda each: (each.kind is Kind.MOTION, -area_of(each.cover))):
@@ -262,7 +262,7 @@ def _link(made: list[Chain], n: int, found: Sequence[Body], fps: float) -> None:
             best.surest = max(best.surest, body.score)
 
 
-def _closeness(a: Body, b: Body) -> float:
+def _closeness(a: Find, b: Find) -> float:
     near = 0.01 if overlap(grown(a.cover, 0.06), b.cover) > 0 else 0.0
     return iou(a.cover, b.cover) + near
 

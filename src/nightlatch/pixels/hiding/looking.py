@@ -24,7 +24,7 @@ Grey = NDArray[np.uint8]
 
 
 @dataclass(slots=True)
-class Looks:
+class Footage:
     """What looking at the film has brought."""
 
     at: list[int] = field(default_factory=list)  # pictures that were looked at
@@ -33,9 +33,9 @@ class Looks:
     samples: list[Sample] = field(default_factory=list)
 
 
-def look_at(film: Excerpt, eyes: PrivacyEyes, on_share: Callable[[float], None]) -> Looks:
+def look_at(film: Excerpt, eyes: PrivacyEyes, on_share: Callable[[float], None]) -> Footage:
     """Ask all eyes about every third picture, and keep some of them in colour."""
-    background, postures, seen = Background(), Postures(eyes.landmarks), Looks()
+    background, postures, seen = Background(), Postures(eyes.landmarks), Footage()
     steady = Steady()
     expected = max(1.0, film.asked_ms / 1000 * MOST_FPS)
     spacing = max(1, -(-int(expected / LOOK_EVERY) // SAMPLES))

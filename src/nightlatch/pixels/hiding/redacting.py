@@ -21,7 +21,7 @@ from nightlatch.pixels.hiding.doubting import Ends, ends_of
 from nightlatch.pixels.hiding.eyes import PrivacyEyes
 from nightlatch.pixels.hiding.film import CannotRedact, Excerpt, encoded
 from nightlatch.pixels.hiding.finding import Chain, bodies, chains, covers_of
-from nightlatch.pixels.hiding.looking import LOOK_EVERY, Looks, look_at
+from nightlatch.pixels.hiding.looking import LOOK_EVERY, Footage, look_at
 from nightlatch.pixels.hiding.plate import NoPlate, Plate, mask_of, plate_of
 from nightlatch.pixels.hiding.puppets import Puppet, drawn
 from nightlatch.pixels.hiding.searching import searched
@@ -98,7 +98,7 @@ def stage_of(
     return Stage(plate, puppets, people, faces, carried, len(lost), left)
 
 
-def _hidden(found: Sequence[Chain], ends: Sequence[Ends], seen: Looks, fps: float) -> tuple[Mask, int]:
+def _hidden(found: Sequence[Chain], ends: Sequence[Ends], seen: Footage, fps: float) -> tuple[Mask, int]:
     """Where somebody or something may be in each look, (T, h, w), and how many of these covers nobody was found for.
 
     A vehicle that stands belongs to the place.

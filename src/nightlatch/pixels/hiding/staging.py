@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Kind
 from nightlatch.pixels.hiding.figures import Figure, blended
-from nightlatch.pixels.hiding.finding import SURE_LOOKS, Body, Chain, between, is_thing
+from nightlatch.pixels.hiding.finding import SURE_LOOKS, Find, Chain, between, is_thing
 from nightlatch.pixels.hiding.puppets import Puppet
 from nightlatch.pixels.vision.boxes import covered, iou
 
@@ -31,7 +31,7 @@ class _Part:
     """What is drawn of one chain: finds by number of the picture, and until when."""
 
     kind: Kind
-    finds: dict[int, Body]
+    finds: dict[int, Find]
     known: tuple[int, ...]  # their numbers, in order
     figures: tuple[int, ...]  # of these, where the posture is known
     from_n: int
