@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Kind
 from nightlatch.pixels.hiding.figures import Figure, blended
-from nightlatch.pixels.hiding.finding import SURE_LOOKS, Find, Chain, between, is_thing
+from nightlatch.pixels.hiding.finding import SURE_LOOKS, Chain, Find, between, is_thing
 from nightlatch.pixels.hiding.puppets import Puppet
 from nightlatch.pixels.vision.boxes import covered, iou
 
