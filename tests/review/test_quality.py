@@ -12,16 +12,8 @@ from hypothesis.extra.numpy import arrays
 
 from nightlatch.domain.label import Label, Subject
 from nightlatch.domain.sighting import Verdict
-from nightlatch.review.quality import (
-    MISSING,
-    agreed,
-    agreement,
-    alpha,
-    dawid_skene,
-    honeypots_wanted,
-    verdicts,
-    wanted,
-)
+from nightlatch.review.enough import honeypots_wanted, wanted
+from nightlatch.review.quality import MISSING, agreed, agreement, alpha, dawid_skene, verdicts
 from tests.review.rooms import CAT, EMPTY, PASSER, THIEF, said
 from tests.review.simulated import crowd
 

@@ -1,4 +1,4 @@
-"""How good the labels are: consensus, agreement, and when a clip needs one more. Pure: arrays and words, no database.
+"""How good the labels are: consensus and agreement. Pure: arrays and words, no database.
 
 Reviewers are blind: nothing here is ever shown beside a clip. Honeypots are clips with a known answer that the
 programme gave itself; the keeper draws them like any other, so no type, timing or page could tell them apart.
@@ -9,17 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nightlatch.domain.label import Happening, Label, Labelled, Subject
 from nightlatch.domain.sighting import Verdict
+from nightlatch.review.enough import wanted
 
-FEWEST_LABELS = 2
-MOST_LABELS = 4
-HONEYPOT_SHARE = 0.1
 VERDICTS = tuple(Verdict)
 MISSING = -1
 
@@ -54,21 +51,6 @@ class Agreement:
     compared: int
     verdict: float | None
     subjects: float | None
-
-
-def wanted(labels: Sequence[Label]) -> int:
-    """How many labels a clip still needs: two; a third when they differ, a fourth when no two of three agree."""
-    have = len(labels)
-    if have < FEWEST_LABELS:
-        return FEWEST_LABELS - have
-    if have >= MOST_LABELS or any(one.agrees_with(other) for one, other in combinations(labels, 2)):
-        return 0
-    return 1
-
-
-def honeypots_wanted(waiting: int, honeypots: int) -> int:
-    """How many clips with a known answer to give, so that they are a tenth of all that wait."""
-    return max(0, math.ceil((waiting - honeypots) * HONEYPOT_SHARE / (1 - HONEYPOT_SHARE)) - honeypots)
 
 
 def dawid_skene(answers: Answers, classes: int, *, rounds: int = 200, tolerance: float = 1e-7) -> Consensus:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Engine, ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from nightlatch.review.settings import ReviewSettings
+from nightlatch.store import records
 from nightlatch.store.records import one_of
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -138,3 +140,10 @@ class LookRow(ReviewTables):
     salt: Mapped[bytes | None] = mapped_column(LargeBinary)
     leaf_index: Mapped[int | None] = mapped_column(BigInteger)
     receipt: Mapped[str | None] = mapped_column(Text)  # tlog-proof; what is said counts while all of this fits
+
+
+def open_records(settings: ReviewSettings) -> Engine:
+    """The database, migrated. Raises `ConfigError`."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    records.migrate(settings.records, MIGRATIONS)
+    return records.engine(settings.records, durable=True)
