@@ -51,7 +51,7 @@ from nightlatch.keeper.stamps import Stamps, tolerant
 from nightlatch.keeper.taking_back import TakingBack
 from nightlatch.keeper.taking_in import TakingIn
 from nightlatch.keeper.turns import Turns
-from nightlatch.keeper.views import Draws, Views
+from nightlatch.keeper.views import Draws, KeeperFigures, Views
 from nightlatch.keeper.words import (
     Announcement,
     Assignment,
@@ -143,6 +143,11 @@ class Room:
         root = self._root()
         with self._lock:
             return self._draws.next_clip(token, root)
+
+    @_alone
+    def figures(self) -> KeeperFigures:
+        """What the keeper has for reviewers now, in numbers. Raises `KeeperRefused`."""
+        return self._draws.figures()
 
     @_alone
     def skip(self, token: str) -> None:

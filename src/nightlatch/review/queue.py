@@ -8,8 +8,8 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from nightlatch.domain.time import Clock
+from nightlatch.review.enough import honeypots_wanted, wanted
 from nightlatch.review.labels import Labels
-from nightlatch.review.quality import honeypots_wanted, wanted
 from nightlatch.review.records import AnswerRow, DonatedClipRow
 
 
@@ -40,12 +40,13 @@ class Queue:
                 row.enough_ms = self._clock.now_ms()
         return enough
 
-    def standing(self) -> Standing:
-        """Numbers for the programme's administrators."""
+    def standing(self, waiting: int | None = None) -> Standing:
+        """Numbers for the programme's administrators. `waiting`: clips at the keeper; drawn here or not, they count."""
         with Session(self._engine) as session:
             clips = session.execute(select(DonatedClipRow.enough_ms, DonatedClipRow.flagged_ms)).all()
             honeypots = session.scalar(select(func.count()).select_from(AnswerRow)) or 0
         flagged = sum(flag is not None for _, flag in clips)
         done = sum(enough is not None and flag is None for enough, flag in clips)
         open_clips = len(clips) - flagged - done
-        return Standing(len(clips), open_clips, done, flagged, honeypots, honeypots_wanted(open_clips, honeypots))
+        to_give = honeypots_wanted(open_clips if waiting is None else waiting, honeypots)
+        return Standing(len(clips), open_clips, done, flagged, honeypots, to_give)
