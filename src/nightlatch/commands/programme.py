@@ -183,8 +183,10 @@ def status(config_file: ConfigOption = None, data: DataOption = None) -> None:
         out.print(f"change          {change.id}: {_in_words(change)}; signed by {signers}", markup=False)
     stands = Queue(labels.engine, system_clock(), labels).standing(kept.figures.waiting if kept.figures else None)
     out.print(f"clips           {_clips(stands, kept.figures)}", soft_wrap=True)
+    labelled = labels.submitted()
+    out.print(f"hiding          {_hiding(labelled)}", soft_wrap=True)
     out.print(f"known answers   {stands.honeypots}; give {stands.honeypots_to_give} more for a tenth")
-    out.print(f"agreement       {_agreement(labels.submitted())}", soft_wrap=True)
+    out.print(f"agreement       {_agreement(labelled)}", soft_wrap=True)
     if settings.log_policy is None:
         out.print("labels          are not held against the log's receipts: set \\[review] log_policy", soft_wrap=True)
     for each in labels.refused():
@@ -316,6 +318,16 @@ def _clips(stands: Standing, kept: KeeperStanding | None) -> str:
         return f"{stands.open} of those that were seen here want labels; how many wait, the keeper knows. {done}"
     away = f", {kept.away} of them until their household's hub is back" if kept.away else ""
     return f"{kept.waiting} want labels{away}; {done}"
+
+
+def _hiding(labelled: Sequence[Labelled]) -> str:
+    from nightlatch.review.enough import hiding
+
+    found = hiding(labelled)
+    if not found.of_labels:
+        return "not known yet: nothing is labelled"
+    labels = f"{found.labels} of {found.of_labels} labels say that too much is hidden to say"
+    return f"{labels}; that settles {found.clips} of {found.of_clips} clips"
 
 
 def _agreement(labelled: Sequence[Labelled]) -> str:
