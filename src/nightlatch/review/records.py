@@ -136,6 +136,7 @@ class LookRow(ReviewTables):
     saved_ms: Mapped[int | None] = mapped_column(BigInteger)
     submitted_ms: Mapped[int | None] = mapped_column(BigInteger)
     skipped_ms: Mapped[int | None] = mapped_column(BigInteger)
+    undone_ms: Mapped[int | None] = mapped_column(BigInteger)  # a label was taken back, once; the entry says so
     leaf: Mapped[bytes | None] = mapped_column(LargeBinary)  # the label's entry, kept before it is sent
     salt: Mapped[bytes | None] = mapped_column(LargeBinary)
     leaf_index: Mapped[int | None] = mapped_column(BigInteger)
