@@ -190,6 +190,16 @@ class Room:
             self._views.count_picture(view_id)
         return picture
 
+    def prepare(self, view_id: int, n: int) -> None:
+        """Make a picture ahead, for a view that is valid; whether it may leave is checked when it does.
+
+        Raises:
+            KeeperRefused: the view is over.
+        """
+        with self._lock:
+            film = self._views.standing(view_id).film
+        film.prepare(n)
+
     @_alone
     def touch(self, view_id: int) -> None:
         """The reviewer is there. Raises `KeeperRefused` once the view is no longer valid."""
