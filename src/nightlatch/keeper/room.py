@@ -183,8 +183,7 @@ class Room:
     def still(self, view_id: int, n: int) -> MarkedStill:
         """One picture, if the view is valid both before and after it is made. Raises `KeeperRefused`."""
         with self._lock:
-            self._views.touch(view_id)
-            film = self._views.standing(view_id).film
+            film = self._views.touch(view_id).film
         picture = film.still(n)  # takes time: not under the lock
         with self._lock:
             self._views.count_picture(view_id)

@@ -278,9 +278,11 @@ class Views:
         """A picture was made; it may leave. Raises `KeeperRefused` once its view is no longer valid."""
         self.standing(view_id).pictures += 1
 
-    def touch(self, view_id: int) -> None:
-        """The reviewer is there. Raises `KeeperRefused` once the view is no longer valid."""
-        self._passkeys.touch(self.standing(view_id).token)
+    def touch(self, view_id: int) -> OpenView:
+        """The view, whose reviewer is there. Raises `KeeperRefused` once it is no longer valid."""
+        found = self.standing(view_id)
+        self._passkeys.touch(found.token)
+        return found
 
     def close(self, view_id: int) -> None:
         """End a view: the decrypted clip goes, `view.close` is noted."""
