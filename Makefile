@@ -4,21 +4,20 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 PAGE := src/nightlatch/hub/page/index.html
-SSD := src/nightlatch/pixels/detectors/ssd_oidv4.tflite
-ASSETS := web/node_modules/@mediapipe/objectron/objectron_solution_packed_assets.data
+TFLITES := src/nightlatch/pixels/detectors/*.tflite
 NODE := scripts/with-node
 DATA ?= data
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt shape wire page demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark bench-playback bench-log drill-kills drill-log drill-faults drill-floods fuzz-rtsp fuzz-http clean
+.PHONY: help run test check fmt shape wire page models demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark bench-playback bench-log drill-kills drill-log drill-faults drill-floods fuzz-rtsp fuzz-http clean
 
 help:  ## show this list
 	@grep -hE '^[a-z][a-z-]*:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)$$/  make \1\t\2/' | expand -t 26
 
-run: .venv/installed $(PAGE) $(SSD)  ## start hub and mailbox, and print the page's address (DATA=folder, default data)
+run: .venv/installed $(PAGE) models  ## start hub and mailbox, and print the page's address (DATA=folder, default data)
 	$(BIN)/nightlatch up --data $(DATA)
 
-test: .venv/installed $(PAGE) $(SSD) .venv/system  ## run all tests (ARGS='-k name' for some of them)
+test: .venv/installed $(PAGE) models .venv/system  ## run all tests (ARGS='-k name' for some of them)
 	cd web && ../$(NODE) npm test --silent
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
@@ -42,7 +41,7 @@ shape: .venv/installed  ## count long functions, branches, doubles and loose dic
 wire: .venv/installed  ## write the pages' types of what is answered (web/shared/wire.ts, web/review/wire.ts)
 	$(BIN)/python scripts/wire.py
 
-page: $(PAGE) $(SSD)  ## build the page
+page: $(PAGE) models  ## build the page
 
 # The whole promise in real browsers: give, two reviewers look, who looked, take back. Prints the proofs.
 demo: .venv/installed $(PAGE) .venv/system  ## play the whole promise in real browsers: give, look, take back
@@ -66,7 +65,7 @@ bench-record: .venv/installed .venv/system  ## measure recording beside ffmpeg -
 bench-cameras: .venv/installed .venv/system  ## measure how many cameras two cores carry
 	$(BIN)/python bench/cameras.py $(ARGS)
 
-bench-sight: .venv/installed $(SSD) .venv/system  ## measure events, delays and CPU beside Frigate-style, Motion and ZoneMinder
+bench-sight: .venv/installed models .venv/system  ## measure events, delays and CPU beside Frigate-style, Motion and ZoneMinder
 	$(BIN)/python bench/sight
 
 bench-soak: .venv/installed .venv/system  ## run sixteen cameras for an hour
@@ -114,8 +113,8 @@ $(PAGE): web/node_modules/installed $(shell find web -type f -not -path 'web/nod
 	cd web && ../$(NODE) npm run build --silent
 	touch $@
 
-$(SSD): scripts/unpack.py web/node_modules/installed
-	$(BIN)/python scripts/unpack.py $(ASSETS) $@
+models: .venv/installed web/node_modules/installed  ## take the networks that come with set-up out of their packages
+	$(BIN)/python scripts/unpack.py
 
 fuzz-rtsp: .venv/installed  ## say ten million hostile things to our RTSP client (COUNT=; some minutes)
 	$(BIN)/python -m tests.pixels.sources.rtsp.fuzz $(COUNT)
@@ -124,4 +123,4 @@ fuzz-http: .venv/installed $(PAGE)  ## send each program what its OpenAPI descri
 	$(BIN)/python -m tests.drills.schemas $(ARGS)
 
 clean:  ## remove everything that was built or installed here (not DATA)
-	rm -rf .venv $(SSD) web/node_modules src/nightlatch/hub/page src/nightlatch/review/page bench/out
+	rm -rf .venv $(TFLITES) web/node_modules src/nightlatch/hub/page src/nightlatch/review/page bench/out

@@ -99,12 +99,15 @@ class House:
             )
 
     def _command(self) -> list[str]:
+        config = self.config or self.folder / "house.toml"
+        if self.config is None:
+            config.write_text('[hub]\ndetector = "ssd"\n')  # the default, without what it would download
         whole = ("up", "--data", str(self.data), "--cloud-port", str(self.cloud_port))
         hub = ("hub", "--data", str(self.data / "hub"), *(("--role", "serve") if self.program == "serve" else ()))
         return [
             *(sys.executable, "-m", "nightlatch", *self.words, *(whole if self.program == "up" else hub)),
             *("--port", str(self.port), "--demo" if self.demo else "--no-demo"),
-            *(("--config", str(self.config)) if self.config else ()),
+            *("--config", str(config)),
         ]
 
     def answers(self) -> bool:

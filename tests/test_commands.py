@@ -18,7 +18,7 @@ import typer
 from nightlatch.cli import app
 
 TRANSCRIPT = Path(__file__).with_name("commands.txt")
-MEDIA = ("av", "cv2", "numpy", "onnxruntime", "pyrage", "scipy", "sqlalchemy", "uvicorn")
+MEDIA = ("ai_edge_litert", "av", "cv2", "numpy", "onnxruntime", "pyrage", "scipy", "sqlalchemy", "uvicorn")
 
 
 def transcript() -> str:

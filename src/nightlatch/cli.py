@@ -18,6 +18,7 @@ from nightlatch import __version__
 from nightlatch.commands import camera, keeper, keys, log, models, programme, replay, review
 from nightlatch.commands.clips import clips, open_
 from nightlatch.commands.doctor import doctor
+from nightlatch.commands.mode import mode
 from nightlatch.commands.options import err, out
 from nightlatch.commands.programs import cloud, hub, up
 from nightlatch.commands.trace import trace
@@ -32,6 +33,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "cloud": cloud,
     "clips": clips,
     "open": open_,
+    "mode": mode,
     "doctor": doctor,
 }
 GROUPS = {

@@ -31,6 +31,7 @@ from nightlatch.errors import SourceError
 EARLIEST_S = 1_767_225_600  # 2026-01-01
 FLOOR_BYTES = 2 * 1024**3
 RECEIVING_FILE = "receiving.json"  # in the hub's folder: no name, no address
+LACKS = "See what is missing, and where to get it: nightlatch models list"
 EYE_STALE_MS = 180_000  # the hub writes it once a minute
 MOST_PASSED_OVER = 10  # pictures for each look: at 10 a second, an answer takes a second
 GB_A_DAY = 21.6  # one camera at 2 Mbit/s
@@ -210,9 +211,13 @@ def eye(data_dir: Path, now_ms: int) -> Iterator[Finding]:
         text = f"has been blind since {since}; everything is still recorded."
         yield Finding("eye", "fail", text, str(blind[0].blind_text))
         return
+    lacks = sorted({part for each in told for part in each.lacks})
     if coming:
         text = f"{coming[0].name} looks for now, because the chosen one is not here yet."
         yield Finding("eye", "warn", text, str(coming[0].coming_text))
+    elif lacks:
+        text = f"{told[0].name} looks for now, without {', '.join(lacks)}."
+        yield Finding("eye", "warn", text, LACKS)
     else:
         yield Finding("eye", "ok", f"{told[0].name} looks")
     counted = [counts for each in told for counts in each.counted]
@@ -231,6 +236,7 @@ class _EyeTold:
     blind_since_ms: int | None
     blind_text: str | None
     coming_text: str | None
+    lacks: tuple[str, ...]  # models of the chosen one that are not here
     counted: tuple[tuple[int, int], ...]  # looks, and pictures that were passed over, by camera
 
 
@@ -247,6 +253,7 @@ def _eyes(data_dir: Path, now_ms: int) -> Iterator[_EyeTold]:
                 None if since_ms is None else int(since_ms),
                 told["blind_text"],
                 told["coming_text"],
+                tuple(map(str, told["lacks"])),
                 tuple((int(looked), int(passed_over)) for looked, passed_over in dict(told["looks"]).values()),
             )
         except (OSError, ValueError, KeyError, TypeError):

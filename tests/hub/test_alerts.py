@@ -27,11 +27,12 @@ from sqlalchemy.orm import Session
 
 from nightlatch.clocks import system_clock
 from nightlatch.domain.camera import Camera
+from nightlatch.domain.context import Mode
 from nightlatch.domain.sighting import Kind, Verdict
 from nightlatch.errors import ConfigError
 from nightlatch.hub.serve.alerts import Alert, Alerts
 from nightlatch.hub.serve.alerts.mqtt import Mqtt, parse_broker
-from nightlatch.hub.serve.alerts.push import LENGTH, Push
+from nightlatch.hub.serve.alerts.push import LENGTH, MOST_UPDATES, Push
 from nightlatch.hub.serve.alerts.switches import Switch
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.index import open_index
@@ -96,7 +97,7 @@ def listener(port: int) -> Iterator[Callable[[str], str | None]]:
     """Debian's own client; the newest payload of a topic."""
     heard: dict[str, str] = {}
     command = ["mosquitto_sub", "-p", str(port), "-u", "hub", "-P", "p@ss/word", "-t", "#", "-F", "%t %p"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace")
 
     def read() -> None:
         for line in process.stdout or ():
@@ -262,7 +263,11 @@ def test_only_the_owner_switches_pictures_on(tmp_path: Path) -> None:
     for hub in running_hub(tmp_path / "hub", mqtt_url="mqtt://127.0.0.1:9"):
         assert hub.client.put("/api/alerts/mqtt", json={"pictures": True}).status_code == 401
         hub.set_up()
-        assert hub.client.get("/api/alerts").json()["mqtt"] == {"connected": False, "pictures": False}
+        assert hub.client.get("/api/alerts").json()["mqtt"] == {
+            "connected": False,
+            "pictures": False,
+            "may_set_mode": False,
+        }
         assert hub.client.put("/api/alerts/mqtt", json={"pictures": True}).status_code == 204
         assert hub.client.get("/api/alerts").json()["mqtt"]["pictures"]
     for hub in running_hub(tmp_path / "without"):
@@ -283,6 +288,7 @@ class Browser:
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.auth = b"0123456789abcdef"
         self.got: list[tuple[dict[str, Any], int, str]] = []
+        self.urgencies: list[str] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -290,6 +296,7 @@ class Browser:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 text = http_ece.decrypt(body, private_key=outer.key, auth_secret=outer.auth, version="aes128gcm")
                 outer.got.append((json.loads(text), len(body), self.headers["authorization"]))
+                outer.urgencies.append(self.headers["urgency"])
                 self.send_response(status)
                 self.end_headers()
 
@@ -346,8 +353,75 @@ def test_a_browser_opens_the_alert_and_its_still_and_the_service_cannot(tmp_path
 def test_one_event_alerts_once_and_again_only_when_it_turns_into_a_threat(tmp_path: Path, index: Engine) -> None:
     browser = Browser()
     told = [Verdict.UNSURE, Verdict.UNSURE, Verdict.THREAT, Verdict.THREAT, Verdict.ROUTINE]
-    push(tmp_path, index, browser.row(Verdict.THREAT, Verdict.UNSURE), *[alert(verdict) for verdict in told])
-    assert [message["threat"] for message, _, _ in browser.got] == [False, True]
+    alerts = [replace(alert(verdict), mode=Mode.AWAY) for verdict in told]
+    push(tmp_path, index, browser.row(Verdict.THREAT, Verdict.UNSURE), *alerts)
+    assert [message["threat"] for message, _, _ in browser.got if not message["quiet"]] == [False, True]
+    assert [message["verdict"] for message, _, _ in browser.got] == ["unsure", "threat", "routine"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "verdicts", "noises"),
+    [
+        (Mode.HOME, [Verdict.UNSURE, Verdict.THREAT], [False, True]),
+        (Mode.AWAY, [Verdict.UNSURE, Verdict.THREAT], [True, True]),
+        (Mode.NIGHT, [Verdict.UNSURE, Verdict.ROUTINE, Verdict.UNSURE], [True, False, False]),
+        (Mode.AWAY, [Verdict.THREAT, Verdict.UNSURE, Verdict.THREAT], [True, False, False]),
+        (Mode.HOME, [Verdict.ROUTINE, Verdict.HELP, Verdict.THREAT, Verdict.HELP], [False, True, True, False]),
+    ],
+)
+def test_an_update_makes_a_noise_only_where_the_mode_says_so_and_it_turned_worse(
+    tmp_path: Path, index: Engine, mode: Mode, verdicts: list[Verdict], noises: list[bool]
+) -> None:
+    browser = Browser()
+    push(tmp_path, index, browser.row(*Verdict), *[replace(alert(verdict), mode=mode) for verdict in verdicts])
+    assert [not message["quiet"] for message, _, _ in browser.got] == noises
+    assert {message["event"] for message, _, _ in browser.got} == {"e1"}
+    assert browser.urgencies == ["high" if is_loud else "normal" for is_loud in noises]
+
+
+def test_each_device_hears_what_it_asked_for_and_both_are_put_right(tmp_path: Path, index: Engine) -> None:
+    one, other = Browser(), Browser()
+    with Session(index) as session, session.begin():
+        session.merge(one.row(Verdict.THREAT))
+    told = [Verdict.ROUTINE, Verdict.THREAT, Verdict.UNSURE]
+    push(tmp_path, index, other.row(Verdict.ROUTINE, Verdict.THREAT), *[alert(verdict) for verdict in told])
+    assert [message["verdict"] for message, _, _ in one.got] == ["threat", "unsure"]
+    assert [message["verdict"] for message, _, _ in other.got] == ["routine", "threat", "unsure"]
+    assert [message["quiet"] for message, _, _ in other.got] == [True, False, True]
+
+
+def test_an_alert_without_a_picture_is_updated_in_silence_once_there_is_one(tmp_path: Path, index: Engine) -> None:
+    browser = Browser()
+    seen = alert(jpeg=b"first"), alert(jpeg=b"better"), alert(is_open=False, jpeg=b"better")
+    push(tmp_path, index, browser.row(Verdict.THREAT), alert(), *seen)
+    assert [(message["still"] is not None, message["quiet"]) for message, _, _ in browser.got] == [
+        (False, False),
+        (True, True),
+    ]
+
+
+def test_silent_updates_of_one_event_are_bounded_and_what_turns_worse_still_comes(
+    tmp_path: Path, index: Engine
+) -> None:
+    browser = Browser()
+    names = [replace(alert(Verdict.UNSURE), kinds=(kind,)) for kind in (Kind.CAT, Kind.DOG) * 10]
+    push(tmp_path, index, browser.row(Verdict.UNSURE, Verdict.THREAT), *names, alert(Verdict.THREAT))
+    assert len(browser.got) <= MOST_UPDATES + 2
+    assert browser.got[-1][0]["quiet"] is False
+
+
+def test_somebody_who_may_need_help_is_told_of_in_every_mode(tmp_path: Path, index: Engine) -> None:
+    browser = Browser()
+    modes = (*Mode, None)
+    helped = [replace(alert(Verdict.HELP, event=f"e{mode}"), mode=mode) for mode in modes]
+    push(tmp_path, index, browser.row(Verdict.HELP), *helped)
+    assert [message["title"] for message, _, _ in browser.got] == ["May need help: a person at Porch"] * len(modes)
+    assert browser.urgencies == ["high"] * len(modes)
+
+
+def test_no_alert_speaks_of_packages() -> None:
+    assert replace(alert(), kinds=(Kind.PACKAGE,)).title == "Threat: something moving at Porch"
+    assert replace(alert(), kinds=(Kind.PACKAGE, Kind.DOG)).title == "Threat: a dog at Porch"
 
 
 def test_every_alert_has_the_same_length(tmp_path: Path, index: Engine) -> None:

@@ -1,4 +1,4 @@
-"""A detector that is not here yet: the built-in eye looks until it has come, and it comes on its own."""
+"""A detector that is not here yet: what is here looks until it has come, and it comes on its own."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nightlatch.doctor import Finding, examine
+from nightlatch.doctor import LACKS, Finding, examine
 from nightlatch.doctor import eye as doctor_eye
 from nightlatch.domain.geometry import Box
-from nightlatch.domain.sighting import Detection
+from nightlatch.domain.sighting import Detection, EyePart
 from nightlatch.errors import ConfigError
 from nightlatch.hub.serve.app import create_app
 from nightlatch.hub.settings import HubSettings
@@ -30,13 +30,15 @@ from nightlatch.hub.watch.pool import Pool
 from nightlatch.hub.watch.shards import Shard
 from nightlatch.hub.wire.client import NoticeClient
 from nightlatch.hub.wire.notices import Hello
-from nightlatch.pixels.detectors import models
+from nightlatch.pixels.detectors import models, opening
 from nightlatch.pixels.detectors.sharing import SharedDetector, Slot
 from tests.clocks import TestClock
 from tests.house import until
 from tests.hub.test_api import Hub
+from tests.pixels.detectors.onnx_files import square_finder
 from tests.serving import served
 
+STANDS_IN = opening.open_stand_in("both", Path("/nowhere")).name  # "ssd", or "eye" where set-up had no internet
 MODEL = Path(__file__).resolve().parents[3] / "shared" / "data" / "models" / "yolox_nano.onnx"
 
 
@@ -47,9 +49,8 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @pytest.mark.shared
 @pytest.mark.skipif(not MODEL.exists(), reason="../shared/data/models is not here")
-def test_a_chosen_model_is_fetched_while_the_built_in_eye_looks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.skipif(STANDS_IN != "ssd", reason="the SSD comes with set-up: make models")
+def test_a_chosen_model_is_fetched_while_what_is_here_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(MODEL.parent)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     known = models.known_models()["yolox_nano"]
@@ -60,19 +61,53 @@ def test_a_chosen_model_is_fetched_while_the_built_in_eye_looks(
         lambda: {"yolox_nano": models.Model(known.name, here, known.sha256, known.bytes, known.licence, known.what)},
     )
     chosen = looking.EyeChoice("both", tmp_path)
-    assert chosen.now.name in ("eye", "both")
+    assert chosen.now.name in (STANDS_IN, "both")
+    assert EyePart.YOLOX in chosen.lacks
     until(lambda: chosen.now.name == "both", "the model", 30)
+    assert chosen.lacks == ()
+    assert chosen.percent is None
     server.shutdown()
     assert looking.EyeChoice("both", tmp_path).now.name == "both"
 
 
-def test_a_model_that_cannot_be_downloaded_leaves_the_eye_at_work(
+def test_a_model_that_cannot_be_downloaded_leaves_what_is_here_at_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = models.known_models()["yolox_nano"]
     gone = models.Model(known.name, "http://127.0.0.1:9/x", known.sha256, known.bytes, known.licence, known.what)
     monkeypatch.setattr(looking, "known_models", lambda: {"yolox_nano": gone})
+    assert looking.EyeChoice("yolox", tmp_path).now.name == STANDS_IN
+    monkeypatch.setattr(models, "BESIDE", tmp_path)  # nor did set-up bring anything
     assert looking.EyeChoice("yolox", tmp_path).now.name == "eye"
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not MODEL.exists(), reason="../shared/data/models is not here")
+@pytest.mark.skipif(STANDS_IN != "ssd", reason="the SSD comes with set-up: make models")
+def test_a_model_that_somebody_brings_is_used_without_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = models.known_models()["yolox_nano"]
+    gone = models.Model(known.name, "http://127.0.0.1:9/x", known.sha256, known.bytes, known.licence, known.what)
+    monkeypatch.setattr(looking, "known_models", lambda: {"yolox_nano": gone})
+    monkeypatch.setattr(looking, "BROUGHT_EVERY_S", 0.05)
+    chosen = looking.EyeChoice("both", tmp_path)
+    until(lambda: chosen.missing, "the first try", 30)
+    models.take(known, MODEL, tmp_path)
+    until(lambda: chosen.now.name == "both", "the model", 30)
+    assert (chosen.missing, chosen.percent, chosen.lacks) == (None, None, ())
+
+
+def test_a_model_of_the_owners_that_does_not_fit_does_not_stop_the_watch(tmp_path: Path) -> None:
+    (tmp_path / "mine.onnx").write_bytes(b"no model")
+    chosen = looking.EyeChoice("own", tmp_path, tmp_path / "mine.onnx")
+    assert chosen.now.name == STANDS_IN
+    assert "mine.toml is not there" in str(chosen.missing)
+    (tmp_path / "mine.toml").write_text('head = "yolo"\n[labels]\nperson = [0]\n')
+    assert "not a model that can be used" in str(looking.EyeChoice("own", tmp_path, tmp_path / "mine.onnx").missing)
+    fits = square_finder(tmp_path / "mine.onnx", "yolo")
+    chosen = looking.EyeChoice("own", tmp_path, fits)
+    assert (chosen.now.name, chosen.missing, chosen.percent) == ("own", None, None)
 
 
 def test_a_choice_that_does_not_exist_is_refused(tmp_path: Path) -> None:
@@ -237,7 +272,7 @@ def test_the_doctor_says_nothing_about_an_eye_that_is_gone(tmp_path: Path) -> No
         assert any(each.name == "Python" for each in examine(told.hub.folder, {}, None))
 
 
-def test_a_model_that_cannot_be_downloaded_is_reported_with_what_to_do(
+def test_a_model_that_is_not_here_is_said_calmly_with_what_to_do_and_is_no_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = models.known_models()["yolox_nano"]
@@ -245,10 +280,24 @@ def test_a_model_that_cannot_be_downloaded_is_reported_with_what_to_do(
     monkeypatch.setattr(looking, "known_models", lambda: {"yolox_nano": gone})
     with told_of(tmp_path / "hub", Moody()) as told:
         told.teller._chosen = looking.EyeChoice("both", tmp_path / "models")
-        (problem,) = until(told.problems, "the page")
-        assert "built-in eye is watching in the meantime" in problem["text"]
-        assert "nightlatch models fetch yolox_nano --from FILE" in problem["todo"]
-        assert told.home()["eye"] == "eye"
+
+        def said() -> Any:
+            now = told.home()["looking"]
+            return now if now and "cannot be reached" in str(now["coming_text"]) else None
+
+        now = until(said, "the page")
+        assert "nightlatch models fetch yolox_nano --from FILE" in now["coming_text"]
+        assert "yolox_nano" in now["lacks"]
+        assert told.problems() == []
+        assert told.home()["eye"] == STANDS_IN
+        assert told.doctor().state == "warn"
+        assert "--from FILE" in told.doctor().todo
+
+
+def test_the_doctor_says_what_the_eye_is_without(tmp_path: Path) -> None:
+    with told_of(tmp_path / "hub", Moody()) as told:
+        told.teller._chosen.lacks = (EyePart.POSE,)
+        assert told.doctor() == Finding("eye", "warn", "eye looks for now, without pose_detection.", LACKS)
 
 
 def test_the_doctor_hears_every_shard_and_forgets_those_of_another_count(tmp_path: Path) -> None:

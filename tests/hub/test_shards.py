@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from nightlatch.domain.camera import Camera
+from nightlatch.domain.context import Mode, Site
 from nightlatch.errors import ConfigError
 from nightlatch.hub.vault.files import Vault
 from nightlatch.hub.watch import watcher as watcher_module
+from nightlatch.hub.watch.observer import Looking
 from nightlatch.hub.watch.shards import Shard, read_shard, shards_for
 from nightlatch.hub.watch.station import Station
 from nightlatch.hub.watch.telling import Telling
@@ -67,9 +70,9 @@ class Unheard:
 @contextmanager
 def watcher(folder: Path, shard: Shard, opens: Opens[Feed] = open_address) -> Iterator[Watcher]:
     """A watch process without cameras, its main thread at least."""
-    nobody: Any = None
-    telling = Telling(Unheard(), TestClock())
-    made = Watcher(folder, Station(Vault(folder, TestClock()), TestClock(), telling, nobody, opens), shard)
+    never: Any = None
+    telling, looking = Telling(Unheard(), TestClock()), Looking(never, never, never)
+    made = Watcher(folder, Station(Vault(folder, TestClock()), TestClock(), telling, looking, opens), shard)
     thread = threading.Thread(target=made.run)
     thread.start()
     try:
@@ -145,6 +148,36 @@ def test_another_quota_does_not_interrupt_a_recording_and_another_address_does(t
             until(lambda listed=listed: kept(tmp_path) == listed, "the list being kept", 10)  # type: ignore[misc]
         until(lambda: len(opened) > 1, "the other address", 10)
     assert opened == ["rtsp://192.0.2.1/a", "rtsp://192.0.2.1/b"]
+
+
+def test_another_mode_or_site_interrupts_no_recording_and_reaches_those_who_look(tmp_path: Path) -> None:
+    opened: list[str] = []
+
+    def opens(url: str, *, transport: str) -> Silent:
+        opened.append(url)
+        return Silent()
+
+    recipient = str(pyrage.x25519.Identity.generate().to_public())
+    porch = Camera("0" * 12, "porch", "rtsp://192.0.2.1/a")
+    with watcher(tmp_path, Shard(), opens) as made:
+        for mode, site, url in (
+            (Mode.HOME, None, "a"),
+            (Mode.AWAY, None, "a"),
+            (Mode.AWAY, Site.GARDEN, "a"),
+            (Mode.NIGHT, Site.INSIDE, "a"),
+            (Mode.NIGHT, Site.INSIDE, "b"),
+        ):
+            camera = replace(porch, url=f"rtsp://192.0.2.1/{url}", site=site)
+            listed = CameraList("h", (recipient,), (camera,), mode)
+            made.take(listed)
+            until(lambda listed=listed: kept(tmp_path) == listed, "the list being kept", 10)  # type: ignore[misc]
+            now = made._station.looking.surroundings.context(porch, 1_900_000_000_000, 1_900_000_000_000, ())
+            assert (now.site, now.mode) == (site, mode)
+        until(lambda: len(opened) > 1, "the other address", 10)
+    assert opened == ["rtsp://192.0.2.1/a", "rtsp://192.0.2.1/b"]
+    with watcher(tmp_path, Shard(), opens) as again:  # serve does not run: the file says what the mode was
+        now = again._station.looking.surroundings.context(porch, 1_900_000_000_000, 1_900_000_000_000, ())
+    assert (now.site, now.mode) == (Site.INSIDE, Mode.NIGHT)
 
 
 def test_a_camera_that_was_removed_while_no_hub_ran_is_not_on_the_list_of_the_next_start(tmp_path: Path) -> None:

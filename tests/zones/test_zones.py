@@ -201,7 +201,7 @@ def test_a_bare_install_of_the_cloud_brings_no_eyes_and_runs(tmp_path: Path) -> 
         pytest.skip(f"no package index is reachable: {installed.stderr[-200:]}")
     assert installed.returncode == 0, installed.stderr
     there = {p.name.lower() for p in (tmp_path / "venv").glob("lib/*/site-packages/*")}
-    for name in ("av", "cv2", "numpy", "onnxruntime", "pyrage", "pil"):
+    for name in ("ai_edge_litert", "av", "cv2", "numpy", "onnxruntime", "pyrage", "pil"):
         assert name not in there
     port = free_port()
     program = subprocess.Popen(

@@ -33,8 +33,10 @@ export const CALLED: Record<Verdict, string> = {
 };
 const EYES: Record<string, string> = {
   eye: "the built-in eye",
+  ssd: "a small eye",
   yolox: "YOLOX",
-  both: "the built-in eye and YOLOX",
+  both: "three networks together",
+  own: "a model of the household's choosing",
   motion: "plain motion",
 };
 
@@ -61,19 +63,6 @@ export function what(of: Finding | undefined): string {
 // What happened, in a line; and what moved the verdict, where that is no daily life.
 export function whyOf({ verdict, reasons }: Finding): string {
   return reasons.slice(0, verdict === "routine" ? 1 : 2).join(" ");
-}
-
-// Where a thing was at a moment, between two places where it was seen; null before, after and in long gaps.
-export function placeAt(path: readonly Place[], at: number, slack = 700): Place | null {
-  const next = path.findIndex((p) => p[0] >= at);
-  const before = next < 0 ? path.at(-1) : path[next - 1];
-  const after = next < 0 ? undefined : path[next];
-  if (before && after && after[0] - before[0] < 4 * slack) {
-    const share = (at - before[0]) / Math.max(1, after[0] - before[0]);
-    return before.map((v, i) => v + share * (after[i]! - v)) as Place;
-  }
-  const near = [before, after].find((p) => p && Math.abs(p[0] - at) <= slack);
-  return near ?? null;
 }
 
 export interface Filter {

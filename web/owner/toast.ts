@@ -20,8 +20,17 @@ function show(shown: Note, forMs: number, after: () => void) {
   timer = setTimeout(after, forMs);
 }
 
-export function say(text: string) {
-  show({ text }, 4000, () => (toast.value = null));
+// What is done, and where there is a way back, that for a little longer.
+export function say(text: string, undo?: () => void) {
+  const hide = () => {
+    toast.value = null;
+  };
+  if (!undo) return show({ text }, 4000, hide);
+  const back = () => {
+    hide();
+    undo();
+  };
+  show({ text, undo: back }, 8000, hide);
 }
 
 // A failure that has no place of its own on the page. An owner who is signed out sees that at once anyway.

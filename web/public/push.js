@@ -67,8 +67,9 @@ self.addEventListener("push", (event) => {
     self.registration.showNotification(told.title || "Something moved", {
       body: (told.text || "Open the clip to see.") + silent,
       tag: told.event,
-      renotify: Boolean(told.threat || told.silent),
-      requireInteraction: Boolean(told.threat),
+      silent: Boolean(told.quiet), // an update of what lies there already, or nothing to wake anybody for
+      renotify: !told.quiet && Boolean(told.verdict || told.threat || told.silent),
+      requireInteraction: Boolean(told.threat || told.verdict === "help"),
       icon: "/mark.svg",
       image: told.still ? `data:image/jpeg;base64,${told.still}` : undefined,
       data: { clip: told.clip },

@@ -78,6 +78,25 @@ export interface Problem {
   since_ms: number | null;
 }
 
+// What the household is doing.
+export const MODES = ["home", "night", "away"] as const;
+export type Mode = (typeof MODES)[number];
+
+// How the mode was changed last.
+export const SET_BYS = ["hand", "command", "schedule", "mqtt"] as const;
+export type SetBy = (typeof SET_BYS)[number];
+
+// What the household is doing, who said so, and until when.
+export interface ModeNow {
+  mode: Mode;
+  since_ms: number | null; // null: nobody has set it yet
+  by: SetBy | null;
+  device: string | null; // whose hand it was, as the device is called
+  held: boolean; // until somebody changes it, whatever the schedule says
+  until_ms: number | null; // the schedule's next change
+  then: Mode | null; // what it is then
+}
+
 // How RTSP packets travel.
 export const TRANSPORTS = ["tcp", "udp"] as const;
 export type Transport = (typeof TRANSPORTS)[number];
@@ -95,6 +114,10 @@ export interface Area {
   shows: Landmark | null;
 }
 
+// Where a camera is, or what it looks at.
+export const SITES = ["street", "front_door", "drive", "garden", "inside"] as const;
+export type Site = (typeof SITES)[number];
+
 // A camera as the page sees it: no password.
 export interface Camera {
   id: string;
@@ -107,6 +130,7 @@ export interface Camera {
   has_sub: boolean;
   areas: Area[];
   quota_bytes: number | null;
+  site: Site | null; // null: the owner has not said
 }
 
 // What a camera is doing now.
@@ -184,14 +208,20 @@ export interface Disk {
 }
 
 // What can look at moving things. MOTION knows no kinds, only that something moved.
-export const EYE_NAMES = ["eye", "ssd", "yolox", "both", "motion"] as const;
+export const EYE_NAMES = ["eye", "ssd", "yolox", "both", "own", "motion"] as const;
 export type EyeName = (typeof EYE_NAMES)[number];
+
+// A network that an eye is made of, by its model's name.
+export const EYE_PARTS = ["yolox_nano", "ssd_oidv4", "pose_detection"] as const;
+export type EyePart = (typeof EYE_PARTS)[number];
 
 // How the eye is doing.
 export interface Looking {
   blind_since_ms: number | null;
   chosen: EyeName;
-  coming_percent: number | null; // of the chosen one, while it is being downloaded
+  coming_percent: number | null; // of what it lacks and is being downloaded
+  coming_text: string | null; // why that has not come yet, and what to do
+  lacks: EyePart[]; // networks of the chosen eye that are not on this machine
 }
 
 // What is on its way to the mailbox.
@@ -207,11 +237,27 @@ export interface Mailbox {
 export interface Home {
   well: boolean;
   problems: Problem[];
+  mode: ModeNow;
   cameras: CameraNow[];
   storage: Disk;
   eye: EyeName;
   looking: Looking | null; // null until it is heard from
   cloud: Mailbox;
+}
+
+// From `from_min` to `to_min` on each of `days`; into the next day where that is not later.
+export interface WeeklySpan {
+  mode: Mode; // night or away
+  days: number[]; // on which it begins, 0 is Monday
+  from_min: number; // after midnight, 0 to 1439
+  to_min: number;
+}
+
+// When it is night and when away, on the wall clock of the hub; home at all other times.
+export interface Schedule {
+  spans: WeeklySpan[];
+  zone: string; // of that clock, as it is called now: "CET"
+  utc_offset_min: number; // and how far it is ahead of UTC
 }
 
 // A camera that can be recorded, with its first picture.
@@ -236,6 +282,18 @@ export interface ProbeFailure {
 }
 
 export type Probe = ProbeSuccess | ProbeFailure;
+
+// A place, and on how many days somebody was there at each hour of the wall clock, from 0 to 23.
+export interface PlaceHabits {
+  area: string | null; // null: the camera as a whole
+  days: number[];
+}
+
+// What is usual before a camera, of the last 14 days; kept at home.
+export interface Habits {
+  of: number[]; // days on which the camera was watched at each hour, from 0 to 23
+  places: PlaceHabits[]; // the camera as a whole first
+}
 
 // A stretch in which a camera was not recorded, and why.
 export interface Outage {
@@ -287,10 +345,11 @@ export interface Segment {
 export const VERDICTS = ["threat", "help", "routine", "unsure"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-// Whether the MQTT broker answers, and whether pictures go there.
+// Whether the MQTT broker answers, whether pictures go there, and whether what comes from there sets the mode.
 export interface Broker {
   connected: boolean;
   pictures: boolean;
+  may_set_mode: boolean;
 }
 
 // Whether the devices hear, through the mailbox, that the hub fell silent; when the mailbox last heard of it.

@@ -130,7 +130,7 @@ describe("pictures to the broker", () => {
     yes({
       push_key: "",
       verdicts: [],
-      mqtt: { connected, pictures: true },
+      mqtt: { connected, pictures: true, may_set_mode: false },
       mqtt_trouble,
       silence: null,
     } as AlertSettings);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { aboutEye, aboutLooks, aboutReceiving, aboutStream } from "../owner/cameras/eye";
 import { changesOf, settingsOf, withoutAddresses } from "../owner/cameras/settings";
+import { wantsSite } from "../owner/cameras/sites";
 import {
   aboutFound,
   adding,
@@ -52,6 +53,15 @@ describe("a camera on its way into the house", () => {
   test("forgets what was found and what went wrong when it is tried again", () => {
     const before = { ...failed(porch, broken("No.")), found: probe, picture: "blob:1" };
     expect(trying(before)).toMatchObject({ found: null, picture: null, failure: null });
+  });
+  test("says where it is, unless that is left for later", () => {
+    expect(asked({ ...porch, site: "front_door" })).toMatchObject({ site: "front_door" });
+    expect(asked(porch)).not.toHaveProperty("site");
+    const own = { site: null, enabled: true, demo: false };
+    expect(wantsSite(own)).toBe(true);
+    expect(wantsSite({ ...own, site: "street" })).toBe(false);
+    expect(wantsSite({ ...own, enabled: false })).toBe(false);
+    expect(wantsSite({ ...own, demo: true })).toBe(false);
   });
   test("asks for a second stream only if there is one", () => {
     expect(asked(porch)).toEqual({ name: "Porch", url: "rtsp://porch/stream", transport: "tcp" });
@@ -109,13 +119,32 @@ describe("how a camera is received", () => {
 describe("what looks", () => {
   const home = (looking: Home["looking"]) => ({ eye: "eye", looking }) as Home;
 
-  test("says what it cannot see", () => {
-    expect(aboutEye(home(null), NOON)).toMatch(/^The built-in eye looks .* it recognises no one\.$/);
+  const well = { blind_since_ms: null, chosen: "both", coming_percent: null, coming_text: null, lacks: [] } as const;
+  const now = (change: Partial<NonNullable<Home["looking"]>>, eye: Home["eye"] = "ssd") =>
+    aboutEye({ eye, looking: { ...well, lacks: [], ...change } } as Home, NOON);
+
+  test("says what it cannot see, and what it learnt from", () => {
+    expect(aboutEye(home(null), NOON)).toMatch(
+      /^The built-in eye looks .* it recognises no one\. It learnt .* agreed to\.$/,
+    );
+    expect(now({}, "both")).toMatch(/^Three networks .* recognises no one\. It learnt .* never asked\.$/);
+    expect(now({}, "own")).toMatch(/its makers must tell you\.$/);
   });
-  test("says what is still being downloaded, and how long it has been blind", () => {
-    const said = aboutEye(home({ blind_since_ms: NOON, chosen: "yolox", coming_percent: 20 }), NOON);
-    expect(said).toContain("It stands in while YOLOX is downloaded: 20 % so far.");
+  test("says what is still being downloaded and what that costs, and how long it has been blind", () => {
+    const said = now({ blind_since_ms: NOON, coming_percent: 20, lacks: ["yolox_nano"] });
+    expect(said).toContain("far away or in infrared light: YOLOX is being downloaded, 20 % so far.");
     expect(said).toMatch(/It has been blind since 12.00: everything is recorded, but nothing is recognised\.$/);
+  });
+  test("says what could not be downloaded, and how to bring it", () => {
+    const why = "yolox_nano could not be downloaded. Run: nightlatch models fetch yolox_nano --from FILE";
+    expect(now({ coming_percent: 0, coming_text: why, lacks: ["yolox_nano"] })).toContain(`YOLOX is not here. ${why}`);
+    expect(now({ chosen: "own", coming_text: "mine.onnx does not fit." })).toMatch(
+      /cannot be used\. mine\.onnx .* fit\.$/,
+    );
+  });
+  test("says what set-up could not bring", () => {
+    expect(now({ lacks: ["pose_detection"] }, "both")).toMatch(/lie, kneel or crouch: .* Run make models /);
+    expect(now({ lacks: ["ssd_oidv4", "pose_detection"] }, "eye").match(/make models/g)).toHaveLength(1);
   });
   test("says how it keeps up", () => {
     expect(aboutLooks({ since_ms: NOON, looked: 0, passed_over: 0 }, NOON)).toMatch(

@@ -263,6 +263,9 @@ describe("what is said of a clip", () => {
       "Judged threat at home by the built-in eye, with a chance of 93 % that it is a threat.",
     );
     expect(judgement(findingOf(judged("routine", 0.001)))).toContain("less than 1 %");
+    expect(judgement(findingOf(judged("help", 0.3)))).toBe(
+      "Judged at home by the built-in eye: somebody may need help.",
+    );
     expect(judgement(findingOf(OVER))).toContain("Not judged");
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { read, written } from "../owner/cameras/drafts";
-import { add, begin, close, type Point, reset, undo } from "../owner/cameras/drawing";
+import { add, begin, close, type Point, reset, showing, undo } from "../owner/cameras/drawing";
 import type { Area } from "../shared/wire";
 
 const frame = { width: 1000, height: 500 };
@@ -31,6 +31,14 @@ describe("a drawing that was left", () => {
     for (const _ of square) undone = undo(undone);
     expect(undone.draft).toEqual([]);
     expect(undone.past).toEqual([]);
+  });
+
+  test("keeps what its areas show; one of an older page shows nothing", () => {
+    const door = showing(begin([bed]), 0, "door");
+    expect(read(written(door, [bed]), [bed])?.drawing.areas[0]?.shows).toBe("door");
+    const old = written(door, [bed])?.replaceAll(',"shows":"door"', "").replaceAll(',"shows":null', "") ?? "";
+    expect(read(old.replace('"bed"', '"sofa"'), [bed])?.drawing.areas[0]).toMatchObject({ name: "sofa", shows: null });
+    expect(read(written(door, [bed])?.replace('"door"', '"moat"') ?? "", [bed])).toBeNull();
   });
 
   test("says that other areas were saved meanwhile, and is gone once it is what is saved", () => {

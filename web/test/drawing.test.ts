@@ -16,6 +16,7 @@ import {
   removeArea,
   removeCorner,
   renamed,
+  showing,
   undo,
   withUse,
 } from "../owner/cameras/drawing";
@@ -89,6 +90,18 @@ describe("an area that is there", () => {
     const ours = withUse(choose(begin([{ ...bed, name: "Watched 1" }]), 0), "mask");
     expect(ours.areas[0]?.name).toBe("Mask 1");
     expect(withUse(begin([bed]), "mask")).toMatchObject({ areas: [bed], use: "mask" });
+  });
+  test("says what it shows, which can be taken back; a name that we gave says it, too", () => {
+    const door = showing(begin([bed]), 0, "door");
+    expect(door.areas[0]).toEqual({ ...bed, shows: "door" });
+    expect(undo(door).areas).toEqual([bed]);
+    expect(showing(door, 0, "door")).toBe(door);
+    const ours = showing(begin([{ ...bed, name: "Watched 1" }]), 0, "car");
+    expect(ours.areas[0]?.name).toBe("Car 1");
+    expect(showing(ours, 0, null).areas[0]?.name).toBe("Watched 1");
+    expect(renamed(ours, 0, " ").areas[0]?.name).toBe("Car 1");
+    const masked = withUse(choose(ours, 0), "mask");
+    expect(masked.areas[0]).toMatchObject({ name: "Mask 1", shows: null });
   });
   test("is edited and removed", () => {
     expect(edited(begin([bed]), 0, { dwell_s: 10 }).areas[0]?.dwell_s).toBe(10);

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { type Finding, kindGroup, passes, placeAt, what, whyOf } from "../owner/findings";
+import { type Finding, kindGroup, passes, what, whyOf } from "../owner/findings";
 
 const finding = (kinds: Finding["kinds"], verdict: Finding["verdict"] = "routine"): Finding => ({
   kinds,
@@ -32,21 +32,6 @@ describe("the filter", () => {
   });
   it("puts a person before the dog that comes along", () =>
     expect(kindGroup(finding(["dog", "person"]))).toBe("person"));
-});
-
-describe("where a thing was", () => {
-  const path: Finding["tracks"][number]["path"] = [
-    [1000, 0, 0, 0.2, 0.2],
-    [2000, 0.4, 0, 0.6, 0.2],
-    [9000, 0.9, 0, 1, 0.2],
-  ];
-  it("is between two sightings", () => expect(placeAt(path, 1500)?.[1]).toBeCloseTo(0.2));
-  it("is nowhere long before, after and in a long gap", () => {
-    expect(placeAt(path, 100)).toBeNull();
-    expect(placeAt(path, 5000)).toBeNull();
-    expect(placeAt(path, 20_000)).toBeNull();
-  });
-  it("is where it was last seen for a moment", () => expect(placeAt(path, 2300)?.[1]).toBe(0.4));
 });
 
 test("a line says what happened, and of what is no daily life also why", () => {

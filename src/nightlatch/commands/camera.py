@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -10,6 +11,14 @@ from rich.table import Table
 
 from nightlatch import config
 from nightlatch.commands.options import ConfigOption, DataOption, err, hub_books, hub_data, hub_settings, out
+from nightlatch.domain.context import Site
+
+SiteOption = Annotated[
+    Site | None,
+    typer.Option(
+        help="Where it is: street, front_door, drive, garden or inside. What people do there is judged by it."
+    ),
+]
 
 app = typer.Typer(help="Add, test, list and remove cameras.", no_args_is_help=True)
 
@@ -22,6 +31,7 @@ def add(
         str | None, typer.Option(help="Address of its smaller second stream, which is cheaper to watch.")
     ] = None,
     transport: Annotated[str, typer.Option(help="tcp or udp (RTSP only).")] = "tcp",
+    site: SiteOption = None,
     test: Annotated[bool, typer.Option(help="Look at the camera before adding it.")] = True,
     config_file: ConfigOption = None,
     data: DataOption = None,
@@ -34,7 +44,9 @@ def add(
     if test:
         _show_probe(address, transport)
     settings = hub_settings(config.load(config_file), hub_data(data))
-    added = catalogue.add(hub_books(settings), system_clock(), name=name, url=address, sub_url=sub, transport=transport)
+    added = catalogue.add(
+        *(hub_books(settings), system_clock()), name=name, url=address, sub_url=sub, transport=transport, site=site
+    )
     nudge(settings.data_dir / "watch.sock")
     out.print(f"[bold]{escape(added.name)}[/bold] is added. A running hub starts recording it within seconds.")
 
@@ -50,15 +62,34 @@ def list_(config_file: ConfigOption = None, data: DataOption = None) -> None:
     if not cameras:
         out.print("No camera yet. Add one: nightlatch camera add porch rtsp://user:password@192.168.1.20/stream")
         return
-    table = Table("name", "address", "sub-stream", "id")
+    table = Table("name", "address", "site", "sub-stream", "id")
     for camera in cameras:
         table.add_row(
             camera.name + ("" if camera.enabled else " (off)"),
             shown(camera.url),
+            camera.site.value if camera.site else "–",
             "yes" if camera.sub_url else "no",
             camera.id,
         )
     out.print(table)
+
+
+@app.command("set")
+def set_(
+    name: Annotated[str, typer.Argument(help="Its name or id.")],
+    site: SiteOption = None,
+    config_file: ConfigOption = None,
+    data: DataOption = None,
+) -> None:
+    """Say where a camera is. Its recording goes on."""
+    from nightlatch.hub.serve import catalogue
+    from nightlatch.hub.wire.client import nudge
+
+    settings = hub_settings(config.load(config_file), hub_data(data))
+    changed = catalogue.change(hub_books(settings), name, lambda camera: replace(camera, site=site or camera.site))
+    nudge(settings.data_dir / "watch.sock")
+    where = changed.site.value if changed.site else "nowhere that is known; choose one with --site"
+    out.print(f"[bold]{escape(changed.name)}[/bold]: {where}.", highlight=False)
 
 
 @app.command("test")

@@ -31,7 +31,11 @@ def _gate() -> None:
 def replay(
     path: Annotated[Path, typer.Argument(help="A film (MP4, MKV, AVI…) or a folder of them.", exists=True)],
     plot: Annotated[Path | None, typer.Option(help="Folder for one SVG a film.")] = None,
-    detector: Annotated[str, typer.Option(help="What looks: eye, yolox, both, or motion (names nothing).")] = "eye",
+    detector: Annotated[
+        str | None,
+        typer.Option(help="What looks: both, ssd, yolox, eye, own or motion; default: both, as far as it is here."),
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="Your ONNX file, for own.", exists=True)] = None,
     areas: Annotated[
         Path | None, typer.Option(help="JSON list of {name, use, points, dwell_s}, as a camera has them.", exists=True)
     ] = None,
@@ -44,14 +48,15 @@ def replay(
     Where NAME.truth.json (a list of kind, from_ms, to_ms) lies beside a film, events are compared with it.
     """
     from nightlatch.errors import NightlatchError
-    from nightlatch.pixels.detectors.opening import open_detector
+    from nightlatch.pixels.detectors.opening import open_detector, open_newcomers
     from nightlatch.pixels.replay.films import films_in
     from nightlatch.pixels.replay.replaying import replay as run
     from nightlatch.pixels.replay.scoring import together
 
     scores = []
     try:
-        look = partial(run, detector=open_detector(detector, None), areas=_areas(areas) if areas is not None else ())
+        eye = open_newcomers(None) if detector is None else open_detector(detector, None, model)
+        look = partial(run, detector=eye, areas=_areas(areas) if areas is not None else ())
         for film in films_in(path):
             done = _replay_film(film, look)
             (_print_json if as_json else _print)(done)

@@ -50,7 +50,16 @@ class EyeName(StrEnum):
     SSD = "ssd"  # comes with set-up; with a second opinion about people who lie or crouch
     YOLOX = "yolox"
     BOTH = "both"  # all of these together
+    OWN = "own"  # a model of the owner's choosing
     MOTION = "motion"
+
+
+class EyePart(StrEnum):
+    """A network that an eye is made of, by its model's name."""
+
+    YOLOX = "yolox_nano"
+    SSD = "ssd_oidv4"
+    POSE = "pose_detection"
 
 
 @dataclass(frozen=True, slots=True)

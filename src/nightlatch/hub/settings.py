@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from nightlatch.domain.sighting import EyeName, Verdict
 
@@ -28,15 +29,32 @@ class HubSettings(BaseModel):
 
     mqtt_url: str | None = Field(None, description="mqtt://user:password@broker:1883 or mqtts://…; alerts in the clear")
     mqtt_verdicts: list[Verdict] = Field(
-        default_factory=lambda: list(Verdict), description="which events are published: threat, unsure, routine"
+        default_factory=lambda: list(Verdict), description="which events are published: threat, help, unsure, routine"
     )
     silence_after_s: int = Field(
         300, ge=1, le=86_400, description="of silence, before the mailbox tells your devices; if you switched that on"
     )
     models_dir: Path | None = Field(None, description="where downloaded models are kept; default: beside the data")
-    detector: EyeName = Field(EyeName.EYE, description="which eye looks at moving things")
+    detector: EyeName = Field(EyeName.BOTH, description="which eye looks at moving things")
+    detector_model: Path | None = Field(
+        None, description="an ONNX file of your own to look with; see docs/guide/the-eye.md"
+    )
 
     shards: int = Field(0, ge=0, le=16, description="watch processes, which share the cameras; 0: as many as needed")
+
+    @model_validator(mode="after")
+    def _own_model(self) -> Self:
+        """A model of the owner's is what looks; another eye beside it would be a mistake."""
+        if self.detector_model is not None:
+            if "detector" not in self.model_fields_set:
+                self.detector = EyeName.OWN
+            elif self.detector is not EyeName.OWN:
+                raise ValueError(
+                    f"detector_model is for detector = own, and it is {self.detector}: leave one of them out"
+                )
+        elif self.detector is EyeName.OWN:
+            raise ValueError("detector = own needs detector_model, an ONNX file")
+        return self
 
     @property
     def is_loopback(self) -> bool:

@@ -93,6 +93,7 @@ class Sight:
         self._on_glance = on_glance
         self._detected_ms: int | None = None
         self._told_ms: int | None = None
+        self._told_kinds: tuple[Kind, ...] | None = None
         self._moved_ms = 0
         self._at_ms = 0  # of the newest packet; all times inside are its decoding time, counted from where it began
         self._began_ms: int | None = None  # what is added to decoding times: nothing steps when the hub's clock does
@@ -236,7 +237,7 @@ class Sight:
         for event in self._events.update(motion if onset_ms is not None else replace(motion, moving=False), onset_ms):
             if isinstance(event, EventOpened):
                 self._tracker.begin(event.onset_ms)
-                self._told_ms = self._detected_ms = self._asked_ms = None
+                self._told_ms = self._told_kinds = self._detected_ms = self._asked_ms = None
                 self._vote = Vote()
                 self._waits = wants_stay(self._areas)
             elif not self._waits:
@@ -278,9 +279,13 @@ class Sight:
         event = self._events.open
         event_id = event.event_id if event is not None else event_id
         at_ms = self._ms(self.picture.dts_us) if self.picture is not None else self._at_ms
-        is_due = self._told_ms is None or not 0 <= at_ms - self._told_ms < TELL_EVERY_MS
+        pause_ms = TELL_EVERY_MS if self._told_kinds else TELL_EVERY_MS // 2  # until it is known who is there
+        is_due = self._told_ms is None or not 0 <= at_ms - self._told_ms < pause_ms
+        if not (is_due or force) and not self._told_kinds:  # as soon as it is known who is there
+            is_due = bool(self._vote.kinds)
         if event_id is None or not (force or is_due):
             return []
+        self._told_kinds = self._vote.kinds
         tracks = self._tracker.tracks
         if not tracks:
             return []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,9 +17,17 @@ from typer.testing import CliRunner
 
 from nightlatch.commands import models as commands
 from nightlatch.errors import ConfigError, NotFound
+from nightlatch.pixels.detectors import models
 from nightlatch.pixels.detectors.downloading import ModelLost, fetch
 from nightlatch.pixels.detectors.models import Model, find, known_models, models_folder, need, take
-from nightlatch.pixels.detectors.opening import CHOICES, open_detector, open_privacy_eyes
+from nightlatch.pixels.detectors.opening import (
+    CHOICES,
+    lacking,
+    open_detector,
+    open_newcomers,
+    open_privacy_eyes,
+    open_stand_in,
+)
 
 WEIGHTS = os.urandom(300_000)
 STICK = Path(__file__).resolve().parents[4] / "shared" / "data" / "models"
@@ -88,6 +98,11 @@ def server() -> Iterator[str]:
     yield f"http://127.0.0.1:{made.server_port}"
     made.shutdown()
     made.server_close()
+
+
+def downloaded() -> list[Model]:
+    """Those that do not come with set-up."""
+    return [entry for entry in known_models().values() if not entry.comes_with_set_up]
 
 
 def model(url: str) -> Model:
@@ -220,8 +235,9 @@ def test_the_command_knows_the_real_files_by_their_hashes(tmp_path: Path) -> Non
         commands.app, ["fetch", "--from", str(STICK / "yunet_n_640_640.onnx"), "--folder", str(tmp_path / "alone")]
     )
     assert alone.output.startswith("yunet_n_640 is in")
-    assert all(find(entry, tmp_path) for entry in known_models().values())
-    assert "not here" not in CliRunner().invoke(commands.app, ["list", "--folder", str(tmp_path)]).output
+    assert all(find(entry, tmp_path) for entry in downloaded())
+    told = CliRunner().invoke(commands.app, ["list", "--folder", str(tmp_path)])
+    assert not [line for line in told.output.splitlines() if "not here" in line and line.startswith("y")]
 
 
 def test_a_folder_that_cannot_be_made_is_named(server: str, tmp_path: Path) -> None:
@@ -248,8 +264,10 @@ def test_what_is_missing_says_how_to_get_it(tmp_path: Path) -> None:
 
 
 def test_every_entry_is_complete() -> None:
+    assert len(downloaded()) == 2
     for entry in known_models().values():
-        assert entry.url.startswith("https://github.com/")
+        if not entry.comes_with_set_up:
+            assert entry.url.startswith("https://github.com/")
         assert len(entry.sha256) == 64
         assert entry.licence in ("Apache-2.0", "BSD-3-Clause", "MIT")
 
@@ -268,7 +286,9 @@ def test_the_folder_is_what_was_given_or_the_environment_or_the_cache(
 def test_the_command_lists_what_is_not_here(tmp_path: Path) -> None:
     told = CliRunner().invoke(commands.app, ["list", "--folder", str(tmp_path)])
     assert told.exit_code == 0
-    assert told.output.count("not here") == len(known_models())
+    missing = [entry for entry in known_models().values() if find(entry, tmp_path) is None]
+    assert all(entry in missing for entry in downloaded())
+    assert told.output.count("not here") == len(missing)
 
 
 def test_an_unknown_choice_names_the_known_ones(tmp_path: Path) -> None:
@@ -279,3 +299,72 @@ def test_an_unknown_choice_names_the_known_ones(tmp_path: Path) -> None:
 def test_eye_and_motion_need_nothing_fetched(tmp_path: Path) -> None:
     assert open_detector("eye", tmp_path).name == "eye"
     assert open_detector("motion", tmp_path).name == "motion"
+
+
+def test_what_comes_with_set_up_is_found_beside_the_program_or_in_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "BESIDE", tmp_path / "beside")
+    (tmp_path / "beside").mkdir()
+    comes = replace(model(""), file="weights.tflite")
+    assert find(comes, tmp_path) is None
+    (tmp_path / "any.tflite").write_bytes(WEIGHTS)
+    assert find(comes, tmp_path) == tmp_path / "any.tflite"
+    (tmp_path / "beside" / "weights.tflite").write_bytes(WEIGHTS[:-1])
+    assert find(comes, tmp_path) == tmp_path / "any.tflite"  # what is damaged is not there
+    (tmp_path / "beside" / "weights.tflite").write_bytes(WEIGHTS)
+    assert find(comes, tmp_path) == tmp_path / "beside" / "weights.tflite"
+
+
+@pytest.mark.parametrize("inside", ["package/weights.tflite", "package/others.tflite"])
+def test_a_wheel_that_was_brought_here_is_searched_for_its_model(tmp_path: Path, inside: str) -> None:
+    comes = replace(model(""), file="weights.tflite")
+    with zipfile.ZipFile(tmp_path / "a.whl", "w") as wheel:
+        wheel.writestr("package/__init__.py", "")
+        wheel.writestr(inside, WEIGHTS)
+    if inside.endswith("others.tflite"):
+        with pytest.raises(NotFound, match="SHA-256"):
+            take(comes, tmp_path / "a.whl", tmp_path / "m")
+        return
+    assert take(comes, tmp_path / "a.whl", tmp_path / "m").read_bytes() == WEIGHTS
+    assert find(comes, tmp_path / "m") == tmp_path / "m" / "weights.tflite"
+    (tmp_path / "b.whl").write_bytes((tmp_path / "a.whl").read_bytes()[:1000])
+    with pytest.raises(NotFound):
+        take(comes, tmp_path / "b.whl", tmp_path / "n")
+
+
+def test_a_model_of_set_up_is_not_downloaded_but_explained(tmp_path: Path) -> None:
+    told = CliRunner().invoke(commands.app, ["fetch", "pose_detection", "--folder", str(tmp_path)])
+    assert isinstance(told.exception, NotFound)
+    assert "run make models" in str(told.exception)
+
+
+def test_what_is_missing_of_an_eye_is_known_and_something_else_stands_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(models, "BESIDE", tmp_path)
+    assert lacking("both", tmp_path) == ("yolox_nano", "ssd_oidv4", "pose_detection")
+    assert lacking("ssd", tmp_path) == ("ssd_oidv4", "pose_detection")
+    assert lacking("eye", tmp_path) == lacking("motion", tmp_path) == lacking("own", tmp_path) == ()
+    for choice in ("both", "ssd", "yolox"):
+        with pytest.raises(NotFound):
+            open_detector(choice, tmp_path)
+        assert open_stand_in(choice, tmp_path).name == "eye"
+    assert open_newcomers(tmp_path).name == "eye"
+
+
+@pytest.mark.skipif(not (models.BESIDE / "ssd_oidv4.tflite").is_file(), reason="the SSD comes with set-up: make models")
+def test_without_yolox_the_networks_that_come_with_set_up_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert open_newcomers(tmp_path).name == open_stand_in("yolox", tmp_path).name == "ssd"
+    beside = models.BESIDE
+    monkeypatch.setattr(models, "BESIDE", tmp_path)
+    (tmp_path / "ssd_oidv4.tflite").write_bytes((beside / "ssd_oidv4.tflite").read_bytes())
+    assert open_newcomers(tmp_path).name == "ssd"  # without the pose detector, too
+    assert lacking("ssd", tmp_path) == ("pose_detection",)
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not STICK.is_dir(), reason="../shared/data/models is not here")
+def test_without_the_ssd_yolox_looks_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "BESIDE", tmp_path)
+    assert open_newcomers(STICK).name == "yolox"

@@ -1,20 +1,18 @@
-"""The second network: it gives in OpenCV what it gives in its own runtime, and boxes land where they belong."""
+"""The second network: its own runtime's numbers, and boxes that land where they belong."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
-from nightlatch.domain.geometry import Box
-from nightlatch.domain.sighting import Detection, Kind
 from nightlatch.errors import ConfigError, NotFound
-from nightlatch.pixels.detectors.both import SMALLEST_PX, fused, window_around
-from nightlatch.pixels.detectors.ssd import FILE, Ssd, _anchors, _boxes, _in_order
+from nightlatch.pixels.detectors.models import BESIDE
+from nightlatch.pixels.detectors.ssd import SsdNetwork, _anchors, _boxes
 
-needs_model = pytest.mark.skipif(not FILE.is_file(), reason="the model comes with set-up: make page")
+FILE = BESIDE / "ssd_oidv4.tflite"
+needs_model = pytest.mark.skipif(not FILE.is_file(), reason="the model comes with set-up: make models")
 # Offsets of these boxes for `slope`, as LiteRT 2.3 computes them.
 LITERT = {
     0: (-2.649, -2.634, -80.56, -80.555),
@@ -33,11 +31,9 @@ def slope() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
 
 
 @needs_model
-def test_opencv_computes_what_the_models_own_runtime_computes() -> None:
-    """OpenCV hands out each layer's offsets in an order of its own; another version may do otherwise."""
-    ssd = Ssd()
-    ssd._network.setInput(cv2.dnn.blobFromImage(slope(), 1 / 127.5, (300, 300), (127.5,) * 3, swapRB=True))
-    offsets = _in_order(ssd._network.forward(ssd._outputs)[0][0])
+def test_its_offsets_are_those_of_its_own_runtime() -> None:
+    rgb = slope()[..., ::-1].astype(np.float32) / 127.5 - 1
+    offsets = SsdNetwork(FILE)._network.run(np.ascontiguousarray(rgb)[None])[0][0]
     for number, wanted in LITERT.items():
         assert offsets[number] == pytest.approx(wanted, abs=0.005)
 
@@ -53,45 +49,27 @@ def test_an_anchor_without_offsets_is_its_own_box() -> None:
 
 @needs_model
 def test_nothing_is_seen_in_plain_colours() -> None:
-    picture = slope()
-    assert Ssd().look_at(picture, (0, 0, 300, 300)) == []
+    assert SsdNetwork(FILE).look_at(slope(), (0, 0, 300, 300)) == []
 
 
-def test_a_model_that_is_not_there_or_is_none_is_said(tmp_path: Path) -> None:
+@needs_model
+@pytest.mark.parametrize("shape", [(1, 1, 3), (8, 2000, 3), (2000, 8, 3), (300, 300, 3)])
+def test_a_picture_of_any_shape_is_looked_at(shape: tuple[int, int, int]) -> None:
+    picture = np.random.default_rng(1).integers(0, 255, shape, np.uint8)
+    for found in SsdNetwork(FILE).look_at(picture, (0, 0, shape[1], shape[0])):
+        assert 0 <= found.box.left < found.box.right <= 1
+
+
+def test_a_model_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="comes with set-up"):
-        Ssd(tmp_path / "none.tflite")
-    (tmp_path / "broken.tflite").write_bytes(b"no model")
-    with pytest.raises(ConfigError):
-        Ssd(tmp_path / "broken.tflite")
+        SsdNetwork(tmp_path / "none.tflite")
 
 
-# ---- both networks together
-
-
-def test_the_piece_that_is_asked_about_holds_all_that_moves() -> None:
-    regions = [Box(0.1, 0.2, 0.15, 0.3), Box(0.2, 0.3, 0.25, 0.35)]
-    left, top, right, bottom = window_around(regions, 1280, 720) or (0, 0, 0, 0)
-    assert right - left == bottom - top >= SMALLEST_PX
-    assert left <= 0.1 * 1280
-    assert right >= 0.25 * 1280
-    assert top <= 0.2 * 720
-    assert bottom >= 0.35 * 720
-
-
-@pytest.mark.parametrize("regions", [[], [Box(0, 0, 1, 1)], [Box(0.0, 0.0, 0.1, 0.1), Box(0.9, 0.9, 1.0, 1.0)]])
-def test_what_moves_everywhere_or_nowhere_is_asked_about_in_the_whole_picture(regions: list[Box]) -> None:
-    assert window_around(regions, 1280, 720) is None
-
-
-def test_a_piece_at_the_edge_lies_within_the_picture() -> None:
-    left, top, right, bottom = window_around([Box(0.97, 0.95, 1.0, 1.0)], 640, 360) or (0, 0, 0, 0)
-    assert 0 <= left < right <= 640
-    assert 0 <= top < bottom <= 360
-
-
-def test_of_one_thing_the_better_founded_opinion_stands_and_of_two_both() -> None:
-    here, nearly, there = Box(0.1, 0.1, 0.3, 0.6), Box(0.11, 0.1, 0.3, 0.6), Box(0.6, 0.1, 0.8, 0.6)
-    one = [Detection(here, Kind.PERSON, 0.4), Detection(there, Kind.CAT, 0.5)]
-    two = [Detection(nearly, Kind.PERSON, 0.7), Detection(there, Kind.DOG, 0.6), Detection(here, Kind.CAT, 0.3)]
-    assert fused(one, two) == [two[0], two[1], two[2]]
-    assert fused(two, one) == two
+@needs_model
+@pytest.mark.parametrize("way", ["cut", "changed", "empty", "other"])
+def test_a_damaged_model_is_refused_before_its_runtime_sees_it(tmp_path: Path, way: str) -> None:
+    raw = FILE.read_bytes()
+    made = {"cut": raw[:-1], "changed": raw[:5_000] + b"?" + raw[5_001:], "empty": b"", "other": b"no model"}[way]
+    (tmp_path / "ssd.tflite").write_bytes(made)
+    with pytest.raises(ConfigError, match=r"ssd\.tflite is damaged"):
+        SsdNetwork(tmp_path / "ssd.tflite")

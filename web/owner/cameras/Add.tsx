@@ -7,6 +7,7 @@ import type { Camera, Probe, ProbeSuccess } from "../../shared/wire";
 import { go, home, opened, refresh } from "../state";
 import { say } from "../toast";
 import { Field, Link, pictureUrl, Trouble, useTitle, Wait } from "../ui";
+import { SiteChoice } from "./Choices";
 import { sentByDemo, takeAway } from "./demo";
 import { aboutReceiver } from "./eye";
 import { Address, SUB_HINT, SubAddress, Transport } from "./fields";
@@ -31,6 +32,7 @@ export function AddCamera() {
       <h1>Add a camera</h1>
       <p class="lead">Any camera with RTSP and H.264 or H.265. {hasDemo && DEMO_GOES}</p>
       <Fields trial={trial} set={setTrial} />
+      <SiteChoice chosen={trial.site} choose={(site) => setTrial((had) => ({ ...had, site }))} later="Ask me later" />
       {busy && <Steps text={busy} />}
       {found && <Found probe={found} picture={picture} />}
       <Trouble of={trial.failure} />

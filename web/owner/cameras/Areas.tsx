@@ -5,6 +5,7 @@ import type { Failure } from "../../shared/api";
 import type { Area, Camera } from "../../shared/wire";
 import { home, stillsChanged } from "../state";
 import { SealedPicture, Trouble } from "../ui";
+import { LandmarkChoice } from "./Choices";
 import { keep, kept, read, written } from "./drafts";
 import {
   begin,
@@ -24,6 +25,7 @@ import {
   removeCorner,
   renamed,
   reset,
+  showing,
   undo,
   withUse,
 } from "./drawing";
@@ -144,8 +146,7 @@ function Canvas({ camera, drawing, set }: { camera: Camera; drawing: Drawing; se
         ref={box}
         viewBox={`0 0 ${WIDTH} ${height}`}
         preserveAspectRatio="none"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: role="application" makes it interactive, by keys as well
-        tabIndex={0}
+        tabindex={0} // in small letters: an SVG knows no other
         role="application"
         data-testid="area-canvas"
         aria-label={HELP}
@@ -247,7 +248,7 @@ function Row({ at, drawing, set }: { at: number; drawing: Drawing; set: Set }) {
       >
         <span class={`swatch ${area.use}`} /> {area.name}
       </button>
-      {!isChosen && area.dwell_s > 0 && <small>someone must stay {area.dwell_s} s</small>}
+      {!isChosen && <small>{inShort(area)}</small>}
       <button
         type="button"
         class="quiet danger"
@@ -259,6 +260,12 @@ function Row({ at, drawing, set }: { at: number; drawing: Drawing; set: Set }) {
       {isChosen && <About at={at} area={area} set={set} />}
     </li>
   );
+}
+
+function inShort({ name, shows, dwell_s }: Area): string {
+  const isSaid = shows !== null && name.toLowerCase().includes(shows);
+  const said = [!isSaid && shows && `a ${shows}`, dwell_s > 0 && `someone must stay ${dwell_s} s`];
+  return said.filter(Boolean).join(", ");
 }
 
 function About({ at, area, set }: { at: number; area: Area; set: Set }) {
@@ -289,6 +296,13 @@ function About({ at, area, set }: { at: number; area: Area; set: Set }) {
             ))}
           </select>
         </label>
+      )}
+      {area.use === "watch" && (
+        <LandmarkChoice
+          group={`shows-${at}`}
+          chosen={area.shows}
+          choose={(shows) => set((had) => showing(had, at, shows))}
+        />
       )}
     </div>
   );

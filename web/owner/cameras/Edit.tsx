@@ -1,15 +1,18 @@
 // One camera: its areas, its settings, whether its clips may be given, and its removal.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { broken, type Failure, get, type Result, send } from "../../shared/api";
-import type { Camera } from "../../shared/wire";
+import type { Camera, Site } from "../../shared/wire";
 import { go, home, now, refresh } from "../state";
 import { say } from "../toast";
 import { Confirm, Field, Link, Trouble, useTitle, Wait } from "../ui";
 import { AreaEditor } from "./Areas";
+import { SiteChoice } from "./Choices";
 import { aboutLooks, aboutReceiving } from "./eye";
 import { Address, SUB_HINT, SubAddress, Transport } from "./fields";
 import { changesOf, type Footage, REMOVAL, type Settings, settingsOf, withoutAddresses } from "./settings";
+import { SAY_WHERE, SITES, wantsSite } from "./sites";
+import { UsualHours } from "./Usual";
 
 // Why it failed; null when it is done.
 type Change = (what: Record<string, unknown>, said: string) => Promise<Failure | null>;
@@ -44,8 +47,10 @@ export function EditCamera({ id }: { id: string }) {
       </p>
       <h1>{camera.name}</h1>
       <Trouble of={failure} />
+      <Where camera={camera} change={change} />
       <h2>Areas</h2>
       <AreaEditor camera={camera} save={(areas) => ask({ areas }, "Areas saved.")} />
+      <UsualHours id={id} />
       <Looks id={id} />
       <Receiving id={id} />
       <h2>Settings</h2>
@@ -84,6 +89,31 @@ function Receiving({ id }: { id: string }) {
       {said.join(" ")}
     </p>
   ) : null;
+}
+
+const SETTLES_MS = 600; // arrow keys pass over other places on their way
+
+// Kept once the owner stays with it, or leaves the page.
+function Where({ camera, change }: { camera: Camera; change: Change }) {
+  const [site, setSite] = useState<Site | null>(camera.site);
+  const owed = useRef<(() => void) | null>(null);
+  useEffect(() => () => owed.current?.(), []);
+  useEffect(() => {
+    if (site === camera.site) return;
+    owed.current = () => {
+      owed.current = null;
+      const said = site ? `${camera.name}: ${SITES[site].name.toLowerCase()}.` : "Where it is has been left open.";
+      void change({ site }, said).then((why) => why && setSite(camera.site));
+    };
+    const timer = setTimeout(owed.current, SETTLES_MS);
+    return () => clearTimeout(timer);
+  }, [site, camera.site]);
+  return (
+    <section data-testid="site">
+      <SiteChoice chosen={site} choose={setSite} later="Not said" />
+      {wantsSite(camera) && <p class="fine">{SAY_WHERE}</p>}
+    </section>
+  );
 }
 
 function SettingsForm({ camera, change }: { camera: Camera; change: Change }) {

@@ -9,6 +9,7 @@ import { Link, SealedPicture, useTitle, Wait } from "../ui";
 import { AddCamera } from "./Add";
 import { EditCamera } from "./Edit";
 import { aboutEye, aboutStream } from "./eye";
+import { SAY_WHERE, wantsSite } from "./sites";
 
 export function Cameras({ at }: { at: string }) {
   const id = at.split("/")[2];
@@ -76,6 +77,7 @@ function Row({ camera }: { camera: CameraNow }) {
             <small class="dot">{unknown(lastHeard.value)}</small>
           )}
           {camera.advice && <small>{camera.advice}</small>}
+          {wantsSite(camera) && <small data-testid="site-hint">{SAY_WHERE}</small>}
           {camera.notes.map((note) => (
             <small key={note}>{note}</small>
           ))}

@@ -1,7 +1,7 @@
 // Areas that are drawn and not saved: kept on this device with each step, so that no way of leaving loses them.
 // `written` and `read` are pure.
 
-import type { Area } from "../../shared/wire";
+import { type Area, LANDMARKS } from "../../shared/wire";
 import { type Drawing, hasChanged, type Point, resumed, type Shapes } from "./drawing";
 
 const MOST_STEPS = 20; // that can be undone when it is back
@@ -24,10 +24,11 @@ export interface Back {
 export function read(text: string | null, saved: Area[]): Back | null {
   try {
     const { areas, draft, use, past, saved: then } = JSON.parse(text ?? "null");
-    const steps: Shapes[] = [{ areas, draft }, ...past];
+    const steps = [{ areas, draft }, ...past].map(withLandmarks);
+    const [now, ...before] = steps;
     if (!USES.includes(use) || !steps.every((each) => each.areas.every(isArea) && each.draft.every(isPoint)))
       return null;
-    const drawing = resumed({ areas, draft }, past, use);
+    const drawing = resumed(now!, before, use);
     if (draft.length === 0 && !hasChanged(drawing, saved)) return null;
     return { drawing, isOutdated: JSON.stringify(then) !== JSON.stringify(saved) };
   } catch {
@@ -35,9 +36,15 @@ export function read(text: string | null, saved: Area[]): Back | null {
   }
 }
 
+// A drawing that an older page kept does not say what its areas show.
+function withLandmarks({ areas, draft }: Shapes): Shapes {
+  return { areas: areas.map((area) => ({ ...area, shows: area.shows ?? null })), draft };
+}
+
 function isArea(area: Area): boolean {
   const isNamed = typeof area.name === "string" && USES.includes(area.use) && Number.isFinite(area.dwell_s);
-  return isNamed && area.points.length >= 3 && area.points.every(isPoint);
+  const isKnown = area.shows === null || LANDMARKS.includes(area.shows);
+  return isNamed && isKnown && area.points.length >= 3 && area.points.every(isPoint);
 }
 
 function isPoint(point: Point): boolean {

@@ -1,6 +1,6 @@
 // Areas drawn on a picture: corners are set, dragged and taken back. Pure; points are shares of the picture, 0 to 1.
 
-import type { Area } from "../../shared/wire";
+import type { Area, Landmark } from "../../shared/wire";
 
 export type Point = [number, number];
 
@@ -26,6 +26,7 @@ export interface Drawing extends Shapes {
 const NEAR_PX = 22;
 const STEP = 0.01;
 const NAMES = { ignore: "Ignored", watch: "Watched", mask: "Mask" } as const;
+const SHOWN = { door: "Door", window: "Window", car: "Car", fence: "Fence" } as const;
 const MIDDLE: Point = [0.5, 0.5];
 
 export function begin(areas: Area[]): Drawing {
@@ -71,7 +72,7 @@ export function add(drawing: Drawing, point: Point, frame: Frame): Drawing {
 export function close(drawing: Drawing): Drawing {
   const { areas, draft, use } = drawing;
   if (draft.length < 3) return drawing;
-  const area: Area = { name: named(areas, use), use, points: draft, dwell_s: 0, shows: null };
+  const area: Area = { name: named(areas, NAMES[use]), use, points: draft, dwell_s: 0, shows: null };
   return choose(changed(drawing, { areas: [...areas, area], draft: [] }), areas.length);
 }
 
@@ -94,8 +95,18 @@ export function edited(drawing: Drawing, at: number, part: Partial<Area>): Drawi
 }
 
 export function renamed(drawing: Drawing, at: number, name: string): Drawing {
-  const use = drawing.areas[at]?.use ?? drawing.use;
-  return edited(drawing, at, { name: name.trim() || named(drawing.areas, use) });
+  const area = drawing.areas[at];
+  const stem = area ? stemOf(area) : NAMES[drawing.use];
+  const others = drawing.areas.filter((_, i) => i !== at);
+  return edited(drawing, at, { name: name.trim() || named(others, stem) });
+}
+
+// What a watched area shows: a name of ours says it, too.
+export function showing(drawing: Drawing, at: number, shows: Landmark | null): Drawing {
+  const area = drawing.areas[at];
+  if (!area || area.shows === shows) return drawing;
+  const name = isUnnamed(area) ? named(drawing.areas, stemOf({ ...area, shows })) : area.name;
+  return edited(drawing, at, { shows, name });
 }
 
 // What the next area is for, and the chosen one from now on. A name of ours follows; one of the owner's stays.
@@ -103,8 +114,8 @@ export function withUse(drawing: Drawing, use: Area["use"]): Drawing {
   const { areas, chosen } = drawing;
   const area = chosen === null ? null : areas[chosen];
   if (!area || chosen === null || area.use === use) return { ...drawing, use };
-  const name = isUnnamed(area) ? named(areas, use) : area.name;
-  return { ...edited(drawing, chosen, { use, dwell_s: 0, name }), use };
+  const name = isUnnamed(area) ? named(areas, NAMES[use]) : area.name;
+  return { ...edited(drawing, chosen, { use, dwell_s: 0, shows: null, name }), use };
 }
 
 // A finger goes down: on a corner of the chosen area, on another area, or where a new corner is meant.
@@ -184,16 +195,20 @@ function isNear(a: Point, b: Point, { width, height }: Frame): boolean {
   return Math.hypot((a[0] - b[0]) * width, (a[1] - b[1]) * height) < NEAR_PX;
 }
 
-function named(areas: readonly Area[], use: Area["use"]): string {
+type Unnamed = Pick<Area, "use" | "shows">;
+
+const stemOf = ({ use, shows }: Unnamed): string => (shows ? SHOWN[shows] : NAMES[use]);
+
+function named(areas: readonly Area[], stem: string): string {
   for (let n = 1; ; n++) {
-    const name = `${NAMES[use]} ${n}`;
+    const name = `${stem} ${n}`;
     if (!areas.some((area) => area.name === name)) return name;
   }
 }
 
 // Whether the owner gave it no name yet.
 function isUnnamed(area: Area): boolean {
-  return new RegExp(`^${NAMES[area.use]} \\d+$`).test(area.name);
+  return new RegExp(`^${stemOf(area)} \\d+$`).test(area.name);
 }
 
 // Is a point in a polygon? Count the edges that a ray to the right crosses.

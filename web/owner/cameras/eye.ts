@@ -6,36 +6,51 @@ import type { CameraNow, Home } from "../../shared/wire";
 type Eye = Home["eye"];
 
 const KINDS = "people, cats, dogs, other animals and vehicles";
+const NEITHER = "packages, and recognises no one";
+// COCO and Open Images: said wherever a network that learnt from them looks.
+const UNASKED = "It learnt from public pictures of people who were never asked.";
 const SEES: Record<Eye, string> = {
   eye:
-    `The built-in eye looks at whatever moves and tells ${KINDS} apart. It does not see things that stand still, ` +
-    "packages, or anything only a few pixels in size, and it recognises no one.",
+    `The built-in eye looks at whatever moves and tells ${KINDS} apart, far less reliably than the others do. It does not ` +
+    "see things that stand still, packages, or anything only a few pixels in size, and it recognises no one. It learnt " +
+    "people only from footage that they agreed to.",
   ssd:
-    `A small network looks at whatever moves, for ${KINDS}. It misses people who are far away. ` +
-    "It does not see packages, and it recognises no one.",
+    `A small eye looks at whatever moves, and now and then at the whole picture, for ${KINDS}. It does not see ` +
+    `people who are far away or in infrared light, nor ${NEITHER}. ${UNASKED}`,
   yolox:
-    `YOLOX looks at whole pictures, and more closely at whatever moves, for ${KINDS}. ` +
-    "It does not see packages, and it recognises no one.",
-  both: `YOLOX and a second network look together, for ${KINDS}. They do not see packages, and they recognise no one.`,
+    `YOLOX looks at whole pictures, and more closely at whatever moves, for ${KINDS}. It often takes people who lie ` +
+    `or kneel for animals. It does not see ${NEITHER}. ${UNASKED}`,
+  both:
+    `Three networks look as one eye at whatever moves, and now and then at the whole picture, for ${KINDS}. ` +
+    `It does not see ${NEITHER}. ${UNASKED}`,
+  own:
+    "A model of your choosing looks at whatever moves, and now and then at the whole picture. What it sees, and what it " +
+    "learnt from, its makers must tell you.",
   motion: "Nothing examines what moves: every motion is an event, and none of them has a kind.",
 };
-const COMING: Record<Eye, string> = {
-  eye: "the eye",
-  ssd: "the eye",
-  yolox: "YOLOX",
-  both: "YOLOX",
-  motion: "another one",
-};
+const FAR = "For now it may miss people who are far away or in infrared light";
+const LYING = "For now it may miss people who lie, kneel or crouch";
+const SET_UP = "a network that comes with set-up is not here. Run make models where there is internet.";
 
 export function aboutEye({ eye, looking }: Home, now: number): string {
-  const said = [SEES[eye]];
-  if (looking && looking.coming_percent !== null)
-    said.push(`It stands in while ${COMING[looking.chosen]} is downloaded: ${looking.coming_percent} % so far.`);
+  const said = [SEES[eye], ...(looking ? aboutLacks(looking) : [])];
   if (looking?.blind_since_ms) {
     const since = when(looking.blind_since_ms, now);
     said.push(`It has been blind since ${since}: everything is recorded, but nothing is recognised.`);
   }
   return said.join(" ");
+}
+
+// What is not on this machine yet, what that costs, and how to bring it.
+function aboutLacks({ chosen, coming_percent, coming_text, lacks }: NonNullable<Home["looking"]>): string[] {
+  if (chosen === "own") return coming_text ? [`It stands in, for your model cannot be used. ${coming_text}`] : [];
+  const said: string[] = [];
+  if (lacks.includes("yolox_nano")) {
+    if (coming_text) said.push(`${FAR}: YOLOX is not here. ${coming_text}`);
+    else said.push(`${FAR}: YOLOX is being downloaded, ${coming_percent ?? 0} % so far.`);
+  }
+  if (lacks.includes("ssd_oidv4") || lacks.includes("pose_detection")) said.push(`${LYING}: ${SET_UP}`);
+  return said;
 }
 
 export function aboutLooks(looks: NonNullable<CameraNow["looks"]>, now: number): string {

@@ -1,13 +1,14 @@
 // A camera on its way into the house: described, tried, added. Pure.
 
 import { broken, type Failure, type Result } from "../../shared/api";
-import type { Probe, ProbeSuccess } from "../../shared/wire";
+import type { Probe, ProbeSuccess, Site } from "../../shared/wire";
 
 export interface Trial {
   name: string;
   url: string;
   sub: string;
   transport: string;
+  site: Site | null; // null: the owner says it later
   busy: string | null; // what is being done
   found: ProbeSuccess | null; // a camera that can be recorded
   picture: string | null; // its first one, opened
@@ -19,6 +20,7 @@ export const BLANK: Trial = {
   url: "",
   sub: "",
   transport: "tcp",
+  site: null,
   busy: null,
   found: null,
   picture: null,
@@ -53,8 +55,8 @@ export function canAdd(trial: Trial): boolean {
 }
 
 // What the hub is asked to add.
-export function asked({ name, url, sub, transport }: Trial): Record<string, string> {
-  return { name, url, transport, ...(sub ? { sub_url: sub } : {}) };
+export function asked({ name, url, sub, transport, site }: Trial): Record<string, string> {
+  return { name, url, transport, ...(sub ? { sub_url: sub } : {}), ...(site ? { site } : {}) };
 }
 
 export function aboutFound({ width, height, fps, gop_s, audio }: ProbeSuccess): string {

@@ -11,6 +11,7 @@ import { clipsChanged, go, home, now, state } from "../state";
 import { beginOf } from "../timeline/days";
 import { sayWhy } from "../toast";
 import { Link, Trouble, useTitle, Wait } from "../ui";
+import { areShown, rememberBoxes } from "./boxes";
 import { doorsTo, surroundings } from "./doors";
 import { remove, save } from "./leaving";
 import { Remark } from "./Remark";
@@ -33,7 +34,7 @@ export function ClipPage({ id }: { id: string }) {
   }, [viewer]);
   const { row, near } = useSurroundings(id, viewer.begun);
   useKeys(video, near);
-  const [hasBoxes, setBoxes] = useState(true);
+  const [hasBoxes, setBoxes] = useBoxes();
   const at = viewer.at.value;
   const facts = factsOf(at);
   const finding = facts && findingOf(facts);
@@ -75,6 +76,16 @@ export function ClipPage({ id }: { id: string }) {
 
 const hasMailbox = () => state.value?.cloud.configured ?? false;
 const isDemo = (camera: string) => home.value?.cameras.some(({ id, demo }) => id === camera && demo) ?? false;
+
+// Whether boxes are drawn; this device remembers it.
+function useBoxes(): [boolean, (to: boolean) => void] {
+  const [hasBoxes, setBoxes] = useState(areShown);
+  const set = (to: boolean) => {
+    setBoxes(to);
+    rememberBoxes(to);
+  };
+  return [hasBoxes, set];
+}
 
 // What the hub has of the clip (null: nothing any longer), and the clips before and after it.
 function useSurroundings(id: string, after: Promise<void>) {
@@ -192,7 +203,7 @@ function Acts({ id, facts, finding, hasBoxes, setBoxes }: ActsProps) {
         Show on the timeline
       </Link>
       {finding.tracks.length > 0 && (
-        <button type="button" class="quiet" aria-pressed={hasBoxes} onClick={() => setBoxes(!hasBoxes)}>
+        <button type="button" class="quiet" data-testid="boxes" onClick={() => setBoxes(!hasBoxes)}>
           {hasBoxes ? "Hide boxes" : "Show boxes"}
         </button>
       )}

@@ -6,6 +6,7 @@ import { remark } from "./remarks";
 
 const RIGHT: [string, string][] = [
   ["threat", "A threat"],
+  ["help", "Help needed"],
   ["routine", "Daily life"],
   ["nothing", "Nothing there"],
 ];

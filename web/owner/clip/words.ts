@@ -11,8 +11,9 @@ const SHORTEST_GIVEN_MS = 20_000;
 // How the eye judged it, and how sure it is.
 export function judgement(of: Finding): string {
   if (!of.verdict) return "Not judged: this clip is older than the eye, or it has only just begun.";
-  const chance = of.threat < 0.01 ? "less than 1" : String(Math.round(of.threat * 100));
   const eye = of.eye ? ` by ${of.eye}` : "";
+  if (of.verdict === "help") return `Judged at home${eye}: somebody may need help.`;
+  const chance = of.threat < 0.01 ? "less than 1" : String(Math.round(of.threat * 100));
   return `Judged ${CALLED[of.verdict].toLowerCase()} at home${eye}, with a chance of ${chance} % that it is a threat.`;
 }
 

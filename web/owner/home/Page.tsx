@@ -7,6 +7,7 @@ import type { Silence } from "../presence";
 import { home, now, stillsChanged } from "../state";
 import { Link, Quiet, SealedPicture, useTitle, Wait } from "../ui";
 import { Events } from "./Events";
+import { ModeChoice } from "./Modes";
 import { cameraNow, headline, lead, mailboxLine, type Standing, standing, storageLine, unknown } from "./status";
 
 export function HomePage() {
@@ -23,6 +24,7 @@ export function HomePage() {
   return (
     <>
       <Status of={found} />
+      {found.cameras.length > 0 && <ModeChoice of={found.mode} />}
       <section class="cameras" aria-label="Cameras">
         {found.cameras.map((camera) => (
           <Card key={camera.id} camera={camera} isLost={troubled.has(camera.id)} />

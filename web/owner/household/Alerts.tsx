@@ -55,6 +55,13 @@ export function Alerts() {
     if (done.ok) say(pictures ? PICTURES_GO : PICTURES_STAY);
     void load();
   };
+  const letIn = async (mayIt: boolean) => {
+    if (!settings?.mqtt) return;
+    setSettings({ ...settings, mqtt: { ...settings.mqtt, may_set_mode: mayIt } });
+    const done = await broker.run(() => send("PUT", "/alerts/mqtt/mode", { may_set_mode: mayIt }));
+    if (done.ok) say(mayIt ? "Home automation may change the mode." : "Only people change the mode.");
+    void load();
+  };
   return (
     <>
       <section data-testid="alerts">
@@ -69,7 +76,7 @@ export function Alerts() {
         <Trouble of={task.failure ?? unread} />
       </section>
       {settings && <Silence settings={settings} load={load} />}
-      {settings && <Broker settings={settings} task={broker} show={show} />}
+      {settings && <Broker settings={settings} task={broker} show={show} letIn={letIn} />}
     </>
   );
 }
@@ -106,16 +113,35 @@ interface BrokerProps {
   settings: AlertSettings;
   task: Task;
   show: (pictures: boolean) => Promise<void>;
+  letIn: (mayIt: boolean) => Promise<void>;
 }
 
-function Broker({ settings, task, show }: BrokerProps) {
+function Broker({ settings, task, show, letIn }: BrokerProps) {
   const { mqtt } = settings;
   return (
     <section data-testid="alerts-mqtt">
-      <h2>Alerts to your home automation</h2>
+      <h2>Your home automation</h2>
       <p class="fine">
         {isHere.value || !mqtt ? aboutBroker(settings) : "Whether your broker is reached cannot be told now."}
       </p>
+      {mqtt && (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={mqtt.may_set_mode}
+            disabled={task.isBusy}
+            data-testid="mqtt-mode"
+            onChange={(event) => void letIn(event.currentTarget.checked)}
+          />
+          <span>
+            <strong>Home automation may change the mode</strong>
+            <small>
+              Off, as anyone who can write to your broker could then set the house to home while you are away, and fewer
+              alerts would reach you.
+            </small>
+          </span>
+        </label>
+      )}
       {mqtt && (
         <label class="check">
           <input

@@ -8,12 +8,14 @@ import { Alerts } from "./Alerts";
 import { Devices } from "./Devices";
 import { YourKey } from "./Key";
 import { Mailbox } from "./Mailbox";
+import { WeekSection } from "./Schedule";
 
 export function HouseholdPage() {
   useTitle("Household");
   return (
     <div class="narrow wide">
       <h1>{state.value?.household?.name}</h1>
+      <WeekSection />
       <Devices />
       <Alerts />
       <YourKey />

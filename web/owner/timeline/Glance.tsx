@@ -64,7 +64,7 @@ function Dot({ clip, of, x }: { clip: Clip; of: Finding | undefined; x: number }
       class={of?.verdict ?? "routine"}
       cx={x}
       cy={row * ROW + LINE}
-      r={of?.verdict === "threat" ? 7 : 5}
+      r={RANK[of?.verdict ?? "routine"] >= RANK.help ? 7 : 5}
       onClick={() => go(`/clip/${clip.id}`)}
     >
       <title>

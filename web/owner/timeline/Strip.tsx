@@ -36,13 +36,14 @@ export function Strip({ day, whole, view, at, isCurrent, known, filter, move, sh
   return (
     <section class={isCurrent ? "strip current" : "strip"}>
       <h2>{day.name}</h2>
+      {/* biome-ignore lint/a11y/useFocusableInteractive: it is focusable, by the attribute as an SVG knows it */}
       <svg
         ref={box}
         viewBox={`0 0 ${width} ${HEIGHT}`}
         data-testid="timeline-strip"
         // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a drawn slider; the page has its keys
         role="slider"
-        tabIndex={0}
+        tabindex={0} // in small letters: an SVG knows no other
         aria-label={`Time on ${day.name}`}
         aria-valuemin={view.from}
         aria-valuemax={view.to}
@@ -178,17 +179,17 @@ type ClipsProps = Pick<StripProps, "day" | "known" | "filter"> & { scale: Scale 
 function Clips({ day, scale, known, filter }: ClipsProps) {
   return day.clips
     .filter((clip) => isIn(scale, beginOf(clip), clip.ended_ms ?? knownTo()) && passes(known.get(clip.id), filter))
-    .map((clip) => (
-      <rect
-        key={clip.id}
-        class={`event ${known.get(clip.id)?.verdict ?? "routine"}`}
-        x={xOf(scale, beginOf(clip))}
-        width={across(scale, beginOf(clip), clip.ended_ms ?? knownTo(), 3)}
-        y={EDGE}
-        height={HEIGHT - 2 * EDGE}
-        rx="1.5"
-      />
-    ));
+    .map((clip) => {
+      const verdict = known.get(clip.id)?.verdict ?? "routine";
+      const x = xOf(scale, beginOf(clip));
+      const width = across(scale, beginOf(clip), clip.ended_ms ?? knownTo(), 3);
+      return (
+        <g key={clip.id}>
+          <rect class={`event ${verdict}`} x={x} width={width} y={EDGE} height={HEIGHT - 2 * EDGE} rx="1.5" />
+          {verdict === "help" && <path class="sign" d={`M${x + width / 2} 0v7m-3.5-3.5h7`} />}
+        </g>
+      );
+    });
 }
 
 export function marksOn(view: View, width: number): Tick[] {

@@ -29,6 +29,7 @@ from nightlatch.hub.serve.giving import Donations
 from nightlatch.hub.serve.house import House
 from nightlatch.hub.serve.logs import Logs
 from nightlatch.hub.serve.people.household import Household, hub_key, setup_code
+from nightlatch.hub.serve.people.modes import Modes
 from nightlatch.hub.serve.people.tries import Tries
 from nightlatch.hub.serve.routes import ROUTERS
 from nightlatch.hub.serve.uplink import Uplink
@@ -74,6 +75,7 @@ def _furnish(settings: HubSettings, clock: Clock, secure: bool, outside_only: bo
     books, uplink = Books(folder, engine), None
     if settings.cloud_url:
         uplink = Uplink(settings.cloud_url, settings.enrolment_code, books, key, clock)
+    modes = Modes(books, clock)
     push, mqtt = Push(folder, books, clock, outside_only=outside_only), _mqtt(settings, engine)
     lifesign = None
     if settings.cloud_url and uplink is not None:
@@ -88,6 +90,7 @@ def _furnish(settings: HubSettings, clock: Clock, secure: bool, outside_only: bo
         clock=clock,
         key=key,
         household=Household(folder, books, clock),
+        modes=modes,
         tries=Tries(books, clock),
         uplink=uplink,
         push=push,
@@ -113,6 +116,7 @@ async def _running(house: House) -> AsyncIterator[None]:
         "matching": house.matching.run,
         "demo": house.clearing.run,
         "beats": house.beats,
+        "mode": house.keep_time,
         "sweep": lambda: _sweep(house),
         "alerts": house.alerts.run,
         "log": house.logs.run,

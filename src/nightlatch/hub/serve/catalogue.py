@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from nightlatch.domain.address import read_rtsp
 from nightlatch.domain.camera import Camera
-from nightlatch.domain.context import Landmark
+from nightlatch.domain.context import Landmark, Site
 from nightlatch.domain.geometry import Area
 from nightlatch.domain.time import Clock
 from nightlatch.errors import ConfigError, NotFound, SourceError
@@ -84,6 +84,7 @@ def as_camera(row: CameraRow) -> Camera:
         quota_bytes=row.quota_bytes,
         demo=row.demo,
         private=row.private,
+        site=row.site,
     )
 
 
@@ -95,7 +96,14 @@ def cameras(engine: Engine) -> list[Camera]:
 
 
 def add(
-    books: Books, clock: Clock, *, name: str, url: str, sub_url: str | None = None, transport: str = "tcp"
+    books: Books,
+    clock: Clock,
+    *,
+    name: str,
+    url: str,
+    sub_url: str | None = None,
+    transport: str = "tcp",
+    site: Site | None = None,
 ) -> Camera:
     """Add a camera; the demo cameras leave, and a running hub deletes what they recorded (`demo.clear`).
 
@@ -113,6 +121,7 @@ def add(
         areas="[]",
         created_ms=clock.now_ms(),
         removed=False,
+        site=site,
     )
     try:
         with books.change() as session:
@@ -166,6 +175,7 @@ def _keep(row: CameraRow, before: Camera, after: Camera) -> None:
     if after.areas != before.areas:
         row.areas = json.dumps([asdict(area) for area in after.areas])
     row.enabled, row.private, row.quota_bytes = after.enabled, after.private, after.quota_bytes
+    row.site = after.site
 
 
 def remove(books: Books, name_or_id: str, *, footage: bool) -> None:

@@ -18,6 +18,8 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from nightlatch.domain.camera import CameraState
+from nightlatch.domain.context import Mode
+from nightlatch.domain.mode import SetBy
 from nightlatch.domain.time import Clock, Span
 from nightlatch.errors import NightlatchError
 from nightlatch.hub.serve import catalogue, demo
@@ -39,6 +41,7 @@ from nightlatch.hub.serve.links import Link, Links
 from nightlatch.hub.serve.logs import Logs
 from nightlatch.hub.serve.open_events import OpenEvents
 from nightlatch.hub.serve.people.household import Device, Household
+from nightlatch.hub.serve.people.modes import Modes
 from nightlatch.hub.serve.people.tries import Tries
 from nightlatch.hub.serve.uplink import Uplink
 from nightlatch.hub.settings import HubSettings
@@ -65,6 +68,8 @@ if TYPE_CHECKING:
 
 COOKIE = "nightlatch"
 WAITING_HINTS = 64
+LONGEST_NAP_S = 20.0  # between looks at the clock on the wall: it may be set
+SHORTEST_NAP_S = 0.05
 RECEIVING_FILE = "receiving.json"  # in the hub's folder, for the doctor: no name, no address
 log = structlog.get_logger()
 
@@ -83,6 +88,7 @@ class House:
     clock: Clock
     key: Ed25519PrivateKey
     household: Household
+    modes: Modes
     tries: Tries
     uplink: Uplink | None
     push: Push
@@ -108,6 +114,7 @@ class House:
     _stored_s: dict[str, float] = field(default_factory=dict)  # when footage of a camera was last stored, monotonic
     _eyes: dict[int, EyeStatus] = field(default_factory=dict)  # by shard
     _feeds: set[asyncio.Queue[str]] = field(default_factory=set)
+    keeping_time: asyncio.Event = field(default_factory=asyncio.Event)  # set: the mode's next change is another
     absences: Absences = field(init=False)
     gaps: Gaps = field(init=False)
     attention: Attention = field(init=False)
@@ -119,7 +126,7 @@ class House:
         self.notices = NoticeServer(self.settings.data_dir / "watch.sock", self.heard, self.left)
         self.attention = Attention(self.notices.tell)
         self.events = OpenEvents(
-            lambda notice: self.alerts.tell(alert_of(notice)),
+            lambda notice: self.alerts.tell(alert_of(notice, self.modes.mode)),
             lambda moving: None if self.mqtt is None else self.mqtt.follow(moving),
         )
         self.entries = Entries(self.books, self.clock, self.entered, self.match_all, self.gaps)
@@ -128,6 +135,8 @@ class House:
         self.clearing = Duty("demo.clear", self._clear_demo)
         if self.mqtt is not None:
             self.mqtt.pictures = Switch(self.mqtt.name, self.settings.data_dir)
+            self.mqtt.may_set_mode = Switch("mqtt_mode", self.settings.data_dir)
+            self.mqtt.mode, self.mqtt.choose = lambda: self.modes.mode, self._choose_mode
 
     @property
     def watch_is_up(self) -> bool:
@@ -181,8 +190,9 @@ class House:
                 self._feel(notice)
             case Missed():  # a Hello follows, which says how things stand
                 log.warning("notices.missed", count=notice.count)
-            case CamerasChanged():
+            case CamerasChanged():  # or the mode was
                 self.cameras_changed()
+                self.mode_changed()
 
     def _join(self, hello: Hello) -> None:
         if self.links.join(hello):
@@ -221,6 +231,18 @@ class House:
         at_s = self._stored_s.get(camera_id)
         return None if at_s is None else round((time.monotonic() - at_s) * 1000)
 
+    async def _choose_mode(self, mode: Mode) -> None:
+        await run_in_threadpool(self.modes.choose, mode, SetBy.MQTT)
+        self.mode_changed()
+
+    def mode_changed(self) -> None:
+        """Tell watch, the broker and the pages, from any thread."""
+        self.notices.later(self.listing.ask)
+        self.notices.later(self.keeping_time.set)
+        if self.mqtt is not None:
+            self.notices.later(self.mqtt.wake)
+        self.hint({"type": "home"})
+
     def cameras_changed(self) -> None:
         """Tell watch and the pages, from any thread."""
         self.notices.later(self.listing.ask)
@@ -236,7 +258,8 @@ class House:
         household = self.household.householder()
         if household is None:
             return CameraList(None, (), ())
-        return CameraList(household.id, (household.recipient,), tuple(catalogue.cameras(self.engine)))
+        cameras = tuple(catalogue.cameras(self.engine))
+        return CameraList(household.id, (household.recipient,), cameras, self.modes.now().mode)
 
     def match_all(self) -> None:
         """Some entries were lost: the files say what they were about."""
@@ -315,6 +338,19 @@ class House:
                 noting = asyncio.create_task(self._note(now.wall_ms))
             await asyncio.sleep(BEAT_S)
 
+    async def keep_time(self) -> None:
+        """Change the mode in the second in which the schedule says so, until cancelled."""
+        while True:
+            self.keeping_time.clear()
+            if await run_in_threadpool(self.modes.follow):
+                self.mode_changed()
+                self.keeping_time.clear()
+            until_ms = (await run_in_threadpool(self.modes.now)).until_ms
+            left_s = LONGEST_NAP_S if until_ms is None else (until_ms - self.clock.now_ms()) / 1000
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(max(left_s, SHORTEST_NAP_S), LONGEST_NAP_S)):
+                    await self.keeping_time.wait()
+
     async def _note(self, now_ms: int) -> None:
         """Keep in files that this hub is alive, and, for the doctor, by what each camera is received."""
         await run_in_threadpool(note_alive, self.settings.data_dir, now_ms)
@@ -367,7 +403,7 @@ def _carried(before: CameraStatus | None, now: CameraStatus) -> CameraStatus:
 
 def _fares(eye: EyeStatus) -> tuple[object, ...]:
     """What makes pages look again; counts do not."""
-    return eye.name, eye.blind_since_ms, eye.blind_text, eye.coming_percent, eye.coming_text
+    return eye.name, eye.blind_since_ms, eye.blind_text, eye.coming_percent, eye.coming_text, eye.lacks
 
 
 def house(request: Request) -> House:

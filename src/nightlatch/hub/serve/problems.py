@@ -62,11 +62,10 @@ class AlertFacts:
 
 @dataclass(frozen=True, slots=True)
 class EyeFacts:
-    """How the eye is doing: how long it has been blind, and why the chosen one is not here."""
+    """How the eye is doing: how long it has been blind, and why. A part of it that is not here yet is no problem."""
 
     blind_since_ms: int | None
     blind_text: str | None
-    coming_text: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,12 +203,6 @@ def eye_is_blind(house: HouseFacts) -> Iterable[Problem]:
         yield _problem(text, eye.blind_text, since_ms=eye.blind_since_ms)
 
 
-def chosen_eye_does_not_come(house: HouseFacts) -> Iterable[Problem]:
-    if house.eye is not None and house.eye.coming_text:
-        text = "The detector that you chose is not here yet. The built-in eye is watching in the meantime."
-        yield _problem(text, house.eye.coming_text)
-
-
 def clips_that_were_taken_back_may_be_seen(house: HouseFacts) -> Iterable[Problem]:
     late = [each for each in house.taking_back if not each.is_refused and _is_over(house, each.asked_ms, PATIENCE_MS)]
     for programme in dict.fromkeys(each.programme for each in late):
@@ -323,7 +316,6 @@ PROBLEMS: tuple[Check, ...] = (
     eye_is_blind,
     alerts_do_not_arrive,
     disk_fills_up,
-    chosen_eye_does_not_come,
     clips_that_were_taken_back_may_be_seen,
     refusals_are_not_proven,
     log_is_not_believed,

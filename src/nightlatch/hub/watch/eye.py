@@ -1,12 +1,13 @@
-"""Chooses the eye and the judge, once for all cameras; the built-in eye looks while a chosen one is downloaded."""
+"""Chooses the eye and the judge, once for all cameras; while a part of the eye is not here, what is here looks."""
 
 from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -16,24 +17,24 @@ from numpy.typing import NDArray
 
 from nightlatch.domain.camera import Camera
 from nightlatch.domain.geometry import Box
-from nightlatch.domain.sighting import Detection
+from nightlatch.domain.sighting import Detection, EyeName, EyePart
 from nightlatch.domain.time import Clock
-from nightlatch.errors import NightlatchError, NotFound
+from nightlatch.errors import ConfigError, NightlatchError, NotFound
 from nightlatch.hub.errands.asking import FETCH, FetchRequest
 from nightlatch.hub.watch.observer import Looking, always
 from nightlatch.hub.watch.shards import Shard
 from nightlatch.hub.wire.notices import EyeStatus
-from nightlatch.pixels.detectors.models import known_models, models_folder
-from nightlatch.pixels.detectors.opening import open_detector
+from nightlatch.pixels.detectors.models import find, known_models, models_folder
+from nightlatch.pixels.detectors.opening import lacking, open_detector, open_stand_in
 from nightlatch.pixels.detectors.sharing import SharedDetector, Slot
 from nightlatch.pixels.media.packets import Streams
 from nightlatch.pixels.sight import Sight
 from nightlatch.pixels.vision.judge import Judge
 from nightlatch.plugs import Eye
 
-NEEDED = "yolox_nano"  # by the choices that need a model
 FIRST_RETRY_S = 60.0
 LONGEST_RETRY_S = 6 * 3600.0
+BROUGHT_EVERY_S = 5.0  # whether somebody has brought the file is looked up
 TOLD_EVERY = 0.1  # of a model
 TELL_EVERY_S = 2.0
 WRITE_EVERY_MS = 60_000  # the doctor's file, when nothing changed
@@ -65,20 +66,28 @@ def _forget_others(data_dir: Path, shard: Shard) -> None:
 
 
 class EyeChoice:
-    """The detector that was asked for, as soon as it is here; until then the built-in eye."""
+    """The detector that was asked for, as soon as it is here; until then the best that is."""
 
-    def __init__(self, choice: str, models_dir: Path | None) -> None:
-        """Raises `ConfigError` for a choice that does not exist."""
-        self._choice, self._models_dir = choice, models_dir
+    def __init__(self, choice: str, models_dir: Path | None, own: Path | None = None) -> None:
+        """Raises `ConfigError` for a choice that does not exist; a model of the owner's that does not fit is said."""
+        self._choice, self._models_dir, self._own = choice, models_dir, own
         self.percent: int | None = None  # of the model that is being downloaded
         self.missing: str | None = None  # why it is not here yet, and what to do
+        self.lacks = self._lacking()
         try:
-            self.now: Eye = open_detector(choice, models_dir)
-        except NotFound as error:
-            log.warning("detector.missing", choice=choice, text=str(error), instead="eye")
-            self.now = open_detector("eye", models_dir)
+            self.now: Eye = open_detector(choice, models_dir, own)
+        except (NotFound, ConfigError) as error:
+            if isinstance(error, ConfigError) and choice != EyeName.OWN:
+                raise
+            self.now = open_stand_in(choice, models_dir)
+            self.missing = str(error)
+            log.info("detector.missing", choice=choice, text=str(error), instead=self.now.name)
+        if EyePart.YOLOX in self.lacks:
             self.percent = 0
             threading.Thread(target=self._fetch, name="models", daemon=True).start()
+
+    def _lacking(self) -> tuple[EyePart, ...]:
+        return tuple(map(EyePart, lacking(self._choice, self._models_dir)))
 
     @property
     def name(self) -> str:
@@ -92,30 +101,50 @@ class EyeChoice:
     def _fetch(self) -> None:
         """Try until it is here; the pauses grow."""
         pause_s, told = FIRST_RETRY_S, 0.0
-        waiting = threading.Event()
 
         def on_share(share: float) -> None:
             nonlocal told
             self.percent, self.missing = round(100 * share), None
             if share - told >= TOLD_EVERY or share >= 1.0:
                 told = share
-                log.info("model.coming", model=NEEDED, percent=round(100 * share))
+                log.info("model.coming", model=EyePart.YOLOX.value, percent=round(100 * share))
 
         while True:
             told = 0.0
             try:
-                wanted, folder = asdict(known_models()[NEEDED]), models_folder(self._models_dir)
-                FETCH.send(FetchRequest(**wanted, folder=str(folder)), on_share=on_share)
-                self.now = open_detector(self._choice, self._models_dir)
+                self._ask_for_it(on_share)
+                self._open_anew()
             except NightlatchError as error:
                 self.missing = str(error)
-                log.warning("model.missing", model=NEEDED, text=str(error), again_in_s=round(pause_s))
-                waiting.wait(pause_s)
+                log.info("model.missing", model=EyePart.YOLOX.value, text=str(error), again_in_s=round(pause_s))
+                self._wait(pause_s)
                 pause_s = min(LONGEST_RETRY_S, pause_s * 2)
             else:
                 self.percent = self.missing = None
                 log.info("detector.ready", detector=self.now.name)
                 return
+
+    def _wait(self, pause_s: float) -> None:
+        """Until the next try, or until somebody has brought the file."""
+        waiting, model, folder = threading.Event(), known_models()[EyePart.YOLOX], models_folder(self._models_dir)
+        until_s = time.monotonic() + pause_s
+        while time.monotonic() < until_s and find(model, folder) is None:
+            waiting.wait(min(pause_s, BROUGHT_EVERY_S))
+
+    def _ask_for_it(self, on_share: Callable[[float], None]) -> None:
+        wanted, folder = known_models()[EyePart.YOLOX], models_folder(self._models_dir)
+        request = FetchRequest(
+            wanted.name, wanted.url, wanted.sha256, wanted.bytes, wanted.licence, wanted.what, str(folder)
+        )
+        FETCH.send(request, on_share=on_share)
+
+    def _open_anew(self) -> None:
+        """With what has come; something else may still be missing."""
+        self.lacks = self._lacking()
+        try:
+            self.now = open_detector(self._choice, self._models_dir)
+        except NotFound:
+            self.now = open_stand_in(self._choice, self._models_dir)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +201,7 @@ class EyeTeller:
             blind_text=text,
             coming_percent=self._chosen.percent,
             coming_text=self._chosen.missing,
+            lacks=self._chosen.lacks,
             shard=self._report.shard.number,
             looks=self._looks(),
         )
@@ -208,13 +238,14 @@ def open_looking(
     models_dir: Path | None,
     report: EyeReport | None = None,
     wants_stills: Callable[[str], bool] = always,
+    own: Path | None = None,
 ) -> Looking:
     """How all cameras are looked at; `wants_stills`: whether somebody sees a camera's still now.
 
     Raises:
-        ConfigError: for a choice that does not exist.
+        ConfigError: for a choice that does not exist. A file of the owner's, `own`, that does not fit is only said.
     """
-    chosen = EyeChoice(choice, models_dir)
+    chosen = EyeChoice(choice, models_dir, own)
     shared = SharedDetector(chosen)
     judge = Judge()
     slots: dict[str, Slot] = {}  # a camera that comes back finds its place again

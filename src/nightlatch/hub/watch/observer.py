@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -22,6 +22,7 @@ from nightlatch.domain.sighting import EventClosed, EventJudged, EventOpened, Ju
 from nightlatch.hub.watch.clipping import ClipOrder, Filing, Happenings
 from nightlatch.hub.watch.looks import BestLooks, Look
 from nightlatch.hub.watch.pool import Pool
+from nightlatch.hub.watch.surroundings import Surroundings
 from nightlatch.pixels.media.backlog import Backlog
 from nightlatch.pixels.media.frames import Picture
 from nightlatch.pixels.media.packets import Packet, Streams
@@ -32,6 +33,7 @@ from nightlatch.pixels.vision.look import worth
 STILL_EVERY_MS = 2_000  # while a page shows it
 RARE_STILL_MS = 60_000  # while none does
 JUDGE_EVERY_MS = 1_000
+YOUNG_MS = 2_500  # of an event, in which it is judged whenever more is known: somebody is to be told within a second
 JUDGE_SHARE = 0.05  # of a core at most: an event with very many tracks is judged less often
 BUSY_EVERY_MS = 60_000  # how often it reports the pictures that nobody had time for
 TURN_S = 0.02  # a camera that is awake has some ms of work in a packet; the next camera's turn comes after these
@@ -58,6 +60,7 @@ class Looking:
     pool: Pool = field(default_factory=Pool)
     wants_stills: Callable[[str], bool] = always  # whether somebody looks at a page that shows this camera
     passed_over: Counter[str] = field(default_factory=Counter)  # packets that nobody had time for, by camera
+    surroundings: Surroundings = field(default_factory=Surroundings)
 
     def observer(self, camera: Camera, streams: Streams, filing: Filing, happenings: Happenings) -> Observer:
         """Who looks at a camera; `happenings` is for its clip."""
@@ -66,6 +69,7 @@ class Looking:
             pool=self.pool,
             wants_stills=self.wants_stills,
             passed_over=self.passed_over,
+            surroundings=self.surroundings,
         )
 
 
@@ -113,6 +117,7 @@ class Observer:
     pool: Pool = field(default_factory=Pool)
     wants_stills: Callable[[str], bool] = always
     passed_over: Counter[str] = field(default_factory=Counter)  # packets, by camera, of this and earlier observers
+    surroundings: Surroundings = field(default_factory=Surroundings)
     failed: int = 0
     _waiting: Backlog = field(default_factory=Backlog)
     _telling: threading.RLock = field(default_factory=threading.RLock)  # held while something is told
@@ -275,6 +280,7 @@ class Observer:
         if picture is None or picture.dts_us == self._seen_us:
             return
         self._seen_us = picture.dts_us
+        self.surroundings.hours.watch(self.camera.id, picture.at_ms)
         if self._sheets is not None and (sheet := self._sheets.add(picture)) is not None:
             self._keep_sheet(sheet)
         age_ms = None if self._shown_us is None else (picture.dts_us - self._shown_us) // 1000
@@ -350,10 +356,11 @@ class Observer:
                 self.filing.telling.closed(closed.event_id)
 
     def _judge(self, order: ClipOrder, at_ms: int, picture: Picture | None, *, is_last: bool) -> None:
-        if not is_last and 0 <= at_ms - self._judged_ms < max(JUDGE_EVERY_MS, self._judging_ms / JUDGE_SHARE):
+        opened, pause_ms = order.opened, max(JUDGE_EVERY_MS, self._judging_ms / JUDGE_SHARE)
+        is_young = at_ms - opened.onset_ms < YOUNG_MS
+        if not (is_last or is_young) and 0 <= at_ms - self._judged_ms < pause_ms:
             return
         self._judged_ms = at_ms
-        opened = order.opened
         wall = time.localtime(opened.onset_ms / 1000)
         story = Story(
             opened.onset_ms,
@@ -365,8 +372,11 @@ class Observer:
             self._kinds,
         )
         began_s = time.thread_time()
-        judged = EventJudged(self.camera.id, opened.event_id, at_ms, self.judge(story))
+        context = self.surroundings.context(self.camera, opened.onset_ms, at_ms, self._tracks)
+        judged = EventJudged(self.camera.id, opened.event_id, at_ms, self.judge(replace(story, context=context)))
         self._judging_ms = (time.thread_time() - began_s) * 1000
+        if is_last:
+            self.surroundings.learn(self.camera, opened, judged)
         still = self._take_still(picture)
         with self._telling:
             if self._may_tell:

@@ -16,6 +16,7 @@ from nightlatch.domain.manifest import Manifest
 from nightlatch.domain.recording import Still
 from nightlatch.domain.sighting import EventJudged, EventOpened, Kind, Verdict
 from nightlatch.domain.time import Clock, Span
+from nightlatch.domain.waking import ALWAYS
 from nightlatch.errors import Reason, SourceError
 from nightlatch.hub.vault.layout import ClipObject, KeptFile
 from nightlatch.hub.vault.settling import OpenClip, Settled
@@ -35,8 +36,8 @@ from nightlatch.pixels.sources.feed import Receiver
 from nightlatch.plugs import Bus
 from nightlatch.seal.recipients import Sealer
 
-SETTLED_MS = 1_500  # of an event, before anybody is alerted: the first look decides little
-
+TOLD_AT_MS = 1_000  # of an event: somebody is told by then, of what is known; sooner once an eye has named a kind
+SETTLED_MS = 1_500  # before that no verdict wakes anybody: the first looks decide little. "Unsure" is told meanwhile
 
 log = structlog.get_logger()
 
@@ -60,7 +61,7 @@ class Telling:
     _growing: set[str] = field(default_factory=set)
     _outages: dict[str, Outage] = field(default_factory=dict)  # by camera, those still open
     _events: dict[str, EventNotice] = field(default_factory=dict)  # by event, the newest that is known
-    _said: dict[str, tuple[tuple[Kind, ...], Verdict]] = field(default_factory=dict)  # what has been told of it
+    _said: dict[str, tuple[tuple[Kind, ...], Verdict, bool]] = field(default_factory=dict)  # of it; with a picture?
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def growing(self) -> tuple[str, ...]:
@@ -178,6 +179,8 @@ class Telling:
     ) -> None:
         """More is known about an event; told when it is worth telling, and only then is its picture made smaller."""
         judgement, before = judged.judgement, self._events.get(opened.event_id)
+        age_ms = judged.at_ms - opened.onset_ms
+        is_early = age_ms < SETTLED_MS and judgement.verdict in ALWAYS
         notice = EventNotice(
             camera_id=camera.id,
             camera_name=camera.name,
@@ -186,14 +189,16 @@ class Telling:
             onset_ms=opened.onset_ms,
             is_open=True,
             kinds=judgement.kinds,
-            verdict=judgement.verdict,
+            verdict=Verdict.UNSURE if is_early else judgement.verdict,
             threat=judgement.threat,
             reasons=judgement.reasons,
             jpeg=before.jpeg if before is not None else None,
         )
-        is_young = judged.at_ms - opened.onset_ms < SETTLED_MS
-        if not is_young and self._said.get(opened.event_id) != (notice.kinds, notice.verdict):
-            self._said[opened.event_id] = notice.kinds, notice.verdict
+        is_known = any(kind is not Kind.MOTION for kind in notice.kinds)
+        said = self._said.get(opened.event_id)
+        now = notice.kinds, notice.verdict, still is not None or (said is not None and said[2])
+        if (age_ms >= TOLD_AT_MS or is_known) and said != now:
+            self._said[opened.event_id] = now
             if still is not None:
                 notice = msgspec.structs.replace(notice, jpeg=make_thumbnail(still), picture=still.jpeg)
             self.bus.send(notice)

@@ -52,6 +52,7 @@ class Watcher:
         self._changed = threading.Event()
         self._stopping = False
         self._since_ms = station.clock.now_ms()
+        self._look_around(self._list)
 
     def hello(self) -> Hello:
         """What serve is told at each connection."""
@@ -61,6 +62,7 @@ class Watcher:
     def take(self, cameras: CameraList) -> None:
         """Record these from now on; from any thread."""
         self._list = cameras
+        self._look_around(cameras)
         self._changed.set()
 
     def stop(self) -> None:
@@ -99,6 +101,7 @@ class Watcher:
             self._changed.wait(max(0.0, (due_us - time.monotonic_ns() // 1000) / 1e6))
         self._end(list(self._running))
         self._see_off()
+        self._station.looking.surroundings.hours.flush()
         disk.stop()
 
     def poll(self, now_us: int) -> None:
@@ -109,6 +112,10 @@ class Watcher:
             for recorder in self._leaving:
                 recorder.poll(now_us)
             self._leaving = [recorder for recorder in self._leaving if not recorder.is_done]
+
+    def _look_around(self, cameras: CameraList) -> None:
+        """What events are judged by changes while all recorders go on."""
+        self._station.looking.surroundings.take(cameras, self._station.clock.now_ms(), self._shard.keeps)
 
     def _see_off(self) -> None:
         """Poll those that end until they have, for a few seconds."""
@@ -121,7 +128,7 @@ class Watcher:
         """One recorder for each camera of ours that is on the list, as it stands there."""
         for_whom = cameras.household_id, cameras.recipients
         ours = [camera for camera in cameras.cameras if camera.enabled and self._shard.keeps(camera.id)]
-        wanted = {camera.id: replace(camera, quota_bytes=None) for camera in ours}  # a quota is serve's, not ours
+        wanted = {camera.id: replace(camera, quota_bytes=None, site=None) for camera in ours}  # neither is recorded
         self._end(
             [
                 camera_id

@@ -15,7 +15,7 @@ import msgspec
 
 from nightlatch.domain.camera import Camera, CameraState
 from nightlatch.domain.context import Mode
-from nightlatch.domain.sighting import Kind, Verdict
+from nightlatch.domain.sighting import EyePart, Kind, Verdict
 from nightlatch.errors import Reason
 from nightlatch.hub.vault.layout import ClipObject
 
@@ -123,6 +123,7 @@ class EyeStatus(msgspec.Struct, tag=True, frozen=True):
     blind_text: str | None = None  # why it is blind, and what to do
     coming_percent: int | None = None  # of the model that was chosen and is being downloaded
     coming_text: str | None = None  # why it is not here yet, and what to do
+    lacks: tuple[EyePart, ...] = ()  # networks of the chosen eye that are not on this machine
     looks: dict[str, tuple[int, int]] = {}  # camera id → looks made, pictures passed over for newer ones
     shard: int = 0
 

@@ -1,7 +1,7 @@
 """What each eye concludes from real films: `python -m nightlatch.lab.eye.evaluate DATA [--table FILE] [--eye FILE]`.
 
 DATA is the collection: videos with their manifest, and models. The table holds names and conclusions, no pictures.
-Its last column is what the owner is told where the eye looks alone: gate, tracks, votes and judge included. Films that
+Its last column is what the owner is told with what a newcomer gets: gate, tracks, votes and judge included. Films that
 end before the gate knows the place have no event, and what they show is missed.
 """
 
@@ -13,17 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nightlatch.lab.eye.clips import GROUPS, TestFilm, concluded, looks, read_clips
-from nightlatch.pixels.detectors.both import Both
 from nightlatch.pixels.detectors.eye import MODEL, BuiltInEye
-from nightlatch.pixels.detectors.models import models_folder, need
-from nightlatch.pixels.detectors.ssd import Ssd
-from nightlatch.pixels.detectors.yolox import Yolox
+from nightlatch.pixels.detectors.opening import open_detector
 from nightlatch.pixels.replay.replaying import replay
 from nightlatch.plugs import Eye
 
 WIDTH = 60
 WIDE = 28
-TOLD = "told with the eye"
+TOLD = "told with both"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +37,9 @@ class Row:
 
 
 def detectors(data: Path, eye: Path = MODEL) -> dict[str, Eye]:
-    """The eye alone, YOLOX alone, both. Raises `NotFound` when YOLOX is not in `data`/models."""
-    first, second = BuiltInEye(eye), Yolox(need("yolox_nano", models_folder(data / "models")))
-    return {"eye": first, "yolox": second, "both": Both(second, Ssd())}
+    """Each eye that an owner may choose. Raises `NotFound` when a model is neither in `data`/models nor from set-up."""
+    others = {name: open_detector(name, data / "models") for name in ("ssd", "yolox", "both")}
+    return {"eye": BuiltInEye(eye), **others}
 
 
 def evaluate(data: Path, chosen: Mapping[str, Eye]) -> Iterator[Row]:
@@ -59,8 +56,8 @@ def evaluate(data: Path, chosen: Mapping[str, Eye]) -> Iterator[Row]:
 
 
 def told(film: Path, chosen: Mapping[str, Eye]) -> frozenset[str]:
-    """The groups that a hub with the eye alone names in the events of a film."""
-    kinds = {kind for event in replay(film, detector=chosen["eye"]).events for kind in event.judgement.kinds}
+    """The groups that a hub names in the events of a film."""
+    kinds = {kind for event in replay(film, detector=chosen["both"]).events for kind in event.judgement.kinds}
     return frozenset(name for name, group in GROUPS.items() if kinds & group)
 
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind
-from nightlatch.pixels.detectors.onnx import Network, Tensor
+from nightlatch.pixels.detectors.onnx import Network
+from nightlatch.pixels.detectors.windows import Bgr, Letterbox, Tensor, Window, box_within, letterbox
 
 SIDE = 416
 GREY = 114
@@ -43,14 +42,13 @@ COCO = {
     22: Kind.ANIMAL,
     23: Kind.ANIMAL,
 }
-Bgr = NDArray[np.uint8]
-Window = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 
 
 class Yolox:
     """State: the loaded network. `look` may be called from several threads."""
 
     name = "yolox"
+    is_rough = False
     kinds = frozenset({Kind.PERSON, Kind.CAT, Kind.DOG, Kind.ANIMAL, Kind.VEHICLE})
 
     def __init__(self, path: Path, *, least: float = LEAST, crops: int = CROPS, every_person: bool = False) -> None:
@@ -59,7 +57,7 @@ class Yolox:
         self._least = least
         self._crops = crops
         self._every_person = every_person
-        self._grid, self._stride = _grid()
+        self._grid, self._stride = grid()
 
     def look(self, bgr: Bgr, regions: Sequence[Box]) -> list[Detection]:
         """All things of known kinds in `bgr`, (H, W, 3) uint8."""
@@ -73,18 +71,11 @@ class Yolox:
 
     def look_at(self, bgr: Bgr, window: Window) -> list[Detection]:
         """All things of known kinds in a window of `bgr`, one thing perhaps several times."""
-        left, top, right, bottom = window
-        piece = bgr[top:bottom, left:right]
-        scale = min(SIDE / piece.shape[0], SIDE / piece.shape[1])
-        size = (max(1, round(piece.shape[1] * scale)), max(1, round(piece.shape[0] * scale)))
-        canvas = np.full((SIDE, SIDE, 3), GREY, np.uint8)
-        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        canvas[: size[1], : size[0]] = cv2.resize(piece, size, interpolation=way)
-        batch: Tensor = np.ascontiguousarray(canvas.transpose(2, 0, 1)[None], np.float32)
-        rows = next(iter(self._network.run(batch).values()))[0]
-        return self._read(rows, left, top, scale, bgr.shape[1], bgr.shape[0])
+        fit = letterbox(bgr, window, SIDE, grey=GREY)
+        batch: Tensor = np.ascontiguousarray(fit.canvas.transpose(2, 0, 1)[None], np.float32)
+        return self._read(next(iter(self._network.run(batch).values()))[0], fit)
 
-    def _read(self, rows: Tensor, left: int, top: int, scale: float, width: int, height: int) -> list[Detection]:
+    def _read(self, rows: Tensor, fit: Letterbox) -> list[Detection]:
         classes = list(COCO)
         scores = rows[:, 4:5] * rows[:, [5 + c for c in classes]]
         best = scores.argmax(axis=1)
@@ -96,11 +87,11 @@ class Yolox:
             return []
         centre = (rows[kept, :2] + self._grid[kept]) * self._stride[kept, None]
         half = np.exp(np.minimum(rows[kept, 2:4], 8.0)) * self._stride[kept, None] / 2
-        low, high = (centre - half) / scale + (left, top), (centre + half) / scale + (left, top)
+        low, high = fit.shares(centre - half), fit.shares(centre + half)
         return [
             Detection(box, COCO[classes[best[n]]], float(min(1.0, score[n])))
             for n, a, b in zip(kept, low, high, strict=True)
-            if (box := _box(a[0] / width, a[1] / height, b[0] / width, b[1] / height)) is not None
+            if (box := box_within(*a.tolist(), *b.tolist())) is not None
         ]
 
 
@@ -139,16 +130,12 @@ def _windows(regions: Sequence[Box], width: int, height: int) -> list[Window]:
     return made
 
 
-def _grid() -> tuple[Tensor, Tensor]:
+def grid(side: int = SIDE) -> tuple[Tensor, Tensor]:
+    """Column and row of each cell, (N, 2), and its stride, (N,), for an input of `side` pixels."""
     cells, strides = [], []
     for stride in STRIDES:
-        n = SIDE // stride
+        n = side // stride
         rows, columns = np.mgrid[:n, :n]
         cells.append(np.stack((columns, rows), -1).reshape(-1, 2))
         strides.append(np.full(n * n, stride))
     return np.concatenate(cells).astype(np.float32), np.concatenate(strides).astype(np.float32)
-
-
-def _box(left: float, top: float, right: float, bottom: float) -> Box | None:
-    left, top, right, bottom = max(0.0, left), max(0.0, top), min(1.0, right), min(1.0, bottom)
-    return Box(float(left), float(top), float(right), float(bottom)) if right > left and bottom > top else None

@@ -1,10 +1,11 @@
-"""What Home Assistant is told of a camera (its MQTT discovery, device format). Pure."""
+"""What Home Assistant is told of the house and its cameras (its MQTT discovery, device format). Pure."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 
+from nightlatch.domain.context import Mode
 from nightlatch.domain.sighting import Verdict
 
 ANY = "homeassistant/device/+/config"
@@ -30,6 +31,43 @@ def picture(camera_id: str, root: str) -> dict[str, str]:
         "image_topic": f"{root}/{camera_id}/picture",
         "content_type": "image/jpeg",
     }
+
+
+def house(hub_id: str, root: str, *, may_set_mode: bool) -> tuple[str, ...]:
+    """The discovery messages of the house itself, one after the other: its mode, to be read or to be set.
+
+    One component takes the place of the other; a platform without anything else is how it is taken back.
+    """
+    reading: dict[str, object] = {
+        "platform": "sensor",
+        "device_class": "enum",
+        "options": [mode.value for mode in Mode],
+        "name": "Mode",
+        "unique_id": f"nightlatch_{hub_id}_mode",
+        "state_topic": f"{root}/mode",
+    }
+    setting: dict[str, object] = {
+        "platform": "select",
+        "options": [mode.value for mode in Mode],
+        "name": "Mode",
+        "unique_id": f"nightlatch_{hub_id}_set_mode",
+        "state_topic": f"{root}/mode",
+        "command_topic": f"{root}/mode/set",
+        "retain": False,  # a command that a broker keeps is refused
+    }
+    gone = {"mode": {"platform": "sensor"}} if may_set_mode else {"set_mode": {"platform": "select"}}
+    here = {"set_mode": setting} if may_set_mode else {"mode": reading}
+    return tuple(
+        json.dumps(
+            {
+                "device": {"identifiers": [f"nightlatch_{hub_id}"], "name": "Nightlatch", "manufacturer": "Nightlatch"},
+                "origin": {"name": "Nightlatch"},
+                "availability": [{"topic": f"{root}/status"}],
+                "components": components,
+            }
+        )
+        for components in ({**gone, **here}, here)
+    )
 
 
 def device(camera_id: str, name: str, root: str, more: Mapping[str, Mapping[str, str]]) -> str:

@@ -1,11 +1,15 @@
 """Alerts over MQTT, announced to Home Assistant (its MQTT discovery, device format).
 
     nightlatch/<hub>/status               online | offline (last will), retained
+    nightlatch/<hub>/mode                 home | night | away, retained
+    nightlatch/<hub>/mode/set             the same, to set it: only once the owner has switched that on
     nightlatch/<hub>/<camera>/motion      ON | OFF
     nightlatch/<hub>/<camera>/event       JSON of the newest event, retained
     nightlatch/<hub>/<camera>/picture     JPEG, just before the event; not retained
 
-Pictures go this way only once the owner has switched them on, and never from a private room.
+Pictures go this way only once the owner has switched them on, and never from a private room. Whoever may write to the
+broker could disarm the house, so what is published to mode/set counts only once the owner has switched that on, too;
+never what the broker kept (that may be of last year), nor anything but one of the three words.
 
 What is retained outlives us, so it is put right at every join: motion is what it is now, an event that is over says so,
 and whatever a broker still keeps of a camera that is gone is cleared. A hub that leaves says that it is offline.
@@ -18,7 +22,7 @@ import contextlib
 import json
 import ssl
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
@@ -27,6 +31,7 @@ import aiomqtt
 import structlog
 
 from nightlatch.domain.camera import Camera
+from nightlatch.domain.context import Mode
 from nightlatch.domain.sighting import Kind, Verdict
 from nightlatch.errors import ConfigError
 from nightlatch.hub.serve.alerts import discovery
@@ -40,6 +45,8 @@ KEEPALIVE_S = 20  # a hub whose machine lost its power is offline half as much l
 QUIET_S = 0.5  # after the last of what a broker retained
 MOST_WAIT_S = 5.0  # for it
 PART_S = 2.0  # to say goodbye
+MODE_EVERY_S = 1.0  # at most, however often it is set; the newest counts
+SAID_EVERY_S = 60.0  # that something was refused
 REFUSED = (
     "Your broker refuses Nightlatch's user name or password. "
     "Correct mqtt_url under [hub] in nightlatch.toml, then restart the hub."
@@ -78,6 +85,10 @@ def parse_broker(url: str) -> Broker:
     return Broker(parts.hostname, port or (8883 if is_tls else 1883), is_tls, name, password)
 
 
+async def no_choice(mode: Mode) -> None:
+    """Where nobody keeps the mode."""
+
+
 class Mqtt:
     """One connection to one broker, kept up with back-off. All calls come from the event loop."""
 
@@ -94,11 +105,17 @@ class Mqtt:
         self._announced: dict[str, tuple[str, bool]] = {}  # camera id → its name, and whether with pictures
         self._moving: set[str] = set()  # cameras where something moves
         self._shown: dict[str, bool] = {}  # what the broker was told of that
+        self._house: tuple[Mode | None, bool | None] = (None, None)  # and of the mode, and of whether it may be set
         self._events: dict[str, dict[str, object]] = {}  # the newest event of each camera, as the broker has it
         self._kept: dict[str, bytes] = {}  # what the broker retained, by topic
         self._wake = asyncio.Event()
         self._turn = asyncio.Lock()  # what is retained of a camera is changed by one at a time
         self.pictures = Switch(self.name)
+        self.may_set_mode = Switch("mqtt_mode")
+        self.mode: Callable[[], Mode] = lambda: Mode.HOME
+        self.choose: Callable[[Mode], Awaitable[None]] = no_choice  # what was set over MQTT
+        self._asked: asyncio.Queue[Mode] = asyncio.Queue(1)  # the newest
+        self._refused_s: float | None = None
         self.connected = False
         self.trouble: str | None = None  # why it is not connected, and what to do
         self._away_s = time.monotonic()  # since then, unless it is connected
@@ -115,7 +132,7 @@ class Mqtt:
             try:
                 async with self._connect() as client:
                     self._client, self.connected, self.trouble = client, True, None
-                    self._announced, self._shown, self._kept = {}, {}, {}
+                    self._announced, self._shown, self._kept, self._house = {}, {}, {}, (None, None)
                     pause_s = FIRST_RETRY_S
                     await self._stay(client)
             except (aiomqtt.MqttError, OSError) as error:
@@ -143,7 +160,8 @@ class Mqtt:
         try:
             async with self._turn:
                 await self._show_motion(client, camera.id, alert.is_open)
-                if alert.verdict in self._verdicts:
+                is_shown = self._events.get(camera.id, {}).get("event") == alert.event_id
+                if alert.verdict in self._verdicts or is_shown:  # what was told is put right
                     await self._show(client, alert)
                     await self._show_event(client, camera.id, _event(alert))
         except aiomqtt.MqttError:
@@ -154,6 +172,10 @@ class Mqtt:
         self._moving = set(moving)
         if any(is_on != (camera_id in self._moving) for camera_id, is_on in self._shown.items()):
             self._wake.set()
+
+    def wake(self) -> None:
+        """Something that is shown has changed: look at all of it again."""
+        self._wake.set()
 
     def _connect(self) -> aiomqtt.Client:
         broker = self._broker
@@ -172,10 +194,12 @@ class Mqtt:
     async def _stay(self, client: aiomqtt.Client) -> None:
         """Put right what is retained, then keep it right. Raises `MqttError` at the end of the connection."""
         listening = asyncio.create_task(self._listen(client))
+        choosing = asyncio.create_task(self._choose())
         try:
             await self._announce(client)
             await client.publish(self._topic("status"), "online", qos=1, retain=True)
             await self._clear(client)
+            await self._hear_commands(client)
             while not listening.done():
                 await self._announce(client)
                 waking = asyncio.create_task(self._wake.wait())
@@ -188,13 +212,58 @@ class Mqtt:
             raise
         finally:
             listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            choosing.cancel()
+            await asyncio.gather(listening, choosing, return_exceptions=True)
 
     async def _listen(self, client: aiomqtt.Client) -> None:
         """Raises `MqttError` when the connection ends."""
         async for message in client.messages:
+            if message.topic.value == self._topic("mode", "set") and message.payload:
+                self._hear_mode(message)
             if message.retain and isinstance(message.payload, bytes):
                 self._kept[message.topic.value] = message.payload
+
+    async def _hear_commands(self, client: aiomqtt.Client) -> None:
+        """Where a broker lets us write only, nobody sets the mode."""
+        with contextlib.suppress(aiomqtt.MqttCodeError):
+            await client.subscribe(self._topic("mode", "set"), qos=1)
+
+    def _hear_mode(self, message: aiomqtt.Message) -> None:
+        """Somebody sets the mode: refused unless it is a word of ours, now, and the owner wants it."""
+        try:
+            mode = Mode(bytes(message.payload).decode()) if isinstance(message.payload, bytes | bytearray) else None
+        except ValueError:
+            mode = None
+        why = "not a mode" if mode is None else "kept by the broker" if message.retain else "switched off"
+        if mode is not None and not message.retain and self.may_set_mode.is_on:
+            if self._asked.full():
+                self._asked.get_nowait()
+            self._asked.put_nowait(mode)
+        elif self._refused_s is None or time.monotonic() - self._refused_s > SAID_EVERY_S:
+            self._refused_s = time.monotonic()
+            log.warning("mqtt.mode_refused", why=why)  # never what was sent: it may be anything
+
+    async def _choose(self) -> None:
+        """Set what was asked for, the newest of each second; what it is already is not set again."""
+        while True:
+            mode = await self._asked.get()
+            if mode is not self.mode() and self.may_set_mode.is_on:
+                try:
+                    await self.choose(mode)
+                except OSError as error:  # the disk refuses
+                    log.warning("mqtt.mode_lost", error=type(error).__name__)
+            await asyncio.sleep(MODE_EVERY_S)
+
+    async def _show_house(self, client: aiomqtt.Client) -> None:
+        """Announce the house, and say what its mode is."""
+        mode, may_set = self.mode(), self.may_set_mode.is_on
+        hub_id = self._root.partition("/")[2]
+        if may_set is not self._house[1]:
+            for message in discovery.house(hub_id, self._root, may_set_mode=may_set):
+                await client.publish(discovery.discovery_topic(hub_id), message, qos=1, retain=True)
+        if mode is not self._house[0]:
+            await client.publish(self._topic("mode"), mode.value, qos=1, retain=True)
+        self._house = mode, may_set
 
     async def _part(self, client: aiomqtt.Client) -> None:
         """A broker sends the last will only of those who leave without a word."""
@@ -207,6 +276,7 @@ class Mqtt:
     async def _announce(self, client: aiomqtt.Client) -> None:
         """Tell what changed: cameras that came, went or have another name, and where something moves."""
         async with self._turn:
+            await self._show_house(client)
             await self._announce_all(client, await asyncio.to_thread(self._cameras))
 
     async def _announce_all(self, client: aiomqtt.Client, cameras: Sequence[Camera]) -> None:
@@ -246,7 +316,7 @@ class Mqtt:
                 await client.unsubscribe(topic)
         except aiomqtt.MqttCodeError as error:  # a broker that lets us write only: what we know of is right
             log.info("mqtt.not_read", error=type(error).__name__)
-        there = {camera.id for camera in await asyncio.to_thread(self._cameras)}
+        there = {camera.id for camera in await asyncio.to_thread(self._cameras)} | {self._root.partition("/")[2]}
         status = self._topic("status").encode()
         for topic, payload in self._kept.items():
             announced = discovery.announced_camera(topic)
@@ -320,6 +390,7 @@ def _event(alert: Alert) -> dict[str, object]:
         "kinds": [kind.value for kind in alert.kinds],
         "title": alert.title,
         "reasons": list(alert.reasons),
+        "wakes": alert.wakes,
     }
 
 

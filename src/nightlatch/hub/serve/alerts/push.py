@@ -41,7 +41,9 @@ SERVICE = Bounds(most_bytes=16_384, within_s=10.0)
 TOKEN_LIFE_S = 12 * 3_600  # RFC 8292, 2: at most a day
 MOST_FAILURES = 20
 FAILING = 3  # in a row
-REMEMBERED = 500  # events whose last alert is remembered
+REMEMBERED = 500  # events whose last alert is remembered, by browser
+MOST_UPDATES = 8  # of one alert in silence: push services count messages, and a phone's battery does
+WORSE = (Verdict.ROUTINE, Verdict.UNSURE, Verdict.HELP, Verdict.THREAT)  # in this order
 GONE = (404, 410)  # RFC 8030, 7.3: the subscription has ended
 CONTACT = "mailto:hub@nightlatch.invalid"  # RFC 8292 asks for a contact; a household has none to give away
 log = structlog.get_logger()
@@ -71,6 +73,29 @@ class PushNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class PushedAlert:
+    """What a browser shows of an event: an alert with the same tag takes its place."""
+
+    title: str
+    verdict: Verdict
+    has_picture: bool
+    updates: int = 0  # so far
+    loudest: int = -1  # the worst that made a noise, as its place in `WORSE`; -1: none has
+
+    def after(self, alert: Alert, *, is_loud: bool) -> PushedAlert:
+        """What it shows once this one has taken its place."""
+        loudest = max(self.loudest, WORSE.index(alert.verdict)) if is_loud else self.loudest
+        return PushedAlert(
+            alert.title, alert.verdict, self.has_picture or _jpeg(alert) is not None, self.updates + 1, loudest
+        )
+
+    def is_outdone(self, alert: Alert) -> bool:
+        """Whether this one says more: another verdict, somebody else, the first picture."""
+        has_news = (self.title, self.verdict) != (alert.title, alert.verdict)
+        return has_news or (_jpeg(alert) is not None and not self.has_picture)
+
+
+@dataclass(frozen=True, slots=True)
 class PushLetter:
     """A message sealed to one browser, and the hub's word to its push service, good for `TOKEN_LIFE_S`."""
 
@@ -90,7 +115,7 @@ class Push:
         self._books = books
         self._clock = clock
         self._vapid = _key(data_dir / "push.key")
-        self._told: OrderedDict[tuple[str, str], Verdict] = OrderedDict()
+        self._shown: OrderedDict[tuple[str, str], PushedAlert] = OrderedDict()  # by endpoint and event
         raw = self._vapid.public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
         self.public_key = urlsafe_b64encode(raw).decode().rstrip("=")
 
@@ -98,9 +123,12 @@ class Push:
         """Nothing is kept open."""
 
     async def send(self, alert: Alert) -> None:
-        """Tell every browser that asked for this verdict, once for each event, and again if it turns out worse."""
+        """Tell every browser that asked for this verdict, and put right what was told it of this event.
+
+        It makes a noise once, if the mode says so (domain.waking), and again when it turns out worse.
+        """
         rows = await asyncio.to_thread(self._wanting, alert)
-        await asyncio.gather(*(asyncio.to_thread(self._send, row, alert) for row in rows))
+        await asyncio.gather(*(asyncio.to_thread(self._send, row, alert, is_loud=is_loud) for row, is_loud in rows))
 
     def subscribe(self, session_id: str, endpoint: str, p256dh: str, auth: str, verdicts: list[Verdict]) -> None:
         """Remember a browser, or change what it wants.
@@ -136,19 +164,23 @@ class Push:
             found = session.scalar(select(PushRow.verdicts).where(PushRow.session_id == session_id))
         return [str(verdict) for verdict in json.loads(found)] if found else []
 
-    def _wanting(self, alert: Alert) -> list[PushRow]:
-        rows = self._rows()
-        return [row for row in rows if alert.verdict.value in json.loads(row.verdicts) and self._is_news(row, alert)]
+    def _wanting(self, alert: Alert) -> list[tuple[PushRow, bool]]:
+        """Whom to send it to, and whether it makes a noise there."""
+        return [(row, is_loud) for row in self._rows() if (is_loud := self._noise(row, alert)) is not None]
 
-    def _is_news(self, row: PushRow, alert: Alert) -> bool:
-        key = (row.endpoint, alert.event_id)
-        told = self._told.get(key)
-        if told is not None and not (alert.verdict is Verdict.THREAT and told is not Verdict.THREAT):
-            return False
-        self._told[key] = alert.verdict
-        while len(self._told) > REMEMBERED:
-            self._told.popitem(last=False)
-        return True
+    def _noise(self, row: PushRow, alert: Alert) -> bool | None:
+        """None: it is no news to this browser. A browser that was told is told better, whatever it asked for."""
+        key, is_asked = (row.endpoint, alert.event_id), alert.verdict.value in json.loads(row.verdicts)
+        shown = self._shown.get(key)
+        before = shown or PushedAlert("", alert.verdict, False)
+        is_loud = is_asked and alert.wakes and WORSE.index(alert.verdict) > before.loudest
+        is_quiet_news = shown.is_outdone(alert) and shown.updates <= MOST_UPDATES if shown is not None else is_asked
+        if not (is_loud or is_quiet_news):
+            return None
+        self._shown[key] = before.after(alert, is_loud=is_loud)
+        while len(self._shown) > REMEMBERED:
+            self._shown.popitem(last=False)
+        return is_loud
 
     # ---- what is not about an event ----------------------------------------------------------------------
 
@@ -188,8 +220,8 @@ class Push:
             session.expunge_all()
         return list(rows)
 
-    def _send(self, row: PushRow, alert: Alert) -> None:
-        self._deliver(row, _message(alert), "high" if alert.verdict is Verdict.THREAT else "normal")
+    def _send(self, row: PushRow, alert: Alert, *, is_loud: bool) -> None:
+        self._deliver(row, _message(alert, is_loud=is_loud), "high" if is_loud else "normal")
 
     def _deliver(self, row: PushRow, message: str, urgency: str) -> None:
         try:
@@ -238,8 +270,14 @@ class Push:
                 session.execute(update(PushRow).where(mine).values(failures=failures))
 
 
-def _message(alert: Alert) -> str:
-    jpeg = alert.jpeg if alert.jpeg is not None and len(alert.jpeg) <= LARGEST_JPEG else None
+def _jpeg(alert: Alert) -> bytes | None:
+    """Its picture, where that has room in a message."""
+    return alert.jpeg if alert.jpeg is not None and len(alert.jpeg) <= LARGEST_JPEG else None
+
+
+def _message(alert: Alert, *, is_loud: bool) -> str:
+    """As the page's service worker reads it. `quiet`: it takes the place of the one before without a sound."""
+    jpeg = _jpeg(alert)
     return _padded(
         {
             "title": alert.title[:80],
@@ -247,6 +285,8 @@ def _message(alert: Alert) -> str:
             "clip": alert.clip_id,
             "event": alert.event_id,
             "threat": alert.verdict is Verdict.THREAT,
+            "verdict": alert.verdict.value,
+            "quiet": not is_loud,
             "still": b64encode(jpeg).decode() if jpeg else None,
         }
     )

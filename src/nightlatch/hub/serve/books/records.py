@@ -22,6 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from nightlatch.domain.context import Mode, Site
+from nightlatch.domain.mode import SetBy
 from nightlatch.store.records import one_of
 
 
@@ -96,6 +98,42 @@ class CameraRow(HubTables):
     created_ms: Mapped[int] = mapped_column(BigInteger)
     private: Mapped[bool] = mapped_column(Boolean, default=False)  # bedroom, bathroom, children: never gives a clip
     removed: Mapped[bool] = mapped_column(Boolean, default=False)  # gone for the owner; its kept footage ages out
+    site: Mapped[Site | None] = mapped_column(one_of(Site, "camera_site", 10))  # where it is; None: nobody has said
+
+
+class ModeRow(HubTables):
+    """At most one: what the household is doing, and who said so. None: nobody has, so it is home."""
+
+    __tablename__ = "modes"
+    __table_args__ = (
+        CheckConstraint("one = 1", name="mode_one"),
+        CheckConstraint("held IN (0, 1) AND NOT (held = 1 AND until_ms IS NOT NULL)", name="mode_held"),
+    )
+
+    one: Mapped[int] = mapped_column(Integer, primary_key=True, default=1)
+    mode: Mapped[Mode] = mapped_column(one_of(Mode, "mode_mode", 5))
+    since_ms: Mapped[int] = mapped_column(BigInteger)
+    by: Mapped[SetBy] = mapped_column(one_of(SetBy, "mode_by", 8))
+    device: Mapped[str | None] = mapped_column(String(80))  # whose hand it was, as the device is called
+    until_ms: Mapped[int | None] = mapped_column(BigInteger)  # the next change of the schedule; None: there is none
+    held: Mapped[bool] = mapped_column(Boolean, default=False)  # until somebody changes it, whatever the schedule says
+
+
+class ModeSpanRow(HubTables):
+    """Hours of the week in which the mode is night or away, on the wall clock of the house."""
+
+    __tablename__ = "mode_spans"
+    __table_args__ = (
+        CheckConstraint("mode IN ('night', 'away')", name="mode_span_mode"),
+        CheckConstraint("days BETWEEN 1 AND 127", name="mode_span_days"),
+        CheckConstraint("from_min BETWEEN 0 AND 1439 AND to_min BETWEEN 0 AND 1439", name="mode_span_minutes"),
+    )
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    mode: Mapped[str] = mapped_column(String(5))
+    days: Mapped[int] = mapped_column(Integer)  # on which it begins: the sum of 1 for Monday, 2, 4 … 64 for Sunday
+    from_min: Mapped[int] = mapped_column(Integer)  # after midnight
+    to_min: Mapped[int] = mapped_column(Integer)  # of the next day, where it is not later
 
 
 class SegmentRow(HubTables):

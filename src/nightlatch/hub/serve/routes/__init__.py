@@ -13,12 +13,17 @@
     devices     GET    /api/devices                              who is signed in
                 DELETE /api/devices/{device_id}
     home        GET    /api/home                                 is all well?
+    mode        GET    /api/mode                                 home, night or away; who said so, until when
+                PUT    /api/mode                                 set it by hand
+                GET    /api/mode/schedule                        the week
+                PUT    /api/mode/schedule
     cameras     GET    /api/cameras
                 POST   /api/cameras                              add one
                 POST   /api/cameras/test                         try an address
                 PATCH  /api/cameras/{camera_id}
                 DELETE /api/cameras/{camera_id}                  with or without its footage
                 GET    /api/cameras/{camera_id}/still            the newest, sealed
+    habits      GET    /api/cameras/{camera_id}/habits           at which hours somebody is usually there
     timeline    GET    /api/timeline                             what each camera recorded between two moments
     segments    GET    /api/segments                             of a camera between two moments
                 GET    /api/segments/{segment_id}                sealed
@@ -39,6 +44,7 @@
     alerts      GET    /api/alerts
                 PUT    /api/alerts/silence                       tell the devices when the hub falls silent, or stop
                 PUT    /api/alerts/mqtt                          pictures to the broker, or not
+                PUT    /api/alerts/mqtt/mode                     let MQTT change the mode, or not
                 PUT    /api/alerts                               alert this browser
                 DELETE /api/alerts
     giving      GET    /api/giving                               the programme, and everything ever given
@@ -72,10 +78,12 @@ from nightlatch.hub.serve.routes import (
     donations,
     feed,
     giving,
+    habits,
     home,
     household,
     log,
     mailbox,
+    mode,
     offers,
     passphrase,
     remarks,
@@ -93,7 +101,9 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         passphrase,
         devices,
         home,
+        mode,
         cameras,
+        habits,
         timeline,
         segments,
         sheets,

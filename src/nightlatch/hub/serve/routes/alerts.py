@@ -29,12 +29,17 @@ class PicturesBody(PageBody):
     pictures: bool
 
 
+class ModeSwitchBody(PageBody):
+    may_set_mode: bool
+
+
 @dataclass(frozen=True, slots=True)
 class BrokerShape:
-    """Whether the MQTT broker answers, and whether pictures go there."""
+    """Whether the MQTT broker answers, whether pictures go there, and whether what comes from there sets the mode."""
 
     connected: bool
     pictures: bool
+    may_set_mode: bool
 
 
 class SilenceBody(PageBody):
@@ -70,10 +75,17 @@ def alerts(at: At, device: Owner) -> AlertSettingsShape:
     return AlertSettingsShape(
         at.push.public_key,
         [Verdict(verdict) for verdict in at.push.wanted(device.id)],
-        None if at.mqtt is None else BrokerShape(at.mqtt.connected, at.mqtt.pictures.is_on),
+        _broker(at),
         None if at.mqtt is None or at.mqtt.connected else at.mqtt.trouble,
         _silence(at),
     )
+
+
+def _broker(at: House) -> BrokerShape | None:
+    mqtt = at.mqtt
+    if mqtt is None:
+        return None
+    return BrokerShape(mqtt.connected, mqtt.pictures.is_on, mqtt.may_set_mode.is_on)
 
 
 def _silence(at: House) -> SilenceShape | None:
@@ -108,6 +120,16 @@ def pictures(at: At, _: Owner, body: PicturesBody) -> None:
     if at.mqtt is None:
         raise NotFound("MQTT is off. Set mqtt_url under [hub] in nightlatch.toml first.")
     at.mqtt.pictures.turn(on=body.pictures)
+
+
+@router.put("/mqtt/mode", status_code=204)
+def mqtt_mode(at: At, _: Owner, body: ModeSwitchBody) -> None:
+    """Let whoever can write to the broker set the mode, or no longer. Raises `NotFound` where there is no broker."""
+    if at.mqtt is None:
+        raise NotFound("MQTT is off. Set mqtt_url under [hub] in nightlatch.toml first.")
+    at.mqtt.may_set_mode.turn(on=body.may_set_mode)
+    at.notices.later(at.mqtt.wake)
+    at.hint({"type": "home"})
 
 
 @router.put("", status_code=204)

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from nightlatch.domain.address import shown
 from nightlatch.domain.camera import Camera, Transport
-from nightlatch.domain.context import Landmark
+from nightlatch.domain.context import Landmark, Site
 from nightlatch.domain.geometry import LONGEST_DWELL_S, Area, Use
 from nightlatch.errors import ConfigError, NotFound, Reason, SourceError
 from nightlatch.hub.errands.asking import PROBE, ProbeRequest
@@ -23,7 +23,7 @@ from nightlatch.hub.serve.routes.sealed import TYPE
 
 router = APIRouter(prefix="/api/cameras")
 Share = Annotated[float, Field(ge=0, le=1)]
-CLEARABLE = ("quota_bytes", "sub_url")
+CLEARABLE = ("quota_bytes", "sub_url", "site")
 
 
 class AreaBody(PageBody):
@@ -42,6 +42,7 @@ class CameraBody(PageBody):
     url: str = Field(max_length=2000)
     sub_url: str | None = Field(None, max_length=2000)
     transport: str = "tcp"
+    site: Site | None = None
 
 
 class CameraChangeBody(PageBody):
@@ -53,9 +54,10 @@ class CameraChangeBody(PageBody):
     url: str | None = Field(None, max_length=2000)
     sub_url: str | None = Field(None, max_length=2000)
     transport: str | None = None
+    site: Site | None = None
 
     def applied(self, camera: Camera) -> Camera:
-        """`camera` with what is given; null clears a quota or a sub-stream, and changes nothing else."""
+        """`camera` with what is given; null clears a quota, a sub-stream or a site, and changes nothing else."""
         given = self.model_dump(exclude_unset=True, exclude={"areas"})
         kept = {name: value for name, value in given.items() if value is not None or name in CLEARABLE}
         areas = camera.areas if self.areas is None else tuple(area.area() for area in self.areas)
@@ -81,6 +83,7 @@ class CameraShape:
     has_sub: bool
     areas: list[Area]
     quota_bytes: int | None
+    site: Site | None  # null: the owner has not said
 
     @classmethod
     def of(cls, camera: Camera) -> CameraShape:
@@ -96,6 +99,7 @@ class CameraShape:
             has_sub=camera.sub_url is not None,
             areas=list(camera.areas),
             quota_bytes=camera.quota_bytes,
+            site=camera.site,
         )
 
 
@@ -137,7 +141,12 @@ def cameras(at: At, _: Owner) -> list[CameraShape]:
 def add(at: At, _: Owner, body: CameraBody) -> CameraShape:
     """Add one; the demo cameras leave, and what they recorded goes at once."""
     camera = catalogue.add(
-        at.books, at.clock, name=body.name, url=body.url, sub_url=body.sub_url, transport=body.transport
+        *(at.books, at.clock),
+        name=body.name,
+        url=body.url,
+        sub_url=body.sub_url,
+        transport=body.transport,
+        site=body.site,
     )
     at.cameras_changed()
     with contextlib.suppress(OSError):  # the disk refuses for now: the hub keeps trying
@@ -176,7 +185,7 @@ def probe(at: At, _: Owner, body: ProbeBody) -> Probe:
 
 @router.patch("/{camera_id}")
 def change(at: At, _: Owner, camera_id: str, body: CameraChangeBody) -> CameraShape:
-    """Change what is given; null clears a quota or a sub-stream."""
+    """Change what is given; null clears a quota, a sub-stream or a site."""
     changed = catalogue.change(at.books, camera_id, body.applied)
     at.cameras_changed()
     return CameraShape.of(changed)

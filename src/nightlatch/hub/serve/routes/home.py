@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 
 from nightlatch.domain.camera import Camera, CameraState
-from nightlatch.domain.sighting import EyeName
+from nightlatch.domain.sighting import EyeName, EyePart
 from nightlatch.domain.time import HOUR_MS
 from nightlatch.errors import Reason
 from nightlatch.hub.serve import catalogue
@@ -29,6 +29,7 @@ from nightlatch.hub.serve.problems import (
 )
 from nightlatch.hub.serve.routes.asking import At, Owner
 from nightlatch.hub.serve.routes.cameras import CameraShape
+from nightlatch.hub.serve.routes.mode import ModeNowShape, mode_now
 
 router = APIRouter(prefix="/api")
 SHORTEST_SAMPLE_H = 1 / 60  # a rate from less than a minute of footage says nothing
@@ -85,7 +86,9 @@ class LookingShape:
 
     blind_since_ms: int | None
     chosen: EyeName
-    coming_percent: int | None  # of the chosen one, while it is being downloaded
+    coming_percent: int | None  # of what it lacks and is being downloaded
+    coming_text: str | None  # why that has not come yet, and what to do
+    lacks: list[EyePart]  # networks of the chosen eye that are not on this machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ class HomeShape:
 
     well: bool
     problems: list[Problem]
+    mode: ModeNowShape
     cameras: list[CameraNowShape]
     storage: DiskShape
     eye: EyeName
@@ -125,6 +129,7 @@ def home(at: At, _: Owner) -> HomeShape:
     return HomeShape(
         well=not found,
         problems=found,
+        mode=mode_now(at),
         cameras=cameras,
         storage=storage,
         eye=EyeName(at.eye.name) if at.eye else at.settings.detector,
@@ -173,6 +178,7 @@ def _camera(at: House, camera: Camera, usage: Usage) -> CameraNowShape:
         has_sub=shown.has_sub,
         areas=shown.areas,
         quota_bytes=shown.quota_bytes,
+        site=shown.site,
         state=_state(at, camera),
         since_ms=status.since_ms if status else at.started_ms,
         reason=Reason(status.reason) if status and status.reason else None,
@@ -205,7 +211,8 @@ def _state(at: House, camera: Camera) -> CameraState:
 def _looking(at: House) -> LookingShape | None:
     if at.eye is None:
         return None
-    return LookingShape(at.eye.blind_since_ms, at.settings.detector, at.eye.coming_percent)
+    eye = at.eye
+    return LookingShape(eye.blind_since_ms, at.settings.detector, eye.coming_percent, eye.coming_text, list(eye.lacks))
 
 
 def _looks(at: House, camera_id: str) -> LooksShape | None:
@@ -232,7 +239,7 @@ def _facts(at: House, cameras: list[CameraNowShape], now_ms: int, storage: DiskS
             )
             for each in cameras
         ),
-        eye=None if eye is None else EyeFacts(eye.blind_since_ms, eye.blind_text, eye.coming_text),
+        eye=None if eye is None else EyeFacts(eye.blind_since_ms, eye.blind_text),
         logs=tuple(LogFacts(each.programme, each.trouble, each.silent_since_ms) for each in at.logs.troubles()),
         mailbox_is_away=uplink is not None and uplink.reachable is False,
         mailbox_trouble=None if uplink is None else uplink.trouble,
