@@ -53,7 +53,7 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
-class Settling:
+class LastLabel:
     """A clip that has enough labels since this reviewer handed in the last one."""
 
     reviewer: str
@@ -61,7 +61,7 @@ class Settling:
 
 
 @dataclass(slots=True)
-class Settled:
+class Tidings:
     """Clips that have enough labels, and of which the keeper is to be told.
 
     Not at once: it never draws such a clip again, and the last label may be taken back for some seconds. But before
@@ -69,7 +69,7 @@ class Settled:
     """
 
     clock: Clock
-    _clips: dict[str, Settling] = field(default_factory=dict)
+    _clips: dict[str, LastLabel] = field(default_factory=dict)
     _turn: Lock = field(default_factory=Lock)
 
     def change(self, donation: str, reviewer: str, *, has_enough: bool) -> None:
@@ -77,7 +77,7 @@ class Settled:
         with self._turn:
             self._clips.pop(donation, None)
             if has_enough:
-                self._clips[donation] = Settling(reviewer, self.clock.now_ms())
+                self._clips[donation] = LastLabel(reviewer, self.clock.now_ms())
 
     def due(self, reviewer: str) -> list[str]:
         """Whom the keeper is told of when this reviewer asks for something; they are told of once."""

@@ -63,7 +63,7 @@ class SavedDraft(Answer):
 @router.post("/next")
 def next_clip(at: At, who: Seated) -> NextLook:
     """The clip that the keeper drew: logged first, then a ticket for its pictures."""
-    tell_of_settled(at, who.reviewer)
+    tell_the_keeper(at, who.reviewer)
     drawn = _drawn(at.keeper, who.keeper_token)
     made = entry("view.open", drawn.view.canonical(), drawn.tag, at.clock)
     opened = _opened(at.keeper, who.keeper_token, drawn, made, at.append(made.leaf))
@@ -117,16 +117,16 @@ def flag(at: At, view: Number, who: Seated) -> None:
     at.keeper.flag(who.keeper_token, view)
 
 
-def tell_of_settled(at: Desk, reviewer: str) -> None:
+def tell_the_keeper(at: Desk, reviewer: str) -> None:
     """The keeper hears of clips that have enough labels, before it draws for this reviewer."""
-    for donation in at.settled.due(reviewer):
+    for donation in at.tidings.due(reviewer):
         _tell(partial(at.keeper.enough, donation))
 
 
 def _handed(at: Desk, handed: Submission) -> None:
     """A label, or that it was taken back, is in the log: what follows from it."""
     donation, reviewer = handed.labelled.donation, handed.labelled.reviewer
-    at.settled.change(donation, reviewer, has_enough=at.queue.settle(donation))
+    at.tidings.change(donation, reviewer, has_enough=at.queue.settle(donation))
     _tell(partial(at.keeper.label, handed))
 
 
