@@ -73,12 +73,15 @@ class Film:
 
     def still(self, n: int) -> MarkedStill:
         """Picture `n`, marked with who sees it and when. Raises `KeeperRefused` beyond the view's stretch."""
-        with self._busy:
-            ready, self._ahead = self._ahead, None
-        return ready if ready is not None and ready.n == n else self._made(n)
+        return self.ready(n) or self._made(n)
+
+    def ready(self, n: int) -> MarkedStill | None:
+        """Picture `n`, if it is the one that was made ahead; at once, and not again."""
+        found, self._ahead = self._ahead, None
+        return found if found is not None and found.n == n else None
 
     def prepare(self, n: int) -> None:
-        """Make picture `n` ahead, while the one before it is on its way; it waits here, and leaves by `still`."""
+        """Make picture `n` ahead, while the one before it is on its way; it waits here."""
         made = self._made(n) if n < len(self._pictures) else None
         with self._busy:
             self._ahead = made if self._is_open else None
