@@ -52,11 +52,11 @@ eye: .venv/train $(PAGE)  ## train the built-in eye
 	$(BIN)/python -m nightlatch.lab.eye ../shared/data/images --out src/nightlatch/pixels/detectors/eye.onnx
 	$(BIN)/python -m nightlatch.lab.eye.evaluate ../shared/data --table tests/pixels/detectors/real_clips.txt
 
-judge: .venv/train  ## train the judge
+judge: .venv/installed  ## train the judge
 	$(BIN)/python -m nightlatch.lab.judge
 
 .venv/train: .venv/installed
-	$(BIN)/pip install --quiet torch==2.13.0 scikit-learn skl2onnx onnx
+	$(BIN)/pip install --quiet torch==2.13.0 onnx
 	touch $@
 
 bench-record: .venv/installed .venv/system  ## measure recording beside ffmpeg -c copy
@@ -65,8 +65,9 @@ bench-record: .venv/installed .venv/system  ## measure recording beside ffmpeg -
 bench-cameras: .venv/installed .venv/system  ## measure how many cameras two cores carry
 	$(BIN)/python bench/cameras.py $(ARGS)
 
-bench-sight: .venv/installed models .venv/system  ## measure events, delays and CPU beside Frigate-style, Motion and ZoneMinder
-	$(BIN)/python bench/sight
+bench-sight: .venv/installed models .venv/system  ## measure what is told of real films, and events, delays and CPU beside others
+	$(BIN)/python bench/sight/stories.py
+	$(BIN)/python bench/sight $(ARGS)
 
 bench-soak: .venv/installed .venv/system  ## run sixteen cameras for an hour
 	$(BIN)/python bench/soak.py $(ARGS)

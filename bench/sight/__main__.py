@@ -1,9 +1,10 @@
 """What watching a camera costs, and what it sees: ours and others on the same films, in one go.
 
-    python bench/sight [--scenes day-calm,night] [--seed 2] [--no-motion] [--no-zoneminder]
+    python bench/sight [--scenes day-calm,night] [--seed 2] [--no-motion] [--no-zoneminder] [--films 12] [--only-real]
 
-Films come from `corpus.py` (some minutes of rendering, once). Motion and ZoneMinder play in real time, so their runs go
-side by side and take as long as a film, ten minutes. One table, and one plot in `bench/out/sight/sight.svg`.
+First real films, and what an owner would be told of them (`real.py`). Then rendered films with exact truth: they come
+from `corpus.py` (some minutes of rendering, once). Motion and ZoneMinder play in real time, so their runs go side by
+side and take as long as a film, ten minutes. One table, and one plot in `bench/out/sight/sight.svg`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from nightlatch.pixels.sight import Sight
 from sight import zoneminder
 from sight.corpus import HEVC, MAINS, OUT, SUB, SUBS, TAKES, TUNED, Film, films
 from sight.peers import Run, averaging, has_motion, motion, ours, served
+from sight.real import DETECTORS, report
+from sight.reel import real_films, why_no_films
 
 SUB_S, MAIN_S = 600, 290
 LEARNT_MS, QUIET_MS = 10_000, 95_000  # nothing happens in between; before, a camera that is new is learnt
@@ -154,7 +157,24 @@ def main() -> None:
     parser.add_argument("--no-motion", action="store_true")
     parser.add_argument("--no-zoneminder", action="store_true")
     parser.add_argument("--no-main", action="store_true")
+    parser.add_argument("--films", type=int, help="only so many real films")
+    parser.add_argument("--only-real", action="store_true", help="no rendered films")
     asked = parser.parse_args()
+    show_real(asked.films)
+    if not asked.only_real:
+        show_rendered(asked)
+
+
+def show_real(most: int | None) -> None:
+    """Real films with every detector, also with a fifth of packets dropped."""
+    if (missing := why_no_films()) is not None:
+        print(f"Real films were not run: {missing}.")
+        return
+    report(real_films(most), DETECTORS, is_torn=True, each=True, anew=False)
+
+
+def show_rendered(asked: argparse.Namespace) -> None:
+    """Films with exact truth, beside peers."""
     made: dict[str, list[Film]] = {stream.name: [] for stream in SUBS}
     for scene in asked.scenes.split(","):
         for film in films(scene, SUBS, SUB_S, asked.seed):

@@ -224,7 +224,7 @@ def eye(data_dir: Path, now_ms: int) -> Iterator[Finding]:
     for number, (looked, passed_over) in enumerate(counted, 1):
         text = f"looked at {looked} pictures and passed over {passed_over} for newer ones"
         is_slow = passed_over > MOST_PASSED_OVER * max(10, looked)
-        todo = "The eye is too slow: watch fewer cameras, or set detector to eye under [hub]." if is_slow else ""
+        todo = "The eye is too slow: watch fewer cameras, or set detector to ssd or eye under [hub]." if is_slow else ""
         yield Finding(f"eye, camera {number} of {len(counted)}", "warn" if is_slow else "ok", text, todo)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -108,6 +109,17 @@ def test_a_model_of_the_owners_that_does_not_fit_does_not_stop_the_watch(tmp_pat
     fits = square_finder(tmp_path / "mine.onnx", "yolo")
     chosen = looking.EyeChoice("own", tmp_path, fits)
     assert (chosen.now.name, chosen.missing, chosen.percent) == ("own", None, None)
+
+
+@pytest.mark.skipif(STANDS_IN != "ssd", reason="the SSD comes with set-up: make models")
+def test_a_network_that_cannot_run_here_does_not_stop_the_watch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+    chosen = looking.EyeChoice("ssd", tmp_path)
+    assert chosen.now.name == "eye"
+    assert "LiteRT" in str(chosen.missing)
+    assert chosen.lacks == ()
 
 
 def test_a_choice_that_does_not_exist_is_refused(tmp_path: Path) -> None:

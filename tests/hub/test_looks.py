@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nightlatch.domain.camera import Camera
-from nightlatch.domain.geometry import Box
+from nightlatch.domain.geometry import Area, Box
 from nightlatch.domain.recording import Still
 from nightlatch.domain.sighting import EventJudged, EventOpened, Judgement, Kind, Place, Track, Verdict
 from nightlatch.hub.watch.clipping import ClipOrder
@@ -19,7 +19,7 @@ from nightlatch.hub.watch.telling import Telling
 from nightlatch.hub.wire.notices import EventNotice, Notice
 from nightlatch.pixels.media.frames import Looker
 from nightlatch.pixels.replay.films import open_film
-from nightlatch.pixels.sight import TracksChanged
+from nightlatch.pixels.sight import CameraBack, CameraMoved, Shown, TracksChanged
 from tests.clocks import TestClock
 from tests.hub.test_pool import Ear, Fake
 from tests.pixels.sight.rooms import film as scene_film
@@ -90,6 +90,43 @@ def test_the_picture_in_which_the_person_is_near_becomes_the_still_of_the_event(
     assert isinstance(told[0], ClipOrder)
     assert [each.still.at_ms for each in told if isinstance(each, Look)] == [100_500, 101_000]
     assert [what for what in ear.told if what[0] == "better"] == [("better", 100_500), ("better", 101_000)]
+
+
+def observing(tmp_path: Path) -> tuple[Any, Any, Ears]:
+    """An observer, pictures by their time, and what it tells."""
+    film = scene_film(tmp_path / "in.mp4", lambda picture, second: None, seconds=2)
+    with open_film(film) as opened:
+        picture = Looker(opened.streams).look(next(opened.packets))
+    ear = Ears()
+    made: Any = Observer(
+        *(CAMERA, lambda: Fake(), lambda story: Judgement(Verdict.UNSURE, 0.5, ()), ear, deque[Any]()),  # type: ignore[arg-type,return-value]
+        pool=Pool(0),
+    )
+    return made, lambda ms: replace(picture, at_ms=ms, dts_us=ms * 1_000), ear
+
+
+def test_the_still_is_the_picture_in_which_the_eye_saw_it_and_not_the_newest(tmp_path: Path) -> None:
+    made, at, ear = observing(tmp_path)
+    made._follow([EventOpened(CAMERA.id, EVENT, 100_000, 95_000)], at(100_000))
+    track = Track(1, Kind.PERSON, 0.8, (Place(100_500, Box(0.4, 0.2, 0.6, 0.7)),))
+    seen = TracksChanged(EVENT, 101_000, (track,), (Kind.PERSON,), 1, Shown(at(100_600), 2.0))
+    made._follow([seen, replace(seen, at_ms=101_500, shown=None)], at(101_500))
+    assert [each.still.at_ms for each in made.happenings if isinstance(each, Look)] == [100_600]
+    assert [what for what in ear.told if what[0] == "better"] == [("better", 100_600)]
+
+
+def test_a_camera_that_was_moved_is_told_until_it_is_moved_back(tmp_path: Path) -> None:
+    made, at, _ = observing(tmp_path)
+    sight: Any = Fake()
+    assert made.advice(sight, 0) is None
+    made._follow([CameraMoved(1_800_000_000_000)], at(100_000))
+    told = made.advice(sight, 1_000)
+    assert told.startswith("This camera was moved at ")
+    assert told.endswith("turn it back.")
+    made.camera = replace(CAMERA, areas=(Area("door", "watch", ((0.1, 0.1), (0.9, 0.1), (0.5, 0.9))),))
+    assert "areas may no longer fit" in made.advice(sight, 2_000)
+    made._follow([CameraBack(1_800_000_100_000)], at(101_000))
+    assert made.advice(sight, 3_000) is None
 
 
 class Wire:

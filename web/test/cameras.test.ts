@@ -142,6 +142,10 @@ describe("what looks", () => {
       /cannot be used\. mine\.onnx .* fit\.$/,
     );
   });
+  test("says why another one stands in when nothing is lacking", () => {
+    const said = now({ coming_text: "LiteRT is not installed. Run: make page" }, "eye");
+    expect(said).toMatch(/stands in for another one for now\. LiteRT is not installed\. Run: make page$/);
+  });
   test("says what set-up could not bring", () => {
     expect(now({ lacks: ["pose_detection"] }, "both")).toMatch(/lie, kneel or crouch: .* Run make models /);
     expect(now({ lacks: ["ssd_oidv4", "pose_detection"] }, "eye").match(/make models/g)).toHaveLength(1);

@@ -34,7 +34,7 @@ describe("what is said of the mode", () => {
     expect(said({}, at(1, 0, 3))).toContain("Away since yesterday, 08:12");
   });
   test("says that nobody has set it", () => {
-    expect(aboutMode(UNSET, at(12))).toBe("Home, as nobody has set it.");
+    expect(aboutMode(UNSET, at(12))).toBe("Home, until you choose another mode.");
   });
   test("a schedule can be kept from ending what was set by hand, and let in again", () => {
     expect(otherHold(HAND)).toMatchObject({ hold: true });

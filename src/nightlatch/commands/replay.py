@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nightlatch.domain.context import Context, Mode, Site
 from nightlatch.domain.sighting import Kind
 
 if TYPE_CHECKING:
@@ -42,8 +43,15 @@ def replay(
     least_recall: Annotated[float, typer.Option(help="Fail when a smaller share of the truth is found; for CI.")] = 0.0,
     most_false: Annotated[int | None, typer.Option(help="Fail when more events than this are false; for CI.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a film instead of sentences.")] = False,
+    site: Annotated[Site | None, typer.Option(help="Where the camera is.")] = None,
+    mode: Annotated[Mode | None, typer.Option(help="What the household is doing.")] = None,
+    hour: Annotated[
+        float | None, typer.Option(help="When it is, 0 to 24: 22.5 is half past ten at night.", min=0, max=24)
+    ] = None,
 ) -> None:
     """Run recorded films through the sight, faster than real time, and say what it saw.
+
+    With --site, --mode and --hour: what it would have said had it been there and then, such as "while you are away".
 
     Where NAME.truth.json (a list of kind, from_ms, to_ms) lies beside a film, events are compared with it.
     """
@@ -56,7 +64,9 @@ def replay(
     scores = []
     try:
         eye = open_newcomers(None) if detector is None else open_detector(detector, None, model)
-        look = partial(run, detector=eye, areas=_areas(areas) if areas is not None else ())
+        look = partial(
+            run, detector=eye, areas=_areas(areas) if areas is not None else (), context=Context(site, mode), hour=hour
+        )
         for film in films_in(path):
             done = _replay_film(film, look)
             (_print_json if as_json else _print)(done)
@@ -158,6 +168,8 @@ def _show(name: str, seen: Replay) -> None:
         _show_event(event)
     if seen.failed:
         typer.echo(f"  {seen.failed} packets could not be decoded")
+    if seen.moved_ms is not None:
+        typer.echo(f"  the camera was moved at {seen.moved_ms / 1000:.0f} s")
     if seen.advice:
         typer.echo(f"  {seen.advice}")
 

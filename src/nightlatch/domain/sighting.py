@@ -101,6 +101,7 @@ class Story:
     local_hour: float | None = None  # 0 to 24 on the household's wall clock
     kinds: tuple[Kind, ...] | None = None  # that the eye's looks voted for; None: no eye has looked
     context: Context = field(default_factory=Context)
+    people: int | None = None  # that the eye's looks saw at once; None: not known
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,12 @@ from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.vision.boxes import grown, joined, overlap
 from nightlatch.pixels.vision.events import EventBuilder
 from nightlatch.pixels.vision.gate import Gate
+from nightlatch.pixels.vision.look import worth_of
 from nightlatch.pixels.vision.motion import Background
+from nightlatch.pixels.vision.standpoint import Stand, Standpoint
 from nightlatch.pixels.vision.stays import is_stay, wants_stay
 from nightlatch.pixels.vision.tracker import Tracker
-from nightlatch.pixels.vision.vote import Vote
+from nightlatch.pixels.vision.vote import Vote, moving
 from nightlatch.plugs import Eye
 
 # Set by hand on the rendered films of bench/sight.
@@ -36,6 +38,14 @@ RARE_KEYS_MS = 1_300  # key frames further apart than this are worth an advice
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture that an eye looked at, and how well it shows what its event is about (pixels.vision.look)."""
+
+    picture: Picture
+    worth: float
+
+
+@dataclass(frozen=True, slots=True)
 class TracksChanged:
     """More is known of what moves in an open event: all its tracks so far."""
 
@@ -43,6 +53,22 @@ class TracksChanged:
     at_ms: int
     tracks: tuple[Track, ...]
     kinds: tuple[Kind, ...] | None = None  # that the looks so far voted for; None: no eye has looked
+    people: int | None = None  # that they saw at once
+    shown: Shown | None = None  # the best since this was told last
+
+
+@dataclass(frozen=True, slots=True)
+class CameraMoved:
+    """The camera looks elsewhere since `at_ms`, and its areas with it; told once."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CameraBack:
+    """It looks where it did again, or has looked elsewhere for a day."""
+
+    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +84,7 @@ class Glance:
 if TYPE_CHECKING:
     from nightlatch.pixels.detectors.sharing import Slot
 
-News = EventOpened | TracksChanged | EventClosed
+News = EventOpened | TracksChanged | EventClosed | CameraMoved | CameraBack
 
 
 class Sight:
@@ -82,6 +108,7 @@ class Sight:
         self._masks = tuple(area for area in areas if area.use == "mask")
         self._background = Background(areas)
         self._gate = Gate()
+        self._standpoint = Standpoint()
         self._tracker = Tracker()
         self._events = EventBuilder(camera_id, new_id=new_id)
         self._waits = False  # the open event is told only once somebody has stayed long enough
@@ -89,6 +116,8 @@ class Sight:
         self._answers_late = answers_late  # each answer of the detector is about the picture before
         self._asked_ms: int | None = None
         self._asked: tuple[Box, ...] = ()  # what moved when it was asked
+        self._asked_of: Picture | None = None  # and the picture
+        self._shown: Shown | None = None  # the best picture since the event was told of last
         self._vote = Vote()
         self._on_glance = on_glance
         self._detected_ms: int | None = None
@@ -203,8 +232,20 @@ class Sight:
             for past in self._looker.wake():
                 told += self._weigh(past, self._background.peek(past.luma, self._ms(past.dts_us)), "past")
         told += self._weigh(picture, motion, "awake" if was_awake else "key")
+        told += self._stand(picture, at_ms)
         self._rest(at_ms)
         return told
+
+    def _stand(self, picture: Picture, at_ms: int) -> list[News]:
+        """Notice that the camera was moved, or moved back."""
+        if not self._standpoint.is_due(at_ms):
+            return []
+        match self._standpoint.look(picture.luma, at_ms, is_dark=picture.is_dark):
+            case (Stand.MOVED, since_ms):
+                return [CameraMoved(since_ms + self._ahead_ms)]
+            case (Stand.BACK, since_ms):
+                return [CameraBack(since_ms + self._ahead_ms)]
+        return []
 
     def _news(self, motion: Motion) -> Motion:
         """Without what always moves, but for a while after something surely did: it may have stayed."""
@@ -238,7 +279,7 @@ class Sight:
             if isinstance(event, EventOpened):
                 self._tracker.begin(event.onset_ms)
                 self._told_ms = self._told_kinds = self._detected_ms = self._asked_ms = None
-                self._vote = Vote()
+                self._vote, self._shown, self._asked_of = Vote(), None, None
                 self._waits = wants_stay(self._areas)
             elif not self._waits:
                 told += self._tell(force=True, event_id=event.event_id)
@@ -248,15 +289,24 @@ class Sight:
 
     def _follow(self, picture: Picture, motion: Motion) -> None:
         regions = joined(motion.boxes, JOIN_GAP)
-        asked_ms, asked = self._asked_ms, self._asked
+        asked_ms, asked, asked_of = self._asked_ms, self._asked, self._asked_of
         found = self._detect(picture, motion.at_ms, regions) if self.is_open else None
+        if found is not None and self._standpoint.is_strange:  # a camera that is being moved: all that stands moves
+            found = [each for each in found if each.kind is Kind.PERSON]
         if found is not None and self._answers_late and asked_ms is not None:
-            self._vote.take(asked_ms, found, asked)
+            self._count(asked_ms, found, asked, asked_of)
         elif found is not None:
-            self._vote.take(motion.at_ms, found, self._asked)
+            self._count(motion.at_ms, found, self._asked, picture)
         if regions or found is not None or self.is_open:
             late_ms = motion.at_ms - asked_ms if self._answers_late and asked_ms is not None else 0
             self._tracker.update(motion.at_ms, regions, found, late_ms if 0 <= late_ms <= LATEST_MS else 0)
+
+    def _count(self, at_ms: int, found: Sequence[Detection], asked: tuple[Box, ...], picture: Picture | None) -> None:
+        """Let a look vote, and keep its picture if it shows best what the event is about."""
+        self._vote.take(at_ms, found, asked)
+        worth = worth_of(moving(found, asked), self._vote.kinds or ())
+        if picture is not None and worth > (self._shown.worth if self._shown is not None else 0.0):
+            self._shown = Shown(picture, worth)
 
     def _detect(self, picture: Picture, at_ms: int, regions: tuple[Box, ...]) -> list[Detection] | None:
         """Ask the detector where something moves or is followed, if it is time."""
@@ -269,7 +319,7 @@ class Sight:
         asked = [*regions, *alone]
         if not asked:
             return None
-        self._asked_ms, self._asked = at_ms, tuple(asked)
+        self._asked_ms, self._asked, self._asked_of = at_ms, tuple(asked), picture
         found = self._detector.look(picture.bgr(DETECT_WIDTH), asked)
         if found is not None:
             self._detected_ms = at_ms
@@ -290,7 +340,8 @@ class Sight:
         if not tracks:
             return []
         self._told_ms = at_ms
-        return [TracksChanged(event_id, at_ms, tracks, self._vote.kinds)]
+        shown, self._shown = self._shown, None
+        return [TracksChanged(event_id, at_ms, tracks, self._vote.kinds, self._vote.people, shown)]
 
     def _tell_stay(self, at_ms: int) -> list[News]:
         """The event that waits, once somebody has stayed long enough where the owner wants that."""
@@ -324,7 +375,9 @@ def _later(news: News, by_ms: int) -> News:
                 replace(track, path=tuple(Place(place.at_ms + by_ms, place.box) for place in track.path))
                 for track in news.tracks
             )
-            return TracksChanged(news.event_id, news.at_ms + by_ms, tuple(tracks), news.kinds)
+            return replace(news, at_ms=news.at_ms + by_ms, tracks=tuple(tracks))
+        case CameraMoved() | CameraBack():
+            return news  # on the hub's clock already
         case EventClosed():
             return replace(
                 news,

@@ -107,6 +107,16 @@ def test_a_guessed_box_gives_way_to_a_seen_one_and_the_score_stays() -> None:
     assert joint(guess) == guess.found
 
 
+def test_a_guess_alone_does_not_make_an_animal_a_person() -> None:
+    guess = Fixed([Detection(Box(0.08, 0.05, 0.32, 0.7), Kind.PERSON, 0.5)], is_rough=True)
+    cat, somebody = Detection(HERE, Kind.CAT, 0.4), Detection(NEARLY, Kind.PERSON, 0.35)
+    assert joint([cat], guess) == [cat]
+    assert {each.kind for each in joint([cat], [somebody], guess)} == {Kind.CAT, Kind.PERSON}
+    assert max(each.score for each in joint([cat], [somebody], guess)) == 0.5  # the guess counts then
+    elsewhere = Detection(THERE, Kind.CAT, 0.4)
+    assert joint([elsewhere], guess) == [*guess.found, elsewhere]
+
+
 def test_a_body_cut_off_at_the_edge_of_a_piece_is_known_as_such() -> None:
     piece = (320, 180, 640, 500)
     assert is_cut(Box(0.3, 500 / 720 - 0.2, 0.4, 499 / 720), piece, 1280, 720)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 import cv2
 import numpy as np
 import pytest
 
-from nightlatch.pixels.stage.behaviours import BEHAVIOURS, Behaviour, behaved
+from nightlatch.domain.sighting import Kind
+from nightlatch.pixels.stage.behaviours import BEHAVIOURS, ROUTINE, THREATS, Actor, Behaviour, behaved, play, walked
 from nightlatch.pixels.stage.scenes import CYCLE_S, scene
 
 WIDE, HIGH, FPS = 320, 180, 5.0
@@ -65,21 +68,24 @@ def test_somebody_who_falls_lies_longer_than_high() -> None:
     assert (last.right - last.left) * WIDE > (last.bottom - last.top) * HIGH
 
 
-def spans(here: Behaviour) -> dict[str, tuple[int, int]]:
-    """From when to when (ms) each kind is in the picture."""
-    return {t.kind: (t.from_ms, t.to_ms) for index in range(600) for t in here.truth_at(index)}
+def test_every_plan_of_every_family_is_walked_by_somebody() -> None:
+    assert len(ROUTINE) >= 45
+    assert len(THREATS) >= 20
+    for name in sorted(THREATS | ROUTINE):
+        for seed in range(5):
+            assert all(walked(actor) for actor in play(name, random.Random(seed))), name
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_a_package_goes_while_its_thief_is_there_and_comes_while_its_courier_is(seed: int) -> None:
-    taken, left = spans(small("taking a package", seed)), spans(small("delivering", seed))
-    if "package" in taken:
-        assert taken["person"][0] < taken["package"][1] < taken["person"][1]
-    if "package" in left:
-        assert left["person"][0] < left["package"][0] < left["person"][1]
+def test_who_crouches_is_lower_and_who_climbs_goes_up_and_comes_down() -> None:
+    at = (0.5, 0.8)
+    low = walked(Actor(Kind.PERSON, 0.4, 0.8, [(at, 5.0)], (0.3, 0.8), crouches=(0,)))
+    assert min(high for _, _, high in low) < 0.7 * max(high for _, _, high in low)
+    over = [feet[1] for _, feet, _ in walked(Actor(Kind.PERSON, 0.4, 0.8, [(at, 1.0)], (0.3, 0.8), climbs=0))]
+    assert min(over) < 0.65
+    assert over[0] == over[-1] == 0.8
 
 
 def test_behaviours_are_scenes_by_name() -> None:
-    assert isinstance(scene("taking-a-package"), Behaviour)
+    assert isinstance(scene("breaking-in"), Behaviour)
     with pytest.raises(KeyError):
         behaved("unheard of")

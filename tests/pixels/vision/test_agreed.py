@@ -11,7 +11,8 @@ from nightlatch.pixels.vision.story.walk import walk
 
 
 def thing(number: int, kind: Kind, seconds: int = 4) -> Thing:
-    path = tuple(Place(n * 250, Box(0.1 + n / 100, 0.2, 0.2 + n / 100, 0.6)) for n in range(seconds * 4))
+    top = 0.35 * (number - 1)  # each by itself
+    path = tuple(Place(n * 250, Box(0.1 + n / 100, top, 0.2 + n / 100, top + 0.2)) for n in range(seconds * 4))
     track = Track(number, kind, 0.7, path)
     return Thing(kind, 0.7, track, walk(track))
 
@@ -39,6 +40,41 @@ def test_a_cat_that_was_voted_a_dog_is_a_dog() -> None:
 
 def test_what_was_voted_for_and_not_followed_is_what_was_followed_for_longest() -> None:
     assert kinds([thing(1, Kind.MOTION, 2), thing(2, Kind.MOTION, 8)], (Kind.PERSON,)) == [Kind.MOTION, Kind.PERSON]
+
+
+def person(number: int, from_s: int, to_s: int, x: float = 0.1, score: float = 0.7) -> Thing:
+    path = tuple(Place(n * 250, Box(x, 0.2, x + 0.1, 0.7)) for n in range(from_s * 4, to_s * 4))
+    track = Track(number, Kind.PERSON, score, path)
+    return Thing(Kind.PERSON, score, track, walk(track))
+
+
+def test_no_more_people_are_there_than_looks_saw_at_once() -> None:
+    courier = [person(1, 0, 8), person(2, 2, 6, 0.12, 0.5), person(3, 3, 5, 0.3, 0.4)]
+    assert [each.track.id for each in agreed(courier, (Kind.PERSON,), 1)] == [1]
+    assert len(agreed(courier, (Kind.PERSON,), 2)) == 2
+    assert len(agreed(courier, (Kind.PERSON,))) == 3  # where nobody counted
+
+
+def test_a_piece_that_is_one_too_many_goes_on_where_the_person_was_lost() -> None:
+    (whole,) = agreed([person(1, 0, 8), person(2, 6, 14, 0.15, 0.5)], (Kind.PERSON,), 1)
+    assert whole.track.path[-1].at_ms == 13_750
+    assert whole.walk.seconds == 13.75
+    (short,) = agreed([person(1, 0, 8), person(2, 6, 14, 0.8, 0.5)], (Kind.PERSON,), 1)
+    assert short.track.path[-1].at_ms == 7_750  # too far away to be the same
+
+
+def test_two_who_come_one_after_the_other_are_two() -> None:
+    assert len(agreed([person(1, 0, 8), person(2, 9, 14)], (Kind.PERSON,), 1)) == 2
+
+
+def moved(number: int, box: Box) -> Thing:
+    track = Track(number, Kind.MOTION, 0.0, tuple(Place(n * 250, box) for n in range(16)))
+    return Thing(Kind.MOTION, 0.0, track, walk(track))
+
+
+def test_what_moves_beside_somebody_is_theirs_and_what_moves_elsewhere_is_not() -> None:
+    found = [person(1, 0, 8), moved(2, Box(0.2, 0.4, 0.27, 0.5)), moved(3, Box(0.7, 0.1, 0.8, 0.2))]
+    assert [each.track.id for each in agreed(found, (Kind.PERSON,), 1)] == [1, 3]
 
 
 def test_nobody_there_is_no_threat_whatever_moved_and_however() -> None:

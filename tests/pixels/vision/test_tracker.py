@@ -92,6 +92,38 @@ def test_what_moves_of_a_known_thing_is_not_another_thing() -> None:
     assert iou(track.path[-1].box, body) > 0.7
 
 
+def test_a_curtain_that_moves_behind_somebody_does_not_drag_them_along() -> None:
+    tracker = Tracker()
+    body = _box(0.3, 0.5, 0.1, 0.5)
+    for n in range(20):
+        curtain = Box(0.2, 0.0, 0.9, 0.9)
+        seen = [Detection(body, Kind.PERSON, 0.8)] if n % 3 == 0 else None
+        tracker.update(BEGAN_MS + n * 200, [body if n < 2 else curtain], seen)
+    person = next(track for track in tracker.tracks if track.kind is Kind.PERSON)
+    assert all(iou(place.box, body) > 0.9 for place in person.path)
+
+
+def test_two_tracks_of_which_an_eye_never_sees_but_one_become_one() -> None:
+    tracker = Tracker()
+    standing, low = _box(0.3, 0.5, 0.1, 0.5), _box(0.3, 0.65, 0.2, 0.3)
+    for n in range(4):  # a moment in which one is taken for two
+        both = [Detection(standing, Kind.PERSON, 0.8), Detection(low, Kind.PERSON, 0.6)]
+        tracker.update(BEGAN_MS + n * 400, [standing, low], both)
+    for n in range(4, 20):
+        tracker.update(BEGAN_MS + n * 400, [standing], [Detection(standing, Kind.PERSON, 0.8)])
+    ended = [track.path[-1].at_ms for track in tracker.tracks]
+    assert max(ended) == BEGAN_MS + 19 * 400
+    assert sorted(ended)[:-1] in ([], [BEGAN_MS + 3 * 400])
+
+
+def test_two_people_that_an_eye_sees_side_by_side_stay_two() -> None:
+    tracker = Tracker()
+    for n in range(20):
+        both = [Detection(_box(x + 0.01 * n, 0.5, 0.1, 0.5), Kind.PERSON, 0.8) for x in (0.3, 0.36)]
+        tracker.update(BEGAN_MS + n * 400, [each.box for each in both], both)
+    assert [track.kind for track in tracker.tracks] == [Kind.PERSON] * 2
+
+
 def test_numbers_and_paths_begin_again_with_each_event() -> None:
     tracker = Tracker()
     for n in range(10):

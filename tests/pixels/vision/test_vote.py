@@ -91,3 +91,37 @@ def test_half_an_hour_keeps_a_bounded_number_of_ballots() -> None:
     vote = voted(*[[seen(Kind.PERSON)]] * (3 * MOST_LOOKS))
     assert vote.kinds == (Kind.PERSON,)
     assert len(vote._people) <= MOST_LOOKS
+
+
+def test_two_looks_that_are_sure_enough_together_name_a_kind() -> None:
+    assert voted([seen(Kind.PERSON, 0.6)], [seen(Kind.PERSON, 0.32)]).kinds == (Kind.PERSON,)
+    assert voted([seen(Kind.PERSON, 0.32)], [], [seen(Kind.PERSON, 0.6)]).kinds == (Kind.PERSON,)
+    assert voted([seen(Kind.PERSON, 0.9)], [seen(Kind.PERSON, 0.28)]).kinds == ()
+
+
+def test_a_parked_car_behind_moving_leaves_is_not_named_and_one_that_drives_is() -> None:
+    leaves = (Box(0.55, 0.45, 0.68, 0.9),)
+    car = [seen(Kind.VEHICLE, 0.7, THERE)]
+    assert voted(car, car, car, regions=leaves).kinds == ()
+    assert voted(car, car, car, regions=(THERE,)).kinds == (Kind.VEHICLE,)
+
+
+def test_people_are_counted_by_those_whom_two_looks_saw_at_once() -> None:
+    one, other = seen(Kind.PERSON, 0.8), seen(Kind.PERSON, 0.7, THERE)
+    assert voted([one, other], [one, other]).people == 2
+    assert voted([one], [other], [one], [other]).people == 1
+    assert voted([one, other], [one], [one]).people == 1  # one erring look
+    assert voted([seen(Kind.CAT)], [seen(Kind.CAT)]).people == 0
+
+
+def test_an_arm_and_its_body_are_one_and_who_never_moves_is_none() -> None:
+    body, arm = seen(Kind.PERSON, 0.8), seen(Kind.PERSON, 0.6, Box(0.1, 0.1, 0.2, 0.3))
+    assert voted([body, arm], [body, arm]).people == 1
+    statue = seen(Kind.PERSON, 0.9, THERE)
+    assert voted([body, statue], [body, statue], regions=(HERE,)).people == 1
+
+
+def test_a_person_seen_in_an_animal_is_the_animal_where_that_is_far_surer() -> None:
+    cat, ghost = seen(Kind.CAT, 0.8), seen(Kind.PERSON, 0.47, Box(0.05, 0.05, 0.35, 0.65))
+    assert voted([cat, ghost], [cat, ghost]).kinds == (Kind.CAT,)
+    assert Kind.PERSON in (voted([cat, seen(Kind.PERSON, 0.8)], [cat, seen(Kind.PERSON, 0.8)]).kinds or ())

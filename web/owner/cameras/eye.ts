@@ -11,9 +11,9 @@ const NEITHER = "packages, and recognises no one";
 const UNASKED = "It learnt from public pictures of people who were never asked.";
 const SEES: Record<Eye, string> = {
   eye:
-    `The built-in eye looks at whatever moves and tells ${KINDS} apart, far less reliably than the others do. It does not ` +
-    "see things that stand still, packages, or anything only a few pixels in size, and it recognises no one. It learnt " +
-    "people only from footage that they agreed to.",
+    `The built-in eye looks at whatever moves and tells ${KINDS} apart, far less reliably than the others do. It ` +
+    "does not see things that stand still, packages, or anything only a few pixels in size, and it recognises no " +
+    "one. It learnt people only from footage that they agreed to.",
   ssd:
     `A small eye looks at whatever moves, and now and then at the whole picture, for ${KINDS}. It does not see ` +
     `people who are far away or in infrared light, nor ${NEITHER}. ${UNASKED}`,
@@ -24,8 +24,8 @@ const SEES: Record<Eye, string> = {
     `Three networks look as one eye at whatever moves, and now and then at the whole picture, for ${KINDS}. ` +
     `It does not see ${NEITHER}. ${UNASKED}`,
   own:
-    "A model of your choosing looks at whatever moves, and now and then at the whole picture. What it sees, and what it " +
-    "learnt from, its makers must tell you.",
+    "A model of your choosing looks at whatever moves, and now and then at the whole picture. What it sees, and what " +
+    "it learnt from, its makers must tell you.",
   motion: "Nothing examines what moves: every motion is an event, and none of them has a kind.",
 };
 const FAR = "For now it may miss people who are far away or in infrared light";
@@ -43,8 +43,9 @@ export function aboutEye({ eye, looking }: Home, now: number): string {
 
 // What is not on this machine yet, what that costs, and how to bring it.
 function aboutLacks({ chosen, coming_percent, coming_text, lacks }: NonNullable<Home["looking"]>): string[] {
-  if (chosen === "own") return coming_text ? [`It stands in, for your model cannot be used. ${coming_text}`] : [];
   const said: string[] = [];
+  if (coming_text && chosen === "own") said.push(`It stands in, for your model cannot be used. ${coming_text}`);
+  else if (coming_text && lacks.length === 0) said.push(`It stands in for another one for now. ${coming_text}`);
   if (lacks.includes("yolox_nano")) {
     if (coming_text) said.push(`${FAR}: YOLOX is not here. ${coming_text}`);
     else said.push(`${FAR}: YOLOX is being downloaded, ${coming_percent ?? 0} % so far.`);

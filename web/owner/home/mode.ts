@@ -29,7 +29,7 @@ const WHOSE: Record<Exclude<SetBy, "hand">, string> = {
 };
 
 function whose({ by, device }: ModeNow): string {
-  if (by === null) return ", as nobody has set it";
+  if (by === null) return ", until you choose another mode";
   if (by === "hand") return device ? `, set on ${device}` : ", set by hand";
   return `, ${WHOSE[by]}`;
 }

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from nightlatch.domain.context import Site
 from nightlatch.domain.time import Clock
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import CameraRow, ClipRow, OutageRow, SegmentRow, SheetRow
 from nightlatch.hub.serve.books.retention import delete_footage
 from nightlatch.hub.vault.layout import camera_folder
 
-CAMERAS = (("Porch", "/porch"), ("Living room", "/living-room"))
+CAMERAS = (("Porch", "/porch", Site.FRONT_DOOR), ("Living room", "/living-room", Site.INSIDE))
 USER = "demo"
 PASSWORD_VARIABLE = "NIGHTLATCH_STAGE_PASSWORD"
 
@@ -43,13 +44,14 @@ def prepare(books: Books, clock: Clock, wanted: bool) -> Demo | None:
                 row.removed = True
             return None
         port, password = _free_port(), secrets.token_urlsafe(12)
-        for name, path in CAMERAS:
+        for name, path, site in CAMERAS:
             row = demos.get(name) or CameraRow(id=secrets.token_hex(6), name=name, demo=True, created_ms=clock.now_ms())
             free_name(session, name, keeping=row.id)
             session.add(row)
             row.name = name
             row.url = f"rtsp://{USER}:{password}@127.0.0.1:{port}{path}"
             row.sub_url = f"{row.url}/sub"
+            row.site = row.site or site
             row.removed = False
     command = (sys.executable, "-m", "nightlatch.pixels.stage", "serve", "--port", str(port), "--user", USER)
     return Demo((*command, "--password-env", PASSWORD_VARIABLE), {PASSWORD_VARIABLE: password})

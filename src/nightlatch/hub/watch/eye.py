@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from nightlatch.domain.camera import Camera
 from nightlatch.domain.geometry import Box
-from nightlatch.domain.sighting import Detection, EyeName, EyePart
+from nightlatch.domain.sighting import Detection, EyePart
 from nightlatch.domain.time import Clock
 from nightlatch.errors import ConfigError, NightlatchError, NotFound
 from nightlatch.hub.errands.asking import FETCH, FetchRequest
@@ -25,7 +25,7 @@ from nightlatch.hub.watch.observer import Looking, always
 from nightlatch.hub.watch.shards import Shard
 from nightlatch.hub.wire.notices import EyeStatus
 from nightlatch.pixels.detectors.models import find, known_models, models_folder
-from nightlatch.pixels.detectors.opening import lacking, open_detector, open_stand_in
+from nightlatch.pixels.detectors.opening import CHOICES, lacking, open_detector, open_stand_in
 from nightlatch.pixels.detectors.sharing import SharedDetector, Slot
 from nightlatch.pixels.media.packets import Streams
 from nightlatch.pixels.sight import Sight
@@ -69,7 +69,7 @@ class EyeChoice:
     """The detector that was asked for, as soon as it is here; until then the best that is."""
 
     def __init__(self, choice: str, models_dir: Path | None, own: Path | None = None) -> None:
-        """Raises `ConfigError` for a choice that does not exist; a model of the owner's that does not fit is said."""
+        """Raises `ConfigError` for a choice that does not exist; a model that cannot be used is only said."""
         self._choice, self._models_dir, self._own = choice, models_dir, own
         self.percent: int | None = None  # of the model that is being downloaded
         self.missing: str | None = None  # why it is not here yet, and what to do
@@ -77,7 +77,7 @@ class EyeChoice:
         try:
             self.now: Eye = open_detector(choice, models_dir, own)
         except (NotFound, ConfigError) as error:
-            if isinstance(error, ConfigError) and choice != EyeName.OWN:
+            if choice not in CHOICES:
                 raise
             self.now = open_stand_in(choice, models_dir)
             self.missing = str(error)
@@ -143,7 +143,7 @@ class EyeChoice:
         self.lacks = self._lacking()
         try:
             self.now = open_detector(self._choice, self._models_dir)
-        except NotFound:
+        except (NotFound, ConfigError):
             self.now = open_stand_in(self._choice, self._models_dir)
 
 

@@ -27,7 +27,7 @@ from nightlatch.pixels.media.backlog import Backlog
 from nightlatch.pixels.media.frames import Picture
 from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.media.stills import SheetBuilder, make_still
-from nightlatch.pixels.sight import Sight, TracksChanged
+from nightlatch.pixels.sight import CameraBack, CameraMoved, News, Sight, TracksChanged
 from nightlatch.pixels.vision.look import worth
 
 STILL_EVERY_MS = 2_000  # while a page shows it
@@ -41,6 +41,10 @@ HUNG = (
     "Looking at this camera does not come to an end, so nothing that moves is noticed. The recording is complete. "
     "If this does not go away, restart the hub; if it comes back, try another stream of this camera."
 )
+
+MOVED = "This camera was moved at {when}: its picture is not what it was. "
+AREAS = "Its areas may no longer fit: check them, and save them."
+TURN_BACK = "If that was not you, look what happened, and turn it back."
 
 log = structlog.get_logger()
 
@@ -135,10 +139,12 @@ class Observer:
     _seen_us: int | None = None  # when the newest picture was
     _tracks: tuple[Track, ...] = ()
     _kinds: tuple[Kind, ...] | None = None  # that the looks at the event voted for
+    _people: int | None = None  # that they saw at once
     _looks: BestLooks = field(default_factory=lambda: BestLooks(0))  # of the event under way
     _judged_ms: int = 0
     _judging_ms: float = 0.0  # what that cost
     _is_dark: bool = False
+    _moved_ms: int | None = None  # since when the camera looks elsewhere
     _shortfall: Shortfall = field(default_factory=Shortfall)
     _advice: str | None = None  # the newest that was told
 
@@ -264,9 +270,18 @@ class Observer:
     # ---- what comes of it ---------------------------------------------------------------------------------
 
     def advice(self, sight: Sight, at_ms: int) -> str | None:
-        """What the owner should know about watching this camera: that it lags, or costs more than it need."""
+        """What the owner should know about this camera: that it was moved, lags, or costs more than it need."""
         missed = self._shortfall.say(at_ms, self.dropped, sight.torn)
-        return missed or (None if self.camera.demo else sight.advice)
+        if self.camera.demo:
+            return missed
+        return self._moved() or missed or sight.advice
+
+    def _moved(self) -> str | None:
+        """That the camera looks elsewhere; until it is moved back, or its areas are saved and it is looked at anew."""
+        if self._moved_ms is None:
+            return None
+        when = time.strftime("%H:%M", time.localtime(self._moved_ms / 1000))
+        return MOVED.format(when=when) + (AREAS if self.camera.areas else TURN_BACK)
 
     def _advise(self, text: str | None) -> None:
         """Tell it if it is news."""
@@ -298,21 +313,27 @@ class Observer:
         """The picture as the newest still, if the one there is has become old."""
         if picture is None or (self._taken_us is not None and picture.dts_us - self._taken_us < STILL_EVERY_MS * 1000):
             return self._still
+        if (still := self._still_of(picture)) is not None:
+            self._still, self._taken_us = still, picture.dts_us
+        return self._still
+
+    def _still_of(self, picture: Picture) -> Still | None:
+        """The picture as a still; None when that fails."""
         try:
-            self._still, self._taken_us = make_still(picture, self.camera.id), picture.dts_us
+            return make_still(picture, self.camera.id)
         except Exception as error:  # noqa: BLE001 - an event without a picture is better than none
             log.warning("look.failed", camera=self.camera.id, error=type(error).__name__, times=self.failed)
-        return self._still
+            return None
 
     def _keep_sheet(self, sheet: Sheet) -> None:
         self.filing.vault.keep_sheet(sheet, self.filing.sealer)
 
-    def _follow(self, changes: Sequence[EventOpened | TracksChanged | EventClosed], picture: Picture | None) -> None:
+    def _follow(self, changes: Sequence[News], picture: Picture | None) -> None:
         for change in changes:
             match change:
                 case EventOpened():
                     order = ClipOrder(change, secrets.token_hex(8), self._take_still(picture))
-                    self._tracks, self._kinds, self._judged_ms = (), None, 0
+                    self._tracks, self._kinds, self._people, self._judged_ms = (), None, None, 0
                     self._looks = BestLooks(change.onset_ms)
                     self._is_dark = picture is not None and picture.is_dark
                     with self._telling:
@@ -320,9 +341,13 @@ class Observer:
                             self._open = order
                             self.happenings.append(order)
                 case TracksChanged() if self._open is not None and change.event_id == self._open.opened.event_id:
-                    self._tracks, self._kinds = change.tracks, change.kinds
+                    self._tracks, self._kinds, self._people = change.tracks, change.kinds, change.people
                     self._look_better(self._open, change, picture)
                     self._judge(self._open, change.at_ms, picture, is_last=False)
+                case CameraMoved():
+                    self._moved_ms = change.at_ms
+                case CameraBack():
+                    self._moved_ms = None
                 case EventClosed():
                     try:
                         if self._open is not None:
@@ -332,12 +357,16 @@ class Observer:
 
     def _look_better(self, order: ClipOrder, change: TracksChanged, picture: Picture | None) -> None:
         """Keep the picture as the event's still where it shows better what the event is about."""
-        now_worth = worth(change.tracks, change.at_ms)
+        if change.shown is not None:  # the picture that the eye saw it in: answers come late
+            picture, now_worth = change.shown.picture, change.shown.worth
+        elif change.kinds:
+            return  # what the event is about was not seen in any picture since
+        else:
+            now_worth = worth(change.tracks, change.at_ms)
         if picture is None or not self._looks.wants(now_worth, change.at_ms):
             return
-        self._taken_us = None  # the newest still may be of a second ago
-        still = self._take_still(picture)
-        if still is None or still.at_ms != picture.at_ms:
+        still = self._still_of(picture)
+        if still is None:
             return
         look = Look(still, now_worth)
         is_best = self._looks.take(look)
@@ -370,6 +399,7 @@ class Observer:
             self._is_dark,
             wall.tm_hour + wall.tm_min / 60,
             self._kinds,
+            people=self._people,
         )
         began_s = time.thread_time()
         context = self.surroundings.context(self.camera, opened.onset_ms, at_ms, self._tracks)

@@ -36,6 +36,7 @@ __all__ = (
     "SoundGathering",
     "VideoStream",
     "box",
+    "following",
     "full_box",
     "numbering",
     "rfc6381",
@@ -74,3 +75,9 @@ def numbering(stream: VideoStream) -> Counting | None:
     """How the stream counts its pictures; None where we cannot tell, as in a film of any other codec."""
     codec = PICTURES.get(stream.codec)
     return codec.numbering(stream) if codec is not None else None
+
+
+def following(stream: VideoStream) -> Following | None:
+    """How the stream's pictures follow one another; None where we cannot tell, or where the decoder notices."""
+    codec = PICTURES.get(stream.codec)
+    return codec.following(stream) if codec is not None else None

@@ -55,7 +55,11 @@ class LiteNetwork:
 @contextmanager
 def _without_chatter() -> Iterator[None]:
     """LiteRT says on stderr, past Python, that it made itself a delegate; nobody needs to read that."""
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    except OSError:  # there is no stderr
+        yield
+        return
     try:
         os.dup2(nowhere, 2)
         yield

@@ -63,7 +63,7 @@ def open_stand_in(choice: str, models_dir: Path | None) -> Eye:
     for other in ("ssd", "yolox") if choice == "both" else ("ssd",):
         try:
             return open_detector(other, models_dir)
-        except NotFound:
+        except (NotFound, ConfigError):  # not here, or of no use on this machine
             continue
     return BuiltInEye()
 

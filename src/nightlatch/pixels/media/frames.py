@@ -24,7 +24,7 @@ from av.video.plane import VideoPlane
 from numpy.typing import NDArray
 
 from nightlatch.domain.geometry import Area
-from nightlatch.pixels.codecs import VideoStream, numbering
+from nightlatch.pixels.codecs import VideoStream, following, numbering
 from nightlatch.pixels.media.packets import Packet, Streams
 from nightlatch.pixels.vision.areas import blacken
 
@@ -102,6 +102,7 @@ class Looker:
         self._before: list[Packet] = []  # the key-frame interval before
         self._interval: list[Packet] = []  # this one, so far
         self.numbering = numbering(streams.video)  # None: this stream cannot be skimmed
+        self._following = following(streams.video)
         self._skimmed: int | None = None  # pictures since the decoded key frame that were; None: none can be now
         self._skim_from_us = 0
         self._skim_failures = 0
@@ -126,10 +127,12 @@ class Looker:
         """The newest picture when it is time for one; never raises for what a camera sends."""
         if packet.kind != "video":
             return None
-        if packet.is_torn:
-            self.skip()
-        elif packet.is_key:
+        if packet.is_key and not packet.is_torn:
             self._meet_key(packet)
+        # whoever hands over the packets may have lost some without a word
+        misses = self._following is not None and self._following.misses(packet.data, packet.is_key)
+        if packet.is_torn or misses:
+            self.skip()
         if self._needs_key:
             self.torn += self._is_torn
             return None
@@ -182,7 +185,7 @@ class Looker:
         if self.sees_all:
             self.is_awake = True
             return []
-        kept = self._kept()
+        kept, is_torn = self._kept(), self._needs_key
         self.is_awake = True
         self._skimmed = None
         self._context.flush_buffers()
@@ -195,7 +198,7 @@ class Looker:
             if frame is not None and packet.dts_us > seen_us and not packet.is_key and self._is_due(packet.dts_us):
                 found.append(self._picture(packet, frame))
         self._looked_us = max(self._looked_us or 0, looked_us or 0)
-        if kept is self._interval and len(kept) >= MOST_KEPT:
+        if is_torn or (kept is self._interval and len(kept) >= MOST_KEPT):
             self.skip()  # those that came since are not here
         return found
 
@@ -243,7 +246,7 @@ class Looker:
         if packet.streams is not None and packet.streams.video != self._video:
             self._video = packet.streams.video
             self._context = _decoder(self._video)
-            self.numbering = numbering(self._video)
+            self.numbering, self._following = numbering(self._video), following(self._video)
             self._interval, self._skimmed = [], None  # nothing of another stream is decoded with this one
         if self._key_us is not None:
             was_all = self.sees_all

@@ -24,8 +24,9 @@ def mounts(names: list[str]) -> dict[str, Mount]:
     made: dict[str, Mount] = {}
     for number, name in enumerate(names):
         if name in SCENES:
-            made[f"/{name}"] = SceneMount(scene(name))
-            made[f"/{name}/sub"] = SceneMount(scene(name, width=640, height=360, fps=5), bit_rate=300_000)
+            main = SceneMount(scene(name))
+            smaller = scene(name, width=640, height=360, fps=5)
+            made |= {f"/{name}": main, f"/{name}/sub": SceneMount(smaller, bit_rate=300_000, beside=main)}
         else:
             made[f"/film{number}"] = FilmMount(Path(name))
     return made

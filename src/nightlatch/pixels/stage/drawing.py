@@ -121,14 +121,6 @@ def _vehicle(picture: Image, x: float, y: float, high: float, second: float, rig
         blob(picture, x + at * long, y - high * 0.15, high * 0.16, high * 0.16, (25, 25, 25))
 
 
-def _package(picture: Image, x: float, y: float, high: float, second: float, right: bool, colour: Colour) -> None:
-    wide = high * 0.65
-    cv2.rectangle(picture, (round(x - wide), round(y - high)), (round(x + wide), round(y)), (92, 138, 178), -1)
-    cv2.rectangle(
-        picture, (round(x - wide * 0.1), round(y - high)), (round(x + wide * 0.1), round(y)), (60, 96, 130), -1
-    )
-
-
 DRAWN: dict[str, Callable[[Image, float, float, float, float, bool, Colour], None]] = {
     "person": _person,
     "cat": _cat,
@@ -136,8 +128,8 @@ DRAWN: dict[str, Callable[[Image, float, float, float, float, bool, Colour], Non
     "block": _block,
 }
 SHAPE = {"person": 0.45, "cat": 2.1, "dog": 1.9, "block": 1.0}  # width over height
-FIGURES = DRAWN | {"animal": _dog, "vehicle": _vehicle, "package": _package, "lying": _lying}  # who plays behaviours
-WIDTHS = SHAPE | {"animal": 1.9, "vehicle": 2.4, "package": 1.3}
+FIGURES = DRAWN | {"animal": _dog, "vehicle": _vehicle, "lying": _lying}  # who plays behaviours
+WIDTHS = SHAPE | {"animal": 1.9, "vehicle": 2.4}
 
 
 def fade(canvas: Image, top: int, bottom: int, first: Colour, last: Colour) -> None:

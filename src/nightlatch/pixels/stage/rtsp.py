@@ -89,12 +89,18 @@ class SceneMount(Mount):
     """A scene rendered and encoded live; it begins when somebody first looks, and follows the wall clock from there."""
 
     def __init__(
-        self, scene: Scene, gop_s: float = 1.0, bit_rate: int = 1_600_000, faults: Faults | None = None
+        self,
+        scene: Scene,
+        gop_s: float = 1.0,
+        bit_rate: int = 1_600_000,
+        faults: Faults | None = None,
+        beside: SceneMount | None = None,
     ) -> None:
+        """`beside` is another stream of the same camera: both show the same moment."""
         super().__init__(faults)
         self.scene = scene
         self._gop_s, self._bit_rate = gop_s, bit_rate
-        self._began_s: float | None = None
+        self._curtain: _Curtain = beside._curtain if beside is not None else _Curtain()
 
     async def ready(self) -> None:
         if not self.parameters:
@@ -104,15 +110,26 @@ class SceneMount(Mount):
 
     async def units(self) -> AsyncIterator[Unit]:
         encoder = SceneEncoder(self.scene, self._gop_s, self._bit_rate)
-        if self._began_s is None:
-            self._began_s = time.monotonic()
-        index = int((time.monotonic() - self._began_s) * self.scene.fps)
+        began_s = self._curtain.rise()
+        index = int((time.monotonic() - began_s) * self.scene.fps)
         while True:
-            due_s = self._began_s + index / self.scene.fps
+            due_s = began_s + index / self.scene.fps
             await asyncio.sleep(max(0.0, due_s - time.monotonic()))
             for unit in await asyncio.to_thread(encoder.unit, index):
                 yield unit
-            index = max(index + 1, int((time.monotonic() - self._began_s) * self.scene.fps))
+            index = max(index + 1, int((time.monotonic() - began_s) * self.scene.fps))
+
+
+@dataclass(slots=True)
+class _Curtain:
+    """It rises once, when somebody first looks at any stream of a scene."""
+
+    rose_s: float | None = None
+
+    def rise(self) -> float:
+        if self.rose_s is None:
+            self.rose_s = time.monotonic()
+        return self.rose_s
 
 
 class FilmMount(Mount):

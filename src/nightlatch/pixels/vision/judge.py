@@ -1,8 +1,8 @@
-"""Says what an event means: threat, routine or unsure, with a calibrated probability and reasons in words.
+"""Says what an event means: threat, may need help, routine or unsure, with a calibrated probability and reasons.
 
-Pure: a story (what moved, where, when; no pixels) is turned into some thirty numbers (`story/`), and those by a small
-model of our own (lab/judge, gradient-boosted trees as ONNX) into a probability. It looks at the whole story and not at
-one picture.
+Pure: a story (what moved, where, when, and what was known; no pixels) is turned into some two dozen numbers, those by
+a table of our own (judge.json, learnt by lab/judge) into a probability, and that is bounded by a few rules about the
+household's context (`story/rules.py`). It looks at the whole story and not at one picture.
 """
 
 from __future__ import annotations
@@ -11,51 +11,70 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from nightlatch.domain.sighting import Judgement, Kind, Story, Verdict
 from nightlatch.pixels.vision.story.agreed import agreed
-from nightlatch.pixels.vision.story.numbers import features
+from nightlatch.pixels.vision.story.facts import Facts, facts
+from nightlatch.pixels.vision.story.numbers import FEATURES, features
+from nightlatch.pixels.vision.story.rules import Rule, rule_for
+from nightlatch.pixels.vision.story.score import load
 from nightlatch.pixels.vision.story.things import Thing, things
-from nightlatch.pixels.vision.story.words import reasons
+from nightlatch.pixels.vision.story.words import Decision, reasons
 
-MODEL = Path(__file__).with_name("judge.onnx")
-# Probabilities of a threat. judge.md has how often each behaviour of the hold-out is called what with these two.
+MODEL = Path(__file__).with_name("judge.json")
+# Probabilities of a threat. judge.md has how often families that were never learnt from are called what with these.
 THREAT_FROM = 0.60
-ROUTINE_TO = 0.25
+ROUTINE_TO = 0.20
 NOBODY = 0.4  # something moved that no eye knows: unsure at most
+WITHOUT_ANYBODY = 0.05  # times what the table says: nobody ranks below everybody
+NEAREST = 0.01  # to another verdict's probabilities
+RULED = 0.70  # where a rule says threat: of learnt families it was true of 8 in 10
+KEEPS = 0.1  # of the score's own differences, inside what a rule allows
 
 
 class Judge:
-    """State: the loaded model. `judge` may be called from several threads."""
+    """State: the loaded table. `judge` may be called from several threads."""
 
     def __init__(self, path: Path = MODEL) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self._table = load(path, FEATURES)
 
     def judge(self, story: Story) -> Judgement:
         """What the story means. A broken path makes it unsure, never an error: looking fails open."""
         try:
-            found = agreed(things(story), story.kinds)
+            found = agreed(things(story), story.kinds, story.people)
+            known = facts(story, found)
         except ValueError:
             unsure = "What moved could not be followed."
             return Judgement(Verdict.UNSURE, 0.5, (unsure,), (Kind.MOTION,), story.tracks)
-        values = features(story, found)
-        threat = min(float(self.chances(values[None])[0]), most_without_people(story.kinds))
-        verdict = (
-            Verdict.THREAT if threat >= THREAT_FROM else Verdict.ROUTINE if threat <= ROUTINE_TO else Verdict.UNSURE
-        )
+        values = features(story, found, known)
+        score = min(float(self.chances(values[None])[0]), most_without_people(story.kinds))
+        if not known.people and Kind.PERSON not in (story.kinds or ()):
+            score *= WITHOUT_ANYBODY
+        rule = rule_for(known)
+        threat = bounded(score, rule)
+        decision = _decide(known, score, threat, rule)
         whole = tuple(replace(thing.track, kind=thing.kind) for thing in found)
-        why = tuple(reasons(story, found, values, verdict, self.chances))
-        return Judgement(verdict, threat, why, _kinds(story, found), whole)
+        why = tuple(reasons(story, found, known, values, decision, self.chances))
+        return Judgement(decision.verdict, threat, why, _kinds(story, found), whole)
 
     def chances(self, stories: NDArray[np.float32]) -> NDArray[np.float64]:
-        """How likely each of many stories, (N, F), is a threat: (N,)."""
-        _, chances = self._session.run(None, {"story": stories})
-        return np.array([each[1] for each in chances], np.float64)
+        """How likely each of many stories, (N, F), is a threat, by the learnt score alone: (N,)."""
+        return self._table.chances(stories)
+
+
+def verdict_of(threat: float) -> Verdict:
+    """What a probability of a threat is called."""
+    return Verdict.THREAT if threat >= THREAT_FROM else Verdict.ROUTINE if threat <= ROUTINE_TO else Verdict.UNSURE
+
+
+def bounded(score: float, rule: Rule | None) -> float:
+    """The probability within what a rule allows. A higher score never gives a lower one."""
+    if rule is None:
+        return score
+    lowest = {Verdict.ROUTINE: 0.0, Verdict.UNSURE: ROUTINE_TO + NEAREST, Verdict.THREAT: RULED}[rule.lowest]
+    highest = {Verdict.ROUTINE: ROUTINE_TO, Verdict.UNSURE: THREAT_FROM - NEAREST, Verdict.THREAT: 1.0}[rule.highest]
+    return min(max(score, lowest + KEEPS * score), highest - KEEPS * (1 - score))
 
 
 def most_without_people(kinds: tuple[Kind, ...] | None) -> float:
@@ -63,6 +82,16 @@ def most_without_people(kinds: tuple[Kind, ...] | None) -> float:
     if kinds is None or Kind.PERSON in kinds:
         return 1.0
     return ROUTINE_TO if kinds else NOBODY
+
+
+def _decide(known: Facts, score: float, threat: float, rule: Rule | None) -> Decision:
+    if known.down_ms is not None:
+        return Decision(Verdict.HELP)
+    verdict = verdict_of(threat)
+    if rule is None:
+        return Decision(verdict)
+    is_told = verdict is not verdict_of(score) or rule.lowest is not Verdict.ROUTINE
+    return Decision(verdict, rule.says(known) if is_told else "")
 
 
 def _kinds(story: Story, found: list[Thing]) -> tuple[Kind, ...]:

@@ -19,8 +19,8 @@ from nightlatch.pixels.vision.assignment import assign
 from nightlatch.pixels.vision.boxes import area_of, covered, grown, overlap
 
 # Set by hand on the rendered films of bench/sight.
-SURE = 0.5  # score from which a detection may begin a track
-UNSURE = 0.15  # and from which it may continue one; less is nothing
+SURE = 0.45  # score from which a detection may begin a track
+UNSURE = 0.25  # and from which it may continue one; less is nothing
 ALPHA, BETA = 0.75, 0.35  # how much of what is measured position and speed take over
 SLACK = 0.08  # how far a thing may stray from where it is expected, in picture widths
 STRAY = 0.5  # and how much more for each second
@@ -30,6 +30,12 @@ CONFIRMED = 3  # looks that make a track worth telling
 STATIONARY_MS = 10_000  # in one place for so long: parked
 STRANGE = 0.35  # what another kind adds to the cost of a match; 1 is out of the question
 PART_SIZE = 0.15  # how fast a known thing takes the size of what moves of it
+# For so long after an eye saw a thing, motion that is not about as large as it only says that it is still there: an arm
+# moves, or its shadow, or a curtain behind it.
+FRESH_MS = 2_000
+ALIKE = 0.5  # of the larger area
+SHADOW = 0.5  # of the smaller area that a thing must have in common with another to be its shadow
+SHADOWED = 3  # looks in a row that saw the other only: then there was one thing and not two
 # An event may last for half an hour and is judged every second: 64 tracks of people take the judge 50 ms.
 MOST_PLACES = 2_000  # of a track; its older half is thinned then. Two minutes at 15 looks a second are kept whole
 MOST_OVER = 64  # tracks that have ended; motion that nobody knew goes first, then what was there for a moment only
@@ -52,6 +58,8 @@ class _Trail:
     id: int = 0
     votes: dict[Kind, float] = field(default_factory=lambda: defaultdict(float))
     ballots: int = 0
+    named_ms: int = 0  # when an eye last saw it
+    shadowed: int = 0  # looks since then that saw another in its place
     path: list[Place] = field(default_factory=list)
 
     @property
@@ -67,7 +75,7 @@ class _Trail:
         return _box(self.x, self.y, self.wide, self.high)
 
     def expected(self, at_ms: int) -> Box:
-        passed_s = (at_ms - self.seen_ms) / 1000
+        passed_s = min(MOST_STRAY_S, (at_ms - self.seen_ms) / 1000)  # nobody knows where it went after that
         return _box(self.x + self.vx * passed_s, self.y + self.vy * passed_s, self.wide, self.high)
 
     def carried(self, box: Box, late_ms: int) -> Box:
@@ -90,13 +98,28 @@ class _Trail:
         self.seen_ms = at_ms
         if abs(self.x - self.anchor[0]) > 0.4 * self.wide or abs(self.y - self.anchor[1]) > 0.4 * self.high:
             self.anchor = (self.x, self.y, at_ms)
+        self._note(at_ms)
+
+    def stay(self, at_ms: int) -> None:
+        """It is still there, as something moves in its place."""
+        self.seen_ms = at_ms
+        self.vx = self.vy = 0.0
+        self._note(at_ms)
+
+    def _note(self, at_ms: int) -> None:
         self.path.append(Place(at_ms, self.box))
         if len(self.path) > MOST_PLACES:
             self.path[: MOST_PLACES // 2] = self.path[: MOST_PLACES // 2 : 2]
 
-    def vote(self, detection: Detection) -> None:
+    def vote(self, detection: Detection, at_ms: int) -> None:
         self.votes[detection.kind] += detection.score
         self.ballots += 1
+        self.named_ms = at_ms
+        self.shadowed = 0
+
+    def forget_after_named(self, by_ms: int = 0) -> None:
+        """What it was followed to since an eye last saw it, but for a while, was not it."""
+        self.path = [place for place in self.path if place.at_ms <= self.named_ms + by_ms]
 
     def is_stationary(self, at_ms: int) -> bool:
         return at_ms - self.anchor[2] >= STATIONARY_MS
@@ -146,7 +169,7 @@ class Tracker:
         strays = self._follow_motion(free, moving, at_ms)
         for detection in fresh:
             if any(overlap(grown(detection.box, 0.02), region) > 0 for region in regions):
-                self._start(detection.box, at_ms).vote(detection)
+                self._start(detection.box, at_ms).vote(detection, at_ms)
         for region in strays:
             if all(covered(region, grown(trail.box, 0.02)) < 0.5 for trail in self._trails):
                 self._start(region, at_ms)
@@ -165,11 +188,24 @@ class Tracker:
                 if not _is_borne_out(trail, detection.box, regions, at_ms - late_ms):
                     continue
                 trail.move(trail.carried(detection.box, late_ms), at_ms, ALPHA, 0.6)
-                trail.vote(detection)
+                trail.vote(detection, at_ms)
                 free.remove(trail)
                 left.remove(detection)
             fresh += left if is_sure else []
+        self._shade([each.box for each in seen], free)
         return fresh
+
+    def _shade(self, seen: Sequence[Box], unseen: list[_Trail]) -> None:
+        """Let go of things in whose place an eye sees only another, look after look; take them out of `unseen`."""
+        for trail in [each for each in unseen if each.votes]:
+            if any(_share(trail.box, box) > SHADOW for box in seen):
+                trail.shadowed += 1
+            if trail.shadowed >= SHADOWED:
+                unseen.remove(trail)
+                self._trails.remove(trail)
+                trail.forget_after_named()
+                if trail.id and trail.path and trail.ballots >= CONFIRMED:
+                    self._end(trail)
 
     def _follow_motion(self, free: list[_Trail], moving: Sequence[Box], at_ms: int) -> list[Box]:
         """Go on with the `free` trails where something moves; what moves and is none of them."""
@@ -205,6 +241,8 @@ class Tracker:
                 for other in self._trails
             )
             if is_lost and trail.id:
+                if trail.votes:
+                    trail.forget_after_named(FRESH_MS)
                 self._end(trail)
             elif not is_lost and not is_part:
                 kept.append(trail)
@@ -227,10 +265,22 @@ def _follow_motion(trail: _Trail, region: Box, at_ms: int) -> None:
     """Often only a part of a known thing moves: its arm, its shadow."""
     if not trail.votes:
         trail.move(region, at_ms, ALPHA, 0.5)
+    elif at_ms - trail.named_ms <= FRESH_MS and not _are_alike(region, trail.box):
+        trail.stay(at_ms)
     elif covered(region, trail.box) > 0.7 and area_of(region) < 0.5 * area_of(trail.box):
         trail.move(region, at_ms, 0.1, 0.0)
     else:
         trail.move(region, at_ms, 0.5, PART_SIZE)
+
+
+def _share(a: Box, b: Box) -> float:
+    """What two boxes have in common, of the smaller."""
+    return overlap(a, b) / max(1e-9, min(area_of(a), area_of(b)))
+
+
+def _are_alike(a: Box, b: Box) -> bool:
+    """Whether two boxes are about as large."""
+    return min(area_of(a), area_of(b)) >= ALIKE * max(area_of(a), area_of(b))
 
 
 def _is_borne_out(trail: _Trail, box: Box, regions: Sequence[Box], at_ms: int) -> bool:

@@ -6,12 +6,13 @@ none.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Kind, Place, Story, Track
-from nightlatch.pixels.vision.boxes import apart, around, longer_side
+from nightlatch.pixels.vision.boxes import apart, around, covered, longer_side, overlap
 from nightlatch.pixels.vision.story.walk import Walk, walk
 
 PETS = frozenset({Kind.CAT, Kind.DOG, Kind.ANIMAL})
@@ -21,7 +22,10 @@ BRIEF_MS = 1_200  # somebody who is seen for less is no person yet
 SURE = 0.35  # mean score of a track below which its kind is doubtful
 MOST_PIECES = 400  # of a story; of more than these the longest are taken
 MOST_BODIES = 20  # to which parts are looked for
-PART = 0.6  # of its looks in which a part is above or below the rest of the body
+PART = 0.6  # of its looks in which a part is above, below or within the rest of the body
+FRESH_MS = 500  # since it was measured: an eye looks some three times a second
+WITHIN = 0.7  # of a part that lies in the body
+TWO = 0.6  # mean scores from which one within another are two: a child before its mother, a dog in somebody's arms
 PART_MS = 700  # for which both must be seen, and within which their places are of one moment
 GAP_MS = 6_000  # a piece that begins this long after another ended may go on with it
 REACH = 1.2  # heights: and this near
@@ -94,18 +98,26 @@ class _Body:
     def length_ms(self) -> int:
         return self.path[-1].at_ms - self.path[0].at_ms
 
+    @property
+    def is_named(self) -> bool:
+        return any(piece.kind is not Kind.MOTION for piece in self.pieces)
+
+    @property
+    def score(self) -> float:
+        return max((piece.score for piece in self.pieces if piece.kind is not Kind.MOTION), default=0.0)
+
 
 def _bodies(chains: list[list[Track]]) -> list[_Body]:
-    """Put parts of one body together, the longest first."""
+    """Put parts of one body together, what an eye knows and the longest first."""
     loose = [_Body(tuple(chain), _in_order(chain)) for chain in chains]
-    loose.sort(key=lambda body: (-body.length_ms, body.path[0].at_ms))
+    loose.sort(key=lambda body: (not body.is_named, -body.length_ms, body.path[0].at_ms))
     whole: list[_Body] = []
     for part in loose:
         of = next((n for n, body in enumerate(whole[:MOST_BODIES]) if _is_part(part, body)), None)
         if of is None:
             whole.append(part)
         else:
-            whole[of] = _Body((*whole[of].pieces, *part.pieces), _united(whole[of].path, part.path))
+            whole[of] = _with_part(whole[of], part)
     return whole
 
 
@@ -116,16 +128,26 @@ def _in_order(chain: list[Track]) -> tuple[Place, ...]:
     return tuple(sorted((place for piece in chain for place in piece.path), key=lambda place: place.at_ms))
 
 
+def _with_part(body: _Body, part: _Body) -> _Body:
+    """The body with a part of it; where an eye placed the body, what only moved makes it no larger."""
+    pieces = (*body.pieces, *part.pieces)
+    if body.is_named:
+        return _Body(pieces, _fresher(body.path, part.path) if part.is_named else body.path)
+    return _Body(pieces, _united(body.path, part.path))
+
+
 def _is_part(part: _Body, body: _Body) -> bool:
-    """Whether one is above the other for most of the time that the shorter one is seen."""
+    """Whether one is above or within the other for most of the time that the shorter one is seen."""
     if FAMILY[part.pieces[0].kind] != FAMILY[body.pieces[0].kind] or part.length_ms < PART_MS:
         return False
+    are_two = min(part.score, body.score) >= TWO
     times = [place.at_ms for place in body.path]
-    stacked = 0
+    held = 0
     for place in part.path:
-        other = body.path[_nearest(times, place.at_ms)]
-        stacked += abs(other.at_ms - place.at_ms) <= PART_MS and _is_stacked(place.box, other.box)
-    return stacked >= PART * len(part.path)
+        other = body.path[nearest(times, place.at_ms)]
+        is_within = not are_two and covered(place.box, other.box) >= WITHIN
+        held += abs(other.at_ms - place.at_ms) <= PART_MS and (is_within or _is_stacked(place.box, other.box))
+    return held >= PART * len(part.path)
 
 
 def _is_stacked(a: Box, b: Box) -> bool:
@@ -140,13 +162,43 @@ def _united(body: tuple[Place, ...], part: tuple[Place, ...]) -> tuple[Place, ..
     times = [place.at_ms for place in part]
     path = []
     for place in body:
-        other = part[_nearest(times, place.at_ms)]
+        other = part[nearest(times, place.at_ms)]
         near = abs(other.at_ms - place.at_ms) <= PART_MS
         path.append(Place(place.at_ms, around(place.box, other.box)) if near else place)
     return tuple(path)
 
 
-def _nearest(times: list[int], at_ms: int) -> int:
+def _fresher(body: tuple[Place, ...], part: tuple[Place, ...]) -> tuple[Place, ...]:
+    """The body's path: the part's where only that was seen lately, and both, as head and legs, where they are apart.
+
+    Somebody who falls is found lying as another thing, while the one that stood is thought to stand there still.
+    """
+    times, own, others = [place.at_ms for place in part], _measured(body), _measured(part)
+    path = []
+    for place in body:
+        other = part[nearest(times, place.at_ms)]
+        is_known = abs(other.at_ms - place.at_ms) <= PART_MS and _age(others, place.at_ms) <= FRESH_MS
+        if is_known and _age(own, place.at_ms) > FRESH_MS:
+            path.append(Place(place.at_ms, other.box))
+        elif is_known and overlap(other.box, place.box) <= 0:
+            path.append(Place(place.at_ms, around(place.box, other.box)))
+        else:
+            path.append(place)
+    return tuple(path)
+
+
+def _measured(path: tuple[Place, ...]) -> list[int]:
+    """When something was seen to be where it is: its box is not just the one before."""
+    return [path[0].at_ms, *(after.at_ms for before, after in pairwise(path) if after.box != before.box)]
+
+
+def _age(measured: list[int], at_ms: int) -> int:
+    """How long before `at_ms` something was measured for the last time."""
+    before = bisect_right(measured, at_ms)
+    return at_ms - measured[before - 1] if before else 0
+
+
+def nearest(times: list[int], at_ms: int) -> int:
     """Index of the time nearest to `at_ms`; `times` is sorted and not empty."""
     after = min(bisect_left(times, at_ms), len(times) - 1)
     return after - 1 if after and at_ms - times[after - 1] < abs(times[after] - at_ms) else after

@@ -1,9 +1,10 @@
-"""A story in words that anybody understands: what happened, then what moved the verdict. Pure.
+"""A story in words that anybody understands: what happened, then what decided the verdict. Pure.
 
-A verdict never contradicts its reasons. Each claim speaks for a threat or for daily life, is only made where it is
-true of the story, and is only said where two things agree: what the words speak for, and what the model made of it,
-which is asked how it would have judged had the claim not been true. What speaks against the verdict is left out; an
-unsure verdict says both sides. Plain facts, which speak for neither, are always said.
+A verdict never contradicts its reasons. Where a rule of the context decided, its sentence is said. Each claim speaks
+for a threat or for daily life, is only made where it is true of the story, and is only said where two things agree:
+what the words speak for, and what the model made of it, which is asked how it would have judged had the claim not been
+true. What speaks against the verdict is left out; an unsure verdict says both sides. Plain facts, which speak for
+neither, are always said.
 """
 
 from __future__ import annotations
@@ -15,19 +16,18 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from nightlatch.domain.context import Mode
 from nightlatch.domain.geometry import Area, is_inside
 from nightlatch.domain.sighting import POST_ROLL_MS, Kind, Story, Track, Verdict
 from nightlatch.pixels.vision.boxes import feet
+from nightlatch.pixels.vision.story.facts import Facts
 from nightlatch.pixels.vision.story.numbers import FEATURES, Numbers
+from nightlatch.pixels.vision.story.rules import LOW_S, NAMES, place_at
 from nightlatch.pixels.vision.story.things import PETS, Thing
 from nightlatch.pixels.vision.story.walk import EDGE
 
 # Set by hand on what the reasons say of simulated stories and of some 40 events in real films.
-LINGERS = 0.6  # of straightness: people who go less straight than this do not just pass
-TURNS_BACK = 0.3  # of straightness: and people who end where they began have turned back
 LONG_STOP_S = 8  # of standing, or of being there, before it is worth a word
-SAME_WAY = 0.25  # of the picture: people who leave nearer than this to where they came leave the same way
-CLOSE = 0.55  # of the picture's height: people who are higher than this have come close
 # Out of sight for so long before it is said: an event of theirs alone is about to close then. After three seconds it
 # was said of people whom the eye had only lost for a moment.
 GONE_MS = POST_ROLL_MS - 2_000
@@ -55,15 +55,19 @@ class Claim:
 
 
 # How the numbers would be otherwise; the values are those of stories in which nothing of the kind happens.
-NO_STOP = {"stops": 0, "places": 0, "longest_stop_s": 0, "returns": 0, "stop_spread": 0, "stopped_share": 0}
-STOPS = {"stops": 4, "places": 3, "longest_stop_s": 6, "stop_spread": 2.5, "stopped_share": 0.5}
-STRAIGHT = {"straightness": 0.95, "turning": 0.4, "exit_apart": 0.6}
-WANDERING = {"straightness": 0.15, "turning": 1.2, "exit_apart": 0.1}
-DAY = {"night_hour": 0, "dark": 0}
-NIGHT = {"night_hour": 1, "dark": 1}
-BRIEF_S = {"seconds": 6, "person_seconds": 4}
-LONG_S = {"seconds": 45, "person_seconds": 40}
-SOMEBODY = {"people": 1, "at_once": 1, **LONG_S, **WANDERING}
+DAY = {"night_hour": 0, "dark": 0, "crooked_at_night": 0}
+WALKS_ON = {"held": -1.5}
+STAYS = {"held": 3.0, "passed": 0}
+SOMEBODY = {"people": 1, "score": 0.8, **STAYS}
+
+# What a rule's sentence says of a topic, if it does.
+SAID = {
+    "mode": "you are away",
+    "usual": "often here",
+    "low": "crouched",
+    "staying": "lingered",
+    "hour": "at night",
+}
 
 TOGETHER = {
     Verdict.THREAT: "Taken as a whole, this looks more like a threat than like daily life.",
@@ -74,37 +78,76 @@ SIDES = {
     Verdict.THREAT: frozenset({Side.THREAT}),
     Verdict.ROUTINE: frozenset({Side.ROUTINE}),
     Verdict.UNSURE: frozenset(Side),
+    Verdict.HELP: frozenset[Side](),
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict, and the sentence of the rule that bound it; empty where the score alone decided."""
+
+    verdict: Verdict
+    by_rule: str = ""
+
+
 def reasons(
-    story: Story, found: Sequence[Thing], values: NDArray[np.float32], verdict: Verdict, model: Model
+    story: Story,
+    found: Sequence[Thing],
+    known: Facts,
+    values: NDArray[np.float32],
+    decision: Decision,
+    model: Model,
 ) -> list[str]:
-    """The story in words; `values` are its `features`, and `model` is what gave the verdict for them."""
-    said = Numbers(*values.tolist())
+    """The story in words; `values` are its `features`, and `model` is what scored them."""
     people = [thing.track for thing in found if thing.kind is Kind.PERSON]
-    moved = _moved(list(claims(said, _stayed_s(people), story.local_hour is not None)), values, model)
-    told = [claim.text for claim in moved if claim.side in SIDES[verdict]][:MOST_CLAIMS]
-    is_explained = bool(told) or (verdict is Verdict.ROUTINE and not people)  # that nobody came is reason enough
+    lead = _lead(story, known, found)
+    if decision.verdict is Verdict.HELP:
+        return [lead, _down(story, known), *_of_areas(story, people)]
+    told = _told(known, values, decision, model)
+    # That nobody came is reason enough for daily life.
+    is_explained = bool(told or decision.by_rule) or (decision.verdict is Verdict.ROUTINE and not people)
     return [
-        _lead(story, said, found, _stayed_s(people)),
-        *(["Somebody went down and stayed down."] if said.lay_down else []),
-        *(f"They were at “{name}”." for name in _visited(story.areas, people)),
-        *(told if is_explained else [TOGETHER[verdict]]),
-        *(_of_a_door(story, people) if not said.lay_down else []),
+        lead,
+        *([decision.by_rule] if decision.by_rule else []),
+        *_of_areas(story, people),
+        *(told if is_explained else [TOGETHER[decision.verdict]]),
+        *_of_contact(known),
+        *_of_a_door(story, people),
     ]
 
 
-def claims(said: Numbers, stayed_s: float, knows_hour: bool) -> Iterator[Claim]:
-    """All that is true of a story and speaks for one side; `stayed_s` is how long people were there."""
-    yield from _of_the_hour(said, knows_hour)
-    if said.people:
-        yield from _of_packages(said)
-        yield from _of_stopping(said)
-        yield from _of_staying(said, stayed_s)
-        yield from _of_going(said)
+def claims(said: Numbers, known: Facts) -> Iterator[Claim]:
+    """All that is true of a story and speaks for one side."""
+    yield from _of_the_hour(said, known)
+    if known.people:
+        yield from _of_landmarks(known)
+        yield from _of_stopping(said, known)
+        yield from _of_staying(said, known)
+        yield from _of_habits(known)
     elif said.pets or said.vehicles:
         yield Claim("Nobody was seen with it.", Side.ROUTINE, "who", SOMEBODY)
+
+
+def _told(known: Facts, values: NDArray[np.float32], decision: Decision, model: Model) -> list[str]:
+    """What is said for the verdict; of an unsure one the most telling of each side first."""
+    true = [
+        claim
+        for claim in claims(Numbers(*values.tolist()), known)
+        if claim.side in SIDES[decision.verdict] and not _is_said(claim, decision.by_rule)
+    ]
+    moved = _moved(true, values, model)
+    if decision.verdict is Verdict.UNSURE:
+        for side in Side:
+            best = next((claim for claim in moved if claim.side is side), None)
+            if best is not None:
+                moved.remove(best)
+                moved.insert(0, best)
+    return [claim.text for claim in moved][:MOST_CLAIMS]
+
+
+def _is_said(claim: Claim, by_rule: str) -> bool:
+    """Whether the rule's sentence has said as much."""
+    return bool(by_rule) and (claim.topic == "where" or SAID.get(claim.topic, "\n") in by_rule)
 
 
 def _moved(true: Sequence[Claim], values: NDArray[np.float32], model: Model) -> list[Claim]:
@@ -125,56 +168,81 @@ def _moved(true: Sequence[Claim], values: NDArray[np.float32], model: Model) -> 
     return list(best.values())
 
 
-def _of_the_hour(said: Numbers, knows_hour: bool) -> Iterator[Claim]:
+def _of_the_hour(said: Numbers, known: Facts) -> Iterator[Claim]:
+    night = {"night_hour": 1, "dark": 1}
     if said.night_hour:
         yield Claim("It was at night.", Side.THREAT, "hour", DAY)
     elif said.dark:
         yield Claim("It was dark.", Side.THREAT, "hour", DAY)
-    elif knows_hour:
-        yield Claim("It was not at night.", Side.ROUTINE, "hour", NIGHT)
+    elif known.hour is not None:
+        yield Claim("It was not at night.", Side.ROUTINE, "hour", night)
 
 
-def _of_packages(said: Numbers) -> Iterator[Claim]:
-    if said.package_gone:
-        yield Claim("A package is gone.", Side.THREAT, "package", {"package_gone": 0})
-    if said.package_came:
-        yield Claim("A package was left.", Side.ROUTINE, "package", {"package_came": 0})
+def _of_landmarks(known: Facts) -> Iterator[Claim]:
+    stay = place_at(known)
+    if known.climbed:
+        yield Claim("Somebody climbed over the fence.", Side.THREAT, "where", {"climbed": 0})
+    elif stay is not None:
+        text = f"Somebody was at the {NAMES[stay.shows]} for {stay.seconds:.0f} s."
+        yield Claim(text, Side.THREAT, "where", {"at_landmark_s": 0, "at_door_s": 0})
+    if known.crouched_s >= LOW_S:
+        yield Claim(f"Somebody crouched for {known.crouched_s:.0f} s.", Side.THREAT, "low", {"crouched_s": 0})
+    if known.context.mode is Mode.AWAY:
+        yield Claim("You were away.", Side.THREAT, "mode", {"away": 0, "inside_away": 0})
 
 
-def _of_stopping(said: Numbers) -> Iterator[Claim]:
-    if said.places >= 2:
-        yield Claim(f"They stopped at {int(said.places)} places.", Side.THREAT, "stopping", NO_STOP)
-    elif said.longest_stop_s >= LONG_STOP_S:
-        yield Claim(f"They stood still for {said.longest_stop_s:.0f} s.", Side.THREAT, "stopping", NO_STOP)
-    elif not said.stops:
-        yield Claim("They did not stop.", Side.ROUTINE, "stopping", STOPS)
-    if said.returns >= 1:
-        times = "They came back." if said.returns < 2 else f"They came back {int(said.returns)} times."
-        yield Claim(times, Side.THREAT, "returning", {"returns": 0, "stops": said.places})
+def _of_stopping(said: Numbers, known: Facts) -> Iterator[Claim]:
+    if known.places == 1 and known.longest_stop_s >= LONG_STOP_S:
+        yield Claim(f"They stood still for {known.longest_stop_s:.0f} s.", Side.THREAT, "stopping", _on(said))
+    elif known.places >= 2:
+        yield Claim(f"They stopped at {known.places} places.", Side.THREAT, "stopping", _on(said))
+    elif not known.places:
+        yield Claim("They did not stop.", Side.ROUTINE, "stopping", _stays(said))
 
 
-def _of_staying(said: Numbers, stayed_s: float) -> Iterator[Claim]:
-    if said.person_seconds >= LONG_STOP_S and said.straightness < LINGERS:
-        text = "They lingered and did not just pass through."
-        yield Claim(text, Side.THREAT, "staying", {**STRAIGHT, **BRIEF_S})
-    elif stayed_s < LONG_STOP_S:
-        yield Claim("They were there only briefly.", Side.ROUTINE, "staying", LONG_S)
-    if said.largest >= CLOSE:
-        yield Claim("They came close to the camera.", Side.THREAT, "near", {"largest": 0.3, "grew": 1})
-
-
-def _of_going(said: Numbers) -> Iterator[Claim]:
-    if said.came_from_edge and said.exit_apart < SAME_WAY and said.straightness < TURNS_BACK:
-        yield Claim("They turned and went back the way they had come.", Side.THREAT, "going", STRAIGHT)
-    elif said.straightness >= LINGERS:
-        through = said.came_from_edge and said.left_by_edge
-        text = "They just passed through." if through else "They walked on without turning back."
-        yield Claim(text, Side.ROUTINE, "going", WANDERING)
-    if said.came_from_edge and said.left_by_edge:
-        edges = {"came_from_edge": 0, "left_by_edge": 0, "vanished_inside": 1}
-        yield Claim("They came and went at the edge of the picture.", Side.ROUTINE, "edges", edges)
+def _of_staying(said: Numbers, known: Facts) -> Iterator[Claim]:
+    if known.lingers:
+        yield Claim("They lingered and did not just pass through.", Side.THREAT, "staying", _on(said))
+    elif known.passed:
+        yield Claim("They just passed through.", Side.ROUTINE, "staying", _stays(said))
+    elif known.stayed_s < LONG_STOP_S:
+        yield Claim("They were there only briefly.", Side.ROUTINE, "staying", _stays(said))
     if said.ran_off:
-        yield Claim("They ran off.", Side.THREAT, "running", {"ran_off": 0, "fastest": 1})
+        yield Claim("They ran off.", Side.THREAT, "running", {"ran_off": 0})
+
+
+def _of_habits(known: Facts) -> Iterator[Claim]:
+    if known.is_usual:
+        yield Claim("Somebody is often here at this hour.", Side.ROUTINE, "usual", {"usual": 0})
+    elif known.is_unusual:
+        yield Claim("Nobody is usually here at this hour.", Side.THREAT, "usual", {"usual": 0.8})
+
+
+def _on(said: Numbers) -> dict[str, float]:
+    """Had they gone on their way."""
+    return {**WALKS_ON, "crooked_at_night": 0}
+
+
+def _stays(said: Numbers) -> dict[str, float]:
+    """Had they stayed about."""
+    return {**STAYS, "crooked_at_night": 0.9 if said.night_hour else 0}
+
+
+def _down(story: Story, known: Facts) -> str:
+    at_ms = known.down_ms if known.down_ms is not None else story.began_ms
+    if story.local_hour is None:
+        return "Somebody went down and has not got up."
+    hour = (story.local_hour + (at_ms - story.began_ms) / 3_600_000) % 24
+    return f"Somebody went down at {_clock(hour)} and has not got up."
+
+
+def _of_areas(story: Story, people: Sequence[Track]) -> Iterator[str]:
+    yield from (f"They were at “{name}”." for name in _visited(story.areas, people))
+
+
+def _of_contact(known: Facts) -> Iterator[str]:
+    if known.in_contact:
+        yield "Two of them were close to each other."
 
 
 def _of_a_door(story: Story, people: Sequence[Track]) -> Iterator[str]:
@@ -182,19 +250,14 @@ def _of_a_door(story: Story, people: Sequence[Track]) -> Iterator[str]:
         yield "They went out of sight inside the picture, as through a door."
 
 
-def _stayed_s(people: Sequence[Track]) -> float:
-    """From when the first of them came to when the last of them went."""
-    first_ms = min((track.path[0].at_ms for track in people), default=0)
-    return (max((track.path[-1].at_ms for track in people), default=0) - first_ms) / 1000
-
-
-def _lead(story: Story, said: Numbers, found: Sequence[Thing], stayed_s: float) -> str:
-    seconds = max(1, round(said.seconds))
-    when = f" at {_clock(story.local_hour)}" if story.local_hour is not None and said.night_hour else ""
-    people = int(said.at_once)
-    if people:
-        who = "A person" if people == 1 else f"{people} people"
-        return f"{who} came{when} and stayed {max(1, round(stayed_s))} s."
+def _lead(story: Story, known: Facts, found: Sequence[Thing]) -> str:
+    first_ms = min((thing.track.path[0].at_ms for thing in found), default=story.began_ms)
+    last_ms = max((thing.track.path[-1].at_ms for thing in found), default=story.ended_ms)
+    seconds = max(1, round((last_ms - first_ms) / 1000))
+    when = f" at {_clock(story.local_hour)}" if story.local_hour is not None and known.is_night else ""
+    if known.people:
+        who = "A person" if known.people == 1 else f"{known.people} people"
+        return f"{who} came{when} and stayed {max(1, round(known.stayed_s))} s."
     seen: dict[Kind, float] = {}  # seconds times score: what was most to be seen gives the name
     for thing in found:
         if thing.kind in PETS or thing.kind is Kind.VEHICLE:
@@ -218,9 +281,16 @@ def _is_gone_inside(story: Story, people: Sequence[Track]) -> bool:
 
 
 def _visited(areas: tuple[Area, ...], people: Sequence[Track]) -> list[str]:
-    """Names of the watched areas in which somebody's feet were, in the order of the areas."""
+    """Names of the watched areas in which somebody's feet were, in the order of the areas.
+
+    What an area shows is said in words of its own.
+    """
     stood = [feet(place.box) for track in people for place in track.path[:: max(1, len(track.path) // 100)]]
-    return [a.name for a in areas if a.use == "watch" and a.name and any(is_inside(at, a.points) for at in stood)]
+    return [
+        a.name
+        for a in areas
+        if a.use == "watch" and a.name and a.shows is None and any(is_inside(at, a.points) for at in stood)
+    ]
 
 
 def _clock(hour: float) -> str:
