@@ -178,7 +178,7 @@ def test_two_reviewers_see_the_same_clip_and_not_each_other(room: WholeRoom) -> 
 
 def at_desk(page: Page, pictures: str = "40") -> None:
     enter(page)
-    expect(page.get_by_test_id("desk")).to_have_attribute("data-here", pictures)
+    expect(page.get_by_test_id("desk")).to_have_attribute("data-here", pictures, timeout=20_000)
 
 
 def test_a_pointer_leaves_the_keys_to_the_film(room: WholeRoom) -> None:
@@ -283,7 +283,8 @@ def test_the_room_warns_before_it_locks_and_draws_nothing_behind_ones_own_figure
         assert room.leaves("view.open") == 0
         page.get_by_test_id("mine-close").click()
         page.get_by_test_id("next").click()
-        expect(page.get_by_test_id("desk")).to_have_attribute("data-here", "40")
+        expect(page.get_by_test_id("desk")).to_have_attribute("data-here", "40", timeout=20_000)
+        page.keyboard.press("Shift")
         page.clock.run_for(25_000)
         expect(page.get_by_test_id("idle-warning")).to_have_count(0)
         page.clock.run_for(23_000)

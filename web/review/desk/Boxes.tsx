@@ -1,7 +1,7 @@
 // What opens over the desk: a box, and the question before a clip is stopped. The guide is in Guide.tsx.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 interface BoxProps {
   title: string;
@@ -12,7 +12,7 @@ interface BoxProps {
 
 export function Box({ title, close, isWide, children }: BoxProps) {
   const box = useRef<HTMLDialogElement>(null);
-  useEffect(() => box.current?.showModal(), []);
+  useLayoutEffect(() => box.current?.showModal(), []); // before the next key comes
   return (
     <dialog ref={box} onClose={close} aria-label={title} class={isWide ? "wide" : ""}>
       <h2>{title}</h2>
