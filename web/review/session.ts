@@ -161,7 +161,7 @@ export class Session {
     this.warn();
     const early = this.lastHereMs + HERE_EVERY_MS - this.lastActMs;
     if (early <= 0) return this.sayHere();
-    // What is not said now is said soon: else the keeper, which counts from the last word, would lock before the page does
+    // What is not said now is said soon: the keeper counts from the last word, and would lock before the page does.
     this.sayNoMore ??= this.doors.later(() => void this.sayHere(), early);
   }
 
