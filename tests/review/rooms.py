@@ -48,6 +48,7 @@ THIEF = Label(
     (Span(2_000, 9_500),),
 )
 PASSER = Label(frozenset({Subject.PERSON}), frozenset({Happening.PASSING}), Verdict.ROUTINE)
+HIDDEN = Label(is_hidden=True)
 EMPTY = Label(frozenset({Subject.NOTHING}), frozenset({Happening.WEATHER_OR_LIGHT}), Verdict.ROUTINE)
 
 
