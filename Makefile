@@ -110,6 +110,7 @@ web/node_modules/installed: web/package-lock.json web/package.json scripts/with-
 	touch $@
 
 $(PAGE): web/node_modules/installed $(shell find web -type f -not -path 'web/node_modules/*' 2>/dev/null)
+	$(BIN)/python scripts/practice.py
 	cd web && ../$(NODE) npm run build --silent
 	touch $@
 

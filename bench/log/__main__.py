@@ -20,8 +20,9 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from nightlatch.ledger.client import encode_leaf
 from nightlatch.ledger.cosigners import http_cosigner
-from nightlatch.ledger.face import create_log_app, create_witness_app, encode_leaf
+from nightlatch.ledger.face import create_log_app, create_witness_app
 from nightlatch.ledger.log import Log
 from nightlatch.ledger.witness import Witness
 from nightlatch.seal.note import COSIGNATURE, make_signer, read_signer, read_verifier

@@ -37,7 +37,7 @@ from bench.log.__main__ import MISSING, Line
 from nightlatch.errors import NightlatchError
 from nightlatch.ledger import parts, tags
 from nightlatch.ledger.checkpoint import cosigned_at_s, open_checkpoint
-from nightlatch.ledger.face import encode_leaf
+from nightlatch.ledger.client import encode_leaf
 from nightlatch.ledger.merkle import Tree, leaf_hash
 from nightlatch.ledger.monitor import Audited, audit
 from nightlatch.ledger.parts import Part, first_part, position

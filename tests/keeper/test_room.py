@@ -92,6 +92,32 @@ def test_only_the_stretch_that_was_logged_is_seen(home: House) -> None:
         assert refusal_of(home.room.still, opened.view_id, n) == Refusal.WRONG_ENTRY
 
 
+def test_a_picture_that_was_made_ahead_is_the_same_and_leaves_only_while_its_view_stands(home: House) -> None:
+    given = home.give()
+    opened = home.look(home.reviewer())
+    plain = [home.room.still(opened.view_id, n) for n in range(3)]
+    home.room.prepare(opened.view_id, 1)
+    assert home.room.still(opened.view_id, 1) == plain[1]
+    home.room.prepare(opened.view_id, 2)
+    assert home.room.still(opened.view_id, 0) == plain[0], "another one was asked for"
+    home.room.prepare(opened.view_id, 40)  # beyond the film: nothing to make
+    home.room.prepare(opened.view_id, 2)
+    home.room.revoke(given.withdrawn(TEN))
+    assert refusal_of(home.room.still, opened.view_id, 2) == Refusal.REVOKED
+    assert refusal_of(home.room.prepare, opened.view_id, 2) == Refusal.REVOKED
+
+
+def test_what_was_made_ahead_is_not_counted_as_given(home: House) -> None:
+    given = home.give()
+    opened = home.look(home.reviewer())
+    home.room.still(opened.view_id, 0)
+    home.room.prepare(opened.view_id, 1)
+    home.room.close_view(opened.view_id)
+    home.room.sweep()
+    [closed] = [told(given, each) for each in home.room.entries(given.donation) if each.kind == "view.close"]
+    assert closed["pictures"] == 1
+
+
 def test_a_proof_opens_one_view_once(home: House) -> None:
     home.give()
     reviewer = home.reviewer()

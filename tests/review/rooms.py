@@ -48,6 +48,7 @@ THIEF = Label(
     (Span(2_000, 9_500),),
 )
 PASSER = Label(frozenset({Subject.PERSON}), frozenset({Happening.PASSING}), Verdict.ROUTINE)
+HIDDEN = Label(is_hidden=True)
 EMPTY = Label(frozenset({Subject.NOTHING}), frozenset({Happening.WEATHER_OR_LIGHT}), Verdict.ROUTINE)
 
 
@@ -129,12 +130,14 @@ class WholeRoom:
             patch.setattr(keeper_house, "ORIGIN", origin)
             self.house = keeper_house.House(folder / "keeper", clock, self.log, **policy)
         self.keeper_app = keeper_app(self.house.room, self.house.passkeys, origin, SECRET)
-        self.settings = settings = ReviewSettings(
-            data_dir=folder / "review",
-            programme_key=self.house.policy.programme_key,
-            origin=origin,
-            keeper_url=f"http://127.0.0.1:{keeper_port}",
-            keeper_page_url=f"ws://localhost:{keeper_port}",
+        self.settings = settings = ReviewSettings.model_validate(
+            {
+                "data_dir": folder / "review",
+                "programme_key": self.house.policy.programme_key,
+                "origin": origin,
+                "keeper_url": f"http://127.0.0.1:{keeper_port}",
+                "keeper_page_url": f"ws://localhost:{keeper_port}",
+            }
         )
         settings.data_dir.mkdir()
         records.migrate(settings.records, MIGRATIONS)

@@ -14,7 +14,7 @@ from nightlatch.keeper.refusals import KeeperRefused, Refusal
 from nightlatch.seal.identities import Opener
 from tests.clocks import TestClock
 from tests.keeper.authenticator import Authenticator
-from tests.keeper.house import TEN
+from tests.keeper.house import TEN, Given
 from tests.keeper.logs import TinyLog
 from tests.review.rooms import CAT, Page, WholeRoom, whole_room
 
@@ -292,3 +292,77 @@ def test_a_witness_that_is_late_costs_no_second_entry(room: WholeRoom) -> None:
     room.late = 100
     assert page.post("/next").json()["refused"] == "no_quorum"
     assert room.leaves("view.open") == 2
+
+
+def said_to(given: Given, room: WholeRoom) -> list[object]:
+    """What the owner reads in the entries about labels, oldest first."""
+    opener = Opener(str(given.owner.identity))
+    entries = [each for each in room.house.room.entries(given.donation) if each.kind == "label"]
+    return [json.loads(opener.open(each.sealed_event))["event"]["label"] for each in entries]
+
+
+def test_that_too_much_is_hidden_is_an_answer_and_reaches_the_owner(room: WholeRoom) -> None:
+    given = room.house.give()
+    page = Page(room)
+    page.enter(room.reviewer())
+    look = f"/looks/{page.post('/next').json()['view']}"
+    assert page.post(look, {**LABEL, "hidden": True}).status_code == 403, "it stands alone"
+    assert page.post(look, {"hidden": True}).status_code == 204
+    [labelled] = room.desk.labels.submitted()
+    assert labelled.label.is_hidden
+    assert said_to(given, room) == [{"answer": "hidden", "happenings": [], "spans": [], "subjects": []}]
+
+
+def test_a_label_is_taken_back_within_seconds_and_the_log_holds_both(room: WholeRoom) -> None:
+    given = room.house.give()
+    page = Page(room)
+    page.enter(room.reviewer())
+    look = f"/looks/{page.post('/next').json()['view']}"
+    assert page.post(f"{look}/undo").status_code == 403, "nothing was handed in"
+    assert page.post(look, LABEL).status_code == 204
+    room.is_log_away = True
+    assert page.post(f"{look}/undo").status_code == 502
+    assert len(room.desk.labels.submitted()) == 1, "what the log does not hold did not happen"
+    room.is_log_away = False
+    room.clock.fixed_ms = TEN + 10_000
+    assert page.post(f"{look}/undo").status_code == 204
+    assert (room.desk.labels.submitted(), room.desk.labels.refused()) == ([], [])
+    assert page.http.get(f"/api{look}").json() == LABEL, "it is a draft again"
+    assert page.post(look, {**LABEL, "verdict": "unsure"}).status_code == 204
+    assert page.post(f"{look}/undo").status_code == 403, "once a look"
+    assert room.leaves("label") == 3
+    assert said_to(given, room) == [LABEL, {"answer": "undone"}, {**LABEL, "verdict": "unsure"}]
+    assert [str(each.label.verdict) for each in room.desk.labels.submitted()] == ["unsure"]
+
+
+def test_it_is_too_late_after_that_and_for_anybody_else(room: WholeRoom) -> None:
+    room.house.give()
+    pages = [Page(room), Page(room)]
+    for page in pages:
+        page.enter(room.reviewer())
+    look = f"/looks/{pages[0].post('/next').json()['view']}"
+    pages[0].post(look, LABEL)
+    assert pages[1].post(f"{look}/undo").status_code == 404
+    room.clock.fixed_ms = TEN + 15_001
+    late = pages[0].post(f"{look}/undo")
+    assert (late.status_code, "too late" in late.json()["error"]) == (403, True)
+    assert len(room.desk.labels.submitted()) == 1
+    assert room.leaves("label") == 1
+
+
+def test_a_clip_whose_last_label_is_taken_back_is_drawn_by_another(room: WholeRoom) -> None:
+    given = room.house.give()
+    pages = [Page(room) for _ in range(3)]
+    for page in pages:
+        page.enter(room.reviewer())
+    for page in pages[:2]:
+        look = f"/looks/{page.post('/next').json()['view']}"
+        page.post(look, LABEL)
+    assert pages[1].post("/next").json()["refused"] == "nothing_waiting"
+    assert pages[1].post(f"{look}/undo").status_code == 204
+    assert pages[2].post("/next").status_code == 200, "one label is not enough"
+    pages[1].post(look, LABEL)
+    room.clock.fixed_ms = TEN + 15_001
+    pages[1].post("/here")
+    assert room.house.room.figures().waiting == 0
+    assert given.donation not in pages[1].post("/next").text

@@ -176,6 +176,157 @@ def test_two_reviewers_see_the_same_clip_and_not_each_other(room: WholeRoom) -> 
     assert errors == []
 
 
+def at_desk(page: Page, pictures: str = "40") -> None:
+    enter(page)
+    expect(page.get_by_test_id("desk")).to_have_attribute("data-here", pictures, timeout=20_000)
+
+
+def test_a_pointer_leaves_the_keys_to_the_film(room: WholeRoom) -> None:
+    errors: list[str] = []
+    room.house.give()
+    with reviewer(room, errors) as page:
+        at_desk(page)
+        person, plays = page.get_by_test_id("say-person"), page.locator(".tool[data-key=' ']")
+        person.click()
+        expect(plays).to_have_attribute("aria-pressed", "true")
+        page.keyboard.press(" ")
+        expect(plays).to_have_attribute("aria-pressed", "false")
+        expect(person).to_have_attribute("aria-pressed", "true")
+        page.get_by_label("Moment in the clip").focus()
+        page.keyboard.press(" ")
+        expect(plays).to_have_attribute("aria-pressed", "true")
+        page.get_by_test_id("say-cat").focus()  # as with Tab
+        page.keyboard.press(" ")
+        expect(plays).to_have_attribute("aria-pressed", "false")
+        page.keyboard.press("Enter")
+        expect(page.get_by_test_id("say-cat")).to_have_attribute("aria-pressed", "true")
+        expect(page.get_by_test_id("say-cat")).to_be_focused()
+        page.get_by_test_id("say-routine").click()  # and the focus is let go
+        page.keyboard.press("Enter")
+        expect(page.get_by_test_id("empty")).to_be_visible()
+    assert errors == []
+    assert [each.label.subjects for each in room.desk.labels.submitted()] == [{Subject.PERSON, Subject.CAT}]
+
+
+def test_a_label_is_taken_back_while_the_next_clip_waits(room: WholeRoom) -> None:
+    errors: list[str] = []
+    for _ in range(2):
+        room.house.give()
+    with reviewer(room, errors) as page:
+        at_desk(page)
+        first = page.get_by_test_id("desk").get_attribute("data-view")
+        for key in ("2", "r", "Enter"):
+            page.keyboard.press(key)
+        expect(page.get_by_test_id("handed")).to_be_visible()
+        expect(page.get_by_test_id("desk")).not_to_have_attribute("data-view", str(first))
+        expect(page.get_by_test_id("desk")).to_have_attribute("data-here", "40")
+        page.keyboard.press("z")
+        expect(page.get_by_test_id("again")).to_contain_text("waits")
+        expect(page.get_by_test_id("desk")).to_have_attribute("data-view", str(first))
+        expect(page.locator("canvas")).to_have_count(0)
+        assert room.desk.labels.submitted() == []
+        for key in ("u", "Enter"):
+            page.keyboard.press(key)
+        expect(page.get_by_test_id("desk")).to_have_attribute("data-here", "40")
+        until(lambda: page.get_by_test_id("canvas").evaluate(GREYS) > 20, "the pictures that waited", 10)
+        page.keyboard.press("z")
+        expect(page.get_by_test_id("again")).to_have_count(0)
+        page.keyboard.press("0")
+        page.get_by_test_id("submit").click()
+        expect(page.get_by_test_id("empty")).to_be_visible()
+    assert errors == []
+    said = room.desk.labels.submitted()
+    assert {(each.label.verdict, each.label.is_hidden) for each in said} == {(Verdict.UNSURE, False), (None, True)}
+    assert (room.leaves("view.open"), room.leaves("label")) == (2, 4)
+
+
+def test_the_practice_clip_is_checked_and_explained_and_never_counted(room: WholeRoom) -> None:
+    errors, asked = list[str](), list[str]()
+    with reviewer(room, errors) as page:
+        before = len(room.log.leaves)
+        page.on("request", lambda request: asked.append(request.url.removeprefix(room.origin)))
+        page.get_by_test_id("practise").click()
+        expect(page.get_by_test_id("practice")).to_have_attribute("data-here", "104")
+        until(lambda: page.get_by_test_id("canvas").evaluate(GREYS) > 20, "a picture on the canvas", 10)
+        for key in ("1", "d", "r", "Enter"):
+            page.keyboard.press(key)
+        answer = page.get_by_test_id("answer")
+        expect(answer).to_contain_text("a parcel lies on the path from the first picture on")
+        expect(answer).to_contain_text("Whoever delivers leaves it behind")
+        for key in ("6", "d", "h", "t", "Enter"):
+            page.keyboard.press(key)
+        expect(answer).to_contain_text("That is how we would label it")
+        page.keyboard.press("?")
+        expect(page.get_by_test_id("guide")).to_contain_text("Somebody picks a parcel up from the step")
+        page.keyboard.press("Escape")
+        page.keyboard.press("n")
+        expect(page.get_by_test_id("door")).to_be_visible()
+        assert asked == ["/practice.bin"]
+        assert len(room.log.leaves) == before
+    assert room.desk.labels.submitted() == []
+    assert errors == []
+
+
+def test_the_room_warns_before_it_locks_and_draws_nothing_behind_ones_own_figures(room: WholeRoom) -> None:
+    errors: list[str] = []
+    with reviewer(room, errors) as page:
+        page.clock.install()
+        page.goto(room.origin)
+        enter(page)
+        expect(page.get_by_test_id("empty")).to_be_visible()
+        room.house.give()
+        page.get_by_test_id("mine-open").click()
+        for key in ("n", "z", "r"):
+            page.keyboard.press(key)
+        page.clock.run_for(20_000)
+        expect(page.get_by_test_id("mine")).to_be_visible()
+        assert room.leaves("view.open") == 0
+        page.get_by_test_id("mine-close").click()
+        page.get_by_test_id("next").click()
+        expect(page.get_by_test_id("desk")).to_have_attribute("data-here", "40", timeout=20_000)
+        page.keyboard.press("Shift")
+        page.clock.run_for(25_000)
+        expect(page.get_by_test_id("idle-warning")).to_have_count(0)
+        page.clock.run_for(23_000)
+        expect(page.get_by_test_id("idle-warning")).to_contain_text("about to lock")
+        page.keyboard.press("Shift")
+        expect(page.get_by_test_id("idle-warning")).to_have_count(0)
+        expect(page.locator("canvas")).to_be_visible()
+    assert errors == []
+
+
+def test_on_a_phone_everything_is_in_reach_and_the_picture_takes_the_window(room: WholeRoom) -> None:
+    errors: list[str] = []
+    room.house.give()
+    size = {"width": 390, "height": 844}
+    with reviewer(room, errors, viewport=size, has_touch=True, is_mobile=True) as page:
+        page.goto(room.origin)
+        at_desk(page)
+        for place in ("0", "document.body.scrollHeight"):
+            page.evaluate(f"scrollTo(0, {place})")
+            for name in ("submit", "skip", "flag", "guide-open", "canvas"):
+                expect(page.get_by_test_id(name)).to_be_in_viewport(ratio=1)
+            for tool in page.locator(".tool").all():
+                expect(tool).to_be_in_viewport(ratio=1)
+            assert page.evaluate("document.documentElement.scrollWidth") == 390
+        page.get_by_test_id("say-hidden").tap()
+        expect(page.get_by_test_id("submit")).to_be_enabled()
+        page.get_by_test_id("guide-open").tap()
+        expect(page.get_by_test_id("guide")).to_contain_text("Three quarters of the picture are grey")
+        page.locator("dialog .main").tap()
+        page.locator(".tool[data-key='+']").tap()
+        expect(page.get_by_test_id("said")).to_contain_text("Too much is hidden to say")
+        screen = page.locator(".screen").bounding_box()
+        assert screen is not None
+        assert screen["width"] == 390
+        assert screen["height"] > 0.75 * 844
+        page.locator(".tool[data-key='+']").tap()
+        page.get_by_test_id("submit").tap()
+        page.get_by_test_id("undo").tap()
+        expect(page.get_by_test_id("say-hidden")).to_have_attribute("aria-pressed", "true")
+    assert errors == []
+
+
 def test_a_killed_browser_leaves_no_picture_in_its_profile(room: WholeRoom, tmp_path: Path) -> None:
     profile, errors = tmp_path / "profile", list[str]()
     given = room.house.give(plain=film(20, 5))

@@ -13,8 +13,10 @@ from typer.testing import CliRunner
 from nightlatch import config
 from nightlatch.commands.programme import app as programme
 from nightlatch.errors import ConfigError, NightlatchError, Refused
+from nightlatch.keeper.checks import RoomHours
 from nightlatch.review.signing import make_key, read_key
 from nightlatch.web.signature import public_b64
+from tests.review.rooms import SECRET, Page, WholeRoom, whole_room
 
 RUN = CliRunner()
 
@@ -95,3 +97,61 @@ def test_the_review_room_loads_nothing_that_opens_a_picture_or_a_seal() -> None:
     )
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("words", ["status", "invite", "policy --quota 90"])
+def test_a_command_of_the_programme_loads_no_room_and_no_arrays(begun: Path, words: str) -> None:
+    script = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom nightlatch.cli import app\n"
+        f"done = CliRunner().invoke(app, ['programme', *{words.split()!r}])\n"
+        "assert done.exit_code == 0, done.output\n"
+        "print([m for m in ('numpy', 'fastapi', 'starlette', 'uvicorn', 'webauthn', 'alembic') if m in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=begun)
+    assert told.stdout.strip() == "[]"
+
+
+def test_before_a_policy_is_signed_the_status_says_whose_settings_hold(begun: Path) -> None:
+    told = typed("status")
+    assert "none is signed yet: what the keeper is set to holds" in told
+    assert "keeper          cannot be asked" in told
+    assert "how many wait, the keeper knows" in told
+
+
+def told_by_status(room: WholeRoom, folder: Path) -> dict[str, str]:
+    """What the status says of a room that is running, line by line."""
+    secret, settings = folder / "face.secret", room.settings
+    secret.write_text(SECRET)
+    lines = {
+        "programme_key": settings.programme_key,
+        "data_dir": str(settings.data_dir),
+        "keeper_url": settings.keeper_url,
+        "keeper_secret": str(secret),
+    }
+    config_file = folder / "status.toml"
+    config_file.write_text("[review]\n" + "".join(f'{name} = "{value}"\n' for name, value in lines.items()))
+    told = typed("status", "--config", config_file)
+    return {line[:16].strip(): line[16:] for line in told.splitlines()}
+
+
+def test_the_status_tells_the_hours_that_hold_and_the_clips_that_wait(tmp_path: Path) -> None:
+    all_day = RoomHours(0, 1440)
+    with whole_room(tmp_path, hours=all_day) as room:
+        for _ in range(8):
+            room.house.give()
+        told = told_by_status(room, tmp_path)
+        assert told["clips"] == "8 want labels; 0 have enough, 0 were flagged"
+        assert told["known answers"] == "0; give 1 more for a tenth"
+        assert told["keeper"].startswith("open now; day and night, every day; 150 looks a day, 5 reviewers a clip")
+        assert told["policy"] == "none is signed yet: what the keeper is set to holds"
+        for page in (Page(room), Page(room)):  # two say the same of each clip that they see
+            page.enter(room.reviewer())
+            view = page.post("/next").json()["view"]
+            page.post(f"/looks/{view}", {"subjects": ["cat"], "verdict": "routine"})
+        assert told_by_status(room, tmp_path)["clips"].startswith("8 want labels; ")
+
+
+def test_outside_its_hours_the_status_says_that_the_room_is_closed(tmp_path: Path) -> None:
+    with whole_room(tmp_path, hours=RoomHours(11 * 60, 20 * 60, weekdays=frozenset({0, 4}))) as room:
+        told = told_by_status(room, tmp_path)
+        assert told["keeper"].startswith("closed now; 11:00 to 20:00 UTC, Monday, Friday; ")

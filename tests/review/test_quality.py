@@ -12,17 +12,9 @@ from hypothesis.extra.numpy import arrays
 
 from nightlatch.domain.label import Label, Subject
 from nightlatch.domain.sighting import Verdict
-from nightlatch.review.quality import (
-    MISSING,
-    agreed,
-    agreement,
-    alpha,
-    dawid_skene,
-    honeypots_wanted,
-    verdicts,
-    wanted,
-)
-from tests.review.rooms import CAT, EMPTY, PASSER, THIEF, said
+from nightlatch.review.enough import HidingFigures, hiding, honeypots_wanted, is_comparable, wanted
+from nightlatch.review.quality import MISSING, agreed, agreement, alpha, dawid_skene, verdicts
+from tests.review.rooms import CAT, EMPTY, HIDDEN, PASSER, THIEF, said
 from tests.review.simulated import crowd
 
 # Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability", section C: four observers, twelve units, a nominal
@@ -132,3 +124,28 @@ def test_a_reviewer_is_compared_with_the_others_and_with_known_answers_in_one_nu
     assert told.verdict == pytest.approx(12 / 13)
     assert agreement(labelled[:6], "ann", {}).verdict is None  # too few to say
     assert verdicts(labelled).shape == (13, 3)
+
+
+def test_where_most_say_that_too_much_is_hidden_there_is_no_consensus() -> None:
+    labelled = [said("a" * 32, who, CAT) for who in ("ann", "ben")]
+    labelled += [said("b" * 32, who, HIDDEN) for who in ("ann", "ben")]
+    labelled += [said("c" * 32, who, label) for who, label in (("ann", HIDDEN), ("ben", CAT), ("cem", CAT))]
+    found = {each.donation: each for each in agreed(labelled)}
+    assert set(found) == {"a" * 32, "c" * 32}
+    assert (found["c" * 32].label.subjects, found["c" * 32].labels) == ({Subject.CAT}, 3)
+    assert hiding(labelled) == HidingFigures(3, 7, 1, 3)
+    assert agreed(labelled[2:4]) == []
+    assert wanted([HIDDEN, HIDDEN]) == 0
+    assert wanted([HIDDEN, CAT]) == 1
+
+
+def test_whoever_says_that_too_much_is_hidden_is_compared_with_nobody() -> None:
+    labelled = [said(f"{n:032x}", who, CAT) for n in range(12) for who in ("ann", "ben", "cem")]
+    labelled += [said("e" * 32, "ann", HIDDEN)]
+    assert agreement(labelled, "ann", {"e" * 32: THIEF}).compared == 12
+
+
+def test_agreement_is_known_once_a_clip_has_two_reviewers() -> None:
+    labelled = [said("a" * 32, "ann", CAT), said("b" * 32, "ben", CAT)]
+    assert not is_comparable(labelled)
+    assert is_comparable([*labelled, said("a" * 32, "ben", CAT)])

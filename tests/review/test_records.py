@@ -247,6 +247,9 @@ def test_a_span_beyond_the_clip_and_a_word_that_is_none_are_refused(engine: Engi
         {"subjects": ["nothing", "cat"]},
         {"spans": [[n, n + 1] for n in range(21)]},
         {"subjects": 3},
+        {"answer": "hidden", "subjects": ["cat"]},
+        {"answer": "hidden", "verdict": "unsure"},
+        {"answer": "hidden", "spans": [[0, 5]]},
     ):
         with pytest.raises(NotALabel):
             read(json.dumps(told))

@@ -103,6 +103,33 @@ def test_a_label_whose_row_was_changed_does_not_count_and_is_named(desk: Desk, w
     assert agreed(desk.labels.submitted()) == [], "one label is no consensus"
 
 
+@pytest.mark.parametrize(
+    "what",
+    [
+        "UPDATE looks SET submitted_ms = undone_ms",
+        "UPDATE looks SET submitted_ms = undone_ms, undone_ms = NULL",
+        "UPDATE looks SET salt = zeroblob(32)",
+        "UPDATE looks SET reviewer = 'crane'",
+    ],
+)
+def test_a_label_that_was_taken_back_counts_again_only_with_an_entry_of_its_own(desk: Desk, what: str) -> None:
+    desk.hand_in(1, "heron")
+    desk.labels.undo(1, "heron", desk.append)
+    assert (desk.counted, desk.labels.refused()) == ([], [])
+    desk.write(what)
+    assert desk.counted == []
+    assert len(desk.labels.refused()) == 1
+
+
+def test_a_label_that_was_taken_back_and_handed_in_again_counts(desk: Desk) -> None:
+    desk.hand_in(1, "heron")
+    desk.labels.undo(1, "heron", desk.append)
+    desk.labels.submit(1, "heron", THIEF, desk.append)
+    assert (desk.counted, desk.labels.refused()) == ([1], [])
+    desk.write("UPDATE looks SET label = ?", written(CAT))
+    assert desk.counted == []
+
+
 def test_a_label_that_the_log_never_took_does_not_count(desk: Desk) -> None:
     """A whole row of one's own: an event, a salt and a leaf that fit each other, and a receipt of something else."""
     desk.hand_in(1, "heron")

@@ -19,7 +19,7 @@ export function Agreement({ close }: { close: () => void }) {
       {answer && !answer.ok && <Trouble of={answer} />}
       {answer?.ok && <Figures of={answer.value} />}
       <div class="row">
-        <button type="button" class="main" onClick={close} data-testid="mine-close">
+        <button type="button" class="main" onClick={close} data-testid="mine-close" autofocus>
           Back
         </button>
       </div>

@@ -1,13 +1,22 @@
 // Between two clips: nothing is waiting, it is not the time, or the last one was closed.
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { Mark } from "../shared/Mark";
 import { session } from "./here";
+import { Practice } from "./practice/Page";
 import type { Place } from "./room";
 import { Trouble } from "./Trouble";
 
-export function Between({ at }: { at: Extract<Place, { is: "empty" | "over" }> }) {
-  useEnter();
+type Betweens = Extract<Place, { is: "empty" | "over" }>;
+
+export function Between({ at }: { at: Betweens }) {
+  const [isPractice, setPractice] = useState(false);
+  if (isPractice) return <Practice close={() => setPractice(false)} />;
+  return <Pause at={at} practise={() => setPractice(true)} />;
+}
+
+function Pause({ at, practise }: { at: Betweens; practise: () => void }) {
+  useKeys();
   const { isBusy, failure } = session.now.value;
   const isOver = at.is === "over";
   return (
@@ -27,14 +36,20 @@ export function Between({ at }: { at: Extract<Place, { is: "empty" | "over" }> }
       >
         {isOver ? "Next clip" : "Look again"}
       </button>
+      <p class="beside">
+        <button type="button" class="quiet" onClick={practise} data-testid="practise">
+          Practise meanwhile
+        </button>
+      </p>
     </main>
   );
 }
 
-function useEnter() {
+function useKeys() {
   useEffect(() => {
     const onKey = ({ key, target }: KeyboardEvent) => {
       if (key === "Enter" && !(target instanceof HTMLButtonElement)) void session.nextClip();
+      if (key.toLowerCase() === "z") void session.undo();
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);

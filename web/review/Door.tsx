@@ -8,13 +8,24 @@ const GREETING = "Clips that people gave, one at a time. Each look is on record,
 const LOCKED = "A minute went by, or most of an hour since your last touch, so the room locked itself.";
 const UNFINISHED = "The room locked itself, so the pictures are gone. Your label is kept.";
 
-export function Door({ isLocked, isUnfinished }: { isLocked: boolean; isUnfinished: boolean }) {
+interface DoorProps {
+  isLocked: boolean;
+  isUnfinished: boolean;
+  practise: () => void;
+}
+
+export function Door({ isLocked, isUnfinished, practise }: DoorProps) {
   return (
     <main class="narrow door" data-testid="door">
       <Mark />
       <h1>{isLocked ? "Locked" : "Review room"}</h1>
       <p class="lead">{isLocked ? (isUnfinished ? UNFINISHED : LOCKED) : GREETING}</p>
       <WayIn name="Touch your passkey" />
+      <p class="beside">
+        <button type="button" class="quiet" onClick={practise} data-testid="practise">
+          Practise first
+        </button>
+      </p>
     </main>
   );
 }

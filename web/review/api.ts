@@ -19,6 +19,7 @@ export const next = () => call<NextLook>("POST", "/next");
 export const mine = () => call<OwnStanding>("GET", "/mine");
 export const save = (view: number, label: Label) => call<SavedDraft>("PUT", `/looks/${view}`, label);
 export const submit = (view: number, label: Label) => call("POST", `/looks/${view}`, label);
+export const undo = (view: number) => call("POST", `/looks/${view}/undo`);
 export const skip = (view: number) => call("POST", `/looks/${view}/skip`);
 export const flag = (view: number) => call("POST", `/looks/${view}/flag`);
 

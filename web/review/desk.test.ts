@@ -2,6 +2,7 @@
 
 import { beforeEach, describe, expect, test } from "vitest";
 import { type Acts, actOf, actsOf, type Desk } from "./desk/acts";
+import { isKept, type KeyTarget } from "./desk/keys";
 import { advanced, type Playing, type Roll, START, soughtTo, stepped, toggled } from "./desk/playing";
 import { EMPTY, type Label } from "./label";
 
@@ -42,41 +43,43 @@ describe("playing", () => {
   });
 });
 
-describe("keys", () => {
-  let label: Label;
-  let playing: Playing;
-  let did: string[];
-  let desk: Desk;
-  let acts: Acts;
-  const press = (...keys: string[]) => {
-    for (const key of keys) actOf(acts, key)?.();
+let label: Label;
+let playing: Playing;
+let did: string[];
+let desk: Desk;
+let acts: Acts;
+const press = (...keys: string[]) => {
+  for (const key of keys) actOf(acts, key)?.();
+};
+
+beforeEach(() => {
+  [label, playing, did] = [EMPTY, at(0, { isPlaying: false }), []];
+  const session = {
+    change: (to: Label) => {
+      label = to;
+    },
+    handIn: async () => void did.push("hand in"),
+    undo: () => void did.push("undo"),
+    skipClip: async () => void did.push("skip"),
+    rest: async () => void did.push("rest"),
   };
+  desk = {
+    session,
+    length: LENGTH,
+    label: () => label,
+    roll: () => roll(10),
+    playing: () => playing,
+    play: (to) => {
+      playing = to;
+    },
+    began: { value: null },
+    box: { value: null },
+    large: { value: false },
+  };
+  acts = actsOf(desk);
+});
 
-  beforeEach(() => {
-    [label, playing, did] = [EMPTY, at(0, { isPlaying: false }), []];
-    const session = {
-      change: (to: Label) => {
-        label = to;
-      },
-      handIn: async () => void did.push("hand in"),
-      skipClip: async () => void did.push("skip"),
-      rest: async () => void did.push("rest"),
-    };
-    desk = {
-      session,
-      length: LENGTH,
-      label: () => label,
-      roll: () => roll(10),
-      playing: () => playing,
-      play: (to) => {
-        playing = to;
-      },
-      began: { value: null },
-      box: { value: null },
-    };
-    acts = actsOf(desk);
-  });
-
+describe("keys", () => {
   test("choose, many in one breath", () => {
     press("1", "6", "h", "t");
     expect(label).toMatchObject({ subjects: ["person", "package"], happenings: ["taking_things"], verdict: "threat" });
@@ -104,10 +107,45 @@ describe("keys", () => {
   test("move on, rest, and open the boxes", () => {
     press("Enter", "n", "b");
     expect(did).toEqual(["hand in", "skip", "rest"]);
+    press("z", "Z");
+    expect(did.slice(3)).toEqual(["undo", "undo"]);
     press("!");
     expect(desk.box.value).toBe("flag");
     press("?");
     expect(desk.box.value).toBe("keys");
     press("ü", "F5");
+  });
+
+  test("say that too much is hidden, and that somebody may need help", () => {
+    press("1", "f", "m");
+    expect(label).toMatchObject({ subjects: ["person"], happenings: ["fall"], verdict: "help" });
+    press("0");
+    expect(label).toEqual({ ...EMPTY, hidden: true });
+  });
+
+  test("make the picture as large as the window, and small again", () => {
+    press("+");
+    expect(desk.large.value).toBe(true);
+    press("+", "+", "Escape");
+    expect(desk.large.value).toBe(false);
+  });
+});
+
+describe("a key that is pressed", () => {
+  const on = (tag: string, type = "", isEditable = false): KeyTarget => ({ tag, type, isEditable });
+
+  test("is the film's wherever the focus is", () => {
+    for (const target of [null, on("BODY"), on("BUTTON", "button"), on("INPUT", "range"), on("A")])
+      for (const key of [" ", "1", "t", "?", "["]) expect(isKept(target, key)).toBe(false);
+  });
+
+  test("is a text field's own", () => {
+    for (const target of [on("INPUT", "text"), on("TEXTAREA"), on("SELECT"), on("DIV", "", true)])
+      for (const key of [" ", "1", "Enter"]) expect(isKept(target, key)).toBe(true);
+  });
+
+  test("moves a slider by arrows, and presses what was reached with Tab by Enter", () => {
+    expect(["ArrowLeft", "Home", "PageUp"].map((key) => isKept(on("INPUT", "range"), key))).toEqual([true, true, true]);
+    expect([isKept(on("BUTTON"), "Enter"), isKept(on("INPUT", "range"), "Enter")]).toEqual([true, false]);
   });
 });

@@ -5,37 +5,20 @@ import type { PictureHead, TicketMessage, ViewMessage } from "./wire";
 
 const AT_ONCE = 12;
 
-interface Picture {
+export interface Picture {
   at: number;
   jpeg: Uint8Array<ArrayBuffer>;
 }
 
-// Whatever watches hears how many pictures are here, and that the view is over.
-export interface Listener {
-  come: (count: number) => void; // how many pictures are here, in order
-  ended: (why: string, refusal?: string) => void; // the keeper closed the view
-}
-
-export class Film {
-  private readonly socket: WebSocket;
-  private pictures: Picture[] = [];
-  private head: PictureHead | null = null;
-  private isClosed = false;
+// Pictures in memory, by their times, and a way onto a canvas.
+export class Reel {
+  protected isClosed = false;
   private drawing = 0;
 
   constructor(
-    keeper: string,
-    view: number,
     readonly count: number,
-    private readonly keys: TicketMessage,
-    private readonly listener: Listener,
-  ) {
-    this.socket = new WebSocket(`${keeper}/v1/views/${view}`);
-    this.socket.binaryType = "arraybuffer";
-    this.socket.onopen = () => this.socket.send(JSON.stringify(this.keys));
-    this.socket.onmessage = (message) => this.heard(message.data);
-    this.socket.onclose = () => this.end("The keeper ended this view. Go on to the next clip.");
-  }
+    protected pictures: Picture[] = [],
+  ) {}
 
   get here(): number {
     return this.pictures.length;
@@ -73,15 +56,45 @@ export class Film {
     bitmap.close();
   }
 
+  close() {
+    this.isClosed = true;
+    for (const picture of this.pictures) picture.jpeg.fill(0);
+    this.pictures = [];
+  }
+}
+
+// Whatever watches hears how many pictures are here, and that the view is over.
+export interface Listener {
+  come: (count: number) => void; // how many pictures are here, in order
+  ended: (why: string, refusal?: string) => void; // the keeper closed the view
+}
+
+export class Film extends Reel {
+  private readonly socket: WebSocket;
+  private head: PictureHead | null = null;
+
+  constructor(
+    keeper: string,
+    view: number,
+    count: number,
+    private readonly keys: TicketMessage,
+    private readonly listener: Listener,
+  ) {
+    super(count);
+    this.socket = new WebSocket(`${keeper}/v1/views/${view}`);
+    this.socket.binaryType = "arraybuffer";
+    this.socket.onopen = () => this.socket.send(JSON.stringify(this.keys));
+    this.socket.onmessage = (message) => this.heard(message.data);
+    this.socket.onclose = () => this.end("The keeper ended this view. Go on to the next clip.");
+  }
+
   // Tells the keeper that the reviewer is there.
   stay() {
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ here: true }));
   }
 
-  close() {
-    this.isClosed = true;
-    for (const picture of this.pictures) picture.jpeg.fill(0);
-    this.pictures = [];
+  override close() {
+    super.close();
     this.socket.close();
   }
 

@@ -1,6 +1,6 @@
 // What each key does, in the order in which the help shows them.
 
-import { HAPPENINGS, SUBJECTS, VERDICTS } from "./label";
+import { HAPPENINGS, HIDDEN, SUBJECTS, VERDICTS } from "./label";
 
 export const CONTROLS = [
   [" ", "Play or pause"],
@@ -9,14 +9,16 @@ export const CONTROLS = [
   ["s", "Slow motion"],
   ["c", "Loop"],
   ["g", "Grey or colour"],
+  ["+", "The picture alone, as large as the window"],
   ["[", "Begin a span"],
   ["]", "End the span"],
   ["Backspace", "Remove a span"],
   ["Enter", "Hand in, next clip"],
+  ["z", "Take back what you just handed in"],
   ["n", "Skip"],
   ["!", "Flag: should not have been shared"],
   ["b", "Take a break"],
-  ["?", "Keys"],
+  ["?", "What the words mean, and all keys"],
 ] as const;
 
 export type Control = (typeof CONTROLS)[number][0];
@@ -24,7 +26,7 @@ export type Control = (typeof CONTROLS)[number][0];
 // No key means two things; a test holds this.
 export const ALL_KEYS = [
   ...CONTROLS.map(([key]) => key as string),
-  ...[...SUBJECTS, ...HAPPENINGS, ...VERDICTS].map(({ key }) => key),
+  ...[...SUBJECTS, ...HAPPENINGS, ...VERDICTS, HIDDEN].map(({ key }) => key),
 ];
 
 export const keyName = (key: string) => ({ " ": "Space", Backspace: "⌫", Enter: "↵" })[key] ?? key.toUpperCase();

@@ -1,6 +1,19 @@
 import { describe, expect, it } from "vitest";
+import { GUIDE } from "./guide";
 import { ALL_KEYS } from "./keys";
-import { EMPTY, isComplete, missing, withHappening, withoutSpanAt, withSpan, withSubject, withVerdict } from "./label";
+import {
+  EMPTY,
+  isComplete,
+  missing,
+  named,
+  withHappening,
+  withHidden,
+  withoutSpanAt,
+  withSpan,
+  withSubject,
+  withVerdict,
+} from "./label";
+import { HAPPENINGS, SUBJECTS, VERDICTS } from "./wire";
 
 describe("a label", () => {
   it("takes “nothing” alone", () => {
@@ -29,3 +42,35 @@ describe("a label", () => {
 });
 
 it("no key means two things", () => expect(new Set(ALL_KEYS).size).toBe(ALL_KEYS.length));
+
+describe("too much is hidden to say", () => {
+  const full = withSpan(withVerdict(withHappening(withSubject(EMPTY, "cat"), "passing"), "routine"), 0, 10);
+  it("stands alone, and is complete", () => {
+    const hidden = withHidden(full);
+    expect(hidden).toEqual({ ...EMPTY, hidden: true });
+    expect([isComplete(hidden), missing(hidden), named(hidden)]).toEqual([true, null, ["Too much is hidden to say"]]);
+    expect(withHidden(hidden)).toEqual(EMPTY);
+  });
+  it.each([
+    ["a subject", withSubject(withHidden(full), "dog")],
+    ["nothing", withSubject(withHidden(full), "nothing")],
+    ["a happening", withHappening(withHidden(full), "fall")],
+    ["a verdict", withVerdict(withHidden(full), "help")],
+    ["a span", withSpan(withHidden(full), 0, 10)],
+  ])("is taken back by saying %s", (_, label) => expect(label.hidden).toBe(false));
+});
+
+it("every word has its meaning and an example, in sentences", () => {
+  const words = [...SUBJECTS, ...HAPPENINGS, ...VERDICTS, "hidden"];
+  expect(Object.keys(GUIDE).sort()).toEqual([...words].sort());
+  for (const { means, example, not } of Object.values(GUIDE))
+    for (const text of [means, example, not ?? "Yes."]) expect(text).toMatch(/^[A-Z].*[.”]$/);
+});
+
+it("a label reads in the order of the buttons", () => {
+  const said = withVerdict(
+    withHappening(withSubject(withSubject(EMPTY, "package"), "person"), "taking_things"),
+    "help",
+  );
+  expect(named(said)).toEqual(["Person", "Package", "Taking things", "May need help"]);
+});

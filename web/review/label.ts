@@ -8,16 +8,18 @@ export interface Label extends LabelDraft {
   spans: Span[];
 }
 
-export const EMPTY: Label = { subjects: [], happenings: [], verdict: null, spans: [] };
+export const EMPTY: Label = { subjects: [], happenings: [], verdict: null, spans: [], hidden: false };
 const MOST_SPANS = 20;
 
+export type Word = Subject | Happening | Verdict | "hidden";
+
 export interface Choice {
-  word: Subject | Happening | Verdict;
+  word: Word;
   key: string;
   name: string;
 }
 
-const choice = (word: Choice["word"], key: string, name: string): Choice => ({ word, key, name });
+const choice = (word: Word, key: string, name: string): Choice => ({ word, key, name });
 
 export const SUBJECTS: Choice[] = [
   choice("person", "1", "Person"),
@@ -52,21 +54,37 @@ export const VERDICTS: Choice[] = [
   choice("unsure", "u", "Unsure"),
 ];
 
+// An answer of its own: it says nothing else, and saying anything else takes it back.
+export const HIDDEN: Choice = choice("hidden", "0", "Too much is hidden to say");
+
+// What a label says, in the buttons' words.
+export function named(label: Label): string[] {
+  const said = new Set<string>([
+    ...label.subjects,
+    ...label.happenings,
+    label.verdict ?? "",
+    label.hidden ? "hidden" : "",
+  ]);
+  return [...SUBJECTS, ...HAPPENINGS, ...VERDICTS, HIDDEN].filter(({ word }) => said.has(word)).map(({ name }) => name);
+}
+
+export const withHidden = (label: Label): Label => (label.hidden ? EMPTY : { ...EMPTY, hidden: true });
+
 // “Nothing” stands alone.
 export function withSubject(label: Label, word: string): Label {
   const had = label.subjects.includes(word);
-  if (word === "nothing") return { ...label, subjects: had ? [] : ["nothing"] };
+  if (word === "nothing") return { ...label, subjects: had ? [] : ["nothing"], hidden: false };
   const others = label.subjects.filter((each) => each !== word && each !== "nothing");
-  return { ...label, subjects: had ? others : [...others, word] };
+  return { ...label, subjects: had ? others : [...others, word], hidden: false };
 }
 
 export function withHappening(label: Label, word: string): Label {
   const others = label.happenings.filter((each) => each !== word);
-  return { ...label, happenings: others.length < label.happenings.length ? others : [...others, word] };
+  return { ...label, happenings: others.length < label.happenings.length ? others : [...others, word], hidden: false };
 }
 
 export function withVerdict(label: Label, word: string): Label {
-  return { ...label, verdict: label.verdict === word ? null : word };
+  return { ...label, verdict: label.verdict === word ? null : word, hidden: false };
 }
 
 // A span from `began` to `ended`, whichever comes first; spans that touch become one.
@@ -79,7 +97,7 @@ export function withSpan(label: Label, began: number, ended: number): Label {
     if (last && span[0] <= last[1]) last[1] = Math.max(last[1], span[1]);
     else joined.push([span[0], span[1]]);
   }
-  return joined.length > MOST_SPANS ? label : { ...label, spans: joined };
+  return joined.length > MOST_SPANS ? label : { ...label, spans: joined, hidden: false };
 }
 
 export function withoutSpanAt(label: Label, at: number): Label {
@@ -88,10 +106,11 @@ export function withoutSpanAt(label: Label, at: number): Label {
   return { ...label, spans: label.spans.filter((_, index) => index !== gone) };
 }
 
-export const isComplete = (label: Label) => label.subjects.length > 0 && label.verdict !== null;
+export const isComplete = (label: Label) => label.hidden || (label.subjects.length > 0 && label.verdict !== null);
 
 // What is still missing, as a sentence; null when nothing is.
 export function missing(label: Label): string | null {
+  if (label.hidden) return null;
   if (!label.subjects.length) return "Who or what is there? 1 to 7";
   if (!label.verdict) return "Threat, help, routine or unsure? T, M, R or U";
   return null;

@@ -5,8 +5,10 @@ import { Agreement } from "./Agreement";
 import { Between } from "./Between";
 import { Door, Resting } from "./Door";
 import { Desk } from "./desk/Page";
+import { Handed, IdleWarning } from "./Handed";
 import { session, watchReviewer } from "./here";
 import { Invited } from "./Invited";
+import { Practice } from "./practice/Page";
 import type { Place } from "./room";
 
 type Inside = Exclude<Place, { is: "out" | "resting" }>;
@@ -23,13 +25,19 @@ function App() {
   }
   if (invite) return <Invited invite={invite} />;
   const at = session.now.value.place;
-  if (at.is === "out") return <Door isLocked={at.isLocked} isUnfinished={at.work !== null} />;
+  return at.is === "out" || at.is === "resting" ? <Outside at={at} /> : <Room at={at} />;
+}
+
+// Practising needs no passkey: nothing of it leaves the page.
+function Outside({ at }: { at: Exclude<Place, Inside> }) {
+  const [isPractice, setPractice] = useState(false);
+  if (isPractice) return <Practice close={() => setPractice(false)} />;
   if (at.is === "resting") return <Resting />;
-  return <Room at={at} />;
+  return <Door isLocked={at.isLocked} isUnfinished={at.work !== null} practise={() => setPractice(true)} />;
 }
 
 function Room({ at }: { at: Inside }) {
-  const [isMine, setMine] = useState(false);
+  const { isMine, isBusy, handed, warning } = session.now.value;
   return (
     <>
       <header class="room">
@@ -45,14 +53,22 @@ function Room({ at }: { at: Inside }) {
           </span>
         )}
         <span class="grow" />
-        <button type="button" class="quiet" onClick={() => setMine(!isMine)} data-testid="mine-open">
+        <button
+          type="button"
+          class="quiet"
+          disabled={isBusy}
+          onClick={() => (isMine ? session.closeMine() : session.openMine())}
+          data-testid="mine-open"
+        >
           Mine
         </button>
         <button type="button" class="quiet" onClick={() => void session.rest()} data-testid="rest">
           Break
         </button>
       </header>
-      {isMine ? <Agreement close={() => setMine(false)} /> : <InRoom at={at} />}
+      <IdleWarning of={warning} />
+      {isMine ? <Agreement close={() => session.closeMine()} /> : <InRoom at={at} />}
+      {handed && !isMine && <Handed handed={handed} />}
     </>
   );
 }

@@ -39,6 +39,7 @@ beforeEach(() => {
     next: () => answer("next", { ...LOOK, view: ++view }),
     save: (of, label) => answer(`save ${of} ${label.subjects}`, { saved_ms: 1 }),
     submit: (of, label) => answer(`submit ${of} ${label.subjects} ${label.verdict}`, undefined),
+    undo: (of) => answer(`undo ${of}`, undefined),
     skip: (of) => answer(`skip ${of}`, undefined),
     flag: (of) => answer(`flag ${of}`, undefined),
     lock: () => answer("lock", undefined),
@@ -230,6 +231,174 @@ describe("the keeper ends a view", () => {
     listener!.ended("The keeper restarts.");
     expect(place()).toMatchObject({ is: "desk", work: { label: CAT, why: "The keeper restarts." } });
     expect(session.film.value).toBeNull();
+  });
+});
+
+async function handedIn() {
+  await atDesk(DONE);
+  await session.handIn();
+  asked = [];
+}
+
+describe("what was handed in a moment ago", () => {
+  test("is taken back to the desk without its pictures, while the new clip waits with its own", async () => {
+    await handedIn();
+    listener!.come(12);
+    await session.undo();
+    expect(asked).toEqual(["undo 1"]);
+    expect(work()).toMatchObject({ look: { view: 1 }, label: DONE, isAgain: true, pictures: 0 });
+    expect(session.filmOf(work())).toBeNull();
+    expect(session.film.value).not.toBeNull();
+    session.change(CAT);
+    listener!.come(24);
+    session.change(withVerdict(CAT, "threat"));
+    await session.handIn();
+    expect(asked).toEqual(["undo 1", "submit 1 cat threat"]);
+    expect(work()).toMatchObject({ look: { view: 2 }, label: EMPTY, pictures: 24 });
+    expect(session.filmOf(work())).toBe(session.film.value);
+    expect([session.now.value.handed, place()]).toEqual([null, { is: "desk", work: work() }]);
+  });
+
+  test("can be taken back for ten seconds", async () => {
+    await handedIn();
+    nowMs += 10_000;
+    session.tick();
+    expect(session.now.value.handed).not.toBeNull();
+    nowMs += 1;
+    session.tick();
+    await session.undo();
+    expect([asked, work().look.view]).toEqual([[], 2]);
+  });
+
+  test("is taken back also where nothing else is waiting", async () => {
+    await atDesk(DONE);
+    answers = { next: [no(404, "nothing_waiting") as never] };
+    await session.handIn();
+    expect(place()).toEqual({ is: "empty", why: "" });
+    await session.undo();
+    expect(work()).toMatchObject({ look: { view: 1 }, label: DONE });
+    await session.handIn();
+    expect(work().look.view).toBe(3); // the second was asked for in vain
+  });
+
+  test("keeps what was already said of the new clip", async () => {
+    await handedIn();
+    session.change(CAT);
+    await session.undo();
+    expect(asked).toEqual(["save 2 cat", "undo 1"]);
+    await session.handIn();
+    expect(work()).toMatchObject({ look: { view: 2 }, label: CAT, saved: "saved" });
+  });
+
+  test("stays handed in when the room says that it is too late, and the desk says so", async () => {
+    await handedIn();
+    answers = { "undo 1": [GONE as never, no(403) as never] };
+    await session.undo();
+    expect(session.now.value).toMatchObject({ failure: GONE, handed: { work: { look: { view: 1 } } } });
+    await session.undo();
+    expect(session.now.value).toMatchObject({ failure: no(403), handed: null });
+    expect(work().look.view).toBe(2);
+  });
+});
+
+describe("a label that was taken back", () => {
+  test("is final with a lock, and both labels can be finished after it", async () => {
+    await handedIn();
+    await session.undo();
+    await session.rest();
+    expect(session.now.value.handed).toBeNull();
+    await session.signIn();
+    expect(work()).toMatchObject({ look: { view: 1 }, label: DONE });
+    await session.handIn();
+    expect(work()).toMatchObject({ look: { view: 2 }, pictures: 0 });
+    expect(asked.filter((each) => each === "next")).toEqual([]);
+    expect(session.now.value.handed).toBeNull();
+  });
+
+  test("is final when its label is flagged, and the new clip goes on", async () => {
+    await handedIn();
+    await session.undo();
+    await session.flagClip();
+    expect(place()).toMatchObject({ is: "over", why: expect.stringContaining("You flagged") });
+    expect(session.film.value).not.toBeNull();
+    await session.nextClip();
+    expect(asked).toEqual(["undo 1", "flag 1"]);
+    expect(work()).toMatchObject({ look: { view: 2 } });
+  });
+
+  test("a new clip that its owner takes back meanwhile is gone, and the old label is still here", async () => {
+    await handedIn();
+    await session.undo();
+    listener!.ended("Its owner took it back.", "revoked");
+    expect(work()).toMatchObject({ look: { view: 1 }, label: DONE });
+    await session.handIn();
+    expect(work()).toMatchObject({ look: { view: 3 }, label: EMPTY });
+  });
+});
+
+describe("the reviewer's own figures", () => {
+  test("nothing is drawn while they are open, and a clip is when they close", async () => {
+    await atDesk(DONE);
+    session.openMine();
+    await session.handIn();
+    expect(asked).toEqual(["submit 1 cat routine", "close"]);
+    expect(place()).toEqual({ is: "empty", why: "" });
+    session.closeMine();
+    await settled();
+    expect(asked.slice(2)).toEqual(["next", "film ws://keeper 2 t token"]);
+    session.openMine();
+    session.closeMine();
+    await settled();
+    expect(asked).toHaveLength(4);
+  });
+
+  test("do not open while something is on its way, and close with the room", async () => {
+    await atDesk(DONE);
+    const done = session.handIn();
+    session.openMine();
+    expect(session.now.value.isMine).toBe(false);
+    await done;
+    session.openMine();
+    await session.rest();
+    expect(session.now.value.isMine).toBe(false);
+  });
+});
+
+describe("a warning", () => {
+  test("comes fifteen seconds before the idle lock, and goes with the first movement", async () => {
+    await atDesk(CAT);
+    nowMs += 44_999;
+    session.tick();
+    expect(session.now.value.warning).toBeNull();
+    nowMs += 1;
+    session.tick();
+    expect([session.now.value.warning, session.idleLeftMs()]).toEqual(["idle", 15_000]);
+    await session.act();
+    expect(session.now.value.warning).toBeNull();
+    nowMs += 50_000;
+    session.tick();
+    nowMs += 10_001;
+    session.tick();
+    await settled();
+    expect(session.now.value).toMatchObject({ warning: null, place: { is: "out", isLocked: true } });
+    session.tick();
+    expect(session.now.value.warning).toBeNull();
+  });
+
+  test("is kept: the keeper, which counts from the last word that it heard, hears the last movement, too", async () => {
+    await atDesk();
+    await session.act();
+    nowMs += 14_000;
+    await session.act();
+    await session.act();
+    expect([asked, timers.length]).toEqual([["stay", "here"], 1]);
+    nowMs += 1_000;
+    await timeIsUp();
+    expect(asked).toEqual(["stay", "here", "stay", "here"]);
+    nowMs += 1_000;
+    await session.act();
+    await session.rest();
+    expect(timers).toEqual([]);
   });
 });
 

@@ -81,6 +81,7 @@ export interface LabelDraft {
   happenings: string[];
   verdict: string | null;
   spans: number[][];
+  hidden: boolean; // too much is hidden to say
 }
 
 // What the page says first.

@@ -12,6 +12,7 @@ import {
   confirmedLine,
   contradictedLine,
   fileName,
+  happened,
   keyLine,
   markOf,
   placeOf,
@@ -334,4 +335,15 @@ describe("a look at a clip that was taken back", () => {
   test("is no fault before anything was taken back", () => {
     expect(worstLook(GIVEN, [at(9_000)])).toBeNull();
   });
+});
+
+test("what a reviewer answered about a clip is put into words", () => {
+  const label = (event: object): Entry => ({ ...look, kind: "label", event: event as Entry["event"] });
+  expect(happened(label({ label: { answer: "hidden", subjects: [] } }))).toBe(
+    "A reviewer could not say: too much is hidden",
+  );
+  expect(happened(label({ label: { answer: "undone" } }))).toBe("A reviewer took their label back");
+  expect(happened(label({ label: { verdict: "threat" } }))).toBe("Labelled");
+  expect(happened(label({}))).toBe("Labelled");
+  expect(happened({ ...look, event: { label: { answer: "hidden" } } })).toBe("Looked at");
 });

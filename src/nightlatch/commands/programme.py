@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +15,12 @@ from nightlatch.commands.options import ConfigOption
 from nightlatch.commands.programme_up import up
 
 if TYPE_CHECKING:
+    from nightlatch.domain.label import Labelled
     from nightlatch.domain.view import Promise
     from nightlatch.review.export import ClipExport
+    from nightlatch.review.keeper import KeeperStanding
     from nightlatch.review.labels import Labels
+    from nightlatch.review.queue import Standing
     from nightlatch.review.roster import ProgrammeChange, Roster
     from nightlatch.review.settings import ReviewSettings
 
@@ -23,6 +28,8 @@ app = typer.Typer(help="The programme: its administrators, reviewers, policy and
 out = Console(highlight=False)
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="Data folder; default \\[review] data_dir.")]
+MINUTES = 24 * 60
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 KeyOption = Annotated[Path, typer.Option("--key", help="Your own key file.")]
 
 
@@ -54,7 +61,7 @@ def init(
 
     programme_key = public_b64(read_key(key_file) if key_file.exists() else make_key(key_file))
     named = tuple(Administrator(rest, name) for name, _, rest in (each.partition("=") for each in admin))
-    roster, _ = _room(review_settings(config_file, data, programme_key=programme_key))
+    roster = _roster(review_settings(config_file, data, programme_key=programme_key))
     roster.begin(named)
     keys = ", ".join(f'"{each.key}"' for each in named)
     out.print("The programme has begun. Put this into nightlatch.toml:\n", soft_wrap=True)
@@ -71,7 +78,7 @@ def invite(
 ) -> None:
     """Print a link for one person to make a passkey, once, within three days. Then two administrators sign."""
     settings = review_settings(config_file, data)
-    roster, _ = _room(settings)
+    roster = _roster(settings)
     out.print(f"{settings.origin}/#invite={roster.invite(reviewer)}", soft_wrap=True)
 
 
@@ -85,7 +92,7 @@ def remove(
     data: DataOption = None,
 ) -> None:
     """Propose removing a passkey."""
-    roster, _ = _room(review_settings(config_file, data))
+    roster = _roster(review_settings(config_file, data))
     out.print(f"Proposed. Two administrators sign it: nightlatch programme sign {roster.propose_removal(credential)}")
 
 
@@ -102,7 +109,7 @@ def policy(
     data: DataOption = None,
 ) -> None:
     """Propose a new quota, new hours or a new quorum. The keeper shows nothing while its settings differ."""
-    roster, _ = _room(review_settings(config_file, data))
+    roster = _roster(review_settings(config_file, data))
     now = roster.policy()
     change = roster.propose_policy(
         now.quota if quota is None else quota,
@@ -130,7 +137,7 @@ def sign(
     from nightlatch.web.signature import public_b64
 
     settings = review_settings(config_file, data)
-    roster, _ = _room(settings)
+    roster = _roster(settings)
     found, own = roster.change(change), read_key(key_file)
     out.print(_in_words(found), markup=False)
     if not yes:
@@ -150,7 +157,7 @@ def make(
 ) -> None:
     """Enter a signed change into the log again, after the log or the keeper was unreachable."""
     settings = review_settings(config_file, data)
-    roster, _ = _room(settings)
+    roster = _roster(settings)
     _make(settings, roster, change)
 
 
@@ -161,27 +168,25 @@ def make(
 def status(config_file: ConfigOption = None, data: DataOption = None) -> None:
     """Show administrators, passkeys, open changes, the policy, and how the labelling is going."""
     from nightlatch.clocks import system_clock
-    from nightlatch.review import quality
     from nightlatch.review.queue import Queue
 
     settings = review_settings(config_file, data)
-    roster, labels = _room(settings)
-    holds = roster.policy()
+    roster, labels, kept = _roster(settings), _labels(settings), _kept(settings)
     names = ", ".join(each.name for each in roster.administrators())
     out.print(f"administrators  {names or 'none: nightlatch programme init'}")
-    out.print(f"policy          {_promised(holds)}")
-    out.print(f"keeper          {_kept(settings)}", markup=False, soft_wrap=True)
+    out.print(f"policy          {_policy(roster, kept)}", soft_wrap=True)
+    out.print(f"keeper          {_keeper(kept)}", markup=False, soft_wrap=True)
     for passkey in roster.passkeys():
         out.print(f"passkey         {passkey.reviewer}, {passkey.device}: {passkey.state}  {passkey.credential}")
     for change in (each for each in roster.changes() if not each.holds):
         signers = ", ".join(change.signed_by) or "nobody"
         out.print(f"change          {change.id}: {_in_words(change)}; signed by {signers}", markup=False)
-    stands = Queue(labels.engine, system_clock(), labels).standing()
-    out.print(f"clips           {stands.open} want labels, {stands.done} are done, {stands.flagged} were flagged")
+    stands = Queue(labels.engine, system_clock(), labels).standing(kept.figures.waiting if kept.figures else None)
+    out.print(f"clips           {_clips(stands, kept.figures)}", soft_wrap=True)
+    labelled = labels.submitted()
+    out.print(f"hiding          {_hiding(labelled)}", soft_wrap=True)
     out.print(f"known answers   {stands.honeypots}; give {stands.honeypots_to_give} more for a tenth")
-    alpha = quality.alpha(quality.verdicts(labels.submitted()))
-    told = "not known yet: no clip has labels from two reviewers" if math.isnan(alpha) else f"{alpha:.2f}"
-    out.print(f"agreement       Krippendorff's alpha of the verdicts {told}")
+    out.print(f"agreement       {_agreement(labelled)}", soft_wrap=True)
     if settings.log_policy is None:
         out.print("labels          are not held against the log's receipts: set \\[review] log_policy", soft_wrap=True)
     for each in labels.refused():
@@ -200,7 +205,7 @@ def know(
     """Record the known answer of a clip, so that it measures quality. It is drawn like any other."""
     from nightlatch.review.writing import label_of
 
-    _, labels = _room(review_settings(config_file, data))
+    labels = _labels(review_settings(config_file, data))
     labels.know(donation, label_of(subjects.split(","), [each for each in happenings.split(",") if each], verdict))
     out.print("Known.")
 
@@ -218,7 +223,7 @@ def labels_(
     writers = {"json": export.as_json, "cvat": export.as_cvat, "label-studio": export.as_label_studio}
     if form not in writers:
         raise ConfigError(f"Labels can be exported as {', '.join(writers)}. Set --format.")
-    _, labels = _room(review_settings(config_file, data))
+    labels = _labels(review_settings(config_file, data))
     typer.echo(writers[form](_exported(labels)))
     if refused := labels.refused():
         views = ", ".join(str(each.view) for each in refused)
@@ -235,20 +240,25 @@ def review_settings(config_file: Path | None, data: Path | None, **given: object
     return config.load(config_file).section("review", ReviewSettings, data_dir=data, **given)
 
 
-def _room(settings: ReviewSettings) -> tuple[Roster, Labels]:
+def _roster(settings: ReviewSettings) -> Roster:
+    from nightlatch.clocks import system_clock
+    from nightlatch.review.records import open_records
+    from nightlatch.review.roster import Roster
+
+    return Roster(open_records(settings), system_clock(), settings.programme_key, settings.administrators)
+
+
+def _labels(settings: ReviewSettings) -> Labels:
     from nightlatch.clocks import system_clock
     from nightlatch.review.labels import Labels
-    from nightlatch.review.roster import Roster
-    from nightlatch.review.serve import label_proofs, open_records
+    from nightlatch.review.opening import label_proofs
+    from nightlatch.review.records import open_records
 
-    engine, clock = open_records(settings), system_clock()
-    return Roster(engine, clock, settings.programme_key, settings.administrators), Labels(
-        engine, clock, label_proofs(settings)
-    )
+    return Labels(open_records(settings), system_clock(), label_proofs(settings))
 
 
 def _make(settings: ReviewSettings, roster: Roster, change: str) -> None:
-    from nightlatch.review.serve import open_parts
+    from nightlatch.review.opening import open_parts
 
     parts = open_parts(settings)
     made = roster.make(change, parts.append, parts.keeper)
@@ -258,25 +268,88 @@ def _make(settings: ReviewSettings, roster: Roster, change: str) -> None:
         out.print(breach, markup=False, soft_wrap=True)
 
 
-def _kept(settings: ReviewSettings) -> str:
-    """What the keeper says about its settings and the policy."""
+@dataclass(frozen=True, slots=True)
+class KeeperWord:
+    """What the keeper says of itself; why it could not be asked, if it could not."""
+
+    figures: KeeperStanding | None
+    breach: str | None = None
+    silence: str = ""
+
+
+def _kept(settings: ReviewSettings) -> KeeperWord:
     from nightlatch.errors import NightlatchError
     from nightlatch.review.keeper import Keeper
-    from nightlatch.review.serve import read_secret
+    from nightlatch.review.opening import read_secret
 
     try:
         keeper = Keeper(settings.keeper_url, read_secret(settings.keeper_secret, "keeper_secret"))
-        return keeper.breach() or "its settings are those of the policy"
+        return KeeperWord(keeper.standing(), keeper.breach())
     except NightlatchError as error:
-        return f"cannot be asked: {error}"
+        return KeeperWord(None, silence=str(error))
+
+
+def _policy(roster: Roster, kept: KeeperWord) -> str:
+    signed = roster.signed_policy()
+    if signed is not None:
+        return _promised(signed)
+    if kept.figures is not None:
+        return "none is signed yet: what the keeper is set to holds"
+    return f"none is signed yet: what the keeper is set to holds (without settings, {_promised(roster.policy())})"
+
+
+def _keeper(kept: KeeperWord) -> str:
+    """Its own hours: they hold, whatever was promised."""
+    found = kept.figures
+    if found is None:
+        return f"cannot be asked: {kept.silence}"
+    days = "every day" if len(found.weekdays) == len(DAYS) else ", ".join(DAYS[day] for day in found.weekdays)
+    hours = f"{_hours(found.opens_minute, found.closes_minute)} {found.zone}"
+    if (found.opens_minute, found.closes_minute) == (0, MINUTES):
+        hours = "day and night"
+    limits = f"{found.quota} looks a day, {found.most_viewers} reviewers a clip at most"
+    now = "open now" if found.is_open else "closed now"
+    return f"{now}; {hours}, {days}; {limits}. {kept.breach or 'Its settings are those of the policy.'}"
+
+
+def _clips(stands: Standing, kept: KeeperStanding | None) -> str:
+    done = f"{stands.done} have enough, {stands.flagged} were flagged"
+    if kept is None:
+        return f"{stands.open} of those that were seen here want labels; how many wait, the keeper knows. {done}"
+    away = f", {kept.away} of them until their household's hub is back" if kept.away else ""
+    return f"{kept.waiting} want labels{away}; {done}"
+
+
+def _hiding(labelled: Sequence[Labelled]) -> str:
+    from nightlatch.review.enough import hiding
+
+    found = hiding(labelled)
+    if not found.of_labels:
+        return "not known yet: nothing is labelled"
+    labels = f"{found.labels} of {found.of_labels} labels say that too much is hidden to say"
+    return f"{labels}; that settles {found.clips} of {found.of_clips} clips"
+
+
+def _agreement(labelled: Sequence[Labelled]) -> str:
+    from nightlatch.review.enough import is_comparable
+
+    if not is_comparable(labelled):  # and nothing that counts with arrays is loaded
+        return "not known yet: no clip has labels from two reviewers"
+    from nightlatch.review import quality
+
+    alpha = quality.alpha(quality.verdicts(labelled))
+    told = "not known yet: all verdicts are the same" if math.isnan(alpha) else f"{alpha:.2f}"
+    return f"Krippendorff's alpha of the verdicts {told}"
 
 
 def _promised(policy: Promise) -> str:
-    opens, closes = (f"{minute // 60:02}:{minute % 60:02}" for minute in (policy.opens_minute, policy.closes_minute))
+    hours = _hours(policy.opens_minute, policy.closes_minute)
     witnesses = "1 witness" if policy.quorum == 1 else f"{policy.quorum} witnesses"
-    return (
-        f"{policy.quota} looks a day, {policy.most_viewers} reviewers a clip at most, {opens} to {closes}, {witnesses}"
-    )
+    return f"{policy.quota} looks a day, {policy.most_viewers} reviewers a clip at most, {hours}, {witnesses}"
+
+
+def _hours(opens_minute: int, closes_minute: int) -> str:
+    return " to ".join(f"{minute // 60:02}:{minute % 60:02}" for minute in (opens_minute, closes_minute))
 
 
 def _in_words(change: ProgrammeChange) -> str:

@@ -186,8 +186,8 @@ def _log_keys(made: Path) -> tuple[str, str]:
 
 def _roster(made: Path, programme_key: str, admin: Sequence[str]) -> None:
     from nightlatch.clocks import system_clock
+    from nightlatch.review.records import open_records
     from nightlatch.review.roster import Administrator, Roster
-    from nightlatch.review.serve import open_records
     from nightlatch.review.settings import ReviewSettings
 
     named = tuple(Administrator(key, who) for who, _, key in (each.partition("=") for each in admin))

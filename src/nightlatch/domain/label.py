@@ -48,17 +48,23 @@ class Happening(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What one reviewer says of one clip; a draft until `is_complete`. Spans are in milliseconds from its beginning."""
+    """What one reviewer says of one clip; a draft until `is_complete`. Spans are in milliseconds from its beginning.
+
+    `is_hidden` is an answer of its own: too much of the picture is hidden to say anything else.
+    """
 
     subjects: frozenset[Subject] = frozenset()
     happenings: frozenset[Happening] = frozenset()
     verdict: Verdict | None = None
     spans: tuple[Span, ...] = ()
+    is_hidden: bool = False
 
     def __post_init__(self) -> None:
         """Raises `NotALabel` for what contradicts itself."""
         if Subject.NOTHING in self.subjects and len(self.subjects) > 1:
             raise NotALabel("“Nothing” stands alone. Remove it, or the others.")
+        if self.is_hidden and (self.subjects or self.happenings or self.verdict or self.spans):
+            raise NotALabel("“Too much is hidden to say” stands alone. Remove it, or the rest.")
         if len(self.spans) > MOST_SPANS:
             raise NotALabel(f"A label has at most {MOST_SPANS} spans. Join some.")
         if any(not 0 <= span.began_ms < span.ended_ms for span in self.spans):
@@ -66,11 +72,11 @@ class Label:
 
     @property
     def is_complete(self) -> bool:
-        """Who or what, and the verdict; what happens and when may stay open."""
-        return bool(self.subjects) and self.verdict is not None
+        """Who or what, and the verdict (what happens and when may stay open); or that too much is hidden."""
+        return self.is_hidden or (bool(self.subjects) and self.verdict is not None)
 
     def agrees_with(self, other: Label) -> bool:
-        """The same verdict over the same subjects; spans and the fine words of what happens may differ."""
+        """The same verdict over the same subjects, or too much hidden for both; spans and fine words may differ."""
         return self.verdict is other.verdict and self.subjects == other.subjects
 
     def check_within(self, length_ms: int) -> None:

@@ -12,6 +12,7 @@
               POST /v1/donations/{id}/enough   it has labels enough
               POST /v1/roster                  a passkey let in or put out
               POST, GET /v1/policy             what is promised, and whether it is kept
+              GET  /v1/standing                its hours, and how many clips wait: numbers only
     owner     POST /v1/revocations             a signed withdrawal
               GET  /v1/donations/{id}/entries  what the log holds about it, sealed to the owner
     browser   WS   /v1/views/{id}              pictures, one at a time
@@ -41,7 +42,7 @@ from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.premises import Premises, only_review
 from nightlatch.keeper.refusals import Crowded, KeeperRefused, Unannounced
 from nightlatch.keeper.room import Room
-from nightlatch.keeper.routes import donations, pictures, policy, revocations, sessions, views
+from nightlatch.keeper.routes import donations, pictures, policy, revocations, sessions, standing, views
 from nightlatch.web import health
 from nightlatch.web.face import KIB, Face, Limits, Statuses, Unmeasured, Upload, put_on
 
@@ -64,7 +65,7 @@ def create_app(room: Room, passkeys: Passkeys, review_origin: str, face_secret: 
 
     app = FastAPI(title="Nightlatch keeper", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.premises = Premises(room, passkeys, review_origin, face_secret)
-    for secret in (sessions, views, policy):
+    for secret in (sessions, views, policy, standing):
         app.include_router(secret.router, dependencies=[Depends(only_review)])
     for part in (donations, revocations, pictures, health):
         app.include_router(part.router)

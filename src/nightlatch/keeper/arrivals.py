@@ -24,7 +24,7 @@ from nightlatch.keeper.places import Places
 from nightlatch.keeper.refusals import Crowded, KeeperRefused, Refusal, Unannounced
 from nightlatch.keeper.words import Announcement, Gift
 from nightlatch.seal.envelope import SealedFile
-from nightlatch.web.face import KIB
+from nightlatch.web.sizes import KIB
 
 HEAD_LIFE_S = 600.0
 MOST_HEADS, MOST_HEADS_FOR_ONE = 256, 8  # 32 KiB each at most

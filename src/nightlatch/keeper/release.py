@@ -64,6 +64,7 @@ class Film:
         self._last_pts: int | None = None
         self._is_open = True
         self._busy = threading.Lock()
+        self._ahead: MarkedStill | None = None
 
     @property
     def count(self) -> int:
@@ -72,6 +73,20 @@ class Film:
 
     def still(self, n: int) -> MarkedStill:
         """Picture `n`, marked with who sees it and when. Raises `KeeperRefused` beyond the view's stretch."""
+        return self.ready(n) or self._made(n)
+
+    def ready(self, n: int) -> MarkedStill | None:
+        """Picture `n`, if it is the one that was made ahead; at once, and not again."""
+        found, self._ahead = self._ahead, None
+        return found if found is not None and found.n == n else None
+
+    def prepare(self, n: int) -> None:
+        """Make picture `n` ahead, while the one before it is on its way; it waits here."""
+        made = self._made(n) if n < len(self._pictures) else None
+        with self._busy:
+            self._ahead = made if self._is_open else None
+
+    def _made(self, n: int) -> MarkedStill:
         if not 0 <= n < len(self._pictures):
             raise KeeperRefused(Refusal.WRONG_ENTRY, "That picture is not in the stretch that was logged.")
         pts, at_ms = self._pictures[n]
@@ -86,7 +101,7 @@ class Film:
     def close(self) -> None:
         """Let go of the decrypted file; after this there is no picture."""
         with self._busy:
-            self._is_open = False
+            self._is_open, self._ahead = False, None
             self._decoding = iter(())
             self._container.close()
 

@@ -51,7 +51,7 @@ from nightlatch.keeper.stamps import Stamps, tolerant
 from nightlatch.keeper.taking_back import TakingBack
 from nightlatch.keeper.taking_in import TakingIn
 from nightlatch.keeper.turns import Turns
-from nightlatch.keeper.views import Draws, Views
+from nightlatch.keeper.views import Draws, KeeperFigures, Views
 from nightlatch.keeper.words import (
     Announcement,
     Assignment,
@@ -145,6 +145,11 @@ class Room:
             return self._draws.next_clip(token, root)
 
     @_alone
+    def figures(self) -> KeeperFigures:
+        """What the keeper has for reviewers now, in numbers. Raises `KeeperRefused`."""
+        return self._draws.figures()
+
+    @_alone
     def skip(self, token: str) -> None:
         """Give back the clip that was drawn; its place of the quota is used."""
         self._draws.skip(token)
@@ -178,12 +183,25 @@ class Room:
     def still(self, view_id: int, n: int) -> MarkedStill:
         """One picture, if the view is valid both before and after it is made. Raises `KeeperRefused`."""
         with self._lock:
-            self._views.touch(view_id)
-            film = self._views.standing(view_id).film
+            found = self._views.touch(view_id)
+            if (ahead := found.film.ready(n)) is not None:  # it was asked before that was made, and just now
+                found.pictures += 1
+                return ahead
+        film = found.film
         picture = film.still(n)  # takes time: not under the lock
         with self._lock:
             self._views.count_picture(view_id)
         return picture
+
+    def prepare(self, view_id: int, n: int) -> None:
+        """Make a picture ahead, for a view that is valid; whether it may leave is checked when it does.
+
+        Raises:
+            KeeperRefused: the view is over.
+        """
+        with self._lock:
+            film = self._views.standing(view_id).film
+        film.prepare(n)
 
     @_alone
     def touch(self, view_id: int) -> None:

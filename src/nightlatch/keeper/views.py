@@ -53,6 +53,16 @@ SEEN = (State.WAITING, State.LABELLED)  # open views of these go on
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class KeeperFigures:
+    """What the keeper has for reviewers now: clips that may still be drawn, and of them those whose hub is away."""
+
+    waiting: int
+    away: int
+    is_open: bool
+    policy: RoomPolicy
+
+
 class Draws:
     """The desk at which reviewers get a clip. They never choose one."""
 
@@ -107,6 +117,14 @@ class Draws:
                 )
             if row.state is State.WAITING:
                 row.state = State.LABELLED
+
+    def figures(self) -> KeeperFigures:
+        """How many clips wait, and whether the room is open. Raises `KeeperRefused`."""
+        now_ms = self._clock.now_ms()
+        with Session(self._engine) as session:
+            waiting = book.waiting(session, self._policy.most_viewers)
+        away = sum(not self.households.is_about(clip.household, now_ms, now_ms) for clip in waiting)
+        return KeeperFigures(len(waiting), away, self._policy.hours.include(now_ms), self._policy)
 
     def eligible(self, session: Session, reviewer: str, drawn_ms: int, day: int) -> list[str]:
         """The donations among which a draw at `drawn_ms` is made."""
@@ -260,9 +278,11 @@ class Views:
         """A picture was made; it may leave. Raises `KeeperRefused` once its view is no longer valid."""
         self.standing(view_id).pictures += 1
 
-    def touch(self, view_id: int) -> None:
-        """The reviewer is there. Raises `KeeperRefused` once the view is no longer valid."""
-        self._passkeys.touch(self.standing(view_id).token)
+    def touch(self, view_id: int) -> OpenView:
+        """The view, whose reviewer is there. Raises `KeeperRefused` once it is no longer valid."""
+        found = self.standing(view_id)
+        self._passkeys.touch(found.token)
+        return found
 
     def close(self, view_id: int) -> None:
         """End a view: the decrypted clip goes, `view.close` is noted."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass, field
 
 from nightlatch.domain.digits import read_count
 from nightlatch.errors import NotFound
 from nightlatch.ledger.errors import LedgerError, LogFull, NotShown
-from nightlatch.ledger.face import encode_leaf
 from nightlatch.ledger.tiles import LONGEST_CHECKPOINT, LONGEST_ENTRY, longest
 from nightlatch.ledger.witness import Moved
 from nightlatch.web.asking import Bounds, Lack, Reply, Unanswered, ask, json_body
-from nightlatch.web.face import KIB
+from nightlatch.web.sizes import KIB
 
 WITHIN_S = 15.0
 LONGEST_RECEIPT = 128 * KIB  # a checkpoint, 63 steps and what the log adds
@@ -116,3 +116,8 @@ class LogClient:
         except Unanswered as error:
             until = "it can" if error.lack is Lack.AWAY else "that is mended"
             raise LedgerError(f"The log {error.lack}. Nothing is shown or changed until {until}.") from None
+
+
+def encode_leaf(leaf: bytes) -> dict[str, str]:
+    """The body of POST /v1/entries."""
+    return {"leaf": b64encode(leaf).decode()}

@@ -29,7 +29,7 @@ from nightlatch.ledger.policy import check_note
 from nightlatch.ledger.witness import Moved, Witness, request
 from nightlatch.seal.note import Note, Signature, Verifier, read_note
 from nightlatch.web.asking import Bounds, ask_async
-from nightlatch.web.face import KIB
+from nightlatch.web.sizes import KIB
 
 WITHIN_S = 5.0  # of a round
 WITNESS = Bounds(most_bytes=4 * KIB, within_s=WITHIN_S)

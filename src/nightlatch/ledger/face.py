@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -236,8 +236,3 @@ async def _refresh(sequencer: Sequencer, cosigners: Cosigners) -> None:
         except Exception:  # whatever a witness said, the next round comes
             log.exception("refresh.failed")
         await asyncio.sleep(REFRESH_EVERY_S)
-
-
-def encode_leaf(leaf: bytes) -> dict[str, str]:
-    """The body of POST /v1/entries."""
-    return {"leaf": b64encode(leaf).decode()}

@@ -9,6 +9,7 @@
     POST /api/next              the clip that the keeper drew: logged first, then a ticket for its pictures
     PUT  /api/looks/{view}      autosave
     POST /api/looks/{view}      hand in
+    POST /api/looks/{view}/undo what was handed in some seconds ago is a draft again; the log says so, too
     POST /api/looks/{view}/skip, /api/looks/{view}/flag
     GET  /api/mine              my own agreement, as of last midnight; nobody else's
 
@@ -32,7 +33,7 @@ from nightlatch.review.keeper import Keeper, KeeperToldAgain
 from nightlatch.review.labels import Labels
 from nightlatch.review.passkeys import Door
 from nightlatch.review.proofs import LabelProofs
-from nightlatch.review.queue import Queue
+from nightlatch.review.queue import Queue, Tidings
 from nightlatch.review.roster import Roster
 from nightlatch.review.routes import ROUTERS, page
 from nightlatch.review.settings import ReviewSettings
@@ -62,7 +63,8 @@ def create_app(
         keeper = KeeperToldAgain(keeper, partial(roster.tell_again, receipt))
     door = Door(roster, keeper, clock, settings.rp_id, settings.origin)
     app = FastAPI(title="Nightlatch review room", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.desk = Desk(settings, clock, roster, labels, Queue(engine, clock, labels), keeper, door, append)
+    queue, tidings = Queue(engine, clock, labels), Tidings(clock)
+    app.state.desk = Desk(settings, clock, roster, labels, queue, keeper, door, append, tidings)
     for router in (health.router, *ROUTERS, page.router):
         app.include_router(router)
     put_on(app, review_face(settings))

@@ -13,7 +13,7 @@ from nightlatch.review.keeper import Keeper
 from nightlatch.review.labels import Labels
 from nightlatch.review.passkeys import Door, Sitting
 from nightlatch.review.quality import Agreement
-from nightlatch.review.queue import Queue
+from nightlatch.review.queue import Queue, Tidings
 from nightlatch.review.roster import Roster
 from nightlatch.review.settings import ReviewSettings
 
@@ -32,6 +32,7 @@ class Desk:
     keeper: Keeper
     door: Door
     append: Append
+    tidings: Tidings
     agreements: dict[tuple[str, int], Agreement] = field(default_factory=dict)  # of a reviewer, as of a midnight (ms)
 
 

@@ -21,7 +21,7 @@ from nightlatch.review.errors import KeeperSaidNo, KeeperSessionEnded, Unreachab
 from nightlatch.review.labels import Submission
 from nightlatch.review.roster import LoggedChange, TakesChanges
 from nightlatch.web.asking import Bounds, Unanswered, ask, json_body
-from nightlatch.web.face import KIB
+from nightlatch.web.sizes import KIB
 
 log = structlog.get_logger()
 
@@ -94,6 +94,20 @@ class _ViewReply(_Reply):
 
 class _PolicyReply(_Reply):
     breach: str | None
+
+
+class KeeperStanding(_Reply):
+    """How the keeper stands: its own hours and limits, and how many clips wait there (`away`: for their hub)."""
+
+    waiting: int
+    away: int
+    is_open: bool
+    opens_minute: int
+    closes_minute: int
+    zone: str
+    weekdays: list[int]
+    quota: int
+    most_viewers: int
 
 
 class _RefusalReply(_Reply):
@@ -170,6 +184,10 @@ class Keeper:
     def breach(self) -> str | None:
         """How the keeper's settings differ from the policy, in which case it shows nothing; None when they do not."""
         return _read(_PolicyReply, self._ask("GET", "/v1/policy")).breach
+
+    def standing(self) -> KeeperStanding:
+        """Its hours, and how many clips wait."""
+        return _read(KeeperStanding, self._ask("GET", "/v1/standing"))
 
     def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None, token: str | None = None) -> bytes:
         raw, headers = (b"", dict[str, str]()) if body is None else json_body(body)

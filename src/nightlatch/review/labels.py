@@ -18,6 +18,9 @@ from nightlatch.review.proofs import KIND, HandedIn, LabelProofs, label_event
 from nightlatch.review.records import AnswerRow, DonatedClipRow, LookRow
 from nightlatch.review.writing import read, written
 
+UNDO_MS = 10_000
+UNDO_GRACE_MS = 5_000  # what was asked for in time may be slow on its way
+
 
 @dataclass(frozen=True, slots=True)
 class ReviewLook:
@@ -33,7 +36,7 @@ class ReviewLook:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A label that the log holds: what was said in which entry, for the keeper to seal to the clip's owner."""
+    """A label that the log holds, or that it was taken back: in which entry, for the keeper to seal to the owner."""
 
     labelled: Labelled
     view: int
@@ -94,7 +97,9 @@ class Labels:
             Unreachable: the log did not answer; the draft is kept, submit again.
         """
         if not label.is_complete:
-            raise NotALabel("Say who or what is there, and whether it is a threat, routine or unsure.")
+            raise NotALabel(
+                "Say who or what is there, and what it means (threat, routine or unsure), or that too much is hidden."
+            )
         look, label = self._unfinished(view, reviewer), read(written(label))
         self.save(view, reviewer, label)
         event = label_event(look.donation, reviewer, view, label)
@@ -102,12 +107,41 @@ class Labels:
             row = self._mine(session, view, reviewer)
             made = entry(KIND, event, row.tag, self._clock)
             row.leaf, row.salt = made.leaf, made.salt
+            row.leaf_index = row.receipt = None  # of a label that was taken back
         logged = append(made.leaf)
         now_ms = self._clock.now_ms()
         with Session(self._engine) as session, session.begin():
             row = self._mine(session, view, reviewer)
             row.submitted_ms, row.leaf_index, row.receipt = now_ms, logged.index, logged.text
         return Submission(Labelled(look.donation, reviewer, label, now_ms), view, event, made, logged.text)
+
+    def undo(self, view: int, reviewer: str, append: Append) -> Submission:
+        """Take a label back just after it was handed in: another entry of the log says so, and it is a draft again.
+
+        Once a look: the log has no room for those who cannot make up their mind. The row keeps the first entry until
+        the log has the second, so that a label counts in between.
+
+        Raises:
+            Refused: it is too late, or was done before.
+            Unreachable: the log did not answer; the label goes on counting.
+        """
+        look, now_ms = self.look(view, reviewer), self._clock.now_ms()
+        event = label_event(look.donation, reviewer, view, None)
+        with Session(self._engine) as session:
+            row = self._mine(session, view, reviewer)
+            if row.undone_ms is not None:
+                raise Refused("This label was taken back once before. It stays as it is now.")
+            if row.submitted_ms is None or now_ms - row.submitted_ms > UNDO_MS + UNDO_GRACE_MS:
+                raise Refused("It is too late to take this label back. Go on with the next clip.")
+            if session.get_one(DonatedClipRow, look.donation).flagged_ms is not None:
+                raise Refused("This clip was flagged: none of its labels counts.")
+            made = entry(KIND, event, row.tag, self._clock)
+        logged = append(made.leaf)
+        with Session(self._engine) as session, session.begin():
+            row = self._mine(session, view, reviewer)
+            row.submitted_ms, row.undone_ms = None, self._clock.now_ms()
+            row.leaf, row.salt, row.leaf_index, row.receipt = made.leaf, made.salt, logged.index, logged.text
+        return Submission(Labelled(look.donation, reviewer, look.label, now_ms), view, event, made, logged.text)
 
     def skip(self, view: int, reviewer: str) -> None:
         """Leave a clip without a label. Nothing else is written down, and nobody counts it."""
@@ -174,14 +208,17 @@ class Labels:
 
     def _fault(self, row: LookRow) -> str | None:
         """Why a label that was handed in does not count. A receipt that was not kept is asked for, and kept."""
-        if row.submitted_ms is None:
-            return "it was handed in, and is a draft again"
         if row.receipt is None:
             row.receipt = self.proofs.receipt(row.leaf_index)
+        if row.submitted_ms is None:
+            undone = self._held_against_the_log(row, None)
+            return "it was handed in, and is a draft again" if undone else None
         try:
-            said = read(row.label or "")
+            return self._held_against_the_log(row, read(row.label or ""))
         except NotALabel:
             return "it cannot be read"
+
+    def _held_against_the_log(self, row: LookRow, said: Label | None) -> str | None:
         return self.proofs.fault(
             HandedIn(
                 view=row.view,

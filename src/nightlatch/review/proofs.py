@@ -4,7 +4,9 @@ The event is made again from the row (what was said, of which clip, by whom, in 
 and held against the leaf; the leaf is held against the log's receipt. Whoever changes a label after it was handed in
 would need another leaf, and the log takes none from them.
 
-What a row can still do, since no entry says otherwise: be missing.
+What was taken back just after it was handed in is a draft again only if the log holds that, too.
+
+What a row can still do, since no entry says otherwise: be missing, or be put back as it was before it was taken back.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from nightlatch.domain.consent import canonical
+from nightlatch.domain.consent import Json, canonical
 from nightlatch.domain.label import Label
 from nightlatch.domain.view import commitment, read_leaf
 from nightlatch.errors import NightlatchError
@@ -28,12 +30,12 @@ KIND = "label"
 
 @dataclass(frozen=True, slots=True)
 class HandedIn:
-    """A label's row, as it lies in the database."""
+    """A label's row, as it lies in the database; without a label, one that was taken back."""
 
     view: int
     donation: str
     reviewer: str
-    label: Label
+    label: Label | None
     tag: bytes
     leaf: bytes
     salt: bytes = field(repr=False)
@@ -44,9 +46,10 @@ class HandedIn:
         return label_event(self.donation, self.reviewer, self.view, self.label)
 
 
-def label_event(donation: str, reviewer: str, view: int, label: Label) -> bytes:
-    """What a label's leaf commits to."""
-    return canonical({"donation": donation, "label": told(label), "reviewer": reviewer, "view": view})
+def label_event(donation: str, reviewer: str, view: int, label: Label | None) -> bytes:
+    """What a label's leaf commits to; None: that the one before it was taken back."""
+    said: dict[str, Json] = {"answer": "undone"} if label is None else told(label)
+    return canonical({"donation": donation, "label": said, "reviewer": reviewer, "view": view})
 
 
 @dataclass(frozen=True, slots=True)

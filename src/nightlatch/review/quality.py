@@ -1,4 +1,4 @@
-"""How good the labels are: consensus, agreement, and when a clip needs one more. Pure: arrays and words, no database.
+"""How good the labels are: consensus and agreement. Pure: arrays and words, no database.
 
 Reviewers are blind: nothing here is ever shown beside a clip. Honeypots are clips with a known answer that the
 programme gave itself; the keeper draws them like any other, so no type, timing or page could tell them apart.
@@ -9,17 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nightlatch.domain.label import Happening, Label, Labelled, Subject
 from nightlatch.domain.sighting import Verdict
+from nightlatch.review.enough import is_hidden, labels_of, wanted
 
-FEWEST_LABELS = 2
-MOST_LABELS = 4
-HONEYPOT_SHARE = 0.1
 VERDICTS = tuple(Verdict)
 MISSING = -1
 
@@ -54,21 +51,6 @@ class Agreement:
     compared: int
     verdict: float | None
     subjects: float | None
-
-
-def wanted(labels: Sequence[Label]) -> int:
-    """How many labels a clip still needs: two; a third when they differ, a fourth when no two of three agree."""
-    have = len(labels)
-    if have < FEWEST_LABELS:
-        return FEWEST_LABELS - have
-    if have >= MOST_LABELS or any(one.agrees_with(other) for one, other in combinations(labels, 2)):
-        return 0
-    return 1
-
-
-def honeypots_wanted(waiting: int, honeypots: int) -> int:
-    """How many clips with a known answer to give, so that they are a tenth of all that wait."""
-    return max(0, math.ceil((waiting - honeypots) * HONEYPOT_SHARE / (1 - HONEYPOT_SHARE)) - honeypots)
 
 
 def dawid_skene(answers: Answers, classes: int, *, rounds: int = 200, tolerance: float = 1e-7) -> Consensus:
@@ -118,19 +100,19 @@ def alpha(answers: Answers) -> float:
 def agreed(labelled: Sequence[Labelled], *, unfinished: bool = False) -> list[AgreedLabel]:
     """The consensus of every clip with enough labels (or with any, if `unfinished`), in order of donation.
 
+    Whoever said that too much is hidden answered none of its questions; where most said so there is no consensus.
     The verdict and each subject and happening are questions of their own (the latter of yes or no).
     """
+    everything = labels_of(labelled)
+    labelled = [each for each in labelled if not each.label.is_hidden and not is_hidden(everything[each.donation])]
     clips, reviewers = _axes(labelled)
     if not clips:
         return []
     verdict = dawid_skene(verdicts(labelled), len(VERDICTS)).posterior
     subjects = {each: _says(labelled, clips, reviewers, each, "subjects") for each in Subject}
     happenings = {each: _says(labelled, clips, reviewers, each, "happenings") for each in Happening}
-    said: dict[str, list[Label]] = {donation: [] for donation in clips}
-    for one in labelled:
-        said[one.donation].append(one.label)
     found = []
-    for row, (donation, mine) in enumerate(said.items()):
+    for row, (donation, mine) in enumerate((donation, everything[donation]) for donation in clips):
         if wanted(mine) and not unfinished:
             continue
         seen = frozenset(each for each in Subject if subjects[each][row] > 0.5) or _likeliest(subjects, row)
@@ -165,7 +147,8 @@ def agreement(
     theirs = [each for each in labelled if each.reviewer != reviewer]
     others = {each.donation: each.label for each in agreed(theirs, unfinished=True)}
     right = others | dict(known)
-    pairs = [(e.label, right[e.donation]) for e in labelled if e.reviewer == reviewer and e.donation in right]
+    own = [each for each in labelled if each.reviewer == reviewer and not each.label.is_hidden]
+    pairs = [(each.label, right[each.donation]) for each in own if each.donation in right]
     if len(pairs) < fewest:
         return Agreement(len(pairs), None, None)
     same_verdict = sum(mine.verdict is answer.verdict for mine, answer in pairs)

@@ -8,9 +8,11 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Engine, ForeignKey, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from nightlatch.review.settings import ReviewSettings
+from nightlatch.store import records
 from nightlatch.store.records import one_of
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -134,7 +136,15 @@ class LookRow(ReviewTables):
     saved_ms: Mapped[int | None] = mapped_column(BigInteger)
     submitted_ms: Mapped[int | None] = mapped_column(BigInteger)
     skipped_ms: Mapped[int | None] = mapped_column(BigInteger)
+    undone_ms: Mapped[int | None] = mapped_column(BigInteger)  # a label was taken back, once; the entry says so
     leaf: Mapped[bytes | None] = mapped_column(LargeBinary)  # the label's entry, kept before it is sent
     salt: Mapped[bytes | None] = mapped_column(LargeBinary)
     leaf_index: Mapped[int | None] = mapped_column(BigInteger)
     receipt: Mapped[str | None] = mapped_column(Text)  # tlog-proof; what is said counts while all of this fits
+
+
+def open_records(settings: ReviewSettings) -> Engine:
+    """The database, migrated. Raises `ConfigError`."""
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    records.migrate(settings.records, MIGRATIONS)
+    return records.engine(settings.records, durable=True)

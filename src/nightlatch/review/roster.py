@@ -298,10 +298,14 @@ class Roster:
 
     def policy(self) -> Promise:
         """The policy that holds now; before the first change, the one that Nightlatch comes with."""
+        return self.signed_policy() or Promise()
+
+    def signed_policy(self) -> Promise | None:
+        """The policy that two administrators signed last; None while there is none."""
         with Session(self._engine) as session:
             made = select(ChangeRow.event).where(ChangeRow.kind == ChangeKind.POLICY, ChangeRow.told_ms.is_not(None))
             event = session.scalar(made.order_by(ChangeRow.leaf_index.desc()).limit(1))
-        return Promise() if event is None else read_promise(event)
+        return None if event is None else read_promise(event)
 
     # ---- within ---------------------------------------------------------------------------------------------------
 

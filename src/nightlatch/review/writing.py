@@ -10,6 +10,8 @@ from nightlatch.domain.label import Happening, Label, NotALabel, Subject
 from nightlatch.domain.sighting import Verdict
 from nightlatch.domain.time import Span
 
+HIDDEN = "hidden"  # too much of the picture is, to say anything else
+
 
 def written(label: Label) -> str:
     """A label as canonical JSON."""
@@ -25,6 +27,8 @@ def told(label: Label) -> dict[str, Json]:
     }
     if label.verdict is not None:
         said["verdict"] = label.verdict.value
+    if label.is_hidden:
+        said["answer"] = HIDDEN
     return said
 
 
@@ -33,14 +37,23 @@ def read(text: str) -> Label:
     try:
         said = json.loads(text)
         return label_of(
-            said.get("subjects", ()), said.get("happenings", ()), said.get("verdict"), said.get("spans", ())
+            said.get("subjects", ()),
+            said.get("happenings", ()),
+            said.get("verdict"),
+            said.get("spans", ()),
+            is_hidden=said.get("answer") == HIDDEN,
         )
     except (ValueError, TypeError, AttributeError):
         raise NotALabel("This label cannot be read. Load the page again.") from None
 
 
 def label_of(
-    subjects: Iterable[str], happenings: Iterable[str], verdict: str | None, spans: Iterable[Sequence[int]] = ()
+    subjects: Iterable[str],
+    happenings: Iterable[str],
+    verdict: str | None,
+    spans: Iterable[Sequence[int]] = (),
+    *,
+    is_hidden: bool = False,
 ) -> Label:
     """A label of these words, and of spans [began, ended) in milliseconds. Raises `NotALabel`."""
     try:
@@ -49,6 +62,7 @@ def label_of(
             frozenset(Happening(each) for each in happenings),
             Verdict(verdict) if verdict is not None else None,
             tuple(sorted((Span(int(began), int(ended)) for began, ended in spans), key=lambda span: span.began_ms)),
+            is_hidden,
         )
     except (ValueError, TypeError):
         raise NotALabel("This label holds a word that Nightlatch does not know. Load the page again.") from None

@@ -125,3 +125,9 @@ def test_a_person_seen_in_an_animal_is_the_animal_where_that_is_far_surer() -> N
     cat, ghost = seen(Kind.CAT, 0.8), seen(Kind.PERSON, 0.47, Box(0.05, 0.05, 0.35, 0.65))
     assert voted([cat, ghost], [cat, ghost]).kinds == (Kind.CAT,)
     assert Kind.PERSON in (voted([cat, seen(Kind.PERSON, 0.8)], [cat, seen(Kind.PERSON, 0.8)]).kinds or ())
+
+
+def test_what_somebody_moves_does_not_make_a_person_of_what_stands_beside_them() -> None:
+    man, motorcycle = seen(Kind.PERSON, 0.9, Box(0.3, 0.2, 0.5, 1.0)), seen(Kind.PERSON, 0.7, Box(0.4, 0.2, 0.9, 1.0))
+    assert voted([man, motorcycle], [man, motorcycle], regions=(man.box,)).people == 1
+    assert voted([man, motorcycle], [man, motorcycle], regions=(man.box, Box(0.6, 0.3, 0.8, 0.9))).people == 2

@@ -19,7 +19,16 @@ const KINDS: Record<string, string> = {
   shred: "Its key was destroyed",
 };
 
-export const happened = (entry: Entry) => KINDS[entry.kind] ?? entry.kind;
+// A label that says nothing of the clip: too much of it was hidden, or it was taken back just after it was written.
+const ANSWERS: Record<string, string> = {
+  hidden: "A reviewer could not say: too much is hidden",
+  undone: "A reviewer took their label back",
+};
+
+export function happened({ kind, event }: Entry): string {
+  const { answer } = (kind === "label" && (event.label as { answer?: string } | undefined)) || {};
+  return (answer !== undefined && ANSWERS[answer]) || (KINDS[kind] ?? kind);
+}
 export const moment = (ms: number, nowMs: number) => `${dayName(ms, nowMs)}, ${hhmmss(ms)}`;
 
 // Whether the entry can be believed, and why (not).

@@ -1,39 +1,23 @@
-// What opens over the desk: the keys, and the question before a clip is stopped.
+// What opens over the desk: a box, and the question before a clip is stopped. The guide is in Guide.tsx.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
-import { CONTROLS, keyName } from "../keys";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
-function Box({ title, close, children }: { title: string; close: () => void; children: ComponentChildren }) {
+interface BoxProps {
+  title: string;
+  close: () => void;
+  isWide?: boolean;
+  children: ComponentChildren;
+}
+
+export function Box({ title, close, isWide, children }: BoxProps) {
   const box = useRef<HTMLDialogElement>(null);
-  useEffect(() => box.current?.showModal(), []);
+  useLayoutEffect(() => box.current?.showModal(), []); // before the next key comes
   return (
-    <dialog ref={box} onClose={close} aria-label={title}>
+    <dialog ref={box} onClose={close} aria-label={title} class={isWide ? "wide" : ""}>
       <h2>{title}</h2>
       {children}
     </dialog>
-  );
-}
-
-export function KeysBox({ close }: { close: () => void }) {
-  return (
-    <Box title="Keys" close={close}>
-      <dl class="keys">
-        {CONTROLS.map(([key, does]) => (
-          <div key={key}>
-            <dt>
-              <kbd>{keyName(key)}</kbd>
-            </dt>
-            <dd>{does}</dd>
-          </div>
-        ))}
-      </dl>
-      <form method="dialog">
-        <button type="submit" class="main" autofocus>
-          Back
-        </button>
-      </form>
-    </Box>
   );
 }
 

@@ -1,10 +1,11 @@
 // The label of one clip: what is chosen, whether it is saved, and the ways on.
 
 import { session } from "../here";
-import { type Choice, HAPPENINGS, isComplete, missing, SUBJECTS, VERDICTS } from "../label";
-import type { Saved, Work } from "../room";
+import { isComplete, missing } from "../label";
+import { asideOf, type Saved, type Work } from "../room";
 import { Trouble } from "../Trouble";
 import type { Acts } from "./acts";
+import { Words } from "./Words";
 
 const BREAK_AFTER_MS = 20 * 60_000;
 
@@ -22,23 +23,37 @@ interface SheetProps {
 }
 
 export function LabelSheet({ work, acts, hasFilm }: SheetProps) {
-  const { label, saved } = work;
-  const { failure, sinceBreakMs } = session.now.value;
+  const { label, saved, isAgain } = work;
+  const { failure, sinceBreakMs, warning, place } = session.now.value;
+  const waits = asideOf(place) !== undefined;
   return (
     <section class="says-what" aria-label="Your label">
-      {session.isLockingSoon() ? <Soon /> : Date.now() - sinceBreakMs > BREAK_AFTER_MS && <Tired />}
-      <Group name="Who or what" of={SUBJECTS} acts={acts} chosen={label.subjects} />
-      <Group name="What happens" of={HAPPENINGS} acts={acts} chosen={label.happenings} />
-      <Group name="Verdict" of={VERDICTS} acts={acts} chosen={label.verdict ? [label.verdict] : []} isVerdict />
-      <Trouble of={failure} />
-      <WaysOn acts={acts} isDone={isComplete(label)} hasFilm={hasFilm} />
-      <p class="fine state" role="status" data-testid="saved" data-saved={saved}>
-        {missing(label) ?? SAVED[saved]}
-      </p>
-      <button type="button" class="quiet keys-button" onClick={acts["?"]}>
-        Keys <kbd>?</kbd>
-      </button>
+      {warning === "touch" ? <Soon /> : Date.now() - sinceBreakMs > BREAK_AFTER_MS && <Tired />}
+      {isAgain && (
+        <p class="note" role="status" data-testid="again">
+          Taken back: it does not count until you hand it in again.{waits && " The clip that you were at waits."}
+        </p>
+      )}
+      <Words label={label} acts={acts} />
+      <div class="reach">
+        <Trouble of={failure} />
+        <div class="state">
+          <p class="fine" role="status" data-testid="saved" data-saved={saved}>
+            {missing(label) ?? SAVED[saved]}
+          </p>
+          <GuideButton acts={acts} />
+        </div>
+        <WaysOn acts={acts} isDone={isComplete(label)} hasFilm={hasFilm} />
+      </div>
     </section>
+  );
+}
+
+export function GuideButton({ acts }: { acts: Acts }) {
+  return (
+    <button type="button" class="quiet keys-button" onClick={acts["?"]} data-testid="guide-open">
+      What words mean <kbd>?</kbd>
+    </button>
   );
 }
 
@@ -58,34 +73,6 @@ function Tired() {
         Break
       </button>
     </p>
-  );
-}
-
-interface GroupProps {
-  name: string;
-  of: Choice[];
-  acts: Acts;
-  chosen: string[];
-  isVerdict?: boolean;
-}
-
-function Group({ name, of, acts, chosen, isVerdict }: GroupProps) {
-  return (
-    <fieldset class={isVerdict ? "group verdicts" : "group"}>
-      <legend>{name}</legend>
-      {of.map(({ word, key, name: said }) => (
-        <button
-          type="button"
-          key={word}
-          class={isVerdict ? `chip ${word}` : "chip"}
-          aria-pressed={chosen.includes(word)}
-          onClick={acts[key]}
-          data-testid={`say-${word}`}
-        >
-          <kbd>{key.toUpperCase()}</kbd> {said}
-        </button>
-      ))}
-    </fieldset>
   );
 }
 

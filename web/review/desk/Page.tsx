@@ -3,113 +3,89 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { session } from "../here";
-import { EMPTY } from "../label";
+import { EMPTY, type Label, named } from "../label";
 import { type Work, workOf } from "../room";
-import { type Acts, actOf, actsOf } from "./acts";
-import { FlagBox, KeysBox } from "./Boxes";
+import { actsOf, type BoxName, type Hears } from "./acts";
+import { FlagBox } from "./Boxes";
+import { GuideBox } from "./Guide";
 import { LabelSheet } from "./LabelSheet";
-import { type Playing, soughtTo } from "./playing";
-import { Ruler } from "./Ruler";
-import { Tool } from "./Tool";
+import { Stage } from "./Stage";
+import { useKeys } from "./useKeys";
 import { usePlayer } from "./usePlayer";
 
-const labelNow = () => workOf(session.now.value.place)?.label ?? EMPTY;
+const workNow = () => workOf(session.now.value.place);
+const labelNow = () => workNow()?.label ?? EMPTY;
+const HEARS: Hears = {
+  change: (label: Label) => session.change(label),
+  handIn: () => void session.handIn(),
+  undo: () => void session.undo(),
+  skipClip: () => void session.skipClip(),
+  rest: () => void session.rest(),
+};
 
 export function Desk({ work }: { work: Work }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const length = work.look.length_ms;
-  const { shown, now, play } = usePlayer(canvas, length);
+  const reel = () => session.filmOf(work);
+  const player = usePlayer(canvas, length, reel);
   const began = useSignal<number | null>(null);
-  const box = useSignal<"keys" | "flag" | null>(null);
-  const film = session.film.value;
+  const box = useSignal<BoxName | null>(null);
+  const large = useSignal(false);
+  const film = reel();
   const acts = useMemo(() => {
-    const roll = () => session.film.value;
-    return actsOf({ session, length, label: labelNow, roll, playing: now, play, began, box });
+    const { now, play } = player;
+    return actsOf({ session: HEARS, length, label: labelNow, roll: reel, playing: now, play, began, box, large });
   }, [length]);
   useKeys(acts);
+  useEffect(() => scrollTo(0, 0), []); // each look begins at its top
   const close = () => {
     box.value = null;
   };
+  const isLarge = large.value && film !== null;
   return (
-    <main id="content" class="desk" data-testid="desk" data-here={work.pictures}>
-      <section class="stage" aria-label="The clip">
-        <div class="screen">
-          {film ? (
-            <canvas
-              ref={canvas}
-              class={shown.isGrey ? "grey" : ""}
-              data-testid="canvas"
-              role="img"
-              aria-label="The clip"
-            />
-          ) : (
-            <p data-testid="no-pictures">
-              {work.why || "The pictures are gone. Finish your label, or go on to the next clip."}
-            </p>
-          )}
-          {film && work.pictures === 0 && <p class="coming">Drawn for you. The pictures are on their way…</p>}
-        </div>
-        <Ruler
-          at={shown.at}
-          length={length}
-          began={began.value}
-          spans={work.label.spans}
-          film={film}
-          seek={(at) => play(soughtTo(now(), at))}
-        />
-        <Tools acts={acts} shown={shown} length={length} hasBegun={began.value !== null} />
-      </section>
-      <LabelSheet work={work} acts={acts} hasFilm={film !== null} />
-      {box.value === "keys" && <KeysBox close={close} />}
+    <main
+      id="content"
+      class={isLarge ? "desk large" : "desk"}
+      data-testid="desk"
+      data-here={work.pictures}
+      data-view={work.look.view}
+    >
+      <Stage
+        canvas={canvas}
+        film={film}
+        length={length}
+        player={player}
+        acts={acts}
+        spans={work.label.spans}
+        began={began.value}
+        isLarge={isLarge}
+        instead={<Instead work={work} hasFilm={film !== null} />}
+      />
+      {isLarge ? <Said label={work.label} /> : <LabelSheet work={work} acts={acts} hasFilm={film !== null} />}
+      {box.value === "keys" && <GuideBox close={close} />}
       {box.value === "flag" && <FlagBox close={close} flag={() => void session.flagClip()} />}
     </main>
   );
 }
 
-function useKeys(acts: Acts) {
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.metaKey || event.ctrlKey || event.altKey || isTaken(event)) return;
-      const act = actOf(acts, event.key);
-      if (!act) return;
-      event.preventDefault();
-      act();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, [acts]);
+function Instead({ work, hasFilm }: { work: Work; hasFilm: boolean }) {
+  if (!hasFilm)
+    return (
+      <p data-testid="no-pictures">
+        {work.why || "The pictures are gone. Finish your label, or go on to the next clip."}
+      </p>
+    );
+  return work.pictures === 0 ? <p class="coming">Drawn for you. The pictures are on their way…</p> : null;
 }
 
-// By a box, a slider or the button that has the focus.
-function isTaken({ target, key }: KeyboardEvent): boolean {
-  if (target instanceof HTMLInputElement || document.querySelector("dialog[open]")) return true;
-  return target instanceof HTMLButtonElement && (key === " " || key === "Enter");
-}
-
-interface ToolsProps {
-  acts: Acts;
-  shown: Playing;
-  length: number;
-  hasBegun: boolean;
-}
-
-function Tools({ acts, shown, length, hasBegun }: ToolsProps) {
+// What is said so far, over a picture that takes the whole window.
+export function Said({ label }: { label: Label }) {
   return (
-    <div class="look-bar">
-      <Tool does=" " acts={acts} name={shown.isPlaying ? "Pause" : "Play"} isOn={shown.isPlaying} />
-      <Tool does="," acts={acts} name="Back" />
-      <Tool does="." acts={acts} name="Next" />
-      <Tool does="s" acts={acts} name="Slow" isOn={shown.isSlow} />
-      <Tool does="c" acts={acts} name="Loop" isOn={shown.isLooping} />
-      <Tool does="g" acts={acts} name="Grey" isOn={shown.isGrey} />
-      <Tool does="[" acts={acts} name="Span" isOn={hasBegun} />
-      <Tool does="]" acts={acts} name="to here" />
-      <span class="grow" />
-      <span class="fine time">
-        {seconds(shown.at)} of {seconds(length)}
+    <p class="said" role="status" data-testid="said">
+      {named(label).join(" · ") || "Nothing is said yet."}{" "}
+      <span class="hint">
+        <kbd>?</kbd> words <kbd>+</kbd> small
       </span>
-    </div>
+    </p>
   );
 }
-
-const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;

@@ -2,27 +2,40 @@
 
 import {
   HAPPENINGS,
+  HIDDEN,
   type Label,
   SUBJECTS,
   VERDICTS,
   withHappening,
+  withHidden,
   withoutSpanAt,
   withSpan,
   withSubject,
   withVerdict,
 } from "../label";
-import type { Session } from "../session";
 import { type Playing, type Roll, stepped, toggled } from "./playing";
 
+// Who hears what is said and done: the session, or a practice.
+export interface Hears {
+  change: (label: Label) => void;
+  handIn: () => void;
+  undo: () => void;
+  skipClip: () => void;
+  rest: () => void;
+}
+
+export type BoxName = "keys" | "flag";
+
 export interface Desk {
-  session: Pick<Session, "change" | "handIn" | "skipClip" | "rest">;
+  session: Hears;
   length: number;
   label: () => Label;
   roll: () => Roll | null;
   playing: () => Playing;
   play: (to: Playing) => void;
   began: { value: number | null }; // a span that has no end yet
-  box: { value: "keys" | "flag" | null }; // which one is open
+  box: { value: BoxName | null }; // which one is open
+  large: { value: boolean }; // the picture alone
 }
 
 export type Acts = Readonly<Record<string, () => void>>;
@@ -31,7 +44,7 @@ export function actsOf(desk: Desk): Acts {
   return { ...viewing(desk), ...marking(desk), ...labelling(desk), ...moving(desk) };
 }
 
-function viewing({ length, playing, play, roll }: Desk): Acts {
+function viewing({ length, playing, play, roll, large }: Desk): Acts {
   const step = (by: number) => {
     const pictures = roll();
     if (pictures) play(stepped(playing(), by, pictures));
@@ -43,6 +56,12 @@ function viewing({ length, playing, play, roll }: Desk): Acts {
     s: () => play({ ...playing(), isSlow: !playing().isSlow }),
     c: () => play({ ...playing(), isLooping: !playing().isLooping }),
     g: () => play({ ...playing(), isGrey: !playing().isGrey }),
+    "+": () => {
+      large.value = !large.value;
+    },
+    Escape: () => {
+      large.value = false;
+    },
   };
 }
 
@@ -64,7 +83,7 @@ function marking({ session, label, playing, began }: Desk): Acts {
 }
 
 function labelling({ session, label }: Desk): Acts {
-  const acts: Record<string, () => void> = {};
+  const acts: Record<string, () => void> = { [HIDDEN.key]: () => session.change(withHidden(label())) };
   for (const { key, word } of SUBJECTS) acts[key] = () => session.change(withSubject(label(), word));
   for (const { key, word } of HAPPENINGS) acts[key] = () => session.change(withHappening(label(), word));
   for (const { key, word } of VERDICTS) acts[key] = () => session.change(withVerdict(label(), word));
@@ -73,9 +92,10 @@ function labelling({ session, label }: Desk): Acts {
 
 function moving({ session, box }: Desk): Acts {
   return {
-    Enter: () => void session.handIn(),
-    n: () => void session.skipClip(),
-    b: () => void session.rest(),
+    Enter: () => session.handIn(),
+    z: () => session.undo(),
+    n: () => session.skipClip(),
+    b: () => session.rest(),
     "!": () => {
       box.value = "flag";
     },

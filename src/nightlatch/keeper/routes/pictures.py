@@ -14,14 +14,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.concurrency import run_in_threadpool
 
+from nightlatch.errors import NightlatchError
 from nightlatch.keeper.premises import premises
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
+from nightlatch.keeper.release import MarkedStill
 from nightlatch.keeper.room import Room
 from nightlatch.web.shape import Answer, Number
 
@@ -115,7 +118,7 @@ async def watch(socket: WebSocket, view: Number) -> None:
 
 async def _show(socket: WebSocket, room: Room, view: int) -> None:
     """One connection of one view, to its end. Whatever ends it ends the view, but for a second tab."""
-    is_ours = False
+    is_ours, ahead = False, Ahead(room, view)
     try:
         hello = TicketMessage.model_validate_json(await asyncio.wait_for(socket.receive_text(), HELLO_WITHIN_S))
         pictures = await run_in_threadpool(room.connect, view, hello.ticket, hello.session)
@@ -123,7 +126,7 @@ async def _show(socket: WebSocket, room: Room, view: int) -> None:
         await _say(socket, FilmLength(pictures=pictures))
         pace = Pace(await run_in_threadpool(room.pace, view), asyncio.get_running_loop().time())
         while True:
-            await _answer(socket, room, view, pace, await _next(socket, room, view))
+            await _answer(socket, room, view, pace, ahead, await _next(socket, room, view))
     except KeeperRefused as refused:
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             await _say(socket, ViewEnd(refused=refused.refusal, error=str(refused)))
@@ -136,6 +139,7 @@ async def _show(socket: WebSocket, room: Room, view: int) -> None:
     finally:
         if is_ours:
             await run_in_threadpool(room.close_view, view)
+            await ahead.end()
 
 
 async def _say(socket: WebSocket, message: ViewMessage) -> None:
@@ -153,12 +157,37 @@ async def _next(socket: WebSocket, room: Room, view: int) -> PageMessage:
         reading.cancel()
 
 
-async def _answer(socket: WebSocket, room: Room, view: int, pace: Pace, said: PageMessage) -> None:
+@dataclass(slots=True)
+class Ahead:
+    """Has the next picture made while the one before it is on its way and the pace has it wait."""
+
+    room: Room
+    view: int
+    _making: asyncio.Task[None] | None = None
+
+    async def still(self, n: int) -> MarkedStill:
+        """A picture that may leave; then the next one is begun. Raises `KeeperRefused`."""
+        await self.end()  # one at a time: a film is decoded in its order
+        picture = await run_in_threadpool(self.room.still, self.view, n)
+        self._making = asyncio.create_task(self._make(n + 1))
+        return picture
+
+    async def end(self) -> None:
+        """Leave nothing behind that is still being made."""
+        if self._making is not None:
+            await self._making
+
+    async def _make(self, n: int) -> None:
+        with contextlib.suppress(NightlatchError):  # said when it is asked for, in its turn
+            await run_in_threadpool(self.room.prepare, self.view, n)
+
+
+async def _answer(socket: WebSocket, room: Room, view: int, pace: Pace, ahead: Ahead, said: PageMessage) -> None:
     if said.is_only_here:
         await run_in_threadpool(room.touch, view)
         return
     for n in said.numbers:
         await asyncio.sleep(pace.wait_s(asyncio.get_running_loop().time()))
-        still = await run_in_threadpool(room.still, view, n)
+        still = await ahead.still(n)
         await _say(socket, PictureHead(n=still.n, at_ms=still.at_ms))
         await socket.send_bytes(still.jpeg)

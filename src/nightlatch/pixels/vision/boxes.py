@@ -40,6 +40,13 @@ def overlap(a: Box, b: Box) -> float:
     return across * down if across > 0 and down > 0 else 0.0
 
 
+def common(a: Box, b: Box) -> Box | None:
+    """What lies in both; None where that is nothing."""
+    left, top = max(a.left, b.left), max(a.top, b.top)
+    right, bottom = min(a.right, b.right), min(a.bottom, b.bottom)
+    return Box(left, top, right, bottom) if left < right and top < bottom else None
+
+
 def iou(a: Box, b: Box) -> float:
     """Intersection over union, 0 to 1."""
     both = overlap(a, b)

@@ -17,7 +17,7 @@ from itertools import islice, pairwise, takewhile
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind, family
-from nightlatch.pixels.vision.boxes import area_of, grown, overlap
+from nightlatch.pixels.vision.boxes import area_of, common, grown, overlap
 
 # Chosen before they were tried on any film, but for TOGETHER, LEAST_OF_TWO, SURER and FAR_SURER, which half of the
 # films of bench/sight taught (reel.py says which), and VEHICLE_MOVES: more than a garden in changing light had.
@@ -159,21 +159,23 @@ def _moves(each: Detection, regions: Sequence[Box]) -> bool:
     return any(overlap(around, region) > 0 for region in regions)
 
 
-def _moved(box: Box, regions: Sequence[Box]) -> float:
-    """The share of a box that moves."""
-    return sum(overlap(box, region) for region in regions) / max(1e-9, area_of(box))
+def _moved(box: Box, regions: Sequence[Box], others: Sequence[Box] = ()) -> float:
+    """The share of a box that moves, without what lies in `others`."""
+    moved = 0.0
+    for region in regions:
+        moved += overlap(box, region)
+        here = common(box, region)
+        moved -= sum(overlap(here, other) for other in others) if here is not None else 0.0
+    return moved / max(1e-9, area_of(box))
 
 
 def _count(found: Sequence[Detection], regions: Sequence[Box]) -> int:
-    """How many separate people are well seen in a look, and move."""
+    """How many separate people are well seen in a look, and move: what somebody surer moves counts for them alone."""
     boxes: list[Box] = []
-    sure = (
-        each
-        for each in found
-        if each.kind is Kind.PERSON and each.score >= WELL and _moved(each.box, regions) >= PERSON_MOVES
-    )
+    sure = [each for each in found if each.kind is Kind.PERSON and each.score >= WELL]
     for each in sorted(sure, key=lambda detection: -detection.score):
-        if all(overlap(each.box, box) <= APART * min(area_of(each.box), area_of(box)) for box in boxes):
+        is_apart = all(overlap(each.box, box) <= APART * min(area_of(each.box), area_of(box)) for box in boxes)
+        if is_apart and _moved(each.box, regions, boxes) >= PERSON_MOVES:
             boxes.append(each.box)
     return len(boxes)
 

@@ -13,11 +13,11 @@ from fastapi import APIRouter, Response
 from pydantic import Field
 
 from nightlatch.domain.label import Label
-from nightlatch.review.desk import At, Seated
+from nightlatch.review.desk import At, Desk, Seated
 from nightlatch.review.entries import Entry, Receipt, entry
 from nightlatch.review.errors import KeeperSaidNo, Unreachable
 from nightlatch.review.keeper import DrawnClip, Keeper, ViewTicket
-from nightlatch.review.labels import ReviewLook
+from nightlatch.review.labels import ReviewLook, Submission
 from nightlatch.review.writing import label_of, written
 from nightlatch.web.shape import Answer, Body, Number
 
@@ -35,11 +35,12 @@ class LabelDraft(Body):
     happenings: list[str] = Field([], max_length=20)
     verdict: str | None = None
     spans: list[list[int]] = Field([], max_length=40)
+    hidden: bool = False  # too much is hidden to say
 
     @property
     def label(self) -> Label:
         """Raises `NotALabel`."""
-        return label_of(self.subjects, self.happenings, self.verdict, self.spans)
+        return label_of(self.subjects, self.happenings, self.verdict, self.spans, is_hidden=self.hidden)
 
 
 class NextLook(Answer):
@@ -62,6 +63,7 @@ class SavedDraft(Answer):
 @router.post("/next")
 def next_clip(at: At, who: Seated) -> NextLook:
     """The clip that the keeper drew: logged first, then a ticket for its pictures."""
+    tell_the_keeper(at, who.reviewer)
     drawn = _drawn(at.keeper, who.keeper_token)
     made = entry("view.open", drawn.view.canonical(), drawn.tag, at.clock)
     opened = _opened(at.keeper, who.keeper_token, drawn, made, at.append(made.leaf))
@@ -92,15 +94,13 @@ def save(at: At, view: Number, said: LabelDraft, who: Seated) -> SavedDraft:
 def submit(at: At, view: Number, said: LabelDraft, who: Seated) -> None:
     """Hand in. The log holds the label from here on; the keeper hears of it when it can."""
     handed = at.labels.submit(view, who.reviewer, said.label, at.append)
-    tell = [partial(at.keeper.label, handed)]
-    donation = handed.labelled.donation
-    if at.queue.settle(donation):
-        tell.append(partial(at.keeper.enough, donation))
-    for each in tell:
-        try:
-            each()
-        except (KeeperSaidNo, Unreachable) as error:  # the label counts all the same
-            log.warning("label.untold", error=type(error).__name__)
+    _handed(at, handed)
+
+
+@router.post("/looks/{view}/undo", status_code=204)
+def undo(at: At, view: Number, who: Seated) -> None:
+    """Take it back, within seconds: the log holds that, too, and the label is a draft again."""
+    _handed(at, at.labels.undo(view, who.reviewer, at.append))
 
 
 @router.post("/looks/{view}/skip", status_code=204)
@@ -115,6 +115,26 @@ def flag(at: At, view: Number, who: Seated) -> None:
     at.labels.flag(view, who.reviewer)  # here first: whatever the keeper says, no label of it counts
     log.warning("clip.flagged", view=view)
     at.keeper.flag(who.keeper_token, view)
+
+
+def tell_the_keeper(at: Desk, reviewer: str) -> None:
+    """The keeper hears of clips that have enough labels, before it draws for this reviewer."""
+    for donation in at.tidings.due(reviewer):
+        _tell(partial(at.keeper.enough, donation))
+
+
+def _handed(at: Desk, handed: Submission) -> None:
+    """A label, or that it was taken back, is in the log: what follows from it."""
+    donation, reviewer = handed.labelled.donation, handed.labelled.reviewer
+    at.tidings.change(donation, reviewer, has_enough=at.queue.settle(donation))
+    _tell(partial(at.keeper.label, handed))
+
+
+def _tell(say: Callable[[], None]) -> None:
+    try:
+        say()
+    except (KeeperSaidNo, Unreachable) as error:  # the label counts all the same
+        log.warning("label.untold", error=type(error).__name__)
 
 
 def _drawn(keeper: Keeper, token: str) -> DrawnClip:

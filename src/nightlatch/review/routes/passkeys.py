@@ -8,6 +8,7 @@ from pydantic import Field
 
 from nightlatch.review.desk import COOKIE, At, Seated
 from nightlatch.review.errors import KeeperSaidNo, Unreachable
+from nightlatch.review.routes.looks import tell_the_keeper
 from nightlatch.web.shape import Answer, Body
 
 router = APIRouter(prefix="/api")
@@ -92,5 +93,6 @@ def lock(at: At, request: Request, response: Response) -> None:
 
 
 @router.post("/here", status_code=204)
-def here(_: Seated) -> None:
+def here(at: At, who: Seated) -> None:
     """Still there: asking was enough."""
+    tell_the_keeper(at, who.reviewer)

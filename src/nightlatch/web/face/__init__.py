@@ -6,8 +6,9 @@ serves the application (`nightlatch.web.serving`) finds the face on it and keeps
 
 from nightlatch.web.face.face import SAFE, Face, Gate, Statuses, only_from
 from nightlatch.web.face.guard import face_of, put_on
-from nightlatch.web.face.limits import KIB, MIB, Limits, Upload
+from nightlatch.web.face.limits import Limits, Upload
 from nightlatch.web.face.refusals import NotAtHome, TooLarge, TooSlow, Unmeasured
+from nightlatch.web.sizes import KIB, MIB
 
 __all__ = [
     "KIB",

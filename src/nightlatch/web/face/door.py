@@ -24,7 +24,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from nightlatch.web.addresses import is_this_machine, sender
 from nightlatch.web.face.face import Face
-from nightlatch.web.face.limits import KIB, Limits, size
+from nightlatch.web.face.limits import Limits, size
+from nightlatch.web.sizes import KIB
 
 JUST_CAME_S = 1.0  # who came a moment ago has had no time to speak: a body that drips goes first
 HEAD_START = 64 * KIB  # bytes that count as sent already: a request that has just begun is never the slowest

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-KIB, MIB = 1024, 1024**2
+from nightlatch.web.sizes import KIB, MIB
 
 
 @dataclass(frozen=True, slots=True)
