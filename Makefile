@@ -72,7 +72,7 @@ bench-sight: .venv/installed models .venv/system  ## measure what is told of rea
 bench-soak: .venv/installed .venv/system  ## run sixteen cameras for an hour
 	$(BIN)/python bench/soak.py $(ARGS)
 
-bench-redact: .venv/installed  ## hide people in real films and judge the result
+bench-redact: .venv/installed models  ## make real films into what is given, search it, and draw sheets of before and after
 	$(BIN)/python bench/redact.py 10
 
 bench-watermark: .venv/installed  ## measure what the hidden mark survives

@@ -27,6 +27,8 @@ reports = st.builds(
     faces=count,
     carried=count,
     share_covered=st.floats(0, 1).map(abs),
+    share_grey=st.floats(0, 1).map(abs),
+    share_drawn=st.floats(0, 1).map(abs),
     lost=count,
     worst_picture=st.none() | count,
 )
@@ -58,6 +60,8 @@ def test_the_keeper_is_sent_six_fields_and_reads_the_same_report(report: Redacti
         {"uncovered": None},
         {"sound_removed": 1},
         {"share_covered": 1.5},
+        {"share_grey": -0.5},
+        {"share_drawn": "0.1"},
         {"worst_picture": 1.0},
         {"eye": 5},
         {"more": 1},

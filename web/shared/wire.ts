@@ -432,8 +432,8 @@ export interface Donations {
   given: Donation[]; // the newest first
 }
 
-// How people are hidden: under flat patches, or as flat shapes in front of the empty place.
-export const STYLES = ["cover", "silhouettes"] as const;
+// How people are hidden. Films are made of a plate and puppets; the others are what there was before.
+export const STYLES = ["cover", "silhouettes", "puppets"] as const;
 export type Style = (typeof STYLES)[number];
 
 // What was hidden in the film with this hash, and what a second look at the finished film still finds.
@@ -441,16 +441,18 @@ export interface RedactionReport {
   sha256: string; // hex, of the redacted film
   style: Style;
   people: number; // pictures × people that were found
-  uncovered: number; // pictures in which a face or a head is still found, and people who were lost from sight
+  uncovered: number; // people who are still found in the finished film
   sound_removed: boolean;
   metadata_removed: boolean;
   eye: string; // the detector's name
   pictures: number;
   length_ms: number;
   faces: number; // faces that belong to nobody who was found
-  carried: number; // pictures × covers that were carried over a detector's blinks
+  carried: number; // pictures × people that were hidden through a detector's blinks
   share_covered: number; // of all pixels
-  lost: number; // people who were lost from sight in the middle of the picture: they may lie there, unseen by the eye
+  share_grey: number; // where nothing is known of the place
+  share_drawn: number;
+  lost: number; // times that somebody was lost from sight in the middle of the picture: what was seen then is grey
   worst_picture: number | null; // the one in which most is still found
 }
 

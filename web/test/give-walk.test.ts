@@ -21,18 +21,24 @@ const PROGRAMME: Programme = {
   notice: "Ask.",
   language: "en",
 };
-const FILM = utf8("everybody is covered in this film");
+const FILM = utf8("everybody is drawn in this film");
 const OFFER: Offer = { id: "o1", share: 0, problem: null, ready: false, sha256: null, report: null };
 const ANSWERS: Answers = {
   "GET /giving": [yes({ programme: PROGRAMME, programmes: [], given: [], witness: { key: "", vouched: null } })],
-  "POST /giving/offers?clip=c1&from_ms=2000&to_ms=27000&style=cover": [yes(OFFER)],
+  "POST /giving/offers?clip=c1&from_ms=2000&to_ms=27000": [yes(OFFER)],
   "GET /giving/offers/o1/film": [yes({ bytes: FILM, headers: new Headers() })],
   "POST /giving/offers/o1/key": [yes({ donation: "d1" })],
   "POST /giving/offers/o1/consent": [yes({})],
 };
 
 const ready = async () =>
-  yes({ ...OFFER, share: 1, ready: true, sha256: await hexSha256(FILM), report: { people: 3 } });
+  yes({
+    ...OFFER,
+    share: 1,
+    ready: true,
+    sha256: await hexSha256(FILM),
+    report: { people: 3, share_covered: 0.2, share_grey: 0.15, share_drawn: 0.1 },
+  });
 
 async function given(
   answers: Answers = {},
@@ -60,13 +66,14 @@ describe("the way through", () => {
     await it.open();
     await it.hide();
     expect((it.at.value as Previewing).preview.bytes).toEqual(FILM);
+    expect((it.at.value as Previewing).preview.covered).toEqual({ all: 0.2, grey: 0.15, drawn: 0.1 });
     await it.sign();
     expect(hub.asked).not.toContain("POST /giving/offers/o1/key");
     it.played();
     await it.sign();
     expect(hub.asked).toEqual([
       "GET /giving",
-      "POST /giving/offers?clip=c1&from_ms=2000&to_ms=27000&style=cover",
+      "POST /giving/offers?clip=c1&from_ms=2000&to_ms=27000",
       "GET /giving/offers/o1",
       "GET /giving/offers/o1",
       "GET /giving/offers/o1/film",
@@ -95,7 +102,7 @@ describe("the way through", () => {
     const shares: unknown[] = [];
     it.at.subscribe((at) => at.step === "hiding" && shares.push(at.share));
     await it.hide();
-    expect(hub.bodies["POST /giving/offers?clip=c1&from_ms=2000&to_ms=27000&style=cover"]).toEqual(utf8("plain"));
+    expect(hub.bodies["POST /giving/offers?clip=c1&from_ms=2000&to_ms=27000"]).toEqual(utf8("plain"));
     expect(shares).toContain(0.5);
   });
 });

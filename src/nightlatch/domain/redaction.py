@@ -20,10 +20,11 @@ class NotARedaction(Refused):
 
 
 class Style(StrEnum):
-    """How people are hidden: under flat patches, or as flat shapes in front of the empty place."""
+    """How people are hidden. Films are made of a plate and puppets; the others are what there was before."""
 
     COVER = "cover"
     SILHOUETTES = "silhouettes"
+    PUPPETS = "puppets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class RedactionReport:
     sha256: str  # hex, of the redacted film
     style: Style
     people: int  # pictures × people that were found
-    uncovered: int  # pictures in which a face or a head is still found, and people who were lost from sight
+    uncovered: int  # people who are still found in the finished film
     sound_removed: bool
     metadata_removed: bool
     # the hub and its owner know these, too
@@ -41,14 +42,16 @@ class RedactionReport:
     pictures: int = 0
     length_ms: int = 0
     faces: int = 0  # faces that belong to nobody who was found
-    carried: int = 0  # pictures × covers that were carried over a detector's blinks
+    carried: int = 0  # pictures × people that were hidden through a detector's blinks
     share_covered: float = 0.0  # of all pixels
-    lost: int = 0  # people who were lost from sight in the middle of the picture: they may lie there, unseen by the eye
+    share_grey: float = 0.0  # where nothing is known of the place
+    share_drawn: float = 0.0
+    lost: int = 0  # times that somebody was lost from sight in the middle of the picture: what was seen then is grey
     worst_picture: int | None = None  # the one in which most is still found
 
     @property
     def hides_all(self) -> bool:
-        """Whether nobody was lost from sight or is still found, and sound and tags are gone."""
+        """Whether nobody is still found, and sound and tags are gone."""
         return self.uncovered == 0 and self.sound_removed and self.metadata_removed
 
     def for_keeper(self) -> RedactionReport:

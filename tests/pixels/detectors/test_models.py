@@ -25,9 +25,9 @@ from nightlatch.pixels.detectors.opening import (
     lacking,
     open_detector,
     open_newcomers,
-    open_privacy_eyes,
     open_stand_in,
 )
+from nightlatch.pixels.hiding.eyes import open_privacy_eyes
 
 WEIGHTS = os.urandom(300_000)
 STICK = Path(__file__).resolve().parents[4] / "shared" / "data" / "models"

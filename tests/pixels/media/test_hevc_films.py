@@ -17,9 +17,10 @@ import pytest
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection
 from nightlatch.pixels.codecs.hevc import framing
+from nightlatch.pixels.hiding.eyes import PrivacyEyes
+from nightlatch.pixels.hiding.redacting import redact_film
 from nightlatch.pixels.media.frames import Looker
 from nightlatch.pixels.media.packets import Packet, Streams
-from nightlatch.pixels.media.rewrite import redact_film
 from nightlatch.pixels.media.stills import make_still
 from tests.pixels.media.films import cut, film, payloads, read
 
@@ -176,7 +177,7 @@ class SeesNobody:
 def test_a_clip_is_given_as_h264(tmp_path: Path, depth: str) -> None:
     streams, packets = read(film(tmp_path / "in.mp4", seconds=21, more=PLAIN + f" -pix_fmt {depth}"))
     (whole,), _ = cut(streams, packets, target_ms=60_000)
-    done = redact_film(whole.mp4, SeesNobody(), SeesNobody(), from_ms=0, to_ms=20_500)
+    done = redact_film(whole.mp4, PrivacyEyes(SeesNobody(), SeesNobody(), SeesNobody()), from_ms=0, to_ms=20_500)
     with av.open(io.BytesIO(done.mp4)) as back:
         assert back.streams.video[0].codec_context.name == "h264"
         assert sum(1 for _ in back.decode(video=0)) == done.report.pictures > 290

@@ -4,10 +4,10 @@ import { useEffect, useMemo } from "preact/hooks";
 import { when } from "../../shared/time";
 import { now } from "../state";
 import { Link, Problem, Trouble, useTitle, Wait } from "../ui";
-import { type Cut, lengthOf, longestFrom, SHORTEST_MS, type Style } from "./cut";
+import { type Cut, lengthOf, longestFrom, SHORTEST_MS } from "./cut";
 import { doors } from "./doors";
 import { type Giver, giver } from "./giver";
-import { type Choosing, type Hiding, hid, type Previewing } from "./steps";
+import { type Choosing, type Hiding, hid, inWords, leftFor, type Previewing } from "./steps";
 
 export function GivePage({ id }: { id: string }) {
   useTitle("Give a clip");
@@ -62,7 +62,6 @@ function Choose(props: { id: string; giving: Giver; at: Choosing; hiding: Hiding
         would.
       </p>
       <Sliders cut={at.cut} all={lengthOf(at.clip)} set={giving.cut} isBusy={hiding !== null} />
-      <Styles cut={at.cut} set={giving.cut} isBusy={hiding !== null} />
       <div class="row">
         <button
           type="button"
@@ -79,7 +78,7 @@ function Choose(props: { id: string; giving: Giver; at: Choosing; hiding: Hiding
         <p class="wait" role="status">
           <span class="dots" aria-hidden="true" />{" "}
           {hiding.doing === "opening" ? "Opening the clip in this browser…" : "Hiding people…"}{" "}
-          {hiding.share === null ? "" : `${Math.round(hiding.share * 100)} %`}
+          {hiding.share === null ? "" : `${Math.round(hiding.share * 100)} %`} {leftFor(hiding)}
         </p>
       )}
       <Trouble of={at.failure} />
@@ -124,29 +123,6 @@ function Sliders({ cut, all, set, isBusy }: CutProps & { all: number }) {
   );
 }
 
-const STYLES: [Style, string][] = [
-  ["cover", "Cover everybody"],
-  ["silhouettes", "Silhouettes only"],
-];
-
-function Styles({ cut, set, isBusy }: CutProps) {
-  return (
-    <div class="segmented" role="group" aria-label="How people are hidden">
-      {STYLES.map(([style, name]) => (
-        <button
-          key={style}
-          type="button"
-          disabled={isBusy}
-          aria-pressed={cut.style === style}
-          onClick={() => set({ ...cut, style })}
-        >
-          {name}
-        </button>
-      ))}
-    </div>
-  );
-}
-
 function Preview({ id, giving, at, isBusy }: { id: string; giving: Giver; at: Previewing; isBusy: boolean }) {
   const { preview } = at;
   return (
@@ -163,6 +139,7 @@ function Preview({ id, giving, at, isBusy }: { id: string; giving: Giver; at: Pr
         autoplay
         onEnded={giving.played}
       />
+      <p data-testid="give-covered">{preview.covered !== null && inWords(preview.covered)}</p>
       <p class="fine">{preview.timesFound !== null && hid(preview.timesFound)}</p>
       <details open>
         <summary>What you are asked</summary>

@@ -39,7 +39,10 @@ export function giver(id: string, doors: Doors) {
     if (at.value.step !== "choosing") return;
     const from = at.value;
     comes({ is: "hide" });
-    const film = await hidden(id, from, doors, left.signal, (doing, share) => comes({ is: "progress", doing, share }));
+    const beganMs = doors.nowMs();
+    const film = await hidden(id, from, doors, left.signal, (doing, share) =>
+      comes({ is: "progress", doing, share, passedMs: doors.nowMs() - beganMs }),
+    );
     if (!film.ok) return comes({ is: "failed", failure: film });
     shown = film.value;
     if (left.signal.aborted) forget();

@@ -29,7 +29,7 @@ export async function hidden(
   heard("hiding", null);
   const body = new Uint8Array(await film.value.arrayBuffer());
   const [from, to] = [Math.round(cut.fromMs), Math.round(cut.fromMs + cut.lengthMs)];
-  const asked = `/giving/offers?clip=${id}&from_ms=${from}&to_ms=${to}&style=${cut.style}`;
+  const asked = `/giving/offers?clip=${id}&from_ms=${from}&to_ms=${to}`;
   let offer = await hub.send<Offer>("POST", asked, body);
   while (offer.ok && !offer.value.ready && !offer.value.problem) {
     await rest(AGAIN_MS);
@@ -53,5 +53,7 @@ async function preview(
     return broken("The redacted clip is not the one that was announced. Try again.");
   }
   const url = URL.createObjectURL(new Blob([bytes], { type: "video/mp4" }));
-  return { ok: true, value: { offer: offer.id, bytes, url, timesFound: offer.report?.people ?? null } };
+  const { report } = offer;
+  const covered = report && { all: report.share_covered, grey: report.share_grey, drawn: report.share_drawn };
+  return { ok: true, value: { offer: offer.id, bytes, url, timesFound: report?.people ?? null, covered } };
 }

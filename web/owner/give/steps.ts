@@ -13,6 +13,13 @@ export interface Preview {
   bytes: Bytes;
   url: string; // of these bytes, for <video>
   timesFound: number | null; // pictures × people
+  covered: Covered | null;
+}
+// Shares of the film's pixels, 0 to 1.
+export interface Covered {
+  all: number;
+  grey: number; // nothing is known of the place there
+  drawn: number;
 }
 
 export interface Choosing {
@@ -28,6 +35,7 @@ export interface Hiding {
   from: Choosing;
   doing: "opening" | "hiding";
   share: number | null; // of the hiding that is done, 0 to 1
+  passedMs: number; // since it began
 }
 export interface Previewing {
   step: "previewing";
@@ -40,6 +48,9 @@ export interface Signing {
   step: "signing";
   from: Previewing;
 }
+const LITTLE_TO_SEE = 0.6; // of the pixels are covered
+const SOME_TO_SEE = 0.3;
+
 export type Step =
   | { step: "opening" }
   | { step: "unopened"; failure: Failure }
@@ -55,7 +66,7 @@ export type Happening =
   | { is: "opened"; clip: Manifest; programme: Programme | null; witness: string }
   | { is: "cut"; cut: Cut }
   | { is: "hide" }
-  | { is: "progress"; doing: Hiding["doing"]; share: number | null }
+  | { is: "progress"; doing: Hiding["doing"]; share: number | null; passedMs: number }
   | { is: "hidden"; preview: Preview }
   | { is: "played" }
   | { is: "sign" }
@@ -92,11 +103,13 @@ function opened(at: Step, what: Happening): Step {
 function chosen(at: Choosing, what: Happening): Step {
   if (what.is === "cut") return { ...at, cut: fitted(what.cut, lengthOf(at.clip)) };
   if (what.is !== "hide") return at;
-  return { step: "hiding", from: { ...at, failure: null }, doing: "opening", share: null };
+  return { step: "hiding", from: { ...at, failure: null }, doing: "opening", share: null, passedMs: 0 };
 }
 
 function hidden(at: Hiding, what: Happening): Step {
-  if (what.is === "progress") return { ...at, doing: what.doing, share: what.share };
+  if (what.is === "progress") {
+    return { ...at, doing: what.doing, share: what.share, passedMs: what.passedMs };
+  }
   if (what.is === "failed") return { ...at.from, failure: what.failure };
   if (what.is !== "hidden") return at;
   return { step: "previewing", from: at.from, preview: what.preview, isPlayed: false, failure: null };
@@ -116,6 +129,25 @@ function signed(at: Signing, what: Happening): Step {
 // What hiding found, in a sentence.
 export function hid(times: number): string {
   const often = times === 1 ? "once" : `${times} times`;
-  const found = times === 0 ? "Nobody was found in it." : `People were found ${often}, and covered.`;
+  const found = times === 0 ? "Nobody was found in it." : `People were found ${often}; drawings stand in their place.`;
   return `${found} If you can see a person, do not give it.`;
+}
+
+// How much of the film is left to see, and what that is worth.
+export function inWords({ all, grey, drawn }: Covered): string {
+  const parts = `${percent(grey)} of the picture is grey, ${percent(drawn)} drawings`;
+  if (all >= LITTLE_TO_SEE) return `Little is left to see: ${parts}. Another clip would teach more.`;
+  if (all >= SOME_TO_SEE) return `Some of the place is left to see: ${parts}.`;
+  return `Most of the place is left to see: ${parts}.`;
+}
+
+// How long hiding will still take, once that can be told.
+export function leftFor({ share, passedMs }: Hiding): string {
+  if (share === null || share < 0.1 || share >= 1) return "";
+  const seconds = Math.max(5, Math.ceil((passedMs * (1 - share)) / share / 5000) * 5);
+  return seconds < 90 ? `about ${seconds} seconds left` : `about ${Math.round(seconds / 60)} minutes left`;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
 }

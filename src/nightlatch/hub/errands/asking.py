@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from nightlatch.domain.geometry import Area
-from nightlatch.domain.redaction import RedactionReport, Style
+from nightlatch.domain.redaction import RedactionReport
 from nightlatch.hub.errands.errand import Errand
 
 LARGEST_FILM = 160 * 1024**2  # bytes of an opened clip
@@ -16,7 +16,6 @@ class HideRequest(msgspec.Struct, frozen=True):
 
     from_ms: int  # from the film's beginning
     to_ms: int
-    style: Style
     areas: tuple[Area, ...]
     models_dir: str | None  # None: the account's cache
 

@@ -10,10 +10,8 @@ from nightlatch.hub.errands.asking import HIDE, HideRequest
 from nightlatch.hub.errands.errand import run_child
 from nightlatch.pixels.detectors.downloading import fetch
 from nightlatch.pixels.detectors.models import known_models, models_folder
-from nightlatch.pixels.detectors.opening import PrivacyEyes, open_privacy_eyes
-from nightlatch.pixels.media.rewrite import redact_film
-
-NEEDED = ("yolox_nano", "yunet_n_640")
+from nightlatch.pixels.hiding.eyes import NEEDED, PrivacyEyes, open_privacy_eyes
+from nightlatch.pixels.hiding.redacting import redact_film
 
 
 def hide(request: HideRequest, film: bytes, on_share: Callable[[float], None]) -> tuple[RedactionReport, bytes]:
@@ -21,9 +19,7 @@ def hide(request: HideRequest, film: bytes, on_share: Callable[[float], None]) -
     eyes = _privacy_eyes(Path(request.models_dir) if request.models_dir else None)
     redacted = redact_film(
         film,
-        eyes.detector,
-        eyes.faces,
-        style=request.style,
+        eyes,
         from_ms=request.from_ms,
         to_ms=request.to_ms,
         masks=request.areas,
@@ -34,8 +30,9 @@ def hide(request: HideRequest, film: bytes, on_share: Callable[[float], None]) -
 
 def _privacy_eyes(models_dir: Path | None) -> PrivacyEyes:
     """What redaction needs, downloaded when it is not here. Raises `NotFound` or `ModelLost` with what to do."""
-    for name in NEEDED:
-        fetch(known_models()[name], models_folder(models_dir))
+    for model in (known_models()[name] for name in NEEDED):
+        if not model.comes_with_set_up:
+            fetch(model, models_folder(models_dir))
     return open_privacy_eyes(models_dir)
 
 

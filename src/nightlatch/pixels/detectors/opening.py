@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from nightlatch.errors import ConfigError, NotFound
 from nightlatch.pixels.detectors import models, pose, ssd
 from nightlatch.pixels.detectors.eye import BuiltInEye
-from nightlatch.pixels.detectors.faces import FaceFinder
 from nightlatch.pixels.detectors.joint import JointEye, Opinion
 from nightlatch.pixels.detectors.motion import PlainMotion
 from nightlatch.pixels.detectors.own import OwnNetwork
 from nightlatch.pixels.detectors.pose import PoseNetwork
 from nightlatch.pixels.detectors.ssd import SsdNetwork
 from nightlatch.pixels.detectors.yolox import Yolox
-from nightlatch.plugs import Eye, Faces
+from nightlatch.plugs import Eye
 
 CHOICES = ("eye", "ssd", "yolox", "both", "own", "motion")
 YOLOX = "yolox_nano"
-PRIVACY_LEAST = 0.12  # of YOLOX where people are hidden: when unsure, cover
-
-
-@dataclass(frozen=True, slots=True)
-class PrivacyEyes:
-    """What finds people to hide."""
-
-    detector: Eye
-    faces: Faces
 
 
 def open_detector(choice: str, models_dir: Path | None, own: Path | None = None) -> Eye:
@@ -82,13 +71,6 @@ def lacking(choice: str, models_dir: Path | None) -> tuple[str, ...]:
     wanted = {"ssd": (ssd.NAME, pose.NAME), "yolox": (YOLOX,), "both": (YOLOX, ssd.NAME, pose.NAME)}.get(choice, ())
     known = models.known_models()
     return tuple(name for name in wanted if models.find(known[name], folder) is None)
-
-
-def open_privacy_eyes(models_dir: Path | None) -> PrivacyEyes:
-    """What redaction needs. Raises `NotFound` when a model is missing: nobody is given away unhidden."""
-    folder = models.models_folder(models_dir)
-    yolox = Yolox(models.need(YOLOX, folder), least=PRIVACY_LEAST, crops=4, every_person=True)
-    return PrivacyEyes(yolox, FaceFinder(models.need("yunet_n_640", folder)))
 
 
 def _ssd(folder: Path) -> Opinion:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from nightlatch.domain.donation import LONGEST_MS, SHORTEST_MS
-from nightlatch.domain.redaction import Redacted, Style
+from nightlatch.domain.redaction import Redacted
 from nightlatch.domain.time import MINUTE_MS, Clock
 from nightlatch.errors import ConfigError, NightlatchError, NotFound, Refused
 from nightlatch.hub.errands.asking import HIDE, HideRequest
@@ -51,7 +51,7 @@ class Offers:
         self._offers: dict[str, Offer] = {}
         self._lock = threading.Lock()
 
-    def begin(self, clip_id: str, film: bytes, from_ms: int, to_ms: int, style: Style) -> Offer:
+    def begin(self, clip_id: str, film: bytes, from_ms: int, to_ms: int) -> Offer:
         """Begin hiding people in the film of a clip; times are from the film's beginning.
 
         Raises:
@@ -75,7 +75,7 @@ class Offers:
             made = Offer(secrets.token_hex(8), camera.id, clip.onset_ms, self._clock.now_ms())
             self._offers[made.id] = made
         models_dir = str(self._models_dir) if self._models_dir else None
-        request = HideRequest(from_ms, to_ms, style, read_areas(camera.areas), models_dir)
+        request = HideRequest(from_ms, to_ms, read_areas(camera.areas), models_dir)
         threading.Thread(target=_hide, args=(made, film, request), name="redact", daemon=True).start()
         return made
 
@@ -107,7 +107,7 @@ def _hide(offer: Offer, film: bytes, request: HideRequest) -> None:
         redacted = Redacted(mp4, report)
         if redacted.report.uncovered:
             raise Refused(
-                "Somebody was lost from sight, or can still be found, so nobody can say that everybody is hidden. "
+                "Somebody can still be found in the finished film, so nobody can say that everybody is hidden. "
                 "Nothing was given. Choose another part, or another clip."
             )
         offer.redacted = redacted

@@ -10,7 +10,7 @@ from pydantic import Base64Bytes, Field
 from starlette.concurrency import run_in_threadpool
 
 from nightlatch.domain.consent import Consented
-from nightlatch.domain.redaction import RedactionReport, Style
+from nightlatch.domain.redaction import RedactionReport
 from nightlatch.errors import ConfigError
 from nightlatch.hub.errands.asking import LARGEST_FILM
 from nightlatch.hub.serve.books.reading import DonationLine
@@ -59,14 +59,12 @@ class DonationIdShape:
 
 
 @router.post("", status_code=202)
-async def offer(
-    at: At, _: Owner, request: Request, clip: str, from_ms: Whole, to_ms: Whole, style: Style = Style.COVER
-) -> OfferShape:
+async def offer(at: At, _: Owner, request: Request, clip: str, from_ms: Whole, to_ms: Whole) -> OfferShape:
     """Hand over the opened film (the body) of a clip; people are hidden in it, in memory."""
     film = await request.body()
     if not 0 < len(film) <= LARGEST_FILM:
         raise ConfigError("This request holds no film, or one that is too large.")
-    return OfferShape.of(await run_in_threadpool(at.donations.offers.begin, clip, film, from_ms, to_ms, style))
+    return OfferShape.of(await run_in_threadpool(at.donations.offers.begin, clip, film, from_ms, to_ms))
 
 
 @router.get("/{offer_id}")

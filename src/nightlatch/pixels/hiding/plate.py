@@ -1,0 +1,217 @@
+"""The background plate: one picture of the place, of pixels that nobody covered while they were taken. Pure.
+
+A pixel is of the plate only if it was free in pictures seconds apart, looked the same in nine of ten of them, at the
+film's beginning and end, too, and if, for everybody who was lost from sight, it looked so while they were known to be
+elsewhere. So what lies where no eye finds it is not in the plate unless it lay there, alike, from the first picture to
+the last. Everything else is grey.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from nightlatch.domain.geometry import Box
+from nightlatch.errors import NightlatchError
+from nightlatch.pixels.hiding.steady import first_moved
+
+# Chosen on rendered scenes (porch, living room, behaviours) and on six of the films of bench/redact.
+LEAST_STEP = 11.0  # grey levels: what differs by less is the same
+MOST_STEP = 26.0  # and what differs by more is not, however noisy the place is
+NOISES = 5.0  # standard deviations: so is what differs by less than these
+LEAST_FREE = 4  # looks at a pixel
+APART_S = 2.0  # the first and the last of them, at least
+APART_SHARE = 0.3  # or this share of a film that is shorter than usual
+MOST_DIFFERING = 0.10  # of a pixel's free looks
+MOST_AT_END = 2  # free looks, one after the other, at the film's beginning or end, that may differ
+LEAST_KNOWN = 2  # free looks that agree while somebody's whereabouts are known
+STRANGE = 0.35  # of what is free differs: other light, a shaken camera; such a look says nothing
+MOST_STRANGE = 0.4  # of all looks
+SPECK = 5  # pixels of a small picture: fewer that are not known are grain
+ISLE = 40  # pixels: fewer that are known, alone in the grey, say nothing
+BAND = 60  # rows of the plate that are made at once
+GREY = (96, 96, 96)
+Bgr = NDArray[np.uint8]
+Grey = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+Greys = NDArray[np.int16]
+
+
+class NoPlate(NightlatchError):
+    """No background can be told from what moves; `look` is the first one that shows it."""
+
+    def __init__(self, why: str, look: int) -> None:
+        super().__init__(why)
+        self.look = look
+
+
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """`picture` is (H, W, 3) uint8, grey where not `is_known`, (H, W)."""
+
+    picture: Bgr
+    is_known: Mask
+
+    def without(self, boxes: Sequence[Box]) -> Plate:
+        """The plate with grey over `boxes`."""
+        known = self.is_known & ~mask_of(boxes, self.is_known.shape)
+        picture = self.picture.copy()
+        picture[~known] = GREY
+        return Plate(picture, known)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One picture in colour, and which of the looks it is."""
+
+    look: int
+    picture: Bgr
+
+
+def plate_of(
+    small: Sequence[Grey], samples: Sequence[Sample], hidden: Mask, doubts: Sequence[Mask], hz: float
+) -> Plate:
+    """The plate from T looks.
+
+    `small` are these looks, grey, (h, w); `hidden` is (T, h, w), where somebody or something may be; each of `doubts`
+    is (T,), when the whereabouts of one who was lost are known; `hz` is looks a second.
+
+    Raises:
+        NoPlate: the camera moved, or the light changed.
+    """
+    greys = np.stack([cv2.GaussianBlur(each, (5, 5), 0) for each in small]).astype(np.int16)
+    free = ~hidden
+    moved = first_moved(small)
+    if moved is not None:
+        raise NoPlate("The camera moves", moved)
+    _, differs = _compared(greys, free)
+    strange = differs.sum(axis=(1, 2)) > STRANGE * np.maximum(1, free.sum(axis=(1, 2)))
+    if strange.any():
+        _refuse_if_strange(strange)
+        free = free & ~strange[:, None, None]
+        _, differs = _compared(greys, free)
+    agrees = free & ~differs
+    known = _is_known(free, differs, hz)
+    for whereabouts in doubts:
+        known &= agrees[whereabouts].sum(axis=0) >= LEAST_KNOWN
+    return _coloured(samples, agrees, _tidied(known))
+
+
+def mask_of(boxes: Sequence[Box], shape: Sequence[int]) -> Mask:
+    """Where boxes are, (H, W), rounded outwards."""
+    height, width = shape[:2]
+    made = np.zeros((height, width), np.bool_)
+    for box in boxes:
+        rows = slice(max(0, int(box.top * height)), int(np.ceil(box.bottom * height)))
+        made[rows, max(0, int(box.left * width)) : int(np.ceil(box.right * width))] = True
+    return made
+
+
+def _compared(greys: Greys, free: Mask) -> tuple[Greys, Mask]:
+    """The median of what is free, and where a free pixel differs from it, when each look's light is evened out."""
+    usual = _median(greys, free)
+    even = greys - _light(greys, usual, free)[:, None, None]
+    usual = _median(even, free)
+    allowed = np.clip(NOISES * _noise(even, free), LEAST_STEP, MOST_STEP)
+    return usual, free & (np.abs(even - usual) > allowed)
+
+
+def _median(greys: Greys, free: Mask) -> Greys:
+    """Of the free values of each pixel, (h, w); what is never free has one that means nothing."""
+    count, height, width = greys.shape
+    columns = np.where(free, greys, 9999).reshape(count, -1).T.copy()
+    columns.sort(axis=1)
+    middle = np.maximum(0, (free.sum(axis=0).reshape(-1) - 1) // 2)
+    return np.asarray(columns[np.arange(len(columns)), middle].reshape(height, width), np.int16)
+
+
+def _light(greys: Greys, usual: Greys, free: Mask) -> NDArray[np.int16]:
+    """By how much each look is brighter than usual."""
+    apart = greys - usual
+    made = [np.median(each[shown]) if shown.any() else 0 for each, shown in zip(apart, free, strict=True)]
+    return np.asarray(np.round(made), np.int16)
+
+
+def _noise(greys: Greys, free: Mask) -> NDArray[np.float32]:
+    """The standard deviation of each pixel from one look to the next, (h, w): steps are no noise."""
+    steps, both = np.abs(np.diff(greys, axis=0)), free[1:] & free[:-1]
+    noise = 1.05 * _median(steps, both)  # 1.48 / sqrt(2)
+    return np.asarray(np.where(both.any(axis=0), noise, 0), np.float32)
+
+
+def _is_known(free: Mask, differs: Mask, hz: float) -> Mask:
+    """Where a pixel was free often, seconds apart, and looked the same, (h, w)."""
+    count = free.sum(axis=0)
+    looks = len(free)
+    first, last = free.argmax(axis=0), looks - 1 - free[::-1].argmax(axis=0)
+    apart = max(1, round(min(APART_S * hz, APART_SHARE * looks)))
+    known = (
+        (count >= min(LEAST_FREE, looks)) & (last - first >= apart) & (differs.sum(axis=0) <= MOST_DIFFERING * count)
+    )
+    for way in (1, -1):
+        known &= _run(free[::way], differs[::way]) <= MOST_AT_END
+    return np.asarray(known, np.bool_)
+
+
+def _run(free: Mask, differs: Mask) -> NDArray[np.int32]:
+    """How many of the first free looks differ before one agrees, (h, w)."""
+    run, goes_on = np.zeros(free.shape[1:], np.int32), np.ones(free.shape[1:], np.bool_)
+    for shown, other in zip(free, differs, strict=True):
+        run += goes_on & other
+        goes_on &= ~(shown & ~other)
+        if not goes_on.any():
+            break
+    return run
+
+
+def _tidied(known: Mask) -> Mask:
+    """Without grain, and a pixel narrower: what borders on something unknown may be a part of it."""
+    grey = _without_small(~known, SPECK)
+    grey = cv2.dilate(grey.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return _without_small(~grey, ISLE)
+
+
+def _without_small(mask: Mask, least: int) -> Mask:
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    keeps = stats[:count, cv2.CC_STAT_AREA] >= least
+    keeps[0] = False
+    return np.asarray(keeps[labels], np.bool_)
+
+
+def _coloured(samples: Sequence[Sample], agrees: Mask, known: Mask) -> Plate:
+    """The plate in colour: the median of the samples whose pixels agree."""
+    height, width = samples[0].picture.shape[:2]
+    made = np.empty((height, width, 3), np.uint8)
+    is_known = _enlarged(known, width, height)
+    uses = [_enlarged(_narrowed(agrees[each.look]), width, height) for each in samples]
+    for top in range(0, height, BAND):
+        rows = slice(top, top + BAND)
+        shown = np.stack([use[rows] for use in uses])
+        some = np.stack([each.picture[rows] for each in samples])
+        some[~shown] = 255
+        some.sort(axis=0)
+        count = shown.sum(axis=0)
+        middle = np.maximum(0, (count - 1) // 2)
+        made[rows] = np.take_along_axis(some, middle[None, :, :, None], axis=0)[0]
+        is_known[rows] &= count >= min(2, len(samples))
+    made[~is_known] = GREY
+    return Plate(made, is_known)
+
+
+def _narrowed(mask: Mask) -> Mask:
+    return np.asarray(cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0, np.bool_)
+
+
+def _enlarged(mask: Mask, width: int, height: int) -> Mask:
+    return np.asarray(cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0, np.bool_)
+
+
+def _refuse_if_strange(strange: Mask) -> None:
+    """Raises `NoPlate` when too many looks cannot be compared."""
+    if strange.mean() <= MOST_STRANGE:
+        return
+    raise NoPlate("The light or the place changes too much", int(strange.argmax()))

@@ -1,0 +1,163 @@
+"""Makes the film that may be given, out of a plate and drawings. In memory; the film is decoded once.
+
+Look at every third picture with all eyes; find who is who over the film; make the plate of what nobody covered; look
+for people on it until nobody is found; draw and encode. No pixel of the film is ever encoded, but those of the plate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nightlatch.domain.donation import LONGEST_MS, SHORTEST_MS
+from nightlatch.domain.geometry import Area, Box
+from nightlatch.domain.redaction import Redacted, RedactionReport, Style
+from nightlatch.domain.sighting import Kind
+from nightlatch.pixels.hiding.doubting import Ends, ends_of
+from nightlatch.pixels.hiding.eyes import PrivacyEyes
+from nightlatch.pixels.hiding.film import CannotRedact, Excerpt, encoded
+from nightlatch.pixels.hiding.finding import Chain, bodies, chains, covers_of
+from nightlatch.pixels.hiding.looking import LOOK_EVERY, Footage, look_at
+from nightlatch.pixels.hiding.plate import NoPlate, Plate, mask_of, plate_of
+from nightlatch.pixels.hiding.puppets import Puppet, drawn
+from nightlatch.pixels.hiding.searching import searched
+from nightlatch.pixels.hiding.staging import staged
+
+LOOKING, CHECKING = 0.8, 0.9  # share of the work that is done then
+Bgr = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """All that a finished film is made of: one plate, and the puppets of each picture."""
+
+    plate: Plate
+    puppets: Sequence[tuple[Puppet, ...]]
+    people: int  # looks × people that were found
+    faces: int
+    carried: int  # looks × covers that nobody was found for
+    lost: int  # ends at which somebody was lost in the middle of the picture
+    left: int  # people who are still found on the plate
+
+
+def redact_film(
+    mp4: bytes,
+    eyes: PrivacyEyes,
+    *,
+    from_ms: int,
+    to_ms: int,
+    masks: Sequence[Area] = (),
+    on_progress: Callable[[float], None] = lambda share: None,
+    any_length: bool = False,
+) -> Redacted:
+    """Cut [from_ms, to_ms) out of a film and hide everybody in it, and what lies under `masks`.
+
+    `any_length` is for benchmarks over clips that are shorter than a gift may be.
+
+    Raises:
+        CannotRedact: no film, not 20 to 30 seconds of it, or nobody can say that everybody is hidden.
+    """
+    if not any_length and not SHORTEST_MS <= to_ms - from_ms <= LONGEST_MS:
+        raise CannotRedact("A clip to give must be 20 to 30 seconds long. Move the ends.")
+    film = Excerpt(mp4, from_ms, to_ms, masks)
+    stage = stage_of(film, eyes, on_progress, any_length=any_length)
+    made, shares = _drawn(film, stage, lambda n: on_progress(CHECKING + (1 - CHECKING) * n / film.count))
+    on_progress(1.0)
+    return Redacted(made, _report(film, eyes.detector.name, stage, made, shares))
+
+
+def stage_of(
+    film: Excerpt, eyes: PrivacyEyes, on_progress: Callable[[float], None], *, any_length: bool = False
+) -> Stage:
+    """Look at the film, and make what it will be drawn from. Raises `CannotRedact`."""
+    seen = look_at(film, eyes, lambda share: on_progress(LOOKING * share))
+    if film.count == 0:
+        raise CannotRedact("There are no pictures in this stretch. Choose another one.")
+    if not any_length and film.count / film.fps * 1000 < SHORTEST_MS - 1500:
+        raise CannotRedact("The clip is shorter than it says: fewer than 20 seconds are left. Choose another one.")
+    found = chains(seen.looks, film.fps)
+    ends = [ends_of(chain, found, seen.at, seen.small, film.fps) for chain in found]
+    lost = [known for each in ends for known in each.known]
+    hidden, carried = _hidden(found, ends, seen, film.fps)
+    try:
+        plate = plate_of(seen.small, seen.samples, hidden, lost, film.fps / LOOK_EVERY)
+    except NoPlate as error:
+        at = seen.at[error.look]
+        where = f"first at second {at / film.fps:.0f} (picture {at})"
+        raise CannotRedact(f"{error}, {where}. Choose a part in which it does not.") from None
+    plate, left = searched(plate, eyes)
+    on_progress(CHECKING)
+    people = sum(body.kind is Kind.PERSON for look in seen.looks.values() for body in bodies(look))
+    faces = sum(len(look.faces) for look in seen.looks.values())
+    puppets = staged(found, film.count, film.fps, [each.stays for each in ends])
+    return Stage(plate, puppets, people, faces, carried, len(lost), left)
+
+
+def _hidden(found: Sequence[Chain], ends: Sequence[Ends], seen: Footage, fps: float) -> tuple[Mask, int]:
+    """Where somebody or something may be in each look, (T, h, w), and how many of these covers nobody was found for.
+
+    A vehicle that stands belongs to the place.
+    """
+    carried = 0
+    boxes: dict[int, list[Box]] = {n: [] for n in seen.at}
+    for chain, end in zip(found, ends, strict=True):
+        if chain.family is Kind.VEHICLE and not chain.has_moved:
+            continue
+        for n, box in covers_of(chain, seen.at, fps, end.held).items():
+            boxes[n].append(box)
+            carried += n not in chain.found
+    masks = [mask_of(boxes[n], small.shape) for n, small in zip(seen.at, seen.small, strict=True)]
+    return np.stack(masks), carried
+
+
+@dataclass(frozen=True, slots=True)
+class _Shares:
+    """Of all pixels."""
+
+    grey: float
+    drawn: float
+    covered: float
+
+
+def _drawn(film: Excerpt, stage: Stage, on_picture: Callable[[int], None]) -> tuple[bytes, _Shares]:
+    """The finished film, and what share of it is grey, and drawn."""
+    drawings: list[float] = []
+    covered: list[float] = []
+    plate, grey = stage.plate, ~stage.plate.is_known
+
+    def pictures() -> Iterator[Bgr]:
+        for n, each in enumerate(stage.puppets):
+            shown = drawn(plate.picture, each)
+            if n % LOOK_EVERY == 0:
+                is_drawn = (shown != plate.picture).any(axis=2)
+                drawings.append(float(is_drawn.mean()))
+                covered.append(float((is_drawn | grey).mean()))
+            yield film.masked(shown)
+
+    made = encoded(pictures(), on_picture)
+    return made, _Shares(float(grey.mean()), float(np.mean(drawings)), float(np.mean(covered)))
+
+
+def _report(film: Excerpt, eye: str, stage: Stage, made: bytes, shares: _Shares) -> RedactionReport:
+    return RedactionReport(
+        sha256=sha256(made).hexdigest(),
+        style=Style.PUPPETS,
+        eye=eye,
+        pictures=film.count,
+        length_ms=round(film.count / film.fps * 1000),
+        people=stage.people,
+        faces=stage.faces,
+        share_covered=round(shares.covered, 3),
+        share_grey=round(shares.grey, 3),
+        share_drawn=round(shares.drawn, 3),
+        uncovered=stage.left,
+        lost=stage.lost,
+        carried=stage.carried,
+        sound_removed=True,
+        metadata_removed=True,
+    )
