@@ -31,7 +31,17 @@ from nightlatch.ledger.witness import Witness, request
 from nightlatch.seal.note import COSIGNATURE, Note, Signer, make_signer, read_note
 from tests.clocks import TestClock
 from tests.hub.test_logs import FRIEND, SIGNER, Home, append, at_home, watch
-from tests.hub.test_logs_parts import NOW_S, at_home_again, cut, looked, mirror_of, policy_of, put, write
+from tests.hub.test_logs_parts import (  # noqa: F401 - a fixture for all tests here
+    NOW_S,
+    at_home_again,
+    cut,
+    late_is_no_reason,
+    looked,
+    mirror_of,
+    policy_of,
+    put,
+    write,
+)
 from tests.hub.test_starving import running, until
 from tests.ledger.long_log import some_leaf
 from tests.serving import served, shown

@@ -29,8 +29,15 @@ from tests.ledger.long_log import WrittenPart, long_log, some_leaf
 from tests.ledger.lying_log import lying_log, put
 from tests.serving import shown
 
-NOW_S = TestClock().now_ms() // 1000  # one for all, so that a longer log begins with the shorter one
+NOW_S = TestClock().now_ms() // 1000  # one for all of a test, so that a longer log begins with the shorter one
 FILES = ("checkpoint", "tile/entries/000", "tile/0/000", "tags/0/000/head", "tags/0/000/00", "next")
+
+
+@pytest.fixture(autouse=True)
+def late_is_no_reason(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test's logs are of its own beginning: ten minutes after these files were loaded, none would be believed."""
+    for module in {"tests.hub.test_logs_parts", request.module.__name__}:
+        monkeypatch.setattr(f"{module}.NOW_S", TestClock().now_ms() // 1000)
 
 
 @pytest.fixture(autouse=True)
