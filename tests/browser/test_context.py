@@ -197,8 +197,9 @@ def test_a_camera_says_where_it_is_what_its_areas_show_and_when_somebody_is_ther
     page.get_by_text("Living room").click()
     until(lambda: page.locator(".canvas img").count() == 1, "a still", 60)
     expect(page.get_by_test_id("habits")).to_contain_text("This takes 3 days of watching.")
-    page.get_by_test_id("site-inside").check(force=True)
-    expect(page.get_by_text("Living room: inside.")).to_be_visible()
+    expect(page.get_by_test_id("site-inside")).to_be_checked()  # a demo camera says where it is
+    page.get_by_test_id("site-garden").check(force=True)
+    expect(page.get_by_text("Living room: garden.")).to_be_visible()
 
     draw(page, "Watch", [(0.5, 0.5), (0.95, 0.5), (0.95, 0.95), (0.5, 0.95)])
     page.get_by_test_id("area-canvas").focus()
@@ -215,7 +216,7 @@ def test_a_camera_says_where_it_is_what_its_areas_show_and_when_somebody_is_ther
     page.get_by_test_id("areas-save").click()
     expect(page.get_by_text("Areas saved.")).to_be_visible()
     camera = next(each for each in ask(page, "/cameras") if each["name"] == "Living room")
-    assert (camera["site"], camera["areas"][0]["shows"]) == ("inside", "door")
+    assert (camera["site"], camera["areas"][0]["shows"]) == ("garden", "door")
 
     days = [0] * 7 + [11, 12] + [0] * 15
     there = {"of": [12] * 24, "places": [{"area": None, "days": days}]}

@@ -20,6 +20,8 @@ from tests.keeper.films import film
 from tests.review.rooms import WholeRoom, whole_room
 
 pytestmark = pytest.mark.browser
+# Pictures leave at twice the film's speed at most: ten seconds of film take five, and more where others work.
+LOADED_MS = 30_000
 
 GREYS = """canvas => { const d = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
     let sum = 0; for (let i = 0; i < d.length; i += 4) sum += d[i] + d[i + 1] + d[i + 2]; return sum / d.length; }"""
@@ -81,7 +83,7 @@ def test_a_reviewer_at_work_by_keyboard_alone(room: WholeRoom) -> None:
         page.keyboard.press("Enter")  # the one button has the focus
         enter(page)
         desk = page.get_by_test_id("desk")
-        expect(desk).to_have_attribute("data-here", "100")
+        expect(desk).to_have_attribute("data-here", "100", timeout=LOADED_MS)
         expect(page.get_by_test_id("canvas")).to_have_class("grey")
         until(lambda: page.get_by_test_id("canvas").evaluate(GREYS) > 20, "a picture on the canvas", 10)
         page.keyboard.press(" ")
@@ -348,7 +350,7 @@ def test_a_killed_browser_leaves_no_picture_in_its_profile(room: WholeRoom, tmp_
         room.signed(page.get_by_test_id("change").inner_text())
         page.goto(room.origin)
         enter(page)
-        expect(page.get_by_test_id("desk")).to_have_attribute("data-here", "100")
+        expect(page.get_by_test_id("desk")).to_have_attribute("data-here", "100", timeout=LOADED_MS)
         page.evaluate("localStorage.setItem('planted', 'a mark that the scan must find')")
         until(lambda: found_in(profile, [b"a mark that the scan must find"]), "the profile being written", 30)
         for pid in processes(profile):
