@@ -131,3 +131,22 @@ def test_what_somebody_moves_does_not_make_a_person_of_what_stands_beside_them()
     man, motorcycle = seen(Kind.PERSON, 0.9, Box(0.3, 0.2, 0.5, 1.0)), seen(Kind.PERSON, 0.7, Box(0.4, 0.2, 0.9, 1.0))
     assert voted([man, motorcycle], [man, motorcycle], regions=(man.box,)).people == 1
     assert voted([man, motorcycle], [man, motorcycle], regions=(man.box, Box(0.6, 0.3, 0.8, 0.9))).people == 2
+
+
+def test_one_thing_that_is_a_cat_far_more_often_than_a_person_is_the_cat() -> None:
+    def there(n: int) -> Box:
+        return Box(0.1 + 0.03 * n, 0.7, 0.2 + 0.03 * n, 0.82)
+
+    def walk(*scores: tuple[float, float]) -> Vote:
+        looks = [
+            [seen(kind, score, there(n)) for kind, score in zip((Kind.CAT, Kind.PERSON), pair, strict=True) if score]
+            for n, pair in enumerate(scores)
+        ]
+        return voted(*looks, every_ms=400)
+
+    cat = [(0.6, 0.0), (0.5, 0.58), (0.5, 0.0), (0.5, 0.0), (0.6, 0.0), (0.6, 0.0), (0.5, 0.57), (0.6, 0.0), (0.6, 0.0)]
+    assert walk(*cat).kinds == (Kind.CAT,)
+    assert walk(*cat, *[(0.0, 0.9)] * 9).kinds[0] is Kind.PERSON  # type: ignore[index]
+    standing = [seen(Kind.PERSON, 0.6, Box(0.6, 0.2, 0.8, 0.95))]
+    with_owner = voted(*[[seen(Kind.CAT, 0.9, there(n)), *standing] for n in range(9)], every_ms=400)
+    assert with_owner.kinds == (Kind.PERSON, Kind.CAT)

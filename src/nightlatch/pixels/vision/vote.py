@@ -38,6 +38,12 @@ PLACE_MS = 1_500  # around a look, in which a person's place counts
 PLACE_SHARE = 0.5  # of the smaller box
 PLACE_SCORE = 0.6  # of the animal's score that the person's must have
 PERSON = 0.3  # and at least this
+# One thing is not two: chosen before they were tried on any real film, on the drawn cats of the stage.
+ALONE = 0.25  # share of what speaks for a person that must have been seen away from any animal
+OUTWEIGHS = 1.2  # times what speaks for a person: an animal that is seen so much more surely
+BESIDE_MS = 700  # around a look
+MOST_EITHER = 300  # looks, some two minutes of them
+LIKE = 2.5  # times as large, at most, are two boxes of one thing
 MOST_LOOKS = 4_000  # half an hour of them is 6,500; the older half is thinned then
 
 
@@ -49,6 +55,15 @@ class Ballot:
     detection: Detection
 
 
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """The surest person and the surest animal of one look."""
+
+    at_ms: int
+    person: Detection | None
+    animal: Detection | None
+
+
 @dataclass(slots=True)
 class Vote:
     """Of one event."""
@@ -58,6 +73,7 @@ class Vote:
     _doubted: list[Ballot] = field(default_factory=list)  # animals that somebody may yet be seen to be
     _people: list[Ballot] = field(default_factory=list)  # those of the last seconds, for their places
     _known: tuple[int, tuple[Kind, ...]] = (0, ())  # after how many looks, and what was named then
+    _either: deque[Sighting] = field(default_factory=lambda: deque(maxlen=MOST_EITHER))  # the newest looks
     _crowds: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=MOST_LOOKS))  # when, and how many
 
     def take(self, at_ms: int, found: Sequence[Detection], regions: Sequence[Box]) -> None:
@@ -72,6 +88,8 @@ class Vote:
                 best[family(each.kind)] = each
         for group, each in best.items():
             (self._doubted if group is Kind.ANIMAL else self._seen[group]).append(Ballot(at_ms, each))
+        if best.keys() & {Kind.PERSON, Kind.ANIMAL}:
+            self._either.append(Sighting(at_ms, best.get(Kind.PERSON), best.get(Kind.ANIMAL)))
         self._settle(at_ms)
         if (crowd := _count(found, regions)) > 1:
             self._crowds.append((at_ms, crowd))
@@ -112,6 +130,8 @@ class Vote:
             if _is_well_seen(ballots):
                 weights[group] = sum(each.detection.score for each in ballots)
                 named[group] = _heaviest(ballots)
+        if {Kind.PERSON, Kind.ANIMAL} <= weights.keys() and _is_only_an_animal(list(self._either)):
+            del weights[Kind.PERSON]
         least = SHARE * max(weights.values(), default=0.0)
         kept = {named[group] for group, weight in weights.items() if weight >= least}
         return tuple(kind for kind in Kind if kind in kept)
@@ -135,6 +155,34 @@ class Vote:
             > PLACE_SHARE * min(area_of(each.detection.box), area_of(animal.box))
             for each in takewhile(lambda each: each.at_ms <= at_ms + PLACE_MS, islice(self._people, first, None))
         )
+
+
+def _is_only_an_animal(looks: list[Sighting]) -> bool:
+    """Whether the person and the animal of an event are one thing, and that is the animal.
+
+    So it is where nobody was seen away from it, and it was seen so much more surely. Whoever stood before they lay
+    down, walks a dog or holds a cat was seen away from it, or is of another size.
+    """
+    person = sum(look.person.score for look in looks if look.person is not None)
+    animal = sum(look.animal.score for look in looks if look.animal is not None)
+    if animal < OUTWEIGHS * person:
+        return False
+    alone = 0.0
+    for number, look in enumerate(looks):
+        if look.person is not None:
+            near = looks[max(0, number - MOST_BESIDE) : number + MOST_BESIDE + 1]
+            beside = (each.animal for each in near if abs(each.at_ms - look.at_ms) <= BESIDE_MS)
+            is_beside = any(each is not None and _is_like(look.person.box, each.box) for each in beside)
+            alone += 0.0 if is_beside else look.person.score
+    return alone <= ALONE * person
+
+
+def _is_like(a: Box, b: Box) -> bool:
+    """Whether two boxes may be one thing's, a look apart: of one size, and no farther apart than they are large."""
+    ratio = area_of(a) / max(1e-9, area_of(b))
+    wide, high = max(a.right - a.left, b.right - b.left), max(a.bottom - a.top, b.bottom - b.top)
+    off_x, off_y = abs(a.left + a.right - b.left - b.right) / 2, abs(a.top + a.bottom - b.top - b.bottom) / 2
+    return 1 / LIKE <= ratio <= LIKE and off_x <= wide and off_y <= high
 
 
 def _is_animal(person: Detection, found: Sequence[Detection]) -> bool:
