@@ -128,7 +128,7 @@ def running(road: Mqtt) -> Iterator[Callable[[Alert], None]]:
         yield lambda told: loop.call_soon_threadsafe(alerts.tell, told) and None
     finally:
         loop.call_soon_threadsafe(task.cancel)
-        thread.join(10)
+        thread.join(40)  # a goodbye takes two seconds, and more where others work
         loop.close()
 
 
