@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -52,3 +53,19 @@ def test_a_program_without_a_supervisor_beats_for_nobody(monkeypatch: pytest.Mon
     supervise.beat()
     monkeypatch.setenv(supervise.PULSE, "987654")
     supervise.beat()
+
+
+STOPPED_AT_ANY_MOMENT = """
+import signal
+from nightlatch import supervise
+supervise.TICK_S = 1e-5
+for moment in range(3_000):
+    supervisor = supervise.Supervisor([])
+    signal.signal(signal.SIGALRM, lambda *_: supervisor.stop())
+    signal.setitimer(signal.ITIMER_REAL, 3e-4 + moment % 50 * 1e-5)
+    supervisor.run()
+"""
+
+
+def test_a_signal_ends_a_supervisor_at_whatever_moment_it_comes() -> None:
+    subprocess.run([sys.executable, "-c", STOPPED_AT_ANY_MOMENT], check=True, timeout=60)

@@ -97,11 +97,11 @@ class Supervisor:
 
     def __init__(self, programs: Sequence[Program]) -> None:
         self._programs = list(programs)
-        self._stop = threading.Event()
+        self._is_stopping = False  # no lock: a signal may come while its own thread holds one
 
     def stop(self) -> None:
         """End all programs, from any thread or a signal handler."""
-        self._stop.set()
+        self._is_stopping = True
 
     def start(self) -> None:
         """Start every program, in order."""
@@ -110,9 +110,10 @@ class Supervisor:
 
     def run(self) -> int:
         """Watch the children until `stop`, then end them in reverse order; 0 when all ended in time."""
-        while not self._stop.wait(TICK_S):
+        while not self._is_stopping:
             for program in self._programs:
                 self._revive(program)
+            time.sleep(TICK_S)
         status = 0
         for program in reversed(self._programs):
             status |= self._end(program)

@@ -66,9 +66,8 @@ class Watcher:
         self._changed.set()
 
     def stop(self) -> None:
-        """End all recorders; `run` returns within a few seconds."""
+        """End all recorders; `run` returns within a few seconds. A signal may call this, so it takes no lock."""
         self._stopping = True
-        self._changed.set()
 
     def recover(self) -> None:
         """Mend what the last stop left behind; serve matches its books only after that. Raises `OSError`."""
