@@ -56,7 +56,7 @@ class Ballot:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class Contest:
     """The surest person and the surest animal of one look."""
 
     at_ms: int
@@ -73,7 +73,7 @@ class Vote:
     _doubted: list[Ballot] = field(default_factory=list)  # animals that somebody may yet be seen to be
     _people: list[Ballot] = field(default_factory=list)  # those of the last seconds, for their places
     _known: tuple[int, tuple[Kind, ...]] = (0, ())  # after how many looks, and what was named then
-    _either: deque[Sighting] = field(default_factory=lambda: deque(maxlen=MOST_EITHER))  # the newest looks
+    _either: deque[Contest] = field(default_factory=lambda: deque(maxlen=MOST_EITHER))  # the newest looks
     _crowds: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=MOST_LOOKS))  # when, and how many
 
     def take(self, at_ms: int, found: Sequence[Detection], regions: Sequence[Box]) -> None:
@@ -89,7 +89,7 @@ class Vote:
         for group, each in best.items():
             (self._doubted if group is Kind.ANIMAL else self._seen[group]).append(Ballot(at_ms, each))
         if best.keys() & {Kind.PERSON, Kind.ANIMAL}:
-            self._either.append(Sighting(at_ms, best.get(Kind.PERSON), best.get(Kind.ANIMAL)))
+            self._either.append(Contest(at_ms, best.get(Kind.PERSON), best.get(Kind.ANIMAL)))
         self._settle(at_ms)
         if (crowd := _count(found, regions)) > 1:
             self._crowds.append((at_ms, crowd))
@@ -157,7 +157,7 @@ class Vote:
         )
 
 
-def _is_only_an_animal(looks: list[Sighting]) -> bool:
+def _is_only_an_animal(looks: list[Contest]) -> bool:
     """Whether the person and the animal of an event are one thing, and that is the animal.
 
     So it is where nobody was seen away from it, and it was seen so much more surely. Whoever stood before they lay
