@@ -98,6 +98,8 @@ CASES = [
     ("comes near at night", Verdict.UNSURE, "Somebody came near the house at night.",
      story(PASSES, Mode.NIGHT, Site.GARDEN, hour=2)),
     ("passes somewhere", Verdict.ROUTINE, "", story(PASSES, Mode.AWAY, None)),
+    ("comes near at night", Verdict.UNSURE, "Somebody came near the house while you sleep.",
+     story(PASSES, Mode.NIGHT, Site.GARDEN, hour=10)),
     ("at a landmark late", Verdict.THREAT, "Somebody was at the car for 30 s at night.",
      story(AT_THE_CAR, Mode.HOME, Site.DRIVE, CAR, hour=2)),
     ("usual at home", Verdict.UNSURE, "", story(AT_THE_CAR, Mode.HOME, Site.DRIVE, CAR, hour=23, usual=OFTEN)),

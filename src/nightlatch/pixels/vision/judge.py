@@ -91,7 +91,7 @@ def _decide(known: Facts, score: float, threat: float, rule: Rule | None) -> Dec
     if rule is None:
         return Decision(verdict)
     is_told = verdict is not verdict_of(score) or rule.lowest is not Verdict.ROUTINE
-    return Decision(verdict, rule.says(known) if is_told else "")
+    return Decision(verdict, rule.says(known) if is_told and rule.says is not None else None)
 
 
 def _kinds(story: Story, found: list[Thing]) -> tuple[Kind, ...]:

@@ -75,10 +75,7 @@ def _count(story: Story, found: Sequence[Thing], known: Facts) -> Numbers:
     people = [t.walk for t in found if t.kind is Kind.PERSON]
     site, mode, usual = story.context.site, story.context.mode, story.context.usual
     any_area = {area.shows for area in story.areas}
-    at = {
-        shows: known.seconds_at(shows) if shows in any_area and people else NOT_KNOWN if shows not in any_area else 0.0
-        for shows in Landmark
-    }
+    at = {shows: known.seconds_at(shows) if shows in any_area else NOT_KNOWN for shows in Landmark}
     held = _held(people)
     crooked = max((1 - w.straightness for w in people if w.seconds >= BRIEF_S), default=0.0)
     return Numbers(

@@ -26,6 +26,17 @@ ORDER = (Verdict.ROUTINE, Verdict.UNSURE, Verdict.THREAT)
 
 
 @dataclass(frozen=True, slots=True)
+class Sentence:
+    """Why a rule holds, and of which topics (story/words) it has said all that is to be said."""
+
+    text: str
+    topics: frozenset[str] = frozenset()
+
+    def __add__(self, other: Sentence) -> Sentence:
+        return Sentence(f"{self.text} {other.text}", self.topics | other.topics)
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """Holds where `when` does; the verdict is then from `lowest` to `highest`, and `says` tells why."""
 
@@ -33,7 +44,7 @@ class Rule:
     when: Callable[[Facts], bool]
     lowest: Verdict
     highest: Verdict
-    says: Callable[[Facts], str]
+    says: Callable[[Facts], Sentence] | None  # None: there is nothing to say
 
     def __post_init__(self) -> None:
         if ORDER.index(self.lowest) > ORDER.index(self.highest):
@@ -107,30 +118,39 @@ def _home(known: Facts) -> bool:
     return known.context.mode is Mode.HOME
 
 
-def _where(known: Facts) -> str:
+def _where(known: Facts) -> Sentence:
     stay = place_at(known)
     if known.climbed:
-        return "Somebody climbed over the fence"
-    if stay is not None:
-        low = ", crouched," if stay.crouched_s >= LOW_S else ""
-        return f"Somebody was at the {NAMES[stay.shows]} for {stay.seconds:.0f} s{low}"
-    return f"Somebody lingered in the {'garden' if _site(known, Site.GARDEN) else 'drive'}"
+        return Sentence("Somebody climbed over the fence")
+    if stay is None:
+        where = "garden" if _site(known, Site.GARDEN) else "drive"
+        return Sentence(f"Somebody lingered in the {where}", frozenset({"staying"}))
+    text = f"Somebody was at the {NAMES[stay.shows]} for {stay.seconds:.0f} s"
+    return Sentence(f"{text}, crouched,", frozenset({"low"})) if stay.crouched_s >= LOW_S else Sentence(text)
 
 
-def _when(known: Facts) -> str:
-    if known.context.mode is Mode.AWAY:
-        return "while you are away"
-    return "at night" if _late(known) or known.context.mode is Mode.NIGHT else "in the dark"
+def _when(known: Facts) -> Sentence:
+    if _away(known):
+        return Sentence("while you are away.", frozenset({"mode"}))
+    if _late(known):
+        return Sentence("at night.", frozenset({"hour"}))
+    return Sentence("while you sleep." if _asleep(known) else "in the dark.")
 
 
-def _sentence(known: Facts) -> str:
-    return f"{_where(known)} {_when(known)}."
+def _sentence(known: Facts) -> Sentence:
+    return _where(known) + _when(known)
 
 
-def _fixed(text: str) -> Callable[[Facts], str]:
-    return lambda known: text
+def _begun(text: str) -> Callable[[Facts], Sentence]:
+    """This, and when it was."""
+    return lambda known: Sentence(text) + _when(known)
 
 
+def _fixed(text: str, *topics: str) -> Callable[[Facts], Sentence]:
+    return lambda known: Sentence(text, frozenset(topics))
+
+
+OFTEN = Sentence("Somebody is often here at this hour.", frozenset({"usual"}))
 R, U, T = ORDER
 # The order matters: what is told first is what decides.
 RULES = (
@@ -139,22 +159,24 @@ RULES = (
         lambda k: _away(k) and _site(k, Site.INSIDE),
         T,
         T,
-        _fixed("Somebody is inside while you are away."),
+        _begun("Somebody is inside"),
     ),
     Rule(
         "came in by a window",
         lambda k: _site(k, Site.INSIDE) and k.came_in is not None and (_asleep(k) or _late(k)),
         T,
         T,
-        lambda k: f"Somebody came in by the {NAMES[k.came_in or Landmark.WINDOW]} at night.",
+        lambda k: Sentence(f"Somebody came in by the {NAMES[k.came_in or Landmark.WINDOW]}") + _when(k),
     ),
-    Rule("up at night", lambda k: _asleep(k) and _site(k, Site.INSIDE), R, R, _fixed("People get up at night.")),
+    Rule(
+        "up at night", lambda k: _asleep(k) and _site(k, Site.INSIDE), R, R, _fixed("People get up at night.", "hour")
+    ),
     Rule(
         "intrudes where it is usual",
         lambda k: not _home(k) and _intrudes(k) and k.is_usual and not k.climbed,
         U,
         U,
-        lambda k: f"{_sentence(k)} Somebody is often here at this hour.",
+        lambda k: _sentence(k) + OFTEN,
     ),
     Rule("intrudes while away", lambda k: _away(k) and _intrudes(k), T, T, _sentence),
     Rule("intrudes at night", lambda k: _asleep(k) and _intrudes(k), T, T, _sentence),
@@ -170,29 +192,29 @@ RULES = (
         lambda k: _away(k) and _site(k, *PRIVATE, Site.FRONT_DOOR),
         U,
         U,
-        _fixed("Somebody came near the house while you are away."),
+        _begun("Somebody came near the house"),
     ),
     Rule(
         "comes near at night",
         lambda k: _asleep(k) and _site(k, *PRIVATE, Site.FRONT_DOOR),
         U,
         U,
-        _fixed("Somebody came near the house at night."),
+        _begun("Somebody came near the house"),
     ),
     Rule(
         "somewhere, and does not pass",
         lambda k: not _home(k) and not k.passed,
         U,
         T,
-        lambda k: "Somebody was there while you are away." if _away(k) else "Somebody was there at night.",
+        _begun("Somebody was there"),
     ),
-    Rule("passes somewhere", lambda k: not _home(k), R, T, _fixed("")),
+    Rule("passes somewhere", lambda k: not _home(k), R, T, None),
     Rule(
         "usual at home",
         lambda k: _home(k) and k.is_usual and (_late_at_landmark(k) or (k.climbed and _late(k))),
         R,
         U,
-        _fixed("Somebody is often here at this hour."),
+        lambda k: OFTEN,
     ),
     Rule(
         "at a landmark late", lambda k: _home(k) and (_late_at_landmark(k) or (k.climbed and _late(k))), T, T, _sentence

@@ -22,7 +22,7 @@ from nightlatch.domain.sighting import POST_ROLL_MS, Kind, Story, Track, Verdict
 from nightlatch.pixels.vision.boxes import feet
 from nightlatch.pixels.vision.story.facts import Facts
 from nightlatch.pixels.vision.story.numbers import FEATURES, Numbers
-from nightlatch.pixels.vision.story.rules import LOW_S, NAMES, place_at
+from nightlatch.pixels.vision.story.rules import LOW_S, NAMES, Sentence, place_at
 from nightlatch.pixels.vision.story.things import PETS, Thing
 from nightlatch.pixels.vision.story.walk import EDGE
 
@@ -60,15 +60,6 @@ WALKS_ON = {"held": -1.5}
 STAYS = {"held": 3.0, "passed": 0}
 SOMEBODY = {"people": 1, "score": 0.8, **STAYS}
 
-# What a rule's sentence says of a topic, if it does.
-SAID = {
-    "mode": "you are away",
-    "usual": "often here",
-    "low": "crouched",
-    "staying": "lingered",
-    "hour": "at night",
-}
-
 TOGETHER = {
     Verdict.THREAT: "Taken as a whole, this looks more like a threat than like daily life.",
     Verdict.ROUTINE: "Taken as a whole, this looks like daily life.",
@@ -84,10 +75,10 @@ SIDES = {
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The verdict, and the sentence of the rule that bound it; empty where the score alone decided."""
+    """The verdict, and the sentence of the rule that bound it; None where the score alone decided."""
 
     verdict: Verdict
-    by_rule: str = ""
+    by_rule: Sentence | None = None
 
 
 def reasons(
@@ -108,7 +99,7 @@ def reasons(
     is_explained = bool(told or decision.by_rule) or (decision.verdict is Verdict.ROUTINE and not people)
     return [
         lead,
-        *([decision.by_rule] if decision.by_rule else []),
+        *([decision.by_rule.text] if decision.by_rule else []),
         *_of_areas(story, people),
         *(told if is_explained else [TOGETHER[decision.verdict]]),
         *_of_contact(known),
@@ -145,9 +136,9 @@ def _told(known: Facts, values: NDArray[np.float32], decision: Decision, model: 
     return [claim.text for claim in moved][:MOST_CLAIMS]
 
 
-def _is_said(claim: Claim, by_rule: str) -> bool:
-    """Whether the rule's sentence has said as much."""
-    return bool(by_rule) and (claim.topic == "where" or SAID.get(claim.topic, "\n") in by_rule)
+def _is_said(claim: Claim, by_rule: Sentence | None) -> bool:
+    """Whether the rule's sentence has said as much; it always says where."""
+    return by_rule is not None and claim.topic in by_rule.topics | {"where"}
 
 
 def _moved(true: Sequence[Claim], values: NDArray[np.float32], model: Model) -> list[Claim]:
