@@ -22,6 +22,7 @@ from nightlatch.pixels.hiding.puppets import COLOURS, RIM
 from nightlatch.pixels.hiding.redacting import redact_film, stage_of
 from nightlatch.pixels.stage.encoding import film
 from nightlatch.pixels.stage.scenes import scene
+from tests.pixels.hiding.scenes import Blind
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
 GREY = 96
@@ -49,16 +50,6 @@ class Knows:
         if index in self.blinks:
             return []
         return [Detection(t.box, Kind(t.kind), 0.9) for t in self.scene.truth_at(index) if t.kind == "person"]
-
-
-class Blind:
-    name = "nothing"
-
-    def look(self, bgr: np.ndarray, regions: Sequence[Box]) -> list[Detection]:
-        return []
-
-    def find(self, bgr: np.ndarray) -> list[Detection]:
-        return []
 
 
 def eyes(blinks: frozenset[int] = frozenset()) -> PrivacyEyes:
