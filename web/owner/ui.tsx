@@ -81,6 +81,36 @@ export function Field(props: { label: string; hint?: string | undefined; childre
   );
 }
 
+interface CheckProps {
+  name: string;
+  about: ComponentChildren; // what it means
+  checked: boolean;
+  set: (isOn: boolean) => void;
+  disabled?: boolean;
+  isBusy?: boolean; // and not disabled, which would take the focus away
+  testid?: string;
+}
+
+export function Check({ name, about, checked, set, disabled = false, isBusy = false, testid }: CheckProps) {
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={checked}
+        disabled={disabled}
+        aria-disabled={isBusy}
+        data-testid={testid}
+        onClick={(event) => isBusy && event.preventDefault()}
+        onChange={(event) => set(event.currentTarget.checked)}
+      />
+      <span>
+        <strong>{name}</strong>
+        <small>{about}</small>
+      </span>
+    </label>
+  );
+}
+
 export function Secret(props: {
   value: string;
   onInput: (v: string) => void;

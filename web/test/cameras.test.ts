@@ -150,6 +150,10 @@ describe("what looks", () => {
     expect(now({ lacks: ["pose_detection"] }, "both")).toMatch(/lie, kneel or crouch: .* Run make models /);
     expect(now({ lacks: ["ssd_oidv4", "pose_detection"] }, "eye").match(/make models/g)).toHaveLength(1);
   });
+  test("says once what a small eye misses, whether it was chosen or stands in", () => {
+    expect(now({ chosen: "ssd" }).match(/infrared/g)).toHaveLength(1);
+    expect(now({ coming_text: "GitHub is away.", lacks: ["yolox_nano"] }).match(/infrared/g)).toHaveLength(1);
+  });
   test("says how it keeps up", () => {
     expect(aboutLooks({ since_ms: NOON, looked: 0, passed_over: 0 }, NOON)).toMatch(
       /not been needed here since 12.00\.$/,

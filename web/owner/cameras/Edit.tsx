@@ -5,7 +5,7 @@ import { broken, type Failure, get, type Result, send } from "../../shared/api";
 import type { Camera, Site } from "../../shared/wire";
 import { go, home, now, refresh } from "../state";
 import { say } from "../toast";
-import { Confirm, Field, Link, Trouble, useTitle, Wait } from "../ui";
+import { Check, Confirm, Field, Link, Trouble, useTitle, Wait } from "../ui";
 import { AreaEditor } from "./Areas";
 import { SiteChoice } from "./Choices";
 import { aboutLooks, aboutReceiving } from "./eye";
@@ -185,13 +185,12 @@ function PrivateRoom({ camera, change }: { camera: Camera; change: Change }) {
       isPrivate ? "None of its clips can be given." : "Its clips can be given, one by one.",
     );
   return (
-    <label class="check">
-      <input type="checkbox" checked={camera.private} onChange={(event) => void keep(event.currentTarget.checked)} />
-      <span>
-        <strong>Bedroom, bathroom, children</strong>
-        <small>Clips of this camera cannot be given to anybody.</small>
-      </span>
-    </label>
+    <Check
+      name="Bedroom, bathroom, children"
+      about={"Clips of this camera cannot be given to anybody."}
+      checked={camera.private}
+      set={(isOn) => void keep(isOn)}
+    />
   );
 }
 

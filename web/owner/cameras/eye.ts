@@ -16,7 +16,7 @@ const SEES: Record<Eye, string> = {
     "one. It learnt people only from footage that they agreed to.",
   ssd:
     `A small eye looks at whatever moves, and now and then at the whole picture, for ${KINDS}. It does not see ` +
-    `people who are far away or in infrared light, nor ${NEITHER}. ${UNASKED}`,
+    `${NEITHER}. ${UNASKED}`,
   yolox:
     `YOLOX looks at whole pictures, and more closely at whatever moves, for ${KINDS}. It often takes people who lie ` +
     `or kneel for animals. It does not see ${NEITHER}. ${UNASKED}`,
@@ -28,17 +28,19 @@ const SEES: Record<Eye, string> = {
     "it learnt from, its makers must tell you.",
   motion: "Nothing examines what moves: every motion is an event, and none of them has a kind.",
 };
-const FAR = "For now it may miss people who are far away or in infrared light";
+const FAR = "people who are far away or in infrared light";
 const LYING = "For now it may miss people who lie, kneel or crouch";
 const SET_UP = "a network that comes with set-up is not here. Run make models where there is internet.";
 
+// What it sees and what it learnt from in the first line, what it is without in the next ones.
 export function aboutEye({ eye, looking }: Home, now: number): string {
   const said = [SEES[eye], ...(looking ? aboutLacks(looking) : [])];
+  if (eye === "ssd" && looking?.chosen === "ssd") said.push(`It may miss ${FAR}.`);
   if (looking?.blind_since_ms) {
     const since = when(looking.blind_since_ms, now);
     said.push(`It has been blind since ${since}: everything is recorded, but nothing is recognised.`);
   }
-  return said.join(" ");
+  return said.join("\n");
 }
 
 // What is not on this machine yet, what that costs, and how to bring it.
@@ -47,8 +49,8 @@ function aboutLacks({ chosen, coming_percent, coming_text, lacks }: NonNullable<
   if (coming_text && chosen === "own") said.push(`It stands in, for your model cannot be used. ${coming_text}`);
   else if (coming_text && lacks.length === 0) said.push(`It stands in for another one for now. ${coming_text}`);
   if (lacks.includes("yolox_nano")) {
-    if (coming_text) said.push(`${FAR}: YOLOX is not here. ${coming_text}`);
-    else said.push(`${FAR}: YOLOX is being downloaded, ${coming_percent ?? 0} % so far.`);
+    if (coming_text) said.push(`For now it may miss ${FAR}: YOLOX is not here. ${coming_text}`);
+    else said.push(`For now it may miss ${FAR}: YOLOX is being downloaded, ${coming_percent ?? 0} % so far.`);
   }
   if (lacks.includes("ssd_oidv4") || lacks.includes("pose_detection")) said.push(`${LYING}: ${SET_UP}`);
   return said;

@@ -7,14 +7,14 @@ import { CALLED, VERDICTS, type Verdict } from "../findings";
 import { isHere } from "../hub";
 import { type Task, useTask } from "../task";
 import { say } from "../toast";
-import { Trouble, Wait } from "../ui";
+import { Check, Trouble, Wait } from "../ui";
 import { brokerAnswers } from "./broker";
 import { canPush, isHeard, pushDoors } from "./browser";
 import { alertAbout, type Step, standing, switched, WAITS_FOR } from "./push";
 import { Silence } from "./Silence";
 
 const MEANS: Record<Verdict, string> = {
-  threat: "Someone tries doors, breaks in or takes something",
+  threat: "Someone where nobody should be, by the mode, the place and the hour",
   help: "Someone has gone down and stays down",
   unsure: "It could be either",
   routine: "Daily life: pets, visits, deliveries",
@@ -92,20 +92,15 @@ interface VerdictsProps {
 
 function Verdicts({ chosen, task, choose }: VerdictsProps) {
   return VERDICTS.map((verdict) => (
-    <label key={verdict} class="check">
-      <input
-        type="checkbox"
-        checked={chosen.includes(verdict)}
-        disabled={!canPush()}
-        aria-disabled={task.isBusy} // and not disabled, which would take the focus away
-        onClick={(event) => task.isBusy && event.preventDefault()}
-        onChange={(event) => void choose(verdict, event.currentTarget.checked)}
-      />
-      <span>
-        <strong>{CALLED[verdict]}</strong>
-        <small>{MEANS[verdict]}</small>
-      </span>
-    </label>
+    <Check
+      key={verdict}
+      name={CALLED[verdict]}
+      about={MEANS[verdict]}
+      checked={chosen.includes(verdict)}
+      set={(isOn) => void choose(verdict, isOn)}
+      disabled={!canPush()}
+      isBusy={task.isBusy}
+    />
   ));
 }
 
@@ -125,40 +120,30 @@ function Broker({ settings, task, show, letIn }: BrokerProps) {
         {isHere.value || !mqtt ? aboutBroker(settings) : "Whether your broker is reached cannot be told now."}
       </p>
       {mqtt && (
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={mqtt.may_set_mode}
-            disabled={task.isBusy}
-            data-testid="mqtt-mode"
-            onChange={(event) => void letIn(event.currentTarget.checked)}
-          />
-          <span>
-            <strong>Home automation may change the mode</strong>
-            <small>
-              Off, as anyone who can write to your broker could then set the house to home while you are away, and fewer
-              alerts would reach you.
-            </small>
-          </span>
-        </label>
+        <Check
+          name="Home automation may change the mode"
+          about={
+            "Off, as anyone who can write to your broker could then set the house to home while you are away, " +
+            "and fewer alerts would reach you."
+          }
+          checked={mqtt.may_set_mode}
+          set={(isOn) => void letIn(isOn)}
+          disabled={task.isBusy}
+          testid="mqtt-mode"
+        />
       )}
       {mqtt && (
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={mqtt.pictures}
-            disabled={task.isBusy}
-            data-testid="mqtt-pictures"
-            onChange={(event) => void show(event.currentTarget.checked)}
-          />
-          <span>
-            <strong>With a picture</strong>
-            <small>
-              While something happens, pictures of it go to your broker, not sealed. Anyone who can read there sees
-              them, and Home Assistant keeps the latest. Private rooms send none.
-            </small>
-          </span>
-        </label>
+        <Check
+          name="With a picture"
+          about={
+            "While something happens, pictures of it go to your broker, not sealed. Anyone who can read there " +
+            "sees them, and Home Assistant keeps the latest. Private rooms send none."
+          }
+          checked={mqtt.pictures}
+          set={(isOn) => void show(isOn)}
+          disabled={task.isBusy}
+          testid="mqtt-pictures"
+        />
       )}
       {task.isBusy && <Wait text="Waiting for your broker…" />}
       <Trouble of={task.failure} />

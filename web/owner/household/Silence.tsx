@@ -8,7 +8,7 @@ import { isHere } from "../hub";
 import { now } from "../state";
 import { useTask } from "../task";
 import { say } from "../toast";
-import { Trouble } from "../ui";
+import { Check, Trouble } from "../ui";
 import { aboutSilence, canTell } from "./telling";
 
 const EVERY = 10 * SECOND; // how that stands is asked for again
@@ -28,24 +28,19 @@ export function Silence({ settings, load }: { settings: AlertSettings; load: () 
   return (
     <section data-testid="alerts-silence">
       <h2>When the hub falls silent</h2>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={silence?.on ?? false}
-          disabled={task.isBusy || !(silence?.on || canTell(silence))}
-          data-testid="silence-on"
-          onChange={(event) => void turn(event.currentTarget.checked)}
-        />
-        <span>
-          <strong>Tell my devices when the hub goes silent</strong>
-          <small>
-            The hub leaves a message for each device in your mailbox, sealed to that device, and says every minute that
-            it is well. When it no longer does, the mailbox sends them. For that the mailbox learns each device's
-            address at its browser maker's push service, and by the minute whether your hub is online. It can send a
-            message early, or not at all; it cannot read or change one.
-          </small>
-        </span>
-      </label>
+      <Check
+        name="Tell my devices when the hub goes silent"
+        about={
+          "The hub leaves a message for each device in your mailbox, sealed to that device, and says every " +
+          "minute that it is well. When it no longer does, the mailbox sends them. For that the mailbox " +
+          "learns each device's address at its browser maker's push service, and by the minute whether your " +
+          "hub is online. It can send a message early, or not at all; it cannot read or change one."
+        }
+        checked={silence?.on ?? false}
+        set={(isOn) => void turn(isOn)}
+        disabled={task.isBusy || !(silence?.on || canTell(silence))}
+        testid="silence-on"
+      />
       <p class="fine" data-testid="silence-now">
         {isHere.value ? aboutSilence(silence, now.value) : "How that stands cannot be told now."}
       </p>
