@@ -67,28 +67,42 @@ def listed(mode: Mode, *cameras: Camera) -> CameraList:
 def in_mode(*modes: tuple[Mode, int]) -> Surroundings:
     made = Surroundings()
     for mode, at_ms in modes:
-        made.take(listed(mode), at_ms, all_of_them)
+        at(made, at_ms).take(listed(mode), all_of_them)
+    return made
+
+
+def at(made: Surroundings, at_ms: int) -> Surroundings:
+    """The same, at a moment of the clock that cannot be set."""
+    made.monotonic_ms = lambda: at_ms
     return made
 
 
 def test_an_event_is_judged_by_the_mode_as_it_is_now() -> None:
     made = in_mode((Mode.HOME, 0), (Mode.NIGHT, NOW_MS))
-    assert made.mode_for(NOW_MS - 60_000, NOW_MS) is Mode.NIGHT
-    made.take(listed(Mode.HOME), NOW_MS, all_of_them)
-    assert made.mode_for(NOW_MS - 60_000, NOW_MS) is Mode.HOME
+    assert at(made, NOW_MS).mode_for(NOW_MS - 60_000, NOW_MS) is Mode.NIGHT
+    made.take(listed(Mode.HOME), all_of_them)
+    assert at(made, NOW_MS).mode_for(NOW_MS - 60_000, NOW_MS) is Mode.HOME
 
 
 def test_whoever_switches_to_away_has_time_to_leave_and_nobody_has_it_for_long() -> None:
     made = in_mode((Mode.NIGHT, 0), (Mode.AWAY, NOW_MS))
-    assert made.mode_for(NOW_MS - 20_000, NOW_MS + 30_000) is Mode.NIGHT  # in front of the camera as it was switched
-    assert made.mode_for(NOW_MS + EXIT_MS - 1, NOW_MS + EXIT_MS) is Mode.NIGHT
-    assert made.mode_for(NOW_MS + EXIT_MS, NOW_MS + EXIT_MS) is Mode.AWAY
-    assert made.mode_for(NOW_MS - 20_000, NOW_MS + LONGEST_EXIT_MS) is Mode.AWAY
+    assert (
+        at(made, NOW_MS + 30_000).mode_for(NOW_MS - 20_000, NOW_MS + 30_000) is Mode.NIGHT
+    )  # in front of the camera as it was switched
+    assert at(made, NOW_MS + EXIT_MS).mode_for(NOW_MS + EXIT_MS - 1, NOW_MS + EXIT_MS) is Mode.NIGHT
+    assert at(made, NOW_MS + EXIT_MS).mode_for(NOW_MS + EXIT_MS, NOW_MS + EXIT_MS) is Mode.AWAY
+    assert at(made, NOW_MS + LONGEST_EXIT_MS).mode_for(NOW_MS - 20_000, NOW_MS + LONGEST_EXIT_MS) is Mode.AWAY
+
+
+def test_a_clock_that_is_set_back_excuses_nobody() -> None:
+    made = at(in_mode((Mode.HOME, 0), (Mode.AWAY, NOW_MS)), NOW_MS + 600_000)
+    set_back_ms = NOW_MS - 3_600_000
+    assert made.mode_for(set_back_ms, set_back_ms + 5_000) is Mode.AWAY
 
 
 def test_the_same_mode_told_again_gives_no_new_time_to_leave() -> None:
     made = in_mode((Mode.HOME, 0), (Mode.AWAY, NOW_MS), (Mode.AWAY, NOW_MS + 300_000))
-    assert made.mode_for(NOW_MS + 300_000, NOW_MS + 300_000) is Mode.AWAY
+    assert at(made, NOW_MS + 300_000).mode_for(NOW_MS + 300_000, NOW_MS + 300_000) is Mode.AWAY
 
 
 def test_a_process_that_starts_while_everybody_is_away_excuses_nobody() -> None:
@@ -97,13 +111,13 @@ def test_a_process_that_starts_while_everybody_is_away_excuses_nobody() -> None:
 
 def test_without_an_owner_nothing_is_known() -> None:
     made = Surroundings()
-    made.take(CameraList(None, (), ()), NOW_MS, all_of_them)
+    made.take(CameraList(None, (), ()), all_of_them)
     assert made.context(PORCH, NOW_MS, NOW_MS, ()) == Context(Site.DRIVE, None, None)
 
 
 def with_hours(folder: Path) -> Surroundings:
     made = Surroundings(KnownHours(folder))
-    made.take(listed(Mode.HOME), 0, all_of_them)
+    made.take(listed(Mode.HOME), all_of_them)
     return made
 
 
@@ -178,7 +192,7 @@ def test_of_a_camera_that_is_removed_nothing_stays_and_other_shards_keep_theirs(
 
 def test_before_serve_is_heard_nothing_is_forgotten(tmp_path: Path) -> None:
     KnownHours(tmp_path).watch(PORCH.id, NOW_MS)
-    Surroundings(KnownHours(tmp_path)).take(CameraList(None, (), ()), NOW_MS, all_of_them)
+    Surroundings(KnownHours(tmp_path)).take(CameraList(None, (), ()), all_of_them)
     assert read_habits(tmp_path, PORCH.id).watched
 
 
@@ -216,12 +230,12 @@ def test_each_judgement_knows_site_mode_and_usual_hours_and_the_last_one_teaches
     known = KnownHours(tmp_path)
     known.watch(PORCH.id, picture.at_ms - DAY_MS)
     around = Surroundings(known)
-    around.take(listed(Mode.NIGHT), 0, all_of_them)
+    at(around, 0).take(listed(Mode.NIGHT), all_of_them)
     made: Any = Observer(*(PORCH, lambda: Fake(), judge, Ears(), deque[Any]()), pool=Pool(0), surroundings=around)  # type: ignore[arg-type,return-value]
     at_ms, event = picture.at_ms, "e" * 16
     made._follow([EventOpened(PORCH.id, event, at_ms, at_ms)], picture)
     made._follow([TracksChanged(event, at_ms + 500, (someone(0.7, at_ms + 500),))], picture)
-    around.take(listed(Mode.HOME, replace(PORCH, site=Site.GARDEN)), at_ms, all_of_them)
+    around.take(listed(Mode.HOME, replace(PORCH, site=Site.GARDEN)), all_of_them)
     made._follow([EventClosed(PORCH.id, event, at_ms, at_ms + 500, at_ms + 10_500)], picture)
     assert [story.context for story in stories] == [
         Context(Site.DRIVE, Mode.NIGHT, Usual(0, 1)),

@@ -8,6 +8,7 @@ coming in: a burglar would have it as well, and owners who come home only hear o
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -31,20 +32,18 @@ class Surroundings:
     """Written by whoever hears serve, read by those who look; each is one assignment."""
 
     hours: KnownHours = field(default_factory=KnownHours)
-    _mode: tuple[Mode | None, Mode | None, int | None] = (
-        None,
-        None,
-        None,
-    )  # now, before, since when on the hub's clock
+    monotonic_ms: Callable[[], int] = lambda: time.monotonic_ns() // 1_000_000
+    # Now, before, and since when, on a clock that nobody can set: one set back would excuse a burglar for an hour.
+    _mode: tuple[Mode | None, Mode | None, int | None] = (None, None, None)
     _sites: dict[str, Site | None] = field(default_factory=dict)
 
-    def take(self, cameras: CameraList, now_ms: int, keeps: Callable[[str], bool]) -> None:
+    def take(self, cameras: CameraList, keeps: Callable[[str], bool]) -> None:
         """Serve's newest list; nothing is known before somebody owns the hub."""
         if cameras.household_id is None:
             return
         mode, _, _ = self._mode
         if cameras.mode is not mode:  # which it was when this process began, nobody knows: no event is excused by it
-            self._mode = cameras.mode, mode, None if mode is None else now_ms
+            self._mode = cameras.mode, mode, None if mode is None else self.monotonic_ms()
         self._sites = {camera.id: camera.site for camera in cameras.cameras}
         self.hours.keep_only(self._sites.keys(), keeps)
 
@@ -58,11 +57,12 @@ class Surroundings:
         )
 
     def mode_for(self, onset_ms: int, at_ms: int) -> Mode | None:
-        """By which mode an event of `onset_ms` is judged at `at_ms`."""
+        """By which mode an event of `onset_ms` is judged now, at `at_ms`; both are of the event's own time."""
         mode, before, since_ms = self._mode
         if mode is not Mode.AWAY or since_ms is None:
             return mode
-        is_exit = onset_ms < since_ms + EXIT_MS and at_ms < since_ms + LONGEST_EXIT_MS
+        passed_ms = self.monotonic_ms() - since_ms
+        is_exit = passed_ms - (at_ms - onset_ms) < EXIT_MS and passed_ms < LONGEST_EXIT_MS
         return before if is_exit else mode
 
     def learn(self, camera: Camera, opened: EventOpened, judged: EventJudged) -> None:

@@ -114,7 +114,7 @@ class Watcher:
 
     def _look_around(self, cameras: CameraList) -> None:
         """What events are judged by changes while all recorders go on."""
-        self._station.looking.surroundings.take(cameras, self._station.clock.now_ms(), self._shard.keeps)
+        self._station.looking.surroundings.take(cameras, self._shard.keeps)
 
     def _see_off(self) -> None:
         """Poll those that end until they have, for a few seconds."""
