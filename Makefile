@@ -9,7 +9,7 @@ NODE := scripts/with-node
 DATA ?= data
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt shape wire page models demo eye judge bench-record bench-cameras bench-sight bench-soak bench-redact bench-watermark bench-playback bench-log drill-kills drill-log drill-faults drill-floods fuzz-rtsp fuzz-http clean
+.PHONY: help run test check fmt shape wire page models demo eye judge bench-record bench-cameras bench-sight bench-notices bench-soak bench-redact bench-watermark bench-playback bench-log drill-kills drill-log drill-faults drill-floods fuzz-rtsp fuzz-http clean
 
 help:  ## show this list
 	@grep -hE '^[a-z][a-z-]*:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)$$/  make \1\t\2/' | expand -t 26
@@ -68,6 +68,9 @@ bench-cameras: .venv/installed .venv/system  ## measure how many cameras two cor
 bench-sight: .venv/installed models .venv/system  ## measure what is told of real films, and events, delays and CPU beside others
 	$(BIN)/python bench/sight/stories.py
 	$(BIN)/python bench/sight $(ARGS)
+
+bench-notices: .venv/installed models .venv/system  ## measure how soon an owner is told who is there, on real films in real time
+	$(BIN)/python bench/notices.py $(ARGS)
 
 bench-soak: .venv/installed .venv/system  ## run sixteen cameras for an hour
 	$(BIN)/python bench/soak.py $(ARGS)
