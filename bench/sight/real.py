@@ -177,6 +177,7 @@ def report(films: Sequence[RealFilm], detectors: Sequence[str], *, is_torn: bool
         print(f"\n{half}\n{HEAD}")
         for name, told in runs.items():
             print(line(name, [o for o in told if is_taught is None or o.film.is_taught is is_taught]))
+    print("\n".join(by_label(runs)))
     for name, told in runs.items():
         if name != PEER:
             print(f"\nverdicts with {name}, no mode, no site")
@@ -185,6 +186,16 @@ def report(films: Sequence[RealFilm], detectors: Sequence[str], *, is_torn: bool
             print("\n".join(_of_each(name, told)))
     if is_torn:
         report_torn(runs)
+
+
+def by_label(runs: dict[str, list[Outcome]]) -> Iterator[str]:
+    """How many films without a fault of kind, by what is in them."""
+    labels = list(dict.fromkeys(outcome.film.label for told in runs.values() for outcome in told))
+    yield f"\n{'without a fault of kind, by what a film shows':46} " + "".join(f"{label:>10}" for label in labels)
+    for name, told in runs.items():
+        of = [[outcome for outcome in told if outcome.film.label == label] for label in labels]
+        right = "".join(f"{sum(not o.faults for o in some):>7}/{len(some):<2}" for some in of)
+        yield f"{name:46} {right}"
 
 
 def _of_each(name: str, told: Sequence[Outcome]) -> Iterator[str]:
