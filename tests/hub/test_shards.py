@@ -150,7 +150,7 @@ def test_another_quota_does_not_interrupt_a_recording_and_another_address_does(t
     assert opened == ["rtsp://192.0.2.1/a", "rtsp://192.0.2.1/b"]
 
 
-def surroundings(made: Watcher, camera: Camera) -> tuple[Site | None, Mode]:
+def surroundings(made: Watcher, camera: Camera) -> tuple[Site | None, Mode | None]:
     """What those who look would tell the judge of the camera when the time to leave is long over."""
     known = made._station.looking.surroundings
     known.monotonic_ms = lambda: time.monotonic_ns() // 1_000_000 + 3_600_000
