@@ -452,6 +452,8 @@ export interface RedactionReport {
   share_covered: number; // of all pixels
   share_grey: number; // where nothing is known of the place
   share_drawn: number;
+  written: number; // places that looked like writing or a screen, and are covered
+  owner_covered: number; // rectangles that the owner covered besides
   lost: number; // times that somebody was lost from sight in the middle of the picture: what was seen then is grey
   worst_picture: number | null; // the one in which most is still found
 }

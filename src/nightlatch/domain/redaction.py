@@ -46,6 +46,8 @@ class RedactionReport:
     share_covered: float = 0.0  # of all pixels
     share_grey: float = 0.0  # where nothing is known of the place
     share_drawn: float = 0.0
+    written: int = 0  # places that looked like writing or a screen, and are covered
+    owner_covered: int = 0  # rectangles that the owner covered besides
     lost: int = 0  # times that somebody was lost from sight in the middle of the picture: what was seen then is grey
     worst_picture: int | None = None  # the one in which most is still found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from nightlatch.domain.geometry import Area
+from nightlatch.domain.geometry import Area, Box
 from nightlatch.domain.redaction import RedactionReport
 from nightlatch.hub.errands.errand import Errand
 
@@ -12,12 +12,24 @@ LARGEST_FILM = 160 * 1024**2  # bytes of an opened clip
 
 
 class HideRequest(msgspec.Struct, frozen=True):
-    """Hide everybody in [from_ms, to_ms) of the film that comes with it; whatever lies under a mask is black."""
+    """Hide everybody in [from_ms, to_ms) of the film that comes with it; whatever lies under a mask is black.
+
+    More films of the same camera may follow the clip's, from minutes before or after: they only say what the place
+    looks like where nobody stands. `lengths` are the bytes of each film, the clip's first; empty when it comes alone.
+    """
 
     from_ms: int  # from the film's beginning
     to_ms: int
     areas: tuple[Area, ...]
     models_dir: str | None  # None: the account's cache
+    lengths: tuple[int, ...] = ()
+
+
+class CoverRequest(msgspec.Struct, frozen=True):
+    """Cover more of the finished film that comes with it: what its owner saw there and does not want to give."""
+
+    boxes: tuple[Box, ...]
+    report: RedactionReport  # of that film
 
 
 class ProbeRequest(msgspec.Struct, frozen=True):
@@ -70,6 +82,15 @@ HIDE = Errand(
     most_bytes=LARGEST_FILM,
     broke="The redaction ended without a result. The clip may be damaged; try another one.",
     hung="Hiding people took over a quarter of an hour and was stopped. Nothing was given. Try again later.",
+)
+COVER = Errand(
+    "nightlatch.hub.errands.cover",
+    CoverRequest,
+    RedactionReport,
+    deadline_s=120.0,
+    most_bytes=LARGEST_FILM,
+    broke="Covering it ended without a result. Nothing was given. Try again.",
+    hung="Covering it took over two minutes and was stopped. Nothing was given. Try again later.",
 )
 PROBE = Errand(
     "nightlatch.hub.errands.probe",
