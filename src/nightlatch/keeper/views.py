@@ -30,6 +30,7 @@ from nightlatch.keeper.checks import (
     check_clock,
     check_hours,
     check_presence,
+    check_seat,
     check_view,
 )
 from nightlatch.keeper.clock import LatestClock
@@ -44,11 +45,13 @@ from nightlatch.keeper.stamps import stamps_of, tolerant
 from nightlatch.keeper.taking_back import FLAGGED_FOR_MS
 from nightlatch.keeper.turning_away import FOR_GOOD, turn_away
 from nightlatch.keeper.words import Assignment, ViewPass, ViewRequest
+from nightlatch.keeper.writes import Writes
 from nightlatch.seal.envelope import Sealed
 from nightlatch.store.blobs import Blobs
 
 FEWEST_VIEWERS = 2  # before review may say that a clip has enough labels
 SEEN = (State.WAITING, State.LABELLED)  # open views of these go on
+TAKEN_BACK = "This clip was taken back. Ask for the next clip."
 
 log = structlog.get_logger()
 
@@ -151,6 +154,8 @@ class OpenView:
     ticket: str = field(repr=False)
     connected: bool = False
     pictures: int = 0
+    asked: int | None = None  # what was written when rows were last asked about it
+    until_ms: int = 0  # when its consent ends, as they said
 
 
 class Views:
@@ -172,6 +177,7 @@ class Views:
         """`may_show` raises `KeeperRefused` while the keeper does not know all that it must."""
         self._may_show = may_show
         self._engine, self._keys, self._blobs, self._clock = engine, keys, blobs, clock
+        self._writes = Writes(engine)
         self._policy, self._receipts, self._passkeys = policy, receipts, passkeys
         self._draws, self._watermark = draws, watermark
         self._open: dict[int, OpenView] = {}
@@ -257,16 +263,31 @@ class Views:
         found = self._open.get(view_id)
         if found is None:
             raise KeeperRefused(Refusal.REVOKED, "This view is over. Ask for the next clip.")
-        view, latest_ms, now_ms = found.film.logged.view, self._clock.latest_ms, self._clock.now_ms()
+        latest_ms, now_ms, written = self._clock.latest_ms, self._clock.now_ms(), self._writes.mark()
         self._may_show()
         check_clock(now_ms, latest_ms)
-        check_presence(self._passkeys.enrolled(found.token), self._policy, now_ms)
+        check_presence(self._seat(found, written, now_ms), self._policy, now_ms)
         check_hours(self._policy, now_ms)
-        with Session(self._engine) as session:
-            row = book.donation_row(session, view.donation)
-            if row.state not in SEEN or now_ms >= (row.expires_ms or 0):
-                raise KeeperRefused(Refusal.REVOKED, "This clip was taken back. Ask for the next clip.")
+        if found.asked != written:
+            self._ask_rows(found)
+            found.asked = written
+        if now_ms >= found.until_ms:
+            raise KeeperRefused(Refusal.REVOKED, TAKEN_BACK)
         return found
+
+    def _seat(self, found: OpenView, written: int, now_ms: int) -> Seat:
+        """Who looks; the roster is asked again once anything was written. Raises `KeeperRefused`."""
+        if found.asked != written:
+            return self._passkeys.enrolled(found.token)
+        return check_seat(self._passkeys.seat(found.token), is_enrolled=True, now_ms=now_ms)
+
+    def _ask_rows(self, found: OpenView) -> None:
+        """Whether the clip may still be seen, and until when. Raises `KeeperRefused`."""
+        with Session(self._engine) as session:
+            row = book.donation_row(session, found.film.logged.view.donation)
+            if row.state not in SEEN:
+                raise KeeperRefused(Refusal.REVOKED, TAKEN_BACK)
+            found.until_ms = row.expires_ms or 0
 
     def check(self, view_id: int) -> None:
         """Raises `KeeperRefused` once the view is no longer valid; if the sweep ended it, with the sweep's reason."""
