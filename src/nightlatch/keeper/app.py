@@ -62,9 +62,11 @@ def create_app(room: Room, passkeys: Passkeys, review_origin: str, face_secret: 
         sweeping = asyncio.create_task(_sweep(room))
         yield
         sweeping.cancel()
+        at.easels.shutdown(wait=False, cancel_futures=True)
 
+    at = Premises(room, passkeys, review_origin, face_secret)
     app = FastAPI(title="Nightlatch keeper", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.premises = Premises(room, passkeys, review_origin, face_secret)
+    app.state.premises = at
     for secret in (sessions, views, policy, standing):
         app.include_router(secret.router, dependencies=[Depends(only_review)])
     for part in (donations, revocations, pictures, health):
