@@ -13,6 +13,7 @@
               POST /v1/roster                  a passkey let in or put out
               POST, GET /v1/policy             what is promised, and whether it is kept
               GET  /v1/standing                its hours, and how many clips wait: numbers only
+              POST /v1/standing/clips          of these clips, which nobody may see any more
     owner     POST /v1/revocations             a signed withdrawal
               GET  /v1/donations/{id}/entries  what the log holds about it, sealed to the owner
     browser   WS   /v1/views/{id}              pictures, one at a time

@@ -25,7 +25,7 @@ transaction as what it tells, and appended by `sweep`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import wraps
@@ -149,6 +149,11 @@ class Room:
     def figures(self) -> KeeperFigures:
         """What the keeper has for reviewers now, in numbers. Raises `KeeperRefused`."""
         return self._draws.figures()
+
+    @_alone
+    def gone(self, donations: Sequence[str]) -> list[str]:
+        """Those of them that nobody may see any more: taken back, flagged, ended, or never here."""
+        return self._draws.gone(donations)
 
     @_alone
     def skip(self, token: str) -> None:

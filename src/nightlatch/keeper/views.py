@@ -7,7 +7,7 @@ picture, and several times a second by the face.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -128,6 +128,14 @@ class Draws:
             waiting = book.waiting(session, self._policy.most_viewers)
         away = sum(not self.households.is_about(clip.household, now_ms, now_ms) for clip in waiting)
         return KeeperFigures(len(waiting), away, self._policy.hours.include(now_ms), self._policy)
+
+    def gone(self, donations: Sequence[str]) -> list[str]:
+        """Those of them that nobody may see any more. Raises `KeeperRefused` for rows that were changed."""
+        now_ms = self._clock.now_ms()
+        with Session(self._engine) as session:
+            rows = [session.get(KeptDonationRow, each) for each in donations]
+            stand = {row.id for row in rows if row and row.state in SEEN and now_ms < (row.expires_ms or 0)}
+        return [each for each in donations if each not in stand]
 
     def eligible(self, session: Session, reviewer: str, drawn_ms: int, day: int) -> list[str]:
         """The donations among which a draw at `drawn_ms` is made."""
