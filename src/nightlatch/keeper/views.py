@@ -52,6 +52,7 @@ from nightlatch.store.blobs import Blobs
 FEWEST_VIEWERS = 2  # before review may say that a clip has enough labels
 SEEN = (State.WAITING, State.LABELLED)  # open views of these go on
 TAKEN_BACK = "This clip was taken back. Ask for the next clip."
+VIEW_OVER = "This view is over. Ask for the next clip."
 
 log = structlog.get_logger()
 
@@ -189,7 +190,7 @@ class Views:
         self._policy, self._receipts, self._passkeys = policy, receipts, passkeys
         self._draws, self._watermark = draws, watermark
         self._open: dict[int, OpenView] = {}
-        self._why_ended: dict[int, KeeperRefused] = {}  # of views that the sweep ended, until their connection asks
+        self._why_ended: dict[int, KeeperRefused] = {}  # of views that ended by themselves
 
     def case(self, token: str, asked: ViewRequest) -> Case:
         """All that the keeper knows of one request. Raises `NotFound`, and `KeeperRefused` for a torn receipt."""
@@ -270,7 +271,8 @@ class Views:
         """The view, if it is valid: clock, session, hours and clip allow it now. Raises `KeeperRefused`."""
         found = self._open.get(view_id)
         if found is None:
-            raise KeeperRefused(Refusal.REVOKED, "This view is over. Ask for the next clip.")
+            why = self._why_ended.get(view_id)
+            raise why if why and why.refusal is Refusal.REVOKED else KeeperRefused(Refusal.REVOKED, VIEW_OVER)
         latest_ms, now_ms, written = self._clock.latest_ms, self._clock.now_ms(), self._writes.mark()
         self._may_show()
         check_clock(now_ms, latest_ms)
@@ -298,7 +300,7 @@ class Views:
             found.until_ms = row.expires_ms or 0
 
     def check(self, view_id: int) -> None:
-        """Raises `KeeperRefused` once the view is no longer valid; if the sweep ended it, with the sweep's reason."""
+        """Raises `KeeperRefused` once the view is no longer valid; once, with the reason for which it was ended."""
         if view_id not in self._open and (why := self._why_ended.pop(view_id, None)) is not None:
             raise why
         self.standing(view_id)
@@ -329,20 +331,24 @@ class Views:
                 donation = book.donation_row(session, row.donation_id)
                 book.note(session, donation, event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)
 
-    def close_all_of(self, donation: str) -> None:
-        """End every view of a clip."""
+    def close_all_of(self, donation: str, why: str = TAKEN_BACK) -> None:
+        """End every view of a clip; whoever looks is told why."""
         for view_id in [i for i, each in self._open.items() if each.film.logged.view.donation == donation]:
-            self.close(view_id)
+            self._end(view_id, KeeperRefused(Refusal.REVOKED, why))
 
     def close_the_fallen(self) -> None:
         """End every view that is no longer valid."""
-        for view_id, each in list(self._open.items()):
+        for view_id in list(self._open):
             try:
                 self.standing(view_id)
             except KeeperRefused as refused:
-                self.close(view_id)
-                if each.connected:
-                    self._why_ended[view_id] = refused
+                self._end(view_id, refused)
+
+    def _end(self, view_id: int, why: KeeperRefused) -> None:
+        is_connected = self._open[view_id].connected
+        self.close(view_id)
+        if is_connected:  # until its connection ends, which closes the view once more
+            self._why_ended[view_id] = why
 
     def flag(self, token: str, view_id: int) -> None:
         """Nobody sees the clip again, and in a day its key is destroyed. Raises `KeeperRefused`."""
@@ -356,7 +362,7 @@ class Views:
                 row.state, row.flagged_ms = State.FLAGGED, now_ms
                 event = FlagEvent(donation, view_id, now_ms + FLAGGED_FOR_MS)
                 book.note(session, row, event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)
-        self.close_all_of(donation)
+        self.close_all_of(donation, "This clip was flagged, so nobody sees it again. Ask for the next clip.")
 
     def labelled(self, view_id: int, event: bytes, salt: bytes, leaf: bytes, receipt: str) -> None:
         """Keep what a reviewer said of the clip of this view, for its owner.
