@@ -22,10 +22,11 @@ from nightlatch.errors import NotFound, Refused
 from nightlatch.review.entries import Receipt, programme_tag
 from nightlatch.review.errors import KeeperSaidNo, Unreachable
 from nightlatch.review.export import ClipExport, as_cvat, as_json, as_label_studio, label_studio_config
-from nightlatch.review.labels import Labels, ReviewLook, read, written
+from nightlatch.review.labels import Labels, ReviewLook
 from nightlatch.review.queue import Queue
 from nightlatch.review.records import MIGRATIONS, ReviewTables
 from nightlatch.review.roster import Roster
+from nightlatch.review.writing import read, written
 from nightlatch.store import records
 from tests.clocks import TestClock
 from tests.contracts.test_stores import postgres

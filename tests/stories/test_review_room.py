@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -79,6 +80,9 @@ class Room(Scene):
         sealed, to = Sealer([key.recipient]).seal(mp4), str(owner.identity.to_public())
         client.hand_over(Parcel(Consented(signed(consent, owner.key)), sealed, report, owner.log_key, to))
         return key.donation
+
+    def has_arrived(self, clip: str) -> bool:
+        return self.line(clip)["arrived_ms"] is not None
 
     def looked_at(self) -> str:
         """The clip of the newest look."""
@@ -176,7 +180,7 @@ def works_through(page: Page, room: Room, mine: str) -> None:
 def test_a_day_in_the_review_room(room: Room) -> None:
     own = room.gives(1, 2)
     for clip in own:
-        until(lambda clip=clip: room.line(clip)["arrived_ms"], "the clip at the keeper", 60)
+        until(partial(room.has_arrived, clip), "the clip at the keeper", 60)
     with reviewer(room.at, "desk by the door") as page:
         entered(page)
         gone = room.looked_at()
