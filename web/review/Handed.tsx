@@ -41,7 +41,7 @@ function Idle() {
   return (
     <div class="idle" data-testid="idle-warning">
       <strong role="alert">Are you there? The room is about to lock, and the pictures close.</strong>
-      <span aria-hidden="true">{seconds} s. Press a key or move the pointer.</span>
+      <span aria-hidden="true">{seconds} s. Any key, movement or touch is enough.</span>
     </div>
   );
 }

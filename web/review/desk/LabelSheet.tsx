@@ -1,7 +1,7 @@
 // The label of one clip: what is chosen, whether it is saved, and the ways on.
 
 import { session } from "../here";
-import { isComplete, missing } from "../label";
+import { isComplete, type Label, missing } from "../label";
 import { asideOf, type Saved, type Work } from "../room";
 import { Trouble } from "../Trouble";
 import type { Acts } from "./acts";
@@ -39,7 +39,7 @@ export function LabelSheet({ work, acts, hasFilm }: SheetProps) {
         <Trouble of={failure} />
         <div class="state">
           <p class="fine" role="status" data-testid="saved" data-saved={saved}>
-            {missing(label) ?? SAVED[saved]}
+            <StillMissing of={label} /> {isComplete(label) && SAVED[saved]}
           </p>
           <GuideButton acts={acts} />
         </div>
@@ -47,6 +47,16 @@ export function LabelSheet({ work, acts, hasFilm }: SheetProps) {
       </div>
     </section>
   );
+}
+
+// What is still to be said; which keys say it is of use only to whoever has keys.
+export function StillMissing({ of }: { of: Label }) {
+  const [asks, keys] = missing(of)?.split("?") ?? [];
+  return asks ? (
+    <>
+      {asks}?<span class="hint">{keys}</span>
+    </>
+  ) : null;
 }
 
 export function GuideButton({ acts }: { acts: Acts }) {
