@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from nightlatch import config
@@ -16,6 +17,7 @@ from nightlatch.errors import ConfigError, NightlatchError, Refused
 from nightlatch.keeper.checks import RoomHours
 from nightlatch.review.signing import make_key, read_key
 from nightlatch.web.signature import public_b64
+from tests.clocks import TestClock
 from tests.review.rooms import SECRET, Page, WholeRoom, whole_room
 
 RUN = CliRunner()
@@ -163,7 +165,8 @@ def test_outside_its_hours_the_status_says_that_the_room_is_closed(tmp_path: Pat
 
 
 def test_labels_of_a_clip_that_was_taken_back_are_not_exported_and_none_while_nobody_can_tell(tmp_path: Path) -> None:
-    with whole_room(tmp_path, hours=RoomHours(0, 1440)) as room:
+    clock = TestClock(offset_ms=-60_000)
+    with whole_room(tmp_path, clock, hours=RoomHours(0, 1440)) as room:
         given = {each.donation: each for each in (room.house.give(), room.house.give())}
         for page in (Page(room), Page(room)):
             page.enter(room.reviewer())
@@ -171,6 +174,11 @@ def test_labels_of_a_clip_that_was_taken_back_are_not_exported_and_none_while_no
                 view = page.post("/next").json()["view"]
                 assert page.post(f"/looks/{view}", {"subjects": ["cat"], "verdict": "routine"}).status_code == 204
         config_file = configured(room, tmp_path)
+        with room.engine.begin() as rows:
+            rows.execute(text("UPDATE looks SET submitted_ms = submitted_ms + 59000"))
+        assert json.loads(typed("labels", "--config", config_file))["clips"] == [], "they may still be taken back"
+        with room.engine.begin() as rows:
+            rows.execute(text("UPDATE looks SET submitted_ms = submitted_ms - 59000"))
         clips = json.loads(typed("labels", "--config", config_file))["clips"]
         assert {each["donation"] for each in clips} == set(given)
         back, stays = given

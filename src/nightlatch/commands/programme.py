@@ -373,11 +373,14 @@ def _in_words(change: ProgrammeChange) -> str:
 
 def _exported(settings: ReviewSettings, labels: Labels) -> tuple[list[ClipExport], frozenset[str]]:
     """Every clip that has a consensus, and the labelled ones that are gone. Raises `ConfigError` if nobody can tell."""
+    from nightlatch.clocks import system_clock
     from nightlatch.errors import ConfigError
     from nightlatch.review.export import ClipExport
+    from nightlatch.review.labels import UNDO_GRACE_MS, UNDO_MS
     from nightlatch.review.quality import agreed
 
-    labelled, kept = labels.submitted(), _kept(settings)
+    final_ms = system_clock().now_ms() - UNDO_MS - UNDO_GRACE_MS
+    labelled, kept = labels.submitted(before_ms=final_ms), _kept(settings)  # none that may still be taken back
     gone = _gone(kept, labelled)
     if gone is None:
         raise ConfigError(
