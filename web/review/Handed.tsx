@@ -17,7 +17,7 @@ function useSeconds(left: () => number): number {
 }
 
 export function Handed({ handed }: { handed: HandedIn }) {
-  const seconds = useSeconds(() => handed.untilMs - Date.now());
+  const seconds = useSeconds(() => session.undoLeftMs(handed));
   return (
     <div class="handed" data-testid="handed">
       <span role="status">Handed in.</span>

@@ -6,7 +6,7 @@ import { broken, type Failure, type Result } from "../shared/ask";
 import type * as api from "./api";
 import type { Film, Listener } from "./film";
 import { isComplete, type Label } from "./label";
-import { asideOf, type Happening, isIn, next, type Room, start, type Warning, type Work } from "./room";
+import { asideOf, type Handed, type Happening, isIn, next, type Room, start, type Warning, type Work } from "./room";
 import type { NextLook, RoomWords } from "./wire";
 
 export const IDLE_MS = 60_000;
@@ -21,6 +21,7 @@ export const HOUR_MS = 60 * 60_000;
 export const LONG_LOOK_MS = 10 * 60_000;
 const BETWEEN_CLIPS_MS = HOUR_MS - LONG_LOOK_MS;
 const SOON_MS = 90_000;
+const BREAK_AFTER_MS = 20 * 60_000;
 
 export interface Doors {
   room: Pick<typeof api, "words" | "enter" | "next" | "save" | "submit" | "undo" | "skip" | "flag" | "lock" | "here">;
@@ -193,6 +194,14 @@ export class Session {
   // How long the room stays open if nobody moves.
   idleLeftMs(): number {
     return Math.max(0, this.lastActMs + IDLE_MS - this.doors.nowMs());
+  }
+
+  undoLeftMs({ untilMs }: Handed): number {
+    return Math.max(0, untilMs - this.doors.nowMs());
+  }
+
+  isTired(): boolean {
+    return this.doors.nowMs() - this.now.value.sinceBreakMs > BREAK_AFTER_MS;
   }
 
   // The pictures are about to close, and the room to lock.

@@ -7,8 +7,6 @@ import { Trouble } from "../Trouble";
 import type { Acts } from "./acts";
 import { Words } from "./Words";
 
-const BREAK_AFTER_MS = 20 * 60_000;
-
 const SAVED: Record<Saved, string> = {
   nothing: "",
   waiting: "Saving…",
@@ -24,11 +22,11 @@ interface SheetProps {
 
 export function LabelSheet({ work, acts, hasFilm }: SheetProps) {
   const { label, saved, isAgain } = work;
-  const { failure, sinceBreakMs, warning, place } = session.now.value;
+  const { failure, warning, place } = session.now.value;
   const waits = asideOf(place) !== undefined;
   return (
     <section class="says-what" aria-label="Your label">
-      {warning === "touch" ? <Soon /> : Date.now() - sinceBreakMs > BREAK_AFTER_MS && <Tired />}
+      {warning === "touch" ? <Soon /> : session.isTired() && <Tired />}
       {isAgain && (
         <p class="note" role="status" data-testid="again">
           Taken back: it does not count until you hand it in again.{waits && " The clip that you were at waits."}
