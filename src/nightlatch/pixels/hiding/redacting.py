@@ -14,22 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightlatch.domain.donation import LONGEST_MS, SHORTEST_MS
-from nightlatch.domain.geometry import Area, Box
+from nightlatch.domain.geometry import Area
 from nightlatch.domain.redaction import Redacted, RedactionReport, Style
 from nightlatch.domain.sighting import Kind
 from nightlatch.pixels.hiding.doubting import Ends, ends_of
 from nightlatch.pixels.hiding.eyes import PrivacyEyes
 from nightlatch.pixels.hiding.film import CannotRedact, Excerpt, encoded
-from nightlatch.pixels.hiding.finding import Chain, bodies, chains, covers_of
+from nightlatch.pixels.hiding.finding import Chain, Cover, bodies, chains, covers_of
 from nightlatch.pixels.hiding.looking import LOOK_EVERY, Footage, look_at
-from nightlatch.pixels.hiding.plate import NoPlate, Plate, mask_of, plate_of
+from nightlatch.pixels.hiding.plate import Hidden, NoPlate, Plate, mask_of, plate_of
 from nightlatch.pixels.hiding.puppets import Puppet, drawn
 from nightlatch.pixels.hiding.searching import searched
 from nightlatch.pixels.hiding.staging import staged
 
 LOOKING, CHECKING = 0.8, 0.9  # share of the work that is done then
 Bgr = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +97,23 @@ def stage_of(
     return Stage(plate, puppets, people, faces, carried, len(lost), left)
 
 
-def _hidden(found: Sequence[Chain], ends: Sequence[Ends], seen: Footage, fps: float) -> tuple[Mask, int]:
-    """Where somebody or something may be in each look, (T, h, w), and how many of these covers nobody was found for.
+def _hidden(found: Sequence[Chain], ends: Sequence[Ends], seen: Footage, fps: float) -> tuple[Hidden, int]:
+    """Where somebody or something is in each look, or may be, and how many of these covers nobody was found for.
 
     A vehicle that stands belongs to the place.
     """
     carried = 0
-    boxes: dict[int, list[Box]] = {n: [] for n in seen.at}
+    boxes: dict[int, list[Cover]] = {n: [] for n in seen.at}
     for chain, end in zip(found, ends, strict=True):
         if chain.family is Kind.VEHICLE and not chain.has_moved:
             continue
-        for n, box in covers_of(chain, seen.at, fps, end.held).items():
-            boxes[n].append(box)
+        for n, cover in covers_of(chain, seen.at, fps, end.held).items():
+            boxes[n].append(cover)
             carried += n not in chain.found
-    masks = [mask_of(boxes[n], small.shape) for n, small in zip(seen.at, seen.small, strict=True)]
-    return np.stack(masks), carried
+    shape = seen.small[0].shape
+    taken = [mask_of([each.core for each in boxes[n] if each.core is not None], shape) for n in seen.at]
+    reach = [mask_of([each.reach for each in boxes[n]], shape) for n in seen.at]
+    return Hidden(np.stack(taken), np.stack(reach)), carried
 
 
 @dataclass(frozen=True, slots=True)
