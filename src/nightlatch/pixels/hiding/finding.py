@@ -307,7 +307,7 @@ def covers_of(chain: Chain, at: Sequence[int], fps: float, held: tuple[bool, boo
     known = sorted(chain.found)
     first, last = known[0], known[-1]
     carry = round(CARRY_S * fps)
-    before, after = first + 1 if held[0] else carry, at[-1] + 1 if held[1] else carry
+    before, after = first - at[0] if held[0] else carry, at[-1] - last if held[1] else carry
     near, steady = round(NEAR_S * fps), round(STEADY_S * fps)
     made: dict[int, Cover] = {}
     for n in at:

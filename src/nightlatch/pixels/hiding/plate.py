@@ -32,6 +32,7 @@ MOST_AT_END = 2  # free looks, one after the other, at the film's beginning or e
 LEAST_KNOWN = 2  # free looks that agree while somebody's whereabouts are known
 STRANGE = 0.35  # of what is free differs: other light, a shaken camera; such a look says nothing
 MOST_STRANGE = 0.4  # of all looks
+LEAST_COMMON = 0.02  # of the picture that two plates both know, before they can be compared
 SPECK = 5  # pixels of a small picture: fewer that are not known are grain
 ISLE = 40  # pixels: fewer that are known, alone in the grey, say nothing
 BAND = 60  # rows of the plate that are made at once
@@ -63,6 +64,19 @@ class Plate:
         picture = self.picture.copy()
         picture[~known] = GREY
         return Plate(picture, known)
+
+    def filled_from(self, other: Plate) -> Plate:
+        """The plate with what only `other` knows, in this one's light; as it is where their lights differ too much."""
+        both, new = self.is_known & other.is_known, other.is_known & ~self.is_known
+        if both.sum() < LEAST_COMMON * both.size or not new.any():
+            return self
+        apart = self.picture[both].astype(np.int16) - other.picture[both]
+        light = np.median(apart, axis=0)
+        if float(np.mean(np.abs(apart - light).max(axis=1) > MOST_STEP)) > STRANGE:
+            return self
+        picture = self.picture.copy()
+        picture[new] = np.clip(other.picture[new] + light, 0, 255).astype(np.uint8)
+        return Plate(picture, self.is_known | new)
 
 
 @dataclass(frozen=True, slots=True)
