@@ -16,7 +16,7 @@ from nightlatch.domain.sighting import Kind
 from nightlatch.pixels.hiding.eyes import Postures, PrivacyEyes, lying
 from nightlatch.pixels.hiding.film import MOST_FPS, Excerpt
 from nightlatch.pixels.hiding.finding import Findings, bodies
-from nightlatch.pixels.hiding.plate import Sample
+from nightlatch.pixels.hiding.plate import Plate, Sample
 from nightlatch.pixels.hiding.steady import Steady
 from nightlatch.pixels.vision.motion import Background
 
@@ -28,6 +28,9 @@ SAMPLES_AROUND = 12
 GAP = 60  # pictures between two films whose distance is not known: nobody is followed from one to the other
 Bgr = NDArray[np.uint8]
 Grey = NDArray[np.uint8]
+
+
+_Around = tuple[int, Bgr, Grey]  # the picture's number, the picture, and it small and grey
 
 
 @dataclass(slots=True)
@@ -57,38 +60,38 @@ class Watching:
         expected = max(1.0, film.asked_ms / 1000 * MOST_FPS)
         spacing = max(1, -(-int(expected / LOOK_EVERY) // SAMPLES))
         for n, shown in film.pictures(LOOK_EVERY):
-            self._look(seen, n, shown, is_sample=len(seen.at) % spacing == 0)
+            self._look(seen, n, shown, _small(shown), is_sample=len(seen.at) % spacing == 0)
             on_share(min(1.0, n / expected))
         return seen
 
-    def around(self, seen: Footage, film: Excerpt, more: Sequence[Excerpt]) -> Footage:
+    def around(self, seen: Footage, plate: Plate, film: Excerpt, more: Sequence[Excerpt]) -> Footage:
         """The same with what came before and after the stretch, so far as it is had, key pictures only.
 
         `more` are films of the same camera, in their order, all before `film`; how long before does not matter. The
-        latest of them are looked at first; there are no more looks in all than MOST_AROUND.
+        latest of them are looked at first, and there are no more looks in all than MOST_AROUND. What shows another
+        place than `plate`, or it in another light, is left out.
         """
-        sparse: list[tuple[int, Bgr]] = list(film.around())
-        begin = min([0, *(n for n, _ in sparse)])
+        shape = seen.small[0].shape
+
+        def alike(some: Excerpt) -> list[_Around]:
+            looks = ((n, shown, _small(shown)) for n, shown in some.around())
+            return [each for each in looks if each[2].shape == shape and plate.is_of(each[2])]
+
+        sparse = alike(film)
         for earlier in reversed(more):
             if len(sparse) >= MOST_AROUND:
                 break
-            pictures = list(earlier.around())
-            end = max((n for n, _ in pictures), default=0)
-            sparse += [(begin - GAP - end + n, shown) for n, shown in pictures]
-            begin = min(n for n, _ in sparse) if sparse else begin
+            looks = alike(earlier)
+            shift = min([0, *(n for n, _, _ in sparse)]) - GAP - max((n for n, _, _ in looks), default=0)
+            sparse += [(shift + n, shown, small) for n, shown, small in looks]
         chosen = sorted(sorted(sparse, key=lambda each: abs(each[0]))[:MOST_AROUND], key=lambda each: each[0])
         self._begin()
-        some = Footage()
-        spacing = max(1, -(-len(chosen) // SAMPLES_AROUND))
-        for k, (n, shown) in enumerate(chosen):
-            if shown.shape[:2] == seen.samples[0].picture.shape[:2]:
-                self._look(some, n, shown, is_sample=k % spacing == 0)
+        some, spacing = Footage(), max(1, -(-len(chosen) // SAMPLES_AROUND))
+        for k, (n, shown, small) in enumerate(chosen):
+            self._look(some, n, shown, small, is_sample=k % spacing == 0)
         return joined(seen, some)
 
-    def _look(self, seen: Footage, n: int, shown: Bgr, *, is_sample: bool) -> None:
-        grey = cv2.cvtColor(shown, cv2.COLOR_BGR2GRAY)
-        size = (SMALL_WIDTH, max(2, round(SMALL_WIDTH * shown.shape[0] / shown.shape[1])))
-        shrunk = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+    def _look(self, seen: Footage, n: int, shown: Bgr, shrunk: Grey, *, is_sample: bool) -> None:
         bgr, small = self._steady.held(shown, shrunk)
         moving = self._background.update(small, round(n * 1000 / MOST_FPS)).boxes
         look, eyes = len(seen.at), self._eyes
@@ -101,6 +104,11 @@ class Watching:
             seen.samples.append(Sample(look, bgr))
         seen.at.append(n)
         seen.small.append(small)
+
+
+def _small(shown: Bgr) -> Grey:
+    size = (SMALL_WIDTH, max(2, round(SMALL_WIDTH * shown.shape[0] / shown.shape[1])))
+    return np.asarray(cv2.resize(cv2.cvtColor(shown, cv2.COLOR_BGR2GRAY), size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def joined(seen: Footage, some: Footage) -> Footage:

@@ -65,6 +65,14 @@ class Plate:
         picture[~known] = GREY
         return Plate(picture, known)
 
+    def is_of(self, small: Grey) -> bool:
+        """Whether another look, grey, (h, w), shows this place in much the same light."""
+        size = (small.shape[1], small.shape[0])
+        known = cv2.resize(self.is_known.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+        grey = cv2.resize(cv2.cvtColor(self.picture, cv2.COLOR_BGR2GRAY), size, interpolation=cv2.INTER_AREA)
+        apart = small[known].astype(np.int16) - grey[known]
+        return bool(apart.size) and float(np.mean(np.abs(apart - np.median(apart)) > MOST_STEP)) < STRANGE
+
     def filled_from(self, other: Plate) -> Plate:
         """The plate with what only `other` knows, in this one's light; as it is where their lights differ too much."""
         both, new = self.is_known & other.is_known, other.is_known & ~self.is_known

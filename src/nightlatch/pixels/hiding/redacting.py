@@ -107,7 +107,7 @@ def stage_of(
         raise CannotRedact(f"{error}, {where}. Choose a part in which it does not.") from None
     if not plate.is_known.all():
         with suppress(NoPlate):  # the minutes before look too different: the film has to do
-            plate = plate.filled_from(_plate(_known(watching.around(seen, film, more), film.fps)))
+            plate = plate.filled_from(_plate(_known(watching.around(seen, plate, film, more), film.fps)))
     on_progress(AROUND)
     plate, left = searched(plate, eyes)
     on_progress(CHECKING)
