@@ -14,6 +14,7 @@ const PROGRAMME: Programme = {
   name: "P",
   url: "u",
   key: "cHJvZ3JhbW1l",
+  words: "w",
   policy: "",
   notice: "Ask.",
   language: "en",

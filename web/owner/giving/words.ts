@@ -4,7 +4,7 @@ import type { Confirmation } from "../../shared/ledger";
 import { type Contradiction, HubChanged, type KeyChange, newestOf, sizeOf, type Unvouched } from "../../shared/log";
 import { positionOf } from "../../shared/parts";
 import { dayName, HOUR, hhmm, hhmmss, lasting, MINUTE, SECOND, when } from "../../shared/time";
-import type { Donation, Letter } from "../../shared/wire";
+import type { Donation, Invitation, Letter } from "../../shared/wire";
 import type { Entry } from "./entries";
 import type { KeyEnd, Look, Next, Standing } from "./standing";
 import { isRead, type Reading } from "./steps";
@@ -265,3 +265,23 @@ export function withheldLine(looks: number): string {
 }
 
 const count = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+
+// How far the way on which an invitation came vouches for it.
+export function comesLine({ is_as_linked }: Pick<Invitation, "is_as_linked">): string {
+  switch (is_as_linked) {
+    case true:
+      return "By a link that names exactly this invitation: nobody changed it since the link was made.";
+    case false:
+      return "By a link that does not say which invitation it means: only its address vouches for it. Compare the words.";
+    case null:
+      return "As a file or as text, which vouches for nothing. Compare the words.";
+  }
+}
+
+// Who notices if the programme looks and does not say so.
+export function watchedLine({ witnesses, household_vouches }: Pick<Invitation, "witnesses" | "household_vouches">) {
+  const named = `${count(witnesses.length, "witness", "witnesses")} (${witnesses.join(", ")})`;
+  return household_vouches
+    ? `Every look stands in a log, watched by ${named} and by your own hub: while that is off, nobody sees your clips.`
+    : `Every look stands in a log, watched by ${named}. Your clips can be seen while your own hub is off.`;
+}
