@@ -37,20 +37,17 @@ def find_invitation(given: str) -> Invitation:
     """
     given = given.strip().removeprefix("\ufeff")
     if given.startswith("{"):
-        return _read(given, None)
+        programme = read_invitation(given)
+        return Invitation(given, programme, read_policy(programme.policy), None)
     link = read_link(given)
-    found = _read(_fetch(link), link.fingerprint is not None)
-    if link.fingerprint not in (None, found.programme.fingerprint):
+    text = _fetch(link)
+    programme = read_invitation(text)
+    if link.fingerprint not in (None, programme.fingerprint):
         raise ConfigError(
             "The programme shows another invitation than the one that this link means: it may have changed since, or "
             "somebody changes it on its way. Ask the programme for a new link, or for its file."
         )
-    return found
-
-
-def _read(text: str, is_as_linked: bool | None) -> Invitation:
-    programme = read_invitation(text)
-    return Invitation(text, programme, read_policy(programme.policy), is_as_linked)
+    return Invitation(text, programme, read_policy(programme.policy), link.fingerprint is not None)
 
 
 def _fetch(link: InvitationLink) -> str:
