@@ -184,6 +184,18 @@ describe("what cannot be read", () => {
     expect(reading()).toMatchObject({ is: "unproven", failure: UNREACHABLE, entries: {} });
   });
 
+  test("a keeper that says nothing of what was given a moment ago takes nothing from the rest", async () => {
+    const fresh = { ...GIVEN, id: "d2", given_ms: NOW_MS - 5000, arrived_ms: null } as Donation;
+    const entries = "GET /giving/donations/d2/entries";
+    const { it, hub, reading } = giving({ "GET /giving": [donations(fresh, GIVEN)], [entries]: [UNREACHABLE] }, 1);
+    await it.watch();
+    expect(reading()).toMatchObject({ is: "proven", entries: { d1: [{ proof: { is: "proven" } }], d2: [] } });
+    expect(hub.asked.filter((line) => line === entries)).toHaveLength(2); // it is asked again until it answers
+    const old = giving({ "GET /giving": [donations({ ...fresh, given_ms: NOW_MS - 121_000 }, GIVEN)] });
+    await old.it.watch();
+    expect(old.reading()).toMatchObject({ is: "unproven", failure: UNREACHABLE });
+  });
+
   test("no log is read while nothing is given", async () => {
     const { it, hub } = giving({ "GET /giving": [donations()] }, 2);
     await it.watch();

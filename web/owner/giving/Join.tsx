@@ -72,7 +72,7 @@ function Ask({ invite, failure, text, setText }: AskProps) {
       </p>
       <Field
         label="The programme's link"
-        hint="Or drop its file here. You see what an invitation says before you join."
+        hint="Or choose the file that it gave you, or drop it here. You see what it says before you join."
       >
         <textarea
           rows={2}

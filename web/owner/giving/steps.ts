@@ -2,9 +2,10 @@
 
 import type { Failure, Result } from "../../shared/api";
 import { type Confirmation, StaleCheckpoint } from "../../shared/ledger";
-import { Contradiction, type HubChanged, type Unvouched } from "../../shared/log";
-import type { Donations } from "../../shared/wire";
+import { Contradiction, HubChanged, type Unvouched } from "../../shared/log";
+import type { Donation, Donations } from "../../shared/wire";
 import type { Entries, Read, ReadingResult } from "./reading";
+import { entering } from "./standing";
 
 // Entries that were read before stay in sight when a reading fails, but nothing of them counts as proven.
 export type Reading =
@@ -90,6 +91,15 @@ export function asOf(reading: Reading, browserMs: number): Reading {
 function withdrawalAfter(donation: string, result: Result<unknown>): Withdrawal {
   return result.ok ? { is: "idle" } : { is: "failed", donation, failure: result };
 }
+
+// A log that was never read here, while all that was given to it was given a moment ago: the hub is about to read it.
+// What speaks against a log is no waiting: a contradiction, one that is old, another hub's key.
+export function isAwaited(reading: Reading, given: readonly Donation[], nowMs: number): boolean {
+  const isUnread = reading.is === "unproven" ? reading.last === undefined : isJustUnvouched(reading);
+  return isUnread && given.every((donation) => entering(donation, null, nowMs) !== null);
+}
+
+const isJustUnvouched = (reading: Reading) => reading.is === "unvouched" && !(reading.by instanceof HubChanged);
 
 export function entriesOf(reading: Reading): Entries {
   return reading.is === "reading" ? {} : reading.entries;
