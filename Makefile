@@ -84,6 +84,9 @@ bench-watermark: .venv/installed  ## measure what the hidden mark survives
 bench-playback: .venv/installed $(PAGE) .venv/system  ## measure a sealed clip beside an unsealed one in Chromium, and stills under a finger
 	$(BIN)/python -m bench.playback $(ARGS)
 
+bench-faces: .venv/installed  ## measure what Home and the timeline cost a hub with a full day of four cameras (ARGS=10: days of clips)
+	$(BIN)/python -m bench.faces $(ARGS)
+
 bench-log: .venv/installed  ## measure fifty writers and forty readers of a log whose witness takes 200 ms
 	$(BIN)/python -m bench.log $(ARGS)
 
