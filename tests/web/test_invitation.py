@@ -6,6 +6,8 @@ import json
 from base64 import b64encode
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from nightlatch.errors import ConfigError
@@ -101,5 +103,6 @@ def test_a_code_is_drawn_for_a_page_for_paper_and_for_a_terminal() -> None:
     link = f"{PAGE}#{DIGITS}"
     assert qr.as_svg(link).startswith("<svg ")
     assert "style=" not in qr.as_svg(link)  # the page's policy takes none
-    assert qr.as_png(link).startswith(b"\x89PNG")
+    picture = cv2.imdecode(np.frombuffer(qr.as_png(link), np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert cv2.QRCodeDetector().detectAndDecode(picture)[0] == link
     assert "█" in qr.as_text(link)
