@@ -293,8 +293,11 @@ describe("a clip that was given a moment ago", () => {
 
   test("is put into words with the time", () => {
     const way = { is: "on its way", sinceMs: 5, byMs: 120_005, hasArrived: true } as const;
-    expect(enteringLine(way, "P")).toMatch(/^On its way into the log since .+ It should be there by .+\.$/);
-    expect(enteringLine({ ...way, hasArrived: false }, "P")).toContain("On its way to P, and into its log, since ");
+    const { what, since, by } = enteringLine(way, "P");
+    expect(what).toBe("On its way into the log");
+    expect(since).toMatch(/^since .+:.+/);
+    expect(by).toMatch(/^It should be there by .+:.+\.$/);
+    expect(enteringLine({ ...way, hasArrived: false }, "P").what).toBe("On its way to P, and into its log");
   });
 
   test("makes no fault of a log that was never read here, and only while all that was given to it is as new", () => {

@@ -74,12 +74,16 @@ export function Given({ donation, at, takeBack }: { donation: Donation; at: Show
 // What is said where no entry is: that it is to come, or that nobody has looked.
 function Nothing(props: { enters: Entering | null; isRead: boolean; programme: string }) {
   const { enters, isRead, programme } = props;
-  if (enters?.is === "on its way")
+  if (enters?.is === "on its way") {
+    const { what, since, by } = enteringLine(enters, programme);
     return (
       <li class="waiting" data-testid="entering">
-        {enteringLine(enters, programme)}
+        <span>{what}</span>
+        <span>{since}</span>
+        <small>{by}</small>
       </li>
     );
+  }
   return isRead && !enters ? <li class="waiting">Nobody has looked.</li> : null;
 }
 

@@ -75,8 +75,8 @@ export type Entering =
   | { is: "on its way"; sinceMs: number; byMs: number; hasArrived: boolean }
   | { is: "missing"; sinceMs: number }; // its programme has it, and its log should say so
 
-// `entries` is null where the log cannot be read, or not yet. It is reckoned from what the hub wrote down, so that a page
-// that is opened again says the same.
+// `entries` is null where the log cannot be read, or not yet. What counts is what the hub wrote down, so that a page
+// which is opened again says the same.
 export function entering(donation: Donation, entries: readonly Entry[] | null, nowMs: number): Entering | null {
   const { arrived_ms, given_ms, not_taken, withdrawn_ms } = donation;
   if (withdrawn_ms !== null || not_taken !== null) return null;

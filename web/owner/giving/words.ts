@@ -123,10 +123,11 @@ export function enteringLine(
   { sinceMs, byMs, hasArrived }: Extract<Entering, { is: "on its way" }>,
   programme: string,
 ) {
-  const by = `It should be there by ${hhmm(byMs + MINUTE - 1)}.`;
-  return hasArrived
-    ? `On its way into the log since ${hhmmss(sinceMs)}. ${by}`
-    : `On its way to ${programme}, and into its log, since ${hhmmss(sinceMs)}. ${by}`;
+  return {
+    what: hasArrived ? "On its way into the log" : `On its way to ${programme}, and into its log`,
+    since: `since ${hhmmss(sinceMs)}`,
+    by: `It should be there by ${hhmm(byMs + MINUTE - 1)}.`,
+  };
 }
 
 export function missingLine({ sinceMs }: Extract<Entering, { is: "missing" }>, programme: string): Sentence {
@@ -292,7 +293,7 @@ export function comesLine({ is_as_linked }: Pick<Invitation, "is_as_linked">): s
     case true:
       return "By a link that names exactly this invitation: nobody changed it since the link was made.";
     case false:
-      return "By a link that does not say which invitation it means: only its address vouches for it. Compare the words.";
+      return "By a link that does not say which invitation it means: only its address vouches. Compare the words.";
     case null:
       return "As a file or as text, which vouches for nothing. Compare the words.";
   }

@@ -27,6 +27,8 @@ from nightlatch.hub.serve.books.records import (
 from nightlatch.hub.vault.layout import read_name
 from nightlatch.web.shape import Document
 
+Question = Select[*tuple[Any, ...]]  # whatever its columns are
+
 
 @dataclass(frozen=True, slots=True)
 class ClipLine:
@@ -317,7 +319,7 @@ def _donation(row: DonationRow, letter: LetterLine | None) -> DonationLine:
     )
 
 
-def _tuples(engine: Engine, query: Select[Any]) -> list[Any]:
+def _tuples(engine: Engine, query: Question) -> list[Any]:
     """Rows as the driver has them, of columns that need no translation: a row of SQLAlchemy's takes five times that."""
     said = query.compile(dialect=engine.dialect)
     values = [said.params[name] for name in said.positiontup or ()]
@@ -351,7 +353,7 @@ _CLIP = (
 )
 
 
-def _clip_lines(engine: Engine, query: Select[Any]) -> list[ClipLine]:
+def _clip_lines(engine: Engine, query: Question) -> list[ClipLine]:
     """The clips of `query` with their objects counted, in two statements however many there are."""
     is_part = ClipPartRow.name.startswith("part-")
     is_sent = ClipPartRow.sent_version >= ClipPartRow.version
@@ -369,6 +371,19 @@ def _clip_lines(engine: Engine, query: Select[Any]) -> list[ClipLine]:
     found = []
     for row in rows:
         size, parts, sent, unsent = counts.get(row.id, (0, 0, 0, 0))
-        is_there = parts > 0 and unsent == 0
-        found.append(ClipLine(*row, bytes=size, parts=parts, sent_parts=sent, in_cloud=is_there))
+        found.append(
+            ClipLine(
+                row.id,
+                row.camera_id,
+                row.event_id,
+                row.onset_ms,
+                row.began_ms,
+                row.ended_ms,
+                row.open,
+                bytes=size,
+                parts=parts,
+                sent_parts=sent,
+                in_cloud=parts > 0 and unsent == 0,
+            )
+        )
     return found
