@@ -305,8 +305,10 @@ describe("a clip that was given a moment ago", () => {
     const unvouched = (doubt: Unvouched | HubChanged) =>
       read(ASKED, { is: "read", programme: "p1", result: { ...NO, doubt } });
     expect(isAwaited(unread, [GIVEN, coming], 6)).toBe(true);
-    expect(isAwaited(unvouched(new Unvouched("ever")), [GIVEN], 6)).toBe(true);
-    expect(isAwaited(unvouched(new HubChanged("a", "b")), [GIVEN], 6)).toBe(false);
+    for (const doubt of [new Unvouched("ever"), new HubChanged("a", "b")])
+      expect(isAwaited(unvouched(doubt), [GIVEN], 6)).toBe(false);
+    const tampered = read(ASKED, { is: "read", programme: "p1", result: { ...NO, isFault: true } });
+    expect(isAwaited(tampered, [GIVEN], 6)).toBe(false);
     expect(isAwaited(unread, [GIVEN], late)).toBe(false);
     expect(isAwaited(unread, [GIVEN, { ...GIVEN, arrived_ms: -late }], 6)).toBe(false);
     const confirmed = { by: 1, at_s: 1 };

@@ -154,7 +154,10 @@ describe("what cannot be read", () => {
     const other = await tinyLog([utf8("another entry")], NOW_MS);
     const { it, reading } = giving({ "GET /giving/logs/p1/tile/entries/000.p/1": [file(other.entries)] });
     await it.watch();
-    expect(reading()).toMatchObject({ is: "unproven", failure: { text: expect.stringContaining("cosigned") } });
+    expect(reading()).toMatchObject({
+      is: "unproven",
+      failure: { text: expect.stringContaining("cosigned"), isFault: true },
+    });
   });
 
   test("it is read again and again, and mends itself", async () => {

@@ -5,7 +5,7 @@
 import { attempt, broken, type Failure, type get, isGone, type Result, type sealed } from "../../shared/api";
 import type { Bytes } from "../../shared/bytes";
 import { logKey } from "../../shared/consent";
-import { type LogKey, readKey, StaleCheckpoint } from "../../shared/ledger";
+import { LogError, type LogKey, readKey, StaleCheckpoint } from "../../shared/ledger";
 import {
   type CheckedLog,
   Contradiction,
@@ -50,7 +50,10 @@ export type Entries = Readonly<Record<string, Entry[]>>; // by donation
 // What is held against being believed: the log was confirmed too long ago, or is not what this browser saw; or the
 // household's own hub does not vouch for it.
 export type Doubt = StaleCheckpoint | Contradiction | Unvouched | HubChanged;
-export type ReadingFailure = Failure & { doubt?: Doubt };
+export type ReadingFailure = Failure & {
+  doubt?: Doubt;
+  isFault?: boolean; // what was read does not hold together; else it could not be read
+};
 export type ReadingResult = { ok: true; value: Read } | ReadingFailure;
 
 // A programme and what was given to it; null: one of before 0.4, or one that the hub does not know any more.
@@ -160,7 +163,10 @@ async function read(share: Share, witness: string, session: Session, doors: Read
 }
 
 function failureOf(error: unknown): ReadingFailure {
-  const failure = broken(error instanceof Error ? error.message : String(error));
+  const failure = {
+    ...broken(error instanceof Error ? error.message : String(error)),
+    isFault: error instanceof LogError,
+  };
   for (const kind of [StaleCheckpoint, Contradiction, Unvouched, HubChanged])
     if (error instanceof kind) return { ...failure, doubt: error };
   return failure;
