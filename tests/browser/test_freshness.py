@@ -230,7 +230,7 @@ def test_what_was_given_a_moment_ago_is_on_its_way_and_red_only_when_it_does_not
         gave(at.home, GIVEN, programme, age_s=2)
         for _ in ("opened", "reloaded"):
             at.open()
-            expect(page.get_by_test_id("entering")).to_contain_text("On its way to A programme")
+            expect(page.get_by_test_id("entering")).to_contain_text("To A programme, and into its log")
             expect(page.get_by_test_id("awaited")).to_be_visible(timeout=30_000)
             expect(alert).to_have_count(0)
         pictures(page, "just-given")

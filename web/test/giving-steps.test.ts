@@ -297,7 +297,9 @@ describe("a clip that was given a moment ago", () => {
     expect(what).toBe("On its way into the log");
     expect(since).toMatch(/^since .+:.+/);
     expect(by).toMatch(/^It should be there by .+:.+\.$/);
-    expect(enteringLine({ ...way, hasArrived: false }, "P").what).toBe("On its way to P, and into its log");
+    expect(enteringLine({ ...way, hasArrived: false }, "P").by).toContain(
+      "To P, and into its log: it should be there by ",
+    );
   });
 
   test("makes no fault of a log that was never read here, and only while all that was given to it is as new", () => {

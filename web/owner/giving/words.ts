@@ -123,10 +123,11 @@ export function enteringLine(
   { sinceMs, byMs, hasArrived }: Extract<Entering, { is: "on its way" }>,
   programme: string,
 ) {
+  const by = `should be there by ${hhmm(byMs + MINUTE - 1)}.`;
   return {
-    what: hasArrived ? "On its way into the log" : `On its way to ${programme}, and into its log`,
+    what: hasArrived ? "On its way into the log" : "On its way",
     since: `since ${hhmmss(sinceMs)}`,
-    by: `It should be there by ${hhmm(byMs + MINUTE - 1)}.`,
+    by: hasArrived ? `It ${by}` : `To ${programme}, and into its log: it ${by}`,
   };
 }
 
