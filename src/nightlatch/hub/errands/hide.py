@@ -8,17 +8,16 @@ from pathlib import Path
 from nightlatch.domain.redaction import RedactionReport
 from nightlatch.hub.errands.asking import HIDE, HideRequest
 from nightlatch.hub.errands.errand import run_child
-from nightlatch.pixels.detectors.downloading import fetch
-from nightlatch.pixels.detectors.models import known_models, models_folder
-from nightlatch.pixels.hiding.eyes import NEEDED, PrivacyEyes, open_privacy_eyes
+from nightlatch.pixels.hiding.eyes import open_privacy_eyes
 from nightlatch.pixels.hiding.redacting import redact_film
 
 
 def hide(request: HideRequest, film: bytes, on_share: Callable[[float], None]) -> tuple[RedactionReport, bytes]:
-    """Raises `NightlatchError` with what to do."""
-    eyes = _privacy_eyes(Path(request.models_dir) if request.models_dir else None)
+    """Raises `NightlatchError` with what to do; a model that is missing is not downloaded here."""
+    eyes = open_privacy_eyes(Path(request.models_dir) if request.models_dir else None)
+    clip = film[: request.lengths[0]] if request.lengths else film  # what follows is not looked at yet
     redacted = redact_film(
-        film,
+        clip,
         eyes,
         from_ms=request.from_ms,
         to_ms=request.to_ms,
@@ -26,14 +25,6 @@ def hide(request: HideRequest, film: bytes, on_share: Callable[[float], None]) -
         on_progress=on_share,
     )
     return redacted.report, redacted.mp4
-
-
-def _privacy_eyes(models_dir: Path | None) -> PrivacyEyes:
-    """What redaction needs, downloaded when it is not here. Raises `NotFound` or `ModelLost` with what to do."""
-    for model in (known_models()[name] for name in NEEDED):
-        if not model.comes_with_set_up:
-            fetch(model, models_folder(models_dir))
-    return open_privacy_eyes(models_dir)
 
 
 if __name__ == "__main__":
