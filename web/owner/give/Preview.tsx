@@ -48,6 +48,7 @@ export function PreviewStep({ giving, at, isBusy }: PreviewProps) {
           {preview.timesFound !== null && hid(preview.timesFound)} {besides(preview.written, preview.covers.length)}
         </p>
       </div>
+      {isPoor(at) && <Advice giving={giving} isBusy={isBusy} />}
       <Question giving={giving} at={at} told={told} isBusy={isBusy} />
       <Signature giving={giving} at={at} isBusy={isBusy} />
     </div>
@@ -114,9 +115,30 @@ function SeenBar({ seen, video }: { seen: Seen; video: { current: HTMLVideoEleme
   );
 }
 
+function Advice({ giving, isBusy }: { giving: Giver; isBusy: boolean }) {
+  return (
+    <div class="advice" role="note" data-testid="give-advice">
+      <strong>We advise against giving this clip.</strong>
+      <span>
+        So much of it is covered that what a reviewer says about it would be worth little. Another part, or another
+        clip, would teach more. It is yours to decide.
+      </span>
+      <div class="row">
+        <button type="button" onClick={giving.again} disabled={isBusy}>
+          Choose another part
+        </button>
+      </div>
+    </div>
+  );
+}
+
 function Signature({ giving, at, isBusy }: PreviewProps) {
-  const isPoorNow = isPoor(at) && !at.isMeant;
+  const sign = useRef<HTMLButtonElement>(null);
   const isAnswered = isSeen(at) && at.answer === "nothing";
+  const isInDoubt = isAnswered && isPoor(at) && !at.isMeant;
+  useEffect(() => {
+    if (at.isMeant) sign.current?.focus(); // what was pressed is gone
+  }, [at.isMeant]);
   return (
     <>
       <details>
@@ -127,26 +149,10 @@ function Signature({ giving, at, isBusy }: PreviewProps) {
           ))}
         </div>
       </details>
-      {isAnswered && isPoorNow && (
-        <div class="advice" role="status" data-testid="give-advice">
-          <strong>We advise against giving this clip.</strong>
-          <span>
-            So much of it is covered that what a reviewer says about it would be worth little. Another part, or another
-            clip, would teach more. It is yours to decide.
-          </span>
-          <div class="row">
-            <button type="button" onClick={giving.again}>
-              Choose another part
-            </button>
-            <button type="button" class="quiet" data-testid="give-anyway" onClick={giving.mean}>
-              Give it all the same
-            </button>
-          </div>
-        </div>
-      )}
       <Trouble of={at.failure} />
       <div class="row">
         <button
+          ref={sign}
           type="button"
           class="main"
           data-testid="give-sign"
@@ -155,7 +161,12 @@ function Signature({ giving, at, isBusy }: PreviewProps) {
         >
           {!isSeen(at) ? "Play it to its end first" : isAnswered ? "Sign and give" : "Answer the question first"}
         </button>
-        {!(isAnswered && isPoorNow) && (
+        {isInDoubt && (
+          <button type="button" data-testid="give-anyway" onClick={giving.mean}>
+            Give it all the same
+          </button>
+        )}
+        {!isPoor(at) && (
           <button type="button" class="quiet" onClick={giving.again} disabled={isBusy}>
             Choose another part
           </button>

@@ -25,6 +25,12 @@ export function Question({ giving, at, told, isBusy }: QuestionProps) {
     if (isOpen && !was.current) box.current?.scrollIntoView({ block: "nearest", behavior: calm() });
     was.current = isOpen;
   }, [isOpen]);
+  const answers = useRef<HTMLDivElement>(null);
+  const wasDrawing = useRef(false);
+  useEffect(() => {
+    if (wasDrawing.current) answers.current?.querySelector<HTMLElement>("[data-testid=give-cover]")?.focus();
+    wasDrawing.current = at.answer === "something";
+  }, [at.answer]);
   if (!isOpen) return null;
   const isDrawing = at.answer === "something";
   return (
@@ -40,7 +46,7 @@ export function Question({ giving, at, told, isBusy }: QuestionProps) {
       {isDrawing ? (
         <Tools giving={giving} at={at} />
       ) : (
-        <div class="row" role="group" aria-label="Your answer">
+        <div class="row" role="group" aria-label="Your answer" ref={answers}>
           <button
             type="button"
             class={at.answer === "nothing" ? "" : "main"}
@@ -65,6 +71,8 @@ const calm = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "in
 function Tools({ giving, at }: { giving: Giver; at: Previewing }) {
   const { covers, preview } = at;
   const hasNew = hasChanged(covers, preview.covers);
+  const add = useRef<HTMLButtonElement>(null);
+  useEffect(() => add.current?.focus({ preventScroll: true }), []); // what was pressed to get here is gone
   return (
     <>
       <p class="fine">
@@ -82,6 +90,7 @@ function Tools({ giving, at }: { giving: Giver; at: Previewing }) {
           {coverInWords(covers.boxes.length)}
         </button>
         <button
+          ref={add}
           type="button"
           data-testid="give-add"
           disabled={covers.boxes.length >= MOST}
