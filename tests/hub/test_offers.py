@@ -12,7 +12,8 @@ import httpx
 import msgspec
 import pytest
 
-from nightlatch.hub.errands.asking import COVER, HIDE
+from nightlatch.hub.errands.asking import COVER, FETCH, HIDE
+from nightlatch.hub.serve.giving.models import HidingModels
 from nightlatch.hub.serve.giving.offers import MOST_KEPT
 from nightlatch.seal.recipients import Sealer
 from tests.house import until
@@ -212,16 +213,34 @@ def test_nothing_is_covered_in_a_film_that_is_not_there(home: Hub) -> None:
     assert cover(home, "none", BOX).status_code == 404
 
 
+def why_not(home: Hub) -> str:
+    """Once fetching is over."""
+    models = home.house.donations.models
+    until(lambda: models.share is None, "the end of fetching")
+    return str(home.client.get("/api/giving/models", timeout=60).json()["problem"])
+
+
 def test_what_hiding_lacks_is_told_and_fetching_it_says_why_it_fails(tmp_path: Path) -> None:
-    """There is no network here; without it, the page says what to do."""
     for hub in running(tmp_path / "hub", models_dir=tmp_path / "models"):
         hub.set_up()
-        told = hub.client.get("/api/giving/models").json()
+        models = hub.house.donations.models
+        models.fetching = msgspec.structs.replace(FETCH, module="tests.hub.instant.fetch")
+        told = hub.client.get("/api/giving/models", timeout=60).json()
         lacks = {each["name"]: each for each in told["missing"]}
+        assert {"yolox_nano", "yunet_n_640"} <= set(lacks)
         assert lacks["yolox_nano"]["can_be_fetched"]
-        assert lacks["yolox_nano"]["bytes"] == 3_660_092
-        assert lacks["yolox_nano"]["licence"] == "Apache-2.0"
-        assert told["share"] is None
+        assert (lacks["yolox_nano"]["bytes"], lacks["yolox_nano"]["licence"]) == (3_660_092, "Apache-2.0")
+        assert (told["share"], told["problem"]) == (None, None)
+        assert hub.client.post("/api/giving/models", timeout=60).json()["share"] is not None
+        assert "Bring the file" in why_not(hub)
+
+
+def test_what_is_all_here_is_looked_up_once(tmp_path: Path) -> None:
+    models = HidingModels(tmp_path)
+    models._is_complete = True
+    assert models.missing() == ()
+    models.fetch()
+    assert models.share is None
 
 
 def test_who_offers_is_signed_in(home: Hub) -> None:

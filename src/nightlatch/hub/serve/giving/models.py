@@ -15,6 +15,7 @@ class HidingModels:
     def __init__(self, models_dir: Path | None) -> None:
         self._models_dir = str(models_dir) if models_dir else None
         self._lock = threading.Lock()  # held while files are hashed: a second page waits for the first one's answer
+        self.fetching = FETCH
         self._is_complete = False  # files stay; should one go, hiding says so
         self._missing: tuple[LackedModel, ...] = ()
         self.share: float | None = None  # of what is being fetched, 0 to 1
@@ -61,4 +62,4 @@ class HidingModels:
             self.share = min(1.0, before + part * share)
 
         if model.fetch is not None:
-            FETCH.send(model.fetch, on_share=on_share)
+            self.fetching.send(model.fetch, on_share=on_share)
