@@ -63,27 +63,42 @@ function toldOf({ from: { clip, cut } }: Previewing): Told {
 
 const HEARD = ["timeupdate", "play", "pause", "seeking", "seeked", "ratechange", "ended"] as const;
 
+const IN_SIGHT = 0.3; // of the film; on a phone that lies on its side the rest may be below the edge
+
 // Tell again and again where the film is, and whether it can be seen.
 function useWatching(video: { current: HTMLVideoElement | null }, giving: Giver) {
   useEffect(() => {
     const it = video.current;
     if (!it) return;
+    let isInSight = true;
     const look = () =>
       giving.watched({
         atS: it.currentTime,
         wallS: performance.now() / 1000,
         rate: it.playbackRate,
-        isShown: document.visibilityState === "visible",
+        isShown: document.visibilityState === "visible" && (isInSight || isOnTop(it)),
         isJump: it.seeking,
       });
+    const scrolling = new IntersectionObserver(
+      (all) => {
+        isInSight = (all.at(-1)?.intersectionRatio ?? 1) >= IN_SIGHT;
+        look();
+      },
+      { threshold: IN_SIGHT },
+    );
+    scrolling.observe(it);
     for (const name of HEARD) it.addEventListener(name, look);
     document.addEventListener("visibilitychange", look);
     return () => {
+      scrolling.disconnect();
       for (const name of HEARD) it.removeEventListener(name, look);
       document.removeEventListener("visibilitychange", look);
     };
   }, [giving]);
 }
+
+// It fills the screen, or lies over everything in a picture of its own.
+const isOnTop = (it: HTMLVideoElement) => document.fullscreenElement === it || document.pictureInPictureElement === it;
 
 // Which parts of the film were seen, as a thin bar; a press goes to what was not.
 function SeenBar({ seen, video }: { seen: Seen; video: { current: HTMLVideoElement | null } }) {
@@ -94,6 +109,7 @@ function SeenBar({ seen, video }: { seen: Seen; video: { current: HTMLVideoEleme
     if (!it || !left[0]) return;
     it.playbackRate = Math.min(2, it.playbackRate);
     it.currentTime = left[0][0];
+    it.scrollIntoView({ block: "nearest" });
     void it.play().catch(() => undefined);
   };
   return (
