@@ -202,6 +202,18 @@ def test_what_is_missing_can_be_played_alone(visit: Visit) -> None:
     expect(missing).to_have_count(0)
 
 
+def test_what_runs_out_of_sight_is_not_seen(visit: Visit) -> None:
+    page = visit.page
+    page.set_viewport_size({"width": 390, "height": 480})
+    visit.open()
+    visit.film.evaluate("v => v.pause()")
+    page.get_by_test_id("give-keep").scroll_into_view_if_needed()
+    expect(visit.film).not_to_be_in_viewport(ratio=0.3)
+    visit.play(rate=2)
+    expect(visit.sign).to_be_disabled()
+    expect(page.get_by_test_id("give-seen")).to_contain_text("not seen yet")
+
+
 def test_it_is_signed_only_after_the_question_and_what_is_covered_is_looked_at_again(visit: Visit) -> None:
     page = visit.page
     visit.open()
