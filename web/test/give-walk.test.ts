@@ -154,6 +154,19 @@ describe("the way through", () => {
     expect(shares).toContain(0.5);
   });
 
+  test("how much of the clip is open is told, too", async () => {
+    const wholeFilm: Doors["wholeFilm"] = (_, __, heard) => {
+      heard(0.4);
+      return Promise.resolve(yes(new Blob(["plain"])));
+    };
+    const { it } = await given({}, { wholeFilm });
+    await it.open();
+    const shares: unknown[] = [];
+    it.at.subscribe((at) => at.step === "hiding" && at.doing === "opening" && shares.push(at.share));
+    await it.hide();
+    expect(shares).toEqual([null, 0.2, 0.7]);
+  });
+
   test("more of the place goes behind it, with the length of each film", async () => {
     const at = "POST /giving/offers?clip=c1&from_ms=2000&to_ms=27000&lengths=5,6,3";
     const { it, hub } = await given({ [at]: [yes(OFFER)] }, { place: [utf8("before"), utf8("too")] });

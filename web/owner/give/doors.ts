@@ -16,9 +16,9 @@ export const doors: Doors = {
   hub: { get, send, sealed },
   manifest,
   wholeFilm,
-  around: (clip) => {
+  around: (clip, heard) => {
     const { list, open } = sourceOf(clip.camera, new AbortController().signal);
-    return around(clip, { list, open, nowMs: () => performance.now() });
+    return around(clip, { list, open, nowMs: () => performance.now() }, heard);
   },
   keys: () => ring.value,
   nowMs: hubNow,

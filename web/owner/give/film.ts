@@ -49,11 +49,13 @@ export function letGo() {
   kept = null;
 }
 
-export async function wholeFilm(clip: string, of: Manifest): Promise<Result<Blob>> {
+// All of it as one film; `heard` is told the share that is open, 0 to 1.
+export async function wholeFilm(clip: string, of: Manifest, heard: (share: number) => void): Promise<Result<Blob>> {
   const all: Bytes[] = [];
   for await (const piece of piecesOf(clip, of).all()) {
     if (!piece.ok) return piece;
     all.push(piece.value);
+    heard(all.length / Math.max(1, of.parts.length));
   }
   return { ok: true, value: new Blob(all, { type: "video/mp4" }) };
 }

@@ -65,7 +65,11 @@ export class Giver {
     const mine = ++this.tries;
     this.comes({ is: "hide" });
     opening.set(this.id, this);
-    const offer = await handed(this.id, from, this.doors);
+    const began = this.doors.nowMs();
+    const offer = await handed(this.id, from, this.doors, (share) => {
+      const passedMs = this.doors.nowMs() - began;
+      if (mine === this.tries) this.comes({ is: "progress", doing: "opening", share, passedMs });
+    });
     opening.delete(this.id);
     if (mine !== this.tries) return offer.ok ? this.forgetAt(offer.value.id) : undefined;
     if (!offer.ok) return this.hasLeft ? this.doors.failedAway(offer) : this.fails(offer);

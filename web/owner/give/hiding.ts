@@ -12,21 +12,35 @@ import type { Choosing, Hiding, Preview } from "./steps";
 const AGAIN_MS = 500;
 const MOST_BYTES = 160 * 1024 ** 2; // that a hub takes at once
 
+type Heard = (share: number) => void; // 0 to 1
+
 export interface HidingDoors {
   hub: { get: typeof get; send: typeof send; sealed: typeof sealed };
-  wholeFilm: (clip: string, of: Choosing["clip"]) => Promise<Result<Blob>>;
-  around: (of: Choosing["clip"]) => Promise<Bytes[]>; // more of the place; empty where there is none
+  wholeFilm: (clip: string, of: Choosing["clip"], heard: Heard) => Promise<Result<Blob>>;
+  around: (of: Choosing["clip"], heard: Heard) => Promise<Bytes[]>; // more of the place; empty where there is none
   nowMs: () => number; // by the hub's clock
   rest: (ms: number) => Promise<void>;
 }
 
-// Hand the clip to the hub, and what shows more of its place behind it.
+const FILM = 0.5; // of the opening; the rest is the place's
+
+// Hand the clip to the hub, and what shows more of its place behind it. `heard` is told how much of both is open.
 export async function handed(
   id: string,
   { clip, cut }: Choosing,
   { hub, wholeFilm, around }: HidingDoors,
+  heard: Heard,
 ): Promise<Result<Offer>> {
-  const [film, place] = await Promise.all([wholeFilm(id, clip), around(clip)]);
+  const open = { film: 0, place: 0 };
+  const hear = (which: keyof typeof open) => (share: number) => {
+    open[which] = share;
+    heard(FILM * open.film + (1 - FILM) * open.place);
+  };
+  const more = around(clip, hear("place")).then((place) => {
+    hear("place")(1); // all that could be had
+    return place;
+  });
+  const [film, place] = await Promise.all([wholeFilm(id, clip, hear("film")), more]);
   if (!film.ok) return film;
   const own = new Uint8Array(await film.value.arrayBuffer());
   const films = fitting(own, place);

@@ -25,7 +25,12 @@ export interface PlaceDoors {
 
 type Around = Pick<Manifest, "began_ms" | "ended_ms" | "codecs">;
 
-export async function around(clip: Around, { list, open, nowMs }: PlaceDoors): Promise<Bytes[]> {
+// `heard` is told the share that was asked for, 0 to 1.
+export async function around(
+  clip: Around,
+  { list, open, nowMs }: PlaceDoors,
+  heard: (share: number) => void = () => {},
+): Promise<Bytes[]> {
   const until = nowMs() + PATIENCE_MS;
   const end = clip.ended_ms ?? clip.began_ms;
   const found = await list(clip.began_ms - BEFORE_MS - INIT_BEFORE_MS, end + AFTER_MS);
@@ -42,6 +47,7 @@ export async function around(clip: Around, { list, open, nowMs }: PlaceDoors): P
   for (let i = 0; i < wanted.length && nowMs() < until; i += AT_ONCE) {
     const some = wanted.slice(i, i + AT_ONCE).map((segment) => whole(segment, segments, opened, clip.codecs));
     films.push(...(await Promise.all(some)).filter((film) => film !== null));
+    heard(Math.min(1, (i + AT_ONCE) / wanted.length));
   }
   return films;
 }
