@@ -1,7 +1,7 @@
 // More of the place: which pieces go along, each a film of its own, and that what is missing is left out.
 
 import { describe, expect, test } from "vitest";
-import { around, nearest } from "../owner/give/place";
+import { nearest, placeBefore } from "../owner/give/place";
 import { broken, type Result } from "../shared/api";
 import { type Bytes, joined, utf8 } from "../shared/bytes";
 import { boxes } from "../shared/mp4";
@@ -9,7 +9,7 @@ import type { Segment } from "../shared/wire";
 import { yes } from "./table";
 
 const BEGAN = 1_000_000;
-const CLIP = { began_ms: BEGAN, ended_ms: BEGAN + 30_000, codecs: "avc1.42c01e,mp4a.40.2" };
+const CLIP = { began_ms: BEGAN, codecs: "avc1.42c01e,mp4a.40.2" };
 
 function box(type: string, body: Uint8Array = new Uint8Array(0)): Bytes {
   const size = 8 + body.length;
@@ -55,35 +55,35 @@ const idOf = (film: Bytes) => film.at(-1);
 
 describe("what goes along", () => {
   test("each piece is a film that can be read alone, without a word of whose it is", async () => {
-    const films = await around(CLIP, doors(RUN));
-    expect(films.map(idOf)).toEqual([3, 2, 1]); // the nearest first
+    const films = await placeBefore(CLIP, doors(RUN));
+    expect(films.map(idOf)).toEqual([1, 2, 3]); // in their order
     for (const film of films) expect(shape(film)).toEqual(["ftyp", "moov", "moof", "mdat"]);
   });
 
   test("an init segment is fetched once, however many continue it", async () => {
     const at = doors(RUN);
-    await around(CLIP, at);
+    await placeBefore(CLIP, at);
     expect(at.asked.sort()).toEqual([1, 2, 3]);
   });
 
   test("what cannot be had is skipped, and nothing at all is no failure", async () => {
     const lost = (each: Segment) => (each.id === 2 ? broken("A segment is gone.") : whole(each));
-    expect((await around(CLIP, doors(RUN, lost))).map(idOf)).toEqual([3, 1]);
+    expect((await placeBefore(CLIP, doors(RUN, lost))).map(idOf)).toEqual([1, 3]);
     const headless = (each: Segment) => (each.id === 1 ? broken("gone") : whole(each));
-    expect(await around(CLIP, doors(RUN, headless))).toEqual([]);
-    expect(await around(CLIP, doors([]))).toEqual([]);
-    expect(await around(CLIP, { ...doors([]), list: async () => broken("no") })).toEqual([]);
+    expect(await placeBefore(CLIP, doors(RUN, headless))).toEqual([]);
+    expect(await placeBefore(CLIP, doors([]))).toEqual([]);
+    expect(await placeBefore(CLIP, { ...doors([]), list: async () => broken("no") })).toEqual([]);
   });
 
   test("another kind of picture says nothing about this one", async () => {
     const other = (each: Segment) => yes(joined([...OTHER, ...fragment(each.id)]));
-    expect(await around(CLIP, doors([segment(1, BEGAN - 4000)], other))).toEqual([]);
+    expect(await placeBefore(CLIP, doors([segment(1, BEGAN - 4000)], other))).toEqual([]);
   });
 
   test("it is not waited for: what has come by then has to do", async () => {
     let clock = 0;
     const slow = doors(Array.from({ length: 12 }, (_, i) => segment(i + 1, BEGAN - 4000 * (i + 1))));
-    const films = await around(CLIP, { ...slow, nowMs: () => (clock += 5000) });
+    const films = await placeBefore(CLIP, { ...slow, nowMs: () => (clock += 5000) });
     expect(films.length).toBeGreaterThan(0);
     expect(films.length).toBeLessThan(12);
   });
@@ -92,16 +92,16 @@ describe("what goes along", () => {
 describe("which pieces", () => {
   const ids = (all: Segment[]) => nearest(all, CLIP).map(({ id }) => id);
 
-  test("those of two minutes before the clip, none of the clip itself, then those after it", () => {
+  test("those of two minutes before the clip, the nearest first, none of the clip itself or after it", () => {
     const all = [
       segment(1, BEGAN - 130_000),
       segment(2, BEGAN - 20_000),
-      segment(3, BEGAN - 2000), // reaches into the clip
-      segment(4, BEGAN + 10_000),
-      segment(5, BEGAN + 30_000),
-      segment(6, BEGAN + 95_000),
+      segment(3, BEGAN - 12_000),
+      segment(4, BEGAN - 2000), // reaches into the clip
+      segment(5, BEGAN + 10_000),
+      segment(6, BEGAN + 30_000),
     ];
-    expect(ids(all)).toEqual([2, 5]);
+    expect(ids(all)).toEqual([3, 2]);
   });
 
   test("as many as there is room for: 39 films and 40 MB", () => {

@@ -78,7 +78,7 @@ async function given(answers: Answers = {}, { wholeFilm, place = [], remembers =
     hub: hub.doors,
     manifest: () => Promise.resolve(yes(CLIP)),
     wholeFilm: wholeFilm ?? (() => Promise.resolve(yes(new Blob(["plain"])))),
-    around: () => Promise.resolve(place),
+    before: () => Promise.resolve(place),
     keys: () => ({ sign: pair.privateKey, signPublic: "b3duZXI=" }),
     nowMs: () => Date.UTC(2026, 10, 28),
     rest: rest ?? (() => Promise.resolve()),

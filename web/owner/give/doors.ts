@@ -7,7 +7,7 @@ import { sourceOf } from "../timeline/playback";
 import { say, sayWhy } from "../toast";
 import { wholeFilm } from "./film";
 import type { Doors } from "./giver";
-import { around } from "./place";
+import { placeBefore } from "./place";
 import { looked } from "./underway";
 
 const NAME = "nightlatch prepares ";
@@ -16,9 +16,9 @@ export const doors: Doors = {
   hub: { get, send, sealed },
   manifest,
   wholeFilm,
-  around: (clip, heard) => {
+  before: (clip, heard) => {
     const { list, open } = sourceOf(clip.camera, new AbortController().signal);
-    return around(clip, { list, open, nowMs: () => performance.now() }, heard);
+    return placeBefore(clip, { list, open, nowMs: () => performance.now() }, heard);
   },
   keys: () => ring.value,
   nowMs: hubNow,

@@ -17,7 +17,7 @@ type Heard = (share: number) => void; // 0 to 1
 export interface HidingDoors {
   hub: { get: typeof get; send: typeof send; sealed: typeof sealed };
   wholeFilm: (clip: string, of: Choosing["clip"], heard: Heard) => Promise<Result<Blob>>;
-  around: (of: Choosing["clip"], heard: Heard) => Promise<Bytes[]>; // more of the place; empty where there is none
+  before: (of: Choosing["clip"], heard: Heard) => Promise<Bytes[]>; // more of the place; empty where there is none
   nowMs: () => number; // by the hub's clock
   rest: (ms: number) => Promise<void>;
 }
@@ -28,7 +28,7 @@ const FILM = 0.5; // of the opening; the rest is the place's
 export async function handed(
   id: string,
   { clip, cut }: Choosing,
-  { hub, wholeFilm, around }: HidingDoors,
+  { hub, wholeFilm, before }: HidingDoors,
   heard: Heard,
 ): Promise<Result<Offer>> {
   const open = { film: 0, place: 0 };
@@ -36,7 +36,7 @@ export async function handed(
     open[which] = share;
     heard(FILM * open.film + (1 - FILM) * open.place);
   };
-  const more = around(clip, hear("place")).then((place) => {
+  const more = before(clip, hear("place")).then((place) => {
     hear("place")(1); // all that could be had
     return place;
   });
@@ -50,7 +50,7 @@ export async function handed(
   return hub.send<Offer>("POST", asked, films.length > 1 ? joined(films) : own);
 }
 
-// The clip first, then as much of the place as the hub takes.
+// The clip first, then as much of the place as the hub takes, the latest of it if not all.
 function fitting(own: Bytes, place: readonly Bytes[]): Bytes[] {
   let room = MOST_BYTES - own.length;
   const fits = ({ length }: Bytes) => {
@@ -58,7 +58,7 @@ function fitting(own: Bytes, place: readonly Bytes[]): Bytes[] {
     room -= length;
     return true;
   };
-  return [own, ...place.filter(fits)];
+  return [own, ...[...place].reverse().filter(fits).reverse()];
 }
 
 // `signal` ends the asking when the owner leaves the page, not what the hub does; `heard` is told how far along it is.

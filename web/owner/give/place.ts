@@ -1,6 +1,6 @@
-// More of the place: what the same camera recorded in the minutes around a clip, each piece a film of its own. It says
-// what the place looks like where nobody stands, goes to the household's own hub with the clip, and no further. What
-// cannot be had is left out.
+// More of the place: what the same camera recorded in the minutes before a clip, each piece a film of its own, in their
+// order. It says what the place looks like where nobody stands, goes to the household's own hub with the clip, and no
+// further. What cannot be had is left out.
 
 import type { Result } from "../../shared/api";
 import { type Bytes, joined } from "../../shared/bytes";
@@ -10,7 +10,6 @@ import type { Segment } from "../../shared/wire";
 import type { Manifest } from "../clips";
 
 const BEFORE_MS = 2 * MINUTE;
-const AFTER_MS = MINUTE;
 const INIT_BEFORE_MS = MINUTE; // an init segment is at most this far back
 const MOST_BYTES = 40 * 1024 ** 2;
 const MOST = 39; // films besides the clip's own
@@ -23,17 +22,16 @@ export interface PlaceDoors {
   nowMs: () => number;
 }
 
-type Around = Pick<Manifest, "began_ms" | "ended_ms" | "codecs">;
+type Around = Pick<Manifest, "began_ms" | "codecs">;
 
 // `heard` is told the share that was asked for, 0 to 1.
-export async function around(
+export async function placeBefore(
   clip: Around,
   { list, open, nowMs }: PlaceDoors,
   heard: (share: number) => void = () => {},
 ): Promise<Bytes[]> {
   const until = nowMs() + PATIENCE_MS;
-  const end = clip.ended_ms ?? clip.began_ms;
-  const found = await list(clip.began_ms - BEFORE_MS - INIT_BEFORE_MS, end + AFTER_MS);
+  const found = await list(clip.began_ms - BEFORE_MS - INIT_BEFORE_MS, clip.began_ms);
   if (!found.ok) return [];
   const segments = [...found.value].sort((a, b) => a.began_ms - b.began_ms);
   const opening = new Map<number, Promise<Result<Bytes>>>(); // an init segment serves those that continue it
@@ -49,17 +47,16 @@ export async function around(
     films.push(...(await Promise.all(some)).filter((film) => film !== null));
     heard(Math.min(1, (i + AT_ONCE) / wanted.length));
   }
-  return films;
+  return films.reverse();
 }
 
-// Those before the clip, the nearest first; then those after it; as many as there is room for.
-export function nearest(segments: readonly Segment[], { began_ms, ended_ms }: Around): Segment[] {
-  const end = ended_ms ?? began_ms;
+// Those before the clip, the nearest first; as many as there is room for.
+export function nearest(segments: readonly Segment[], { began_ms }: Pick<Around, "began_ms">): Segment[] {
   const endOf = (segment: Segment) => segment.began_ms + segment.duration_ms;
-  const before = segments.filter((each) => endOf(each) <= began_ms && endOf(each) > began_ms - BEFORE_MS);
-  const after = segments.filter((each) => each.began_ms >= end && each.began_ms < end + AFTER_MS);
   let room = MOST_BYTES;
-  return [...before.reverse(), ...after]
+  return segments
+    .filter((each) => endOf(each) <= began_ms && endOf(each) > began_ms - BEFORE_MS)
+    .reverse()
     .filter(({ bytes }) => {
       if (bytes > room) return false;
       room -= bytes;
