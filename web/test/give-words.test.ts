@@ -9,7 +9,8 @@ import {
   happened,
   hid,
   inWords,
-  leftFor,
+  leftInWords,
+  leftMs,
   lineOf,
   news,
   quietestS,
@@ -83,11 +84,15 @@ test("what hiding found and what else is covered is put into words", () => {
   expect(besides(3, 2)).toBe("3 places that looked like writing or screens are covered. You covered 2 places.");
 });
 
-test("how long it will take is told once it can be", () => {
-  expect(leftFor({ share: null, passedMs: 0 })).toBe("");
-  expect(leftFor({ share: 0.05, passedMs: 900 })).toBe("");
-  expect(leftFor({ share: 0.5, passedMs: 12_000 })).toBe("about 15 seconds left");
-  expect(leftFor({ share: 0.2, passedMs: 60_000 })).toBe("about 4 minutes left");
+test("how long it will take is told at the pace since it had begun, once that can be told", () => {
+  const first = { share: 0.02, atMs: 10_000 }; // ten seconds went by before anything was looked at
+  const left = (share: number, atMs: number) => leftInWords(leftMs(first, { share, atMs }));
+  expect(left(0.02, 10_000)).toBe("");
+  expect(left(0.06, 14_000)).toBe("");
+  expect(left(0.5, 22_000)).toBe("about 15 seconds left");
+  expect(left(0.12, 40_000)).toBe("about 4 minutes left");
+  expect(left(0.97, 60_000)).toBe("about 5 seconds left");
+  expect(left(1, 70_000)).toBe("");
 });
 
 test("what happened is marked where things were seen, else between what comes before and after an event", () => {

@@ -9,7 +9,7 @@ import { Heading } from "./Heading";
 import { PreviewStep } from "./Preview";
 import { Progress } from "./Progress";
 import type { Hiding } from "./steps";
-import { leftFor } from "./words";
+import { leftInWords } from "./words";
 
 export function GivePage({ id }: { id: string }) {
   useTitle("Give a clip");
@@ -76,7 +76,7 @@ function HidingStep({ giving, at }: { giving: Giver; at: Hiding }) {
           : "Your own hub does this; nothing leaves the house. You may leave this page: " +
             "it goes on without you, and you are told when it is ready."}
       </p>
-      <Progress name={DOING[at.doing]} share={at.share} left={leftFor(at)} />
+      <Progress name={DOING[at.doing]} share={at.share} left={leftInWords(at.leftMs)} />
       {at.doing !== "covering" && (
         <div class="row">
           <button type="button" onClick={giving.stop} data-testid="give-stop">

@@ -11,6 +11,7 @@ import { followed, type HidingDoors, handed } from "./hiding";
 import type { Sample } from "./seen";
 import { give, type SigningKeys } from "./signing";
 import { type Answer, type Happening, type Hiding, next, type Preview, type Step } from "./steps";
+import { leftMs } from "./words";
 
 export interface Doors extends HidingDoors {
   manifest: (clip: string) => Promise<Result<Manifest>>;
@@ -65,10 +66,10 @@ export class Giver {
     const mine = ++this.tries;
     this.comes({ is: "hide" });
     opening.set(this.id, this);
-    const began = this.doors.nowMs();
+    const first = { share: 0, atMs: this.doors.nowMs() };
     const offer = await handed(this.id, from, this.doors, (share) => {
-      const passedMs = this.doors.nowMs() - began;
-      if (mine === this.tries) this.comes({ is: "progress", doing: "opening", share, passedMs });
+      const left = leftMs(first, { share, atMs: this.doors.nowMs() });
+      if (mine === this.tries) this.comes({ is: "progress", doing: "opening", share, leftMs: left });
     });
     opening.delete(this.id);
     if (mine !== this.tries) return offer.ok ? this.forgetAt(offer.value.id) : undefined;
@@ -163,8 +164,8 @@ export class Giver {
   private async follow(offer: Offer, mine: number, doing: Hiding["doing"] = "hiding") {
     this.prepared = offer.id;
     this.doors.remember(this.id, true);
-    const done = await followed(offer, this.doors, this.left.signal, (share, passedMs) => {
-      if (mine === this.tries) this.comes({ is: "progress", doing, share, passedMs });
+    const done = await followed(offer, this.doors, this.left.signal, (share, left) => {
+      if (mine === this.tries) this.comes({ is: "progress", doing, share, leftMs: left });
     });
     const isOver = this.hasLeft || mine !== this.tries;
     if (isOver) return done.ok ? URL.revokeObjectURL(done.value.preview.url) : undefined;

@@ -8,6 +8,7 @@ import { hexSha256 } from "../../shared/consent";
 import { statedLengthMs } from "../../shared/mp4";
 import type { Offer } from "../../shared/wire";
 import type { Choosing, Hiding, Preview } from "./steps";
+import { leftMs, type Mark } from "./words";
 
 const AGAIN_MS = 500;
 const MOST_BYTES = 160 * 1024 ** 2; // that a hub takes at once
@@ -66,11 +67,14 @@ export async function followed(
   offer: Offer,
   { hub, nowMs, rest }: HidingDoors,
   signal: AbortSignal,
-  heard: (share: number, passedMs: Hiding["passedMs"]) => void,
+  heard: (share: number, leftMs: Hiding["leftMs"]) => void,
 ): Promise<Result<{ preview: Preview; problem: string | null }>> {
   let now: Result<Offer> = { ok: true, value: offer };
+  let first: Mark | null = null; // once it had begun: opening the networks takes a while
   while (now.ok && !now.value.ready && !now.value.problem) {
-    heard(now.value.share, Math.max(0, nowMs() - now.value.began_ms));
+    const mark: Mark = { share: now.value.share, atMs: nowMs() };
+    if (mark.share > 0) first ??= mark;
+    heard(mark.share, first && leftMs(first, mark));
     await rest(AGAIN_MS);
     now = await hub.get<Offer>(`/giving/offers/${offer.id}`, { signal });
   }

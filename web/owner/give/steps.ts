@@ -40,7 +40,7 @@ export interface Hiding {
   before: Previewing | null; // what is being covered further
   doing: "opening" | "hiding" | "covering";
   share: number | null; // of the hiding that is done, 0 to 1
-  passedMs: number; // since it began
+  leftMs: number | null; // until it is done; null: not known
 }
 // What the owner said when asked whether anything is left that could be read or recognised.
 export type Answer = "nothing" | "something" | null;
@@ -82,7 +82,7 @@ export type Happening =
     }
   | { is: "cut"; cut: Cut }
   | { is: "hide" }
-  | { is: "progress"; doing: Hiding["doing"]; share: number | null; passedMs: number }
+  | { is: "progress"; doing: Hiding["doing"]; share: number | null; leftMs: number | null }
   | { is: "hidden"; preview: Preview; problem?: string | null }
   | { is: "stopped" }
   | { is: "watched"; sample: Sample }
@@ -131,19 +131,19 @@ function opened(at: Step, what: Happening): Step {
   if (!offer) return choice;
   choice.cut = fitted({ fromMs: offer.from_ms, lengthMs: offer.to_ms - offer.from_ms }, lengthOf(clip));
   if (!offer.ready && offer.problem) return { ...choice, failure: broken(offer.problem) };
-  return { step: "hiding", from: choice, before: null, doing: "hiding", share: offer.share, passedMs: 0 };
+  return { step: "hiding", from: choice, before: null, doing: "hiding", share: offer.share, leftMs: null };
 }
 
 function chosen(at: Choosing, what: Happening): Step {
   if (what.is === "cut") return { ...at, cut: fitted(what.cut, lengthOf(at.clip)) };
   if (what.is !== "hide") return at;
   const from = { ...at, note: null, failure: null };
-  return { step: "hiding", from, before: null, doing: "opening", share: null, passedMs: 0 };
+  return { step: "hiding", from, before: null, doing: "opening", share: null, leftMs: null };
 }
 
 function hidden(at: Hiding, what: Happening): Step {
   if (what.is === "progress") {
-    return { ...at, doing: what.doing, share: what.share, passedMs: what.passedMs };
+    return { ...at, doing: what.doing, share: what.share, leftMs: what.leftMs };
   }
   if (what.is === "stopped") return at.before ?? at.from;
   if (what.is === "failed") {
@@ -175,7 +175,7 @@ function previewed(at: Previewing, what: Happening): Step {
     case "cover": {
       if (at.answer !== "something") return at;
       const before = { ...at, failure: null };
-      return { step: "hiding", from: at.from, before, doing: "covering", share: 0, passedMs: 0 };
+      return { step: "hiding", from: at.from, before, doing: "covering", share: 0, leftMs: null };
     }
     case "meant":
       return { ...at, isMeant: true };

@@ -112,10 +112,23 @@ export function besides(written: number, byOwner: number): string {
   return [written > 0 && found, byOwner > 0 && yours].filter(Boolean).join(" ");
 }
 
-// How long it will still take, once that can be told.
-export function leftFor({ share, passedMs }: { share: number | null; passedMs: number }): string {
-  if (share === null || share < 0.1 || share >= 1) return "";
-  const seconds = Math.max(5, Math.ceil((passedMs * (1 - share)) / share / 5000) * 5);
+// How far something was at a moment.
+export interface Mark {
+  share: number; // 0 to 1
+  atMs: number;
+}
+
+const LEAST_DONE = 0.05; // between two marks: less says nothing of how fast it goes
+
+// How long it will still take at the pace since `first`, a mark made once it had really begun; null: not known yet.
+export function leftMs(first: Mark, now: Mark): number | null {
+  const done = now.share - first.share;
+  return done < LEAST_DONE || now.share >= 1 ? null : ((now.atMs - first.atMs) / done) * (1 - now.share);
+}
+
+export function leftInWords(ms: number | null): string {
+  if (ms === null) return "";
+  const seconds = Math.max(5, Math.ceil(ms / 5000) * 5);
   return seconds < 90 ? `about ${seconds} seconds left` : `about ${Math.round(seconds / 60)} minutes left`;
 }
 
