@@ -1,4 +1,4 @@
-"""`nightlatch programme`: its administrators, reviewers, policy and labels; `up` is in programme_up.py."""
+"""`nightlatch programme`: its administrators, reviewers, policy and labels; `invitation` and `up` are files beside."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from nightlatch.commands.options import ConfigOption
+from nightlatch.commands.programme_invitation import invitation
 from nightlatch.commands.programme_up import up
 
 if TYPE_CHECKING:
@@ -412,4 +413,5 @@ def _clips_gone(gone: frozenset[str]) -> str:
     return "The labels of 1 clip are" if len(gone) == 1 else f"The labels of {len(gone)} clips are"
 
 
+app.command()(invitation)
 app.command()(up)

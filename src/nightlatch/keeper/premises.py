@@ -8,6 +8,7 @@ import secrets
 from base64 import b64decode
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Header
@@ -35,6 +36,7 @@ class Premises:
     passkeys: Passkeys
     review_origin: str
     face_secret: str = field(repr=False)
+    invitation: Path | None = None  # the file
     easels: Executor = field(default_factory=_easels, repr=False)  # threads in which pictures are made ahead
 
     async def prepare(self, view: int, n: int) -> None:
