@@ -102,8 +102,10 @@ def encoded(pictures: Iterable[Bgr | VideoFrame], on_picture: Callable[[int], No
         stream.options = {"crf": "25", "preset": "veryfast", "threads": "1"}
         clean: BitStreamFilterContext | None = None
         for n, shown in enumerate(pictures):
-            is_frame = isinstance(shown, VideoFrame)
-            frame = shown if is_frame else VideoFrame.from_ndarray(np.ascontiguousarray(shown), format="bgr24")
+            if isinstance(shown, VideoFrame):
+                frame = shown
+            else:
+                frame = VideoFrame.from_ndarray(np.ascontiguousarray(shown), format="bgr24")
             if n == 0:
                 stream.width, stream.height = frame.width, frame.height
                 clean = BitStreamFilterContext("filter_units=remove_types=6", stream)
