@@ -26,6 +26,7 @@ from nightlatch.pixels.hiding.plate import NoPlate, Plate, mask_of, plate_of
 from nightlatch.pixels.hiding.puppets import Puppet, drawn
 from nightlatch.pixels.hiding.searching import searched
 from nightlatch.pixels.hiding.staging import staged
+from nightlatch.pixels.hiding.writing import written
 
 LOOKING, CHECKING = 0.8, 0.9  # share of the work that is done then
 Bgr = NDArray[np.uint8]
@@ -43,6 +44,7 @@ class Stage:
     carried: int  # looks × covers that nobody was found for
     lost: int  # ends at which somebody was lost in the middle of the picture
     left: int  # people who are still found on the plate
+    written: int  # places with writing or a screen
 
 
 def redact_film(
@@ -90,12 +92,13 @@ def stage_of(
         at = seen.at[error.look]
         where = f"first at second {at / film.fps:.0f} (picture {at})"
         raise CannotRedact(f"{error}, {where}. Choose a part in which it does not.") from None
-    plate, left = searched(plate, eyes)
+    places = written(plate, seen.samples, hidden, eyes.screens)
+    plate, left = searched(plate.without(places), eyes)
     on_progress(CHECKING)
     people = sum(body.kind is Kind.PERSON for look in seen.looks.values() for body in bodies(look))
     faces = sum(len(look.faces) for look in seen.looks.values())
     puppets = staged(found, film.count, film.fps, [each.stays for each in ends])
-    return Stage(plate, puppets, people, faces, carried, len(lost), left)
+    return Stage(plate, puppets, people, faces, carried, len(lost), left, len(places))
 
 
 def _hidden(found: Sequence[Chain], ends: Sequence[Ends], seen: Footage, fps: float) -> tuple[Mask, int]:
@@ -156,6 +159,7 @@ def _report(film: Excerpt, eye: str, stage: Stage, made: bytes, shares: _Shares)
         share_grey=round(shares.grey, 3),
         share_drawn=round(shares.drawn, 3),
         uncovered=stage.left,
+        written=stage.written,
         lost=stage.lost,
         carried=stage.carried,
         sound_removed=True,
