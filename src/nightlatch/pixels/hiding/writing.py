@@ -21,8 +21,8 @@ from nightlatch.pixels.hiding.strokes import TRAITS, Lines, lines_on
 from nightlatch.pixels.vision.boxes import area_of
 
 # Logistic regression on 30,516 lines, 3,699 of them writing, of 200 pictures on which clocks, names, plates and signs
-# were drawn in two dozen fonts (python bench/writing.py fit 200). Of each trait: mean, standard deviation, the weight of
-# how many of these a line is off, and of the square of that.
+# were drawn in two dozen fonts (python bench/writing.py fit 200). Of each trait: mean, standard deviation, the weight
+# of how many of these a line is off, and of the square of that.
 LIKENESS = {
     "characters": (0.965, 0.396, 0.863, 0.014),
     "feet": (0.009, 0.033, 0.028, -0.034),
