@@ -38,7 +38,7 @@ from nightlatch.domain.geometry import Box
 from nightlatch.pixels.hiding import redacting
 from nightlatch.pixels.hiding.eyes import PrivacyEyes, open_privacy_eyes
 from nightlatch.pixels.hiding.film import CannotRedact, Excerpt
-from nightlatch.pixels.hiding.plate import Plate, Sample, mask_of
+from nightlatch.pixels.hiding.plate import GREY, Plate, Sample, mask_of
 from nightlatch.pixels.hiding.redacting import stage_of
 from nightlatch.pixels.hiding.strokes import TRAITS, lines_on
 from nightlatch.pixels.hiding.writing import Screens, writing_on, written
@@ -66,6 +66,7 @@ COLOURS = {"white": (255,) * 3, "black": (0,) * 3, "yellow": (0, 255, 255), "red
 HIGHS = (8, 9, 10, 12, 14, 16, 20, 24, 30, 40)
 LEGIBLE = 45  # levels of a colour between ink and ground: less counts as faint
 COVERED = 0.9
+READ_EVERY = 4  # pictures: Tesseract is slow
 Bgr = NDArray[np.uint8]
 Alpha = NDArray[np.uint8]
 
@@ -313,10 +314,15 @@ def rendered(count: int) -> None:
     """Print which share of texts is covered, by kind and height, and what is covered beside."""
     found: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
     beside, cost = [], []
-    for shown, is_blank, every in pictures(count, random.Random(13), is_unseen=True):
+    read_before, read_after = 0, 0
+    reads = shutil.which("tesseract") is not None
+    for n, (shown, is_blank, every) in enumerate(pictures(count, random.Random(13), is_unseen=True)):
         began = time.process_time()
         covered = mask_of(writing_on(shown), shown.shape)
         cost.append(time.process_time() - began)
+        if reads and n % READ_EVERY == 0:
+            read_before += len(read_on(shown))
+            read_after += len(read_on(np.where(covered[:, :, None], np.uint8(GREY[0]), shown)))
         theirs = np.zeros(shown.shape[:2], np.uint8)
         for each in every:
             around = np.ones((each.high * 2 + 1,) * 2, np.uint8)

@@ -80,12 +80,18 @@ def written(plate: Plate, samples: Sequence[Sample], hidden: Mask, eye: Screens 
     A clock's seconds differ and are grey on the plate: the line that they stand in is told from a sample. `hidden` is
     (T, h, w), where somebody or something may be in each look.
     """
-    picture = np.where(plate.is_known[:, :, None], plate.picture, samples[0].picture) if samples else plate.picture
-    picture = np.ascontiguousarray(picture, np.uint8)
+    picture = _filled(plate, samples)
     boxes = [*writing_on(picture), *_changing(plate, hidden)]
     if eye is not None:
         boxes += [_grown(box) for box in eye.screens(picture)]
     return [box for box in _joined(boxes) if _is_open(plate, box)]
+
+
+def _filled(plate: Plate, samples: Sequence[Sample]) -> Bgr:
+    """The plate, with what the first sample shows where it is grey."""
+    if not samples or samples[0].picture.shape != plate.picture.shape:
+        return plate.picture
+    return np.ascontiguousarray(np.where(plate.is_known[:, :, None], plate.picture, samples[0].picture), np.uint8)
 
 
 def writing_on(picture: Bgr) -> list[Box]:
