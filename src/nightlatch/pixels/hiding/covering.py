@@ -43,7 +43,7 @@ def cover_more(film: Redacted, boxes: Sequence[Box], on_share: Callable[[float],
             not within the picture.
     """
     _refuse_if_odd(boxes)
-    report, shares = film.report, _Shares()
+    report, shares = film.report, _Tally()
     count = 0
 
     def pictures() -> Iterator[VideoFrame]:
@@ -103,7 +103,7 @@ def _evened(over: Mask) -> Mask:
 
 
 @dataclass(slots=True)
-class _Shares:
+class _Tally:
     """State: some of the film's pictures before they are covered, small, and where they will be."""
 
     before: list[Bgr] = field(default_factory=list)

@@ -40,7 +40,7 @@ Numbers = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class Strokes:
     """N marks of ink: columns of N numbers, in pixels and grey levels."""
 
     left: Column
@@ -56,9 +56,9 @@ class Marks:
     def __len__(self) -> int:
         return len(self.left)
 
-    def of(self, chosen: Numbers | Ink) -> Marks:
+    def of(self, chosen: Numbers | Ink) -> Strokes:
         """Some of them, in this order."""
-        return Marks(*(getattr(self, each.name)[chosen] for each in fields(self)))
+        return Strokes(*(getattr(self, each.name)[chosen] for each in fields(self)))
 
     @property
     def high(self) -> Column:
@@ -114,7 +114,7 @@ def lines_on(picture: Bgr) -> Iterator[Lines]:
         grey = np.asarray(cv2.cvtColor(level, cv2.COLOR_BGR2GRAY), np.uint8)
         ground = Ground(grey)
         for strength in (_bright(level, grey), _dark(level, grey)):
-            marks, ink = marks_of(strength, grey)
+            marks, ink = strokes_of(strength, grey)
             found = _lines(marks, ink, ground)
             yield Lines(found.corners / scale, found.traits)
 
@@ -147,7 +147,7 @@ def _dark(level: Bgr, grey: Grey) -> Grey:
     return np.asarray(np.maximum(*made), np.uint8)
 
 
-def marks_of(strength: Grey, grey: Grey) -> tuple[Marks, Ink]:
+def strokes_of(strength: Grey, grey: Grey) -> tuple[Strokes, Ink]:
     """The marks that may be characters, and all ink, (H, W)."""
     side = 2 * STROKE + 1
     near = cv2.dilate(strength, np.ones((side, side), np.uint8))
@@ -175,13 +175,13 @@ def marks_of(strength: Grey, grey: Grey) -> tuple[Marks, Ink]:
     mean = total(strong) / area
     uneven = np.sqrt(np.maximum(0, total(strong**2) / area - mean**2)) / mean
     left, top = stats[chosen, cv2.CC_STAT_LEFT].astype(np.float64), stats[chosen, cv2.CC_STAT_TOP].astype(np.float64)
-    marks = Marks(
+    marks = Strokes(
         left, top, left + wide[chosen], top + high[chosen], area, stroke, mean, uneven, total(grey.ravel()[at]) / area
     )
     return marks.of(marks.stroke <= BROADEST * marks.high), ink
 
 
-def _lines(marks: Marks, ink: Ink, ground: Ground) -> Lines:
+def _lines(marks: Strokes, ink: Ink, ground: Ground) -> Lines:
     """The lines of one picture, at its own scale."""
     marks = marks.of(np.argsort(marks.left, kind="stable"))
     whose = _lined_up(marks)
@@ -209,7 +209,7 @@ def _lines(marks: Marks, ink: Ink, ground: Ground) -> Lines:
     return Lines(corners, _traits(marks, characters, starts, corners, ink, ground))
 
 
-def _lined_up(m: Marks) -> Numbers:
+def _lined_up(m: Strokes) -> Numbers:
     """To which line each mark belongs, (N,); `m` in order from the left. Each is joined to its next neighbour."""
     n = len(m)
     first = np.arange(n) + 1
@@ -240,7 +240,7 @@ def _lined_up(m: Marks) -> Numbers:
     return line
 
 
-def _traits(m: Marks, characters: Column, starts: Numbers, corners: Column, ink: Ink, ground: Ground) -> Column:
+def _traits(m: Strokes, characters: Column, starts: Numbers, corners: Column, ink: Ink, ground: Ground) -> Column:
     """(L, len(TRAITS)); marks in order of their lines, which begin at `starts`."""
     counts = np.diff(starts, append=len(m)).astype(np.float64)
 
@@ -261,15 +261,9 @@ def _traits(m: Marks, characters: Column, starts: Numbers, corners: Column, ink:
 
     across = corners[:, 2] - corners[:, 0]
     gaps = np.maximum(0, across - np.add.reduceat(m.wide, starts)) / np.maximum(1, counts - 1) / high
-    box = _padded(corners, high, ink.shape)
-    inked = _sum_in(cv2.integral(ink.astype(np.uint8)), box)
-    area = np.add.reduceat(m.area, starts)
-    edges = _sum_in(ground.edges, box)
-    size = (box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1])
-    grounds = np.where(ink, 0, ground.grey)
-    number = np.maximum(1, size - inked)
-    sums = cv2.integral2(grounds, sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
-    level, square = (_sum_in(each, box) / number for each in sums)
+    clutter, upright, restless, density = _surroundings(
+        _padded(corners, high, ink.shape), np.add.reduceat(m.area, starts), ink, ground
+    )
     fill = m.area / (m.wide * m.high)
     contrast = mean(m.contrast)
     return np.stack(
@@ -283,18 +277,34 @@ def _traits(m: Marks, characters: Column, starts: Numbers, corners: Column, ink:
             mean(fill),
             mean(m.uneven),
             mean(m.stroke / m.high),
-            np.maximum(0, inked - area) / np.maximum(1, inked),
+            clutter,
             np.log(high / 16),
-            _sum_in(ground.straight, box) / np.maximum(1, edges),
-            np.sqrt(np.maximum(0, square - level**2)) / contrast,
+            upright,
+            restless / contrast,
             gaps,
             spread(m.wide) / high,
             spread(fill),
-            area / size,
+            density,
             mean(m.wide / m.high),
             mean(((m.wide < 0.45 * m.high) & (fill > 0.65)).astype(np.float64)),
         ],
         axis=1,
+    )
+
+
+def _surroundings(box: Numbers, area: Column, ink: Ink, ground: Ground) -> tuple[Column, Column, Column, Column]:
+    """Of each box, (L,): the share of its ink that is not its line's, of its edges that run upright or level; the
+    standard deviation of its ground; the share of it that is the line's ink, `area`."""
+    inked = _sum_in(cv2.integral(ink.astype(np.uint8)), box)
+    size = (box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1])
+    number = np.maximum(1, size - inked)
+    sums = cv2.integral2(np.where(ink, 0, ground.grey), sdepth=cv2.CV_64F, sqdepth=cv2.CV_64F)
+    level, square = (_sum_in(each, box) / number for each in sums)
+    return (
+        np.maximum(0, inked - area) / np.maximum(1, inked),
+        _sum_in(ground.straight, box) / np.maximum(1, _sum_in(ground.edges, box)),
+        np.sqrt(np.maximum(0, square - level**2)),
+        area / size,
     )
 
 
