@@ -337,9 +337,10 @@ def rendered(count: int) -> None:
     for kind, by_size in sorted(found.items()):
         cells = [f"{np.mean(by_size[s]):.0%} of {len(by_size[s])}" if by_size[s] else "-" for s in sizes]
         print(f"{kind:16}" + "".join(f"{cell:>20}" for cell in cells))
-    print(
-        f"covered beside it: median {median(beside):.1%}, worst {max(beside):.1%}; CPU {median(cost):.2f} s a picture"
-    )
+    told = f"median {median(beside):.1%}, worst {max(beside):.1%}; CPU {median(cost):.2f} s a picture"
+    print(f"covered beside it: {told}")
+    if reads:
+        print(f"Tesseract reads {read_before} words on every {READ_EVERY}th picture before, {read_after} after")
 
 
 def fit(count: int) -> None:
