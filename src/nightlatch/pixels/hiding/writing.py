@@ -50,11 +50,11 @@ USUAL, SPREAD, WEIGHT, BEND = np.array([LIKENESS[each] for each in TRAITS]).T
 # every tenth house number more is open.
 SURE = 0.0  # of a line that stands alone
 CLEAR = 1.0  # of a line that others may go on
-DOUBTFUL = -4.0  # of one that goes on such a line: the next word
+DOUBTFUL = -5.0  # of one that goes on such a line: the next word
 AT_BORDER, BORDER = 0.5, 0.1  # more so much from the upper or lower border: that is where cameras burn it in
 NEXT_WORD = 4.0  # heights between the two
 UNLIKE_HIGH = 1.5  # heights of the larger in those of the smaller
-BESIDE, ABOVE = 0.5, 0.25  # heights: how much larger than its line a box is
+BESIDE, ABOVE = 1.0, 0.25  # heights: how much larger than its line a box is; its last character may be faint
 OPEN = 0.02  # of a box: if less of it is plate, it is covered already
 ONE = 1.2  # of what two boxes cover: as much may one around both
 SCREEN_MARGIN = 0.04  # of its size
