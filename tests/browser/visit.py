@@ -64,7 +64,7 @@ def pictures(page: Page, name: str) -> None:
     for size, (width, height) in {"desk": (1366, 768), "phone": (390, 844)}.items():
         for scheme in ("light", "dark"):
             page.set_viewport_size({"width": width, "height": height})
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             page.screenshot(path=Path(folder) / f"{name}-{size}-{scheme}.png")
 
 

@@ -96,7 +96,7 @@ class Booked:
 
     def __init__(self, folder: Path) -> None:
         self.clock = TestClock(fixed_ms=1_795_000_000_000)
-        self.app: FastAPI = create_app(HubSettings(data_dir=folder), self.clock)
+        self.app: FastAPI = create_app(HubSettings.model_validate({"data_dir": folder}), self.clock)
         self.house: House = self.app.state.house
         self.cookie = asyncio.run(self._set_up(folder))
 
