@@ -9,7 +9,7 @@ NODE := scripts/with-node
 DATA ?= data
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt shape wire page models demo eye judge bench-record bench-cameras bench-sight bench-notices bench-soak bench-redact bench-writing bench-watermark bench-playback bench-log bench-faces drill-kills drill-log drill-faults drill-floods fuzz-rtsp fuzz-http clean
+.PHONY: help run test check fmt shape wire page models demo eye judge bench-record bench-cameras bench-sight bench-notices bench-soak bench-redact bench-writing bench-watermark bench-pictures bench-playback bench-log bench-faces drill-kills drill-log drill-faults drill-floods fuzz-rtsp fuzz-http clean
 
 help:  ## show this list
 	@grep -hE '^[a-z][a-z-]*:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)$$/  make \1\t\2/' | expand -t 26
@@ -84,6 +84,9 @@ bench-writing: .venv/installed models  ## measure which writing is covered, rend
 
 bench-watermark: .venv/installed  ## measure what the hidden mark survives
 	$(BIN)/python bench/watermark.py 3
+
+bench-pictures: .venv/installed  ## measure the keeper's pictures: CPU for each, the first one, and how late they are for 1, 4 and 8 reviewers
+	$(BIN)/python -m bench.pictures $(ARGS)
 
 bench-playback: .venv/installed $(PAGE) .venv/system  ## measure a sealed clip beside an unsealed one in Chromium, and stills under a finger
 	$(BIN)/python -m bench.playback $(ARGS)

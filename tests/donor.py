@@ -31,7 +31,8 @@ def give(
     """
     mp4 = mp4 or film()
     report = RedactionReport(sha256(mp4).hexdigest(), Style.COVER, 12, 0, True, True, length_ms=20_000)
-    donations.offers._offers["o"] = Offer("o", "cam", 5, now_ms, redacted=Redacted(mp4, report))
+    made = Offer("o", "clip", "cam", 5, 0, 20_000, now_ms, done_ms=now_ms, redacted=Redacted(mp4, report))
+    donations.offers._offers["o"] = made
     key = donations.ask_key("o")
     consent = Consent(
         donation=key.donation,

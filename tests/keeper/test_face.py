@@ -238,6 +238,20 @@ def test_a_minute_without_a_sign_of_life_locks_the_session(looking: Looking) -> 
     assert face.ask("POST", "/v1/assignments", session=reviewer.token).json()["refused"] in ("idle", "session")
 
 
+def test_pictures_come_as_they_are_in_their_order_and_from_anywhere(looking: Looking) -> None:
+    face, _, reviewer, opened = looking
+    with face.socket(opened, reviewer) as socket:
+        assert not socket.protocol.extensions, "a JPEG does not shrink"
+        told(socket)
+        for first, last in ((0, 9), (10, 19), (3, 4), (30, 39), (0, 0)):
+            socket.send(json.dumps({"from": first, "to": last}))
+            for n in range(first, last + 1):
+                assert told(socket) == {"n": n, "at_ms": n * 500}
+                assert bytes(socket.recv(timeout=10))[:3] == b"\xff\xd8\xff"
+        socket.send(json.dumps({"from": 40, "to": 41}))
+        assert ended(socket)["refused"] == "wrong_entry"
+
+
 def test_a_flag_stops_the_clip_at_once(looking: Looking) -> None:
     face, given, reviewer, opened = looking
     with face.socket(opened, reviewer) as socket:

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from base64 import b64decode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from nightlatch.keeper.changes import ChangeProof
 from nightlatch.keeper.events import EntryKind
 from nightlatch.keeper.records import KeptDonationRow
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
+from nightlatch.keeper.release import AHEAD
 from nightlatch.keeper.words import OwnersEntry
 from nightlatch.ledger.policy import verify_receipt
 from nightlatch.seal.identities import Opener
@@ -105,6 +107,27 @@ def test_a_picture_that_was_made_ahead_is_the_same_and_leaves_only_while_its_vie
     home.room.revoke(given.withdrawn(TEN))
     assert refusal_of(home.room.still, opened.view_id, 2) == Refusal.REVOKED
     assert refusal_of(home.room.prepare, opened.view_id, 2) == Refusal.REVOKED
+
+
+def test_what_waits_of_a_view_is_little_and_goes_with_it(home: House) -> None:
+    given = home.give()
+    opened = home.look(home.reviewer())
+    for n in range(3 * AHEAD):
+        home.room.prepare(opened.view_id, n)
+    assert [home.room.ready(opened.view_id, n) is not None for n in range(AHEAD)] == [True] * AHEAD
+    assert home.room.ready(opened.view_id, AHEAD) is None, "no more were made"
+    home.room.prepare(opened.view_id, AHEAD)
+    home.room.revoke(given.withdrawn(TEN))
+    assert refusal_of(home.room.ready, opened.view_id, AHEAD) == Refusal.REVOKED
+
+
+def test_a_picture_that_waits_leaves_only_when_nobody_has_the_turn(home: House) -> None:
+    home.give()
+    opened = home.look(home.reviewer())
+    home.room.prepare(opened.view_id, 0)
+    with ThreadPoolExecutor(1) as other, home.room._lock:
+        assert other.submit(home.room.ready, opened.view_id, 0).result(10) is None
+    assert home.room.ready(opened.view_id, 0) is not None
 
 
 def test_what_was_made_ahead_is_not_counted_as_given(home: House) -> None:

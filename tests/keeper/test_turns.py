@@ -42,6 +42,23 @@ def test_its_holder_may_take_it_again() -> None:
         pass
 
 
+def test_who_must_not_wait_has_it_at_once_or_not_at_all() -> None:
+    turns, got = Turns(), list[bool]()
+
+    def asks() -> None:
+        with turns.at_once() as is_mine:
+            got.append(is_mine)
+
+    for _ in range(2):  # it gives back what it had
+        asks()
+    with turns:
+        thread = threading.Thread(target=asks)
+        thread.start()
+        thread.join(10)
+    asks()
+    assert got == [True, True, False, True]
+
+
 def test_an_error_gives_it_back() -> None:
     turns = Turns()
     with pytest.raises(ValueError), turns.first():

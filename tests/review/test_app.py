@@ -116,6 +116,20 @@ def test_a_passkey_opens_nothing_before_two_have_signed_or_after_it_was_put_out(
     assert page.enter(Authenticator(origin=room.origin)).status_code == 403
 
 
+def test_a_label_of_somebody_who_was_put_out_meanwhile_is_not_taken(room: WholeRoom) -> None:
+    room.house.give()
+    page, passkey = Page(room), room.reviewer()
+    page.enter(passkey)
+    view = page.post("/next").json()["view"]
+    assert page.http.put(f"/api/looks/{view}", json=LABEL).status_code == 200
+    room.clock.offset_ms += 1
+    room.signed(room.desk.roster.propose_removal(passkey.credential))
+    refused = page.post(f"/looks/{view}", LABEL)
+    assert refused.status_code == 401
+    assert "removed from the roster" in refused.json()["error"]
+    assert room.desk.labels.submitted() == []
+
+
 def test_an_answer_of_a_passkey_counts_once_and_for_two_minutes(room: WholeRoom) -> None:
     page, passkey = Page(room), room.reviewer()
     challenge = bytes.fromhex(page.post("/challenge").json()["challenge"])

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from nightlatch import config
@@ -16,6 +17,7 @@ from nightlatch.errors import ConfigError, NightlatchError, Refused
 from nightlatch.keeper.checks import RoomHours
 from nightlatch.review.signing import make_key, read_key
 from nightlatch.web.signature import public_b64
+from tests.clocks import TestClock
 from tests.review.rooms import SECRET, Page, WholeRoom, whole_room
 
 RUN = CliRunner()
@@ -120,6 +122,12 @@ def test_before_a_policy_is_signed_the_status_says_whose_settings_hold(begun: Pa
 
 def told_by_status(room: WholeRoom, folder: Path) -> dict[str, str]:
     """What the status says of a room that is running, line by line."""
+    told = typed("status", "--config", configured(room, folder))
+    return {line[:16].strip(): line[16:] for line in told.splitlines()}
+
+
+def configured(room: WholeRoom, folder: Path) -> Path:
+    """The configuration of a room that is running."""
     secret, settings = folder / "face.secret", room.settings
     secret.write_text(SECRET)
     lines = {
@@ -130,8 +138,7 @@ def told_by_status(room: WholeRoom, folder: Path) -> dict[str, str]:
     }
     config_file = folder / "status.toml"
     config_file.write_text("[review]\n" + "".join(f'{name} = "{value}"\n' for name, value in lines.items()))
-    told = typed("status", "--config", config_file)
-    return {line[:16].strip(): line[16:] for line in told.splitlines()}
+    return config_file
 
 
 def test_the_status_tells_the_hours_that_hold_and_the_clips_that_wait(tmp_path: Path) -> None:
@@ -155,3 +162,33 @@ def test_outside_its_hours_the_status_says_that_the_room_is_closed(tmp_path: Pat
     with whole_room(tmp_path, hours=RoomHours(11 * 60, 20 * 60, weekdays=frozenset({0, 4}))) as room:
         told = told_by_status(room, tmp_path)
         assert told["keeper"].startswith("closed now; 11:00 to 20:00 UTC, Monday, Friday; ")
+
+
+def test_labels_of_a_clip_that_was_taken_back_are_not_exported_and_none_while_nobody_can_tell(tmp_path: Path) -> None:
+    clock = TestClock(offset_ms=-60_000)
+    with whole_room(tmp_path, clock, hours=RoomHours(0, 1440)) as room:
+        given = {each.donation: each for each in (room.house.give(), room.house.give())}
+        for page in (Page(room), Page(room)):
+            page.enter(room.reviewer())
+            for _ in given:
+                view = page.post("/next").json()["view"]
+                assert page.post(f"/looks/{view}", {"subjects": ["cat"], "verdict": "routine"}).status_code == 204
+        config_file = configured(room, tmp_path)
+        with room.engine.begin() as rows:
+            rows.execute(text("UPDATE looks SET submitted_ms = submitted_ms + 59000"))
+        assert json.loads(typed("labels", "--config", config_file))["clips"] == [], "they may still be taken back"
+        with room.engine.begin() as rows:
+            rows.execute(text("UPDATE looks SET submitted_ms = submitted_ms - 59000"))
+        clips = json.loads(typed("labels", "--config", config_file))["clips"]
+        assert {each["donation"] for each in clips} == set(given)
+        back, stays = given
+        room.house.room.revoke(given[back].withdrawn(room.clock.now_ms()))
+        assert room.keeper.gone([*given, "never"]) == {back, "never"}
+        told = RUN.invoke(programme, ["labels", "--config", str(config_file)])
+        assert [each["donation"] for each in json.loads(told.stdout)["clips"]] == [stays]
+        assert "The labels of 1 clip are left out" in told.stderr
+        status = told_by_status(room, tmp_path)
+        assert status["taken back"] == "The labels of 1 clip are not used any more"
+        assert status["hiding"].endswith("settles 0 of 1 clips")
+    with pytest.raises(ConfigError, match="only the keeper knows which clips were taken back"):
+        typed("labels", "--config", config_file)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import xml.etree.ElementTree as Xml
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,13 +19,14 @@ from nightlatch.domain.sighting import Verdict
 from nightlatch.domain.time import Span
 from nightlatch.domain.view import Promise, commitment, read_leaf
 from nightlatch.errors import NotFound, Refused
-from nightlatch.review.entries import programme_tag
+from nightlatch.review.entries import Receipt, programme_tag
 from nightlatch.review.errors import KeeperSaidNo, Unreachable
 from nightlatch.review.export import ClipExport, as_cvat, as_json, as_label_studio, label_studio_config
-from nightlatch.review.labels import Labels, ReviewLook, read, written
+from nightlatch.review.labels import Labels, ReviewLook
 from nightlatch.review.queue import Queue
 from nightlatch.review.records import MIGRATIONS, ReviewTables
 from nightlatch.review.roster import Roster
+from nightlatch.review.writing import read, written
 from nightlatch.store import records
 from tests.clocks import TestClock
 from tests.contracts.test_stores import postgres
@@ -216,6 +219,29 @@ def test_a_draft_is_kept_until_it_is_handed_in_and_then_stays(engine: Engine, cl
     assert read_leaf(log.leaves[-1]).kind == "label"
     with pytest.raises(Refused, match="done"):
         labels.save(7, "ann", CAT)
+
+
+def test_two_tabs_that_hand_in_the_same_look_make_one_label(engine: Engine, clock: TestClock) -> None:
+    labels, log = Labels(engine, clock), Leaves()
+    began, go_on = threading.Event(), threading.Event()
+    labels.open(ReviewLook(7, CLIP, "reviewer-1", 20_000), TAG)
+
+    def slowly(leaf: bytes) -> Receipt:
+        began.set()
+        assert go_on.wait(20)
+        return log.append(leaf)
+
+    with ThreadPoolExecutor(3) as tabs:
+        first = tabs.submit(labels.submit, 7, "reviewer-1", THIEF, slowly)
+        assert began.wait(20)
+        others = [tabs.submit(labels.submit, 7, "reviewer-1", each, log.append) for each in (THIEF, CAT)]
+        go_on.set()
+        assert others[0].result(20) == first.result(20)
+        with pytest.raises(Refused, match="done"):
+            others[1].result(20)
+    assert len(log.leaves) == 1
+    assert [each.label for each in labels.submitted()] == [THIEF]
+    assert labels.refused() == []
 
 
 def test_nobody_reaches_the_label_of_another(engine: Engine, clock: TestClock) -> None:

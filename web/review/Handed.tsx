@@ -17,7 +17,7 @@ function useSeconds(left: () => number): number {
 }
 
 export function Handed({ handed }: { handed: HandedIn }) {
-  const seconds = useSeconds(() => handed.untilMs - Date.now());
+  const seconds = useSeconds(() => session.undoLeftMs(handed));
   return (
     <div class="handed" data-testid="handed">
       <span role="status">Handed in.</span>
@@ -41,7 +41,7 @@ function Idle() {
   return (
     <div class="idle" data-testid="idle-warning">
       <strong role="alert">Are you there? The room is about to lock, and the pictures close.</strong>
-      <span aria-hidden="true">{seconds} s. Press a key or move the pointer.</span>
+      <span aria-hidden="true">{seconds} s. Any key, movement or touch is enough.</span>
     </div>
   );
 }

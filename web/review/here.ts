@@ -1,6 +1,7 @@
 // The one session of this page, with the real room, the real keeper and the real clock.
 
 import * as api from "./api";
+import { elapsing } from "./clock";
 import { Film } from "./film";
 import { Session } from "./session";
 
@@ -10,7 +11,7 @@ export const session = new Session({
   room: api,
   film: (keeper, { view, pictures, ticket }, token, listener) =>
     new Film(keeper, view, pictures, { ticket, session: token }, listener),
-  nowMs: Date.now,
+  nowMs: elapsing(Date.now, () => performance.now()),
   later: (act, ms) => {
     const timer = setTimeout(act, ms);
     return () => clearTimeout(timer);

@@ -176,6 +176,14 @@ describe("a label", () => {
 });
 
 describe("other ways on", () => {
+  test("a clip that is over already is left all the same", async () => {
+    await atDesk();
+    answers = { "skip 1": [no(403) as never] };
+    await session.skipClip();
+    expect(session.now.value.failure).toBeNull();
+    expect(work().look.view).toBe(2);
+  });
+
   test("a clip is skipped", async () => {
     await atDesk(CAT);
     await session.skipClip();
@@ -302,6 +310,19 @@ describe("what was handed in a moment ago", () => {
 });
 
 describe("a label that was taken back", () => {
+  test("is taken back once the next clip is drawn, when it was asked for meanwhile", async () => {
+    await atDesk(DONE);
+    const handing = session.handIn();
+    while (!session.now.value.handed) await Promise.resolve();
+    expect(session.now.value.isBusy).toBe(true);
+    await session.undo();
+    nowMs += 12_000; // it was in time
+    session.tick();
+    await handing;
+    expect(asked.slice(-3)).toEqual(["next", "film ws://keeper 2 t token", "undo 1"]);
+    expect(work()).toMatchObject({ look: { view: 1 }, label: DONE, isAgain: true });
+  });
+
   test("is final with a lock, and both labels can be finished after it", async () => {
     await handedIn();
     await session.undo();

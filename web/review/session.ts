@@ -6,7 +6,7 @@ import { broken, type Failure, type Result } from "../shared/ask";
 import type * as api from "./api";
 import type { Film, Listener } from "./film";
 import { isComplete, type Label } from "./label";
-import { asideOf, type Happening, isIn, next, type Room, start, type Warning, type Work } from "./room";
+import { asideOf, type Handed, type Happening, isIn, next, type Room, start, type Warning, type Work } from "./room";
 import type { NextLook, RoomWords } from "./wire";
 
 export const IDLE_MS = 60_000;
@@ -21,6 +21,7 @@ export const HOUR_MS = 60 * 60_000;
 export const LONG_LOOK_MS = 10 * 60_000;
 const BETWEEN_CLIPS_MS = HOUR_MS - LONG_LOOK_MS;
 const SOON_MS = 90_000;
+const BREAK_AFTER_MS = 20 * 60_000;
 
 export interface Doors {
   room: Pick<typeof api, "words" | "enter" | "next" | "save" | "submit" | "undo" | "skip" | "flag" | "lock" | "here">;
@@ -43,6 +44,7 @@ export class Session {
   private drawnMs = 0;
   private filmedView = 0; // whose film that is
   private isDrawDue = false; // once the reviewer's own figures are closed
+  private isUndoDue = false; // once the next clip is drawn: it was asked for meanwhile
 
   constructor(private readonly doors: Doors) {
     this.now = signal<Room>(start(doors.nowMs()));
@@ -85,9 +87,14 @@ export class Session {
       return this.goOn();
     });
 
-  // What was handed in is a draft again, without its pictures. The look that was begun since waits with its own.
-  readonly undo = () =>
-    this.doing(async () => {
+  // What was handed in is a draft again, without its pictures. The look that was begun since waits with its own. It can
+  // be asked for as soon as the label is in, while the next clip is being drawn.
+  readonly undo = (): Promise<void> => {
+    if (this.now.value.isBusy) {
+      this.isUndoDue = this.now.value.handed !== null;
+      return Promise.resolve();
+    }
+    return this.doing(async () => {
       const { handed } = this.now.value;
       if (!handed) return null;
       if (this.callOff) await this.save();
@@ -96,13 +103,15 @@ export class Session {
       else if (no.kind === "refused") this.comes({ is: "handed", handed: null });
       return no;
     });
+  };
 
   readonly skipClip = () =>
     this.doing(async () => {
       const { work } = this;
       if (!work) return null;
       this.saveNoMore();
-      return (await failureOf(this.doors.room.skip(work.look.view))) ?? this.goOn();
+      const no = await failureOf(this.doors.room.skip(work.look.view));
+      return no && no.kind !== "refused" ? no : this.goOn(); // what is refused is over already
     });
 
   readonly finishLater = () =>
@@ -177,7 +186,7 @@ export class Session {
 
   tick() {
     const { handed } = this.now.value;
-    if (handed && this.doors.nowMs() > handed.untilMs) this.comes({ is: "handed", handed: null });
+    if (handed && !this.isUndoDue && this.doors.nowMs() > handed.untilMs) this.comes({ is: "handed", handed: null });
     this.warn();
     if (this.token && this.doors.nowMs() - this.lastActMs > IDLE_MS) void this.lockUp();
   }
@@ -185,6 +194,14 @@ export class Session {
   // How long the room stays open if nobody moves.
   idleLeftMs(): number {
     return Math.max(0, this.lastActMs + IDLE_MS - this.doors.nowMs());
+  }
+
+  undoLeftMs({ untilMs }: Handed): number {
+    return Math.max(0, untilMs - this.doors.nowMs());
+  }
+
+  isTired(): boolean {
+    return this.doors.nowMs() - this.now.value.sinceBreakMs > BREAK_AFTER_MS;
   }
 
   // The pictures are about to close, and the room to lock.
@@ -241,13 +258,17 @@ export class Session {
   }
 
   // Everything that the reviewer asks for goes through here.
-  private async doing(act: () => Promise<Failure | null>) {
+  private async doing(act: () => Promise<Failure | null>): Promise<void> {
     if (this.now.value.isBusy) return;
     this.comes({ is: "began" });
     const failure = await act();
     const isOver = failure?.kind === "signed-out" && isIn(this.now.value);
     if (isOver) await this.lockUp();
     this.comes({ is: "done", failure: isOver ? null : failure });
+    if (this.isUndoDue) {
+      this.isUndoDue = false;
+      await this.undo();
+    }
   }
 
   // To the look that waits, or to a new one.

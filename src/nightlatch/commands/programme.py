@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nightlatch.domain.label import Labelled
     from nightlatch.domain.view import Promise
     from nightlatch.review.export import ClipExport
-    from nightlatch.review.keeper import KeeperStanding
+    from nightlatch.review.keeper import Keeper, KeeperStanding
     from nightlatch.review.labels import Labels
     from nightlatch.review.queue import Standing
     from nightlatch.review.roster import ProgrammeChange, Roster
@@ -185,6 +185,9 @@ def status(config_file: ConfigOption = None, data: DataOption = None) -> None:
     stands = Queue(labels.engine, system_clock(), labels).standing(kept.figures.waiting if kept.figures else None)
     out.print(f"clips           {_clips(stands, kept.figures)}", soft_wrap=True)
     labelled = labels.submitted()
+    if gone := _gone(kept, labelled):
+        out.print(f"taken back      {_clips_gone(gone)} not used any more", soft_wrap=True)
+        labelled = [each for each in labelled if each.donation not in gone]
     out.print(f"hiding          {_hiding(labelled)}", soft_wrap=True)
     out.print(f"known answers   {stands.honeypots}; give {stands.honeypots_to_give} more for a tenth")
     out.print(f"agreement       {_agreement(labelled)}", soft_wrap=True)
@@ -224,8 +227,12 @@ def labels_(
     writers = {"json": export.as_json, "cvat": export.as_cvat, "label-studio": export.as_label_studio}
     if form not in writers:
         raise ConfigError(f"Labels can be exported as {', '.join(writers)}. Set --format.")
-    labels = _labels(review_settings(config_file, data))
-    typer.echo(writers[form](_exported(labels)))
+    settings = review_settings(config_file, data)
+    labels = _labels(settings)
+    exported, gone = _exported(settings, labels)
+    typer.echo(writers[form](exported))
+    if gone:
+        typer.echo(f"{_clips_gone(gone)} left out: what was taken back is not used.", err=True)
     if refused := labels.refused():
         views = ", ".join(str(each.view) for each in refused)
         typer.echo(f"{len(refused)} labels do not fit the log and are left out (views {views}).", err=True)
@@ -276,6 +283,7 @@ class KeeperWord:
     figures: KeeperStanding | None
     breach: str | None = None
     silence: str = ""
+    keeper: Keeper | None = None
 
 
 def _kept(settings: ReviewSettings) -> KeeperWord:
@@ -285,7 +293,7 @@ def _kept(settings: ReviewSettings) -> KeeperWord:
 
     try:
         keeper = Keeper(settings.keeper_url, read_secret(settings.keeper_secret, "keeper_secret"))
-        return KeeperWord(keeper.standing(), keeper.breach())
+        return KeeperWord(keeper.standing(), keeper.breach(), keeper=keeper)
     except NightlatchError as error:
         return KeeperWord(None, silence=str(error))
 
@@ -364,15 +372,45 @@ def _in_words(change: ProgrammeChange) -> str:
     return f"{verb} {told.reviewer} with the passkey {told.credential[:16]}… on “{told.device}”"
 
 
-def _exported(labels: Labels) -> list[ClipExport]:
+def _exported(settings: ReviewSettings, labels: Labels) -> tuple[list[ClipExport], frozenset[str]]:
+    """Every clip that has a consensus, and the labelled ones that are gone. Raises `ConfigError` if nobody can tell."""
+    from nightlatch.clocks import system_clock
+    from nightlatch.errors import ConfigError
     from nightlatch.review.export import ClipExport
+    from nightlatch.review.labels import UNDO_GRACE_MS, UNDO_MS
     from nightlatch.review.quality import agreed
 
+    final_ms = system_clock().now_ms() - UNDO_MS - UNDO_GRACE_MS
+    labelled, kept = labels.submitted(before_ms=final_ms), _kept(settings)  # none that may still be taken back
+    gone = _gone(kept, labelled)
+    if gone is None:
+        raise ConfigError(
+            f"Nothing is exported: only the keeper knows which clips were taken back. {kept.silence} Try again then."
+        )
     lengths = labels.lengths()
+    stand = agreed([each for each in labelled if each.donation not in gone])
     return [
-        ClipExport(each.donation, lengths[each.donation], each.label, each.certainty, each.labels)
-        for each in agreed(labels.submitted())
-    ]
+        ClipExport(each.donation, lengths[each.donation], each.label, each.certainty, each.labels) for each in stand
+    ], gone
+
+
+def _gone(kept: KeeperWord, labelled: Sequence[Labelled]) -> frozenset[str] | None:
+    """Labelled clips that nobody may see any more; None when that cannot be known."""
+    from nightlatch.errors import NightlatchError
+
+    donations = {each.donation for each in labelled}
+    if not donations:
+        return frozenset()
+    if kept.keeper is None:
+        return None
+    try:
+        return kept.keeper.gone(donations)
+    except NightlatchError:
+        return None
+
+
+def _clips_gone(gone: frozenset[str]) -> str:
+    return "The labels of 1 clip are" if len(gone) == 1 else f"The labels of {len(gone)} clips are"
 
 
 app.command()(invitation)

@@ -13,6 +13,7 @@
               POST /v1/roster                  a passkey let in or put out
               POST, GET /v1/policy             what is promised, and whether it is kept
               GET  /v1/standing                its hours, and how many clips wait: numbers only
+              POST /v1/standing/clips          of these clips, which nobody may see any more
     owner     POST /v1/revocations             a signed withdrawal
               GET  /v1/donations/{id}/entries  what the log holds about it, sealed to the owner
     browser   WS   /v1/views/{id}              pictures, one at a time
@@ -67,9 +68,11 @@ def create_app(
         sweeping = asyncio.create_task(_sweep(room))
         yield
         sweeping.cancel()
+        at.easels.shutdown(wait=False, cancel_futures=True)
 
+    at = Premises(room, passkeys, review_origin, face_secret, invitation)
     app = FastAPI(title="Nightlatch keeper", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.premises = Premises(room, passkeys, review_origin, face_secret, invitation)
+    app.state.premises = at
     for secret in (sessions, views, policy, standing):
         app.include_router(secret.router, dependencies=[Depends(only_review)])
     for part in (donations, revocations, pictures, invitations, health):

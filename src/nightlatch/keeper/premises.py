@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import secrets
 from base64 import b64decode
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +23,11 @@ from nightlatch.web.shape import Body
 Token = Annotated[str, Header(alias="x-nightlatch-session")]
 
 
+def _easels() -> Executor:
+    """As many threads as cores: more of them make no picture sooner, and views take turns."""
+    return ThreadPoolExecutor(len(os.sched_getaffinity(0)), thread_name_prefix="picture")
+
+
 @dataclass(frozen=True, slots=True)
 class Premises:
     """One running keeper: the room, its passkeys, and who may come to it."""
@@ -29,6 +37,11 @@ class Premises:
     review_origin: str
     face_secret: str = field(repr=False)
     invitation: Path | None = None  # the file
+    easels: Executor = field(default_factory=_easels, repr=False)  # threads in which pictures are made ahead
+
+    async def prepare(self, view: int, n: int) -> None:
+        """Make a picture ahead. Raises `KeeperRefused` once the view is over."""
+        await asyncio.get_running_loop().run_in_executor(self.easels, self.room.prepare, view, n)
 
 
 def premises(connection: HTTPConnection) -> Premises:

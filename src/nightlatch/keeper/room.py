@@ -12,6 +12,7 @@ still stands when it is done, so that none leaves after a revocation was answere
     open_view                       for the ten checks, decrypting, the row, the ticket  first asks the log for its root
     connect, touch, check_standing  from beginning to end, and so does pace
     still                           twice: does the view stand before and after          makes the picture
+    ready                           from beginning to end, if it is free; never waits
     close_view, flag, labelled      from beginning to end
     revoke                          before all others, for refusing and ending views     then asks the log
     entries                         from beginning to end
@@ -24,7 +25,7 @@ transaction as what it tells, and appended by `sweep`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import wraps
@@ -150,6 +151,11 @@ class Room:
         return self._draws.figures()
 
     @_alone
+    def gone(self, donations: Sequence[str]) -> list[str]:
+        """Those of them that nobody may see any more: taken back, flagged, ended, or never here."""
+        return self._draws.gone(donations)
+
+    @_alone
     def skip(self, token: str) -> None:
         """Give back the clip that was drawn; its place of the quota is used."""
         self._draws.skip(token)
@@ -192,6 +198,22 @@ class Room:
         with self._lock:
             self._views.count_picture(view_id)
         return picture
+
+    def ready(self, view_id: int, n: int) -> MarkedStill | None:
+        """A picture that was made ahead, if the view is valid; None if it was not made, or somebody has the turn.
+
+        It never waits, so that the face's own loop may ask, and nothing comes between this answer and the socket.
+
+        Raises:
+            KeeperRefused: the view is over.
+        """
+        with self._lock.at_once() as is_ours:
+            if not is_ours:
+                return None
+            found = self._views.touch(view_id)
+            ahead = found.film.ready(n)
+            found.pictures += ahead is not None
+            return ahead
 
     def prepare(self, view_id: int, n: int) -> None:
         """Make a picture ahead, for a view that is valid; whether it may leave is checked when it does.

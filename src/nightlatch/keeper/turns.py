@@ -33,6 +33,21 @@ class Turns:
         finally:
             self._give()
 
+    @contextmanager
+    def at_once(self) -> Iterator[bool]:
+        """The turn if it is free and nobody waits for it, for whoever must not wait; False if it is not."""
+        me = threading.get_ident()
+        with self._front:
+            is_mine = self._holder in (None, me) and not self.waiting
+            if is_mine:
+                self._holder = me
+                self._depth += 1
+        try:
+            yield is_mine
+        finally:
+            if is_mine:
+                self._give()
+
     def _take(self, is_first: bool) -> None:
         me = threading.get_ident()
         with self._front:  # both conditions share this mutex

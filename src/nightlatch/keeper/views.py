@@ -7,7 +7,7 @@ picture, and several times a second by the face.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -30,6 +30,7 @@ from nightlatch.keeper.checks import (
     check_clock,
     check_hours,
     check_presence,
+    check_seat,
     check_view,
 )
 from nightlatch.keeper.clock import LatestClock
@@ -44,11 +45,14 @@ from nightlatch.keeper.stamps import stamps_of, tolerant
 from nightlatch.keeper.taking_back import FLAGGED_FOR_MS
 from nightlatch.keeper.turning_away import FOR_GOOD, turn_away
 from nightlatch.keeper.words import Assignment, ViewPass, ViewRequest
+from nightlatch.keeper.writes import Writes
 from nightlatch.seal.envelope import Sealed
 from nightlatch.store.blobs import Blobs
 
 FEWEST_VIEWERS = 2  # before review may say that a clip has enough labels
 SEEN = (State.WAITING, State.LABELLED)  # open views of these go on
+TAKEN_BACK = "This clip was taken back. Ask for the next clip."
+VIEW_OVER = "This view is over. Ask for the next clip."
 
 log = structlog.get_logger()
 
@@ -126,6 +130,14 @@ class Draws:
         away = sum(not self.households.is_about(clip.household, now_ms, now_ms) for clip in waiting)
         return KeeperFigures(len(waiting), away, self._policy.hours.include(now_ms), self._policy)
 
+    def gone(self, donations: Sequence[str]) -> list[str]:
+        """Those of them that nobody may see any more. Raises `KeeperRefused` for rows that were changed."""
+        now_ms = self._clock.now_ms()
+        with Session(self._engine) as session:
+            rows = [session.get(KeptDonationRow, each) for each in donations]
+            stand = {row.id for row in rows if row and row.state in SEEN and now_ms < (row.expires_ms or 0)}
+        return [each for each in donations if each not in stand]
+
     def eligible(self, session: Session, reviewer: str, drawn_ms: int, day: int) -> list[str]:
         """The donations among which a draw at `drawn_ms` is made."""
         now_ms = self._clock.now_ms()
@@ -151,6 +163,8 @@ class OpenView:
     ticket: str = field(repr=False)
     connected: bool = False
     pictures: int = 0
+    asked: int | None = None  # what was written when rows were last asked about it
+    until_ms: int = 0  # when its consent ends, as they said
 
 
 class Views:
@@ -172,10 +186,11 @@ class Views:
         """`may_show` raises `KeeperRefused` while the keeper does not know all that it must."""
         self._may_show = may_show
         self._engine, self._keys, self._blobs, self._clock = engine, keys, blobs, clock
+        self._writes = Writes(engine)
         self._policy, self._receipts, self._passkeys = policy, receipts, passkeys
         self._draws, self._watermark = draws, watermark
         self._open: dict[int, OpenView] = {}
-        self._why_ended: dict[int, KeeperRefused] = {}  # of views that the sweep ended, until their connection asks
+        self._why_ended: dict[int, KeeperRefused] = {}  # of views that ended by themselves
 
     def case(self, token: str, asked: ViewRequest) -> Case:
         """All that the keeper knows of one request. Raises `NotFound`, and `KeeperRefused` for a torn receipt."""
@@ -256,20 +271,36 @@ class Views:
         """The view, if it is valid: clock, session, hours and clip allow it now. Raises `KeeperRefused`."""
         found = self._open.get(view_id)
         if found is None:
-            raise KeeperRefused(Refusal.REVOKED, "This view is over. Ask for the next clip.")
-        view, latest_ms, now_ms = found.film.logged.view, self._clock.latest_ms, self._clock.now_ms()
+            why = self._why_ended.get(view_id)
+            raise why if why and why.refusal is Refusal.REVOKED else KeeperRefused(Refusal.REVOKED, VIEW_OVER)
+        latest_ms, now_ms, written = self._clock.latest_ms, self._clock.now_ms(), self._writes.mark()
         self._may_show()
         check_clock(now_ms, latest_ms)
-        check_presence(self._passkeys.enrolled(found.token), self._policy, now_ms)
+        check_presence(self._seat(found, written, now_ms), self._policy, now_ms)
         check_hours(self._policy, now_ms)
-        with Session(self._engine) as session:
-            row = book.donation_row(session, view.donation)
-            if row.state not in SEEN or now_ms >= (row.expires_ms or 0):
-                raise KeeperRefused(Refusal.REVOKED, "This clip was taken back. Ask for the next clip.")
+        if found.asked != written:
+            self._ask_rows(found)
+            found.asked = written
+        if now_ms >= found.until_ms:
+            raise KeeperRefused(Refusal.REVOKED, TAKEN_BACK)
         return found
 
+    def _seat(self, found: OpenView, written: int, now_ms: int) -> Seat:
+        """Who looks; the roster is asked again once anything was written. Raises `KeeperRefused`."""
+        if found.asked != written:
+            return self._passkeys.enrolled(found.token)
+        return check_seat(self._passkeys.seat(found.token), is_enrolled=True, now_ms=now_ms)
+
+    def _ask_rows(self, found: OpenView) -> None:
+        """Whether the clip may still be seen, and until when. Raises `KeeperRefused`."""
+        with Session(self._engine) as session:
+            row = book.donation_row(session, found.film.logged.view.donation)
+            if row.state not in SEEN:
+                raise KeeperRefused(Refusal.REVOKED, TAKEN_BACK)
+            found.until_ms = row.expires_ms or 0
+
     def check(self, view_id: int) -> None:
-        """Raises `KeeperRefused` once the view is no longer valid; if the sweep ended it, with the sweep's reason."""
+        """Raises `KeeperRefused` once the view is no longer valid; once, with the reason for which it was ended."""
         if view_id not in self._open and (why := self._why_ended.pop(view_id, None)) is not None:
             raise why
         self.standing(view_id)
@@ -300,20 +331,24 @@ class Views:
                 donation = book.donation_row(session, row.donation_id)
                 book.note(session, donation, event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)
 
-    def close_all_of(self, donation: str) -> None:
-        """End every view of a clip."""
+    def close_all_of(self, donation: str, why: str = TAKEN_BACK) -> None:
+        """End every view of a clip; whoever looks is told why."""
         for view_id in [i for i, each in self._open.items() if each.film.logged.view.donation == donation]:
-            self.close(view_id)
+            self._end(view_id, KeeperRefused(Refusal.REVOKED, why))
 
     def close_the_fallen(self) -> None:
         """End every view that is no longer valid."""
-        for view_id, each in list(self._open.items()):
+        for view_id in list(self._open):
             try:
                 self.standing(view_id)
             except KeeperRefused as refused:
-                self.close(view_id)
-                if each.connected:
-                    self._why_ended[view_id] = refused
+                self._end(view_id, refused)
+
+    def _end(self, view_id: int, why: KeeperRefused) -> None:
+        is_connected = self._open[view_id].connected
+        self.close(view_id)
+        if is_connected:  # until its connection ends, which closes the view once more
+            self._why_ended[view_id] = why
 
     def flag(self, token: str, view_id: int) -> None:
         """Nobody sees the clip again, and in a day its key is destroyed. Raises `KeeperRefused`."""
@@ -327,7 +362,7 @@ class Views:
                 row.state, row.flagged_ms = State.FLAGGED, now_ms
                 event = FlagEvent(donation, view_id, now_ms + FLAGGED_FOR_MS)
                 book.note(session, row, event, self._clock.now_ms(), now_ms + book.APPEND_WITHIN_MS)
-        self.close_all_of(donation)
+        self.close_all_of(donation, "This clip was flagged, so nobody sees it again. Ask for the next clip.")
 
     def labelled(self, view_id: int, event: bytes, salt: bytes, leaf: bytes, receipt: str) -> None:
         """Keep what a reviewer said of the clip of this view, for its owner.

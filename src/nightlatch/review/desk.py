@@ -44,7 +44,7 @@ async def _desk(request: Request) -> Desk:  # async: FastAPI would take a thread
 At = Annotated[Desk, Depends(_desk)]
 
 
-async def seated(at: At, request: Request) -> Sitting:
+def seated(at: At, request: Request) -> Sitting:  # in a thread: it asks the roster
     """Who asks. Raises `NoSession`."""
     return at.door.sitting(request.cookies.get(COOKIE, ""))
 

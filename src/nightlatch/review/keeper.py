@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TypeVar
 
@@ -29,6 +29,7 @@ BOUNDS = Bounds(64 * KIB, within_s=15.0)
 SESSION = "x-nightlatch-session"
 ENDED = ("session", "idle")  # the keeper's words for a session of its own that has ended
 AGAIN_AFTER_S = 60.0
+CLIPS_AT_ONCE = 500
 BEHIND = "behind"  # its word for rows that are older than the log
 
 
@@ -110,6 +111,10 @@ class KeeperStanding(_Reply):
     most_viewers: int
 
 
+class _GoneReply(_Reply):
+    gone: list[str]
+
+
 class _RefusalReply(_Reply):
     error: str
     refused: str = ""
@@ -188,6 +193,14 @@ class Keeper:
     def standing(self) -> KeeperStanding:
         """Its hours, and how many clips wait."""
         return _read(KeeperStanding, self._ask("GET", "/v1/standing"))
+
+    def gone(self, donations: Collection[str]) -> frozenset[str]:
+        """Those of these clips that nobody may see any more: taken back, flagged, or ended. Their labels are no use."""
+        asked, found = sorted(donations), set[str]()
+        for first in range(0, len(asked), CLIPS_AT_ONCE):
+            some = {"donations": asked[first : first + CLIPS_AT_ONCE]}
+            found.update(_read(_GoneReply, self._ask("POST", "/v1/standing/clips", some)).gone)
+        return frozenset(found)
 
     def _ask(self, method: str, path: str, body: Mapping[str, object] | None = None, token: str | None = None) -> bytes:
         raw, headers = (b"", dict[str, str]()) if body is None else json_body(body)

@@ -5,6 +5,7 @@ What was handed in counts while its row fits what the log holds (nightlatch.revi
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 
 from sqlalchemy import Engine, select
@@ -19,6 +20,7 @@ from nightlatch.review.records import AnswerRow, DonatedClipRow, LookRow
 from nightlatch.review.writing import read, written
 
 UNDO_MS = 10_000
+TURNS = 64  # looks whose labels may be on their way into the log at the same time, nearly always
 UNDO_GRACE_MS = 5_000  # what was asked for in time may be slow on its way
 
 
@@ -60,6 +62,7 @@ class Labels:
     def __init__(self, engine: Engine, clock: Clock, proofs: LabelProofs | None = None) -> None:
         self.engine = self._engine = engine
         self._clock, self.proofs = clock, proofs or LabelProofs()
+        self._turns = tuple(threading.Lock() for _ in range(TURNS))  # of looks: two tabs may hand in the same one
 
     def open(self, look: ReviewLook, tag: bytes) -> None:
         """A view was let in: a place for its label. `tag` is the one of its `view.open` leaf."""
@@ -90,7 +93,7 @@ class Labels:
         return now_ms
 
     def submit(self, view: int, reviewer: str, label: Label, append: Append) -> Submission:
-        """Hand a label in: an entry in the log (under the owner's tag), then it counts.
+        """Hand a label in: an entry in the log (under the owner's tag), then it counts. Said twice, it is one label.
 
         Raises:
             NotALabel: it says too little, or contradicts itself.
@@ -100,6 +103,22 @@ class Labels:
             raise NotALabel(
                 "Say who or what is there, and what it means (threat, routine or unsure), or that too much is hidden."
             )
+        with self._turn(view):
+            return self._handed_in_before(view, reviewer, label) or self._submit(view, reviewer, label, append)
+
+    def _handed_in_before(self, view: int, reviewer: str, label: Label) -> Submission | None:
+        """The very same label of this look, which counts: its answer was lost on the way, or it came from two tabs."""
+        with Session(self._engine) as session:
+            row = self._mine(session, view, reviewer)
+            if row.submitted_ms is None or row.label != written(label) or not (row.leaf and row.salt and row.receipt):
+                return None
+            if session.get_one(DonatedClipRow, row.donation).flagged_ms is not None:
+                return None
+            event = label_event(row.donation, reviewer, view, label)
+            said = Labelled(row.donation, reviewer, label, row.submitted_ms)
+            return Submission(said, view, event, Entry(row.leaf, row.salt), row.receipt)
+
+    def _submit(self, view: int, reviewer: str, label: Label, append: Append) -> Submission:
         look, label = self._unfinished(view, reviewer), read(written(label))
         self.save(view, reviewer, label)
         event = label_event(look.donation, reviewer, view, label)
@@ -125,6 +144,10 @@ class Labels:
             Refused: it is too late, or was done before.
             Unreachable: the log did not answer; the label goes on counting.
         """
+        with self._turn(view):
+            return self._undo(view, reviewer, append)
+
+    def _undo(self, view: int, reviewer: str, append: Append) -> Submission:
         look, now_ms = self.look(view, reviewer), self._clock.now_ms()
         event = label_event(look.donation, reviewer, view, None)
         with Session(self._engine) as session:
@@ -231,6 +254,9 @@ class Labels:
                 receipt=row.receipt or "",
             )
         )
+
+    def _turn(self, view: int) -> threading.Lock:
+        return self._turns[view % TURNS]
 
     def _mine(self, session: Session, view: int, reviewer: str) -> LookRow:
         row = session.get(LookRow, view)

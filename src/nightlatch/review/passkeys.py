@@ -40,6 +40,7 @@ class Sitting:
 
     reviewer: str
     device: str
+    credential: str
     keeper_token: str = field(repr=False)
     began_ms: int
     last_ms: int
@@ -133,7 +134,8 @@ class Door:
             raise Refused("The keeper knows this passkey under another name. Tell an administrator.")
         token, now_ms = secrets.token_urlsafe(32), self._clock.now_ms()
         self._sittings = {k: s for k, s in self._sittings.items() if now_ms - s.last_ms <= IDLE_MS}
-        self._sittings[_hashed(token)] = Sitting(known.reviewer, known.device, seat.token, now_ms, now_ms)
+        sitting = Sitting(known.reviewer, known.device, known.credential, seat.token, now_ms, now_ms)
+        self._sittings[_hashed(token)] = sitting
         return token, self._sittings[_hashed(token)]
 
     def sitting(self, token: str) -> Sitting:
@@ -142,6 +144,9 @@ class Door:
         if found is None or now_ms - found.last_ms > IDLE_MS or now_ms - found.began_ms > LONGEST_MS:
             self._sittings.pop(_hashed(token), None)
             raise NoSession("The room is locked. Touch your passkey.")
+        if self._roster.passkey(found.credential).state is not PasskeyState.ENROLLED:
+            self._sittings.pop(_hashed(token), None)
+            raise NoSession("Your passkey was removed from the roster. Ask an administrator.")
         self._sittings[_hashed(token)] = replace(found, last_ms=now_ms)
         return found
 

@@ -61,6 +61,7 @@ def server_of(app: FastAPI, cert: Path | None = None, key: Path | None = None) -
         http=http,
         ws=websockets,
         ws_max_size=face.limits.longest_message,
+        ws_per_message_deflate=False,  # JPEGs do not shrink: trying took a quarter of the keeper's processor time
         log_config=None,
         access_log=False,
         server_header=False,

@@ -1,13 +1,11 @@
 // The label of one clip: what is chosen, whether it is saved, and the ways on.
 
 import { session } from "../here";
-import { isComplete, missing } from "../label";
+import { isComplete, type Label, missing } from "../label";
 import { asideOf, type Saved, type Work } from "../room";
 import { Trouble } from "../Trouble";
 import type { Acts } from "./acts";
 import { Words } from "./Words";
-
-const BREAK_AFTER_MS = 20 * 60_000;
 
 const SAVED: Record<Saved, string> = {
   nothing: "",
@@ -24,11 +22,11 @@ interface SheetProps {
 
 export function LabelSheet({ work, acts, hasFilm }: SheetProps) {
   const { label, saved, isAgain } = work;
-  const { failure, sinceBreakMs, warning, place } = session.now.value;
+  const { failure, warning, place } = session.now.value;
   const waits = asideOf(place) !== undefined;
   return (
     <section class="says-what" aria-label="Your label">
-      {warning === "touch" ? <Soon /> : Date.now() - sinceBreakMs > BREAK_AFTER_MS && <Tired />}
+      {warning === "touch" ? <Soon /> : session.isTired() && <Tired />}
       {isAgain && (
         <p class="note" role="status" data-testid="again">
           Taken back: it does not count until you hand it in again.{waits && " The clip that you were at waits."}
@@ -39,7 +37,7 @@ export function LabelSheet({ work, acts, hasFilm }: SheetProps) {
         <Trouble of={failure} />
         <div class="state">
           <p class="fine" role="status" data-testid="saved" data-saved={saved}>
-            {missing(label) ?? SAVED[saved]}
+            <StillMissing of={label} /> {isComplete(label) && SAVED[saved]}
           </p>
           <GuideButton acts={acts} />
         </div>
@@ -47,6 +45,16 @@ export function LabelSheet({ work, acts, hasFilm }: SheetProps) {
       </div>
     </section>
   );
+}
+
+// What is still to be said; which keys say it is of use only to whoever has keys.
+export function StillMissing({ of }: { of: Label }) {
+  const [asks, keys] = missing(of)?.split("?") ?? [];
+  return asks ? (
+    <>
+      {asks}?<span class="hint">{keys}</span>
+    </>
+  ) : null;
 }
 
 export function GuideButton({ acts }: { acts: Acts }) {

@@ -69,6 +69,9 @@ export function Desk({ work }: { work: Work }) {
 }
 
 function Instead({ work, hasFilm }: { work: Work; hasFilm: boolean }) {
+  const { handed, isBusy } = session.now.value;
+  if (isBusy && handed?.work.look.view === work.look.view)
+    return <p class="coming">Handed in. The next clip is being drawn…</p>;
   if (!hasFilm)
     return (
       <p data-testid="no-pictures">

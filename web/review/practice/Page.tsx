@@ -6,13 +6,13 @@ import type { Result } from "../../shared/ask";
 import { Mark } from "../../shared/Mark";
 import { type Acts, actsOf, type BoxName, type Hears } from "../desk/acts";
 import { GuideBox } from "../desk/Guide";
-import { GuideButton } from "../desk/LabelSheet";
+import { GuideButton, StillMissing } from "../desk/LabelSheet";
 import { Said } from "../desk/Page";
 import { Stage } from "../desk/Stage";
 import { useKeys } from "../desk/useKeys";
 import { usePlayer } from "../desk/usePlayer";
 import { Words } from "../desk/Words";
-import { EMPTY, isComplete, type Label, missing } from "../label";
+import { EMPTY, isComplete, type Label } from "../label";
 import { Trouble } from "../Trouble";
 import { type Checked, checked } from "./key";
 import { fetched, type PracticeClip } from "./reel";
@@ -118,7 +118,7 @@ function PracticeSheet({ label, answer, acts, close }: SheetProps) {
       <div class="reach">
         <div class="state">
           <p class="fine" role="status">
-            {missing(label)}
+            <StillMissing of={label} />
           </p>
           <GuideButton acts={acts} />
         </div>

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from itertools import count
 from typing import TypeAlias
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -22,9 +22,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.concurrency import run_in_threadpool
 
 from nightlatch.errors import NightlatchError
-from nightlatch.keeper.premises import premises
+from nightlatch.keeper.premises import Premises, premises
 from nightlatch.keeper.refusals import KeeperRefused, Refusal
-from nightlatch.keeper.release import MarkedStill
+from nightlatch.keeper.release import AHEAD, MarkedStill
 from nightlatch.keeper.room import Room
 from nightlatch.web.shape import Answer, Number
 
@@ -113,16 +113,16 @@ async def watch(socket: WebSocket, view: Number) -> None:
         await socket.close(CLOSED_BY_KEEPER)  # before accepting: the browser sees 403
         return
     await socket.accept()
-    await _show(socket, here.room, view)
+    await _show(socket, here, view)
 
 
-async def _show(socket: WebSocket, room: Room, view: int) -> None:
+async def _show(socket: WebSocket, here: Premises, view: int) -> None:
     """One connection of one view, to its end. Whatever ends it ends the view, but for a second tab."""
-    is_ours, ahead = False, Ahead(room, view)
+    room, ahead = here.room, None
     try:
         hello = TicketMessage.model_validate_json(await asyncio.wait_for(socket.receive_text(), HELLO_WITHIN_S))
         pictures = await run_in_threadpool(room.connect, view, hello.ticket, hello.session)
-        is_ours = True
+        ahead = Ahead(here, view)
         await _say(socket, FilmLength(pictures=pictures))
         pace = Pace(await run_in_threadpool(room.pace, view), asyncio.get_running_loop().time())
         while True:
@@ -137,7 +137,7 @@ async def _show(socket: WebSocket, room: Room, view: int) -> None:
     except WebSocketDisconnect:
         pass
     finally:
-        if is_ours:
+        if ahead is not None:
             await run_in_threadpool(room.close_view, view)
             await ahead.end()
 
@@ -157,29 +157,41 @@ async def _next(socket: WebSocket, room: Room, view: int) -> PageMessage:
         reading.cancel()
 
 
-@dataclass(slots=True)
 class Ahead:
-    """Has the next picture made while the one before it is on its way and the pace has it wait."""
+    """Has pictures made before they are wanted, in their order: a few of them wait while the pace has them wait."""
 
-    room: Room
-    view: int
-    _making: asyncio.Task[None] | None = None
+    def __init__(self, here: Premises, view: int) -> None:
+        self._here, self._view, self._next = here, view, 0
+        self._at_work = asyncio.Lock()
+        self._made, self._making = self._begin(0)
 
     async def still(self, n: int) -> MarkedStill:
-        """A picture that may leave; then the next one is begun. Raises `KeeperRefused`."""
-        await self.end()  # one at a time: a film is decoded in its order
-        picture = await run_in_threadpool(self.room.still, self.view, n)
-        self._making = asyncio.create_task(self._make(n + 1))
-        return picture
+        """A picture that may leave. Raises `KeeperRefused`."""
+        if n != self._next:
+            await self.end()  # one at a time: a film is decoded in its order
+            self._made, self._making = self._begin(n)
+        self._next = n + 1
+        await self._made.get()
+        room = self._here.room
+        if (ready := room.ready(self._view, n)) is not None:
+            return ready
+        return await run_in_threadpool(room.still, self._view, n)
 
     async def end(self) -> None:
         """Leave nothing behind that is still being made."""
-        if self._making is not None:
-            await self._making
+        async with self._at_work:
+            self._making.cancel()
 
-    async def _make(self, n: int) -> None:
-        with contextlib.suppress(NightlatchError):  # said when it is asked for, in its turn
-            await run_in_threadpool(self.room.prepare, self.view, n)
+    def _begin(self, n: int) -> tuple[asyncio.Queue[int], asyncio.Task[None]]:
+        made = asyncio.Queue[int](AHEAD - 2)  # one more waits to go in, another was taken out and has not left
+        return made, asyncio.create_task(self._make(made, n))
+
+    async def _make(self, made: asyncio.Queue[int], first: int) -> None:
+        for n in count(first):
+            async with self._at_work:
+                with contextlib.suppress(NightlatchError):  # said when it is asked for, in its turn
+                    await self._here.prepare(self._view, n)
+            await made.put(n)
 
 
 async def _answer(socket: WebSocket, room: Room, view: int, pace: Pace, ahead: Ahead, said: PageMessage) -> None:

@@ -1,11 +1,14 @@
-"""How the room stands, for the programme's administrators: when it is open, and how many clips wait. Numbers only."""
+"""How the room stands, for the programme's administrators: hours and numbers, and which labels may still be used."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from fastapi import APIRouter
+from pydantic import Field
 
 from nightlatch.keeper.premises import Here
-from nightlatch.web.shape import Answer
+from nightlatch.web.shape import Answer, Body
 
 router = APIRouter(prefix="/v1/standing")
 
@@ -24,6 +27,18 @@ class RoomFigures(Answer):
     most_viewers: int
 
 
+class ClipsAskedFor(Body):
+    """Clips that review has labels of."""
+
+    donations: Annotated[list[str], Field(max_length=500)]
+
+
+class ClipsGone(Answer):
+    """Of these, which nobody may see any more: taken back, flagged, or ended."""
+
+    gone: list[str]
+
+
 @router.get("")
 def standing(here: Here) -> RoomFigures:
     """As of now."""
@@ -40,3 +55,9 @@ def standing(here: Here) -> RoomFigures:
         quota=policy.quota,
         most_viewers=policy.most_viewers,
     )
+
+
+@router.post("/clips")
+def clips(here: Here, asked: ClipsAskedFor) -> ClipsGone:
+    """Whose labels may not be used any more. Why is the owner's to say."""
+    return ClipsGone(gone=here.room.gone(asked.donations))
