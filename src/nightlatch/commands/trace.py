@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from nightlatch.pixels.watermark.forensic import Trace
+    from nightlatch.pixels.watermark.forensic import Statement, Trace
 
 NOTHING = (
     "No mark was found. Either none of this came from the review room, or the picture is too small or too blurred. "
@@ -21,24 +21,15 @@ def trace(
     pictures: Annotated[
         list[Path],
         typer.Argument(
-            help="Leaked pictures: whole screenshots, pieces or photos. Of one view, they help.", exists=True
+            help="Leaked screenshots, pieces of them, photos; of one view, they help each other.", exists=True
         ),
     ],
     key: Annotated[Path, typer.Option(help="The programme's mark.key, from the keeper's folder.", exists=True)],
 ) -> None:
     """Read the hidden mark in leaked pictures: it says which view they come from."""
-    import cv2
-    import numpy as np
+    from nightlatch.pixels.watermark.forensic import together
 
-    from nightlatch.errors import ConfigError
-    from nightlatch.pixels.watermark.forensic import read, together
-    from nightlatch.pixels.watermark.marking import mark_key
-
-    secret = mark_key(key)
-    leaks = [cv2.imread(str(path), cv2.IMREAD_COLOR) for path in pictures]
-    if any(leak is None for leak in leaks):
-        raise ConfigError("One of these files is not a picture. Give JPEG or PNG files.")
-    readings = [read(np.asarray(leak, np.uint8), secret) for leak in leaks if leak is not None]
+    readings = _readings(pictures, key)
     alone = [together([reading]) if reading is not None else None for reading in readings]
     whole = {found.view: found for found in alone if found is not None and found.is_whole}
     if len(whole) > 1:
@@ -58,6 +49,23 @@ def trace(
         raise typer.Exit(1)
     typer.echo(f"View {found.view}: entry {found.view} of the log says who looked, when and why.")
     _tell_how_sure(found, sum(each is not None and each.is_whole for each in alone), len(pictures))
+
+
+def _readings(pictures: Sequence[Path], key: Path) -> list[Statement | None]:
+    import cv2
+    import numpy as np
+
+    from nightlatch.errors import ConfigError
+    from nightlatch.pixels.watermark.forensic import read
+    from nightlatch.pixels.watermark.marking import mark_key
+
+    secret, found = mark_key(key), []
+    for path in pictures:
+        leak = cv2.imread(str(path), cv2.IMREAD_COLOR)
+        if leak is None:
+            raise ConfigError(f"{path.name} is not a picture. Give JPEG or PNG files.")
+        found.append(read(np.asarray(leak, np.uint8), secret))
+    return found
 
 
 def _tell_how_sure(found: Trace, alone: int, count: int) -> None:

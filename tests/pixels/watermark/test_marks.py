@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from nightlatch.commands.trace import trace
 from nightlatch.pixels.stage.scenes import scene
 from nightlatch.pixels.watermark.code import CODED, number_of, spread
-from nightlatch.pixels.watermark.forensic import Reading, bit_errors, mark, recover, together
+from nightlatch.pixels.watermark.forensic import Statement, bit_errors, mark, recover, together
 from nightlatch.pixels.watermark.marking import SMALLEST, enlarged, mark_key, marker
 from nightlatch.pixels.watermark.visible import visible, writing
 
@@ -95,7 +95,7 @@ def test_a_screenshot_of_the_whole_page_names_the_view_of_a_flat_film(size: tupl
 def test_pictures_that_are_too_damaged_alone_name_their_view_together() -> None:
     dice = np.random.default_rng(11)
     written = spread(number_of(4711))
-    readings = [Reading(6.5, 0.5 * written + dice.normal(size=CODED)) for _ in range(4)]
+    readings = [Statement(6.5, 0.5 * written + dice.normal(size=CODED)) for _ in range(4)]
     for reading in readings:
         alone = together([reading])
         assert alone is not None

@@ -61,7 +61,7 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Statement:
     """What one picture says: how well the guides were seen, and each coded bit (192,), in log odds."""
 
     z: float
@@ -92,7 +92,7 @@ def recover(pictures: Sequence[Bgr], key: bytes) -> Trace | None:
     return together([reading for picture in pictures if (reading := read(picture, key)) is not None])
 
 
-def together(readings: Sequence[Reading]) -> Trace | None:
+def together(readings: Sequence[Statement]) -> Trace | None:
     """What several readings of one view say; None when no mark is seen."""
     if not readings:
         return None
@@ -105,14 +105,14 @@ def together(readings: Sequence[Reading]) -> Trace | None:
     return Trace(number >> CHECKS, z, bits_z, is_whole, number)
 
 
-def read(picture: Bgr, key: bytes) -> Reading | None:
+def read(picture: Bgr, key: bytes) -> Statement | None:
     """What one picture says; None when no guides are seen."""
     return read_leak(flattened(picture), key)
 
 
-def read_leak(leak: lattice.Leak, key: bytes) -> Reading | None:
+def read_leak(leak: lattice.Leak, key: bytes) -> Statement | None:
     """What it says with this key, the best of the ways in which the picture may lie: upright first, then askew."""
-    best: Reading | None = None
+    best: Statement | None = None
     for is_askew in (False, True):
         for guess in leak.guesses(alphabet(key).guides, is_askew):
             found = _laid(leak.flat, guess, key)
@@ -143,7 +143,7 @@ def bit_errors(found: Trace | None, view: int) -> int:
     return BITS // 2 if found is None else (found.read ^ number_of(view)).bit_count()
 
 
-def _laid(flat: Plane, guess: lattice.Guess, key: bytes) -> Reading | None:
+def _laid(flat: Plane, guess: lattice.Guess, key: bytes) -> Statement | None:
     """What the picture says if it lies as guessed: laid straight first where it was seen, then all of it from there."""
     z, matrix, at = _unbent(flat[guess.window], guess.to_cells(CELLS), key)
     if z < NEARLY_Z:
@@ -178,7 +178,7 @@ def _in_whole(to_cells: Matrix, window: tuple[slice, slice]) -> Matrix:
     return np.asarray(to_cells @ np.array([[1, 0, -columns.start], [0, 1, -rows.start], [0, 0, 1]]), np.float64)
 
 
-def _spelt(plane: Plane, key: bytes) -> Reading | None:
+def _spelt(plane: Plane, key: bytes) -> Statement | None:
     """The bits of a plane that lies straight; each tile counts as much as the guides are seen in it and around it."""
     waves = alphabet(key)
     _, at = _match(_folded(plane), key)
@@ -195,7 +195,7 @@ def _spelt(plane: Plane, key: bytes) -> Reading | None:
         return None
     letters = folded[waves.letters[:, 1], waves.letters[:, 0]] * np.conj(waves.letter_phases)
     letters *= np.exp(2j * np.pi * (waves.letters @ off) / CELLS)
-    return Reading(z, _log_odds(letters, np.hypot(waves.letters[:, 0], waves.letters[:, 1]), waves.bit_of))
+    return Statement(z, _log_odds(letters, np.hypot(waves.letters[:, 0], waves.letters[:, 1]), waves.bit_of))
 
 
 def _off(guides: NDArray[np.complex128], waves: NDArray[np.int64]) -> Soft:
