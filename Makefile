@@ -78,8 +78,8 @@ bench-soak: .venv/installed .venv/system  ## run sixteen cameras for an hour
 bench-redact: .venv/installed models  ## make real films into what is given, search it, and draw sheets of before and after
 	$(BIN)/python bench/redact.py 10
 
-bench-watermark: .venv/installed  ## measure what the hidden mark survives
-	$(BIN)/python bench/watermark.py 3
+bench-watermark: .venv/installed  ## measure what the hidden mark survives, on screenshots of the page (20 minutes)
+	$(BIN)/python -m bench.watermark
 
 bench-playback: .venv/installed $(PAGE) .venv/system  ## measure a sealed clip beside an unsealed one in Chromium, and stills under a finger
 	$(BIN)/python -m bench.playback $(ARGS)
