@@ -18,6 +18,8 @@ PERIODS = (24.0, 330.0)  # pixels of a tile: pictures of 190 pixels and more
 MOST_TURN = 8.0  # degrees
 STEP = 8.0  # pixels that a window's far end moves from one guess to the next
 SQUEEZE = 0.05  # how much flatter or taller the tile may have become
+SKEW = 0.06  # and how far its sides may lean
+SKEWED_FROM = 0.011  # steps, of logarithm and radians
 LOUDEST = 9.0  # times what is around it that a line may count for
 SEARCHED = 1100  # pixels at which the guides are looked for
 SMALLEST = 160  # pixels of a window
@@ -107,8 +109,8 @@ def _seen(lines: _Lines, guides: NDArray[np.int64], is_askew: bool) -> list[Matr
     turns = round(np.radians(MOST_TURN) / step) if is_askew else 0
     polar, first = _polar(lines, step, guides, scales)
     found: list[tuple[Matrix, float]] = []
-    for flatter in np.arange(-SQUEEZE, SQUEEZE + 1e-6, max(step, 0.01)) if is_askew else (0.0,):
-        across, down = guides[:, 0].astype(float), guides[:, 1] / (1 + flatter)
+    for flatter, skew in _bents(step) if is_askew else ((0.0, 0.0),):
+        across, down = guides[:, 0].astype(float), (guides[:, 1] - skew * guides[:, 0]) / (1 + flatter)
         radius = np.rint((np.log(np.hypot(across, down)) - first) / step).astype(int)  # at the longest period
         angle = np.rint((np.arctan2(down, across) + np.pi / 2 + MARGIN) / step).astype(int)
         score = np.zeros((2 * turns + 1, scales), np.float32)
@@ -118,19 +120,26 @@ def _seen(lines: _Lines, guides: NDArray[np.int64], is_askew: bool) -> list[Matr
             turn, scale = divmod(int(n), scales)
             period = PERIODS[0] * np.exp(step * (scales - scale))
             theta = (turn - turns) * step
-            right, under = (np.cos(theta), np.sin(theta)), (-np.sin(theta), np.cos(theta))
-            vectors = period * np.array([right, under]).T * np.array([1, 1 + flatter])
+            way = np.array([[np.cos(theta), -np.sin(theta)], [np.sin(theta), np.cos(theta)]])
+            vectors = period * way @ np.array([[1, skew], [0, 1 + flatter]])
             found.append((vectors, float(score[turn, scale])))
     found.sort(key=lambda each: -each[1])
     return [vectors for vectors, _ in found[:3]]
+
+
+def _bents(step: float) -> Iterator[tuple[float, float]]:
+    """How much flatter, and how skewed, a tile may be; skewed only where steps are so large that these are few."""
+    for flatter in np.arange(-SQUEEZE, SQUEEZE + 1e-6, max(step, 0.01)):
+        for skew in np.arange(-SKEW, SKEW + 1e-6, SKEW / 3) if step >= SKEWED_FROM else (0.0,):
+            yield float(flatter), float(skew)
 
 
 def _polar(lines: _Lines, step: float, guides: NDArray[np.int64], scales: int) -> tuple[Plane, float]:
     """The lines' power, less 1, over (angle, log of frequency), and where its first column is: waves a tile, logarithm,
     at the longest period. Angles go from MARGIN below -90 degrees to MARGIN above 90."""
     reach = np.hypot(guides[:, 0], guides[:, 1])
-    first = float(np.log(reach.min() * 0.93))
-    count = scales + int((np.log(reach.max() * 1.07) - first) / step) + 2
+    first = float(np.log(reach.min() * 0.88))
+    count = scales + int((np.log(reach.max() * 1.14) - first) / step) + 2
     longest = PERIODS[0] * np.exp(step * scales)
     frequency = np.exp(first + step * np.arange(count)) / longest
     angle = np.arange(int((np.pi + 2 * MARGIN) / step) + 2) * step - np.pi / 2 - MARGIN
