@@ -14,8 +14,9 @@ LARGEST_FILM = 160 * 1024**2  # bytes of an opened clip
 class HideRequest(msgspec.Struct, frozen=True):
     """Hide everybody in [from_ms, to_ms) of the film that comes with it; whatever lies under a mask is black.
 
-    More films of the same camera may follow the clip's, from minutes before or after: they only say what the place
-    looks like where nobody stands. `lengths` are the bytes of each film, the clip's first; empty when it comes alone.
+    More films of the same camera may follow the clip's, from minutes before it, in their order: they only say what the
+    place looks like where nobody stands. `lengths` are the bytes of each film, the clip's first; empty when it comes
+    alone.
     """
 
     from_ms: int  # from the film's beginning
@@ -74,6 +75,29 @@ class FetchAnswer(msgspec.Struct, frozen=True):
     path: str
 
 
+class LackRequest(msgspec.Struct, frozen=True):
+    """Which of the models that hiding needs are not on this machine?"""
+
+    models_dir: str | None  # None: the account's cache
+
+
+class LackedModel(msgspec.Struct, frozen=True):
+    """A model that is not here, and how it can be had."""
+
+    name: str
+    bytes: int
+    licence: str
+    what: str
+    how_to_get: str  # a sentence
+    fetch: FetchRequest | None  # None: it comes with set-up, out of a package
+
+
+class LackAnswer(msgspec.Struct, frozen=True):
+    """All that is missing."""
+
+    models: tuple[LackedModel, ...]
+
+
 HIDE = Errand(
     "nightlatch.hub.errands.hide",
     HideRequest,
@@ -110,4 +134,13 @@ FETCH = Errand(
     most_bytes=0,
     broke="The download of the model ended without a result. Nightlatch keeps trying; what has arrived is kept.",
     hung="The download of the model took over an hour and was stopped. What has arrived is kept.",
+)
+LACK = Errand(
+    "nightlatch.hub.errands.lack",
+    LackRequest,
+    LackAnswer,
+    deadline_s=60.0,
+    most_bytes=0,
+    broke="Whether everything is here that hiding needs could not be found out. Try again.",
+    hung="Finding out whether everything is here that hiding needs took over a minute. Try again later.",
 )
