@@ -9,7 +9,7 @@ NODE := scripts/with-node
 DATA ?= data
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt shape wire page models demo eye judge bench-record bench-cameras bench-sight bench-notices bench-soak bench-redact bench-watermark bench-playback bench-log drill-kills drill-log drill-faults drill-floods fuzz-rtsp fuzz-http clean
+.PHONY: help run test check fmt shape wire page models demo eye judge bench-record bench-cameras bench-sight bench-notices bench-soak bench-redact bench-writing bench-watermark bench-playback bench-log bench-faces drill-kills drill-log drill-faults drill-floods fuzz-rtsp fuzz-http clean
 
 help:  ## show this list
 	@grep -hE '^[a-z][a-z-]*:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)$$/  make \1\t\2/' | expand -t 26
@@ -78,11 +78,18 @@ bench-soak: .venv/installed .venv/system  ## run sixteen cameras for an hour
 bench-redact: .venv/installed models  ## make real films into what is given, search it, and draw sheets of before and after
 	$(BIN)/python bench/redact.py 10
 
+bench-writing: .venv/installed models  ## measure which writing is covered, rendered and on real films, and what that costs
+	$(BIN)/python bench/writing.py rendered 80
+	$(BIN)/python bench/writing.py real 10
+
 bench-watermark: .venv/installed  ## measure what the hidden mark survives, on screenshots of the page (20 minutes)
 	$(BIN)/python -m bench.watermark
 
 bench-playback: .venv/installed $(PAGE) .venv/system  ## measure a sealed clip beside an unsealed one in Chromium, and stills under a finger
 	$(BIN)/python -m bench.playback $(ARGS)
+
+bench-faces: .venv/installed  ## measure what Home and the timeline cost a hub with a full day of four cameras (ARGS=10: days of clips)
+	$(BIN)/python -m bench.faces $(ARGS)
 
 bench-log: .venv/installed  ## measure fifty writers and forty readers of a log whose witness takes 200 ms
 	$(BIN)/python -m bench.log $(ARGS)
