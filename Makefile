@@ -82,8 +82,8 @@ bench-writing: .venv/installed models  ## measure which writing is covered, rend
 	$(BIN)/python bench/writing.py rendered 80
 	$(BIN)/python bench/writing.py real 10
 
-bench-watermark: .venv/installed  ## measure what the hidden mark survives
-	$(BIN)/python bench/watermark.py 3
+bench-watermark: .venv/installed  ## measure what the hidden mark survives, on screenshots of the page (20 minutes)
+	$(BIN)/python -m bench.watermark
 
 bench-pictures: .venv/installed  ## measure the keeper's pictures: CPU for each, the first one, and how late they are for 1, 4 and 8 reviewers
 	$(BIN)/python -m bench.pictures $(ARGS)

@@ -102,7 +102,7 @@ def test_a_reviewer_at_work_by_keyboard_alone(room: WholeRoom) -> None:
         assert labelled.donation == given.donation
         label = labelled.label
         assert label.subjects == {Subject.PERSON, Subject.PACKAGE}
-        assert (label.happenings, label.verdict) == ({Happening.TAKING_THINGS}, Verdict.THREAT)
+        assert (label.happenings, label.verdict) == (frozenset({Happening.TAKING_THINGS}), Verdict.THREAT)
         assert 300 <= label.spans[0].ended_ms - label.spans[0].began_ms <= 800
         assert given.donation not in page.content()
         room.house.give()

@@ -1,160 +1,232 @@
-"""A mark that nobody sees and that names the view, even in a leaked picture that was scaled, cropped or encoded again.
+"""A mark that nobody sees and that names the view, even in a photograph of the page that showed the picture.
 
-Spread spectrum (Cox et al. 1997): the 32 bits of the view's number and 16 of check are each spread as a faint random
-pattern of ±1 over a tile of 64 × 64 cells, with one more pattern to find the tile by; the tile is repeated over the
-whole picture (Kutter 1998), so that any piece of some hundred cells holds all of it. To read it, the picture is
-resized, or turned and bent straight by the lattice of its own repetition, until the tiles fall on each other; they are
-added up, and each pattern is looked for.
+One tile of faint waves (see `tile`), an eighth as wide as the page's stage, is repeated over the whole picture, so that
+any piece of a tile or two holds all of it. To read it, the guiding waves are looked for in the spectrum (see
+`lattice`), the picture is laid straight by them, and the tiles are added up, each with the weight of how well the
+guides are seen in it: so what lies around the picture counts for nothing. What the other waves then say is read softly
+(see `code`), from one picture or from several together.
 
-The patterns come from a key: without it the mark can neither be read nor, short of spoiling the picture, removed.
+The waves come from a key: without it the mark can neither be read nor made up. It can be damaged without the key by
+somebody who knows how it is made: docs/watermark.md says how.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
+from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from nightlatch.pixels.watermark import lattice
+from nightlatch.pixels.watermark.code import BITS, CHECKS, CODED, READ_Z, likeliest, likeness, number_of, view_of
+from nightlatch.pixels.watermark.tile import CELLS, Alphabet, alphabet, tile
 
-CELLS = 64
-ACROSS = 8.0  # tiles over the width of a picture that is not cut
-BITS = 48
-SYNC_WEIGHT = 3.0
+ACROSS = 8  # tiles across a whole frame
+FRAME = 16 / 9  # of the page's stage: a picture of any shape that fits into it has tiles of one size on the screen
 STRENGTH = 2.6  # grey levels (RMS) in busy places
-QUIET = 0.55  # of it in smooth ones
-BUSY = 8.0  # grey levels by which a busy place differs from what is around it
-FOUND_Z = 9.0  # standard deviations of the tile pattern from which a mark is there
-SCALES = (0.95, 2.6)  # of a cell against that of a whole picture: a piece of it has larger ones
-FINE = 0.0015
-CLOSE = 0.0004
-BENDS = 4  # times that a picture is bent straight, each from the one before
+QUIET = 0.5  # of it in smooth ones
+BUSY = 8  # grey levels by which a busy place differs from what is around it
+POWER_STEPS = 64  # to a grey level of strength: both are kept as bytes
+WAVE_STEPS = 48  # to a standard deviation of the tile, which reaches 5 of them at most
+LONGEST = 1600  # pixels at which a leak is looked at
+FOUND_Z = 5.0  # standard deviations of the guides from which a picture may add to others
+THERE_Z = 6.0  # and from which a mark is there, though nothing can be read
+NEARLY_Z = 3.6  # before it is laid better
+BENDS = 5  # times that a picture is laid straight, each from the one before
+CLEARER = 1.005
+LEAST = 0.1  # of the best tile's weight that any other has
+RINGS = (6, 9, 12, 15, 18, 22)  # waves a tile: within a ring the mark is thought to have suffered alike
+_FLOOR = STRENGTH * QUIET * POWER_STEPS
+_SLOPE = (STRENGTH * POWER_STEPS - _FLOOR) / BUSY
 Bgr = NDArray[np.uint8]
 Plane = NDArray[np.float32]
+Soft = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+Shift = tuple[int, int]  # (down, right), in cells
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A view's number that was read, how sure, and how large its cells are against those of a whole picture."""
+    """A view's number that was read, and how sure."""
 
     view: int
-    z: float
-    scale: float
-    is_whole: bool  # the check fits: not a bit is wrong
+    z: float  # standard deviations of the guides
+    bits_z: float  # and of the bits
+    is_whole: bool  # the check fits, and both are high enough
     read: int  # the 48 bits as they were read
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one picture says: how well the guides were seen, and each coded bit (192,), in log odds."""
+
+    z: float
+    soft: Soft
+
+
 def mark(bgr: Bgr, view: int, key: bytes) -> Bgr:
-    """The picture, (H, W, 3) uint8, with the view's number (below 2^32) in it.
+    """The picture, (H, W, 3) or (H, W) uint8, with the view's number (below 2^32) in it.
 
-    Whole numbers wherever they say the same: 720p took 11.3 ms in floats, and takes 3 (one core).
+    Bytes throughout, and how busy a place is from an eighth of the size: 720p takes 1.3 ms (one core; 9 ms in floats,
+    most of them for the memory).
     """
-    wide = _wide(view, key, bgr.shape[0], bgr.shape[1])
-    grey = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
-    busy = cv2.boxFilter(cv2.absdiff(grey, cv2.blur(grey, (7, 7))), cv2.CV_32F, (15, 15))
-    power = np.minimum(busy, BUSY, dtype=np.float32)
-    power *= STRENGTH * (1 - QUIET) / BUSY
-    power += STRENGTH * QUIET
-    lighter = cv2.cvtColor(cv2.multiply(power, wide, dtype=cv2.CV_8U), cv2.COLOR_GRAY2BGR)
-    darker = cv2.cvtColor(cv2.multiply(power, wide, scale=-1, dtype=cv2.CV_8U), cv2.COLOR_GRAY2BGR)
-    return np.asarray(cv2.subtract(cv2.add(bgr, lighter), darker), np.uint8)
+    height, width = bgr.shape[:2]
+    lighter, darker = _wide(view, key, height, width)
+    grey = bgr if bgr.ndim == 2 else cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
+    detail = cv2.absdiff(grey, cv2.blur(grey, (7, 7)))
+    eighth = (max(1, width // 8), max(1, height // 8))
+    small = np.minimum(cv2.resize(detail, eighth, interpolation=cv2.INTER_AREA), BUSY)
+    power = cv2.resize(cv2.convertScaleAbs(small, alpha=_SLOPE, beta=_FLOOR), (width, height))
+    up, down = (cv2.multiply(power, each, scale=1 / (POWER_STEPS * WAVE_STEPS)) for each in (lighter, darker))
+    if bgr.ndim == 3:
+        up, down = cv2.cvtColor(up, cv2.COLOR_GRAY2BGR), cv2.cvtColor(down, cv2.COLOR_GRAY2BGR)
+    return np.asarray(cv2.subtract(cv2.add(bgr, up), down), np.uint8)
 
 
-def recover(pictures: list[Bgr], key: bytes) -> Trace | None:
-    """The view's number in one picture, or in several of one view and one size; None when no mark is found.
+def recover(pictures: Sequence[Bgr], key: bytes) -> Trace | None:
+    """The view's number in one picture, or in several of one view together; None when no mark is found."""
+    return together([reading for picture in pictures if (reading := read(picture, key)) is not None])
 
-    First as if it were whole and straight, then turned, bent or cut (by the mark's own lattice), then at every scale.
-    """
-    flats = [_flat(picture) for picture in pictures]
-    found: list[Trace] = []
-    ways: tuple[Callable[[], Trace | None], ...] = (
-        lambda: _straight(flats, _scales()[:6], key),
-        lambda: _askew(flats, key),
-        lambda: _straight(flats, _scales(), key),
-    )
-    for way in ways:
-        read = way()
-        if read is not None and read.is_whole:
-            return read
-        found += [read] if read is not None else []
-    return max(found, key=lambda each: each.z, default=None)
+
+def together(readings: Sequence[Statement]) -> Trace | None:
+    """What several readings of one view say; None when no mark is seen."""
+    if not readings:
+        return None
+    soft = np.sum([each.soft for each in readings], axis=0)
+    number = likeliest(soft)
+    view, bits_z = view_of(number), likeness(soft, number)
+    z, is_whole = max(each.z for each in readings), view is not None and bits_z >= READ_Z
+    if not is_whole and z < THERE_Z:
+        return None
+    return Trace(number >> CHECKS, z, bits_z, is_whole, number)
+
+
+def read(picture: Bgr, key: bytes) -> Statement | None:
+    """What one picture says; None when no guides are seen."""
+    return read_leak(flattened(picture), key)
+
+
+def read_leak(leak: lattice.Leak, key: bytes) -> Statement | None:
+    """What it says with this key, the best of the ways in which the picture may lie: upright first, then askew."""
+    best: Statement | None = None
+    for is_askew in (False, True):
+        for guess in leak.guesses(alphabet(key).guides, is_askew):
+            found = _laid(leak.flat, guess, key)
+            if found is None:
+                continue
+            trace = together([found])
+            if trace is not None and trace.is_whole:
+                return found
+            if best is None or found.z > best.z:
+                best = found
+    return best
+
+
+def flattened(bgr: Bgr) -> lattice.Leak:
+    """The picture's luma without what varies slowly, and with its strong edges held down."""
+    longest = max(bgr.shape[:2])
+    if longest > LONGEST:
+        share = LONGEST / longest
+        bgr = np.asarray(cv2.resize(bgr, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.uint8)
+    grey = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    rest = grey - cv2.GaussianBlur(grey, (0, 0), 6.0)
+    loud = np.sqrt(np.maximum(cv2.blur(rest * rest, (21, 21)), 0)) + 1.0
+    return lattice.Leak(np.asarray(np.clip(rest / loud, -2.0, 2.0), np.float32))
 
 
 def bit_errors(found: Trace | None, view: int) -> int:
     """How many of the 48 bits are read wrongly; 24, as by guessing, when no mark is found. For measuring."""
-    return BITS // 2 if found is None else (found.read ^ _number(view)).bit_count()
+    return BITS // 2 if found is None else (found.read ^ number_of(view)).bit_count()
 
 
-def _straight(flats: list[Plane], scales: list[float], key: bytes) -> Trace | None:
-    """Read a picture that was scaled and cut, but not turned."""
-    width = flats[0].shape[1]
-    best = max((_find(flats[:1], width, scale, key) for scale in scales), key=lambda f: f[0])
-    near = best[1]
-    fine = [near * (1 + step) for step in np.arange(-FINE, FINE + CLOSE / 2, CLOSE)]
-    z, scale, folded, at = max((_find(flats, width, s, key) for s in fine), key=lambda f: f[0])
-    return _read(folded, at, z, scale, key) if z >= FOUND_Z else None
-
-
-def _askew(flats: list[Plane], key: bytes) -> Trace | None:
-    """Read a picture that was turned, stretched or photographed at an angle."""
-    width = flats[0].shape[1]
-    period = width / ACROSS
-    tried = []
-    for start in lattice.candidates(flats[0], period, (0.9, SCALES[1]), CELLS):
-        plane, matrix = lattice.straightened(flats[0], start, CELLS)
-        middle = [max(0, (n - 3 * CELLS) // 2 // CELLS * CELLS) for n in plane.shape]
-        part = plane[middle[0] : middle[0] + 3 * CELLS, middle[1] : middle[1] + 3 * CELLS]
-        tried.append(max(((*_match(_folded(each), key), matrix) for each in (plane, part)), key=lambda m: m[0]))
-    if not tried:
+def _laid(flat: Plane, guess: lattice.Guess, key: bytes) -> Statement | None:
+    """What the picture says if it lies as guessed: laid straight first where it was seen, then all of it from there."""
+    z, matrix, at = _unbent(flat[guess.window], guess.to_cells(CELLS), key)
+    if z < NEARLY_Z:
         return None
-    z, at, matrix = max(tried, key=lambda each: each[0])
-    folded = _folded(lattice.straightened(flats[0], matrix, CELLS)[0])
-    for _ in range(BENDS):
-        plane, matrix = lattice.straightened(flats[0], matrix, CELLS)
-        better = lattice.unbent(plane, matrix, at, lambda piece: _likeness(_folded(piece), key))
-        if better is None:
+    _, matrix, _ = _unbent(flat, _in_whole(matrix, guess.window), key, at)
+    return _spelt(lattice.straightened(flat, matrix, CELLS)[0], key)
+
+
+def _unbent(flat: Plane, to_cells: Matrix, key: bytes, at: Shift | None = None) -> tuple[float, Matrix, Shift]:
+    """Laid straight by its pieces while that makes the guides clearer: (how clear, the matrix, where a tile begins).
+
+    `at` is where a tile begins if a window has said so: the whole may lie too crooked yet to say it by itself.
+    """
+    best_z, best, best_at = 0.0, to_cells, at or (0, 0)
+    matrix: Matrix | None = to_cells
+    for n in range(BENDS):
+        if matrix is None:
             break
-        planes = [lattice.straightened(flat, better, CELLS) for flat in flats]
-        summed = np.sum([_folded(plane) for plane, _ in planes], axis=0)
-        again, place = _match(summed, key)
-        if again <= z and again < FOUND_Z:
+        plane, moved = lattice.straightened(flat, matrix, CELLS)
+        z, seen_at = _match(_folded(plane), key)
+        is_given = n == 0 and at is not None
+        if z <= best_z * CLEARER or (z < NEARLY_Z and not is_given):
             break
-        if again > z or folded is None:
-            z, at, folded = again, place, summed
-        matrix = planes[0][1]
-        at = place
-    z, at = _match(folded, key)
-    scale = 1 / (float(np.linalg.norm(matrix[:2, 0])) * width / (ACROSS * CELLS))
-    return _read(folded, at, z, scale, key) if z >= FOUND_Z else None
+        best_z, best, best_at = (0.0, moved, best_at) if is_given else (z, moved, seen_at)
+        matrix = lattice.unbent(plane, moved, best_at, lambda piece: _likeness(_folded(piece), key))
+    return best_z, best, best_at
 
 
-def _read(folded: Plane, at: tuple[int, int], z: float, scale: float, key: bytes) -> Trace:
-    patterns, _ = _patterns(key)
-    bits = (patterns * np.roll(folded, (-at[0], -at[1]), (0, 1))).sum(axis=(1, 2)) > 0
-    number = int("".join("1" if bit else "0" for bit in bits), 2)
-    view = number >> 16
-    return Trace(view, z, scale, number == _number(view), number)
+def _in_whole(to_cells: Matrix, window: tuple[slice, slice]) -> Matrix:
+    """The same for the whole picture as for a window of it."""
+    rows, columns = window
+    return np.asarray(to_cells @ np.array([[1, 0, -columns.start], [0, 1, -rows.start], [0, 0, 1]]), np.float64)
 
 
-def _find(flats: list[Plane], width: int, scale: float, key: bytes) -> tuple[float, float, Plane, tuple[int, int]]:
-    """(z, scale, the folded tile, where it begins) if a cell is `scale` times as large as the width says."""
-    cell = _cell(width, scale)
-    folded = np.zeros((CELLS, CELLS), np.float32)
-    for flat in flats:
-        size = (max(CELLS, round(flat.shape[1] / cell)), max(CELLS, round(flat.shape[0] / cell)))
-        small = cv2.resize(flat, size, interpolation=cv2.INTER_AREA)
-        folded += _folded(np.asarray(small, np.float32))
-    z, at = _match(folded, key)
-    return z, scale, folded, at
+def _spelt(plane: Plane, key: bytes) -> Statement | None:
+    """The bits of a plane that lies straight; each tile counts as much as the guides are seen in it and around it."""
+    waves = alphabet(key)
+    _, at = _match(_folded(plane), key)
+    tiles = plane.reshape(plane.shape[0] // CELLS, CELLS, plane.shape[1] // CELLS, CELLS).transpose(0, 2, 1, 3)
+    spectra = np.fft.rfft2(np.roll(tiles, (-at[0], -at[1]), (2, 3)))  # (rows, columns, 64, 33)
+    guides = (spectra[:, :, waves.guides[:, 1], waves.guides[:, 0]] * np.conj(waves.guide_phases)).real
+    seen = cv2.blur(np.asarray(guides.mean(axis=2), np.float32), (3, 3), borderType=cv2.BORDER_CONSTANT)
+    if seen.max() <= 0:
+        return None
+    folded = np.einsum("rc,rcuv->uv", np.maximum(seen, LEAST * seen.max()), spectra)
+    off = _off(folded[waves.guides[:, 1], waves.guides[:, 0]] * np.conj(waves.guide_phases), waves.guides)
+    z = _z(folded, off, waves)
+    if z < FOUND_Z:
+        return None
+    letters = folded[waves.letters[:, 1], waves.letters[:, 0]] * np.conj(waves.letter_phases)
+    letters *= np.exp(2j * np.pi * (waves.letters @ off) / CELLS)
+    return Statement(z, _log_odds(letters, np.hypot(waves.letters[:, 0], waves.letters[:, 1]), waves.bit_of))
+
+
+def _off(guides: NDArray[np.complex128], waves: NDArray[np.int64]) -> Soft:
+    """(right, down): what is left of a cell by which the tile lies off, at which the guides agree best."""
+    steps = np.linspace(-0.8, 0.8, 17)
+    offs = np.stack([grid.ravel() for grid in np.meshgrid(steps, steps)], -1).astype(np.float64)
+    agree = (np.exp(2j * np.pi * (offs @ waves.T) / CELLS) @ guides).real
+    return np.asarray(offs[int(agree.argmax())], np.float64)
+
+
+def _log_odds(letters: NDArray[np.complex128], radius: Soft, bit_of: NDArray[np.int64]) -> Soft:
+    """Each coded bit's, from its letters; how loud mark and noise are in each ring says how much they count."""
+    odds = np.zeros(len(letters))
+    for low, high in pairwise(RINGS):
+        ring = (radius >= low) & (radius < high)
+        noise = float((letters[ring].imag ** 2).mean())
+        gain = max(float((letters[ring].real ** 2).mean()) - noise, 0.03 * noise)
+        odds[ring] = 2 * np.sqrt(gain) * letters[ring].real / noise
+    return np.asarray(np.bincount(bit_of, odds, minlength=CODED), np.float64)
+
+
+def _z(folded: NDArray[np.complex128], off: Soft, waves: Alphabet) -> float:
+    """How well the guides are seen where they should be, in standard deviations over all shifts; 8 at most."""
+    match = np.fft.irfft2(folded * np.conj(waves.sync), s=(CELLS, CELLS))
+    guides = folded[waves.guides[:, 1], waves.guides[:, 0]] * np.conj(waves.guide_phases)
+    here = 2 * float((np.exp(2j * np.pi * (waves.guides @ off) / CELLS) * guides).real.sum()) / CELLS**2
+    return here / (float(match.std()) or 1.0)
 
 
 def _folded(plane: Plane) -> Plane:
-    """All tiles of a picture of one pixel a cell on top of each other, (64, 64)."""
+    """All tiles of a picture of one sample a cell on top of each other, (64, 64)."""
     rows, columns = -(-plane.shape[0] // CELLS), -(-plane.shape[1] // CELLS)
     padded = np.zeros((rows * CELLS, columns * CELLS), np.float32)
     padded[: plane.shape[0], : plane.shape[1]] = plane
@@ -162,9 +234,8 @@ def _folded(plane: Plane) -> Plane:
 
 
 def _likeness(folded: Plane, key: bytes) -> Plane:
-    """With the tile pattern, at each (down, right) shift."""
-    _, sync = _patterns(key)
-    spectrum = np.fft.rfft2(folded) * np.conj(np.fft.rfft2(sync))
+    """With the guides, at each (down, right) shift."""
+    spectrum = np.fft.rfft2(folded) * np.conj(alphabet(key).sync)
     return np.asarray(np.fft.irfft2(spectrum, s=(CELLS, CELLS)), np.float32)
 
 
@@ -176,64 +247,11 @@ def _match(folded: Plane, key: bytes) -> tuple[float, tuple[int, int]]:
     return float((match.flat[peak] - match.mean()) / spread), divmod(peak, CELLS)
 
 
-def _cell(width: int, scale: float) -> float:
-    """Pixels a cell, when cells are `scale` times as large as in a whole picture of this width."""
-    return width / (ACROSS * CELLS) * scale
-
-
-def _scales() -> list[float]:
-    """Cells may be larger than the width says (the picture was cut) but hardly smaller."""
-    low, high = SCALES
-    count = int(np.log(high / low) / FINE / 2)
-    first = [1.0, *np.linspace(0.995, 1.005, 5)]
-    return [*first, *(low * (high / low) ** (n / count) for n in range(count + 1))]
-
-
-def _flat(bgr: Bgr) -> Plane:
-    """The picture's luma without what varies slowly, and with its strong edges held down."""
-    grey = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    cell = max(1.0, bgr.shape[1] / (ACROSS * CELLS))
-    rest = grey - cv2.GaussianBlur(grey, (0, 0), 2.0 * cell)
-    loud = np.sqrt(np.maximum(cv2.blur(rest * rest, (15, 15)), 0)) + 2.0
-    return np.asarray(np.clip(rest / loud, -2.5, 2.5), np.float32)
-
-
-@lru_cache(maxsize=4)
-def _patterns(key: bytes) -> tuple[Plane, Plane]:
-    """(48, 64, 64) patterns of ±1 and the one to find the tile by, from the key."""
-    dice = np.random.default_rng(np.frombuffer(sha256(b"nightlatch mark v1" + key).digest(), np.uint64))
-    made = dice.integers(0, 2, (BITS + 1, CELLS, CELLS)).astype(np.float32) * 2 - 1
-    return made[:BITS], made[BITS]
-
-
-@lru_cache(maxsize=8)  # views that are open at once; 3.7 MB each at 720p
-def _wide(view: int, key: bytes, height: int, width: int) -> Plane:
-    """(height, width): the tile over the whole picture, the same for every picture of a view."""
-    cell = width / (ACROSS * CELLS)
-    rows = -(-round(height / cell) // CELLS) + 1
-    whole = np.tile(_tile(view, key), (rows, int(ACROSS) + 1))
+@lru_cache(maxsize=8)  # views that are open at once; 1.8 MB each at 720p
+def _wide(view: int, key: bytes, height: int, width: int) -> tuple[Bgr, Bgr]:
+    """(height, width) each: where the tile makes the picture lighter and where darker, the same for a whole view."""
+    cell = max(width, height * FRAME) / (ACROSS * CELLS)
+    whole = np.tile(tile(view, key), (ACROSS + 1, ACROSS + 1))
     wide = cv2.resize(whole, None, fx=cell, fy=cell, interpolation=cv2.INTER_CUBIC)[:height, :width]
-    return np.ascontiguousarray(wide, np.float32)
-
-
-@lru_cache(maxsize=16)
-def _tile(view: int, key: bytes) -> Plane:
-    """(64, 64), RMS 1."""
-    patterns, sync = _patterns(key)
-    signs = np.where(_bits(view), 1.0, -1.0).astype(np.float32)
-    tile = SYNC_WEIGHT * sync + np.tensordot(signs, patterns, axes=1)
-    return np.asarray(tile / np.sqrt((tile * tile).mean()), np.float32)
-
-
-def _bits(view: int) -> NDArray[np.bool_]:
-    number = _number(view)
-    return np.array([number >> n & 1 for n in range(BITS - 1, -1, -1)], np.bool_)
-
-
-def _number(view: int) -> int:
-    """The view's number and its check, 48 bits."""
-    return (view & 0xFFFFFFFF) << 16 | _check(view & 0xFFFFFFFF)
-
-
-def _check(view: int) -> int:
-    return int.from_bytes(sha256(b"nightlatch view" + view.to_bytes(4)).digest()[:2])
+    lighter, darker = (np.clip(np.rint(sign * WAVE_STEPS * wide), 0, 255).astype(np.uint8) for sign in (1, -1))
+    return np.ascontiguousarray(lighter), np.ascontiguousarray(darker)

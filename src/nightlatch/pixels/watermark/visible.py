@@ -1,4 +1,8 @@
-"""Writes across a picture who looks at it and when. It wanders, so that no one crop removes it from every picture."""
+"""Writes across a picture who looks at it and when. It wanders, so that no one crop removes it from every picture.
+
+Pseudonym, time and view number are all within the picture at every size and shape: a line that is too long for a
+narrow picture becomes two, and letters that are still too wide become smaller.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,9 @@ from numpy.typing import NDArray
 
 SHARE = 0.55  # how much of the writing covers the picture
 TIMES = 3  # how often it is written
+PER_SIZE = 1600  # pixels of the longer side at which letters are 21 pixels high: 12 on a page of 1366 × 768
+WIDEST = 0.96  # of the picture's width that a line may take
+FONT = cv2.FONT_HERSHEY_SIMPLEX
 Bgr = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
@@ -25,15 +32,14 @@ class Stencil:
     adds: Plane
     across: int
     down: int
+    capital: int  # how high its letters are
     edge: int  # around the letters' own box
 
 
 def visible(bgr: Bgr, pseudonym: str, at_ms: int, view: int) -> Bgr:
     """The picture, (H, W, 3) uint8, with pseudonym, time (UTC) and view, light on dark, readable on both."""
     height, width = bgr.shape[:2]
-    moment = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    name = "".join(c if 32 <= ord(c) < 127 else "?" for c in pseudonym)[:24]
-    line = _stencil(f"{name}  {moment}  view {view}", max(0.35, width / 1600), max(1, round(width / 700)))
+    line = writing(pseudonym, at_ms, view, width, height)
     written = bgr.copy()
     second = at_ms / 1000
     for n in range(TIMES):
@@ -42,6 +48,22 @@ def visible(bgr: Bgr, pseudonym: str, at_ms: int, view: int) -> Bgr:
         y = int((n + 0.5 + 0.35 * math.sin(drift * 1.7)) / TIMES * (height - line.down)) + line.down
         _write(written, bgr, line, x - line.edge, y - line.down - line.edge)
     return written
+
+
+def _width(lines: tuple[str, ...], size: float, thick: int) -> int:
+    return max(cv2.getTextSize(line, FONT, size, thick)[0][0] for line in lines)
+
+
+def writing(pseudonym: str, at_ms: int, view: int, width: int, height: int) -> Stencil:
+    """Name, time (UTC) and view for a picture of this size: in one line if they fit into its width, else in two."""
+    moment = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    name = "".join(c if 32 <= ord(c) < 127 else "?" for c in pseudonym)[:24]
+    longer = max(width, height)
+    size, thick = max(0.35, longer / PER_SIZE), max(1, round(longer / 700))
+    for lines in ((f"{name}  {moment}  view {view}",), (f"{name}  view {view}", moment)):
+        if (wide := _width(lines, size, thick)) <= WIDEST * width:
+            return _stencil(lines, size, thick)
+    return _stencil(lines, size * WIDEST * width / wide, 1)
 
 
 def _write(written: Bgr, bgr: Bgr, line: Stencil, left: int, top: int) -> None:
@@ -55,13 +77,16 @@ def _write(written: Bgr, bgr: Bgr, line: Stencil, left: int, top: int) -> None:
 
 
 @lru_cache(maxsize=8)  # views that are open at once; a line changes once a second, and drawing it takes 2 ms at 720p
-def _stencil(text: str, size: float, thick: int) -> Stencil:
-    (across, down), below = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, thick)
+def _stencil(lines: tuple[str, ...], size: float, thick: int) -> Stencil:
+    (_, high), below = cv2.getTextSize("".join(lines), FONT, size, thick)
     edge = below + 2 * thick + 2
+    across, step = _width(lines, size, thick), high + edge
+    down = step * (len(lines) - 1) + high
     dark, light = (np.zeros((down + 2 * edge, across + 2 * edge), np.uint8) for _ in range(2))
     for plane, width in ((dark, thick + 2), (light, thick)):
-        cv2.putText(plane, text, (edge, down + edge), cv2.FONT_HERSHEY_SIMPLEX, size, 255, width, cv2.LINE_AA)
+        for n, line in enumerate(lines):
+            cv2.putText(plane, line, (edge, edge + high + n * step), FONT, size, 255, width, cv2.LINE_AA)
     outline, letters = (cv2.cvtColor(plane, cv2.COLOR_GRAY2BGR).astype(np.float32) / 255 for plane in (dark, light))
     keeps = 1 - SHARE * (1 - (1 - outline) * (1 - letters))
     adds = SHARE * 255 * letters
-    return Stencil(np.asarray(keeps, np.float32), np.asarray(adds, np.float32), across, down, edge)
+    return Stencil(np.asarray(keeps, np.float32), np.asarray(adds, np.float32), across, down, high, edge)
