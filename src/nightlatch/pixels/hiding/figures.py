@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from nightlatch.domain.geometry import Box
 
@@ -11,6 +14,8 @@ NOSE, LEFT_EAR, RIGHT_EAR = 0, 7, 8
 LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_HIP, RIGHT_HIP = 11, 12, 23, 24
 ARMS = ((11, 13, 15), (12, 14, 16))  # shoulder, elbow, wrist
 LEGS = ((23, 25, 27, 31), (24, 26, 28, 32))  # hip, knee, ankle, toes
+OTHER_SIDE = {n: n + 1 if n % 2 else n - 1 for n in range(7, POINTS)} | {1: 4, 2: 5, 3: 6, 4: 1, 5: 2, 6: 3}
+SIDED = (11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)  # points that tell the sides apart
 Place = tuple[float, float]  # fractions of the picture; may lie outside
 
 
@@ -28,6 +33,33 @@ class Figure:
         across, down = zip(*self.points, strict=True)
         left, top = min(max(0.0, min(across)), 0.998), min(max(0.0, min(down)), 0.998)
         return Box(left, top, max(left + 0.002, min(1.0, max(across))), max(top + 0.002, min(1.0, max(down))))
+
+    @property
+    def mirrored(self) -> Figure:
+        """The same with left and right exchanged."""
+        return Figure(tuple(self.points[OTHER_SIDE.get(n, n)] for n in range(POINTS)), self.score, self.box)
+
+
+def like(a: Figure, b: Figure) -> float:
+    """How far limbs of two postures are apart, in all: 0 is the same."""
+    return sum(math.dist(a.points[n], b.points[n]) for n in SIDED)
+
+
+def middle_of(figures: Sequence[Figure]) -> Figure:
+    """The middle one of three for each point, so that a slip of one look is not drawn; otherwise the first."""
+    if len(figures) < 3:
+        return figures[0]
+    points = tuple(
+        (median(each.points[n][0] for each in figures), median(each.points[n][1] for each in figures))
+        for n in range(POINTS)
+    )
+    return Figure(points, figures[1].score, figures[1].box)
+
+
+def moved(figure: Figure, there: Box, here: Box) -> Figure:
+    """The posture of one whose box was `there` and is `here`: moved by the middle of its lower side."""
+    aside, down = (here.left + here.right - there.left - there.right) / 2, here.bottom - there.bottom
+    return Figure(tuple((x + aside, y + down) for x, y in figure.points), figure.score, here)
 
 
 def blended(a: Figure, b: Figure, share: float) -> Figure:
