@@ -94,7 +94,7 @@ def stage_of(
     on_progress(CHECKING)
     people = sum(body.kind is Kind.PERSON for look in seen.looks.values() for body in bodies(look))
     faces = sum(len(look.faces) for look in seen.looks.values())
-    puppets = staged(found, film.count, film.fps, [each.stays for each in ends])
+    puppets = staged(seen.looks, found, film.count, film.fps, [each.stays for each in ends])
     return Stage(plate, puppets, people, faces, carried, len(lost), left)
 
 
