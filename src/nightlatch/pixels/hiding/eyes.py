@@ -119,6 +119,7 @@ class _Model:
     figure: Figure
     square: landmarks.Square
     asked: int  # the look they were last asked for
+    box: Box  # the find of that look
 
 
 class Postures:
@@ -126,6 +127,8 @@ class Postures:
 
     MOST = 4
     AGAIN = 5  # looks, for one who does not move
+    UNMOVED = 0.75  # IoU of finds: what moves says little in the first seconds, and of who bends slowly
+    LIKE = 0.6  # IoU of finds: from here on the square of the last look may be turned wrongly
 
     def __init__(self, finder: Landmarks | None) -> None:
         self._finder = finder
@@ -143,14 +146,16 @@ class Postures:
             old = max(self._before, key=lambda each: iou(each.figure.box, box), default=None)
             if old is not None and iou(old.figure.box, box) < 0.3:
                 old = None
-            if old is not None and self._look - old.asked < self.AGAIN and not _moves(box, moving):
-                made.append(_Model(replace(old.figure, box=box), old.square, old.asked))
+            is_still = old is not None and iou(old.box, box) >= self.UNMOVED and not _moves(box, moving)
+            if old is not None and is_still and self._look - old.asked < self.AGAIN:
+                made.append(_Model(replace(old.figure, box=box), old.square, old.asked, old.box))
                 continue
             found = self._finder.find(bgr, box, old.square if old else None)
-            if found is None and old is not None:
-                found = self._finder.find(bgr, box)
+            if old is not None and (found is None or iou(old.box, box) < self.LIKE):
+                anew = self._finder.find(bgr, box)
+                found = max((found, anew), key=lambda each: each[0].score if each else 0.0)
             if found is not None and iou(found[0].extent, box) > 0.15:
-                made.append(_Model(*found, self._look))
+                made.append(_Model(*found, self._look, box))
         self._before = made
         return tuple(each.figure for each in made)
 
