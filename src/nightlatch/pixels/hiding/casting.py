@@ -17,7 +17,7 @@ from statistics import median
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import ANIMALS, Kind, family
-from nightlatch.pixels.hiding.figures import Figure
+from nightlatch.pixels.hiding.figures import Figure, like
 from nightlatch.pixels.hiding.finding import BORDER, Findings, between, bodies
 from nightlatch.pixels.vision.assignment import assign
 from nightlatch.pixels.vision.boxes import area_of, covered, grown, iou, middle, overlap
@@ -35,16 +35,22 @@ REACH = 0.8  # own sizes, between two finds of one role
 REACH_PER_S = 0.4  # more, for each second without a find
 MOST_REACH = 1.6
 OTHERWISE = 0.3  # added to the distance where one is called a person and the other something else
+RECENT = 5  # sights, whose score the next one should have
+LESSER = 0.4  # added for a role that was seen little beside others: where two claim a find it is theirs
 AGAIN_S = 8.0  # after which who was lost in the middle is somebody else
 AGAIN_NEAR = 1.2  # own sizes
 SOON_S = 1.5  # after which only who was seen well before, and in the middle of the picture, is found again
 SEEN_WELL = 5  # sights
 AGAIN_LIKE = 2.2  # times as large
+SLIP = 0.35  # IoU with where somebody was just before and after
 TOGETHER = 0.5  # of a role's finds, where another has its place: they are one
+ALIKE = 0.12  # of the body's size, between the limbs of two postures: both are of one body
+FRAGMENT = 0.65  # of the smaller box in the larger, of one that no eye was sure of
 SURE_ALONE = 0.5  # median score from which a role is nobody's echo: two people may stand close all the time
 WEAKER = 0.75  # of the other's sights
 ECHOES = 0.4  # of the smaller box in the larger
 HALF = 0.5  # of the sights
+MOVES = 0.5  # of its own shorter side
 OUTWEIGHS = 1.2  # times what speaks for a person
 SMALLEST_STRANGER, LARGEST_STRANGER = 0.0015, 0.12  # of the picture
 MOST_STRANGERS = 4  # more places that move at once are weather, or the camera
@@ -114,12 +120,12 @@ class Role:
 
     @property
     def has_moved(self) -> bool:
-        """Whether it was in two places: further apart than a third of its own size, and not for one look only."""
-        places = [middle(each.box) for each in self._all()]
-        across, down = sorted(x for x, _ in places), sorted(y for _, y in places)
-        tenth = len(places) // 10
-        wide = (across[-1 - tenth] - across[tenth]) * ASPECT
-        return math.hypot(wide, down[-1 - tenth] - down[tenth]) > 0.35 * median(size_of(s.box) for s in self._all())
+        """Whether it was in two places, and in neither for one look only: further apart than it is thick, by half."""
+        boxes = [each.box for each in self._all()]
+        tenth = len(boxes) // 10
+        across, down = (sorted(middle(box)[n] for box in boxes) for n in (0, 1))
+        thick = median(min((b.right - b.left) * ASPECT, b.bottom - b.top) for b in boxes)
+        return math.hypot((across[-1 - tenth] - across[tenth]) * ASPECT, down[-1 - tenth] - down[tenth]) > MOVES * thick
 
     def is_on_the_way(self, fps: float) -> bool:
         """Whether it was moving when it was seen last: more than a fifth of its size in half a second."""
@@ -182,7 +188,9 @@ def _linked(seen_at: Mapping[int, Sequence[Glimpse]], fps: float) -> list[Role]:
     for n in sorted(seen_at):
         free = [role for role in made if n - role.known[-1] <= REMEMBERED_S * fps]
         seen = seen_at[n]
-        costs = [[_far(role, each, n, fps) for each in seen] for role in free]
+        most = max((len(role.known) for role in free), default=1)
+        lesser = [LESSER * (1 - len(role.known) / most) for role in free]
+        costs = [[_far(role, each, n, fps) + less for each in seen] for role, less in zip(free, lesser, strict=True)]
         pairs = {column: row for row, column in assign(costs) if costs[row][column] < 1.0}
         for m, each in enumerate(seen):
             if m in pairs:
@@ -210,10 +218,11 @@ def glimpses(look: Findings) -> list[Glimpse]:
 def _is_one(a: Glimpse, b: Glimpse) -> bool:
     if family(_word(a)) is not family(_word(b)):
         return iou(a.box, b.box) > SAME_OTHER
-    if iou(a.box, b.box) > SAME:
+    if are_one(a.box, b.box):
         return True
-    small, large = sorted((a.box, b.box), key=area_of)
-    return covered(small, large) > WITHIN and area_of(small) > PART * area_of(large)
+    if a.figure is not None and b.figure is not None and shared(a.box, b.box) > ECHOES:
+        return like(a.figure, b.figure) < ALIKE * (size_of(a.box) + size_of(b.box)) / 2
+    return shared(a.box, b.box) > FRAGMENT and min(a.score, b.score) < SURE_ALONE
 
 
 def _both(a: Glimpse, b: Glimpse) -> Glimpse:
@@ -237,9 +246,11 @@ def _far(role: Role, sight: Glimpse, n: int, fps: float) -> float:
     size, other = size_of(old.box), size_of(sight.box)
     far = math.hypot((x + aside * on_s - u) * ASPECT, y + down * on_s - v) / ((size + other) / 2)
     cost = far / min(MOST_REACH, REACH + REACH_PER_S * gap_s) + 0.35 * abs(math.log2(size / other))
+    usual = [role.sights[m].score for m in role.known[-RECENT:]]
+    cost += abs(sight.score - sum(usual) / len(usual))
     if family(_word(old)) is not family(_word(sight)):
         cost += OTHERWISE
-    return min(cost, 1.2 - iou(old.box, sight.box))
+    return cost if iou(old.box, sight.box) < SAME else min(cost, 0.95)
 
 
 def _pace(role: Role, fps: float) -> tuple[float, float]:
@@ -269,7 +280,8 @@ def _once(roles: Sequence[Role]) -> list[Role]:
             whole.append(role)
             continue
         for n, each in role.sights.items():
-            if n not in same.sights and shared(each.box, same.box(n)) > ECHOES:
+            is_beyond = not same.known[0] <= n <= same.known[-1]
+            if is_beyond or (n not in same.sights and shared(each.box, same.box(n)) > ECHOES):
                 same.add(n, each)
     return sorted(whole, key=lambda each: each.known[0])
 
@@ -280,8 +292,9 @@ def _is_echo_of(role: Role, other: Role) -> bool:
         return False
     if len(role.sights) > WEAKER * len(other.sights) or Kind.VEHICLE in (role.kind, other.kind):
         return False
-    near = sum(shared(each.box, other.box(n)) > ECHOES for n, each in role.sights.items())
-    return near > HALF * len(role.sights)
+    both = [n for n in role.known if other.known[0] <= n <= other.known[-1]]
+    near = sum(shared(role.sights[n].box, other.box(n)) > ECHOES for n in both)
+    return len(both) >= min(SEEN_WELL, HALF * len(role.sights)) and near > HALF * len(both)
 
 
 def shared(a: Box, b: Box) -> float:
@@ -322,8 +335,9 @@ def _rejoined(roles: Sequence[Role], fps: float) -> list[Role]:
 
 def _since(early: Role, late: Role, fps: float) -> float | None:
     """How far in own sizes a role began from where another ended; None where they cannot be one."""
-    end, begin = early.known[-1], late.known[0]
-    if not -0.5 * fps <= begin - end <= AGAIN_S * fps:
+    end = next(n for n in reversed(early.known) if early.sights[n].score >= BEGINS)
+    begin = late.known[0]
+    if not -fps <= begin - end <= AGAIN_S * fps:
         return None
     if Kind.VEHICLE in (early.kind, late.kind) and early.kind is not late.kind:
         return None
@@ -337,17 +351,19 @@ def _since(early: Role, late: Role, fps: float) -> float | None:
 
 
 def _without_slips(role: Role, fps: float) -> Role:
-    """The role without single sights elsewhere, while those before and after agree."""
+    """The role without sights elsewhere, where those around agree with each other: an eye took in too much."""
     made = Role()
-    for n in role.known:
-        at = role.known.index(n)
-        if 0 < at < len(role.known) - 1:
-            m, o = role.known[at - 1], role.known[at + 1]
-            a, b, c = (role.sights[each].box for each in (m, n, o))
-            if o - m <= fps and iou(a, c) > SAME and max(iou(a, b), iou(b, c)) < SAME / 2:
-                continue
-        made.add(n, role.sights[n])
+    for at, n in enumerate(role.known):
+        near = [m for m in role.known[max(0, at - 2) : at + 3] if m != n and abs(m - n) <= fps]
+        boxes = [role.sights[m].box for m in near]
+        if len(boxes) < 3 or not _is_slip(role.sights[n].box, boxes):
+            made.add(n, role.sights[n])
     return made
+
+
+def _is_slip(box: Box, near: Sequence[Box]) -> bool:
+    usual = Box(*(median(side) for side in zip(*((b.left, b.top, b.right, b.bottom) for b in near), strict=True)))
+    return iou(box, usual) < SLIP and all(iou(each, usual) > SAME for each in near)
 
 
 def is_at_side(box: Box) -> bool:

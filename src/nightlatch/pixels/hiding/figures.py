@@ -41,8 +41,8 @@ class Figure:
 
 
 def like(a: Figure, b: Figure) -> float:
-    """How far limbs of two postures are apart, in all: 0 is the same."""
-    return sum(math.dist(a.points[n], b.points[n]) for n in SIDED)
+    """How far the limbs of two postures are apart, in picture heights: 0 is the same."""
+    return sum(math.dist(a.points[n], b.points[n]) for n in SIDED) / len(SIDED)
 
 
 def middle_of(figures: Sequence[Figure]) -> Figure:

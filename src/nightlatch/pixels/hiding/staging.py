@@ -29,8 +29,9 @@ LEAST_LONG, MOST_LONG = 0.5, 1.6  # times as wide or high as the find, where tha
 TO_THE_END_S = 1.5  # before the film's end: who was lost in the middle so late is drawn on
 # Chosen on films of ../shared/data/videos (docs/hiding.md names them).
 DENSE = 0.4  # of the looks from first to last must have seen who is drawn
-SURE = 0.3  # the median score of one who is drawn
-SURE_WITHOUT_MOVING = 0.45  # and of one who never moved: furniture had 0.42 and less, but for a motorcycle
+SURE = 0.35  # the median score of one who is drawn
+SURE_WITHOUT_MOVING = 0.45  # and of one who never moved: furniture had less, but for a motorcycle
+STILL = 0.5  # of the film: nobody comes from nowhere, stands still for a while, and is gone
 TURNS_S = 0.8  # in which most postures decide which side is whose left one
 
 
@@ -51,7 +52,7 @@ def staged(
 ) -> list[tuple[Puppet, ...]]:
     """The puppets of pictures 0 to `count` - 1; `stays` says of each chain whether it is there to the film's end."""
     step = min((b - a for a, b in zip(sorted(looks), sorted(looks)[1:], strict=False)), default=1)
-    roles = [role for role in cast(looks, fps) if _is_drawn(role, step)]
+    roles = [role for role in cast(looks, fps) if _is_drawn(role, step, count)]
     there = [chain for chain, is_there in zip(chains, stays, strict=True) if is_there]
     players = [_player(role, there, count, fps) for role in [*roles, *strangers(looks, roles, fps)]]
     return [
@@ -64,7 +65,7 @@ def staged(
     ]
 
 
-def _is_drawn(role: Role, step: int) -> bool:
+def _is_drawn(role: Role, step: int, count: int) -> bool:
     kind = role.kind
     scores = [
         max((s for k, s in each.called.items() if family(k) is family(kind)), default=0.0)
@@ -75,9 +76,11 @@ def _is_drawn(role: Role, step: int) -> bool:
         return False
     if kind is Kind.VEHICLE or kind is Kind.PACKAGE:
         return role.has_moved and median(scores) >= SURE_WITHOUT_MOVING
-    return median(score for score in scores if score > 0) >= (
-        SURE if role.has_moved or kind in ANIMALS else SURE_WITHOUT_MOVING
-    )
+    usual = median(score for score in scores if score > 0)
+    if role.has_moved or kind in ANIMALS:
+        return usual >= SURE
+    comes = any(is_at_side(role.sights[n].box) for n in (role.known[0], role.known[-1]))
+    return usual >= SURE_WITHOUT_MOVING and (comes or role.known[-1] - role.known[0] >= STILL * count)
 
 
 def _player(role: Role, there: Sequence[Chain], count: int, fps: float) -> _Player:
