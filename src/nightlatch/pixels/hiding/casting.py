@@ -111,6 +111,8 @@ class Role:
         person = self.weight(Kind.PERSON)
         others = {kind: self.weight(kind) for kind in (Kind.ANIMAL, Kind.VEHICLE, Kind.PACKAGE)}
         best = max(others, key=lambda kind: others[kind])
+        if person == others[best] == 0:
+            return Kind.MOTION
         if person > 0 and others[best] <= OUTWEIGHS * person:
             return Kind.PERSON
         if best is not Kind.ANIMAL:

@@ -1,6 +1,7 @@
 """Draws who was there: a figure for each person, with its place, size, posture and direction. Pure; no pixel is kept.
 
-A person is one plain colour a track: the left arm and leg are lighter, the right ones darker; a face and a nose show
+A person is one plain colour a track: the left arm and leg are lighter, the right ones darker, and knees
+are marked, since whether somebody sits shows in where they are; a face and a nose show
 where they look, a bare dark head that they look away; a ring on the ground shows where they stand or lie. Where no
 posture is known there is a capsule. An animal, a vehicle or a parcel is a shape with its word; what moved through the
 picture and no eye knew is a dashed shape that says "something". Nothing here ever reads what a person or a thing
@@ -44,7 +45,7 @@ COLOURS: tuple[Colour, ...] = (
     (30, 190, 220),
     (80, 70, 210),
     (180, 170, 40),
-    (120, 60, 90),
+    (165, 95, 250),
 )  # of people
 ANIMAL: Colour = (150, 235, 245)
 VEHICLE: Colour = (245, 215, 160)
@@ -55,6 +56,7 @@ SHADOW: Colour = (45, 45, 45)
 WORDS = {Kind.MOTION: "something", Kind.PACKAGE: "parcel"}  # others say what they are
 LIGHT, DARK = 0.45, 0.6  # of white in the left limbs, and of the colour in the right ones
 SIDEWAYS = 0.3  # of the trunk's length: shoulders no further apart than this show somebody from the side
+KNEE = 0.14  # of the trunk's length: who sits towards the camera is told from who stands by where the knees are
 FACE = 0.62  # of the head
 TEXT = cv2.FONT_HERSHEY_SIMPLEX
 SHIFT = 4  # sub-pixel bits
@@ -118,6 +120,10 @@ def _person(picture: Bgr, figure: Figure, colour: Colour) -> None:
         for m in range(4):
             _line(picture, tuple(trunk[m]), tuple(trunk[m - 1]), thick + wider, shade)
         cv2.fillConvexPoly(picture, cv2.convexHull(_fixed(trunk)), shade, cv2.LINE_AA, SHIFT)
+    for side in (far[0], near[0]):
+        knee = at[LEGS[side][1]]
+        _disc(picture, knee, max(2.0, KNEE * torso) + rim, RIM)
+        _disc(picture, knee, max(2.0, KNEE * torso), colour)
     head = _middle(at[LEFT_EAR], at[RIGHT_EAR])
     _limb(picture, [shoulders, head], 0.8 * thick, rim, colour)
     _head(picture, head, at, torso, facing, colour)
@@ -162,7 +168,7 @@ def _ring(picture: Bgr, at: Sequence[Spot], torso: float, colour: Colour) -> Non
     touching = [x for x, y in at if y > low - 0.4 * torso]
     middle = (min(touching) + max(touching)) / 2, low
     axes = max(0.3 * torso, (max(touching) - min(touching)) / 2 + 0.15 * torso), max(1.5, 0.12 * torso)
-    _oval(picture, middle, axes, colour)
+    _oval(picture, middle, axes, darker(colour))
     _oval(picture, middle, (axes[0] - max(1.0, 0.04 * torso), axes[1] - max(1.0, 0.04 * torso)), SHADOW)
 
 
@@ -228,11 +234,16 @@ def _stranger(picture: Bgr, middle: Spot, half: Spot) -> None:
         cv2.ellipse(picture, _whole(middle), axes, 0, turn, turn + 17, RIM, 2, cv2.LINE_AA)
 
 
+def word_scale(height: int) -> float:
+    """How large words are written on a picture so high, as OpenCV counts it."""
+    return min(0.9, max(0.4, height / 900))
+
+
 def _say(picture: Bgr, puppet: Puppet) -> None:
     """The word of a thing, above it where there is room."""
     height, width = picture.shape[:2]
     left, top, right, _ = _in_pixels(puppet.box, width, height)
-    word, scale = WORDS.get(puppet.kind, str(puppet.kind)), min(0.9, max(0.4, height / 900))
+    word, scale = WORDS.get(puppet.kind, str(puppet.kind)), word_scale(height)
     (across, down), under = cv2.getTextSize(word, TEXT, scale, 1)
     x = min(max(0.0, (left + right - across) / 2 - 3), max(0.0, width - across - 6.0))
     y = max(0.0, top - down - under - 4)

@@ -75,7 +75,7 @@ def _is_drawn(role: Role, step: int, count: int) -> bool:
     if seen < SURE_LOOKS or len(scores) < DENSE * ((role.known[-1] - role.known[0]) / step + 1):
         return False
     if kind is Kind.VEHICLE or kind is Kind.PACKAGE:
-        return role.has_moved and median(scores) >= SURE_WITHOUT_MOVING
+        return role.has_moved and median(scores) >= SURE
     usual = median(score for score in scores if score > 0)
     if role.has_moved or kind in ANIMALS:
         return usual >= SURE
