@@ -127,7 +127,7 @@ class Postures:
 
     MOST = 4
     AGAIN = 5  # looks, for one who does not move
-    UNMOVED = 0.75  # IoU of finds: what moves says little in the first seconds, and of who bends slowly
+    UNMOVED = 0.65  # IoU of finds: what moves says little in the first seconds, and of who bends slowly
     LIKE = 0.6  # IoU of finds: from here on the square of the last look may be turned wrongly
 
     def __init__(self, finder: Landmarks | None) -> None:
@@ -150,10 +150,10 @@ class Postures:
             if old is not None and is_still and self._look - old.asked < self.AGAIN:
                 made.append(_Model(replace(old.figure, box=box), old.square, old.asked, old.box))
                 continue
-            found = self._finder.find(bgr, box, old.square if old else None)
-            if old is not None and (found is None or iou(old.box, box) < self.LIKE):
-                anew = self._finder.find(bgr, box)
-                found = max((found, anew), key=lambda each: each[0].score if each else 0.0)
+            before = old.square if old is not None and iou(old.box, box) >= self.LIKE else None
+            found = self._finder.find(bgr, box, before)
+            if found is None and before is not None:
+                found = self._finder.find(bgr, box)
             if found is not None and iou(found[0].extent, box) > 0.15:
                 made.append(_Model(*found, self._look, box))
         self._before = made

@@ -57,9 +57,15 @@ def middle_of(figures: Sequence[Figure]) -> Figure:
 
 
 def moved(figure: Figure, there: Box, here: Box) -> Figure:
-    """The posture of one whose box was `there` and is `here`: moved by the middle of its lower side."""
-    aside, down = (here.left + here.right - there.left - there.right) / 2, here.bottom - there.bottom
+    """The posture of one whose box was `there` and is `here`: moved by as much as both sides of the box did."""
+    aside = _common(here.left - there.left, here.right - there.right)
+    down = _common(here.top - there.top, here.bottom - there.bottom)
     return Figure(tuple((x + aside, y + down) for x, y in figure.points), figure.score, here)
+
+
+def _common(a: float, b: float) -> float:
+    """The smaller of two ways, where they have one direction; otherwise none."""
+    return 0.0 if a * b <= 0 else min(a, b, key=abs)
 
 
 def blended(a: Figure, b: Figure, share: float) -> Figure:

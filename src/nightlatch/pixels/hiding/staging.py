@@ -22,7 +22,7 @@ from nightlatch.pixels.vision.boxes import iou
 POSTURE_S = 0.7  # from a look whose posture is known
 BEYOND_S = 0.4  # before the first and after the last find
 AS_BEFORE = 0.6  # IoU of boxes: whose place is so much the same holds their posture
-FRESH = 0.75  # IoU of boxes: eyes do not ask again for one who seems not to move; a posture fits until they did
+FRESH = 0.65  # IoU of boxes: eyes do not ask again for one who seems not to move; a posture fits until they did
 FITS = 0.25  # IoU of a posture's extent and the find it is of
 FIGURE_SURE = 0.5  # score of a posture that is drawn: less are guesses, small and crooked
 LEAST_LONG, MOST_LONG = 0.5, 1.6  # times as wide or high as the find, where that is known
