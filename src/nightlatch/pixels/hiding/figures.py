@@ -15,6 +15,7 @@ LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_HIP, RIGHT_HIP = 11, 12, 23, 24
 ARMS = ((11, 13, 15), (12, 14, 16))  # shoulder, elbow, wrist
 LEGS = ((23, 25, 27, 31), (24, 26, 28, 32))  # hip, knee, ankle, toes
 OTHER_SIDE = {n: n + 1 if n % 2 else n - 1 for n in range(7, POINTS)} | {1: 4, 2: 5, 3: 6, 4: 1, 5: 2, 6: 3}
+LEAST_LEGS = 1.1  # of the trunk's length: shorter ones do not stand
 SIDED = (11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)  # points that tell the sides apart
 Place = tuple[float, float]  # fractions of the picture; may lie outside
 
@@ -54,6 +55,20 @@ def middle_of(figures: Sequence[Figure]) -> Figure:
         for n in range(POINTS)
     )
     return Figure(points, figures[1].score, figures[1].box)
+
+
+def legs_below(figure: Figure) -> Figure:
+    """The posture of one whose feet are below the picture: legs that were squeezed into it go straight down."""
+    points = list(figure.points)
+    (_, top), (_, low) = points[LEFT_SHOULDER], points[LEFT_HIP]
+    long = low - top
+    if long <= 0 or max(points[27][1], points[28][1]) - low > LEAST_LEGS * long:
+        return figure
+    for leg in LEGS:
+        x, y = points[leg[0]]
+        for n, far in zip(leg[1:], (0.9, 1.7, 1.8), strict=True):
+            points[n] = (x, y + far * long)
+    return Figure(tuple(points), figure.score, figure.box)
 
 
 def moved(figure: Figure, there: Box, here: Box) -> Figure:

@@ -178,7 +178,10 @@ def _capsule(picture: Bgr, puppet: Puppet) -> None:
     left, top, right, bottom = _in_pixels(puppet.box, width, height)
     thick = 0.7 * min(right - left, bottom - top)
     x, y, half = (left + right) / 2, (top + bottom) / 2, thick / 2
-    lies = right - left > bottom - top
+    is_cut = top <= 0.015 * height  # their head is above the picture
+    lies = right - left > bottom - top and not is_cut
+    if is_cut:
+        top, half = top - thick, min(half, 0.4 * (bottom - top))
     a, b = ((left + half, y), (right - half, y)) if lies else ((x, top + half), (x, bottom - half))
     _line(picture, a, b, thick + 3, RIM)
     _line(picture, a, b, thick, COLOURS[puppet.number % len(COLOURS)])

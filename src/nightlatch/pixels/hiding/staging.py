@@ -14,7 +14,7 @@ from statistics import median
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import ANIMALS, Kind, family
 from nightlatch.pixels.hiding.casting import Role, are_one, beside, cast, is_at_side, strangers
-from nightlatch.pixels.hiding.figures import Figure, blended, like, middle_of, moved
+from nightlatch.pixels.hiding.figures import Figure, blended, legs_below, like, middle_of, moved
 from nightlatch.pixels.hiding.finding import SURE_LOOKS, Chain, Findings
 from nightlatch.pixels.hiding.puppets import Puppet
 from nightlatch.pixels.vision.boxes import iou
@@ -25,6 +25,8 @@ AS_BEFORE = 0.6  # IoU of boxes: whose place is so much the same holds their pos
 FRESH = 0.65  # IoU of boxes: eyes do not ask again for one who seems not to move; a posture fits until they did
 FITS = 0.25  # IoU of a posture's extent and the find it is of
 FIGURE_SURE = 0.5  # score of a posture that is drawn: less are guesses, small and crooked
+CUT = 0.015  # of the picture: a find so near to its upper or lower side goes on outside
+HEADLESS = 0.15  # of a find's height, from its top to a head that is not there
 LEAST_LONG, MOST_LONG = 0.5, 1.6  # times as wide or high as the find, where that is known
 TO_THE_END_S = 1.5  # before the film's end: who was lost in the middle so late is drawn on
 # Chosen on films of ../shared/data/videos (docs/hiding.md names them).
@@ -106,7 +108,8 @@ def _postures(role: Role, fps: float) -> dict[int, Figure]:
             continue
         box = fresh.setdefault(sight.figure.points, sight.box)
         if iou(box, sight.box) >= FRESH and _fits(sight.figure, sight.box):
-            found[n] = sight.figure
+            is_cut = sight.box.bottom > 1 - CUT
+            found[n] = legs_below(sight.figure) if is_cut else sight.figure
     turned = {n: _as_most(n, found, fps) for n in found}
     return {n: middle_of([turned[m] for m in _near(n, list(found), fps)]) for n in found}
 
@@ -116,6 +119,8 @@ def _fits(figure: Figure, box: Box) -> bool:
     extent = figure.extent
     across = (extent.right - extent.left) / (box.right - box.left)
     down = (extent.bottom - extent.top) / (box.bottom - box.top)
+    if box.top < CUT and extent.top > box.top + HEADLESS * (box.bottom - box.top):
+        return False  # the head is above the picture, and the posture has one in it
     is_as_large = max(across, down) >= LEAST_LONG and max(across, down) <= MOST_LONG
     return figure.score >= FIGURE_SURE and is_as_large and iou(extent, box) >= FITS
 
