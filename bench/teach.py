@@ -103,7 +103,7 @@ def read(mp4: bytes) -> list[list[Shape]]:
     with av.open(io.BytesIO(mp4), "r") as container:
         for n, frame in enumerate(container.decode(video=0)):
             if n % EVERY == 0:
-                made.append(shapes(frame.to_ndarray(format="bgr24")))
+                made.append(shapes(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)))
     return made
 
 
