@@ -1,12 +1,13 @@
 """What is given of real films: how much is covered, what it costs, and who can still be seen.
 
-    python bench/redact.py [seconds] [part of a name] [--all-eyes]
+    python bench/redact.py [seconds] [part of a name] [--all-eyes] [--others]
 
 Every film of ../shared/data/videos with people in it: its first seconds (10) are made into a plate and puppets. Then:
 
 - *left out*: it is made again without each network in turn, and that one searches the plate, whole and in pieces. What
   it finds and is not grey is somebody whom the others miss, or an error of that eye: look at the plate that is named.
   (With --all-eyes none is left out; that is three times as fast.)
+- *others*: with --others it is also made with two other films of the same people's cameras as what came before.
 - *strangers*: OpenCV's HOG person detector and its frontal face cascade search the plate of all eyes.
 
 bench/out/hiding/ then holds a sheet for each film (six pictures before, the same after) and each plate with a find.
@@ -14,6 +15,7 @@ bench/out/hiding/ then holds a sheet for each film (six pictures before, the sam
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -92,6 +94,7 @@ class Line:
     cost: float = 0.0  # CPU seconds per second
     found: dict[str, int] = field(default_factory=dict)
     refused: str = ""
+    covered_with_others: float | None = None
 
 
 def without(eyes: PrivacyEyes, opinions: Sequence[Opinion], left: Opinion) -> PrivacyEyes:
@@ -151,6 +154,15 @@ def sheet(raw: bytes, seconds: int, stage: Stage, to: Path) -> None:
     cv2.imwrite(str(to), np.vstack([np.hstack(row) for row in small]))
 
 
+def others(path: Path) -> list[bytes]:
+    """Films that may be of the same camera; hiding itself leaves out what shows another place."""
+    house = re.search(r"home_(old_)?subject\d", path.stem)
+    if house is None:
+        return []
+    found = [each for each in sorted(path.parent.glob(f"*{house[0]}*")) if each != path]
+    return [each.read_bytes() for each in found]
+
+
 def judged(path: Path, seconds: int, eyes: PrivacyEyes, opinions: Sequence[Opinion], leaves_out: bool) -> Line:
     """Make one film, and look for people on its plates."""
     line, raw = Line(path.stem), path.read_bytes()
@@ -164,6 +176,11 @@ def judged(path: Path, seconds: int, eyes: PrivacyEyes, opinions: Sequence[Opini
     line.covered, line.grey, line.drawn = report.share_covered, report.share_grey, report.share_drawn
     if report.uncovered:
         line.refused = "somebody is still found on the plate"
+
+    before = others(path) if "--others" in sys.argv else []
+    if before:
+        with_them = redact_film(raw, eyes, from_ms=0, to_ms=seconds * 1000, more=before, any_length=True)
+        line.covered_with_others = with_them.report.share_covered
 
     def again(some: PrivacyEyes) -> Stage:
         return stage_of(Excerpt(raw, 0, seconds * 1000), some, lambda share: None, any_length=True)
@@ -186,7 +203,7 @@ def judged(path: Path, seconds: int, eyes: PrivacyEyes, opinions: Sequence[Opini
 
 def main() -> None:
     """Print one table."""
-    given = [each for each in sys.argv[1:] if each != "--all-eyes"]
+    given = [each for each in sys.argv[1:] if not each.startswith("--")]
     seconds, part = int(given[0]) if given else 10, given[1] if len(given) > 1 else ""
     every = sorted(p for p in (DATA / "videos").glob("*.*") if p.name.startswith(("person", "fall", "pet__path")))
     films = [path for path in every if part in path.name]
@@ -207,6 +224,8 @@ def main() -> None:
         lines.append(line)
         told = f"{line.covered:9.0%}{line.grey:6.0%}{line.drawn:7.0%}{line.cost:7.2f}  " if line.cost else ""
         found = " ".join(f"{name} {count}" for name, count in line.found.items())
+        if line.covered_with_others is not None:
+            found += f"  covered with others before {line.covered_with_others:.0%}"
         print(f"{line.name[:44]:46}{told}{found}{'  refused: ' + line.refused if line.refused else ''}", flush=True)
     done = [line for line in lines if not line.refused]
     if done:

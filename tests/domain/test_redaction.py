@@ -30,7 +30,6 @@ reports = st.builds(
     share_grey=st.floats(0, 1).map(abs),
     share_drawn=st.floats(0, 1).map(abs),
     lost=count,
-    worst_picture=st.none() | count,
 )
 FILM = b"film"
 PLAIN = RedactionReport(sha256(FILM).hexdigest(), Style.COVER, 12, 0, True, True)
@@ -62,7 +61,6 @@ def test_the_keeper_is_sent_six_fields_and_reads_the_same_report(report: Redacti
         {"share_covered": 1.5},
         {"share_grey": -0.5},
         {"share_drawn": "0.1"},
-        {"worst_picture": 1.0},
         {"eye": 5},
         {"more": 1},
     ],

@@ -455,7 +455,6 @@ export interface RedactionReport {
   written: number; // places that looked like writing or a screen, and are covered
   owner_covered: number; // rectangles that the owner covered besides
   lost: number; // times that somebody was lost from sight in the middle of the picture: what was seen then is grey
-  worst_picture: number | null; // the one in which most is still found
 }
 
 // How far along hiding people in a clip is, and what it did.

@@ -49,7 +49,6 @@ class RedactionReport:
     written: int = 0  # places that looked like writing or a screen, and are covered
     owner_covered: int = 0  # rectangles that the owner covered besides
     lost: int = 0  # times that somebody was lost from sight in the middle of the picture: what was seen then is grey
-    worst_picture: int | None = None  # the one in which most is still found
 
     @property
     def hides_all(self) -> bool:
@@ -116,6 +115,6 @@ def _fits(value: object, annotation: str) -> bool:
         return isinstance(value, bool)
     if annotation == "float":
         return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
-    if annotation in ("int", "int | None"):
-        return (value is None and annotation != "int") or (type(value) is int and value >= 0)
+    if annotation == "int":
+        return type(value) is int and value >= 0
     return isinstance(value, str)

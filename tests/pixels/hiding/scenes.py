@@ -81,20 +81,22 @@ def room(*acts: Act) -> Room:
 
 
 class Knows:
-    """Finds everybody where the scene says they are, but for those whom `misses` names in picture n."""
+    """Finds everybody where the scene says they are in pictures `at`, but for those whom `misses` names.
+
+    `misses` counts from the beginning of the stretch, as the pictures do.
+    """
 
     name = "truth"
 
-    def __init__(self, scene: Room, count: int, misses: Callable[[int, Act], bool]) -> None:
-        self.scene, self.count, self.misses, self.looked = scene, count, misses, 0
+    def __init__(self, scene: Room, at: Sequence[int], first: int, misses: Callable[[int, Act], bool]) -> None:
+        self.scene, self.at, self.first, self.misses = scene, list(at), first, misses
 
     def look(self, bgr: np.ndarray, regions: Sequence[Box]) -> list[Detection]:
-        n = self.looked * LOOK_EVERY
-        self.looked += 1
-        if n >= self.count:  # the plate is looked at: nobody is found on it
+        if not self.at:  # the plate is looked at: nobody is found on it
             return []
+        n = self.at.pop(0)
         kinds = {"person": Kind.PERSON, "lying": Kind.PERSON, "cat": Kind.CAT, "vehicle": Kind.VEHICLE}
-        found = [(act, box) for act, box in self.scene.boxes(n) if not self.misses(n, act)]
+        found = [(act, box) for act, box in self.scene.boxes(n + self.first) if not self.misses(n, act)]
         return [Detection(box, kinds[act.figure], 0.9) for act, box in found]
 
 
@@ -111,15 +113,22 @@ class Blind:
 
 
 def stage(
-    scene: Room, folder: Path, seconds: float, misses: Callable[[int, Act], bool] = lambda n, act: False
+    scene: Room,
+    folder: Path,
+    seconds: float,
+    misses: Callable[[int, Act], bool] = lambda n, act: False,
+    from_s: float = 0.0,
 ) -> Stage:
-    """What a film of the scene is drawn from."""
+    """What a film of the scene is drawn from: [from_s, seconds) of it."""
     raw = film(scene, folder / "film.mp4", seconds).read_bytes()
-    eyes = PrivacyEyes(Knows(scene, round(seconds * scene.fps), misses), Blind(), Blind())
-    return stage_of(Excerpt(raw, 0, round(seconds * 1000)), eyes, lambda share: None, any_length=True)
+    excerpt = Excerpt(raw, round(from_s * 1000), round(seconds * 1000))
+    count = round((seconds - from_s) * scene.fps)
+    at = [*range(0, count, LOOK_EVERY), *(n for n, _ in excerpt.around())]
+    eyes = PrivacyEyes(Knows(scene, at, round(from_s * scene.fps), misses), Blind(), Blind())
+    return stage_of(excerpt, eyes, lambda share: None, any_length=True)
 
 
-def most_visible(scene: Room, made: Stage, every: int = 5) -> tuple[float, int]:
+def most_visible(scene: Room, made: Stage, every: int = 5, from_s: float = 0.0) -> tuple[float, int]:
     """The largest share of anybody's pixels that the plate shows, and in which picture.
 
     A pixel of theirs is shown where the plate is unlike the empty place, and more like them.
@@ -129,7 +138,7 @@ def most_visible(scene: Room, made: Stage, every: int = 5) -> tuple[float, int]:
     off = np.abs(plate - quiet.ground).max(axis=2)
     worst = (0.0, 0)
     for n in range(0, len(made.puppets), every):
-        picture = quiet.frame(n).astype(int)
+        picture = quiet.frame(n + round(from_s * scene.fps)).astype(int)
         theirs = np.abs(picture - quiet.ground).max(axis=2) > CLEAR
         shown = made.plate.is_known & (off > CLEAR) & (np.abs(plate - picture).max(axis=2) < off)
         if theirs.any():

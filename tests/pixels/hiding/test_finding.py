@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import Detection, Kind
 from nightlatch.pixels.hiding.doubting import Ends, ends_of
-from nightlatch.pixels.hiding.finding import Chain, Findings, Guess, bodies, chains, covers_of
-from nightlatch.pixels.hiding.plate import NoPlate, Plate, Sample, mask_of, plate_of
+from nightlatch.pixels.hiding.finding import Chain, Cover, Findings, Guess, bodies, chains, covers_of
+from nightlatch.pixels.hiding.plate import Hidden, NoPlate, Plate, Sample, mask_of, plate_of
 from nightlatch.pixels.vision.boxes import covered
 
 FPS = 15.0
@@ -32,8 +32,8 @@ def hidden(boxes: Sequence[Box], box: Box) -> bool:
 def covers(looks: dict[int, Findings], count: int, held: tuple[bool, bool] = (False, False)) -> list[list[Box]]:
     made: list[list[Box]] = [[] for _ in range(count)]
     for chain in chains(looks, FPS):
-        for n, box in covers_of(chain, range(count), FPS, held).items():
-            made[n].append(box)
+        for n, cover in covers_of(chain, range(count), FPS, held).items():
+            made[n].append(cover.reach)
     return made
 
 
@@ -123,13 +123,14 @@ def only(looks: dict[int, Findings]) -> Chain:
 def plate(looks: dict[int, Findings], small: list[np.ndarray]) -> Plate:
     found = chains(looks, FPS)
     ends = [ends_of(chain, found, AT, small, FPS) for chain in found]
-    boxes: dict[int, list[Box]] = {n: [] for n in AT}
+    covers: dict[int, list[Cover]] = {n: [] for n in AT}
     for chain, end in zip(found, ends, strict=True):
-        for n, box in covers_of(chain, AT, FPS, end.held).items():
-            boxes[n].append(box)
-    masks = np.stack([mask_of(boxes[n], small[0].shape) for n in AT])
+        for n, cover in covers_of(chain, AT, FPS, end.held).items():
+            covers[n].append(cover)
+    reach = np.stack([mask_of([each.reach for each in covers[n]], small[0].shape) for n in AT])
+    taken = np.stack([mask_of([each.core for each in covers[n] if each.core], small[0].shape) for n in AT])
     samples = [Sample(k, cv2.cvtColor(small[k], cv2.COLOR_GRAY2BGR)) for k in range(0, len(AT), 4)]
-    return plate_of(small, samples, masks, [known for end in ends for known in end.known], FPS / 2)
+    return plate_of(small, samples, Hidden(taken, reach), [known for end in ends for known in end.known], FPS / 2)
 
 
 ENTERS = {n: person(Box(0.9 - 0.4 * n / 60, 0.3, min(1.0, 1.0 - 0.4 * n / 60), 0.8)) for n in range(0, 61, 2)}
@@ -184,8 +185,9 @@ def test_a_camera_that_moves_is_refused_with_the_second() -> None:
     wide = cv2.resize(place, (640, 360), interpolation=cv2.INTER_CUBIC)
     small = [np.ascontiguousarray(wide[50:230, k * 3 : k * 3 + 320]) for k in range(100)]
     samples = [Sample(k, cv2.cvtColor(small[k], cv2.COLOR_GRAY2BGR)) for k in range(0, 100, 10)]
+    nobody = np.zeros((100, 180, 320), np.bool_)
     with pytest.raises(NoPlate, match="The camera moves"):
-        plate_of(small, samples, np.zeros((100, 180, 320), np.bool_), [], 5.0)
+        plate_of(small, samples, Hidden(nobody, nobody), [], 5.0)
 
 
 def test_grey_leaves_nothing_of_what_was_under_it() -> None:

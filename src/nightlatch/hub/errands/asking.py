@@ -14,8 +14,9 @@ LARGEST_FILM = 160 * 1024**2  # bytes of an opened clip
 class HideRequest(msgspec.Struct, frozen=True):
     """Hide everybody in [from_ms, to_ms) of the film that comes with it; whatever lies under a mask is black.
 
-    More films of the same camera may follow the clip's, from minutes before or after: they only say what the place
-    looks like where nobody stands. `lengths` are the bytes of each film, the clip's first; empty when it comes alone.
+    More films of the same camera may follow the clip's, from minutes before it, in their order: they only say what the
+    place looks like where nobody stands. `lengths` are the bytes of each film, the clip's first; empty when it comes
+    alone.
     """
 
     from_ms: int  # from the film's beginning

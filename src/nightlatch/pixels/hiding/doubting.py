@@ -70,7 +70,7 @@ def _behind(chain: Chain, end: int, others: Sequence[Chain], at: Sequence[int], 
     for other in others:
         if other is not chain:
             over = covers_of(other, at, fps, (False, False))
-            made |= np.array([n in over and covered(place, over[n]) > BEHIND for n in at])
+            made |= np.array([n in over and covered(place, over[n].reach) > BEHIND for n in at])
     return made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
@@ -22,6 +23,7 @@ from nightlatch.pixels.vision.areas import blacken
 
 MOST_WIDTH, MOST_HEIGHT, MOST_FPS = 1280, 720, 15
 MOST_PIXELS = 4096 * 2304
+AROUND_S = 1.0  # between key pictures outside the stretch
 Bgr = NDArray[np.uint8]
 
 
@@ -30,7 +32,10 @@ class CannotRedact(NightlatchError):
 
 
 class Excerpt:
-    """[from_ms, to_ms) of a film as pictures of at most 1280 × 720, 15 a second; decoded anew each time."""
+    """[from_ms, to_ms) of a film as pictures of at most 1280 × 720, 15 a second; decoded anew each time.
+
+    Numbers of pictures count from the beginning of the stretch.
+    """
 
     def __init__(self, mp4: bytes, from_ms: int, to_ms: int, masks: Sequence[Area] = ()) -> None:
         """Raises `CannotRedact` for what is no film."""
@@ -73,6 +78,26 @@ class Excerpt:
                         n += 1
                         due_s = n / MOST_FPS
                         self.count = n
+        except av.error.FFmpegError:
+            return
+
+    def around(self) -> Iterator[tuple[int, Bgr]]:
+        """(number, picture) of key pictures before (numbers below 0) and after the stretch, a second apart or more."""
+        try:
+            with av.open(io.BytesIO(self._mp4), "r", metadata_errors="ignore") as container:
+                stream = container.streams.video[0]
+                stream.codec_context.skip_frame = "NONKEY"
+                begin = None if stream.start_time is None else float(stream.start_time * (stream.time_base or 0))
+                last_s = -AROUND_S
+                for frame in container.decode(stream):
+                    if frame.time is None:
+                        continue
+                    begin = frame.time if begin is None else begin
+                    at_s = frame.time - begin
+                    is_within = self._from_ms <= at_s * 1000 < self._to_ms
+                    if not is_within and at_s - last_s >= AROUND_S:
+                        last_s = at_s
+                        yield math.floor((at_s - self._from_ms / 1000) * MOST_FPS), self._picture(frame)
         except av.error.FFmpegError:
             return
 

@@ -8,6 +8,7 @@ take a pixel.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -21,6 +22,7 @@ from nightlatch.pixels.vision.boxes import area_of, around, covered, grown, iou,
 SIDE_MARGIN = 0.15  # of the box, on each side
 TOP_MARGIN = 0.16  # heads are often cut off
 FOOT_MARGIN = 0.08
+CORE_MARGIN = 0.33  # of these margins: within it somebody is, beyond it they may be
 CARRY_S = 1.0  # before and after somebody was found
 JOIN_S = 3.0  # between two times that the same one was found
 GROW_PER_S = 0.03  # of the picture, while nobody is found
@@ -28,6 +30,8 @@ MOST_GROWN = 0.05  # of the picture: a cover grows by no more than this
 NEAR_S = 0.5  # where somebody was found within this time is covered, too
 STEADY_S = 0.2  # what was found within this time of a picture is covered in it: boxes are cut short now and then
 EDGE = 0.04  # of the picture: people who are lost nearer to its side than this have left it
+BLINK_S = 0.7  # between two finds: they were there in between
+STAYS = 0.3  # IoU of two finds' covers, from which they stayed in between
 SURE_LOOKS = 3  # of a chain, before its end means anything
 FIGURE_SURE = 0.6  # score of a posture from which it says where somebody is
 HARMLESS_SURE = 0.5  # score of an animal or vehicle, from which it is one
@@ -56,9 +60,10 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Find:
-    """One find in one picture. `cover` holds all that any eye took for it, with its margins."""
+    """One find in one picture: `core` holds all that any eye took for it, `cover` that with its margins."""
 
     box: Box
+    core: Box
     cover: Box
     kind: Kind  # MOTION: it moved, and no eye knew what it was
     score: float
@@ -109,14 +114,14 @@ def bodies(look: Findings) -> list[Find]:
     for face in look.faces:
         if all(covered(face.box, body.cover) < 0.9 for body in people):
             box = body_of(face.box)
-            people.append(Find(box, box, Kind.PERSON, face.score))
+            people.append(Find(box, box, box, Kind.PERSON, face.score))
     things = [
-        Find(d.box, widened(d.box), family(d.kind), d.score)
+        Find(d.box, core_of(d.box), widened(d.box), family(d.kind), d.score)
         for d in look.things
         if d.kind is not Kind.PERSON and d.score >= HARMLESS_SURE
     ]
     moving = [
-        Find(region, widened(region), Kind.MOTION, 0.0)
+        Find(region, core_of(region), widened(region), Kind.MOTION, 0.0)
         for region in look.regions
         if area_of(region) >= SMALLEST_REGION
         and all(covered(region, body.cover) < 0.8 for body in people)
@@ -132,9 +137,10 @@ def _people(look: Findings) -> list[Find]:
     for each in people:
         same = next((n for n, body in enumerate(found) if _is_one(body.box, each.box)), None)
         if same is None:
-            found.append(Find(each.box, widened(each.box), Kind.PERSON, each.score, is_guess=isinstance(each, Guess)))
+            is_guess = isinstance(each, Guess)
+            found.append(Find(each.box, core_of(each.box), widened(each.box), Kind.PERSON, each.score, None, is_guess))
         elif _widens(found[same], each):
-            found[same] = replace(found[same], cover=around(found[same].cover, widened(each.box)))
+            found[same] = _around(found[same], core_of(each.box), widened(each.box))
     for figure in look.figures:
         best = max(range(len(found)), key=lambda n: iou(found[n].box, figure.box), default=None)
         if best is not None and found[best].figure is None:
@@ -151,10 +157,15 @@ def _widens(body: Find, find: Detection) -> bool:
 
 def _with_figure(body: Find, figure: Figure) -> Find:
     """A body whose posture is known: its cover holds that, too, and no longer a guess that is much larger."""
+    body = replace(body, figure=figure)
     if figure.score < FIGURE_SURE:
-        return replace(body, figure=figure)
-    cover = widened(figure.extent)
-    return replace(body, figure=figure, cover=cover if body.is_guess else around(body.cover, cover))
+        return body
+    core, cover = core_of(figure.extent), widened(figure.extent)
+    return replace(body, core=core, cover=cover) if body.is_guess else _around(body, core, cover)
+
+
+def _around(body: Find, core: Box, cover: Box) -> Find:
+    return replace(body, core=around(body.core, core), cover=around(body.cover, cover))
 
 
 def _is_one(a: Box, b: Box) -> bool:
@@ -178,6 +189,15 @@ def widened(box: Box) -> Box:
         min(1.0, box.right + side),
         min(1.0, box.bottom + foot),
     )
+
+
+def core_of(box: Box) -> Box:
+    """With a third of the margins; where it ends at the picture's side, with all of them: eyes see half of whoever
+    stands there."""
+    whole = widened(box)
+    if box.left < BORDER or box.right > 1 - BORDER:
+        return whole
+    return between(box, whole, CORE_MARGIN)
 
 
 def body_of(face: Box) -> Box:
@@ -231,7 +251,7 @@ def _are_doubles(a: Chain, b: Chain) -> bool:
 
 def _both(a: Find, b: Find) -> Find:
     better, other = (a, b) if (a.kind is Kind.PERSON, a.score) >= (b.kind is Kind.PERSON, b.score) else (b, a)
-    return replace(better, cover=around(a.cover, b.cover), figure=better.figure or other.figure)
+    return _around(replace(better, figure=better.figure or other.figure), other.core, other.cover)
 
 
 def _are_one_place(a: Chain, b: Chain) -> bool:
@@ -267,7 +287,19 @@ def _closeness(a: Find, b: Find) -> float:
     return iou(a.cover, b.cover) + near
 
 
-def covers_of(chain: Chain, at: Sequence[int], fps: float, held: tuple[bool, bool]) -> dict[int, Box]:
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """What one person or thing covers in one picture."""
+
+    reach: Box  # where they may be
+    core: Box | None  # where they are: found there, or held there by what the pictures show
+
+    def along(self, body: Find) -> Cover:
+        """And what was found close by in time."""
+        return Cover(around(self.reach, body.cover), body.core if self.core is None else around(self.core, body.core))
+
+
+def covers_of(chain: Chain, at: Sequence[int], fps: float, held: tuple[bool, bool]) -> dict[int, Cover]:
     """What a chain covers in the pictures `at`, in order: joined between finds, and carried beyond its ends.
 
     `held` says whether back to the film's beginning, and on to its end.
@@ -275,40 +307,46 @@ def covers_of(chain: Chain, at: Sequence[int], fps: float, held: tuple[bool, boo
     known = sorted(chain.found)
     first, last = known[0], known[-1]
     carry = round(CARRY_S * fps)
-    before, after = first + 1 if held[0] else carry, at[-1] + 1 if held[1] else carry
+    before, after = first - at[0] if held[0] else carry, at[-1] - last if held[1] else carry
     near, steady = round(NEAR_S * fps), round(STEADY_S * fps)
-    made: dict[int, Box] = {}
+    made: dict[int, Cover] = {}
     for n in at:
         if first - before <= n < first:
-            made[n] = grown(_near(chain, first, near), min(MOST_GROWN, GROW_PER_S * (first - n) / fps))
+            made[n] = _beyond(chain, first, (first - n) / fps, near, is_held=held[0])
         elif last < n <= last + after:
-            made[n] = grown(_near(chain, last, near), min(MOST_GROWN, GROW_PER_S * (n - last) / fps))
+            made[n] = _beyond(chain, last, (n - last) / fps, near, is_held=held[1])
         elif first <= n <= last:
             made[n] = _joined(chain, known, n, fps)
     for m, body in chain.found.items():
         for n in made:
             if abs(n - m) <= steady:
-                made[n] = around(made[n], body.cover)
+                made[n] = made[n].along(body)
     return made
 
 
-def _joined(chain: Chain, known: Sequence[int], n: int, fps: float) -> Box:
-    """Where the chain is between two finds, or at one."""
-    a = max(m for m in known if m <= n)
-    b = min(m for m in known if m >= n)
-    if a == b:
-        return chain.found[a].cover
-    doubt = GROW_PER_S * min(n - a, b - n) / fps
-    return grown(between(chain.found[a].cover, chain.found[b].cover, (n - a) / (b - a)), doubt)
-
-
-def _near(chain: Chain, n: int, reach: int) -> Box:
-    """Everywhere that the chain was about this time."""
-    box = chain.found[n].cover
+def _beyond(chain: Chain, end: int, away_s: float, near: int, *, is_held: bool) -> Cover:
+    """Where the chain may be `away_s` before its first or after its last find; who is held has not moved."""
+    about = Cover(chain.found[end].cover, chain.found[end].core)
     for m, other in chain.found.items():
-        if abs(m - n) <= reach:
-            box = around(box, other.cover)
-    return box
+        if abs(m - end) <= near:
+            about = about.along(other)
+    if is_held:
+        return about
+    return Cover(grown(about.reach, min(MOST_GROWN, GROW_PER_S * away_s)), None)
+
+
+def _joined(chain: Chain, known: Sequence[int], n: int, fps: float) -> Cover:
+    """Where the chain is between two finds, or at one. Who is found in one place twice was there between."""
+    at = bisect_left(known, n)
+    b = known[at]
+    a = b if b == n else known[at - 1]
+    before, after = chain.found[a], chain.found[b]
+    if a == b:
+        return Cover(before.cover, before.core)
+    share = (n - a) / (b - a)
+    reach = grown(between(before.cover, after.cover, share), GROW_PER_S * min(n - a, b - n) / fps)
+    stays = (b - a) / fps <= BLINK_S or iou(before.cover, after.cover) > STAYS
+    return Cover(reach, between(before.core, after.core, share) if stays else None)
 
 
 def is_in_the_middle(chain: Chain, n: int) -> bool:

@@ -23,7 +23,8 @@ from nightlatch.pixels.hiding.steady import first_moved
 LEAST_STEP = 11.0  # grey levels: what differs by less is the same
 MOST_STEP = 26.0  # and what differs by more is not, however noisy the place is
 NOISES = 5.0  # standard deviations: so is what differs by less than these
-LEAST_FREE = 4  # looks at a pixel
+LEAST_AGREE = 4  # looks at a pixel that agree
+LEAST_SURE = 2  # of them, at which nobody can be there
 APART_S = 2.0  # the first and the last of them, at least
 APART_SHARE = 0.3  # or this share of a film that is shorter than usual
 MOST_DIFFERING = 0.10  # of a pixel's free looks
@@ -31,6 +32,7 @@ MOST_AT_END = 2  # free looks, one after the other, at the film's beginning or e
 LEAST_KNOWN = 2  # free looks that agree while somebody's whereabouts are known
 STRANGE = 0.35  # of what is free differs: other light, a shaken camera; such a look says nothing
 MOST_STRANGE = 0.4  # of all looks
+LEAST_COMMON = 0.02  # of the picture that two plates both know, before they can be compared
 SPECK = 5  # pixels of a small picture: fewer that are not known are grain
 ISLE = 40  # pixels: fewer that are known, alone in the grey, say nothing
 BAND = 60  # rows of the plate that are made at once
@@ -63,6 +65,27 @@ class Plate:
         picture[~known] = GREY
         return Plate(picture, known)
 
+    def is_of(self, small: Grey) -> bool:
+        """Whether another look, grey, (h, w), shows this place in much the same light."""
+        size = (small.shape[1], small.shape[0])
+        known = cv2.resize(self.is_known.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+        grey = cv2.resize(cv2.cvtColor(self.picture, cv2.COLOR_BGR2GRAY), size, interpolation=cv2.INTER_AREA)
+        apart = small[known].astype(np.int16) - grey[known]
+        return bool(apart.size) and float(np.mean(np.abs(apart - np.median(apart)) > MOST_STEP)) < STRANGE
+
+    def filled_from(self, other: Plate) -> Plate:
+        """The plate with what only `other` knows, in this one's light; as it is where their lights differ too much."""
+        both, new = self.is_known & other.is_known, other.is_known & ~self.is_known
+        if both.sum() < LEAST_COMMON * both.size or not new.any():
+            return self
+        apart = self.picture[both].astype(np.int16) - other.picture[both]
+        light = np.median(apart, axis=0)
+        if float(np.mean(np.abs(apart - light).max(axis=1) > MOST_STEP)) > STRANGE:
+            return self
+        picture = self.picture.copy()
+        picture[new] = np.clip(other.picture[new] + light, 0, 255).astype(np.uint8)
+        return Plate(picture, self.is_known | new)
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -72,30 +95,43 @@ class Sample:
     picture: Bgr
 
 
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """For each of T looks, (T, h, w): where somebody or something is (`taken`), and where they may be (`reach`).
+
+    What is within reach is no background by itself. It only bears witness: where it looks as the place does in looks
+    at which nobody can be there, nobody is before it.
+    """
+
+    taken: Mask
+    reach: Mask
+
+
 def plate_of(
-    small: Sequence[Grey], samples: Sequence[Sample], hidden: Mask, doubts: Sequence[Mask], hz: float
+    small: Sequence[Grey], samples: Sequence[Sample], hidden: Hidden, doubts: Sequence[Mask], hz: float
 ) -> Plate:
     """The plate from T looks.
 
-    `small` are these looks, grey, (h, w); `hidden` is (T, h, w), where somebody or something may be; each of `doubts`
-    is (T,), when the whereabouts of one who was lost are known; `hz` is looks a second.
+    `small` are these looks, grey, (h, w); each of `doubts` is (T,), when the whereabouts of one who was lost are
+    known; `hz` is looks a second.
 
     Raises:
         NoPlate: the camera moved, or the light changed.
     """
     greys = np.stack([cv2.GaussianBlur(each, (5, 5), 0) for each in small]).astype(np.int16)
-    free = ~hidden
+    free = ~(hidden.taken | hidden.reach)
     moved = first_moved(small)
     if moved is not None:
         raise NoPlate("The camera moves", moved)
-    _, differs = _compared(greys, free)
-    strange = differs.sum(axis=(1, 2)) > STRANGE * np.maximum(1, free.sum(axis=(1, 2)))
+    differs = _differs(greys, free)
+    strange = (free & differs).sum(axis=(1, 2)) > STRANGE * np.maximum(1, free.sum(axis=(1, 2)))
     if strange.any():
         _refuse_if_strange(strange)
         free = free & ~strange[:, None, None]
-        _, differs = _compared(greys, free)
-    agrees = free & ~differs
-    known = _is_known(free, differs, hz)
+        differs = _differs(greys, free)
+    witness = hidden.reach & ~hidden.taken & ~strange[:, None, None] & (free.sum(axis=0) >= LEAST_SURE)
+    agrees = (free | witness) & ~differs
+    known = _is_known(free, free & differs, agrees, hz)
     for whereabouts in doubts:
         known &= agrees[whereabouts].sum(axis=0) >= LEAST_KNOWN
     return _coloured(samples, agrees, _tidied(known))
@@ -111,13 +147,13 @@ def mask_of(boxes: Sequence[Box], shape: Sequence[int]) -> Mask:
     return made
 
 
-def _compared(greys: Greys, free: Mask) -> tuple[Greys, Mask]:
-    """The median of what is free, and where a free pixel differs from it, when each look's light is evened out."""
+def _differs(greys: Greys, free: Mask) -> Mask:
+    """Where a pixel differs from the median of what is free, (T, h, w), when each look's light is evened out."""
     usual = _median(greys, free)
     even = greys - _light(greys, usual, free)[:, None, None]
     usual = _median(even, free)
     allowed = np.clip(NOISES * _noise(even, free), LEAST_STEP, MOST_STEP)
-    return usual, free & (np.abs(even - usual) > allowed)
+    return np.asarray(np.abs(even - usual) > allowed, np.bool_)
 
 
 def _median(greys: Greys, free: Mask) -> Greys:
@@ -143,14 +179,16 @@ def _noise(greys: Greys, free: Mask) -> NDArray[np.float32]:
     return np.asarray(np.where(both.any(axis=0), noise, 0), np.float32)
 
 
-def _is_known(free: Mask, differs: Mask, hz: float) -> Mask:
-    """Where a pixel was free often, seconds apart, and looked the same, (h, w)."""
-    count = free.sum(axis=0)
+def _is_known(free: Mask, differs: Mask, agrees: Mask, hz: float) -> Mask:
+    """Where a pixel looked the same often, seconds apart, and in nearly all free looks, (h, w)."""
     looks = len(free)
-    first, last = free.argmax(axis=0), looks - 1 - free[::-1].argmax(axis=0)
+    first, last = agrees.argmax(axis=0), looks - 1 - agrees[::-1].argmax(axis=0)
     apart = max(1, round(min(APART_S * hz, APART_SHARE * looks)))
     known = (
-        (count >= min(LEAST_FREE, looks)) & (last - first >= apart) & (differs.sum(axis=0) <= MOST_DIFFERING * count)
+        (agrees.sum(axis=0) >= min(LEAST_AGREE, looks))
+        & (free.sum(axis=0) >= min(LEAST_SURE, looks))
+        & (last - first >= apart)
+        & (differs.sum(axis=0) <= MOST_DIFFERING * free.sum(axis=0))
     )
     for way in (1, -1):
         known &= _run(free[::way], differs[::way]) <= MOST_AT_END

@@ -7,6 +7,7 @@ for people on it until nobody is found; draw and encode. No pixel of the film is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -14,20 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightlatch.domain.donation import LONGEST_MS, SHORTEST_MS
-from nightlatch.domain.geometry import Area, Box
+from nightlatch.domain.geometry import Area
 from nightlatch.domain.redaction import Redacted, RedactionReport, Style
 from nightlatch.domain.sighting import Kind
 from nightlatch.pixels.hiding.doubting import Ends, ends_of
 from nightlatch.pixels.hiding.eyes import PrivacyEyes
 from nightlatch.pixels.hiding.film import CannotRedact, Excerpt, encoded
-from nightlatch.pixels.hiding.finding import Chain, bodies, chains, covers_of
-from nightlatch.pixels.hiding.looking import LOOK_EVERY, Footage, look_at
-from nightlatch.pixels.hiding.plate import NoPlate, Plate, mask_of, plate_of
+from nightlatch.pixels.hiding.finding import Chain, Cover, bodies, chains, covers_of
+from nightlatch.pixels.hiding.looking import LOOK_EVERY, Footage, Watching
+from nightlatch.pixels.hiding.plate import Hidden, NoPlate, Plate, mask_of, plate_of
 from nightlatch.pixels.hiding.puppets import Puppet, drawn
 from nightlatch.pixels.hiding.searching import searched
 from nightlatch.pixels.hiding.staging import staged
 
-LOOKING, CHECKING = 0.8, 0.9  # share of the work that is done then
+LOOKING, AROUND, CHECKING = 0.7, 0.8, 0.9  # share of the work that is done then
 Bgr = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
@@ -52,12 +53,14 @@ def redact_film(
     from_ms: int,
     to_ms: int,
     masks: Sequence[Area] = (),
+    more: Sequence[bytes] = (),
     on_progress: Callable[[float], None] = lambda share: None,
     any_length: bool = False,
 ) -> Redacted:
     """Cut [from_ms, to_ms) out of a film and hide everybody in it, and what lies under `masks`.
 
-    `any_length` is for benchmarks over clips that are shorter than a gift may be.
+    The rest of the film, and `more` films of the same camera from before it, in their order, only say how the place
+    looks where it is hidden in the stretch. `any_length` is for benchmarks over clips shorter than a gift may be.
 
     Raises:
         CannotRedact: no film, not 20 to 30 seconds of it, or nobody can say that everybody is hidden.
@@ -65,54 +68,101 @@ def redact_film(
     if not any_length and not SHORTEST_MS <= to_ms - from_ms <= LONGEST_MS:
         raise CannotRedact("A clip to give must be 20 to 30 seconds long. Move the ends.")
     film = Excerpt(mp4, from_ms, to_ms, masks)
-    stage = stage_of(film, eyes, on_progress, any_length=any_length)
+    stage = stage_of(film, eyes, on_progress, _readable(more, masks), any_length=any_length)
     made, shares = _drawn(film, stage, lambda n: on_progress(CHECKING + (1 - CHECKING) * n / film.count))
     on_progress(1.0)
     return Redacted(made, _report(film, eyes.detector.name, stage, made, shares))
 
 
+def _readable(more: Sequence[bytes], masks: Sequence[Area]) -> list[Excerpt]:
+    """Those of `more` that are films; all their pictures are around an empty stretch at their beginning."""
+    made = []
+    for each in more:
+        with suppress(CannotRedact):
+            made.append(Excerpt(each, 0, 0, masks))
+    return made
+
+
 def stage_of(
-    film: Excerpt, eyes: PrivacyEyes, on_progress: Callable[[float], None], *, any_length: bool = False
+    film: Excerpt,
+    eyes: PrivacyEyes,
+    on_progress: Callable[[float], None],
+    more: Sequence[Excerpt] = (),
+    *,
+    any_length: bool = False,
 ) -> Stage:
     """Look at the film, and make what it will be drawn from. Raises `CannotRedact`."""
-    seen = look_at(film, eyes, lambda share: on_progress(LOOKING * share))
+    watching = Watching(eyes)
+    seen = watching.film(film, lambda share: on_progress(LOOKING * share))
     if film.count == 0:
         raise CannotRedact("There are no pictures in this stretch. Choose another one.")
     if not any_length and film.count / film.fps * 1000 < SHORTEST_MS - 1500:
         raise CannotRedact("The clip is shorter than it says: fewer than 20 seconds are left. Choose another one.")
-    found = chains(seen.looks, film.fps)
-    ends = [ends_of(chain, found, seen.at, seen.small, film.fps) for chain in found]
-    lost = [known for each in ends for known in each.known]
-    hidden, carried = _hidden(found, ends, seen, film.fps)
+    known = _known(seen, film.fps)
     try:
-        plate = plate_of(seen.small, seen.samples, hidden, lost, film.fps / LOOK_EVERY)
+        plate = _plate(known)
     except NoPlate as error:
         at = seen.at[error.look]
         where = f"first at second {at / film.fps:.0f} (picture {at})"
         raise CannotRedact(f"{error}, {where}. Choose a part in which it does not.") from None
+    if not plate.is_known.all():
+        with suppress(NoPlate):  # the minutes before look too different: the film has to do
+            plate = plate.filled_from(_plate(_known(watching.around(seen, plate, film, more), film.fps)))
+    on_progress(AROUND)
     plate, left = searched(plate, eyes)
     on_progress(CHECKING)
     people = sum(body.kind is Kind.PERSON for look in seen.looks.values() for body in bodies(look))
     faces = sum(len(look.faces) for look in seen.looks.values())
-    puppets = staged(seen.looks, found, film.count, film.fps, [each.stays for each in ends])
-    return Stage(plate, puppets, people, faces, carried, len(lost), left)
+    puppets = staged(known.seen.looks, known.chains, film.count, film.fps, [each.stays for each in known.ends])
+    return Stage(plate, puppets, people, faces, known.carried, len(known.lost), left)
 
 
-def _hidden(found: Sequence[Chain], ends: Sequence[Ends], seen: Footage, fps: float) -> tuple[Mask, int]:
-    """Where somebody or something may be in each look, (T, h, w), and how many of these covers nobody was found for.
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Who is where in some footage, as far as can be said."""
+
+    seen: Footage
+    fps: float
+    chains: Sequence[Chain]
+    ends: Sequence[Ends]
+    hidden: Hidden
+    carried: int
+
+    @property
+    def lost(self) -> list[Mask]:
+        """When the whereabouts are known of each who was lost."""
+        return [known for each in self.ends for known in each.known]
+
+
+def _known(seen: Footage, fps: float) -> _Known:
+    found = chains(seen.looks, fps)
+    ends = [ends_of(chain, found, seen.at, seen.small, fps) for chain in found]
+    return _Known(seen, fps, found, ends, *_hidden(found, ends, seen, fps))
+
+
+def _plate(known: _Known) -> Plate:
+    """Raises `NoPlate`."""
+    seen = known.seen
+    return plate_of(seen.small, seen.samples, known.hidden, known.lost, known.fps / LOOK_EVERY)
+
+
+def _hidden(found: Sequence[Chain], ends: Sequence[Ends], seen: Footage, fps: float) -> tuple[Hidden, int]:
+    """Where somebody or something is in each look, or may be, and how many of these covers nobody was found for.
 
     A vehicle that stands belongs to the place.
     """
     carried = 0
-    boxes: dict[int, list[Box]] = {n: [] for n in seen.at}
+    boxes: dict[int, list[Cover]] = {n: [] for n in seen.at}
     for chain, end in zip(found, ends, strict=True):
         if chain.family is Kind.VEHICLE and not chain.has_moved:
             continue
-        for n, box in covers_of(chain, seen.at, fps, end.held).items():
-            boxes[n].append(box)
+        for n, cover in covers_of(chain, seen.at, fps, end.held).items():
+            boxes[n].append(cover)
             carried += n not in chain.found
-    masks = [mask_of(boxes[n], small.shape) for n, small in zip(seen.at, seen.small, strict=True)]
-    return np.stack(masks), carried
+    shape = seen.small[0].shape
+    taken = [mask_of([each.core for each in boxes[n] if each.core is not None], shape) for n in seen.at]
+    reach = [mask_of([each.reach for each in boxes[n]], shape) for n in seen.at]
+    return Hidden(np.stack(taken), np.stack(reach)), carried
 
 
 @dataclass(frozen=True, slots=True)
