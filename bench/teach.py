@@ -189,9 +189,9 @@ def _word(bgr: Bgr, box: Box) -> str:
     height, width = bgr.shape[:2]
     scale = word_scale(height)
     top, middle = round(box.top * height), round((box.left + box.right) / 2 * width)
-    window = bgr[max(0, top - round(60 * scale)) : top + round(40 * scale), max(0, middle - 90) : middle + 90].max(
-        axis=2
-    )
+    reach = round((box.bottom - box.top) * height / 2 + 50 * scale)  # a narrow shape does not fill its place
+    rows = slice(max(0, top - reach), top + round(40 * scale))
+    window = bgr[rows, max(0, middle - 90) : middle + 90].max(axis=2)
     best = {}
     for word in WORDS:
         (across, down), under = cv2.getTextSize(word, TEXT, scale, 1)

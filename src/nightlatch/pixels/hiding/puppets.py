@@ -1,10 +1,10 @@
 """Draws who was there: a figure for each person, with its place, size, posture and direction. Pure; no pixel is kept.
 
-A person is one plain colour a track: the left arm and leg are lighter, the right ones darker, and knees
-are marked, since whether somebody sits shows in where they are; a face and a nose show
-where they look, a bare dark head that they look away; a ring on the ground shows where they stand or lie. Where no
-posture is known there is a capsule. An animal, a vehicle or a parcel is a shape with its word; what moved through the
-picture and no eye knew is a dashed shape that says "something". Nothing here ever reads what a person or a thing
+A person is one plain colour a track: the left arm and leg are lighter, the right ones darker, and knees are marked,
+since whether somebody sits shows in where they are; a face and a nose show where they look, a bare dark head that they
+look away; a ring on the ground shows where they stand or lie. Where no posture is known there is a capsule. An animal,
+a vehicle or a parcel is a shape with its word. What moved through the picture and no eye knew is a dashed shape that
+says "something"; one who was lost where they stood, "somebody?". Nothing here ever reads what a person or a thing
 looked like.
 """
 
@@ -54,6 +54,7 @@ STRANGER: Colour = (170, 145, 115)
 RIM: Colour = (30, 30, 30)
 SHADOW: Colour = (45, 45, 45)
 WORDS = {Kind.MOTION: "something", Kind.PACKAGE: "parcel"}  # others say what they are
+SOMEBODY = "somebody?"
 LIGHT, DARK = 0.45, 0.6  # of white in the left limbs, and of the colour in the right ones
 SIDEWAYS = 0.3  # of the trunk's length: shoulders no further apart than this show somebody from the side
 KNEE = 0.14  # of the trunk's length: who sits towards the camera is told from who stands by where the knees are
@@ -71,20 +72,21 @@ class Puppet:
     box: Box
     figure: Figure | None = None
     goes_right: bool = True
+    is_lost: bool = False  # somebody who may still be about here, and nobody knows how they stand
 
 
 def drawn(plate: Bgr, puppets: tuple[Puppet, ...]) -> Bgr:
     """The plate, (H, W, 3), with all puppets in front of it: who stands lower is nearer."""
     made = plate.copy()
     for puppet in sorted(puppets, key=lambda each: (each.box.bottom, each.number)):
-        if puppet.kind is not Kind.PERSON:
+        if puppet.kind is not Kind.PERSON or puppet.is_lost:
             _thing(made, puppet)
         elif puppet.figure is None:
             _capsule(made, puppet)
         else:
             _person(made, puppet.figure, COLOURS[puppet.number % len(COLOURS)])
     for puppet in puppets:
-        if puppet.kind is not Kind.PERSON:
+        if puppet.kind is not Kind.PERSON or puppet.is_lost:
             _say(made, puppet)
     return made
 
@@ -183,7 +185,7 @@ def _capsule(picture: Bgr, puppet: Puppet) -> None:
     if is_cut:
         top, half = top - thick, min(half, 0.4 * (bottom - top))
     a, b = ((left + half, y), (right - half, y)) if lies else ((x, top + half), (x, bottom - half))
-    _line(picture, a, b, thick + 3, RIM)
+    _line(picture, a, b, thick + 2 * max(2.0, 0.006 * height), RIM)
     _line(picture, a, b, thick, COLOURS[puppet.number % len(COLOURS)])
 
 
@@ -195,7 +197,7 @@ def _thing(picture: Bgr, puppet: Puppet) -> None:
     ahead = 1.0 if puppet.goes_right else -1.0
     if puppet.kind in ANIMALS:
         _animal(picture, middle, half, ahead)
-    elif puppet.kind is Kind.MOTION:
+    elif puppet.kind is Kind.MOTION or puppet.is_lost:
         _stranger(picture, middle, half)
     else:
         colour = VEHICLE if puppet.kind is Kind.VEHICLE else PARCEL
@@ -239,14 +241,14 @@ def _stranger(picture: Bgr, middle: Spot, half: Spot) -> None:
 
 def word_scale(height: int) -> float:
     """How large words are written on a picture so high, as OpenCV counts it."""
-    return min(0.9, max(0.4, height / 900))
+    return min(1.0, max(0.5, height / 800))
 
 
 def _say(picture: Bgr, puppet: Puppet) -> None:
     """The word of a thing, above it where there is room."""
     height, width = picture.shape[:2]
     left, top, right, _ = _in_pixels(puppet.box, width, height)
-    word, scale = WORDS.get(puppet.kind, str(puppet.kind)), word_scale(height)
+    word, scale = SOMEBODY if puppet.is_lost else WORDS.get(puppet.kind, str(puppet.kind)), word_scale(height)
     (across, down), under = cv2.getTextSize(word, TEXT, scale, 1)
     x = min(max(0.0, (left + right - across) / 2 - 3), max(0.0, width - across - 6.0))
     y = max(0.0, top - down - under - 4)

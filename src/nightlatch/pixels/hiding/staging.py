@@ -13,7 +13,7 @@ from statistics import median
 
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import ANIMALS, Kind, family
-from nightlatch.pixels.hiding.casting import Role, are_one, beside, cast, is_at_side, strangers
+from nightlatch.pixels.hiding.casting import ASPECT, Role, are_one, beside, cast, is_at_side, strangers
 from nightlatch.pixels.hiding.figures import Figure, blended, legs_below, like, middle_of, moved
 from nightlatch.pixels.hiding.finding import SURE_LOOKS, Chain, Findings
 from nightlatch.pixels.hiding.puppets import Puppet
@@ -25,6 +25,8 @@ AS_BEFORE = 0.6  # IoU of boxes: whose place is so much the same holds their pos
 FRESH = 0.65  # IoU of boxes: eyes do not ask again for one who seems not to move; a posture fits until they did
 FITS = 0.25  # IoU of a posture's extent and the find it is of
 FIGURE_SURE = 0.5  # score of a posture that is drawn: less are guesses, small and crooked
+HELD_S = 1.5  # after the last find, that somebody who stood is drawn as they stood
+UPRIGHT, SURELY = 1.2, 0.6  # heights to width, and the score, of one who stood and was well found
 CUT = 0.015  # of the picture: a find so near to its upper or lower side goes on outside
 HEADLESS = 0.15  # of a find's height, from its top to a head that is not there
 LEAST_LONG, MOST_LONG = 0.5, 1.6  # times as wide or high as the find, where that is known
@@ -142,7 +144,19 @@ def _near(n: int, known: list[int], fps: float) -> list[int]:
 def _puppet(player: _Player, number: int, n: int, fps: float) -> Puppet:
     before, after = beside(player.role.known, n)
     goes_right = player.role.sights[after].box.left >= player.role.sights[before].box.left
+    if n > player.role.known[-1] + HELD_S * fps and _was_surely_upright(player.role):
+        at = player.role.box(n)
+        low = Box(at.left, (at.top + at.bottom) / 2, at.right, at.bottom)
+        return Puppet(player.kind, number, low, None, goes_right, is_lost=True)
     return Puppet(player.kind, number, player.role.box(n), _posture(player, n, fps), goes_right)
+
+
+def _was_surely_upright(role: Role) -> bool:
+    """Whether somebody stood and was well found when they were lost: they would be found still, did they stand."""
+    last = [role.sights[n] for n in role.known[-5:]]
+    box = last[-1].box
+    is_upright = box.bottom - box.top > UPRIGHT * (box.right - box.left) * ASPECT
+    return is_upright and role.kind is Kind.PERSON and median(each.score for each in last) > SURELY
 
 
 def _posture(player: _Player, n: int, fps: float) -> Figure | None:
