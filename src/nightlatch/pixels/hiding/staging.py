@@ -14,7 +14,16 @@ from statistics import median
 from nightlatch.domain.geometry import Box
 from nightlatch.domain.sighting import ANIMALS, Kind, family
 from nightlatch.pixels.hiding.casting import ASPECT, Role, are_one, beside, cast, is_at_side, strangers
-from nightlatch.pixels.hiding.figures import Figure, blended, legs_below, like, middle_of, moved
+from nightlatch.pixels.hiding.figures import (
+    LEFT_HIP,
+    LEFT_SHOULDER,
+    Figure,
+    blended,
+    legs_below,
+    like,
+    middle_of,
+    moved,
+)
 from nightlatch.pixels.hiding.finding import SURE_LOOKS, Chain, Findings
 from nightlatch.pixels.hiding.puppets import Puppet
 from nightlatch.pixels.vision.boxes import iou
@@ -96,7 +105,8 @@ def _player(role: Role, there: Sequence[Chain], count: int, fps: float) -> _Play
     figures = _postures(role, fps) if role.kind is Kind.PERSON else {}
     has_left = is_at_side(role.sights[role.known[-1]].box)
     late = count - 1 - role.known[-1] <= (BEYOND_S if has_left and role.is_on_the_way(fps) else TO_THE_END_S) * fps
-    to_n = count - 1 if is_there or late else min(count - 1, role.known[-1] + beyond)
+    is_gone = has_left and _was_surely_upright(role)  # an arm at the side of the picture, and then none
+    to_n = count - 1 if (is_there and not is_gone) or late else min(count - 1, role.known[-1] + beyond)
     return _Player(role, role.kind, figures, tuple(figures), max(0, role.known[0] - beyond), to_n)
 
 
@@ -121,10 +131,16 @@ def _fits(figure: Figure, box: Box) -> bool:
     extent = figure.extent
     across = (extent.right - extent.left) / (box.right - box.left)
     down = (extent.bottom - extent.top) / (box.bottom - box.top)
-    if box.top < CUT and extent.top > box.top + HEADLESS * (box.bottom - box.top):
+    if box.top < CUT and (extent.top > box.top + HEADLESS * (box.bottom - box.top) or _is_flat(figure)):
         return False  # the head is above the picture, and the posture has one in it
     is_as_large = max(across, down) >= LEAST_LONG and max(across, down) <= MOST_LONG
     return figure.score >= FIGURE_SURE and is_as_large and iou(extent, box) >= FITS
+
+
+def _is_flat(figure: Figure) -> bool:
+    """Whether the trunk lies rather than stands."""
+    (x, y), (u, v) = figure.points[LEFT_SHOULDER], figure.points[LEFT_HIP]
+    return abs(x - u) * ASPECT > abs(y - v)
 
 
 def _as_most(n: int, found: Mapping[int, Figure], fps: float) -> Figure:
