@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from structlog.testing import capture_logs
 from nightlatch.domain.redaction import NotARedaction, Redacted, RedactionReport, Style
 from nightlatch.errors import Reason, SourceError
 from nightlatch.hub.errands.asking import PROBE, ProbeAnswer, ProbeRequest
-from nightlatch.hub.errands.errand import Errand, ErrandFailed, TooLong
+from nightlatch.hub.errands.errand import CalledBack, Errand, ErrandFailed, Recall, TooLong
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -83,6 +84,24 @@ def test_a_child_that_never_reads_what_it_is_given_is_ended_too(tmp_path: Path) 
     program.write_text("import time\ntime.sleep(600)\n")
     with pytest.raises(TooLong):
         HASTY.send(Question(""), bytes(2_000_000), command=[sys.executable, str(program)])
+
+
+@pytest.mark.parametrize("work", ["    time.sleep(600)", "    share(0.1)\n    while True: pass"])
+def test_an_errand_that_is_called_back_ends_at_once(tmp_path: Path, work: str) -> None:
+    recall = Recall()
+    threading.Timer(0.5, recall.call).start()
+    began_s = time.monotonic()
+    with pytest.raises(CalledBack), capture_logs() as said:
+        ECHO.send(Question(""), b"film", recall=recall, command=child(tmp_path, work))
+    assert time.monotonic() - began_s < 15
+    assert said == []
+
+
+def test_an_errand_that_was_called_back_before_is_not_done(tmp_path: Path) -> None:
+    recall = Recall()
+    recall.call()
+    with pytest.raises(CalledBack):
+        ECHO.send(Question(""), recall=recall, command=child(tmp_path, "    time.sleep(600)"))
 
 
 def test_a_child_that_cannot_be_started_is_one_that_broke(tmp_path: Path) -> None:

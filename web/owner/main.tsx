@@ -2,6 +2,7 @@ import { render } from "preact";
 import { Cameras } from "./cameras/Page";
 import { ClipPage } from "./clip/Page";
 import { GivePage } from "./give/Page";
+import { callWhenReady } from "./give/underway";
 import { GivingPage } from "./giving/Page";
 import { HomePage } from "./home/Page";
 import { HouseholdPage } from "./household/Page";
@@ -106,5 +107,6 @@ function App() {
 
 showTheme();
 showOnTab();
+callWhenReady();
 render(<App />, document.getElementById("app")!);
 void start();

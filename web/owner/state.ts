@@ -24,6 +24,7 @@ export const now = signal(Date.now());
 export const browserNow = signal(Date.now()); // where the hub is not to be believed
 export const path = signal(location.pathname + location.search);
 export const clipsChanged = signal(0);
+export const offersChanged = signal(0); // of clips on their way to being given
 export const stillsChanged = signal<Record<string, number>>({});
 export const leaving = signal<ReadonlySet<string>>(new Set()); // clips that are being deleted
 
@@ -163,6 +164,10 @@ function follow() {
       stillsChanged.value = { ...stillsChanged.value, [hint.camera_id]: hint.at_ms };
       return;
     }
+    if (hint.type === "offer") {
+      offersChanged.value++;
+      return;
+    }
     if (hint.type === "clip" || hint.type === "clip_gone") clipsChanged.value++;
     soon();
   };
@@ -172,7 +177,10 @@ function follow() {
     void knock();
   };
   feed.onopen = () => {
-    if (missed) clipsChanged.value++; // there may have been hints meanwhile
+    if (missed) {
+      clipsChanged.value++; // there may have been hints meanwhile
+      offersChanged.value++;
+    }
     missed = false;
   };
 }

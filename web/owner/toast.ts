@@ -6,6 +6,7 @@ import type { Failure, Result } from "../shared/api";
 interface Note {
   text: string;
   undo?: () => void;
+  act?: { name: string; go: () => void }; // where it leads
 }
 
 export const toast = signal<Note | null>(null);
@@ -31,6 +32,18 @@ export function say(text: string, undo?: () => void) {
     undo();
   };
   show({ text, undo: back }, 8000, hide);
+}
+
+// What leads somewhere, for as long as a way back stands there.
+export function call(text: string, name: string, act: () => void) {
+  const hide = () => {
+    toast.value = null;
+  };
+  const go = () => {
+    hide();
+    act();
+  };
+  show({ text, act: { name, go } }, 8000, hide);
 }
 
 // A failure that has no place of its own on the page. An owner who is signed out sees that at once anyway.

@@ -261,6 +261,11 @@ export function Toast() {
           Undo
         </button>
       )}
+      {shown.act && (
+        <button type="button" onClick={shown.act.go} data-testid="toast-act">
+          {shown.act.name}
+        </button>
+      )}
     </div>
   );
 }

@@ -457,19 +457,51 @@ export interface RedactionReport {
   lost: number; // times that somebody was lost from sight in the middle of the picture: what was seen then is grey
 }
 
-// How far along hiding people in a clip is, and what it did.
+// An upright rectangle in fractions of the picture; left < right, top < bottom.
+export interface Box {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+// How far along preparing a clip is, and what it did.
 export interface Offer {
   id: string;
+  clip: string;
+  onset_ms: number; // of the clip's event
+  from_ms: number; // from the film's beginning
+  to_ms: number;
+  began_ms: number; // preparing it, by the hub's clock
+  kept_until_ms: number | null; // null while it is being prepared
   share: number; // 0 to 1
-  problem: string | null;
+  problem: string | null; // with `ready`: covering more failed, and the film is as it was
   ready: boolean;
   sha256: string | null; // hex, of the redacted film
   report: RedactionReport | null;
+  covers: Box[]; // what the owner covered in it
 }
 
 // The donation that the keeper made a key for.
 export interface DonationId {
   donation: string;
+}
+
+// A model that is not here.
+export interface MissingModel {
+  name: string;
+  bytes: number;
+  licence: string;
+  what: string;
+  can_be_fetched: boolean;
+  how_to_get: string; // a sentence
+}
+
+// What is missing, and how far along fetching it is.
+export interface HidingNeeds {
+  missing: MissingModel[];
+  share: number | null; // 0 to 1, while it is being fetched
+  problem: string | null; // why fetching it brought nothing
 }
 
 // What the keeper claims about an entry of the log; the browser checks it against the log.
@@ -521,13 +553,18 @@ export interface ClipGoneHint {
   clip_id: string;
 }
 
+// A clip on its way to being given is no longer being prepared: it is ready, or could not be.
+export interface OfferHint {
+  type: "offer";
+}
+
 // Nothing changed; the hub is there, and this is the time by its clock.
 export interface HereHint {
   type: "here";
   now_ms: number;
 }
 
-export type Hint = HomeHint | CameraHint | StillHint | ClipHint | ClipGoneHint | HereHint;
+export type Hint = HomeHint | CameraHint | StillHint | ClipHint | ClipGoneHint | OfferHint | HereHint;
 
 // One object of a clip, as the mailbox knows it.
 export interface MailboxObject {

@@ -201,7 +201,7 @@ def test_two_that_fetch_at_once_fetch_once(server: str, tmp_path: Path) -> None:
 
 
 def test_a_server_that_is_not_there_will_be_tried_again(tmp_path: Path) -> None:
-    with pytest.raises(ModelLost, match=r"cannot be reached from here.*Nightlatch tries again.*--from FILE"):
+    with pytest.raises(ModelLost, match=r"cannot be reached from here.*the next try goes on.*--from FILE"):
         fetch(model("http://127.0.0.1:9/weights"), tmp_path, pause_s=0.001)
 
 

@@ -6,6 +6,7 @@ import type { Clip } from "../../shared/wire";
 import type { Manifest } from "../clips";
 import { Badge } from "../events";
 import { type Finding, findingOf, what } from "../findings";
+import { OffersUnderway } from "../give/Lines";
 import { isHere } from "../hub";
 import { clipsChanged, go, home, now, state } from "../state";
 import { beginOf } from "../timeline/days";
@@ -42,6 +43,7 @@ export function ClipPage({ id }: { id: string }) {
   return (
     <article class="clip-page">
       <Head facts={facts} finding={finding} near={near} />
+      <OffersUnderway clip={id} />
       {at.is === "stopped" ? (
         <>
           <Trouble of={at.failure} />

@@ -1,22 +1,29 @@
-// Giving one clip: choose, hide people, play the film to its end, sign.
+// Giving one clip: choose, hide people, play the film to its end, answer one question, sign.
 
-import { useEffect, useMemo } from "preact/hooks";
-import { when } from "../../shared/time";
-import { now } from "../state";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { Link, Problem, Trouble, useTitle, Wait } from "../ui";
-import { type Cut, lengthOf, longestFrom, SHORTEST_MS } from "./cut";
+import { Choose } from "./Choose";
 import { doors } from "./doors";
-import { type Giver, giver } from "./giver";
-import { type Choosing, type Hiding, hid, inWords, leftFor, type Previewing } from "./steps";
+import { type Giver, giverOf } from "./giver";
+import { Heading } from "./Heading";
+import { PreviewStep } from "./Preview";
+import { Progress } from "./Progress";
+import type { Hiding } from "./steps";
+import { leftInWords } from "./words";
 
 export function GivePage({ id }: { id: string }) {
   useTitle("Give a clip");
-  const giving = useMemo(() => giver(id, doors), [id]);
+  const giving = useMemo(() => giverOf(id, doors), [id]);
+  const before = useRef(""); // the step that was shown last
   useEffect(() => {
     void giving.open();
     return giving.leave;
   }, [giving]);
   const at = giving.at.value;
+  const isFirst = before.current === "" || before.current === "opening";
+  useEffect(() => {
+    before.current = at.step;
+  }, [at.step]);
   switch (at.step) {
     case "opening":
     case "given":
@@ -30,13 +37,13 @@ export function GivePage({ id }: { id: string }) {
         <Problem text="This clip is shorter than 20 seconds." todo="Only clips of 20 seconds or more can be given." />
       );
     case "choosing":
-      return <Choose id={id} giving={giving} at={at} hiding={null} />;
+      return <Choose id={id} giving={giving} at={at} isFirst={isFirst} />;
     case "hiding":
-      return <Choose id={id} giving={giving} at={at.from} hiding={at} />;
+      return <HidingStep giving={giving} at={at} />;
     case "previewing":
-      return <Preview id={id} giving={giving} at={at} isBusy={false} />;
+      return <PreviewStep key={at.preview.url} giving={giving} at={at} isBusy={false} />;
     case "signing":
-      return <Preview id={id} giving={giving} at={at.from} isBusy />;
+      return <PreviewStep key={at.from.preview.url} giving={giving} at={at.from} isBusy />;
   }
 }
 
@@ -52,125 +59,36 @@ function JoinFirst() {
   );
 }
 
-function Choose(props: { id: string; giving: Giver; at: Choosing; hiding: Hiding | null }) {
-  const { id, giving, at, hiding } = props;
+const DOING: Record<Hiding["doing"], string> = {
+  opening: "Opening the clip in this browser, and what the camera saw before it",
+  hiding: "Hiding people",
+  covering: "Covering what you marked",
+};
+
+function HidingStep({ giving, at }: { giving: Giver; at: Hiding }) {
+  const isHere = at.doing === "opening"; // it ends with this page
   return (
-    <div class="narrow wide give">
-      <h1>Give this clip</h1>
+    <div class="narrow wide give" data-testid="give-hiding">
+      <Heading step={1}>{at.doing === "covering" ? "Covering" : "Hiding people"}</Heading>
       <p class="lead">
-        {at.clip.camera_name}, {when(at.clip.onset_ms, now.value)}. Nothing leaves before you have seen exactly what
-        would.
+        {isHere
+          ? "Keep Nightlatch open for this. After that, your own hub draws everybody anew."
+          : "Your own hub does this; nothing leaves the house. You may leave this page: " +
+            "it goes on without you, and you are told when it is ready."}
       </p>
-      <Sliders cut={at.cut} all={lengthOf(at.clip)} set={giving.cut} isBusy={hiding !== null} />
-      <div class="row">
-        <button
-          type="button"
-          class="main"
-          data-testid="give-hide"
-          disabled={hiding !== null}
-          onClick={() => void giving.hide()}
-        >
-          Hide people
-        </button>
-        <KeepIt id={id} />
-      </div>
-      {hiding && (
-        <p class="wait" role="status">
-          <span class="dots" aria-hidden="true" />{" "}
-          {hiding.doing === "opening" ? "Opening the clip in this browser…" : "Hiding people…"}{" "}
-          {hiding.share === null ? "" : `${Math.round(hiding.share * 100)} %`} {leftFor(hiding)}
-        </p>
-      )}
-      <Trouble of={at.failure} />
-    </div>
-  );
-}
-
-interface CutProps {
-  cut: Cut;
-  set: (to: Cut) => void;
-  isBusy: boolean;
-}
-
-function Sliders({ cut, all, set, isBusy }: CutProps & { all: number }) {
-  return (
-    <>
-      <label class="field">
-        <span>From second {Math.round(cut.fromMs / 1000)}</span>
-        <input
-          type="range"
-          disabled={isBusy}
-          min={0}
-          max={Math.max(0, all - SHORTEST_MS)}
-          step={500}
-          value={cut.fromMs}
-          onInput={(e) => set({ ...cut, fromMs: Number(e.currentTarget.value) })}
-        />
-      </label>
-      <label class="field">
-        <span>For {Math.round(cut.lengthMs / 1000)} seconds</span>
-        <input
-          type="range"
-          disabled={isBusy}
-          min={SHORTEST_MS}
-          max={longestFrom(cut.fromMs, all)}
-          step={500}
-          value={cut.lengthMs}
-          onInput={(e) => set({ ...cut, lengthMs: Number(e.currentTarget.value) })}
-        />
-      </label>
-    </>
-  );
-}
-
-function Preview({ id, giving, at, isBusy }: { id: string; giving: Giver; at: Previewing; isBusy: boolean }) {
-  const { preview } = at;
-  return (
-    <div class="narrow wide give">
-      <h1>Give this clip</h1>
-      <p class="lead">This is all that would be given: no sound, no name, no place, no time. Play it to its end.</p>
-      <video
-        class="screen"
-        data-testid="give-film"
-        src={preview.url}
-        controls
-        playsinline
-        muted
-        autoplay
-        onEnded={giving.played}
-      />
-      <p data-testid="give-covered">{preview.covered !== null && inWords(preview.covered)}</p>
-      <p class="fine">{preview.timesFound !== null && hid(preview.timesFound)}</p>
-      <details open>
-        <summary>What you are asked</summary>
-        <div class="notice">
-          {at.from.programme.notice.split(/\n\s*\n/).map((paragraph) => (
-            <p key={paragraph}>{paragraph}</p>
-          ))}
+      <Progress name={DOING[at.doing]} share={at.share} left={leftInWords(at.leftMs)} />
+      {at.doing !== "covering" && (
+        <div class="row">
+          <button type="button" onClick={giving.stop} data-testid="give-stop">
+            Stop
+          </button>
+          {!isHere && (
+            <Link href="/" class="button quiet">
+              Leave it running
+            </Link>
+          )}
         </div>
-      </details>
-      <div class="row">
-        <button
-          type="button"
-          class="main"
-          data-testid="give-sign"
-          disabled={!at.isPlayed || isBusy}
-          onClick={() => void giving.sign()}
-        >
-          {at.isPlayed ? "Sign and give" : "Play it to its end first"}
-        </button>
-        <KeepIt id={id} />
-      </div>
-      {isBusy && <Wait text="Signing and sending…" />}
-      <Trouble of={at.failure} />
+      )}
     </div>
-  );
-}
-
-function KeepIt({ id }: { id: string }) {
-  return (
-    <Link href={`/clip/${id}`} class="button quiet">
-      Keep it
-    </Link>
   );
 }

@@ -2,6 +2,7 @@
 
 import { when } from "../../shared/time";
 import type { CameraNow, Home } from "../../shared/wire";
+import { OffersUnderway } from "../give/Lines";
 import { isHere, lastHeard, quiet } from "../hub";
 import type { Silence } from "../presence";
 import { home, now, stillsChanged } from "../state";
@@ -24,6 +25,7 @@ export function HomePage() {
   return (
     <>
       <Status of={found} />
+      <OffersUnderway />
       {found.cameras.length > 0 && <ModeChoice of={found.mode} />}
       <section class="cameras" aria-label="Cameras">
         {found.cameras.map((camera) => (

@@ -11,7 +11,7 @@ const NEWER_MS = 1500; // until the hub may have something newer
 const TELL_MS = 250;
 const USUAL_CODEC = "avc1.640028"; // where a segment does not say
 
-function sourceOf(camera: string, signal: AbortSignal): Source {
+export function sourceOf(camera: string, signal: AbortSignal): Source {
   return {
     list: (from, to) =>
       get(`/segments?camera=${camera}&from_ms=${Math.round(from)}&to_ms=${Math.round(to)}`, { signal }),

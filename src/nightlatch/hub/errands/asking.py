@@ -75,6 +75,29 @@ class FetchAnswer(msgspec.Struct, frozen=True):
     path: str
 
 
+class LackRequest(msgspec.Struct, frozen=True):
+    """Which of the models that hiding needs are not on this machine?"""
+
+    models_dir: str | None  # None: the account's cache
+
+
+class LackedModel(msgspec.Struct, frozen=True):
+    """A model that is not here, and how it can be had."""
+
+    name: str
+    bytes: int
+    licence: str
+    what: str
+    how_to_get: str  # a sentence
+    fetch: FetchRequest | None  # None: it comes with set-up, out of a package
+
+
+class LackAnswer(msgspec.Struct, frozen=True):
+    """All that is missing."""
+
+    models: tuple[LackedModel, ...]
+
+
 HIDE = Errand(
     "nightlatch.hub.errands.hide",
     HideRequest,
@@ -111,4 +134,13 @@ FETCH = Errand(
     most_bytes=0,
     broke="The download of the model ended without a result. Nightlatch keeps trying; what has arrived is kept.",
     hung="The download of the model took over an hour and was stopped. What has arrived is kept.",
+)
+LACK = Errand(
+    "nightlatch.hub.errands.lack",
+    LackRequest,
+    LackAnswer,
+    deadline_s=60.0,
+    most_bytes=0,
+    broke="Whether everything is here that hiding needs could not be found out. Try again.",
+    hung="Finding out whether everything is here that hiding needs took over a minute. Try again later.",
 )

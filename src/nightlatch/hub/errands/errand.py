@@ -40,6 +40,33 @@ class TooLong(ErrandFailed):
     """It was not done by its deadline and was stopped."""
 
 
+class CalledBack(ErrandFailed):
+    """Whoever sent it wanted it no longer."""
+
+
+class Recall:
+    """Lets another thread call an errand back; its child is ended at once, or never started."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+        self.is_called = False
+
+    def call(self) -> None:
+        """End the errand. Harmless before it is sent and after it is done."""
+        with self._lock:
+            self.is_called = True
+            if self._child is not None:
+                self._child.kill()
+
+    def holds(self, child: subprocess.Popen[bytes]) -> None:
+        """This is the child to end."""
+        with self._lock:
+            self._child = child
+            if self.is_called:
+                child.kill()
+
+
 class Failure(msgspec.Struct, frozen=True):
     """Why the child could not do it."""
 
@@ -64,16 +91,18 @@ class Errand(msgspec.Struct, Generic[Request, Answer], frozen=True):
         body: bytes = b"",
         *,
         on_share: Callable[[float], None] = lambda share: None,
+        recall: Recall | None = None,
         command: list[str] | None = None,
     ) -> tuple[Answer, bytes]:
-        """Have it done; `on_share` hears 0 to 1. `command` is for tests.
+        """Have it done; `on_share` hears 0 to 1, `recall` ends it sooner. `command` is for tests.
 
         Raises:
             SourceError: the child says that a camera or film cannot be read.
-            ErrandFailed: anything else; `TooLong` when its time was up.
+            ErrandFailed: anything else; `TooLong` when its time was up, `CalledBack` when it was called back.
         """
-        is_late = threading.Event()
+        is_late, recall = threading.Event(), recall or Recall()
         with self._start(command or [sys.executable, "-m", self.module]) as child:
+            recall.holds(child)
 
             def end() -> None:
                 is_late.set()
@@ -84,6 +113,8 @@ class Errand(msgspec.Struct, Generic[Request, Answer], frozen=True):
             try:
                 return self._talk(child, request, body, on_share)
             except (OSError, msgspec.MsgspecError, EOFError):
+                if recall.is_called:
+                    raise CalledBack("It was stopped.") from None
                 log.warning("errand.broke", errand=self.module, status=_status(child), was_late=is_late.is_set())
                 raise (TooLong(self.hung) if is_late.is_set() else ErrandFailed(self.broke)) from None
             finally:

@@ -83,7 +83,7 @@ def _furnish(settings: HubSettings, clock: Clock, secure: bool, outside_only: bo
         lifesign = LifeSign(settings.cloud_url, key, push, clock, settings.silence_after_s, switches)
         lifesign.is_stranger = uplink.enrol_again
     donations = Donations(books, clock, settings.models_dir)
-    return House(
+    house = House(
         settings=settings,
         engine=engine,
         books=books,
@@ -102,6 +102,8 @@ def _furnish(settings: HubSettings, clock: Clock, secure: bool, outside_only: bo
         started_ms=clock.now_ms(),
         secure=secure,
     )
+    donations.offers.changed = lambda: house.hint({"type": "offer"})
+    return house
 
 
 @contextlib.asynccontextmanager
@@ -168,6 +170,7 @@ async def _sweep(house: House) -> None:
             )
             for clip_id in house.swept.clips:
                 house.hint({"type": "clip_gone", "clip_id": clip_id})
+            house.donations.offers.forget()
             house.clearing.ask()  # a recorder that was slow to leave may have written since
         except Exception:
             log.exception("sweep.failed")

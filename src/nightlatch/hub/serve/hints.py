@@ -41,6 +41,12 @@ class ClipGoneHint(TypedDict):
     clip_id: str
 
 
+class OfferHint(TypedDict):
+    """A clip on its way to being given is no longer being prepared: it is ready, or could not be."""
+
+    type: Literal["offer"]
+
+
 class HereHint(TypedDict):
     """Nothing changed; the hub is there, and this is the time by its clock."""
 
@@ -48,4 +54,4 @@ class HereHint(TypedDict):
     now_ms: int
 
 
-Hint: TypeAlias = HomeHint | CameraHint | StillHint | ClipHint | ClipGoneHint | HereHint
+Hint: TypeAlias = HomeHint | CameraHint | StillHint | ClipHint | ClipGoneHint | OfferHint | HereHint

@@ -165,7 +165,7 @@ def _complete(model: Model, coming: _Download, pause_s: float) -> None:
 
 def _what_to_do(model: Model, why: str) -> str:
     return (
-        f"{model.name} could not be downloaded: {why}. What has arrived is kept, and Nightlatch tries again "
-        f"later. Without internet here: download {model.url} on another machine, bring the file, "
+        f"{model.name} could not be downloaded: {why}. What has arrived is kept; the next try "
+        f"goes on from there. Without internet here: download {model.url} on another machine, bring the file, "
         f"and run: nightlatch models fetch {model.name} --from FILE"
     )

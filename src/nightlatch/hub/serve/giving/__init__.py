@@ -2,7 +2,8 @@
 
 The hub never opens what it sealed: the owner's browser opens the clip and hands it over. The hub redacts it
 in memory; the owner plays exactly these bytes to the end and signs their hash. Only then, and only sealed to a
-key that the keeper made for this one clip, does anything leave. Half-given clips are forgotten after half an hour.
+key that the keeper made for this one clip, does anything leave. Half-given clips are forgotten
+half an hour after they are ready.
 """
 
 from nightlatch.hub.serve.giving.client import EntryClaims, ProgrammeClient

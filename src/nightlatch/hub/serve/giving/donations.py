@@ -18,6 +18,7 @@ from nightlatch.hub.serve.books.reading import DonationLine
 from nightlatch.hub.serve.books.records import DonationRow, HouseholdRow, LetterKind
 from nightlatch.hub.serve.giving.carrying import Carriers, gift
 from nightlatch.hub.serve.giving.client import ClipKey, EntryClaims, Parcel, ProgrammeClient
+from nightlatch.hub.serve.giving.models import HidingModels
 from nightlatch.hub.serve.giving.offers import Offer, Offers
 from nightlatch.hub.serve.giving.outbox import Lane, Outbox
 from nightlatch.hub.serve.giving.programme import Membership, Programme
@@ -35,6 +36,7 @@ class Donations:
         self._books = books
         self.membership = Membership(books, clock)
         self.offers = Offers(books.engine, clock, models_dir)
+        self.models = HidingModels(models_dir)
         # by programme: why it is given nothing, as its log contradicts itself
         self.distrusted: dict[str, str] = {}
         self.outbox = Outbox(books, clock)

@@ -50,12 +50,16 @@
     giving      GET    /api/giving                               the programme, and everything ever given
                 PUT    /api/giving/programme                     join one
                 DELETE /api/giving/programme                     leave it
-    offers      POST   /api/giving/offers                        hide people in a clip
+    offers      GET    /api/giving/offers                        what is being prepared, or is ready
+                POST   /api/giving/offers                        hide people in a clip
                 GET    /api/giving/offers/{offer_id}             how far along it is
                 GET    /api/giving/offers/{offer_id}/film        what would be given
+                POST   /api/giving/offers/{offer_id}/covers      cover more of it
                 DELETE /api/giving/offers/{offer_id}             do not give it
                 POST   /api/giving/offers/{offer_id}/key         have a key made for it
                 POST   /api/giving/offers/{offer_id}/consent     give it
+    models      GET    /api/giving/models                        what hiding needs and is not here
+                POST   /api/giving/models                        fetch it
     donations   GET    /api/giving/donations/{donation}/entries  what the log holds about it
                 POST   /api/giving/donations/{donation}/withdrawal
                 POST   /api/giving/donations/{donation}/asking      now, with what was signed
@@ -84,6 +88,7 @@ from nightlatch.hub.serve.routes import (
     log,
     mailbox,
     mode,
+    models,
     offers,
     passphrase,
     remarks,
@@ -114,6 +119,7 @@ ROUTERS: tuple[APIRouter, ...] = tuple(
         alerts,
         giving,
         offers,
+        models,
         donations,
         log,
     )
