@@ -60,6 +60,7 @@ SIDEWAYS = 0.3  # of the trunk's length: shoulders no further apart than this sh
 KNEE = 0.14  # of the trunk's length: who sits towards the camera is told from who stands by where the knees are
 FACE = 0.62  # of the head
 TEXT = cv2.FONT_HERSHEY_SIMPLEX
+THICKEST = 235.0  # OpenCV draws no line beyond 255, and there is a rim
 SHIFT = 4  # sub-pixel bits
 
 
@@ -178,7 +179,7 @@ def _capsule(picture: Bgr, puppet: Puppet) -> None:
     """A body without a posture: as long and as wide as its box."""
     height, width = picture.shape[:2]
     left, top, right, bottom = _in_pixels(puppet.box, width, height)
-    thick = 0.7 * min(right - left, bottom - top)
+    thick = min(THICKEST, 0.7 * min(right - left, bottom - top))
     x, y, half = (left + right) / 2, (top + bottom) / 2, thick / 2
     is_cut = top <= 0.015 * height  # their head is above the picture
     lies = right - left > bottom - top and not is_cut
