@@ -24,7 +24,7 @@ from nightlatch.pixels.vision.boxes import area_of, covered, grown, iou, middle,
 
 # Chosen on some of the films of ../shared/data/videos (docs/hiding.md names them), but for what says otherwise.
 LEAST = 0.25  # of a thing that is no person; people count from what hides them
-LARGEST = 0.6  # of the picture: of a street seen from above, eyes say that all of it is a car
+LARGEST, SURE_LARGE = 0.6, 0.6  # of the picture: of a street from above eyes say, unsurely, that all of it is a car
 BEGINS = 0.3  # score from which a find begins a role; weaker ones only go on with one
 SAME = 0.45  # IoU of two finds of one look that are one body
 SAME_OTHER = 0.55  # the same of two that are called a person and something else
@@ -208,8 +208,8 @@ def glimpses(look: Findings) -> list[Glimpse]:
     """One for each body in a look."""
     found = [Glimpse(b.box, {Kind.PERSON: b.score}, b.figure) for b in bodies(look) if b.kind is Kind.PERSON]
     things = [d for d in look.things if d.kind is not Kind.PERSON and d.score >= LEAST]
-    things = [d for d in things if d.kind is not Kind.VEHICLE or area_of(d.box) < LARGEST]
     found += [Glimpse(d.box, {d.kind: d.score}) for d in things]
+    found = [each for each in found if area_of(each.box) < LARGEST or each.score >= SURE_LARGE]
     kept: list[Glimpse] = []
     for each in sorted(found, key=lambda s: -s.score):
         same = next((m for m, other in enumerate(kept) if _is_one(other, each)), None)

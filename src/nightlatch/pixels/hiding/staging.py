@@ -24,7 +24,7 @@ from nightlatch.pixels.hiding.figures import (
     middle_of,
     moved,
 )
-from nightlatch.pixels.hiding.finding import SURE_LOOKS, Chain, Findings
+from nightlatch.pixels.hiding.finding import Chain, Findings
 from nightlatch.pixels.hiding.puppets import Puppet
 from nightlatch.pixels.vision.boxes import iou
 
@@ -41,6 +41,7 @@ HEADLESS = 0.15  # of a find's height, from its top to a head that is not there
 LEAST_LONG, MOST_LONG = 0.5, 1.6  # times as wide or high as the find, where that is known
 TO_THE_END_S = 1.5  # before the film's end: who was lost in the middle so late is drawn on
 # Chosen on films of ../shared/data/videos (docs/hiding.md names them).
+LEAST_LOOKS = 5  # a second: a car was called a person in four
 DENSE = 0.4  # of the looks from first to last must have seen who is drawn
 SURE = 0.35  # the median score of one who is drawn
 SURE_WITHOUT_MOVING = 0.45  # and of one who never moved: furniture had less, but for a motorcycle
@@ -85,7 +86,7 @@ def _is_drawn(role: Role, step: int, count: int) -> bool:
         for each in role.sights.values()
     ]
     seen = sum(score > 0 for score in scores)
-    if seen < SURE_LOOKS or len(scores) < DENSE * ((role.known[-1] - role.known[0]) / step + 1):
+    if seen < LEAST_LOOKS or len(scores) < DENSE * ((role.known[-1] - role.known[0]) / step + 1):
         return False
     if kind is Kind.VEHICLE or kind is Kind.PACKAGE:
         return role.has_moved and median(scores) >= SURE
