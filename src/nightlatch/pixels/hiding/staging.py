@@ -42,6 +42,7 @@ LEAST_LONG, MOST_LONG = 0.5, 1.6  # times as wide or high as the find, where tha
 TO_THE_END_S = 1.5  # before the film's end: who was lost in the middle so late is drawn on
 # Chosen on films of ../shared/data/videos (docs/hiding.md names them).
 LEAST_LOOKS = 5  # a second: a car was called a person in four
+AT_ONCE = 3  # looks: who is there by then was there before the film
 DENSE = 0.4  # of the looks from first to last must have seen who is drawn
 SURE = 0.35  # the median score of one who is drawn
 SURE_WITHOUT_MOVING = 0.45  # and of one who never moved: furniture had less, but for a motorcycle
@@ -93,7 +94,9 @@ def _is_drawn(role: Role, step: int, count: int) -> bool:
     usual = median(score for score in scores if score > 0)
     if role.has_moved or kind in ANIMALS:
         return usual >= SURE
-    comes = any(is_at_side(role.sights[n].box) for n in (role.known[0], role.known[-1]))
+    comes = role.known[0] <= AT_ONCE * step or any(
+        is_at_side(role.sights[n].box) for n in (role.known[0], role.known[-1])
+    )
     return usual >= SURE_WITHOUT_MOVING and (comes or role.known[-1] - role.known[0] >= STILL * count)
 
 
