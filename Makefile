@@ -9,7 +9,7 @@ NODE := scripts/with-node
 DATA ?= data
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt shape wire page models demo eye judge bench-record bench-cameras bench-sight bench-notices bench-soak bench-redact bench-teach bench-watermark bench-playback bench-log drill-kills drill-log drill-faults drill-floods fuzz-rtsp fuzz-http clean
+.PHONY: help run test check fmt shape wire page models demo eye judge bench-record bench-cameras bench-sight bench-notices bench-soak bench-redact bench-teach bench-writing bench-watermark bench-playback bench-log bench-faces drill-kills drill-log drill-faults drill-floods fuzz-rtsp fuzz-http clean
 
 help:  ## show this list
 	@grep -hE '^[a-z][a-z-]*:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)$$/  make \1\t\2/' | expand -t 26
@@ -81,11 +81,18 @@ bench-redact: .venv/installed models  ## make real films into what is given, sea
 bench-teach: .venv/installed models  ## read given films by their drawings alone, and compare with what is true of the open ones
 	$(BIN)/python bench/teach.py
 
+bench-writing: .venv/installed models  ## measure which writing is covered, rendered and on real films, and what that costs
+	$(BIN)/python bench/writing.py rendered 80
+	$(BIN)/python bench/writing.py real 10
+
 bench-watermark: .venv/installed  ## measure what the hidden mark survives
 	$(BIN)/python bench/watermark.py 3
 
 bench-playback: .venv/installed $(PAGE) .venv/system  ## measure a sealed clip beside an unsealed one in Chromium, and stills under a finger
 	$(BIN)/python -m bench.playback $(ARGS)
+
+bench-faces: .venv/installed  ## measure what Home and the timeline cost a hub with a full day of four cameras (ARGS=10: days of clips)
+	$(BIN)/python -m bench.faces $(ARGS)
 
 bench-log: .venv/installed  ## measure fifty writers and forty readers of a log whose witness takes 200 ms
 	$(BIN)/python -m bench.log $(ARGS)

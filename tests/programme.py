@@ -86,8 +86,10 @@ class Programme:
             f"[keeper]\nport = {self.keeper_port}\nrevocations_port = {self.revocations_port}\n"
             f'data_dir = "{self.folder / "keeper"}"\n'
             f'programme_key = "{self.programme_key}"\nadministrators = [{keys}]\nreview_origin = "{self.origin}"\n'
-            f'opens_minute = 0\ncloses_minute = 1440\nlog_policy = "{self.folder / "policy"}"\n{shared}'
+            f'opens_minute = 0\ncloses_minute = 1440\nlog_policy = "{self.folder / "policy"}"\n'
+            f'invitation = "{self.folder / "invitation.json"}"\n{shared}'
         )
+        (self.folder / "invitation.json").write_text(self.invitation())
 
     def start(self) -> None:
         """The four programs, each as soon as the one it needs is there."""

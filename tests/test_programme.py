@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from nightlatch.hub.serve.giving import read_invitation
+from nightlatch.hub.serve.giving import find_invitation, read_invitation
 from tests.house import until
 
 
@@ -56,7 +56,7 @@ def running(folder: Path, *words: str) -> Iterator[Path]:
 
 def test_a_trial_programme_runs_invites_and_comes_back_with_the_same_keys(tmp_path: Path) -> None:
     port = str(five_free_ports())
-    with running(tmp_path, "--trial", "--port", port, "--name", "Friends of cats"):
+    with running(tmp_path, "--trial", "--port", port, "--name", "Friends of cats") as said:
         found = read_invitation((tmp_path / "programme" / "invitation.json").read_text())
         assert found.name == "Friends of cats"
         assert httpx.get(f"{found.log_url}/checkpoint", timeout=5).status_code == 200
@@ -64,6 +64,13 @@ def test_a_trial_programme_runs_invites_and_comes_back_with_the_same_keys(tmp_pa
         config = ("--config", "programme/nightlatch.toml")
         invited = tell(tmp_path, "programme", "invite", *config)
         assert re.fullmatch(rf"http://localhost:{port}/#invite=\S{{20,}}\n", invited.stdout)
+        printed = tell(tmp_path, "programme", "invitation", "--to", "handed", *config)
+        assert f"link   {found.link}\nwords  {found.words}\n" in printed.stdout
+        assert "works on this machine alone" in printed.stdout
+        assert read_invitation((tmp_path / "handed" / "friends-of-cats.nightlatch").read_text()) == found
+        assert (tmp_path / "handed" / "friends-of-cats.png").read_bytes().startswith(b"\x89PNG")
+        assert found.link in said.read_text()
+        assert find_invitation(found.link).is_as_linked
         status = tell(tmp_path, "programme", "status", *config)
         assert "first, second" in status.stdout
         assert "nan" not in status.stdout
@@ -77,6 +84,17 @@ def test_a_trial_programme_runs_invites_and_comes_back_with_the_same_keys(tmp_pa
     with running(tmp_path):
         assert read_invitation((tmp_path / "programme" / "invitation.json").read_text()) == found
     assert not [each for each in tmp_path.iterdir() if each.name.startswith(".")]
+
+
+def test_an_invitation_that_cannot_be_handed_out_is_said_with_what_to_do(tmp_path: Path) -> None:
+    unnamed = tell(tmp_path, "programme", "invitation")
+    assert unnamed.returncode == 1
+    assert "--file invitation.json" in unnamed.stderr
+    (tmp_path / "invitation.json").write_text("{}")
+    broken = tell(tmp_path, "programme", "invitation", "--file", "invitation.json")
+    assert broken.returncode == 1
+    assert "cannot be handed out" in broken.stderr
+    assert [each.name for each in tmp_path.iterdir()] == ["invitation.json"]
 
 
 def test_one_administrator_begins_no_programme(tmp_path: Path) -> None:

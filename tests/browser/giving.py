@@ -53,12 +53,19 @@ def join(page: Page, home: House, keeper: str, log: str, policy: Policy, name: s
 
 
 def gave(home: House, donation: str, programme: str, age_s: int = 60) -> None:
-    """A clip was given to it so long ago."""
+    """A clip was given to it so long ago; the hub has not heard yet that the programme has it."""
     with sqlite3.connect(home.data / "hub" / "hub.db") as hub:
         columns = "id, programme_id, camera_id, onset_ms, length_ms, consent, consent_sha256, given_ms, expires_ms"
         at_ms = int((time.time() - age_s) * 1000)
         row = (donation, programme, "0" * 12, at_ms, 25_000, "{}", "", at_ms, at_ms + 365 * DAY_S * 1000)
         hub.execute(f"INSERT INTO donations ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def arrived(home: House, donation: str, age_s: int) -> None:
+    """The programme said so long ago that it has the clip, which was given at that time."""
+    with sqlite3.connect(home.data / "hub" / "hub.db") as hub:
+        at_ms = int((time.time() - age_s) * 1000)
+        hub.execute("UPDATE donations SET given_ms = ?, arrived_ms = ? WHERE id = ?", (at_ms, at_ms, donation))
 
 
 def hub_key(home: House) -> Signer:

@@ -20,8 +20,8 @@ from nightlatch.ledger.memory import read_evidence
 from nightlatch.ledger.policy import Policy
 from nightlatch.owner.keys import OwnerKeys
 from nightlatch.seal.note import COSIGNATURE, Signer, make_signer
-from tests.browser.giving import DAY_S, claims, entry, gave, hub_key, join, show
-from tests.browser.visit import PASSPHRASE, browser, set_up
+from tests.browser.giving import DAY_S, arrived, claims, entry, gave, hub_key, join, show
+from tests.browser.visit import PASSPHRASE, browser, pictures, set_up
 from tests.house import House, house
 from tests.ledger.long_log import long_log
 from tests.ledger.test_receipts import PAGE as VERIFY
@@ -222,6 +222,37 @@ def test_a_log_goes_on_in_its_next_part_and_a_change_of_keys_is_said(tmp_path: P
         at.red("The programme's log was rewritten.")
 
 
+def test_what_was_given_a_moment_ago_is_on_its_way_and_red_only_when_it_does_not_come(tmp_path: Path) -> None:
+    with visit(tmp_path) as at:
+        page, alert = at.page, at.page.get_by_role("alert")
+        programme = join(page, at.home, at.keeper_url, f"{at.keeper_url}/log", POLICY)
+        show(page, programme, at.folder / "nowhere")  # the log is down, and the keeper says nothing of the clip
+        gave(at.home, GIVEN, programme, age_s=2)
+        for _ in ("opened", "reloaded"):
+            at.open()
+            expect(page.get_by_test_id("entering")).to_contain_text("To A programme, and into its log")
+            expect(page.get_by_test_id("awaited")).to_be_visible(timeout=30_000)
+            expect(alert).to_have_count(0)
+        pictures(page, "just-given")
+
+        arrived(at.home, GIVEN, age_s=4)
+        show(page, programme, at.log)
+        at.write(b"one", b"two")  # the log is read, and the gift is not in it yet; the keeper is down
+        at.green("all 2 entries of the log")
+        expect(page.get_by_test_id("entering")).to_contain_text("On its way into the log")
+        expect(alert).to_have_count(0)
+
+        claims(at.keeper, GIVEN, [])
+        arrived(at.home, GIVEN, age_s=121)
+        expect(alert).to_contain_text("its log does not say that you gave it", timeout=30_000)
+
+        gift = entry(at.keys, GIVEN, time.time() - 100, "consent.give")
+        at.write(b"one", b"two", gift.leaf)
+        claims(at.keeper, GIVEN, [(2, gift)])
+        expect(page.get_by_test_id("look").and_(page.locator(".good"))).to_contain_text("You gave it", timeout=30_000)
+        expect(alert).to_have_count(0)
+
+
 def test_each_programme_has_a_truth_of_its_own(tmp_path: Path) -> None:
     with visit(tmp_path) as at:
         at.join("The first", GIVEN)
@@ -230,7 +261,7 @@ def test_each_programme_has_a_truth_of_its_own(tmp_path: Path) -> None:
         at.page.get_by_test_id("giving-invitation").wait_for()
         other = Policy(make_signer("other.test/log").verifier, POLICY.witnesses, 1, 300)
         programme = join(at.page, at.home, at.keeper_url, f"{at.keeper_url}/other", other, "The second")
-        gave(at.home, OTHER, programme)
+        gave(at.home, OTHER, programme, age_s=121)  # no moment ago: a log that cannot be read is said at once
         claims(at.keeper, OTHER, [])
         show(at.page, programme, at.folder / "nowhere")
         at.open()

@@ -57,6 +57,17 @@ def browser(**options: object) -> Iterator[BrowserContext]:
             chromium.close()
 
 
+def pictures(page: Page, name: str) -> None:
+    """What the page looks like at two sizes and in both themes, where somebody wants to look at it."""
+    if not (folder := os.environ.get("NIGHTLATCH_PICTURES")):
+        return
+    for size, (width, height) in {"desk": (1366, 768), "phone": (390, 844)}.items():
+        for scheme in ("light", "dark"):
+            page.set_viewport_size({"width": width, "height": height})
+            page.emulate_media(color_scheme=scheme)
+            page.screenshot(path=Path(folder) / f"{name}-{size}-{scheme}.png")
+
+
 def set_up(page: Page, address: str, pictures: Path | None = None) -> list[str]:
     """First start, as the page asks; the 24 words."""
     page.goto(address)

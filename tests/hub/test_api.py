@@ -195,7 +195,7 @@ def test_cameras_come_go_and_never_show_their_password(home: Hub) -> None:
     assert camera["address"] == "rtsp://10.0.0.9:554/live"
     assert "hunter2" not in home.client.get("/api/cameras").text + home.client.get("/api/home").text
     assert home.client.post("/api/cameras", json={"name": "porch", "url": "rtsp://x/"}).status_code == 422
-    areas = [
+    areas: list[dict[str, Any]] = [
         {"name": "road", "use": "ignore", "points": [[0, 0], [1, 0], [1, 0.5]]},
         {"name": "bed", "use": "mask", "points": [[0, 0], [1, 0], [1, 0.5]]},
         {"name": "door", "use": "watch", "points": [[0, 0], [1, 0], [1, 0.5]], "dwell_s": 10},
@@ -267,10 +267,10 @@ def test_recordings_come_out_sealed_and_open_with_the_owners_key(home: Hub) -> N
     piece = home.client.get(f"/api/segments/{segment['id']}", headers={"Range": "bytes=10-19"})
     assert (piece.status_code, piece.content) == (206, whole[10:20])
     assert opener.open(Sealed(home.client.get(f"/api/clips/{clip}/parts/0").content)).startswith(b"a part")
-    whole = home.client.get(f"/api/clips/{clip}/parts/0")
+    part = home.client.get(f"/api/clips/{clip}/parts/0")
     some = home.client.get(f"/api/clips/{clip}/parts/0", headers={"Range": "bytes=3-9"})
-    assert (some.status_code, some.content) == (206, whole.content[3:10])
-    assert (whole.headers["cache-control"], whole.headers["etag"]) == ("no-store", some.headers["etag"])
+    assert (some.status_code, some.content) == (206, part.content[3:10])
+    assert (part.headers["cache-control"], part.headers["etag"]) == ("no-store", some.headers["etag"])
     said = json.loads(opener.open(Sealed(home.client.get(f"/api/clips/{clip}/manifest").content)))
     assert len(said["parts"]) == 1
     for trick in ("../../hub.db", "%2e%2e%2fhub", "part-0000", "99999"):
@@ -388,7 +388,7 @@ def test_the_feed_says_again_and_again_that_the_hub_is_there_and_what_its_clock_
     said = []
     with home.client.stream("GET", "/api/feed") as feed:
         for line in feed.iter_lines():
-            hint = json.loads(line.removeprefix("data: ")) if line else {"type": ""}
+            hint: dict[str, Any] = json.loads(line.removeprefix("data: ")) if line else {"type": ""}
             if hint["type"] == "here":
                 said.append(hint["now_ms"])
                 home.clock.offset_ms -= 3_600_000

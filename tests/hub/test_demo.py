@@ -145,7 +145,7 @@ def test_a_real_camera_that_was_called_as_a_demo_one_does_not_stop_the_next_star
 def test_their_clips_never_wait_for_the_mailbox(place: Place, hub: Hub, sealer: Sealer) -> None:
     uplink = Uplink("http://127.0.0.1:9", None, place.books, hub.house.key, place.clock)
     assert uplink._next() == []
-    assert reading.outbox(place.engine).waiting_parts == 0
+    assert reading.waiting_parts(place.engine) == 0
     gate = hub.client.post("/api/cameras", json=REAL).json()["id"]
     place.record(sealer, gate, REAL_CLIP)
     assert {item.clip_id for item in uplink._next()} == {REAL_CLIP}

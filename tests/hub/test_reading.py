@@ -14,8 +14,8 @@ from nightlatch.errors import Reason
 from nightlatch.hub.serve.books import reading, taken_back
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.gaps import GAP_MS
-from nightlatch.hub.serve.books.reading import CameraLine, ClipNameLine, OutboxLine, SegmentLine
-from nightlatch.hub.serve.books.records import ClipPartRow, ClipRow, HubTables, OutageRow, SegmentRow
+from nightlatch.hub.serve.books.reading import CameraLine, ClipNameLine, SegmentLine
+from nightlatch.hub.serve.books.records import CameraRow, ClipPartRow, ClipRow, HubTables, OutageRow, SegmentRow
 from nightlatch.hub.serve.books.retention import used_bytes
 from nightlatch.hub.serve.books.usage import Counter, count
 
@@ -35,6 +35,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
             path = f"{PORCH}/segments/20260921/{began_ms}-4000-abcd{suffix}"
             session.add(SegmentRow(camera_id=PORCH, began_ms=began_ms, duration_ms=4000, bytes=10, path=path))
         for n, camera_id in enumerate((PORCH, YARD)):
+            session.add(CameraRow(id=camera_id, name=camera_id, url="rtsp://camera/", created_ms=T0))
             onset_ms = T0 + 1000 * n
             session.add(ClipRow(id=f"clip{n}", camera_id=camera_id, event_id="e", onset_ms=onset_ms, began_ms=T0))
         session.flush()
@@ -84,16 +85,16 @@ def test_what_is_not_there_is_none(engine: Engine) -> None:
     assert reading.segment_path(engine, 99) is None
     assert reading.sheet_path(engine, 99) is None
     assert reading.cameras_of(engine, ["nothing", "clip1"]) == {"clip1": YARD}
-    assert reading.camera(engine, YARD) == CameraLine(None, None, ClipNameLine("clip1", T0 + 1000))
+    assert reading.cameras(engine)[YARD] == CameraLine(None, None, ClipNameLine("clip1", T0 + 1000))
 
 
 def test_home_reads_what_is_kept_and_what_waits(engine: Engine) -> None:
-    assert reading.camera(engine, PORCH) == CameraLine(T0, T0 + 12_000, ClipNameLine("clip0", T0))
+    assert reading.cameras(engine)[PORCH] == CameraLine(T0, T0 + 12_000, ClipNameLine("clip0", T0))
     counted = count(engine, T0 + 3_600_000 + 1000)
     assert (counted.oldest_ms, counted.last_hour_bytes, counted.last_hour_from_ms) == (T0, 20, T0 + 4000)
     assert counted.total == used_bytes(engine)
     assert counted.bytes[PORCH] == used_bytes(engine, PORCH)
-    assert reading.outbox(engine) == OutboxLine(waiting_parts=2, clips_there=1)
+    assert (reading.waiting_parts(engine), counted.clips_there) == (2, 1)
 
 
 def test_what_was_counted_holds_for_some_seconds_and_until_something_is_deleted(engine: Engine) -> None:
@@ -122,6 +123,11 @@ def test_neighbours_are_one_stretch_on_the_strip(engine: Engine) -> None:
     assert reading.recorded(engine, YARD, Span(T0 - 9000, T0), GAP_MS) == []
 
 
+def told(books: Books) -> tuple[int, int]:
+    """What Home says of the mailbox: what waits, and how many clips are there."""
+    return reading.waiting_parts(books.engine), books.counter.usage(T0).clips_there
+
+
 def test_what_the_owner_deleted_in_the_mailbox_is_not_said_to_be_there_and_not_sent_again(
     engine: Engine, tmp_path: Path
 ) -> None:
@@ -136,16 +142,16 @@ def test_what_the_owner_deleted_in_the_mailbox_is_not_said_to_be_there_and_not_s
                 row = ClipPartRow(clip_id=each, name=name, version=1, sent_version=1, bytes=7, created_ms=T0)
                 session.add(row)
     books = Books(tmp_path, engine)
-    before = reading.outbox(engine)
+    before = told(books)
     taken_back.note(books, f"clips/{clip}/part-0000")  # no deletion of a clip
     taken_back.note(books, "clips/" + "c" * 16)
-    assert reading.outbox(engine) == before
+    assert told(books) == before
     taken_back.note(books, f"clips/{clip}")
     said = reading.clip(engine, clip)
     assert said is not None
     assert (said.sent_parts, said.in_cloud) == (0, False)
-    assert reading.outbox(engine) == OutboxLine(before.waiting_parts, before.clips_there - 1)
+    assert told(books) == (before[0], before[1] - 1)
     taken_back.note(books, "clips")
-    now = reading.outbox(engine)
-    assert now.clips_there == 0
-    assert now.waiting_parts >= 2  # the one that grows is sent anew, as a whole
+    waiting, there = told(books)
+    assert there == 0
+    assert waiting >= 2  # the one that grows is sent anew, as a whole

@@ -383,6 +383,7 @@ export interface Programme {
   name: string;
   url: string;
   key: string; // b64 Ed25519
+  words: string; // eight, of everything that the invitation says: for comparing
   policy: string; // of its log: keys and quorum
   notice: string; // what the owner reads before signing
   language: string;
@@ -430,6 +431,16 @@ export interface Donations {
   programme: Programme | null; // that is joined
   programmes: Programme[]; // that one, first, and all that something was given to
   given: Donation[]; // the newest first
+}
+
+// An invitation before it is accepted: what the owner decides upon.
+export interface Invitation {
+  invitation: string; // what joining it sends
+  programme: Programme;
+  log_url: string;
+  witnesses: string[]; // of its log, as the policy names them
+  household_vouches: boolean; // nobody sees a clip before the hub of its household has seen the look in the log
+  is_as_linked: boolean | null; // the link names what it says; null: it came without a link
 }
 
 // How people are hidden. Films are made of a plate and puppets; the others are what there was before.

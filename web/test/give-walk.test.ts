@@ -19,6 +19,7 @@ const PROGRAMME: Programme = {
   name: "P",
   url: "u",
   key: "cHJvZ3JhbW1l",
+  words: "w",
   policy: "",
   notice: "Ask.",
   language: "en",

@@ -3,18 +3,20 @@
 import { describe, expect, test } from "vitest";
 import type { Entry } from "../owner/giving/entries";
 import type { Read } from "../owner/giving/reading";
-import { lookOf, standing, worstLook } from "../owner/giving/standing";
-import { asOf, type Giving, type Happening, next, readingOf, type There } from "../owner/giving/steps";
+import { entering, INTO_LOG_MS, lookOf, standing, worstLook } from "../owner/giving/standing";
+import { asOf, type Giving, type Happening, isAwaited, next, readingOf, type There } from "../owner/giving/steps";
 import {
   about,
   changeLine,
   checkedLine,
   confirmedLine,
   contradictedLine,
+  enteringLine,
   fileName,
   happened,
   keyLine,
   markOf,
+  missingLine,
   placeOf,
   proofOf,
   staleLine,
@@ -221,7 +223,10 @@ describe("where a donation stands", () => {
     const coming = { ...GIVEN, arrived_ms: null };
     expect(standing(coming, [], 0)).toEqual({ is: "coming", asked: null });
     const silent = { ...coming, letter: { ...letter, kind: "give" as const } };
-    expect(says(silent)).toMatchObject({ text: expect.stringContaining("on its way") });
+    expect(troubleOf(standing(silent, [], 0), "P", 10_000 + INTO_LOG_MS)).toBeNull();
+    expect(troubleOf(standing(silent, [], 0), "P", 10_001 + INTO_LOG_MS)).toMatchObject({
+      text: expect.stringContaining("on its way"),
+    });
     expect(says({ ...coming, not_taken: "It answered: no" })?.text).toBe("P did not take this clip.");
   });
 
@@ -257,6 +262,65 @@ describe("where a donation stands", () => {
     expect(standing(refused, [withdraw], 0)).toMatchObject({ is: "proven" });
     expect(standing(refused, [{ ...withdraw, proof: { is: "coming" } }], 0)).toMatchObject({ is: "refused" });
     expect(says(proven)).toBeNull();
+  });
+});
+
+describe("a clip that was given a moment ago", () => {
+  const give = (proof: Entry["proof"]): Entry => ({ ...look, kind: "consent.give", proof });
+  const coming = { ...GIVEN, arrived_ms: null, given_ms: 5 } as Donation;
+  const late = 5 + INTO_LOG_MS + 1;
+
+  test("is on its way into the log for two minutes, whether the log can be read or not", () => {
+    for (const entries of [null, [], [look]])
+      for (const donation of [GIVEN, coming])
+        expect(entering(donation, entries, late - 1)).toMatchObject({ is: "on its way", sinceMs: 5, byMs: late - 1 });
+  });
+
+  test("is missing when the log can be read then and does not hold it, though its programme has it", () => {
+    expect(entering(GIVEN, [look], late)).toEqual({ is: "missing", sinceMs: 5 });
+    expect(missingLine({ is: "missing", sinceMs: 5 }, "P").text).toContain("its log does not say that you gave it");
+    expect(entering(GIVEN, null, late)).toBeNull(); // the log itself is in trouble, and says so
+    expect(entering(coming, [], late)).toBeNull(); // its letter says so
+  });
+
+  test("is on its way for as long as its keeper may take, and nothing is said once it is there, or amiss", () => {
+    expect(entering(GIVEN, [give({ is: "coming" })], late)).toMatchObject({ is: "on its way" });
+    for (const proof of [{ is: "proven", index: 3 } as const, { is: "faulty", fault: "no" } as const])
+      expect(entering(GIVEN, [give(proof)], 6)).toBeNull();
+    expect(entering({ ...GIVEN, withdrawn_ms: 6 }, [], 7)).toBeNull();
+    expect(entering({ ...GIVEN, not_taken: "no" }, [], 7)).toBeNull();
+  });
+
+  test("is put into words with the time", () => {
+    const way = { is: "on its way", sinceMs: 5, byMs: 120_005, hasArrived: true } as const;
+    const { what, since, by } = enteringLine(way, "P");
+    expect(what).toBe("On its way into the log");
+    expect(since).toMatch(/^since .+:.+/);
+    expect(by).toMatch(/^It should be there by .+:.+\.$/);
+    expect(enteringLine({ ...way, hasArrived: false }, "P").by).toContain(
+      "To P, and into its log: it should be there by ",
+    );
+  });
+
+  test("makes no fault of a log that was never read here, and only while all that was given to it is as new", () => {
+    const unread = read(ASKED, { is: "read", programme: "p1", result: NO });
+    const unvouched = (doubt: Unvouched | HubChanged) =>
+      read(ASKED, { is: "read", programme: "p1", result: { ...NO, doubt } });
+    expect(isAwaited(unread, [GIVEN, coming], 6)).toBe(true);
+    for (const doubt of [new Unvouched("ever"), new HubChanged("a", "b")])
+      expect(isAwaited(unvouched(doubt), [GIVEN], 6)).toBe(false);
+    const tampered = read(ASKED, { is: "read", programme: "p1", result: { ...NO, isFault: true } });
+    expect(isAwaited(tampered, [GIVEN], 6)).toBe(false);
+    expect(isAwaited(unread, [GIVEN], late)).toBe(false);
+    expect(isAwaited(unread, [GIVEN, { ...GIVEN, arrived_ms: -late }], 6)).toBe(false);
+    const confirmed = { by: 1, at_s: 1 };
+    const before: Read = { ...READ, log: { ...LOG, confirmed } };
+    const readBefore = read(
+      ASKED,
+      { is: "read", programme: "p1", result: { ok: true, value: before } },
+      { is: "read", programme: "p1", result: NO },
+    );
+    expect(isAwaited(readBefore, [GIVEN], 6)).toBe(false);
   });
 });
 

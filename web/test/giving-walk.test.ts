@@ -154,7 +154,10 @@ describe("what cannot be read", () => {
     const other = await tinyLog([utf8("another entry")], NOW_MS);
     const { it, reading } = giving({ "GET /giving/logs/p1/tile/entries/000.p/1": [file(other.entries)] });
     await it.watch();
-    expect(reading()).toMatchObject({ is: "unproven", failure: { text: expect.stringContaining("cosigned") } });
+    expect(reading()).toMatchObject({
+      is: "unproven",
+      failure: { text: expect.stringContaining("cosigned"), isFault: true },
+    });
   });
 
   test("it is read again and again, and mends itself", async () => {
@@ -182,6 +185,18 @@ describe("what cannot be read", () => {
     const { it, reading } = giving({ "GET /giving/donations/d1/entries": [UNREACHABLE] });
     await it.watch();
     expect(reading()).toMatchObject({ is: "unproven", failure: UNREACHABLE, entries: {} });
+  });
+
+  test("a keeper that says nothing of what was given a moment ago takes nothing from the rest", async () => {
+    const fresh = { ...GIVEN, id: "d2", given_ms: NOW_MS - 5000, arrived_ms: null } as Donation;
+    const entries = "GET /giving/donations/d2/entries";
+    const { it, hub, reading } = giving({ "GET /giving": [donations(fresh, GIVEN)], [entries]: [UNREACHABLE] }, 1);
+    await it.watch();
+    expect(reading()).toMatchObject({ is: "proven", entries: { d1: [{ proof: { is: "proven" } }], d2: [] } });
+    expect(hub.asked.filter((line) => line === entries)).toHaveLength(2); // it is asked again until it answers
+    const old = giving({ "GET /giving": [donations({ ...fresh, given_ms: NOW_MS - 121_000 }, GIVEN)] });
+    await old.it.watch();
+    expect(old.reading()).toMatchObject({ is: "unproven", failure: UNREACHABLE });
   });
 
   test("no log is read while nothing is given", async () => {

@@ -1,4 +1,4 @@
-"""`nightlatch programme`: its administrators, reviewers, policy and labels; `up` is in programme_up.py."""
+"""`nightlatch programme`: its administrators, reviewers, policy and labels; `invitation` and `up` are files beside."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from nightlatch.commands.options import ConfigOption
+from nightlatch.commands.programme_invitation import invitation
 from nightlatch.commands.programme_up import up
 
 if TYPE_CHECKING:
@@ -374,4 +375,5 @@ def _exported(labels: Labels) -> list[ClipExport]:
     ]
 
 
+app.command()(invitation)
 app.command()(up)

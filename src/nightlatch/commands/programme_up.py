@@ -1,7 +1,7 @@
 """`nightlatch programme up`: a whole programme on one machine: log, witness, keeper, review room.
 
 The first start makes everything in one folder: keys, the log's policy, one configuration, the invitation that
-households paste. Each part can be moved to a machine of its own later; the files stay as they are.
+households join with. Each part can be moved to a machine of its own later; the files stay as they are.
 """
 
 from __future__ import annotations
@@ -233,6 +233,7 @@ def _config(layout: Layout, programme_key: str, admin: Sequence[str], trial: boo
         "administrators": keys,
         "review_origin": layout.review,
         "log_policy": str(folder / "policy"),
+        "invitation": str(folder / "invitation.json"),
         **({"opens_minute": 0, "closes_minute": 1440} if trial else {}),
     }
     sections = (("review", review), ("keeper", keeper))
@@ -266,9 +267,9 @@ def _announce(layout: Layout) -> None:
     asked = (f"{layout.log}/checkpoint", f"{layout.keeper}/healthz", f"{layout.review}/healthz")
     while not all(_answers(url) for url in asked):
         time.sleep(0.2)
-    config, invitation = layout.config, layout.folder / "invitation.json"
+    config = layout.config
     out.print(f"\n  The programme is running. Review room: [bold]{layout.review}[/bold]", soft_wrap=True)
-    out.print(f"  Households paste this on their page, under Giving: {invitation}", soft_wrap=True)
+    out.print(_invites(layout), markup=False, soft_wrap=True)
     out.print(f"  Invite a reviewer: nightlatch programme invite --config {config}", soft_wrap=True)
     if layout.read().is_trial:
         first = layout.folder / "first.key"
@@ -279,6 +280,20 @@ def _announce(layout: Layout) -> None:
             soft_wrap=True,
         )
     out.print(f"  Ctrl-C stops it. What it does is written to {layout.folder / 'logging'}.\n", soft_wrap=True)
+
+
+def _invites(layout: Layout) -> str:
+    """How households come to it. A programme that 0.5 began does not name its invitation to the keeper yet."""
+    from nightlatch.web.invitation import PAGE, read_invitation
+
+    path = layout.folder / "invitation.json"
+    if not _answers(f"{layout.keeper}{PAGE}"):
+        return f'  Households cannot join by a link: see to {path}, and to invitation = "{path}" in [keeper].'
+    link = read_invitation(path.read_text(encoding="utf-8")).link
+    return (
+        f"  Households join with this link, on their page, under Giving: {link}\n"
+        f"  As a file and a code: nightlatch programme invitation --config {layout.config}"
+    )
 
 
 def _answers(url: str) -> bool:

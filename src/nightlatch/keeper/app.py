@@ -1,4 +1,4 @@
-"""The keeper over HTTP, and one WebSocket for pictures. Nothing here may be cached; nothing here is a file.
+"""The keeper over HTTP, and one WebSocket for pictures. Nothing here may be cached; nothing that was given is a file.
 
     who       address                          what
     hub       POST /v1/donations               a key for one donation
@@ -16,6 +16,8 @@
     owner     POST /v1/revocations             a signed withdrawal
               GET  /v1/donations/{id}/entries  what the log holds about it, sealed to the owner
     browser   WS   /v1/views/{id}              pictures, one at a time
+    anybody   GET  /invitation                 the programme's invitation, for people
+              GET  /invitation.json            and for their hubs
 
 Revocations have a second face of their own, too: another port, thread and event loop, and smaller limits, so that
 whatever the first one is busy with holds up nobody who takes a clip back.
@@ -31,6 +33,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import structlog
 from fastapi import Depends, FastAPI, Request
@@ -42,7 +45,7 @@ from nightlatch.keeper.passkeys import Passkeys
 from nightlatch.keeper.premises import Premises, only_review
 from nightlatch.keeper.refusals import Crowded, KeeperRefused, Unannounced
 from nightlatch.keeper.room import Room
-from nightlatch.keeper.routes import donations, pictures, policy, revocations, sessions, standing, views
+from nightlatch.keeper.routes import donations, invitations, pictures, policy, revocations, sessions, standing, views
 from nightlatch.web import health
 from nightlatch.web.face import KIB, Face, Limits, Statuses, Unmeasured, Upload, put_on
 
@@ -54,8 +57,10 @@ STATUSES: Statuses = {NotSealed: 415, Unmeasured: 413, Crowded: 503, Unannounced
 log = structlog.get_logger()
 
 
-def create_app(room: Room, passkeys: Passkeys, review_origin: str, face_secret: str) -> FastAPI:
-    """The keeper's application around a `Room`."""
+def create_app(
+    room: Room, passkeys: Passkeys, review_origin: str, face_secret: str, invitation: Path | None = None
+) -> FastAPI:
+    """The keeper's application around a `Room`; it shows the invitation in this file, if there is one."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -64,10 +69,10 @@ def create_app(room: Room, passkeys: Passkeys, review_origin: str, face_secret: 
         sweeping.cancel()
 
     app = FastAPI(title="Nightlatch keeper", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.premises = Premises(room, passkeys, review_origin, face_secret)
+    app.state.premises = Premises(room, passkeys, review_origin, face_secret, invitation)
     for secret in (sessions, views, policy, standing):
         app.include_router(secret.router, dependencies=[Depends(only_review)])
-    for part in (donations, revocations, pictures, health):
+    for part in (donations, revocations, pictures, invitations, health):
         app.include_router(part.router)
     put_on(app, keeper_face())
     return app

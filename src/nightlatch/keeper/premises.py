@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from base64 import b64decode
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Header
@@ -27,6 +28,7 @@ class Premises:
     passkeys: Passkeys
     review_origin: str
     face_secret: str = field(repr=False)
+    invitation: Path | None = None  # the file
 
 
 def premises(connection: HTTPConnection) -> Premises:

@@ -43,7 +43,8 @@ def run(settings: KeeperSettings, clock: Clock, watermark: Watermark) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash leaves no picture of this memory
     os.umask(0o077)
     room, passkeys = open_room(settings, clock, watermark)
-    app = create_app(room, passkeys, settings.review_origin, _face_secret(settings.data_dir / "face.secret"))
+    secret = _face_secret(settings.data_dir / "face.secret")
+    app = create_app(room, passkeys, settings.review_origin, secret, settings.invitation)
     listening = listen(settings.host, settings.port, "The keeper", "keeper")
     beside = []
     if settings.revocations_port is not None:

@@ -28,6 +28,9 @@ class KeeperSettings(BaseModel):
     log_url: str = Field("http://127.0.0.1:8644", description="where the log takes entries and shows tiles")
     log_secret: Path | None = Field(None, description="file with the bearer secret that the log wants from writers")
     log_policy: Path = Field(description="file with the log's and the witnesses' keys and the quorum")
+    invitation: Path | None = Field(
+        None, description="file with the programme's invitation, shown at /invitation; none: it is shown nowhere"
+    )
     quota: int = Field(150, ge=1, le=150, description="views a day and reviewer")
     most_viewers: int = Field(5, ge=1, le=20)
     opens_minute: int = Field(7 * 60, ge=0, le=1440, description="of the day, by the clock of zone")

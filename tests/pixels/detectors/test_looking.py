@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tarfile
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -74,6 +76,21 @@ def test_yolox_sees_nothing_in_grey_and_takes_any_shape() -> None:
     yolox = Yolox(MODELS / "yolox_nano.onnx")
     for shape in ((720, 1280, 3), (60, 106, 3), (700, 300, 3)):
         assert yolox.look(np.full(shape, 114, np.uint8), CORNERS) == []
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not MODELS.is_dir(), reason="needs ../shared/data/models")
+def test_yolox_says_where_a_monitor_and_a_laptop_are_and_sees_no_screen_in_grey() -> None:
+    yolox = Yolox(MODELS / "yolox_nano.onnx")
+    middles = {"desk.jpg": (0.5, 0.35), "room_4.jpg": (0.52, 0.42)}
+    with tarfile.open(MODELS.parent / "images" / "jetson_inference.tar") as photos:
+        for name, (x, y) in middles.items():
+            photo = photos.extractfile(f"jetson_inference_mit/{name}")
+            assert photo is not None
+            picture = np.asarray(cv2.imdecode(np.frombuffer(photo.read(), np.uint8), cv2.IMREAD_COLOR), np.uint8)
+            assert any(box.left < x < box.right and box.top < y < box.bottom for box in yolox.screens(picture)), name
+    for shape in ((720, 1280, 3), (60, 106, 3), (700, 300, 3)):
+        assert yolox.screens(np.full(shape, 114, np.uint8)) == []
 
 
 @pytest.mark.shared

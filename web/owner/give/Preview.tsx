@@ -26,8 +26,9 @@ export function PreviewStep({ giving, at, isBusy }: PreviewProps) {
       <p class="lead">
         {preview.covers.length > 0
           ? "With what you covered, this is another film. Play it to its end once more."
-          : "This is all of it: no sound; people and what moves are drawn; writing that was found is covered. " +
-            "Play it to its end."}
+          : "This is all of it: no sound, no camera’s name, no time of filming. What moves is drawn; writing and " +
+            "screens that Nightlatch finds are covered: look for any that are left. The programme sees the place, " +
+            "and learns when you gave it. Play it to its end."}
       </p>
       <video
         ref={video}

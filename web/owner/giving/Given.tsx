@@ -7,9 +7,21 @@ import { download } from "../download";
 import { home, now } from "../state";
 import { Problem, Trouble } from "../ui";
 import type { Entry } from "./entries";
-import { type Look, lookOf, type Standing, standing, worstLook } from "./standing";
+import { type Entering, entering, type Look, lookOf, type Standing, standing, worstLook } from "./standing";
 import { entriesOf, isRead, type Reading, type There } from "./steps";
-import { about, fileName, happened, keyLine, LOOKS, markOf, moment, provenLine, troubleOf } from "./words";
+import {
+  about,
+  enteringLine,
+  fileName,
+  happened,
+  keyLine,
+  LOOKS,
+  markOf,
+  missingLine,
+  moment,
+  provenLine,
+  troubleOf,
+} from "./words";
 
 type Shown = There & { reading: Reading }; // what its programme's log says
 
@@ -20,7 +32,9 @@ export function Given({ donation, at, takeBack }: { donation: Donation; at: Show
   const camera = home.value?.cameras.find((each) => each.id === donation.camera_id);
   const programme = donations.programmes.find((each) => each.id === donation.programme_id);
   const isMine = withdrawal.is !== "idle" && withdrawal.donation === donation.id;
-  const trouble = troubleOf(stands, programme?.name ?? "The programme", now.value);
+  const name = programme?.name ?? "The programme";
+  const trouble = troubleOf(stands, name, now.value);
+  const enters = entering(donation, isRead(reading) ? (entries ?? []) : null, now.value);
   const worst = worstLook(donation, entries ?? []);
   return (
     <article class="sheet given" data-testid="given" data-donation={donation.id} data-stands={stands.is}>
@@ -39,6 +53,7 @@ export function Given({ donation, at, takeBack }: { donation: Donation; at: Show
       {isMine && withdrawal.is === "failed" && <Trouble of={withdrawal.failure} />}
       {worst && <Problem {...LOOKS[worst]} />}
       {trouble && <Problem {...trouble} />}
+      {enters?.is === "missing" && <Problem {...missingLine(enters, name)} />}
       <Withdrawn stands={stands} isFaulted={worst !== null} />
       <ul class="looks">
         {entries?.map((entry) => (
@@ -50,10 +65,26 @@ export function Given({ donation, at, takeBack }: { donation: Donation; at: Show
             isFaulted={worst !== null}
           />
         ))}
-        {entries?.length === 0 && <li class="waiting">Nobody has looked.</li>}
+        {!entries?.length && <Nothing enters={enters} isRead={entries !== undefined} programme={name} />}
       </ul>
     </article>
   );
+}
+
+// What is said where no entry is: that it is to come, or that nobody has looked.
+function Nothing(props: { enters: Entering | null; isRead: boolean; programme: string }) {
+  const { enters, isRead, programme } = props;
+  if (enters?.is === "on its way") {
+    const { what, since, by } = enteringLine(enters, programme);
+    return (
+      <li class="waiting" data-testid="entering">
+        <span>{what}</span>
+        <span>{since}</span>
+        <small>{by}</small>
+      </li>
+    );
+  }
+  return isRead && !enters ? <li class="waiting">Nobody has looked.</li> : null;
 }
 
 // Looks that should not have been, of any clip of one programme: said once more above them all.

@@ -5,13 +5,14 @@ import type { Failure } from "../../shared/api";
 import { type CheckedLog, HubChanged, sizeOf } from "../../shared/log";
 import { policiesOf } from "../../shared/parts";
 import { download } from "../download";
-import { browserNow } from "../state";
+import { browserNow, now } from "../state";
 import { Confirm, Problem, Trouble } from "../ui";
 import type { Donor } from "./donor";
 import { Given, Misdeeds } from "./Given";
 import { type Share, sharesOf } from "./reading";
-import { asOf, isRead, type Reading, readingOf, type There } from "./steps";
+import { asOf, isAwaited, isRead, type Reading, readingOf, type There } from "./steps";
 import {
+  AWAITED,
   changeLine,
   checkedLine,
   confirmedLine,
@@ -64,7 +65,13 @@ function Programme({ share, at, giving, isOne }: Of) {
     <section data-testid="looked" data-programme={id}>
       <h2>{isOne ? "Who looked" : `Who looked: ${name}`}</h2>
       <Misdeeds given={given} reading={reading} />
-      <Checked reading={reading} giving={giving} />
+      {isAwaited(reading, given, now.value) ? (
+        <p class="fine waiting" data-testid="awaited">
+          {AWAITED}
+        </p>
+      ) : (
+        <Checked reading={reading} giving={giving} />
+      )}
       {isRead(reading) && !reading.isWhole && <ReadEvery id={id} log={reading.log} at={at} giving={giving} />}
       {programme && (
         <ReceiptHelp

@@ -1,12 +1,12 @@
 // The programme that clips are given to, and what became of those that were given.
 
-import { useEffect, useMemo, useState } from "preact/hooks";
-import type { Failure } from "../../shared/api";
+import { useEffect, useMemo } from "preact/hooks";
 import type { Programme } from "../../shared/wire";
 import { sayWhy } from "../toast";
 import { Trouble, useTitle, Wait } from "../ui";
 import { type Donor, donor } from "./donor";
 import { doors } from "./doors";
+import { Join, Words } from "./Join";
 import { Looked } from "./Looked";
 
 export function GivingPage() {
@@ -37,43 +37,6 @@ export function GivingPage() {
   );
 }
 
-function Join({ giving }: { giving: Donor }) {
-  const [invitation, setInvitation] = useState("");
-  const [failure, setFailure] = useState<Failure | null>(null);
-  const join = async () => {
-    const joined = await giving.join(invitation);
-    setFailure(joined.ok ? null : joined);
-  };
-  return (
-    <section>
-      <p class="lead">
-        A programme teaches the eye what a burglar is and what a pet is, with clips that people gave one by one. Nothing
-        is given until you sign for it.
-      </p>
-      <label class="field">
-        <span>The programme's invitation</span>
-        <textarea
-          rows={5}
-          data-testid="giving-invitation"
-          value={invitation}
-          onInput={(e) => setInvitation(e.currentTarget.value)}
-          placeholder="Paste all of it, from { to }"
-        />
-      </label>
-      <Trouble of={failure} />
-      <button
-        type="button"
-        class="main"
-        data-testid="giving-join"
-        disabled={!invitation.trim()}
-        onClick={() => void join()}
-      >
-        Join
-      </button>
-    </section>
-  );
-}
-
 function Joined({ programme, giving }: { programme: Programme; giving: Donor }) {
   const leave = async () => {
     const left = await giving.leaveProgramme();
@@ -82,8 +45,7 @@ function Joined({ programme, giving }: { programme: Programme; giving: Donor }) 
   return (
     <section>
       <p class="fine">
-        You joined <strong>{programme.name}</strong> ({programme.url}). Its key begins with{" "}
-        <code>{programme.key.slice(0, 10)}</code>.
+        You joined <strong>{programme.name}</strong> ({programme.url}). Its words are <Words of={programme.words} />.
       </p>
       <button type="button" class="quiet flush" onClick={() => void leave()}>
         Leave it

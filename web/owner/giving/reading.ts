@@ -5,7 +5,7 @@
 import { attempt, broken, type Failure, type get, isGone, type Result, type sealed } from "../../shared/api";
 import type { Bytes } from "../../shared/bytes";
 import { logKey } from "../../shared/consent";
-import { type LogKey, readKey, StaleCheckpoint } from "../../shared/ledger";
+import { LogError, type LogKey, readKey, StaleCheckpoint } from "../../shared/ledger";
 import {
   type CheckedLog,
   Contradiction,
@@ -21,6 +21,7 @@ import { NoSuchFile } from "../../shared/tiles";
 import { type Progress, readEvery } from "../../shared/whose";
 import type { Donation, Donations, EntryClaims, Programme } from "../../shared/wire";
 import { checked, type Entry, type OwnPlace, ownEntries, type Unclaimed, unclaimed } from "./entries";
+import { entering } from "./standing";
 
 // Claims are asked for that often at least, also when nothing of the owner's is new in the log. Ten clips with twenty
 // looks each are 220 kB.
@@ -49,7 +50,10 @@ export type Entries = Readonly<Record<string, Entry[]>>; // by donation
 // What is held against being believed: the log was confirmed too long ago, or is not what this browser saw; or the
 // household's own hub does not vouch for it.
 export type Doubt = StaleCheckpoint | Contradiction | Unvouched | HubChanged;
-export type ReadingFailure = Failure & { doubt?: Doubt };
+export type ReadingFailure = Failure & {
+  doubt?: Doubt;
+  isFault?: boolean; // what was read does not hold together; else it could not be read
+};
 export type ReadingResult = { ok: true; value: Read } | ReadingFailure;
 
 // A programme and what was given to it; null: one of before 0.4, or one that the hub does not know any more.
@@ -83,6 +87,7 @@ interface Claims {
   atMs: number;
   entries: Record<string, Entry[]>;
   claimed: Set<number>;
+  isWhole: boolean; // of every donation
   isSettled: boolean; // everything is proven, and nothing is left to be claimed
 }
 
@@ -153,12 +158,15 @@ async function read(share: Share, witness: string, session: Session, doors: Read
   if (!claims.ok) return claims;
   const { entries, claimed } = claims.value;
   const left = await unclaimed(own, claimed, doors.browserMs());
-  claims.value.isSettled = left.looks + left.recent === 0 && isProven(entries);
+  claims.value.isSettled = claims.value.isWhole && left.looks + left.recent === 0 && isProven(entries);
   return { ok: true, value: { log, entries, unclaimed: left, isWhole } };
 }
 
 function failureOf(error: unknown): ReadingFailure {
-  const failure = broken(error instanceof Error ? error.message : String(error));
+  const failure = {
+    ...broken(error instanceof Error ? error.message : String(error)),
+    isFault: error instanceof LogError,
+  };
   for (const kind of [StaleCheckpoint, Contradiction, Unvouched, HubChanged])
     if (error instanceof kind) return { ...failure, doubt: error };
   return failure;
@@ -207,14 +215,20 @@ async function claimsOf(
     holds: (position: number, entry: Bytes) => holds(log, position, entry),
     confirmedMs: (log.confirmed?.at_s ?? 0) * 1000,
   };
-  for (const { id } of given) {
-    const claims = await doors.hub.get<EntryClaims>(`/giving/donations/${id}/entries`);
+  let isWhole = true;
+  for (const donation of given) {
+    const claims = await doors.hub.get<EntryClaims>(`/giving/donations/${donation.id}/entries`);
+    if (!claims.ok && entering(donation, null, doors.nowMs())) {
+      isWhole = false; // given a moment ago: nothing can be claimed of it yet, and that proves nothing against the rest
+      entries[donation.id] = [];
+      continue;
+    }
     if (!claims.ok) return claims;
     const by = { logKey: key, open: doors.open, nowMs: doors.nowMs() };
-    entries[id] = await checked(claims.value.entries, id, against, by);
+    entries[donation.id] = await checked(claims.value.entries, donation.id, against, by);
     for (const { index } of claims.value.entries) if (index !== null) claimed.add(index);
   }
-  session.claims = { of, atMs: nowMs, entries, claimed, isSettled: false };
+  session.claims = { of, atMs: nowMs, entries, claimed, isWhole, isSettled: false };
   return { ok: true, value: session.claims };
 }
 

@@ -66,6 +66,29 @@ function keyEnd(byMs: number, entries: readonly Entry[] | null, nowMs: number): 
   return nowMs > byMs ? { is: "overdue", byMs } : { is: "due", byMs };
 }
 
+// How long a gift may take into the log: its keeper promises the entry within a minute (keeper/book.py), and the hub of
+// the household looks at the log at least once a minute.
+export const INTO_LOG_MS = 120_000;
+
+// Whether the log says that a clip was given. Null: it does, or that is not the question (any more).
+export type Entering =
+  | { is: "on its way"; sinceMs: number; byMs: number; hasArrived: boolean }
+  | { is: "missing"; sinceMs: number }; // its programme has it, and its log should say so
+
+// `entries` is null where the log cannot be read, or not yet. What counts is what the hub wrote down, so that a page
+// which is opened again says the same.
+export function entering(donation: Donation, entries: readonly Entry[] | null, nowMs: number): Entering | null {
+  const { arrived_ms, given_ms, not_taken, withdrawn_ms } = donation;
+  if (withdrawn_ms !== null || not_taken !== null) return null;
+  const gift = entries?.find(({ kind }) => kind === "consent.give");
+  if (gift && gift.proof.is !== "coming") return null; // a fault is said at its line
+  const sinceMs = arrived_ms ?? given_ms;
+  const byMs = sinceMs + INTO_LOG_MS;
+  const onItsWay = { is: "on its way", sinceMs, byMs, hasArrived: arrived_ms !== null } as const;
+  if (gift || nowMs <= byMs) return onItsWay; // of an entry that is coming, the keeper says until when
+  return entries && arrived_ms !== null ? { is: "missing", sinceMs } : null;
+}
+
 // What a look was, beside the clip's other looks. A programme that refused one says that it ended without a picture.
 export type Look =
   | "fine"

@@ -3,8 +3,9 @@
 import type { Failure, Result } from "../../shared/api";
 import { type Confirmation, StaleCheckpoint } from "../../shared/ledger";
 import { Contradiction, type HubChanged, type Unvouched } from "../../shared/log";
-import type { Donations } from "../../shared/wire";
-import type { Entries, Read, ReadingResult } from "./reading";
+import type { Donation, Donations } from "../../shared/wire";
+import type { Entries, Read, ReadingFailure, ReadingResult } from "./reading";
+import { entering } from "./standing";
 
 // Entries that were read before stay in sight when a reading fails, but nothing of them counts as proven.
 export type Reading =
@@ -14,7 +15,7 @@ export type Reading =
   | { is: "stale"; last: Confirmation | null; maxAgeS: number; entries: Entries } // confirmed too long ago, or not yet
   | { is: "contradicted"; by: Contradiction; entries: Entries } // the log is not what this browser saw of it
   | { is: "unvouched"; by: Unvouched | HubChanged; entries: Entries } // the household's own hub does not vouch for it
-  | { is: "unproven"; failure: Failure; last?: Confirmation | null | undefined; entries: Entries };
+  | { is: "unproven"; failure: ReadingFailure; last?: Confirmation | null | undefined; entries: Entries };
 
 export type Withdrawal =
   | { is: "idle" }
@@ -89,6 +90,13 @@ export function asOf(reading: Reading, browserMs: number): Reading {
 
 function withdrawalAfter(donation: string, result: Result<unknown>): Withdrawal {
   return result.ok ? { is: "idle" } : { is: "failed", donation, failure: result };
+}
+
+// A log that could not be read yet, while all that was given to it was given a moment ago: the hub is about to read it.
+// What was read and speaks against the log is no waiting: it is said at once.
+export function isAwaited(reading: Reading, given: readonly Donation[], nowMs: number): boolean {
+  const isUnread = reading.is === "unproven" && reading.last === undefined && !reading.failure.isFault;
+  return isUnread && given.every((donation) => entering(donation, null, nowMs) !== null);
 }
 
 export function entriesOf(reading: Reading): Entries {

@@ -4,9 +4,9 @@ import type { Confirmation } from "../../shared/ledger";
 import { type Contradiction, HubChanged, type KeyChange, newestOf, sizeOf, type Unvouched } from "../../shared/log";
 import { positionOf } from "../../shared/parts";
 import { dayName, HOUR, hhmm, hhmmss, lasting, MINUTE, SECOND, when } from "../../shared/time";
-import type { Donation, Letter } from "../../shared/wire";
+import type { Donation, Invitation, Letter } from "../../shared/wire";
 import type { Entry } from "./entries";
-import type { KeyEnd, Look, Next, Standing } from "./standing";
+import { type Entering, INTO_LOG_MS, type KeyEnd, type Look, type Next, type Standing } from "./standing";
 import { isRead, type Reading } from "./steps";
 
 const KINDS: Record<string, string> = {
@@ -108,14 +108,36 @@ export function troubleOf(stands: Standing, programme: string, nowMs: number): S
     case "not-taken":
       return { text: `${programme} did not take this clip.`, todo: `${sentence(stands.why)} Take it back to be sure.` };
     case "coming": {
-      const asked = stands.asked && stands.asked.tries > 0 ? lastAnswer(stands.asked) : "";
+      if (stands.asked === null || nowMs <= stands.asked.since_ms + INTO_LOG_MS) return null;
+      const asked = stands.asked.tries > 0 ? lastAnswer(stands.asked) : "";
       const text = `This clip is on its way: ${programme} has not said yet that it has it.`;
-      return asked ? { text, todo: `Sent ${timesSince(stands.asked!, nowMs)}. ${asked}` } : null;
+      return asked ? { text, todo: `Sent ${timesSince(stands.asked, nowMs)}. ${asked}` } : null;
     }
     default:
       return null;
   }
 }
+
+// Of a clip that was given a moment ago.
+export function enteringLine(
+  { sinceMs, byMs, hasArrived }: Extract<Entering, { is: "on its way" }>,
+  programme: string,
+) {
+  const by = `should be there by ${hhmm(byMs + MINUTE - 1)}.`;
+  return {
+    what: hasArrived ? "On its way into the log" : "On its way",
+    since: `since ${hhmmss(sinceMs)}`,
+    by: hasArrived ? `It ${by}` : `To ${programme}, and into its log: it ${by}`,
+  };
+}
+
+export function missingLine({ sinceMs }: Extract<Entering, { is: "missing" }>, programme: string): Sentence {
+  const text = `${programme} has had this clip since ${hhmmss(sinceMs)}, and its log does not say that you gave it.`;
+  return { text, todo: "Looks at it may be missing there, too. Ask the programme, or take the clip back." };
+}
+
+// Of a log that was not read here yet, while all that was given to it is on its way.
+export const AWAITED = "Your hub is about to read the programme's log. Nothing in it is proven yet.";
 
 const NEXT: Record<Next, string> = {
   hub: "Your hub goes on asking, whatever page is open, until the programme agrees.",
@@ -265,3 +287,23 @@ export function withheldLine(looks: number): string {
 }
 
 const count = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+
+// How far the way on which an invitation came vouches for it.
+export function comesLine({ is_as_linked }: Pick<Invitation, "is_as_linked">): string {
+  switch (is_as_linked) {
+    case true:
+      return "By a link that names exactly this invitation: nobody changed it since the link was made.";
+    case false:
+      return "By a link that does not say which invitation it means: only its address vouches. Compare the words.";
+    case null:
+      return "As a file or as text, which vouches for nothing. Compare the words.";
+  }
+}
+
+// Who notices if the programme looks and does not say so.
+export function watchedLine({ witnesses, household_vouches }: Pick<Invitation, "witnesses" | "household_vouches">) {
+  const named = `${count(witnesses.length, "witness", "witnesses")} (${witnesses.join(", ")})`;
+  return household_vouches
+    ? `Every look stands in a log, watched by ${named} and by your own hub: while that is off, nobody sees your clips.`
+    : `Every look stands in a log, watched by ${named}. Your clips can be seen while your own hub is off.`;
+}

@@ -16,13 +16,13 @@ from nightlatch.hub.serve.routes.asking import Gone
 from nightlatch.hub.settings import HubSettings
 from nightlatch.web.face import MIB, Face, Gate, Limits, NotAtHome, Statuses, Upload, only_from
 
-HEADERS = {
+HEADERS = {  # the camera: to scan a programme's invitation, when the owner chooses to
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; "
         "media-src blob:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; "
         "form-action 'none'; frame-ancestors 'none'"
     ),
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
 }
 STATUSES: Statuses = {
     SignedOut: 401,

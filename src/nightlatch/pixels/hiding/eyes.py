@@ -27,6 +27,7 @@ from nightlatch.pixels.hiding import landmarks
 from nightlatch.pixels.hiding.figures import Figure
 from nightlatch.pixels.hiding.finding import Guess
 from nightlatch.pixels.hiding.landmarks import Landmarks
+from nightlatch.pixels.hiding.writing import Screens
 from nightlatch.pixels.vision.boxes import covered, iou, overlap
 from nightlatch.plugs import Eye, Faces
 
@@ -48,6 +49,7 @@ class PrivacyEyes:
     faces: Faces
     turned: Eye
     landmarks: Landmarks | None = None
+    screens: Screens | None = None
 
 
 class ManyEyes:
@@ -96,9 +98,8 @@ def open_privacy_eyes(models_dir: Path | None) -> PrivacyEyes:
     folder = models.models_folder(models_dir)
     yolox, yunet, two, three, four = (models.need(name, folder) for name in NEEDED)
     first = Yolox(yolox, least=LEAST, every_person=True)
-    return PrivacyEyes(
-        ManyEyes([first, SsdNetwork(two), PoseNetwork(three)]), FaceFinder(yunet), ManyEyes([first]), Landmarks(four)
-    )
+    three_eyes = ManyEyes([first, SsdNetwork(two), PoseNetwork(three)])
+    return PrivacyEyes(three_eyes, FaceFinder(yunet), ManyEyes([first]), Landmarks(four), first)
 
 
 def lying(bgr: Bgr, eye: Eye, quarters: int) -> list[Detection]:

@@ -113,7 +113,7 @@ class Excerpt:
         return blacken(np.ascontiguousarray(turned, np.uint8), self._masks)
 
 
-def encoded(pictures: Iterable[Bgr], on_picture: Callable[[int], None] = lambda n: None) -> bytes:
+def encoded(pictures: Iterable[Bgr | VideoFrame], on_picture: Callable[[int], None] = lambda n: None) -> bytes:
     """H.264 without B frames, a key frame a second, no user data, no tags, no sound."""
     sink = io.BytesIO()
     container = av.open(sink, "w", format="mp4", options={"fflags": "+bitexact"})
@@ -127,10 +127,13 @@ def encoded(pictures: Iterable[Bgr], on_picture: Callable[[int], None] = lambda 
         stream.options = {"crf": "25", "preset": "veryfast", "threads": "1"}
         clean: BitStreamFilterContext | None = None
         for n, shown in enumerate(pictures):
+            if isinstance(shown, VideoFrame):
+                frame = shown
+            else:
+                frame = VideoFrame.from_ndarray(np.ascontiguousarray(shown), format="bgr24")
             if n == 0:
-                stream.width, stream.height = shown.shape[1], shown.shape[0]
+                stream.width, stream.height = frame.width, frame.height
                 clean = BitStreamFilterContext("filter_units=remove_types=6", stream)
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(shown), format="bgr24")
             frame.pts = n
             frame.time_base = Fraction(1, MOST_FPS)
             _mux(container, clean, stream.encode(frame))

@@ -27,6 +27,7 @@ from nightlatch.pixels.hiding.plate import Hidden, NoPlate, Plate, mask_of, plat
 from nightlatch.pixels.hiding.puppets import Puppet, drawn
 from nightlatch.pixels.hiding.searching import searched
 from nightlatch.pixels.hiding.staging import staged
+from nightlatch.pixels.hiding.writing import written
 
 LOOKING, AROUND, CHECKING = 0.7, 0.8, 0.9  # share of the work that is done then
 Bgr = NDArray[np.uint8]
@@ -44,6 +45,7 @@ class Stage:
     carried: int  # looks × covers that nobody was found for
     lost: int  # ends at which somebody was lost in the middle of the picture
     left: int  # people who are still found on the plate
+    written: int  # places with writing or a screen
 
 
 def redact_film(
@@ -109,12 +111,13 @@ def stage_of(
         with suppress(NoPlate):  # the minutes before look too different: the film has to do
             plate = plate.filled_from(_plate(_known(watching.around(seen, plate, film, more), film.fps)))
     on_progress(AROUND)
-    plate, left = searched(plate, eyes)
+    places = written(plate, seen.samples, known.hidden.reach, eyes.screens)
+    plate, left = searched(plate.without(places), eyes)
     on_progress(CHECKING)
     people = sum(body.kind is Kind.PERSON for look in seen.looks.values() for body in bodies(look))
     faces = sum(len(look.faces) for look in seen.looks.values())
     puppets = staged(known.seen.looks, known.chains, film.count, film.fps, [each.stays for each in known.ends])
-    return Stage(plate, puppets, people, faces, known.carried, len(known.lost), left)
+    return Stage(plate, puppets, people, faces, known.carried, len(known.lost), left, len(places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +209,7 @@ def _report(film: Excerpt, eye: str, stage: Stage, made: bytes, shares: _Shares)
         share_grey=round(shares.grey, 3),
         share_drawn=round(shares.drawn, 3),
         uncovered=stage.left,
+        written=stage.written,
         lost=stage.lost,
         carried=stage.carried,
         sound_removed=True,

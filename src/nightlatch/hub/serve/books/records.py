@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -141,7 +142,7 @@ class SegmentRow(HubTables):
 
     __tablename__ = "segments"
     __table_args__ = (
-        Index("segments_by_time", "camera_id", "began_ms"),
+        Index("segments_by_time", "camera_id", "began_ms", "duration_ms", "bytes"),  # a day is read without its rows
         CheckConstraint("duration_ms >= 0 AND bytes >= 0", name="segment_sizes"),
     )
 
@@ -158,7 +159,7 @@ class SheetRow(HubTables):
 
     __tablename__ = "sheets"
     __table_args__ = (
-        Index("sheets_by_time", "camera_id", "began_ms"),
+        Index("sheets_by_time", "camera_id", "began_ms", "duration_ms"),
         CheckConstraint("duration_ms >= 0 AND bytes >= 0", name="sheet_sizes"),
     )
 
@@ -176,6 +177,7 @@ class ClipRow(HubTables):
     __tablename__ = "clips"
     __table_args__ = (
         Index("clips_by_time", "camera_id", "onset_ms"),
+        Index("clips_by_onset", "onset_ms"),
         CheckConstraint("open IN (0, 1) AND open = (ended_ms IS NULL)", name="clip_open"),
     )
 
@@ -194,6 +196,8 @@ class ClipPartRow(HubTables):
     __tablename__ = "clip_parts"
     __table_args__ = (
         Index("clip_parts_unsent", "sent_version", "version"),
+        Index("clip_parts_waiting", "clip_id", sqlite_where=text("version > sent_version AND refused IS NULL")),
+        Index("clip_parts_sizes", "clip_id", "bytes", "sent_version"),
         CheckConstraint("version >= 1 AND sent_version >= 0 AND bytes >= 0", name="clip_part_versions"),
     )
 

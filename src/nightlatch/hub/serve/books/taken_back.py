@@ -33,3 +33,4 @@ def note(books: Books, path: str) -> None:
         session.execute(
             update(ClipPartRow).where(mine, ClipPartRow.clip_id.in_(growing)).values(sent_version=0, sent_ms=None)
         )
+    books.counter.forget()

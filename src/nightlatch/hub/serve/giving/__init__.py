@@ -8,7 +8,17 @@ half an hour after they are ready.
 
 from nightlatch.hub.serve.giving.client import EntryClaims, ProgrammeClient
 from nightlatch.hub.serve.giving.donations import Donations
+from nightlatch.hub.serve.giving.inviting import Invitation, find_invitation
 from nightlatch.hub.serve.giving.offers import Offer
-from nightlatch.hub.serve.giving.programme import Programme, read_invitation
+from nightlatch.web.invitation import Programme, read_invitation
 
-__all__ = ["Donations", "EntryClaims", "Offer", "Programme", "ProgrammeClient", "read_invitation"]
+__all__ = [
+    "Donations",
+    "EntryClaims",
+    "Invitation",
+    "Offer",
+    "Programme",
+    "ProgrammeClient",
+    "find_invitation",
+    "read_invitation",
+]

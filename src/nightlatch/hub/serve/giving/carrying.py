@@ -21,7 +21,7 @@ from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import DonationRow, LetterKind
 from nightlatch.hub.serve.giving.client import Parcel, ProgrammeClient, ProgrammeError, Shredding
 from nightlatch.hub.serve.giving.outbox import Letter, Outbox
-from nightlatch.hub.serve.giving.programme import Membership, Programme
+from nightlatch.hub.serve.giving.programme import Membership
 from nightlatch.hub.serve.giving.proving import SLACK_MS, Place, ProvenRefusal, Sight, prove
 from nightlatch.hub.serve.giving.sending import DONE, Carry, Outcome
 from nightlatch.ledger.client import LogClient
@@ -29,6 +29,7 @@ from nightlatch.ledger.errors import Unproven, Why
 from nightlatch.ledger.parts import first_part
 from nightlatch.ledger.policy import read_policy
 from nightlatch.ledger.witness import Moved
+from nightlatch.web.invitation import Programme
 
 COSIGNED_FOR_MS = 10 * MINUTE_MS  # an older cosignature helps nobody
 LONGEST_SHREDDING_MS = HOUR_MS  # a keeper that names a later deadline is held to this one

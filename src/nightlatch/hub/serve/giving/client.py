@@ -17,11 +17,11 @@ from pydantic import Field, TypeAdapter, ValidationError
 from nightlatch.domain.consent import Consented, Withdrawn
 from nightlatch.domain.redaction import RedactionReport, write
 from nightlatch.errors import CloudError, NotFound
-from nightlatch.hub.serve.giving.programme import Programme
 from nightlatch.ledger.tiles import longest
 from nightlatch.seal.envelope import Sealed
 from nightlatch.web.asking import Bounds, Reply, Unanswered, ask, json_body
 from nightlatch.web.face import KIB, MIB
+from nightlatch.web.invitation import Programme
 
 TIMEOUT_S = 30.0
 KEEPER = Bounds(2 * MIB, TIMEOUT_S)  # the entries of one donation: at most some hundred, of 3 kB each

@@ -21,9 +21,10 @@ from nightlatch.hub.serve.giving.client import ClipKey, EntryClaims, Parcel, Pro
 from nightlatch.hub.serve.giving.models import HidingModels
 from nightlatch.hub.serve.giving.offers import Offer, Offers
 from nightlatch.hub.serve.giving.outbox import Lane, Outbox
-from nightlatch.hub.serve.giving.programme import Membership, Programme
+from nightlatch.hub.serve.giving.programme import Membership
 from nightlatch.hub.serve.giving.sending import UNREADABLE, Sender
 from nightlatch.seal.recipients import Sealer
+from nightlatch.web.invitation import Programme
 
 ANSWER_TO_CLIP_S = 20.0  # after that the page goes on without it
 ANSWER_TO_WITHDRAWAL_S = 8.0

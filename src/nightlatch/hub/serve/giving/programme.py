@@ -1,4 +1,4 @@
-"""The programmes that the household joined: what their invitations say, joining one and leaving it.
+"""The programmes that the household joined: joining one and leaving it.
 
 One is joined at a time. The others are kept for as long as anything was given to them, since a clip is taken back where
 it was given, and its looks stand in that programme's log, whatever was joined or left since.
@@ -7,9 +7,6 @@ it was given, and its looks stand in that programme's log, whatever was joined o
 from __future__ import annotations
 
 import json
-from base64 import b64decode
-from dataclasses import asdict, dataclass
-from hashlib import sha256
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -19,45 +16,7 @@ from nightlatch.errors import ConfigError, NotFound
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.records import DonationRow, ProgrammeRow
 from nightlatch.ledger.policy import read_policy
-from nightlatch.web.addresses import is_secure_base
-
-
-@dataclass(frozen=True, slots=True)
-class Programme:
-    """What an invitation says."""
-
-    name: str
-    keeper_url: str
-    log_url: str
-    key: str  # b64 Ed25519
-    policy: str  # of its log: keys and quorum, as the ledger reads it
-    notice: str  # the text that the owner reads before signing
-    language: str
-    revocations_url: str | None = None  # where the keeper takes revocations alone; invitations before 0.4 name none
-
-    @property
-    def id(self) -> str:
-        """16 hex digits of what the invitation says: another address, key or policy is another programme here."""
-        said = {name: value for name, value in asdict(self).items() if value is not None}
-        return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def read_invitation(text: str) -> Programme:
-    """Raises `ConfigError` for anything that is not an invitation."""
-    try:
-        told = json.loads(text)
-        names = ("name", "keeper_url", "log_url", "programme_key", "policy", "notice", "language")
-        name, keeper_url, log_url, key, policy, notice, language = (str(told[each]) for each in names)
-        revocations_url = str(told["revocations_url"]) if "revocations_url" in told else None
-        found = Programme(name, keeper_url, log_url, key, policy, notice, language, revocations_url)
-        if len(b64decode(found.key, validate=True)) != 32:
-            raise ValueError("a key has 32 bytes")
-    except (ValueError, KeyError, TypeError):
-        raise ConfigError("This is not an invitation of a programme. Paste all of it, from { to }.") from None
-    for url in (found.keeper_url, found.log_url, found.revocations_url):
-        if url is not None and not is_secure_base(url):
-            raise ConfigError("The programme's addresses must begin with https://.")
-    return found
+from nightlatch.web.invitation import Programme, read_invitation
 
 
 class Membership:

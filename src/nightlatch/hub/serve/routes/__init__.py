@@ -48,6 +48,7 @@
                 PUT    /api/alerts                               alert this browser
                 DELETE /api/alerts
     giving      GET    /api/giving                               the programme, and everything ever given
+                POST   /api/giving/invitation                    look at one, before joining
                 PUT    /api/giving/programme                     join one
                 DELETE /api/giving/programme                     leave it
     offers      GET    /api/giving/offers                        what is being prepared, or is ready

@@ -8,15 +8,20 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from nightlatch.hub.serve.books.reading import DonationLine
-from nightlatch.hub.serve.giving import Programme
+from nightlatch.hub.serve.giving import Invitation, Programme, find_invitation
 from nightlatch.hub.serve.logs import witness_key
 from nightlatch.hub.serve.routes.asking import At, Owner, PageBody
+from nightlatch.web.invitation import LONGEST
 
 router = APIRouter(prefix="/api/giving")
 
 
 class InvitationBody(PageBody):
-    invitation: str = Field(max_length=64_000)
+    invitation: str = Field(max_length=LONGEST)
+
+
+class GivenBody(PageBody):
+    given: str = Field(max_length=LONGEST)  # pasted, dropped or scanned: a link, or an invitation itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class ProgrammeShape:
     name: str
     url: str
     key: str  # b64 Ed25519
+    words: str  # eight, of everything that the invitation says: for comparing
     policy: str  # of its log: keys and quorum
     notice: str  # what the owner reads before signing
     language: str
@@ -47,9 +53,34 @@ class ProgrammeShape:
             name=programme.name,
             url=programme.keeper_url,
             key=programme.key,
+            words=programme.words,
             policy=programme.policy,
             notice=programme.notice,
             language=programme.language,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationShape:
+    """An invitation before it is accepted: what the owner decides upon."""
+
+    invitation: str  # what joining it sends
+    programme: ProgrammeShape
+    log_url: str
+    witnesses: list[str]  # of its log, as the policy names them
+    household_vouches: bool  # nobody sees a clip before the hub of its household has seen the look in the log
+    is_as_linked: bool | None  # the link names what it says; None: it came without a link
+
+    @classmethod
+    def of(cls, found: Invitation) -> InvitationShape:
+        """What the page shows of `found`."""
+        return cls(
+            invitation=found.text,
+            programme=ProgrammeShape.of(found.programme),
+            log_url=found.programme.log_url,
+            witnesses=[name for name, _ in found.policy.witnesses],
+            household_vouches=found.policy.households > 0,
+            is_as_linked=found.is_as_linked,
         )
 
 
@@ -73,6 +104,12 @@ def giving(at: At, _: Owner) -> DonationsShape:
         [ProgrammeShape.of(each) for each in at.donations.membership.known()],
         at.donations.given(),
     )
+
+
+@router.post("/invitation")
+def look_at_invitation(_: Owner, body: GivenBody) -> InvitationShape:
+    """What an invitation says, found by its link where there is one; nothing is joined."""
+    return InvitationShape.of(find_invitation(body.given))
 
 
 @router.put("/programme")

@@ -14,7 +14,7 @@ from nightlatch.domain.time import HOUR_MS
 from nightlatch.errors import Reason
 from nightlatch.hub.serve import catalogue
 from nightlatch.hub.serve.books import reading
-from nightlatch.hub.serve.books.reading import ClipNameLine, OutboxLine
+from nightlatch.hub.serve.books.reading import CameraLine, ClipNameLine
 from nightlatch.hub.serve.books.usage import Usage
 from nightlatch.hub.serve.house import House
 from nightlatch.hub.serve.problems import (
@@ -32,6 +32,7 @@ from nightlatch.hub.serve.routes.cameras import CameraShape
 from nightlatch.hub.serve.routes.mode import ModeNowShape, mode_now
 
 router = APIRouter(prefix="/api")
+NOTHING_KEPT = CameraLine(None, None, None)
 SHORTEST_SAMPLE_H = 1 / 60  # a rate from less than a minute of footage says nothing
 
 
@@ -122,10 +123,13 @@ def home(at: At, _: Owner) -> HomeShape:
     now_ms = at.clock.now_ms()
     free = shutil.disk_usage(at.settings.data_dir).free
     usage = at.books.counter.usage(now_ms)
-    cameras = [_camera(at, camera, usage) for camera in catalogue.cameras(at.engine)]
-    outbox = reading.outbox(at.engine)
+    lines = reading.cameras(at.engine)
+    cameras = [
+        _camera(at, camera, lines.get(camera.id, NOTHING_KEPT), usage) for camera in catalogue.cameras(at.engine)
+    ]
+    waiting = 0 if at.uplink is None else reading.waiting_parts(at.engine)
     storage = _storage(at, usage, now_ms, free)
-    found = problems(_facts(at, cameras, now_ms, storage, outbox.waiting_parts))
+    found = problems(_facts(at, cameras, now_ms, storage, waiting))
     return HomeShape(
         well=not found,
         problems=found,
@@ -134,7 +138,7 @@ def home(at: At, _: Owner) -> HomeShape:
         storage=storage,
         eye=EyeName(at.eye.name) if at.eye else at.settings.detector,
         looking=_looking(at),
-        cloud=_mailbox(at, outbox),
+        cloud=_mailbox(at, waiting, usage.clips_there),
     )
 
 
@@ -153,19 +157,19 @@ def _storage(at: House, usage: Usage, now_ms: int, free: int) -> DiskShape:
     )
 
 
-def _mailbox(at: House, outbox: OutboxLine) -> MailboxShape:
+def _mailbox(at: House, waiting: int, clips_there: int) -> MailboxShape:
     uplink = at.uplink
     return MailboxShape(
         configured=uplink is not None,
         reachable=uplink.reachable if uplink else None,
-        waiting_parts=outbox.waiting_parts if uplink else 0,
+        waiting_parts=waiting,
         last_sent_ms=uplink.last_sent_ms if uplink else None,
-        clips=outbox.clips_there,
+        clips=clips_there,
     )
 
 
-def _camera(at: House, camera: Camera, usage: Usage) -> CameraNowShape:
-    status, still, line = at.statuses.get(camera.id), at.stills.get(camera.id), reading.camera(at.engine, camera.id)
+def _camera(at: House, camera: Camera, line: CameraLine, usage: Usage) -> CameraNowShape:
+    status, still = at.statuses.get(camera.id), at.stills.get(camera.id)
     shown = CameraShape.of(camera)
     return CameraNowShape(
         id=shown.id,
@@ -265,8 +269,9 @@ def _alert_facts(at: House) -> AlertFacts:
 
 
 def _taking_back(at: House) -> Iterator[TakingBackFacts]:
-    names = {each.id: each.name for each in at.donations.membership.known()}
-    for line in at.donations.given():
+    given = at.donations.given()
+    names = {each.id: each.name for each in at.donations.membership.known()} if given else {}
+    for line in given:
         is_done = line.shredded_ms is not None and line.proven_ms is not None
         is_over = is_done or (line.not_taken is not None and line.letter is None)
         is_of_before = not line.is_signed and line.refused_ms is not None  # 0.3 sent it, and kept no signature

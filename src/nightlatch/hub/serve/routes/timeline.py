@@ -12,8 +12,9 @@ from nightlatch.hub.serve.books.gaps import GAP_MS
 from nightlatch.hub.serve.books.reading import ClipLine, OutageLine
 from nightlatch.hub.serve.routes.asking import At, Owner, Whole, window
 from nightlatch.hub.serve.routes.clips import MOST_CLIPS
+from nightlatch.web.packed import PackedRoute
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", route_class=PackedRoute)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from nightlatch.errors import ConfigError
-from nightlatch.hub.serve.giving.programme import read_invitation
+from nightlatch.web.invitation import read_invitation
 
 revision = "0005"
 down_revision = "0004"
