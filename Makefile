@@ -9,7 +9,7 @@ NODE := scripts/with-node
 DATA ?= data
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt shape wire page models demo eye judge bench-record bench-cameras bench-sight bench-notices bench-soak bench-redact bench-writing bench-watermark bench-pictures bench-playback bench-log bench-faces drill-kills drill-log drill-faults drill-floods fuzz-rtsp fuzz-http clean
+.PHONY: help run test check fmt shape wire page models demo eye judge bench-record bench-cameras bench-sight bench-notices bench-soak bench-redact bench-teach bench-writing bench-watermark bench-pictures bench-playback bench-log bench-faces drill-kills drill-log drill-faults drill-floods fuzz-rtsp fuzz-http clean
 
 help:  ## show this list
 	@grep -hE '^[a-z][a-z-]*:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*  ## (.*)$$/  make \1\t\2/' | expand -t 26
@@ -77,6 +77,9 @@ bench-soak: .venv/installed .venv/system  ## run sixteen cameras for an hour
 
 bench-redact: .venv/installed models  ## make real films into what is given, search it, and draw sheets of before and after
 	$(BIN)/python bench/redact.py 10
+
+bench-teach: .venv/installed models  ## read given films by their drawings alone, and compare with what is true of the open ones
+	$(BIN)/python bench/teach.py
 
 bench-writing: .venv/installed models  ## measure which writing is covered, rendered and on real films, and what that costs
 	$(BIN)/python bench/writing.py rendered 80

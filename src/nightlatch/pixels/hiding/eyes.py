@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -120,6 +121,8 @@ class _Model:
     figure: Figure
     square: landmarks.Square
     asked: int  # the look they were last asked for
+    box: Box  # the find of that look
+    looked: Bgr  # and what was in it, small
 
 
 class Postures:
@@ -127,6 +130,10 @@ class Postures:
 
     MOST = 4
     AGAIN = 5  # looks, for one who does not move
+    UNMOVED = 0.65  # IoU of finds: what moves says little in the first seconds, and of who bends slowly
+    PATCH = 24  # pixels, of a find's small picture
+    CHANGED = 25  # grey levels in one of a hundred of them: hands have moved
+    LIKE = 0.6  # IoU of finds: from here on the square of the last look may be turned wrongly
 
     def __init__(self, finder: Landmarks | None) -> None:
         self._finder = finder
@@ -144,16 +151,30 @@ class Postures:
             old = max(self._before, key=lambda each: iou(each.figure.box, box), default=None)
             if old is not None and iou(old.figure.box, box) < 0.3:
                 old = None
-            if old is not None and self._look - old.asked < self.AGAIN and not _moves(box, moving):
-                made.append(_Model(replace(old.figure, box=box), old.square, old.asked))
+            looked = self._patch(bgr, box if old is None else old.box)
+            is_near = old is not None and iou(old.box, box) >= self.UNMOVED and not _moves(box, moving)
+            if old is not None and is_near and self._look - old.asked < self.AGAIN and self._is_as_before(old, looked):
+                made.append(replace(old, figure=replace(old.figure, box=box)))
                 continue
-            found = self._finder.find(bgr, box, old.square if old else None)
-            if found is None and old is not None:
+            before = old.square if old is not None and iou(old.box, box) >= self.LIKE else None
+            found = self._finder.find(bgr, box, before)
+            if found is None and before is not None:
                 found = self._finder.find(bgr, box)
             if found is not None and iou(found[0].extent, box) > 0.15:
-                made.append(_Model(*found, self._look))
+                made.append(_Model(*found, self._look, box, self._patch(bgr, box)))
         self._before = made
         return tuple(each.figure for each in made)
+
+    def _patch(self, bgr: Bgr, box: Box) -> Bgr:
+        """What is in a box, (24, 24) and grey."""
+        height, width = bgr.shape[:2]
+        rows = slice(int(box.top * height), max(int(box.top * height) + 1, int(box.bottom * height)))
+        columns = slice(int(box.left * width), max(int(box.left * width) + 1, int(box.right * width)))
+        small = cv2.resize(bgr[rows, columns], (self.PATCH, self.PATCH), interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+
+    def _is_as_before(self, old: _Model, looked: Bgr) -> bool:
+        return bool(np.quantile(cv2.absdiff(old.looked, looked), 0.99) < self.CHANGED)
 
 
 def _moves(box: Box, moving: Sequence[Box]) -> bool:

@@ -116,7 +116,7 @@ def stage_of(
     on_progress(CHECKING)
     people = sum(body.kind is Kind.PERSON for look in seen.looks.values() for body in bodies(look))
     faces = sum(len(look.faces) for look in seen.looks.values())
-    puppets = staged(known.chains, film.count, film.fps, [each.stays for each in known.ends])
+    puppets = staged(known.seen.looks, known.chains, film.count, film.fps, [each.stays for each in known.ends])
     return Stage(plate, puppets, people, faces, known.carried, len(known.lost), left, len(places))
 
 
