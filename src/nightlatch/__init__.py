@@ -1,3 +1,3 @@
 """Nightlatch: the camera cloud that locks from the inside."""
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
