@@ -34,12 +34,20 @@ def give(
     made = Offer("o", "clip", "cam", 5, 0, 20_000, now_ms, done_ms=now_ms, redacted=Redacted(mp4, report))
     donations.offers._offers["o"] = made
     key = donations.ask_key("o")
+    consented = consent_to(key.donation, owner, donations.membership.joined().key, report, now_ms, witness)
+    return donations.give("o", consented, log_key)
+
+
+def consent_to(
+    donation: str, owner: Ed25519PrivateKey, programme_key: str, report: RedactionReport, now_ms: int, witness: str
+) -> Consented:
+    """What the owner signs to give the film of `report`."""
     consent = Consent(
-        donation=key.donation,
+        donation=donation,
         owner_key=public_b64(owner),
-        programme_key=donations.membership.joined().key,
+        programme_key=programme_key,
         sha256=report.sha256,
-        length_ms=20_000,
+        length_ms=report.length_ms,
         notice_sha256="34" * 32,
         notice_language="en",
         purposes=(Purpose.LABEL,),
@@ -47,7 +55,7 @@ def give(
         expires_ms=now_ms + DAY_MS,
         witness=witness,
     )
-    return donations.give("o", Consented(signed(consent, owner)), log_key)
+    return Consented(signed(consent, owner))
 
 
 def withdrawal(donation: str, consent_sha256: str, owner: Ed25519PrivateKey, at_ms: int) -> Withdrawn:

@@ -15,6 +15,7 @@ import httpx
 from fastapi import FastAPI
 from sqlalchemy import Engine, insert
 from sqlalchemy.orm import Session
+from starlette.types import Message
 
 from nightlatch.domain.time import DAY_MS, MINUTE_MS
 from nightlatch.hub.serve.app import create_app
@@ -23,7 +24,7 @@ from nightlatch.hub.serve.house import House
 from nightlatch.hub.settings import HubSettings
 from nightlatch.owner.keys import OwnerKeys
 from tests.clocks import TestClock
-from tests.hub.test_api import Hub
+from tests.hub.test_api import proofs
 
 CAMERAS, EVENTS, DAYS = 4, 300, 10
 SEGMENT_MS = 4_000
@@ -98,15 +99,15 @@ class Booked:
         self.clock = TestClock(fixed_ms=1_795_000_000_000)
         self.app: FastAPI = create_app(HubSettings.model_validate({"data_dir": folder}), self.clock)
         self.house: House = self.app.state.house
-        self.cookie = asyncio.run(self._set_up(folder))
+        self.cookie = asyncio.run(self._set_up())
 
-    async def _set_up(self, folder: Path) -> str:
+    async def _set_up(self) -> str:
         transport = httpx.ASGITransport(self.app)
         headers = {"X-Nightlatch": "1"}
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
-            hub = Hub(None, self.house, self.clock, folder, OwnerKeys(bytes(range(32))))  # type: ignore[arg-type]
-            told = {"name": "A house", "recipient": hub.keys.recipient, "signing_key": hub.keys.signing_public_b64}
-            answer = await client.post("/api/household", json=told | {"device_name": "test", **hub.proofs()})
+            keys = OwnerKeys(bytes(range(32)))
+            told = {"name": "A house", "recipient": keys.recipient, "signing_key": keys.signing_public_b64}
+            answer = await client.post("/api/household", json=told | {"device_name": "test", **proofs(keys)})
             answer.raise_for_status()
             return "; ".join(f"{name}={value}" for name, value in client.cookies.items())
 
@@ -123,17 +124,17 @@ class Booked:
         sent = {"host": "localhost", "cookie": self.cookie, **headers}
         began_s = time.process_time()
         for _ in range(times):
-            came: list[dict[str, object]] = []
+            came: list[Message] = []
 
             asked = asyncio.Event()
 
-            async def receive(asked: asyncio.Event = asked) -> dict[str, object]:
+            async def receive(asked: asyncio.Event = asked) -> Message:
                 if asked.is_set():  # nobody goes away before the answer
                     await asyncio.Event().wait()
                 asked.set()
                 return {"type": "http.request", "body": b"", "more_body": False}
 
-            async def send(message: dict[str, object], came: list[dict[str, object]] = came) -> None:
+            async def send(message: Message, came: list[Message] = came) -> None:
                 came.append(message)
 
             scope = {
@@ -142,8 +143,8 @@ class Booked:
                 "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
                 "client": ("127.0.0.1", 1), "server": ("localhost", 80),
             }  # fmt: skip
-            await self.app(scope, receive, send)  # type: ignore[arg-type]
+            await self.app(scope, receive, send)
         cpu_ms = (time.process_time() - began_s) * 1000 / times
-        head = {name.decode(): value.decode() for name, value in came[0]["headers"]}  # type: ignore[attr-defined]
-        body = b"".join(each.get("body", b"") for each in came[1:])  # type: ignore[misc]
+        head = {name.decode(): value.decode() for name, value in came[0]["headers"]}
+        body = b"".join(each.get("body", b"") for each in came[1:])
         return Asked(int(str(came[0]["status"])), head, body, cpu_ms)

@@ -43,12 +43,7 @@ class Hub:
     keys: OwnerKeys = field(default_factory=lambda: OwnerKeys(bytes(range(32))))
 
     def proofs(self, passphrase: str = PASSPHRASE) -> dict[str, object]:
-        wrap_key, login_key = derive(passphrase, Kdf(**KDF))
-        return {
-            "kdf": KDF,
-            "login_key": b64encode(login_key).decode(),
-            "wrapped_root": wrap(self.keys.root, wrap_key),
-        }
+        return proofs(self.keys, passphrase)
 
     def set_up(self, **more: object) -> httpx.Response:
         told = {
@@ -64,6 +59,12 @@ class Hub:
     def sign_in(self, passphrase: str) -> httpx.Response:
         login_key = b64encode(derive(passphrase, Kdf(**KDF))[1]).decode()
         return self.client.post("/api/login", json={"login_key": login_key, "device_name": "another"})
+
+
+def proofs(keys: OwnerKeys, passphrase: str = PASSPHRASE) -> dict[str, object]:
+    """What a browser makes of a new passphrase."""
+    wrap_key, login_key = derive(passphrase, Kdf(**KDF))
+    return {"kdf": KDF, "login_key": b64encode(login_key).decode(), "wrapped_root": wrap(keys.root, wrap_key)}
 
 
 def running(folder: Path, clock: TestClock | None = None, **settings: object) -> Iterator[Hub]:

@@ -77,15 +77,17 @@ def record(hub: Booked) -> list[str]:
     """Scans of what the timeline asks the driver itself, which no listener of SQLAlchemy's hears."""
     asked: list[str] = []
     raw = hub.house.engine.raw_connection()
+    driver = raw.driver_connection
+    assert driver is not None
+    driver.set_trace_callback(asked.append)
     try:
-        raw.driver_connection.set_trace_callback(asked.append)  # type: ignore[union-attr]
         window = Span(hub.clock.now_ms() - DAY_MS, hub.clock.now_ms())
-        raw.close()
+        raw.close()  # back into the pool, for the next one who asks
         reading.recorded(hub.house.engine, camera_id(0), window, GAP_MS)
         reading.sheets(hub.house.engine, camera_id(0), window)
     finally:
-        raw = hub.house.engine.raw_connection()
-        raw.driver_connection.set_trace_callback(None)  # type: ignore[union-attr]
+        driver.set_trace_callback(None)
+    raw = hub.house.engine.raw_connection()
     selects = [each for each in asked if each.startswith("SELECT")]
     assert len(selects) == 2
     plans = [raw.cursor().execute(f"EXPLAIN QUERY PLAN {each}").fetchall() for each in selects]

@@ -19,16 +19,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from nightlatch.clocks import SystemClock
-from nightlatch.domain.consent import Consent, Consented, Purpose, signed
 from nightlatch.domain.redaction import RedactionReport, Style
 from nightlatch.hub.serve.books.books import Books
 from nightlatch.hub.serve.books.index import open_index
 from nightlatch.hub.serve.giving import Donations, ProgrammeClient, read_invitation
 from nightlatch.hub.serve.giving.client import Parcel
 from nightlatch.seal.recipients import Sealer
-from nightlatch.web.signature import public_b64
 from tests.browser.visit import browser
-from tests.donor import DAY_MS, give
+from tests.donor import consent_to, give
 from tests.house import PASSPHRASE, House, house, until
 from tests.keeper.films import film
 from tests.keeper.house import Owner
@@ -64,21 +62,9 @@ class Room(Scene):
         client = ProgrammeClient(read_invitation(self.at.invitation()))
         key = client.make_key()
         report = RedactionReport(sha256(mp4).hexdigest(), Style.COVER, 12, 0, True, True, length_ms=20_000)
-        consent = Consent(
-            donation=key.donation,
-            owner_key=public_b64(owner.key),
-            programme_key=self.at.programme_key,
-            sha256=report.sha256,
-            length_ms=20_000,
-            notice_sha256="34" * 32,
-            notice_language="en",
-            purposes=(Purpose.LABEL,),
-            given_ms=now_ms,
-            expires_ms=now_ms + DAY_MS,
-            witness=self.witness,
-        )
+        consented = consent_to(key.donation, owner.key, self.at.programme_key, report, now_ms, self.witness)
         sealed, to = Sealer([key.recipient]).seal(mp4), str(owner.identity.to_public())
-        client.hand_over(Parcel(Consented(signed(consent, owner.key)), sealed, report, owner.log_key, to))
+        client.hand_over(Parcel(consented, sealed, report, owner.log_key, to))
         return key.donation
 
     def has_arrived(self, clip: str) -> bool:
