@@ -79,7 +79,7 @@ bench-redact: .venv/installed models  ## make real films into what is given, sea
 	$(BIN)/python bench/redact.py 10
 
 bench-teach: .venv/installed models  ## read given films by their drawings alone, and compare with what is true of the open ones
-	$(BIN)/python bench/teach.py
+	$(BIN)/python -m bench.teach
 
 bench-writing: .venv/installed models  ## measure which writing is covered, rendered and on real films, and what that costs
 	$(BIN)/python bench/writing.py rendered 80

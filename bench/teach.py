@@ -1,6 +1,6 @@
 """Does it teach? What a program that sees only the given film can tell of it, beside what is true of the open one.
 
-    python bench/teach.py [part of a name] [--plays | --films]
+    python -m bench.teach [part of a name] [--plays | --films]
 
 A reader that gets nothing but the finished bytes looks for the colours of the drawings (they are ours), and says of
 each picture which figures there are, where, and whether they are upright, low (they bend, sit, kneel) or lie; and of
@@ -24,6 +24,7 @@ import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from tests.pixels.hiding.scenes import Act, Room
 
 from nightlatch.domain.geometry import Box
 from nightlatch.pixels.hiding.eyes import open_privacy_eyes
@@ -31,9 +32,7 @@ from nightlatch.pixels.hiding.film import CannotRedact
 from nightlatch.pixels.hiding.puppets import ANIMAL, COLOURS, STRANGER, TEXT, VEHICLE, darker, lighter, word_scale
 from nightlatch.pixels.hiding.redacting import redact_film
 from nightlatch.pixels.stage.acting import Scene
-from nightlatch.pixels.stage.drawing import FIGURES, Image
 from nightlatch.pixels.stage.encoding import film
-from nightlatch.pixels.stage.places import LivingRoom
 from nightlatch.pixels.stage.scenes import scene
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -254,47 +253,8 @@ def _postures(first: Mapping[int, Shape]) -> tuple[tuple[float, float, str], ...
 # Truth: rendered plays
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
-    """From one second to another somebody stands, walks or lies: at `start`, then on the way to `end` (feet)."""
-
-    figure: str  # person, lying, cat, dog, vehicle
-    from_s: float
-    to_s: float
-    start: tuple[float, float]
-    end: tuple[float, float]
-    high: float
-    who: int = 0  # one number for each body
-    colour: tuple[int, int, int] = (60, 60, 140)
-
-
-class Play(Scene):
-    """The living room, and what is done in it."""
-
-    noise = 2.2
-    acts: tuple[Act, ...] = ()
-
-    def place(self, canvas: Image) -> Image:
-        """The room."""
-        return LivingRoom(self.seed, self.width, self.height, self.fps).place(canvas)
-
-    def stir(self, picture: Image, second: float, index: int) -> None:
-        """Whoever is there."""
-        for act, (x, y) in self.on(second):
-            at = (x * self.width, y * self.height, act.high * self.height)
-            FIGURES[act.figure](
-                picture, *at, second if act.start != act.end else 0.1, act.end[0] >= act.start[0], act.colour
-            )
-
-    def on(self, second: float) -> list[tuple[Act, tuple[float, float]]]:
-        """Who is there, and where."""
-        found = []
-        for act in self.acts:
-            if act.from_s <= second < act.to_s:
-                share = (second - act.from_s) / (act.to_s - act.from_s)
-                x, y = (a + (b - a) * share for a, b in zip(act.start, act.end, strict=True))
-                found.append((act, (x, y)))
-        return found
+class Play(Room):
+    """What is done in the living room, with the truth of each picture."""
 
     def shapes(self, index: int) -> list[Shape]:
         """The truth of one picture."""
@@ -317,14 +277,13 @@ def _cut(left: float, top: float, right: float, bottom: float) -> Box | None:
 
 def walk(from_s: float, to_s: float, start: float, end: float, y: float = 0.93, high: float = 0.6, who: int = 0) -> Act:
     """Somebody walks at one depth."""
-    return Act(
-        "person", from_s, to_s, (start, y), (end, y), high, who, ((60, 60, 140), (120, 80, 40), (40, 90, 60))[who]
-    )
+    colour = ((60, 60, 140), (120, 80, 40), (40, 90, 60))[who]
+    return Act("person", from_s, to_s, (start, y), (end, y), high, start != end, who, colour)
 
 
 def lie(from_s: float, to_s: float, x: float, y: float = 0.92, who: int = 0) -> Act:
     """Somebody lies."""
-    return Act("lying", from_s, to_s, (x, y), (x, y), 0.55, who)
+    return Act("lying", from_s, to_s, (x, y), (x, y), 0.55, moves_limbs=False, who=who)
 
 
 PLAYS: dict[str, tuple[Act, ...]] = {
@@ -342,7 +301,7 @@ PLAYS: dict[str, tuple[Act, ...]] = {
     "one lies while another stands by": (lie(0, 21, 0.35), walk(3, 9, 1.1, 0.6, who=1), walk(9, 21, 0.6, 0.61, who=1)),
     "a grown-up and a child": (walk(3, 14, -0.1, 1.1), walk(3, 14, -0.19, 1.01, 0.94, 0.35, 1)),
     "a cat passes": (Act("cat", 3, 13, (-0.1, 0.9), (1.1, 0.92), 0.16),),
-    "a dog and its owner": (walk(3, 13, -0.1, 1.1), Act("dog", 3, 13, (-0.28, 0.95), (0.92, 0.96), 0.25, 1)),
+    "a dog and its owner": (walk(3, 13, -0.1, 1.1), Act("dog", 3, 13, (-0.28, 0.95), (0.92, 0.96), 0.25, who=1)),
 }
 BEHAVIOURS = ("passing", "fall", "visiting", "delivering", "prowling", "running", "cat", "dog walk", "car")
 SECONDS = 21

@@ -34,6 +34,8 @@ class Act:
     end: tuple[float, float]
     high: float
     moves_limbs: bool = True
+    who: int = 0  # one number for each body
+    colour: tuple[int, int, int] = (60, 60, 140)
 
 
 class Room(Scene):
@@ -49,7 +51,7 @@ class Room(Scene):
         for act, (x, y) in self.on(second):
             at = (x * self.width, y * self.height, act.high * self.height)
             FIGURES[act.figure](
-                picture, *at, second if act.moves_limbs else 0.1, act.end[0] >= act.start[0], (60, 60, 140)
+                picture, *at, second if act.moves_limbs else 0.1, act.end[0] >= act.start[0], act.colour
             )
 
     def on(self, second: float) -> list[tuple[Act, tuple[float, float]]]:
@@ -58,8 +60,9 @@ class Room(Scene):
         for act in self.acts:
             if act.from_s <= second < act.to_s:
                 share = (second - act.from_s) / (act.to_s - act.from_s)
-                found.append((act, tuple(a + (b - a) * share for a, b in zip(act.start, act.end, strict=True))))
-        return found  # type: ignore[return-value]  # two numbers each
+                x, y = (a + (b - a) * share for a, b in zip(act.start, act.end, strict=True))
+                found.append((act, (x, y)))
+        return found
 
     def boxes(self, index: int) -> list[tuple[Act, Box]]:
         """Their boxes in one picture."""
